@@ -1,0 +1,142 @@
+/**
+ * What the one alarm does: starts what is due, each timer in its own try, refreshes first; never throws; its last act
+ * is to arm the next. Alarms come at least once, late and twice: every timer is idempotent.
+ */
+
+import { log } from '#lib/log.ts';
+import { attemptPhase } from '#refresh/attempt.ts';
+import { backoffMs } from '#refresh/backoff.ts';
+import type { Trigger } from '#refresh/attempt.ts';
+import { applyChange } from './changes.ts';
+import { indexAccount } from './index-outbox.ts';
+import { armGrant, planned } from './plan.ts';
+import type { Refresher } from './refresher.ts';
+import type { Room } from './room.ts';
+import type { AccountState } from './store.ts';
+import type { Timer } from './timers.ts';
+import type { OpenedAccount } from './vault.ts';
+import { systemContext } from '#audit/record.ts';
+
+const MAX_TIMERS_PER_RUN = 20;
+/** While the key that opens this account is missing nothing may be written: look again then. */
+const LOCKED_RETRY_MS = 300_000;
+const RANK: readonly string[] = ['refresh', 'reconcile', 'index'];
+
+function rank(timer: Timer): number {
+  return RANK.indexOf(timer.kind.split(':')[0] ?? '');
+}
+
+/** Runs everything that is due. `lockedUntil` tells the caller to look again when the vault is locked. */
+export async function runTimers(room: Room, refresher: Refresher): Promise<{ lookAgainAtMs: number | null }> {
+  room.timers.forget();
+  const opened = await room.vault.open();
+  if (!opened.ok && room.store.keyMaterial() !== null) {
+    log('warn', 'timers wait: the account does not open', { code: opened.error.code });
+    return { lookAgainAtMs: room.now() + LOCKED_RETRY_MS };
+  }
+  const due = room.timers.due(room.now(), MAX_TIMERS_PER_RUN).toSorted((a, b) => rank(a) - rank(b));
+  const account = opened.ok ? opened.value : null;
+  await Promise.all(due.map((timer) => runOne(room, refresher, account, timer)));
+  room.timers.arm();
+  return { lookAgainAtMs: null };
+}
+
+async function runOne(room: Room, refresher: Refresher, opened: OpenedAccount | null, timer: Timer): Promise<void> {
+  try {
+    const [kind, id] = timer.kind.split(':');
+    if (kind === 'refresh' && opened !== null) await refreshTimer(room, refresher, opened, Number(id));
+    else if (kind === 'reconcile' && opened !== null) reconcileTimer(room, refresher, opened, id ?? '', timer);
+    else if (kind === 'index') await indexAccount(room, opened);
+    else room.store.transaction(() => room.timers.clear(timer.kind));
+  } catch (error) {
+    log('error', 'a timer failed', { kind: timer.kind, attempts: timer.attempts, error });
+    const waitMs = backoffMs({ failures: timer.attempts + 1, accessTokenLives: false, retryAfterMs: null, random: room.random });
+    room.store.transaction(() => room.timers.postpone(timer.kind, room.now() + waitMs));
+  }
+}
+
+const TRIGGERS: Record<string, Trigger> = {
+  proactive: 'proactive',
+  heartbeat: 'heartbeat',
+  keepalive: 'keepalive',
+  retry: 'reconcile',
+};
+
+async function refreshTimer(room: Room, refresher: Refresher, opened: OpenedAccount, grantId: number): Promise<void> {
+  const state = room.store.state(opened.key.mac);
+  const grant = state?.grants.find((row) => row.id === grantId);
+  if (state === null || state === undefined || grant === undefined) {
+    room.store.transaction(() => room.timers.clear(`refresh:${grantId}`));
+    return;
+  }
+  const timer = room.timers.get(`refresh:${grantId}`);
+  if (timer?.payload === 'end') return endTimer(room, opened, state, grantId);
+  // What was planned is planned again at the moment it is due: the account may have gone idle or been used since.
+  const wanted = planned(room, withUse(room, state), state.settings, grant);
+  const nowMs = room.now();
+  if (wanted !== null && wanted.kind !== timer?.payload && wanted.dueAtMs > nowMs) {
+    room.store.transaction(() => room.timers.set(`refresh:${grantId}`, wanted.dueAtMs, wanted.kind));
+    return;
+  }
+  const trigger = timer?.payload === 'retry' && grant.doubtSinceMs === null ? 'proactive' : TRIGGERS[timer?.payload ?? ''];
+  const flown = await refresher.ensure(opened, grant, trigger ?? 'proactive');
+  if (flown.kind === 'settled' && flown.as !== 'overtaken') return;
+  // Nothing was sent, or it may still settle: the timer must not stay due, or the alarm would spin.
+  room.store.transaction(() => {
+    const after = room.store.state(opened.key.mac);
+    const row = after?.grants.find((one) => one.id === grantId);
+    if (after === null || after === undefined || row === undefined) room.timers.clear(`refresh:${grantId}`);
+    else if ((room.timers.get(`refresh:${grantId}`)?.dueAtMs ?? Infinity) <= room.now()) {
+      const next = planned(room, withUse(room, after), after.settings, row);
+      if (next === null) room.timers.clear(`refresh:${grantId}`);
+      else room.timers.set(`refresh:${grantId}`, Math.max(next.dueAtMs, room.now() + room.config.exchangeBudgetMs), next.kind);
+    }
+  });
+}
+
+/** The account with what memory knows of its use. */
+function withUse(room: Room, state: AccountState): AccountState['account'] {
+  const used = Math.max(state.account.lastUsedAtMs ?? 0, room.lastUse.atMs ?? 0);
+  return used === 0 ? state.account : { ...state.account, lastUsedAtMs: used };
+}
+
+/** An access token that nothing renews has come to its end. */
+function endTimer(room: Room, opened: OpenedAccount, state: AccountState, grantId: number): void {
+  const grant = state.grants.find((row) => row.id === grantId);
+  room.store.transaction(() => {
+    room.timers.clear(`refresh:${grantId}`);
+    if (grant === undefined || state.account.status !== 'active') return;
+    if (grant.accessExpiresAtMs !== null && grant.accessExpiresAtMs > room.now()) {
+      armGrant(room, state.account, state.settings, grant);
+      return;
+    }
+    applyChange(
+      room,
+      opened.key.mac,
+      state.account,
+      { signal: 'grant_died', action: 'account.status', reason: 'no_refresh_token' },
+      systemContext('timer'),
+    );
+  });
+}
+
+function reconcileTimer(room: Room, refresher: Refresher, opened: OpenedAccount, attemptId: string, timer: Timer): void {
+  const attempt = room.attempts.byId(attemptId);
+  if (attempt === null || attempt.endedAtMs !== null) {
+    room.store.transaction(() => room.timers.clear(timer.kind));
+    return;
+  }
+  const phase = attemptPhase({
+    nowMs: room.now(),
+    startedAtMs: attempt.startedAtMs,
+    budgetMs: room.config.exchangeBudgetMs,
+  });
+  if (phase.kind === 'may_settle') {
+    room.store.transaction(() => room.timers.set(timer.kind as `reconcile:${string}`, room.now() + phase.leftMs));
+  } else if (refresher.reconcile(opened, attempt) === 'overtaken') {
+    room.store.transaction(() => {
+      room.attempts.end(attempt.id, { endedAtMs: room.now(), outcome: 'superseded', reason: null, providerError: null });
+      room.timers.clear(timer.kind);
+    });
+  }
+}

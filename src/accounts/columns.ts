@@ -1,0 +1,170 @@
+/** Rows of SQLite and rows of the room, both ways. */
+
+import type { AccountRow, CredentialType, GrantRow, TombstoneRow } from './rows.ts';
+import type { Status } from './status.ts';
+
+export type SqlRow = Record<string, string | number | null>;
+
+function text(value: string | number | null | undefined): string {
+  if (typeof value !== 'string') throw new Error('internal: a text column holds something else');
+  return value;
+}
+
+function textOrNull(value: string | number | null | undefined): string | null {
+  return value === null || value === undefined ? null : String(value);
+}
+
+function int(value: string | number | null | undefined): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error('internal: a number column holds something else');
+  return value;
+}
+
+function intOrNull(value: string | number | null | undefined): number | null {
+  return value === null || value === undefined ? null : int(value);
+}
+
+export function accountToSql(row: AccountRow): SqlRow {
+  return {
+    account_id: row.accountId,
+    organization: row.organization,
+    connection: row.connection,
+    identifier: row.identifier,
+    provider: row.provider,
+    incarnation: row.incarnation,
+    status: row.status,
+    status_before: row.statusBefore,
+    status_reason: row.statusReason,
+    status_since_ms: row.statusSinceMs,
+    status_provider_error: row.statusProviderError,
+    status_evidence: JSON.stringify(row.statusEvidence),
+    subject: row.subject,
+    subject_label: row.subjectLabel,
+    metadata: JSON.stringify(row.metadata),
+    sealed: row.sealed ? 1 : 0,
+    credential_type: row.credentialType,
+    data_key: row.dataKey,
+    generation_counter: row.generationCounter,
+    rotation: row.rotation,
+    last_used_at_ms: row.lastUsedAtMs,
+    last_refreshed_at_ms: row.lastRefreshedAtMs,
+    degraded_since_ms: row.degradedSinceMs,
+    degraded_cause: row.degradedCause,
+    created_at_ms: row.createdAtMs,
+    updated_at_ms: row.updatedAtMs,
+  };
+}
+
+export function accountFromSql(row: SqlRow): AccountRow {
+  return {
+    accountId: text(row['account_id']),
+    organization: text(row['organization']),
+    connection: text(row['connection']),
+    identifier: text(row['identifier']),
+    provider: text(row['provider']),
+    incarnation: int(row['incarnation']),
+    status: text(row['status']) as Status,
+    statusBefore: textOrNull(row['status_before']) as Status | null,
+    statusReason: textOrNull(row['status_reason']),
+    statusSinceMs: int(row['status_since_ms']),
+    statusProviderError: textOrNull(row['status_provider_error']),
+    statusEvidence: JSON.parse(text(row['status_evidence'])),
+    subject: textOrNull(row['subject']),
+    subjectLabel: textOrNull(row['subject_label']),
+    metadata: JSON.parse(text(row['metadata'])),
+    sealed: int(row['sealed']) === 1,
+    credentialType: text(row['credential_type']) as CredentialType,
+    dataKey: text(row['data_key']),
+    generationCounter: int(row['generation_counter']),
+    rotation: textOrNull(row['rotation']),
+    lastUsedAtMs: intOrNull(row['last_used_at_ms']),
+    lastRefreshedAtMs: intOrNull(row['last_refreshed_at_ms']),
+    degradedSinceMs: intOrNull(row['degraded_since_ms']),
+    degradedCause: textOrNull(row['degraded_cause']),
+    createdAtMs: int(row['created_at_ms']),
+    updatedAtMs: int(row['updated_at_ms']),
+  };
+}
+
+export function grantToSql(row: GrantRow): SqlRow {
+  return {
+    id: row.id,
+    generation: row.generation,
+    access_token: row.accessToken,
+    refresh_token: row.refreshToken,
+    static_fields: row.staticFields,
+    token_type: row.tokenType,
+    scopes: row.scopes === null ? null : JSON.stringify(row.scopes),
+    granted_at_ms: row.grantedAtMs,
+    access_expires_at_ms: row.accessExpiresAtMs,
+    token_at_ms: row.tokenAtMs,
+    lifetime_ms: row.lifetimeMs,
+    cycle: row.cycle,
+    refresh_expires_at_ms: row.refreshExpiresAtMs,
+    refresh_idle_expires_at_ms: row.refreshIdleExpiresAtMs,
+    next_attempt_at_ms: row.nextAttemptAtMs,
+    last_attempt_started_at_ms: row.lastAttemptStartedAtMs,
+    doubt_since_ms: row.doubtSinceMs,
+    failures: row.failures,
+    last_failure: row.lastFailure,
+    last_failure_code: row.lastFailureCode,
+    unknown: row.unknown === null ? null : JSON.stringify(row.unknown),
+    reject_hold_until_ms: row.rejectHoldUntilMs,
+    captured: row.captured,
+  };
+}
+
+export function grantFromSql(row: SqlRow): GrantRow {
+  const scopes = textOrNull(row['scopes']);
+  const unknown = textOrNull(row['unknown']);
+  const accessToken = textOrNull(row['access_token']);
+  const refreshToken = textOrNull(row['refresh_token']);
+  return {
+    id: int(row['id']),
+    generation: int(row['generation']),
+    accessToken,
+    refreshToken,
+    hasAccessToken: accessToken !== null,
+    hasRefreshToken: refreshToken !== null,
+    staticFields: textOrNull(row['static_fields']),
+    tokenType: text(row['token_type']),
+    scopes: scopes === null ? null : JSON.parse(scopes),
+    grantedAtMs: int(row['granted_at_ms']),
+    accessExpiresAtMs: intOrNull(row['access_expires_at_ms']),
+    tokenAtMs: intOrNull(row['token_at_ms']),
+    lifetimeMs: intOrNull(row['lifetime_ms']),
+    cycle: int(row['cycle']),
+    refreshExpiresAtMs: intOrNull(row['refresh_expires_at_ms']),
+    refreshIdleExpiresAtMs: intOrNull(row['refresh_idle_expires_at_ms']),
+    nextAttemptAtMs: intOrNull(row['next_attempt_at_ms']),
+    lastAttemptStartedAtMs: intOrNull(row['last_attempt_started_at_ms']),
+    doubtSinceMs: intOrNull(row['doubt_since_ms']),
+    failures: int(row['failures']),
+    lastFailure: textOrNull(row['last_failure']),
+    lastFailureCode: textOrNull(row['last_failure_code']),
+    unknown: unknown === null ? null : JSON.parse(unknown),
+    rejectHoldUntilMs: intOrNull(row['reject_hold_until_ms']),
+    captured: textOrNull(row['captured']),
+  };
+}
+
+export function tombstoneToSql(row: TombstoneRow): SqlRow {
+  return {
+    account_id: row.accountId,
+    organization: row.organization,
+    incarnation: row.incarnation,
+    data_key: row.dataKey,
+    generation_counter: row.generationCounter,
+    deleted_at_ms: row.deletedAtMs,
+  };
+}
+
+export function tombstoneFromSql(row: SqlRow): TombstoneRow {
+  return {
+    accountId: text(row['account_id']),
+    organization: text(row['organization']),
+    incarnation: int(row['incarnation']),
+    dataKey: text(row['data_key']),
+    generationCounter: int(row['generation_counter']),
+    deletedAtMs: int(row['deleted_at_ms']),
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * The object of one connected account: wiring only. The platform calls this class; what it does is in the other files
+ * of the room. RPC methods take one object and return tagged values; expected outcomes are never thrown.
+ */
+
+import { DurableObject } from 'cloudflare:workers';
+import { AuditRing, type Verification } from '#audit/ring.ts';
+import { loadSettings } from '#directory/connections.ts';
+import { configOf } from '#env.ts';
+import { systemNow, systemRandom } from '#lib/clock.ts';
+import { log, setLogLevel } from '#lib/log.ts';
+import { ok, type Result } from '#lib/result.ts';
+import type { SettleArgument } from '#refresh/outcome.ts';
+import type { Resource } from '#contract/connected-accounts.ts';
+import { runTimers } from './alarm.ts';
+import { AttemptJournal } from './attempts.ts';
+import { AuditTable } from './audit-table.ts';
+import { forceRefresh, type ForcedRefresh } from './force.ts';
+import { Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
+import { CommitPump } from './pump.ts';
+import { Refresher } from './refresher.ts';
+import { Door } from './release.ts';
+import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
+import { OpenedCredentials } from './release-opened.ts';
+import type { Room } from './room.ts';
+import { AccountStore } from './store.ts';
+import type { AccountRpc, Answer, CreateArgument, ImportArgument, ContextArgument } from './stub.ts';
+import { Timers } from './timers.ts';
+import { Vault } from './vault.ts';
+import { accountView } from './view.ts';
+
+/** An alarm that should have fired so long ago is lost. */
+const LOST_ALARM_MS = 60_000;
+/** The directory is asked for newer settings before a refresh, and not waited for longer. */
+const DIRECTORY_LIMIT_MS = 300;
+
+interface ExchangerExports {
+  readonly Exchanger: { exchange(request: unknown): Promise<unknown> };
+}
+
+export class ConnectedAccount extends DurableObject implements AccountRpc {
+  readonly #room: Room;
+  readonly #refresher: Refresher;
+  readonly #door: Door;
+  readonly #lifecycle: Lifecycle;
+
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env as never);
+    const config = configOf(env);
+    setLogLevel(config.logLevel);
+    const store = new AccountStore(ctx.storage);
+    const timers = new Timers(ctx.storage);
+    const ring = new AuditRing(new AuditTable(ctx.storage.sql, () => store.hasTables()));
+    const vault = new Vault(store, config.masterKeys);
+    const credentials = new OpenedCredentials(vault, store);
+    store.onRollback(() => {
+      timers.forget();
+      ring.forget();
+    });
+    this.#room = {
+      store,
+      attempts: new AttemptJournal(ctx.storage.sql),
+      timers,
+      ring,
+      vault,
+      pump: new CommitPump(
+        (fn) => store.transaction(fn),
+        () => ctx.storage.sync(),
+      ),
+      config,
+      now: systemNow,
+      random: systemRandom,
+      waitUntil: (work) => ctx.waitUntil(work),
+      lastUse: { atMs: null },
+    };
+    this.#refresher = new Refresher(this.#room, {
+      exchange: (request) => (ctx.exports as unknown as ExchangerExports).Exchanger.exchange(request),
+      freshSettings: async (known) => {
+        const found = await loadSettings(config.directory, known.id, DIRECTORY_LIMIT_MS, config.masterKeys);
+        return found !== null && found !== 'unavailable' && found.version > known.version ? found : null;
+      },
+    });
+    this.#door = new Door(this.#room, this.#refresher, credentials);
+    this.#lifecycle = new Lifecycle(this.#room, this.#refresher, credentials);
+    ctx.waitUntil(this.#repairAlarm());
+  }
+
+  /** After seven failed runs the platform drops an alarm for good; timers that wait for it would wait for ever. */
+  async #repairAlarm(): Promise<void> {
+    if (!this.#room.store.hasTables()) return;
+    const earliest = this.#room.timers.all()[0];
+    if (earliest === undefined) return;
+    const armedMs = await this.ctx.storage.getAlarm();
+    if (armedMs !== null && armedMs > this.#room.now() - LOST_ALARM_MS) return;
+    await this.ctx.storage.setAlarm(Math.max(earliest.dueAtMs, this.#room.now()));
+  }
+
+  override async alarm(): Promise<void> {
+    if (!this.#room.store.hasTables()) return;
+    try {
+      const { lookAgainAtMs } = await runTimers(this.#room, this.#refresher);
+      if (lookAgainAtMs !== null) await this.ctx.storage.setAlarm(lookAgainAtMs);
+    } catch (error) {
+      log('error', 'an alarm failed', { error });
+      await this.ctx.storage.setAlarm(this.#room.now() + LOST_ALARM_MS);
+    }
+  }
+
+  release(request: ReleaseRequest): Promise<ReleaseResult> {
+    return this.#door.release(request);
+  }
+
+  async settle(argument: SettleArgument): Promise<string> {
+    const opened = await this.#room.vault.open();
+    if (!opened.ok || opened.value === null) return 'overtaken';
+    return this.#refresher.settle(opened.value, argument);
+  }
+
+  async create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>> {
+    const made = await this.#lifecycle.create(argument);
+    return made.ok ? ok({ created: made.value.created, account: this.#view(made.value) }) : made;
+  }
+
+  async import(argument: ImportArgument): Promise<Answer<{ created: boolean; account: Resource }>> {
+    let created = false;
+    if (argument.birth !== null) {
+      const made = await this.#lifecycle.create(argument.birth);
+      if (!made.ok) return made;
+      created = made.value.created;
+    }
+    const imported = await this.#lifecycle.import(argument.credential, argument.settings, argument.context);
+    return imported.ok ? ok({ created, account: this.#view(imported.value) }) : imported;
+  }
+
+  async view(argument: { organization: string | null }): Promise<Answer<Resource>> {
+    return this.#shown(await this.#lifecycle.living(), argument.organization);
+  }
+
+  async expire(argument: ContextArgument): Promise<Answer<Resource>> {
+    return this.#shown(await this.#lifecycle.expire(argument.context), null);
+  }
+
+  async signal(argument: ContextArgument & { signal: 'disabled' | 'enabled' | 'revoked' }): Promise<Answer<Resource>> {
+    return this.#shown(await this.#lifecycle.signal(argument.signal, argument.context), null);
+  }
+
+  remove(argument: ContextArgument): Promise<Answer<null>> {
+    return this.#lifecycle.remove(argument.context);
+  }
+
+  async refresh(_argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>> {
+    const forced = await forceRefresh(this.#room, this.#refresher, this.#lifecycle);
+    return forced ?? this.#shown(await this.#lifecycle.living(), null);
+  }
+
+  verifyAudit(_argument: object): Promise<Answer<Verification | null>> {
+    return this.#lifecycle.verify();
+  }
+
+  #shown(living: Result<Living, Obstacle>, organization: string | null): Answer<Resource> {
+    if (!living.ok) return living;
+    if (organization !== null && living.value.state.account.organization !== organization) {
+      return { ok: false, error: { code: 'not_found' } };
+    }
+    return ok(this.#view(living.value));
+  }
+
+  #view({ state }: Living): Resource {
+    const next = state.grants[0] === undefined ? null : this.#room.timers.get(`refresh:${state.grants[0].id}`);
+    return accountView({
+      state,
+      attempts: this.#room.attempts.newest(1),
+      nextRefreshAtMs: next === null || next.payload === 'end' ? null : next.dueAtMs,
+      lastUsedAtMs: this.#room.lastUse.atMs,
+      nowMs: this.#room.now(),
+    });
+  }
+}

@@ -1,0 +1,39 @@
+/** Brings what lists show to the directory. The timer stays until the directory has it; tokens never wait for it. */
+
+import { deleteAccountIndex, upsertAccountIndex } from '#directory/account-index.ts';
+import type { Room } from './room.ts';
+import type { OpenedAccount } from './vault.ts';
+
+/** @throws when the directory does not answer: the timer is then postponed. */
+export async function indexAccount(room: Room, opened: OpenedAccount | null): Promise<void> {
+  const state = opened === null ? null : room.store.state(opened.key.mac);
+  if (state === null) {
+    const grave = room.store.tombstone();
+    if (grave !== null) await deleteAccountIndex(room.config.directory, grave.accountId);
+  } else {
+    const { account, grants } = state;
+    await upsertAccountIndex(room.config.directory, {
+      id: account.accountId,
+      connection: account.connection,
+      provider: account.provider,
+      identifier: account.identifier,
+      organization: account.organization,
+      status: account.status,
+      statusReason: account.statusReason,
+      statusSinceMs: account.statusSinceMs,
+      subject: account.subject,
+      subjectLabel: account.subjectLabel,
+      credentialType: account.credentialType,
+      scopes: [...new Set(grants.flatMap((grant) => grant.scopes ?? []))],
+      expiresAtMs: grants[0]?.accessExpiresAtMs ?? null,
+      metadata: account.metadata,
+      createdAtMs: account.createdAtMs,
+      updatedAtMs: account.updatedAtMs,
+      indexedAtMs: room.now(),
+    });
+  }
+  // Every write makes a new state: one that came in while the directory was written keeps the timer.
+  const unchanged =
+    state === null || opened === null ? room.store.keyMaterial() === null : room.store.state(opened.key.mac) === state;
+  if (unchanged) room.store.transaction(() => room.timers.clear('index'));
+}

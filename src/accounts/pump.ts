@@ -1,0 +1,71 @@
+/**
+ * Shared commits: the first caller's transaction commits at once; those who come until it is durable share the next.
+ * A job decides, reads and records inside the flush, so that nothing leaves after a change that came in between.
+ * Jobs run in the order of arrival and must not write before they may throw.
+ */
+
+const MAX_BATCH = 256;
+
+interface Job<T> {
+  readonly run: () => T;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Settled = { ok: true; value: unknown } | { ok: false; error: unknown };
+
+export class CommitPump {
+  readonly #transaction: (fn: () => void) => void;
+  readonly #sync: () => Promise<void>;
+  #queue: Job<never>[] = [];
+  #committing = false;
+
+  /** `transaction` runs a function as one atomic write; `sync` resolves when what was written is durable. */
+  constructor(transaction: (fn: () => void) => void, sync: () => Promise<void>) {
+    this.#transaction = transaction;
+    this.#sync = sync;
+  }
+
+  submit<T>(run: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const job = { run, resolve, reject } as unknown as Job<never>;
+      if (this.#committing) this.#queue.push(job);
+      else this.#flush([job]);
+    });
+  }
+
+  #flush(jobs: readonly Job<never>[]): void {
+    this.#committing = true;
+    const results: Settled[] = [];
+    try {
+      this.#transaction(() => {
+        results.length = 0;
+        for (const job of jobs) results.push(attempt(job.run));
+      });
+    } catch (error) {
+      results.length = 0;
+      for (const _ of jobs) results.push({ ok: false, error });
+    }
+    jobs.forEach((job, index) => {
+      const result = results[index];
+      if (result?.ok) job.resolve(result.value as never);
+      else job.reject(result?.error);
+    });
+    void this.#sync()
+      .catch(() => undefined)
+      .then(() => this.#next());
+  }
+
+  #next(): void {
+    this.#committing = false;
+    if (this.#queue.length > 0) this.#flush(this.#queue.splice(0, MAX_BATCH));
+  }
+}
+
+function attempt(run: () => unknown): Settled {
+  try {
+    return { ok: true, value: run() };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}

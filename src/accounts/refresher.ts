@@ -1,0 +1,231 @@
+/**
+ * Single flight: one refresh of a grant at a time, however many ask. The journal row is written before anything
+ * leaves; the exchange happens in the stateless Exchanger, which survives this object; the result comes back through
+ * `settle`, here or on a later incarnation. A caller that gives up cancels nothing.
+ */
+
+import { newId } from '#crypto/api-keys.ts';
+import { within } from '#lib/clock.ts';
+import { log } from '#lib/log.ts';
+import { attemptPhase, type Trigger } from '#refresh/attempt.ts';
+import type { ExchangeRequest } from '#refresh/exchange-request.ts';
+import type { SettleArgument } from '#refresh/outcome.ts';
+import { waitForAttemptMs } from '#refresh/lifetimes.ts';
+import { isHeldBack } from './plan.ts';
+import type { Room } from './room.ts';
+import type { AttemptRow, ConnectionSettings, GrantRow } from './rows.ts';
+import { settle, type Settled } from './settle.ts';
+import type { AccountState } from './store.ts';
+import { mayRefresh } from './status.ts';
+import type { OpenedAccount } from './vault.ts';
+
+const MAX_WAITERS = 2000;
+/** A caller joins an exchange for at most this long; the exchange itself goes on. */
+const JOIN_LIMIT_MS = 10_000;
+
+/**
+ * What became of a flight. `settled`: look at the rows. `pending`: it may still settle, come again later.
+ * `not_now`: nothing may be sent for this grant at present. `full`: too many wait already.
+ */
+export type FlightResult =
+  | { readonly kind: 'settled'; readonly as: Settled }
+  | { readonly kind: 'pending'; readonly retryAfterMs: number }
+  | { readonly kind: 'not_now' }
+  | { readonly kind: 'full' };
+
+interface Flight {
+  readonly promise: Promise<FlightResult>;
+  readonly resolve: (result: FlightResult) => void;
+  attemptId: string | null;
+  waiters: number;
+}
+
+export interface RefresherPowers {
+  /** Hands the exchange to the Exchanger; resolves when it has settled or given up. */
+  readonly exchange: (request: ExchangeRequest) => Promise<unknown>;
+  /** The directory's settings of the connection if they come quickly and are newer, else null. */
+  readonly freshSettings: (known: ConnectionSettings) => Promise<ConnectionSettings | null>;
+}
+
+export class Refresher {
+  readonly #room: Room;
+  readonly #powers: RefresherPowers;
+  readonly #flights = new Map<number, Flight>();
+
+  constructor(room: Room, powers: RefresherPowers) {
+    this.#room = room;
+    this.#powers = powers;
+  }
+
+  /**
+   * Joins the flight of this grant or starts one, and waits for it. `generation` is the one that the caller found
+   * wanting: if the grant has moved on since, nothing is sent.
+   */
+  async ensure(opened: OpenedAccount, grant: GrantRow, trigger: Trigger): Promise<FlightResult> {
+    let flight = this.#flights.get(grant.id);
+    if (flight === undefined) {
+      flight = this.#newFlight(grant.id);
+      const started = flight;
+      this.#room.waitUntil(
+        this.#start(started, opened, grant, trigger).catch((error: unknown) => {
+          log('error', 'a refresh could not be started', { error });
+          this.#land(grant.id, started, { kind: 'not_now' });
+        }),
+      );
+    }
+    if (flight.waiters >= MAX_WAITERS) return { kind: 'full' };
+    flight.waiters += 1;
+    const limitMs = Math.min(JOIN_LIMIT_MS, this.#room.config.exchangeBudgetMs);
+    const late: FlightResult = { kind: 'pending', retryAfterMs: this.#room.config.exchangeBudgetMs - limitMs };
+    try {
+      return await within(limitMs, flight.promise, late);
+    } finally {
+      flight.waiters -= 1;
+    }
+  }
+
+  /** The Exchanger's result, or `reconcile`'s. One transaction; wakes whoever waits. */
+  settle(opened: OpenedAccount, arg: SettleArgument): Settled {
+    const { store } = this.#room;
+    const as = store.transaction(() => settle(this.#room, opened.key.mac, store.state(opened.key.mac), arg));
+    const flight = this.#flights.get(arg.grantId);
+    if (flight?.attemptId === arg.attemptId) this.#land(arg.grantId, flight, { kind: 'settled', as });
+    return as;
+  }
+
+  /** Ends an attempt whose answer can no longer come: its outcome is unknown, which is doubt. */
+  reconcile(opened: OpenedAccount, attempt: AttemptRow): Settled {
+    return this.settle(opened, lostAttempt(attempt, opened.owner.incarnation, this.#room.now()));
+  }
+
+  /** The rows were replaced (import, delete, revoke): whoever waits looks at them again. */
+  abandon(): void {
+    for (const [grantId, flight] of this.#flights) this.#land(grantId, flight, { kind: 'settled', as: 'overtaken' });
+  }
+
+  #newFlight(grantId: number): Flight {
+    let resolve: (result: FlightResult) => void = () => undefined;
+    const promise = new Promise<FlightResult>((done) => {
+      resolve = done;
+    });
+    const flight: Flight = { promise, resolve, attemptId: null, waiters: 0 };
+    this.#flights.set(grantId, flight);
+    return flight;
+  }
+
+  #land(grantId: number, flight: Flight, result: FlightResult): void {
+    if (this.#flights.get(grantId) === flight) this.#flights.delete(grantId);
+    flight.resolve(result);
+  }
+
+  async #start(flight: Flight, opened: OpenedAccount, wanted: GrantRow, trigger: Trigger): Promise<void> {
+    const room = this.#room;
+    const mac = opened.key.mac;
+    const before = room.store.state(mac);
+    const fresh = before === null ? null : await this.#powers.freshSettings(before.settings);
+    const open = room.store.hasTables() ? room.attempts.open().filter((row) => row.grantId === wanted.id) : [];
+    for (const attempt of open) {
+      const phase = attemptPhase({
+        nowMs: room.now(),
+        startedAtMs: attempt.startedAtMs,
+        budgetMs: room.config.exchangeBudgetMs,
+      });
+      if (phase.kind === 'may_settle') {
+        flight.attemptId = attempt.id;
+        return;
+      }
+      this.reconcile(opened, attempt);
+    }
+    const state = room.store.state(mac);
+    const grant = state?.grants.find((row) => row.id === wanted.id);
+    if (state === null || grant === undefined || grant.generation !== wanted.generation || grant.refreshToken === null) {
+      this.#land(wanted.id, flight, { kind: 'settled', as: 'overtaken' });
+      return;
+    }
+    if (!this.#maySend(state, grant, open.length > 0)) {
+      this.#land(wanted.id, flight, { kind: 'not_now' });
+      return;
+    }
+    const request = this.#begin(flight, opened, state, grant, trigger, fresh ?? state.settings);
+    room.waitUntil(
+      this.#powers.exchange(request).catch((error: unknown) => {
+        // The journal row stays without an end; the reconcile timer decides what that means.
+        log('warn', 'the exchange did not report back', { attempt: request.attemptId, error });
+      }),
+    );
+  }
+
+  /** Looked at again right before sending: a timer may be late, a reconcile may just have found doubt. */
+  #maySend(state: AccountState, grant: GrantRow, reconciled: boolean): boolean {
+    const nowMs = this.#room.now();
+    if (!mayRefresh(state.account.status) || isHeldBack(state, grant, nowMs)) return false;
+    return !reconciled || waitForAttemptMs(grant, nowMs, false) === 0;
+  }
+
+  /** The journal: attempt row, generation and reconcile timer are durable before the exchange is handed over. */
+  #begin(
+    flight: Flight,
+    opened: OpenedAccount,
+    state: AccountState,
+    grant: GrantRow,
+    trigger: Trigger,
+    settings: ConnectionSettings,
+  ): ExchangeRequest {
+    const room = this.#room;
+    const mac = opened.key.mac;
+    const startedAtMs = room.now();
+    const generationTo = state.account.generationCounter + 1;
+    const attempt: AttemptRow = {
+      id: newId('rfa'),
+      grantId: grant.id,
+      generationFrom: grant.generation,
+      generationTo,
+      trigger: grant.doubtSinceMs !== null && trigger === 'on_demand' ? 'reconcile' : trigger,
+      startedAtMs,
+      endedAtMs: null,
+      outcome: null,
+      reason: null,
+      providerError: null,
+      tokenAgeMs: grant.tokenAtMs === null ? null : Math.max(0, startedAtMs - grant.tokenAtMs),
+    };
+    room.store.transaction(() => {
+      room.attempts.begin(attempt);
+      room.store.saveAccount(mac, { ...state.account, generationCounter: generationTo });
+      room.store.saveGrant(mac, { ...grant, lastAttemptStartedAtMs: startedAtMs });
+      if (settings !== state.settings) room.store.saveSettings(mac, settings);
+      room.timers.set(`reconcile:${attempt.id}`, startedAtMs + room.config.exchangeBudgetMs);
+    });
+    flight.attemptId = attempt.id;
+    return {
+      accountId: state.account.accountId,
+      organization: state.account.organization,
+      incarnation: state.account.incarnation,
+      attemptId: attempt.id,
+      grantId: grant.id,
+      generationFrom: grant.generation,
+      generationTo,
+      dataKey: state.account.dataKey,
+      refreshToken: grant.refreshToken ?? '',
+      scopes: null,
+      inDoubt: grant.doubtSinceMs !== null,
+      settings,
+      budgetMs: room.config.exchangeBudgetMs,
+    };
+  }
+}
+
+function lostAttempt(attempt: AttemptRow, incarnation: number, nowMs: number): SettleArgument {
+  return {
+    attemptId: attempt.id,
+    grantId: attempt.grantId,
+    incarnation,
+    generationFrom: attempt.generationFrom,
+    generationTo: attempt.generationTo,
+    sentAtMs: attempt.startedAtMs,
+    durationMs: Math.max(0, nowMs - attempt.startedAtMs),
+    summary: { outcome: 'unknown', doubt: true, retryAfterMs: null, providerError: null, reason: null },
+    evidence: ['no_answer'],
+    tokens: null,
+    connectionVersion: 0,
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * What passes the door of an account, both ways: the request that the Worker brings and the answer that it gets.
+ * The credential crosses RPC once, as the plain text of the answer's body, and is wrapped again on the other side.
+ */
+
+import type { RequestContext } from '#audit/record.ts';
+import type { Code } from '#contract/codes.ts';
+import type { Policy } from '#contract/policy.ts';
+import { Secret } from '#crypto/secret.ts';
+
+export interface ReleaseRequest {
+  readonly agent: {
+    readonly id: string;
+    /** Empty for none. */
+    readonly organization: string;
+    readonly status: 'active' | 'suspended';
+    readonly policy: Policy;
+  };
+  /** By account id what lies behind a wall does not exist; by the short form it is refused by name. */
+  readonly byId: boolean;
+  readonly minTtlMs: number;
+  readonly minTtlExplicit: boolean;
+  /** Asked for less; null: not asked. */
+  readonly scopes: readonly string[] | null;
+  /** Fingerprint of a token that an API has just refused. */
+  readonly rejected: string | null;
+  readonly context: RequestContext;
+}
+
+/** A refusal as a value. `wall`: it belongs in the agent's chain, the account has recorded nothing. */
+export interface Refusal {
+  readonly code: Code;
+  readonly detail?: string;
+  readonly retryAfterS?: number;
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly wall?: { readonly reason: string; readonly connection: string | null; readonly identifier: string | null };
+}
+
+/** On the wire of RPC. */
+export type ReleaseResult = { readonly ok: true; readonly body: string } | { readonly ok: false; readonly refusal: Refusal };
+
+/** The credential's JSON on the Worker's side: it cannot be printed, only answered. */
+export class ReleasedCredential {
+  readonly #body: Secret;
+
+  constructor(body: string) {
+    this.#body = new Secret(body);
+  }
+
+  /** The answer that exists to hand it out. */
+  toResponse(headers: Record<string, string>): Response {
+    return new Response(this.#body.reveal(), {
+      headers: { ...headers, 'content-type': 'application/json', 'cache-control': 'no-store' },
+    });
+  }
+}

@@ -1,0 +1,80 @@
+/** The JSON of a released credential, every field of the contract's answer. Pure; called at the moment of release. */
+
+import { credentialHeaders } from '#providers/headers.ts';
+import { Secret } from '#crypto/secret.ts';
+import { isoTime } from '#lib/clock.ts';
+import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
+
+/** A grant's credential, decrypted for one generation. */
+export interface OpenedCredential {
+  readonly generation: number;
+  /** OAuth: the access token alone. Static: the fields as imported. */
+  readonly fields: Readonly<Record<string, Secret>>;
+  /** Empty where no credential of the grant can be fingerprinted. */
+  readonly fingerprint: string;
+  /** What to send to the API, by header name; empty when the template and the values make no valid headers. */
+  readonly headers: Readonly<Record<string, Secret>>;
+}
+
+type Secrets = Readonly<Record<string, Secret>>;
+
+export function wrapped(values: Readonly<Record<string, string>>): Record<string, Secret> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, new Secret(value)]));
+}
+
+function plain(values: Secrets): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.reveal()]));
+}
+
+/** Headers by the provider's habit, made once per generation. */
+export function headersFor(
+  settings: ConnectionSettings,
+  fields: Readonly<Record<string, string>>,
+  captured: Readonly<Record<string, string>>,
+): Record<string, Secret> {
+  const template = settings.descriptor.token_header ?? 'Authorization: Bearer {access_token}';
+  return wrapped(credentialHeaders(template, { ...captured, ...fields }) ?? {});
+}
+
+function common(account: AccountRow, settings: ConnectionSettings, credential: OpenedCredential): Record<string, unknown> {
+  return {
+    headers: plain(credential.headers),
+    fingerprint: credential.fingerprint,
+    connected_account_id: account.accountId,
+    connection: account.connection,
+    identifier: account.identifier,
+    api_base_url: settings.descriptor.api_base_urls[0] ?? null,
+  };
+}
+
+export function credentialBody(
+  account: AccountRow,
+  settings: ConnectionSettings,
+  grant: GrantRow,
+  credential: OpenedCredential,
+  nowMs: number,
+): string {
+  const rest = common(account, settings, credential);
+  const fields = plain(credential.fields);
+  switch (account.credentialType) {
+    case 'oauth2': {
+      const expiresInS =
+        grant.accessExpiresAtMs === null ? null : Math.max(1, Math.floor((grant.accessExpiresAtMs - nowMs) / 1000));
+      return JSON.stringify({
+        type: 'oauth2',
+        access_token: fields['access_token'],
+        token_type: grant.tokenType,
+        expires_at: isoTime(grant.accessExpiresAtMs),
+        expires_in: expiresInS,
+        scope: grant.scopes === null ? null : grant.scopes.join(' '),
+        ...rest,
+      });
+    }
+    case 'api_key':
+      return JSON.stringify({ type: 'api_key', api_key: fields['api_key'], ...rest });
+    case 'basic':
+      return JSON.stringify({ type: 'basic', username: fields['username'], password: fields['password'], ...rest });
+    case 'custom':
+      return JSON.stringify({ type: 'custom', fields, ...rest });
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * One request at the door, decided from the rows inside the transaction that releases. Synchronous: what memory does
+ * not hold yet is named as the next step, and the caller comes back. Writes a record exactly when the request is done
+ * and the account is its place.
+ */
+
+import { decide, type Decision, type PolicyRequest } from '#policy/decide.ts';
+import { resolveScopes } from '#providers/scopes.ts';
+import { decideRejected } from '#refresh/rejected.ts';
+import { accessLives } from '#refresh/lifetimes.ts';
+import { decideServe } from '#refresh/serve.ts';
+import type { Trigger } from '#refresh/attempt.ts';
+import { isoTime } from '#lib/clock.ts';
+import { applyChange } from './changes.ts';
+import { armGrant } from './plan.ts';
+import { credentialBody, type OpenedCredential } from './release-body.ts';
+import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
+import type { OpenedCredentials } from './release-opened.ts';
+import type { FlightResult } from './refresher.ts';
+import { record, type Room } from './room.ts';
+import type { AccountRow, GrantRow } from './rows.ts';
+import { degrade } from './settle.ts';
+import type { AccountState } from './store.ts';
+import type { OpenedAccount } from './vault.ts';
+
+/** What the request needs next. */
+export type Step =
+  | { readonly kind: 'done'; readonly result: ReleaseResult }
+  | { readonly kind: 'decrypt'; readonly grant: GrantRow }
+  | { readonly kind: 'refresh'; readonly grant: GrantRow; readonly trigger: Trigger };
+
+/** `last_used_at` is written at most so often; between, it is kept in memory. */
+const USED_STEP_MS = 3_600_000;
+const RECENT_MS = 600_000;
+
+interface Scene {
+  readonly room: Room;
+  readonly opened: OpenedAccount;
+  readonly request: ReleaseRequest;
+  readonly state: AccountState;
+  readonly flown: FlightResult | null;
+  readonly nowMs: number;
+}
+
+export function decideRelease(
+  room: Room,
+  credentials: OpenedCredentials,
+  opened: OpenedAccount,
+  request: ReleaseRequest,
+  flown: FlightResult | null,
+): Step {
+  const state = room.store.state(opened.key.mac);
+  if (state === null) return wall(request, 'not_found', null);
+  const scene: Scene = { room, opened, request, state, flown, nowMs: room.now() };
+  const walled = behindWall(scene);
+  if (walled !== null) return walled;
+  const blocked = statusRefusal(state.account);
+  if (blocked !== null) return refuse(scene, blocked, blocked.code);
+  const allowed = decideScopes(scene);
+  if (!allowed.allowed) return refuse(scene, policyRefusal(allowed), allowed.reason);
+  const grant = state.grants[allowed.grant ?? 0];
+  if (grant === undefined) return refuse(scene, { code: 'account_pending' }, 'account_pending');
+  return state.account.credentialType === 'oauth2'
+    ? decideOAuth(scene, credentials, grant)
+    : decideStatic(scene, credentials, grant);
+}
+
+/** The stored credential does not open: one record, one refusal, the evidence untouched. */
+export function corruptRefusal(room: Room, opened: OpenedAccount, request: ReleaseRequest): ReleaseResult {
+  const state = room.store.state(opened.key.mac);
+  const refusal: Refusal = { code: 'record_corrupt' };
+  if (state === null) return { ok: false, refusal };
+  const scene: Scene = { room, opened, request, state, flown: null, nowMs: room.now() };
+  const step = refuse(scene, refusal, 'record_corrupt');
+  return step.kind === 'done' ? step.result : { ok: false, refusal };
+}
+
+function policyRequest(scene: Scene, names: string[] | null): PolicyRequest {
+  const { connection, identifier } = scene.state.account;
+  return { action: 'token', connection, identifier, scopes: names };
+}
+
+/** Organization, connection and identifier: what lies behind them is recorded in the agent's chain, never here. */
+function behindWall(scene: Scene): Step | null {
+  const { request, state } = scene;
+  if (state.account.organization !== request.agent.organization) return wall(request, 'not_found', null);
+  const decision = decide({ agent: request.agent, request: policyRequest(scene, null) });
+  if (decision.allowed) return null;
+  return wall(request, decision.reason, state.account);
+}
+
+function wall(request: ReleaseRequest, reason: string, account: AccountRow | null): Step {
+  const hidden = reason === 'not_found' || (request.byId && reason !== 'agent_suspended' && reason !== 'action_not_allowed');
+  const refusal: Refusal = {
+    code: hidden ? 'not_found' : 'policy_denied',
+    ...(hidden ? {} : { members: { reason } }),
+    wall: { reason, connection: account?.connection ?? null, identifier: account?.identifier ?? null },
+  };
+  return { kind: 'done', result: { ok: false, refusal } };
+}
+
+function statusRefusal(account: AccountRow): Refusal | null {
+  if (account.sealed) return { code: 'account_sealed' };
+  switch (account.status) {
+    case 'active':
+      return null;
+    case 'pending':
+      return { code: 'account_pending' };
+    case 'disabled':
+      return { code: 'account_disabled' };
+    case 'revoked':
+      return { code: 'account_revoked' };
+    case 'reauth_required':
+      return {
+        code: 'reauth_required',
+        members: {
+          reauth_url: null,
+          reason: account.statusReason,
+          provider_error: account.statusProviderError,
+          connected_account_id: account.accountId,
+          since: isoTime(account.statusSinceMs),
+        },
+      };
+  }
+}
+
+function decideScopes(scene: Scene): Decision & { grant?: number } {
+  const { state, request } = scene;
+  const resolve = (names: string[]): string[] => resolveScopes(state.settings.descriptor, names);
+  const asked = request.scopes === null ? null : resolve([...request.scopes]);
+  return decide({
+    agent: request.agent,
+    request: policyRequest(scene, asked),
+    granted: state.grants.map((grant) => ({ scopes: grant.scopes === null ? null : [...grant.scopes], resolve })),
+    canNarrow: false,
+  });
+}
+
+function policyRefusal(decision: Decision & { allowed: false }): Refusal {
+  const scopes =
+    decision.reason === 'missing_scopes' || decision.reason === 'cannot_downscope'
+      ? { granted: decision.grantedScopes, allowed: decision.allowedScopes }
+      : {};
+  return {
+    code: 'policy_denied',
+    ...(decision.reason === 'cannot_downscope'
+      ? { detail: 'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy' }
+      : {}),
+    members: { reason: decision.reason, ...scopes },
+  };
+}
+
+function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {
+  const credential = credentials.at(grant);
+  if (credential === null) return { kind: 'decrypt', grant };
+  // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
+  if (scene.request.rejected === credential.fingerprint) {
+    degrade(scene.room, scene.opened.key.mac, scene.state.account, 'token_refused_by_api', scene.nowMs);
+  }
+  return handOut(scene, grant, credential);
+}
+
+function decideOAuth(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {
+  const { request, nowMs, flown, room } = scene;
+  const credential = grant.hasAccessToken ? credentials.at(grant) : null;
+  if (request.rejected !== null && grant.hasAccessToken) {
+    if (credential === null) return { kind: 'decrypt', grant };
+    const step = decideRejectedToken(scene, grant, credential);
+    if (step !== null) return step;
+  }
+  const serve = decideServe({ nowMs, grant, minTtlMs: request.minTtlMs, minTtlExplicit: request.minTtlExplicit });
+  switch (serve.kind) {
+    case 'serve':
+      return credential === null ? { kind: 'decrypt', grant } : handOut(scene, grant, credential);
+    case 'refresh':
+      if (flown === null) return { kind: 'refresh', grant, trigger: serve.trigger };
+      if (!accessLives(grant, nowMs)) return unavailable(scene, grant, waitOf(flown));
+      return credential === null ? { kind: 'decrypt', grant } : handOut(scene, grant, credential);
+    case 'wait':
+      degrade(room, scene.opened.key.mac, scene.state.account, 'provider_unavailable', nowMs);
+      return unavailable(scene, grant, serve.retryAfterMs);
+    case 'ended':
+      return ended(scene);
+  }
+}
+
+/** Null: the report is about another token, go on as for any request. */
+function decideRejectedToken(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step | null {
+  const { room, request, nowMs, flown } = scene;
+  const fingerprintMatches = request.rejected === credential.fingerprint;
+  if (!fingerprintMatches) return null;
+  const decision = decideRejected({
+    nowMs,
+    fingerprintMatches,
+    grant,
+    recent: room.attempts.newest(20).filter((attempt) => nowMs - attempt.startedAtMs < RECENT_MS),
+    holdUntilMs: grant.rejectHoldUntilMs,
+  });
+  switch (decision.kind) {
+    case 'other_token':
+      return null;
+    case 'refresh':
+      return flown === null ? { kind: 'refresh', grant, trigger: 'rejected' } : unavailable(scene, grant, waitOf(flown));
+    case 'wait':
+      return unavailable(scene, grant, decision.retryAfterMs);
+    case 'refused_by_api': {
+      const mac = scene.opened.key.mac;
+      if (grant.rejectHoldUntilMs === null || grant.rejectHoldUntilMs < nowMs) {
+        room.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + decision.retryAfterMs });
+      }
+      degrade(room, mac, scene.state.account, 'token_refused_by_api', nowMs);
+      return unavailable(scene, grant, decision.retryAfterMs);
+    }
+    case 'ended':
+      return ended(scene);
+  }
+}
+
+function waitOf(flown: FlightResult): number {
+  return flown.kind === 'pending' ? flown.retryAfterMs : 1000;
+}
+
+/** No living token now: the code says whose fault it is, as far as the last attempt told. */
+function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number): Step {
+  const justFailed = scene.flown?.kind === 'settled';
+  const waitMs = Math.max(retryAfterMs, (grant.nextAttemptAtMs ?? 0) - scene.nowMs);
+  const retryAfterS = Math.max(1, Math.ceil(waitMs / 1000));
+  switch (grant.lastFailure) {
+    case 'client_rejected':
+      return refuse(scene, { code: 'misconfigured_connection', retryAfterS }, 'misconfigured_connection');
+    case 'record_corrupt':
+      return refuse(scene, { code: 'record_corrupt' }, 'record_corrupt');
+    case 'malformed':
+      if (justFailed) return refuse(scene, { code: 'provider_error', retryAfterS }, 'provider_error');
+  }
+  return refuse(scene, { code: 'provider_unavailable', retryAfterS }, 'provider_unavailable');
+}
+
+/** The access token is over and nothing can renew it: said once, in the transaction that refuses. */
+function ended(scene: Scene): Step {
+  const { room, opened, state } = scene;
+  const after = applyChange(
+    room,
+    opened.key.mac,
+    state.account,
+    { signal: 'grant_died', action: 'account.status', reason: 'no_refresh_token' },
+    scene.request.context,
+  );
+  for (const grant of state.grants) room.timers.clear(`refresh:${grant.id}`);
+  const refusal = statusRefusal(after) ?? { code: 'reauth_required' };
+  return refuse(scene, refusal, 'reauth_required');
+}
+
+function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
+  record(
+    scene.room,
+    scene.state.account,
+    scene.opened.key.mac,
+    { action: 'token.issue', outcome: 'refused', reason, scopes: scene.request.scopes },
+    scene.request.context,
+  );
+  return { kind: 'done', result: { ok: false, refusal } };
+}
+
+function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step {
+  const { room, opened, request, nowMs } = scene;
+  const { account, settings } = room.store.state(opened.key.mac) ?? scene.state;
+  if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) {
+    const used = { ...account, lastUsedAtMs: nowMs };
+    room.store.saveAccount(opened.key.mac, used);
+    // An account that wakes from idleness goes back from the daily heartbeat to proactive rotation.
+    if (room.timers.get(`refresh:${grant.id}`)?.payload !== 'proactive') armGrant(room, used, settings, grant);
+  }
+  room.lastUse.atMs = nowMs;
+  record(
+    room,
+    account,
+    opened.key.mac,
+    { action: 'token.issue', outcome: 'ok', scopes: grant.scopes, token_fingerprint: credential.fingerprint },
+    request.context,
+  );
+  return { kind: 'done', result: { ok: true, body: credentialBody(account, settings, grant, credential, nowMs) } };
+}

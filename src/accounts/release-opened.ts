@@ -1,0 +1,65 @@
+/**
+ * Decrypted credentials of one object, by grant and generation: what the door hands out is in memory before the
+ * transaction begins, because inside it nothing may be awaited. Wrapped, and forgotten with the generation.
+ */
+
+import { fingerprint } from '#crypto/digest.ts';
+import { headersFor, wrapped, type OpenedCredential } from './release-body.ts';
+import type { GrantRow } from './rows.ts';
+import type { AccountStore } from './store.ts';
+import type { OpenedAccount, Vault } from './vault.ts';
+
+export class OpenedCredentials {
+  readonly #held = new Map<number, OpenedCredential>();
+  readonly #vault: Vault;
+  readonly #store: AccountStore;
+
+  constructor(vault: Vault, store: AccountStore) {
+    this.#vault = vault;
+    this.#store = store;
+  }
+
+  /** The credential of exactly this generation, or null: then `open` it first. */
+  at(grant: GrantRow): OpenedCredential | null {
+    const held = this.#held.get(grant.id);
+    return held === undefined || held.generation !== grant.generation ? null : held;
+  }
+
+  forget(): void {
+    this.#held.clear();
+  }
+
+  /** Decrypts and remembers. True when a stored value does not open (`record_corrupt`). */
+  async open(opened: OpenedAccount, grant: GrantRow): Promise<boolean> {
+    const fields = await this.#fields(opened, grant);
+    if (fields === null) return true;
+    const captured = await this.#captured(opened, grant);
+    if (captured === null) return true;
+    const settings = this.#store.state(opened.key.mac)?.settings;
+    if (settings === undefined) return false;
+    const key = fields['access_token'] ?? fields['api_key'] ?? fields['password'] ?? JSON.stringify(fields);
+    this.#held.set(grant.id, {
+      generation: grant.generation,
+      fields: wrapped(fields),
+      fingerprint: fingerprint(opened.key.mac, key),
+      headers: headersFor(settings, fields, captured),
+    });
+    return false;
+  }
+
+  async #fields(opened: OpenedAccount, grant: GrantRow): Promise<Record<string, string> | null> {
+    if (grant.staticFields !== null) {
+      const text = await this.#vault.decrypt(opened, grant.id, 'static_fields', grant.generation, grant.staticFields);
+      return text.ok ? JSON.parse(text.value) : null;
+    }
+    if (grant.accessToken === null) return {};
+    const token = await this.#vault.decrypt(opened, grant.id, 'access_token', grant.generation, grant.accessToken);
+    return token.ok ? { access_token: token.value } : null;
+  }
+
+  async #captured(opened: OpenedAccount, grant: GrantRow): Promise<Record<string, string> | null> {
+    if (grant.captured === null) return {};
+    const text = await this.#vault.decrypt(opened, grant.id, 'captured', grant.generation, grant.captured);
+    return text.ok ? JSON.parse(text.value) : null;
+  }
+}

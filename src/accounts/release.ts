@@ -1,0 +1,89 @@
+/**
+ * THE DOOR. Decides, records and hands out in one transaction: no credential leaves without its durable record, and
+ * none after a change that came in between. The only place in this room that reveals a secret.
+ *
+ * A request goes round: what a decision needs and memory does not hold (an opened key, a decrypted token, a refresh)
+ * is fetched outside the transaction, then the decision is made again from the rows.
+ */
+
+import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
+import type { OpenedCredentials } from './release-opened.ts';
+import { corruptRefusal, decideRelease, type Step } from './release-decide.ts';
+import type { FlightResult, Refresher } from './refresher.ts';
+import type { Room } from './room.ts';
+import { CorruptRowError } from './store.ts';
+import type { OpenedAccount } from './vault.ts';
+
+/** Rounds that one request may take: open, decrypt, refresh, decrypt again, decide. */
+const MAX_ROUNDS = 6;
+
+function refused(refusal: Refusal): ReleaseResult {
+  return { ok: false, refusal };
+}
+
+export class Door {
+  readonly #room: Room;
+  readonly #refresher: Refresher;
+  readonly #credentials: OpenedCredentials;
+
+  constructor(room: Room, refresher: Refresher, credentials: OpenedCredentials) {
+    this.#room = room;
+    this.#refresher = refresher;
+    this.#credentials = credentials;
+  }
+
+  async release(request: ReleaseRequest): Promise<ReleaseResult> {
+    let flown: FlightResult | null = null;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const opened = this.#room.vault.ready();
+      if (opened === null) {
+        const problem = await this.#open();
+        if (problem !== null) return problem;
+        continue;
+      }
+      const step = await this.#decide(opened, request, flown);
+      switch (step.kind) {
+        case 'done':
+          return step.result;
+        case 'decrypt': {
+          const corrupt = await this.#credentials.open(opened, step.grant);
+          if (corrupt) return this.#recordCorrupt(opened, request);
+          break;
+        }
+        case 'refresh':
+          flown = await this.#refresher.ensure(opened, step.grant, step.trigger);
+          if (flown.kind === 'full') {
+            return refused({ code: 'unavailable', detail: 'too many callers wait for this account', retryAfterS: 1 });
+          }
+      }
+    }
+    return refused({ code: 'unavailable', detail: 'the account changes faster than it can be read', retryAfterS: 1 });
+  }
+
+  /** Opens the account's key; a refusal when there is nothing to open or it does not open. */
+  async #open(): Promise<ReleaseResult | null> {
+    const opened = await this.#room.vault.open();
+    if (!opened.ok) {
+      const { code, detail } = opened.error;
+      return refused(code === 'vault_locked' ? { code, detail, retryAfterS: 30 } : { code });
+    }
+    if (opened.value !== null) return null;
+    return refused({ code: 'not_found', wall: { reason: 'not_found', connection: null, identifier: null } });
+  }
+
+  #decide(opened: OpenedAccount, request: ReleaseRequest, flown: FlightResult | null): Promise<Step> {
+    return this.#room.pump.submit(() => {
+      try {
+        return decideRelease(this.#room, this.#credentials, opened, request, flown);
+      } catch (error) {
+        if (error instanceof CorruptRowError) return { kind: 'done', result: refused({ code: 'record_corrupt' }) };
+        throw error;
+      }
+    });
+  }
+
+  /** The stored credential does not open: recorded, refused, and left as it is for whoever looks into it. */
+  #recordCorrupt(opened: OpenedAccount, request: ReleaseRequest): Promise<ReleaseResult> {
+    return this.#room.pump.submit(() => corruptRefusal(this.#room, opened, request));
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What the functions of this room are given: the parts of one account's object and the powers passed in.
+ * A plain record, so that each function names what it uses and none reaches for `this.ctx`.
+ */
+
+import type { AuditRing } from '#audit/ring.ts';
+import type { AuditFields, RequestContext } from '#audit/record.ts';
+import type { Config } from '#env.ts';
+import { isoTime, type Now, type Random } from '#lib/clock.ts';
+import type { AttemptJournal } from './attempts.ts';
+import type { CommitPump } from './pump.ts';
+import type { AccountRow } from './rows.ts';
+import type { AccountStore } from './store.ts';
+import type { Timers } from './timers.ts';
+import type { Vault } from './vault.ts';
+
+export interface Room {
+  readonly store: AccountStore;
+  readonly attempts: AttemptJournal;
+  readonly timers: Timers;
+  readonly ring: AuditRing;
+  readonly vault: Vault;
+  readonly pump: CommitPump;
+  readonly config: Config;
+  readonly now: Now;
+  readonly random: Random;
+  /** Keeps the object alive until the work is done. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+  /** When a credential last left, exact while the object is awake; the row is at most an hour behind. */
+  readonly lastUse: { atMs: number | null };
+}
+
+/** Appends one record about this account to its chain. Inside a transaction only. */
+export function record(
+  room: Room,
+  account: Pick<AccountRow, 'accountId' | 'connection' | 'identifier' | 'organization'>,
+  mac: Uint8Array,
+  fields: AuditFields,
+  context: RequestContext,
+): void {
+  room.ring.append(
+    {
+      ...fields,
+      connected_account_id: account.accountId,
+      connection: account.connection,
+      identifier: account.identifier,
+      organization: account.organization === '' ? null : account.organization,
+    },
+    context,
+    isoTime(room.now()),
+    mac,
+  );
+}

@@ -1,0 +1,38 @@
+/**
+ * Numbered, additive steps of the account object's tables, applied by the first write after waking and never by the
+ * constructor: a name that was never created has no table. A step that is released is never edited.
+ */
+
+export const ACCOUNT_SCHEMA: readonly string[] = [
+  `CREATE TABLE account (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     account_id TEXT NOT NULL, organization TEXT NOT NULL, connection TEXT NOT NULL, identifier TEXT NOT NULL,
+     provider TEXT NOT NULL, incarnation INTEGER NOT NULL,
+     status TEXT NOT NULL, status_before TEXT, status_reason TEXT, status_since_ms INTEGER NOT NULL,
+     status_provider_error TEXT, status_evidence TEXT NOT NULL,
+     subject TEXT, subject_label TEXT, metadata TEXT NOT NULL, sealed INTEGER NOT NULL, credential_type TEXT NOT NULL,
+     data_key TEXT NOT NULL, generation_counter INTEGER NOT NULL, rotation TEXT,
+     last_used_at_ms INTEGER, last_refreshed_at_ms INTEGER, degraded_since_ms INTEGER, degraded_cause TEXT,
+     created_at_ms INTEGER NOT NULL, updated_at_ms INTEGER NOT NULL, mac TEXT NOT NULL);
+   CREATE TABLE connection_copy (id INTEGER PRIMARY KEY CHECK (id = 1), settings TEXT NOT NULL, mac TEXT NOT NULL);
+   CREATE TABLE tombstone (
+     id INTEGER PRIMARY KEY CHECK (id = 1), account_id TEXT NOT NULL, organization TEXT NOT NULL,
+     incarnation INTEGER NOT NULL, data_key TEXT NOT NULL, generation_counter INTEGER NOT NULL,
+     deleted_at_ms INTEGER NOT NULL, mac TEXT NOT NULL);
+   CREATE TABLE grant_row (
+     id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, access_token TEXT, refresh_token TEXT, static_fields TEXT,
+     token_type TEXT NOT NULL, scopes TEXT, granted_at_ms INTEGER NOT NULL, access_expires_at_ms INTEGER,
+     token_at_ms INTEGER, lifetime_ms INTEGER, cycle INTEGER NOT NULL, refresh_expires_at_ms INTEGER,
+     refresh_idle_expires_at_ms INTEGER, next_attempt_at_ms INTEGER, last_attempt_started_at_ms INTEGER,
+     doubt_since_ms INTEGER, failures INTEGER NOT NULL, last_failure TEXT, last_failure_code TEXT, unknown TEXT,
+     reject_hold_until_ms INTEGER, captured TEXT, mac TEXT NOT NULL);
+   CREATE TABLE refresh_attempt (
+     n INTEGER PRIMARY KEY, id TEXT NOT NULL, grant_id INTEGER NOT NULL, generation_from INTEGER NOT NULL,
+     generation_to INTEGER NOT NULL, trigger_kind TEXT NOT NULL, started_at_ms INTEGER NOT NULL, ended_at_ms INTEGER,
+     outcome TEXT, reason TEXT, provider_error TEXT, token_age_ms INTEGER);
+   CREATE TABLE timer (
+     kind TEXT PRIMARY KEY, due_at_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, payload TEXT) WITHOUT ROWID;
+   CREATE TABLE audit_event (slot INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL);
+   CREATE TABLE audit_checkpoint (
+     id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL);`,
+];

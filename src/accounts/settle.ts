@@ -1,0 +1,199 @@
+/**
+ * The end of an attempt: one synchronous, idempotent compare-and-set that writes grant, attempt, schedule, audit and
+ * index outbox in one transaction. Called by the Exchanger through a fresh stub, possibly on a later incarnation of
+ * the object, possibly twice; and by `reconcile` for an attempt whose answer never came.
+ */
+
+import { systemContext } from '#audit/record.ts';
+import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
+import { planSettle, type SettlePlan } from '#refresh/settle-plan.ts';
+import { accessLives } from '#refresh/lifetimes.ts';
+import { applyChange } from './changes.ts';
+import { armGrant, rotationFacts } from './plan.ts';
+import { record, type Room } from './room.ts';
+import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
+import type { AccountState } from './store.ts';
+import { mayRefresh } from './status.ts';
+
+/** `overtaken`: nothing was changed, because the attempt had its end or the grant is another by now. */
+export type Settled = 'stored' | 'failed' | 'dead' | 'overtaken';
+
+/** Runs inside the caller's transaction and awaits nothing. */
+export function settle(room: Room, mac: Uint8Array, state: AccountState | null, arg: SettleArgument): Settled {
+  const attempt = room.attempts.byId(arg.attemptId);
+  const grant = state?.grants.find((row) => row.id === arg.grantId);
+  if (state === null || attempt === null || attempt.endedAtMs !== null) return 'overtaken';
+  if (grant === undefined || grant.generation !== arg.generationFrom || state.account.incarnation !== arg.incarnation) {
+    return 'overtaken';
+  }
+  const nowMs = room.now();
+  const plan = planSettle({
+    nowMs,
+    outcome: arg.summary,
+    grant,
+    rotation: rotationFacts(state.settings),
+    attemptStartedAtMs: attempt.startedAtMs,
+    random: room.random,
+  });
+  room.attempts.end(arg.attemptId, {
+    endedAtMs: nowMs,
+    outcome: plan.status === 'dead' ? 'grant_dead' : arg.summary.outcome,
+    reason: plan.deathReason ?? arg.summary.reason,
+    providerError: arg.summary.providerError,
+  });
+  room.timers.clear(`reconcile:${arg.attemptId}`);
+  recordRefresh(room, mac, state.account, attempt, arg, plan);
+  if (plan.status === 'stored' && arg.tokens !== null) store(room, mac, state, grant, arg, arg.tokens, nowMs);
+  else if (plan.status === 'dead') die(room, mac, state, grant, arg, plan);
+  else fail(room, mac, state, grant, arg, plan, nowMs);
+  return plan.status;
+}
+
+function store(
+  room: Room,
+  mac: Uint8Array,
+  state: AccountState,
+  grant: GrantRow,
+  arg: SettleArgument,
+  tokens: EncryptedTokens,
+  nowMs: number,
+): void {
+  const renewed: GrantRow = {
+    ...grant,
+    generation: arg.generationTo,
+    accessToken: tokens.accessToken,
+    refreshToken: tokens.refreshToken,
+    hasAccessToken: true,
+    hasRefreshToken: tokens.refreshToken !== null,
+    tokenType: tokens.tokenType,
+    scopes: tokens.scopes ?? grant.scopes,
+    accessExpiresAtMs: tokens.lifetimeMs === null ? null : arg.sentAtMs + tokens.lifetimeMs,
+    tokenAtMs: arg.sentAtMs,
+    lifetimeMs: tokens.lifetimeMs,
+    cycle: grant.cycle + 1,
+    refreshExpiresAtMs:
+      tokens.refreshLifetimeMs === null ? grant.refreshExpiresAtMs : arg.sentAtMs + tokens.refreshLifetimeMs,
+    nextAttemptAtMs: null,
+    doubtSinceMs: null,
+    failures: 0,
+    lastFailure: null,
+    lastFailureCode: null,
+    unknown: null,
+    captured: tokens.captured ?? grant.captured,
+  };
+  room.store.saveGrant(mac, renewed);
+  const refused = state.account.degradedCause === 'token_refused_by_api';
+  const account: AccountRow = {
+    ...state.account,
+    lastRefreshedAtMs: nowMs,
+    degradedSinceMs: refused ? state.account.degradedSinceMs : null,
+    degradedCause: refused ? state.account.degradedCause : null,
+    updatedAtMs: nowMs,
+  };
+  room.store.saveAccount(mac, account);
+  if (state.account.degradedSinceMs !== account.degradedSinceMs) room.timers.set('index', nowMs);
+  armGrant(room, account, state.settings, renewed);
+}
+
+function die(
+  room: Room,
+  mac: Uint8Array,
+  state: AccountState,
+  grant: GrantRow,
+  arg: SettleArgument,
+  plan: SettlePlan,
+): void {
+  room.store.saveGrant(mac, afterFailure(grant, arg, plan));
+  room.timers.clear(`refresh:${grant.id}`);
+  applyChange(
+    room,
+    mac,
+    { ...state.account, degradedSinceMs: null, degradedCause: null },
+    {
+      signal: 'grant_died',
+      action: 'account.status',
+      reason: plan.deathReason,
+      providerError: arg.summary.providerError,
+      evidence: arg.evidence,
+    },
+    systemContext(arg.attemptId),
+  );
+}
+
+function fail(
+  room: Room,
+  mac: Uint8Array,
+  state: AccountState,
+  grant: GrantRow,
+  arg: SettleArgument,
+  plan: SettlePlan,
+  nowMs: number,
+): void {
+  const failed = afterFailure(grant, arg, plan);
+  room.store.saveGrant(mac, failed);
+  const cause = plan.held ? 'refresh_in_doubt' : accessLives(grant, nowMs) ? null : 'provider_unavailable';
+  const account = degrade(room, mac, state.account, cause, nowMs);
+  if (mayRefresh(account.status)) armGrant(room, account, state.settings, failed);
+}
+
+function afterFailure(grant: GrantRow, arg: SettleArgument, plan: SettlePlan): GrantRow {
+  return {
+    ...grant,
+    nextAttemptAtMs: plan.nextAttemptAtMs,
+    doubtSinceMs: plan.doubtSinceMs,
+    failures: plan.failures,
+    unknown: plan.unknown,
+    lastFailure: arg.summary.reason === 'record_corrupt' ? 'record_corrupt' : arg.summary.outcome,
+    lastFailureCode: arg.summary.providerError,
+  };
+}
+
+/** Marks the account degraded, once per trouble; `cause` null leaves it as it is. Inside a transaction. */
+export function degrade(
+  room: Room,
+  mac: Uint8Array,
+  account: AccountRow,
+  cause: string | null,
+  nowMs: number,
+): AccountRow {
+  if (cause === null || account.degradedCause === cause) return account;
+  const after: AccountRow = {
+    ...account,
+    degradedSinceMs: account.degradedSinceMs ?? nowMs,
+    degradedCause: cause,
+    updatedAtMs: nowMs,
+  };
+  room.store.saveAccount(mac, after);
+  room.timers.set('index', nowMs);
+  return after;
+}
+
+function recordRefresh(
+  room: Room,
+  mac: Uint8Array,
+  account: AccountRow,
+  attempt: AttemptRow,
+  arg: SettleArgument,
+  plan: SettlePlan,
+): void {
+  const { summary } = arg;
+  record(
+    room,
+    account,
+    mac,
+    {
+      action: 'token.refresh',
+      outcome: plan.status === 'stored' ? 'ok' : summary.doubt || summary.outcome === 'unknown' ? 'unknown' : 'failed',
+      reason: plan.deathReason ?? (summary.outcome === 'refreshed' ? null : summary.outcome),
+      scopes: arg.tokens?.scopes ?? null,
+      token_fingerprint: arg.tokens?.fingerprint ?? null,
+      duration_ms: arg.durationMs,
+      evidence: [
+        `trigger:${attempt.trigger}`,
+        ...(summary.providerError === null ? [] : [`code:${summary.providerError}`]),
+        ...arg.evidence,
+      ],
+    },
+    systemContext(arg.attemptId),
+  );
+}

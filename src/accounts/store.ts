@@ -1,0 +1,174 @@
+/**
+ * All SQL of an account's state: account, connection copy, grants, tombstone. Rows are kept in memory and dropped by
+ * every write to them; the columns that decide anything are covered by a MAC, checked when a row is read.
+ * No decision here. Attempts, timers and the audit ring have their own files.
+ */
+
+import { rowMac } from '#crypto/digest.ts';
+import type { Part } from '#crypto/encoding.ts';
+import { applySchema, storedVersion } from '#lib/object-schema.ts';
+import type { AccountRow, ConnectionSettings, GrantRow, TombstoneRow } from './rows.ts';
+import { ACCOUNT_SCHEMA } from './schema.ts';
+import {
+  accountFromSql,
+  accountToSql,
+  grantFromSql,
+  grantToSql,
+  tombstoneFromSql,
+  tombstoneToSql,
+  type SqlRow,
+} from './columns.ts';
+
+/** Everything of a living account that a decision needs. */
+export interface AccountState {
+  readonly account: AccountRow;
+  readonly grants: readonly GrantRow[];
+  readonly settings: ConnectionSettings;
+}
+
+/** A row's MAC does not match its columns. */
+export class CorruptRowError extends Error {
+  override readonly name = 'CorruptRowError';
+}
+
+type Table = 'account' | 'connection_copy' | 'tombstone' | 'grant_row';
+
+/**
+ * What a row's MAC is made over: names and values that are set, by name. A column added later is null in older rows
+ * and leaves their MAC as it is; taking a value away or adding one changes it.
+ */
+function parts(values: SqlRow): Part[] {
+  return Object.keys(values)
+    .toSorted()
+    .flatMap((name) => (values[name] == null ? [] : [name, values[name]]));
+}
+
+export class AccountStore {
+  readonly #sql: SqlStorage;
+  readonly #storage: DurableObjectStorage;
+  readonly #onRollback: (() => void)[] = [];
+  #exists: boolean | null = null;
+  #schemaReady = false;
+  #state: AccountState | null | undefined;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+  }
+
+  /** `true` when anything was ever written under this name. A name that was never created has no table. */
+  hasTables(): boolean {
+    this.#exists ??= storedVersion(this.#sql) > 0;
+    return this.#exists;
+  }
+
+  /** Called with a rolled-back transaction: whoever remembers rows outside this store forgets them. */
+  onRollback(forget: () => void): void {
+    this.#onRollback.push(forget);
+  }
+
+  /** One atomic write; `fn` awaits nothing. A throw rolls back and everything remembered is dropped. */
+  transaction<T>(fn: () => T): T {
+    try {
+      return this.#storage.transactionSync(() => {
+        if (!this.#schemaReady) applySchema(this.#sql, ACCOUNT_SCHEMA);
+        const result = fn();
+        this.#schemaReady = true;
+        this.#exists = true;
+        return result;
+      });
+    } catch (error) {
+      this.#state = undefined;
+      this.#exists = null;
+      this.#schemaReady = false;
+      for (const forget of this.#onRollback) forget();
+      throw error;
+    }
+  }
+
+  /** Wrapped key, organization and incarnation of the living account: what opening the data key needs. Unauthenticated. */
+  keyMaterial(): Pick<AccountRow, 'accountId' | 'organization' | 'incarnation' | 'dataKey'> | null {
+    if (!this.hasTables()) return null;
+    const row = this.#first('SELECT account_id, organization, incarnation, data_key FROM account');
+    if (row === null) return null;
+    return {
+      accountId: String(row['account_id']),
+      organization: String(row['organization']),
+      incarnation: Number(row['incarnation']),
+      dataKey: String(row['data_key']),
+    };
+  }
+
+  /** Account, grants and settings, or null where no living account is. @throws CorruptRowError */
+  state(mac: Uint8Array): AccountState | null {
+    if (this.#state !== undefined) return this.#state;
+    this.#state = this.#readState(mac);
+    return this.#state;
+  }
+
+  #readState(mac: Uint8Array): AccountState | null {
+    if (!this.hasTables()) return null;
+    const account = this.#first('SELECT * FROM account');
+    if (account === null) return null;
+    const settings = this.#first('SELECT * FROM connection_copy');
+    if (settings === null) throw new CorruptRowError('connection_copy is missing');
+    const grants = this.#sql.exec<SqlRow>('SELECT * FROM grant_row ORDER BY id').toArray();
+    return {
+      account: accountFromSql(this.#authentic(mac, 'account', account)),
+      settings: JSON.parse(String(this.#authentic(mac, 'connection_copy', settings)['settings'])),
+      grants: grants.map((row) => grantFromSql(this.#authentic(mac, 'grant_row', row))),
+    };
+  }
+
+  saveAccount(mac: Uint8Array, row: AccountRow): void {
+    this.#put(mac, 'account', { id: 1, ...accountToSql(row) });
+  }
+
+  saveSettings(mac: Uint8Array, settings: ConnectionSettings): void {
+    this.#put(mac, 'connection_copy', { id: 1, settings: JSON.stringify(settings) });
+  }
+
+  saveGrant(mac: Uint8Array, row: GrantRow): void {
+    this.#put(mac, 'grant_row', grantToSql(row));
+  }
+
+  deleteGrants(): void {
+    this.#sql.exec('DELETE FROM grant_row');
+    this.#state = undefined;
+  }
+
+  /** What stays of a deleted account. Its MAC is under the key of the next life, which the row carries wrapped. */
+  tombstone(): TombstoneRow | null {
+    if (!this.hasTables()) return null;
+    const row = this.#first('SELECT * FROM tombstone');
+    return row === null ? null : tombstoneFromSql(row);
+  }
+
+  /** Erases everything but audit and tombstone. */
+  bury(mac: Uint8Array, row: TombstoneRow): void {
+    for (const table of ['account', 'connection_copy', 'grant_row', 'refresh_attempt', 'timer']) {
+      this.#sql.exec(`DELETE FROM ${table}`);
+    }
+    this.#put(mac, 'tombstone', { id: 1, ...tombstoneToSql(row) });
+  }
+
+  #first(query: string): SqlRow | null {
+    return this.#sql.exec<SqlRow>(query).toArray()[0] ?? null;
+  }
+
+  #authentic(mac: Uint8Array, table: Table, row: SqlRow): SqlRow {
+    const { mac: stored, ...values } = row;
+    if (rowMac(mac, table, parts(values)) !== stored) throw new CorruptRowError(`${table} does not match its MAC`);
+    return values;
+  }
+
+  #put(mac: Uint8Array, table: Table, values: SqlRow): void {
+    const row: SqlRow = { ...values, mac: rowMac(mac, table, parts(values)) };
+    const names = Object.keys(row);
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+      ...Object.values(row),
+    );
+    this.#state = undefined;
+  }
+}

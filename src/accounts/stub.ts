@@ -1,0 +1,46 @@
+/** The RPC face of an account, typed by hand: the platform's own generics give up on it. One object in, a tagged value out. */
+
+import type { RequestContext } from '#audit/record.ts';
+import type { Verification } from '#audit/ring.ts';
+import type { Resource } from '#contract/connected-accounts.ts';
+import type { Config } from '#env.ts';
+import type { Result } from '#lib/result.ts';
+import type { ForcedRefresh } from './force.ts';
+import type { CredentialFields } from './import-fields.ts';
+import type { Birth, Obstacle } from './lifecycle.ts';
+import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
+import type { ConnectionSettings } from './rows.ts';
+
+export type Answer<T> = Result<T, Obstacle>;
+
+export type CreateArgument = Birth;
+
+export interface ImportArgument {
+  /** Makes the account where there is none; null: it must exist. */
+  readonly birth: Birth | null;
+  readonly credential: CredentialFields;
+  readonly settings: ConnectionSettings;
+  readonly context: RequestContext;
+}
+
+export interface ContextArgument {
+  readonly context: RequestContext;
+}
+
+export interface AccountRpc {
+  release(request: ReleaseRequest): Promise<ReleaseResult>;
+  create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
+  import(argument: ImportArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
+  /** `organization` null: an unbound caller, who sees all. */
+  view(argument: { organization: string | null }): Promise<Answer<Resource>>;
+  expire(argument: ContextArgument): Promise<Answer<Resource>>;
+  signal(argument: ContextArgument & { signal: 'disabled' | 'enabled' | 'revoked' }): Promise<Answer<Resource>>;
+  remove(argument: ContextArgument): Promise<Answer<null>>;
+  refresh(argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>>;
+  verifyAudit(argument: object): Promise<Answer<Verification | null>>;
+}
+
+/** A new stub each time: one that threw stays broken. */
+export function accountStub(config: Config, accountId: string): AccountRpc {
+  return config.accounts.getByName(accountId) as unknown as AccountRpc;
+}

@@ -1,0 +1,96 @@
+/**
+ * Opens what is encrypted in one account: its data key, once per life of the object, and values under it.
+ * No decision and no row is written here.
+ */
+
+import {
+  createDataKey,
+  decryptText,
+  encryptText,
+  openDataKey,
+  type DataKey,
+  type Owner,
+  type RecordCorrupt,
+} from '#crypto/envelope.ts';
+import { accountOwner, grantPlace, type GrantField } from '#crypto/places.ts';
+import type { VaultLocked } from '#crypto/keyring.ts';
+import { ringOf } from '#crypto/ring-cache.ts';
+import { ok, type Result } from '#lib/result.ts';
+import type { AccountStore } from './store.ts';
+
+export interface OpenedAccount {
+  readonly owner: Owner;
+  readonly key: DataKey;
+}
+
+export class Vault {
+  readonly #store: AccountStore;
+  readonly #masterKeys: string | null;
+  #opened: { wrapped: string; account: OpenedAccount } | null = null;
+
+  constructor(store: AccountStore, masterKeys: string | null) {
+    this.#store = store;
+    this.#masterKeys = masterKeys;
+  }
+
+  /** The opened account if that costs nothing: its key has been opened before and is still the one in the row. */
+  ready(): OpenedAccount | null {
+    return this.#opened?.account ?? null;
+  }
+
+  /** Forgets the key, after a deletion or a rolled-back transaction. */
+  forget(): void {
+    this.#opened = null;
+  }
+
+  /** The living account's key; null where there is no living account. */
+  async open(): Promise<Result<OpenedAccount | null, VaultLocked | RecordCorrupt>> {
+    if (this.#opened !== null) return ok(this.#opened.account);
+    const material = this.#store.keyMaterial();
+    if (material === null) return ok(null);
+    return this.#openWrapped(
+      accountOwner(material.accountId, material.organization, material.incarnation),
+      material.dataKey,
+    );
+  }
+
+  async #openWrapped(owner: Owner, wrapped: string): Promise<Result<OpenedAccount, VaultLocked | RecordCorrupt>> {
+    const ring = await ringOf(this.#masterKeys);
+    if (!ring.ok) return ring;
+    const key = await openDataKey(ring.value, owner, wrapped);
+    if (!key.ok) return key;
+    const account: OpenedAccount = { owner, key: key.value };
+    if (this.#store.keyMaterial()?.dataKey === wrapped) this.#opened = { wrapped, account };
+    return ok(account);
+  }
+
+  /** A wrapped key for a life that is about to begin: drawn, or the one that the tombstone keeps for it. */
+  async keyForNewLife(
+    owner: Owner,
+    kept: string | null,
+  ): Promise<Result<{ wrapped: string; account: OpenedAccount }, VaultLocked | RecordCorrupt>> {
+    const ring = await ringOf(this.#masterKeys);
+    if (!ring.ok) return ring;
+    if (kept !== null) {
+      const key = await openDataKey(ring.value, owner, kept);
+      return key.ok ? ok({ wrapped: kept, account: { owner, key: key.value } }) : key;
+    }
+    const made = await createDataKey(ring.value, owner);
+    return ok({ wrapped: made.wrapped, account: { owner, key: made.key } });
+  }
+
+  async encrypt(account: OpenedAccount, grantId: number, field: GrantField, generation: number, text: string): Promise<string> {
+    return encryptText(account.key, grantPlace(account.owner, grantId, field, generation), text);
+  }
+
+  async decrypt(
+    account: OpenedAccount,
+    grantId: number,
+    field: GrantField,
+    generation: number,
+    stored: string,
+  ): Promise<Result<string, RecordCorrupt>> {
+    return decryptText(account.key, grantPlace(account.owner, grantId, field, generation), stored);
+  }
+}
+

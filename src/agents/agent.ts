@@ -1,0 +1,109 @@
+/** The Agent object: wiring only. One per agent, named by the agent's id; each method is one function of this room. */
+
+import { DurableObject } from 'cloudflare:workers';
+import { AuditRing } from '#audit/ring.ts';
+import { configOf } from '#env.ts';
+import { systemNow, systemRandom } from '#lib/clock.ts';
+import { AuditTable } from './audit-table.ts';
+import { IndexTimer, runIndexTimer } from './index-timer.ts';
+import { addKey, deleteKey, listKeys, touchKey } from './keys.ts';
+import { createAgent, removeAgent, setStatus, updateAgent } from './lifecycle.ts';
+import { authRecordOf, viewOf } from './record.ts';
+import { recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
+import { withAgent, type Room } from './room.ts';
+import { AgentStore } from './store.ts';
+import type { AgentRpc } from './stub.ts';
+import { Vault } from './vault.ts';
+
+type In<M extends keyof AgentRpc> = Parameters<AgentRpc[M]>[0];
+type Out<M extends keyof AgentRpc> = ReturnType<AgentRpc[M]>;
+
+/** Builds the parts and touches no row: a name that was never created stays without a table. */
+function roomOf(ctx: DurableObjectState, env: unknown): Room {
+  const config = configOf(env);
+  const agentId = ctx.id.name ?? '';
+  const store = new AgentStore(ctx.storage);
+  const exists = () => store.hasTables();
+  const ring = new AuditRing(new AuditTable(ctx.storage.sql, exists));
+  const index = new IndexTimer(ctx.storage, exists);
+  store.onRollback(() => ring.forget());
+  return {
+    agentId,
+    store,
+    vault: new Vault(store, config.masterKeys, agentId, () => index.rearm()),
+    ring,
+    index,
+    directory: config.directory,
+    now: systemNow,
+    random: systemRandom,
+  };
+}
+
+export class Agent extends DurableObject implements AgentRpc {
+  readonly #room: Room;
+
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env);
+    this.#room = roomOf(ctx, env);
+  }
+
+  create(input: In<'create'>): Out<'create'> {
+    return createAgent(this.#room, input);
+  }
+
+  view(): Out<'view'> {
+    return withAgent(this.#room, ({ agent }) => ({ ok: true, agent: viewOf(agent) }));
+  }
+
+  update(input: In<'update'>): Out<'update'> {
+    return updateAgent(this.#room, input);
+  }
+
+  remove(input: In<'remove'>): Out<'remove'> {
+    return removeAgent(this.#room, input.context);
+  }
+
+  suspend(input: In<'suspend'>): Out<'suspend'> {
+    return setStatus(this.#room, 'suspended', input.context);
+  }
+
+  resume(input: In<'resume'>): Out<'resume'> {
+    return setStatus(this.#room, 'active', input.context);
+  }
+
+  addKey(input: In<'addKey'>): Out<'addKey'> {
+    return addKey(this.#room, input.context);
+  }
+
+  listKeys(): Out<'listKeys'> {
+    return listKeys(this.#room);
+  }
+
+  deleteKey(input: In<'deleteKey'>): Out<'deleteKey'> {
+    return deleteKey(this.#room, input.keyId, input.context);
+  }
+
+  lookup(): Out<'lookup'> {
+    return withAgent(this.#room, (state) => ({ ok: true, agent: authRecordOf(state) }));
+  }
+
+  touchKey(input: In<'touchKey'>): Out<'touchKey'> {
+    return touchKey(this.#room, input.keyId, input.atMs);
+  }
+
+  recordRefusal(input: In<'recordRefusal'>): Out<'recordRefusal'> {
+    return recordRefusal(this.#room, input.fields, input.context);
+  }
+
+  recordAuthFail(input: In<'recordAuthFail'>): Out<'recordAuthFail'> {
+    return recordAuthFail(this.#room, input.keyId, input.context);
+  }
+
+  verifyAudit(): Out<'verifyAudit'> {
+    return verifyAudit(this.#room);
+  }
+
+  override alarm(): Promise<void> {
+    return runIndexTimer(this.#room);
+  }
+}

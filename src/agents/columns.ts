@@ -1,0 +1,96 @@
+/** Rows of SQLite and rows of the room, both ways. What was read has been authenticated before it comes here. */
+
+import type { AgentRow, AgentStatus, KeyRow, TombstoneRow } from './record.ts';
+
+export type SqlRow = Record<string, string | number | null>;
+type Column = string | number | null | undefined;
+
+function text(value: Column): string {
+  if (typeof value !== 'string') throw new Error('internal: a text column holds something else');
+  return value;
+}
+
+function textOrNull(value: Column): string | null {
+  return value === null || value === undefined ? null : text(value);
+}
+
+function int(value: Column): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+    throw new Error('internal: a number column holds something else');
+  }
+  return value;
+}
+
+function intOrNull(value: Column): number | null {
+  return value === null || value === undefined ? null : int(value);
+}
+
+export function agentToSql(row: AgentRow): SqlRow {
+  return {
+    agent_id: row.agentId,
+    organization: row.organization,
+    name: row.name,
+    status: row.status,
+    policy: JSON.stringify(row.policy),
+    key_ids: JSON.stringify(row.keyIds),
+    incarnation: row.incarnation,
+    data_key: row.dataKey,
+    created_at_ms: row.createdAtMs,
+    updated_at_ms: row.updatedAtMs,
+  };
+}
+
+export function agentFromSql(row: SqlRow): AgentRow {
+  return {
+    agentId: text(row['agent_id']),
+    organization: text(row['organization']),
+    name: textOrNull(row['name']),
+    status: text(row['status']) as AgentStatus,
+    policy: JSON.parse(text(row['policy'])),
+    keyIds: JSON.parse(text(row['key_ids'])),
+    incarnation: int(row['incarnation']),
+    dataKey: text(row['data_key']),
+    createdAtMs: int(row['created_at_ms']),
+    updatedAtMs: int(row['updated_at_ms']),
+  };
+}
+
+export function keyToSql(row: KeyRow): SqlRow {
+  return {
+    id: row.id,
+    digest: row.digest,
+    created_at_ms: row.createdAtMs,
+    last_used_at_ms: row.lastUsedAtMs,
+    auth_fail_at_ms: row.authFailAtMs,
+  };
+}
+
+export function keyFromSql(row: SqlRow): KeyRow {
+  return {
+    id: text(row['id']),
+    digest: text(row['digest']),
+    createdAtMs: int(row['created_at_ms']),
+    lastUsedAtMs: intOrNull(row['last_used_at_ms']),
+    authFailAtMs: intOrNull(row['auth_fail_at_ms']),
+  };
+}
+
+export function tombstoneToSql(row: TombstoneRow): SqlRow {
+  return {
+    agent_id: row.agentId,
+    organization: row.organization,
+    incarnation: row.incarnation,
+    data_key: row.dataKey,
+    deleted_at_ms: row.deletedAtMs,
+  };
+}
+
+export function tombstoneFromSql(row: SqlRow): TombstoneRow {
+  return {
+    agentId: text(row['agent_id']),
+    organization: text(row['organization']),
+    incarnation: int(row['incarnation']),
+    dataKey: text(row['data_key']),
+    deletedAtMs: int(row['deleted_at_ms']),
+  };
+}

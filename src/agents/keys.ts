@@ -1,0 +1,107 @@
+/**
+ * The keys of an agent: made, listed, used and deleted. A key is shown once, by the call that makes it; what is stored
+ * proves it and says nothing about it.
+ */
+
+import type { RequestContext } from '#audit/record.ts';
+import { createAgentKey } from '#crypto/api-keys.ts';
+import { failed, type Outcome } from './outcome.ts';
+import type { AgentRow, KeyRow } from './record.ts';
+import { record, withAgent, type Room } from './room.ts';
+import type { Life } from './vault.ts';
+
+/** Room for replacing keys one by one; beyond it someone makes keys that nobody takes away. */
+export const MAX_KEYS = 20;
+/** `last_used_at` says whether a key is in use, not when exactly: one row an hour and key. */
+export const TOUCH_INTERVAL_MS = 60 * 60_000;
+
+export interface NewKey {
+  readonly id: string;
+  /** The whole key. Shown once, stored nowhere. */
+  readonly key: string;
+  readonly createdAtMs: number;
+}
+
+/** What operators see of a key. */
+export interface KeyView {
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly lastUsedAtMs: number | null;
+}
+
+/** Is this use worth a row? Also after the clock went back, so that a time in the future does not stay for ever. */
+export function isWorthTouching(lastUsedAtMs: number | null, atMs: number): boolean {
+  return lastUsedAtMs === null || Math.abs(atMs - lastUsedAtMs) >= TOUCH_INTERVAL_MS;
+}
+
+/** The contract's fields have no place for the key a record speaks of; the actor's is the one that was used. */
+function keyEvidence(keyId: string): readonly string[] {
+  return [`key:${keyId}`];
+}
+
+/** Adds a fresh key to `agent`, which is saved with it. Inside a transaction; the caller has counted. */
+export function addKeyTo(room: Room, life: Life, agent: AgentRow, context: RequestContext): NewKey {
+  const made = createAgentKey(agent.agentId);
+  const row: KeyRow = {
+    id: made.keyId,
+    digest: made.digest,
+    createdAtMs: room.now(),
+    lastUsedAtMs: null,
+    authFailAtMs: null,
+  };
+  room.store.saveKey(life.mac, row);
+  room.store.saveAgent(life.mac, { ...agent, keyIds: [...agent.keyIds, row.id] });
+  record(room, life, { action: 'agent.key.create', outcome: 'ok', evidence: keyEvidence(row.id) }, context);
+  return { id: row.id, key: made.key, createdAtMs: row.createdAtMs };
+}
+
+/** `conflict` where the agent holds as many keys as it may. */
+export function addKey(room: Room, context: RequestContext): Promise<Outcome<NewKey>> {
+  return withAgent<{ ok: true } & NewKey>(room, ({ agent }, life) => {
+    if (agent.keyIds.length >= MAX_KEYS) {
+      return failed('conflict', `an agent may have ${MAX_KEYS} keys: delete one that is not used`);
+    }
+    return room.store.transaction(() => ({ ok: true, ...addKeyTo(room, life, agent, context) }));
+  });
+}
+
+/** Newest first. */
+export function listKeys(room: Room): Promise<Outcome<{ readonly keys: readonly KeyView[] }>> {
+  return withAgent(room, ({ keys }) => ({
+    ok: true,
+    keys: keys.map(({ id, createdAtMs, lastUsedAtMs }) => ({ id, createdAtMs, lastUsedAtMs })).toReversed(),
+  }));
+}
+
+export function deleteKey(room: Room, keyId: string, context: RequestContext): Promise<Outcome> {
+  return withAgent<{ ok: true }>(room, ({ agent }, life) => {
+    if (!agent.keyIds.includes(keyId)) return failed('not_found', 'there is no such key');
+    return room.store.transaction(() => {
+      room.store.deleteKey(keyId);
+      room.store.saveAgent(life.mac, { ...agent, keyIds: agent.keyIds.filter((id) => id !== keyId) });
+      record(
+        room,
+        life,
+        { action: 'agent.key.delete', outcome: 'ok', evidence: keyEvidence(keyId) },
+        context,
+      );
+      return { ok: true };
+    });
+  });
+}
+
+/** Notes that a key was used, at most once an hour. A key that is gone meanwhile is no error worth telling. */
+export function touchKey(
+  room: Room,
+  keyId: string,
+  atMs: number,
+): Promise<Outcome<{ readonly written: boolean }>> {
+  return withAgent<{ ok: true; written: boolean }>(room, ({ keys }, life) => {
+    const key = keys.find(({ id }) => id === keyId);
+    if (key === undefined || !isWorthTouching(key.lastUsedAtMs, atMs)) return { ok: true, written: false };
+    return room.store.transaction(() => {
+      room.store.saveKey(life.mac, { ...key, lastUsedAtMs: Math.trunc(atMs) });
+      return { ok: true, written: true };
+    });
+  });
+}

@@ -1,0 +1,128 @@
+/** The rows of one agent as the room speaks of them, and the changes that are decided on them. Pure: no SQL, no clock. */
+
+import type { Policy } from '#contract/policy.ts';
+
+/** `suspended`: known and refused everywhere until it is resumed. */
+export type AgentStatus = 'active' | 'suspended';
+
+export interface AgentRow {
+  readonly agentId: string;
+  /** Empty for none. Never changes within a life. */
+  readonly organization: string;
+  readonly name: string | null;
+  readonly status: AgentStatus;
+  /** The full form. */
+  readonly policy: Policy;
+  /** Ids of the living keys, oldest first: a deleted key's row that is put back is not among them. */
+  readonly keyIds: readonly string[];
+  /** Rises by one with each life of the same id; part of the data key's place. */
+  readonly incarnation: number;
+  /** Wrapped data key, see `crypto/envelope.ts`. Rows are authenticated under it. */
+  readonly dataKey: string;
+  readonly createdAtMs: number;
+  /** Never falls, also where the clock does: the index takes no older row over a newer one. */
+  readonly updatedAtMs: number;
+}
+
+export interface KeyRow {
+  readonly id: string;
+  /** SHA-256 under a purpose; the key itself is stored nowhere. */
+  readonly digest: string;
+  readonly createdAtMs: number;
+  /** Up to an hour behind. */
+  readonly lastUsedAtMs: number | null;
+  /** When a wrong secret under this id was last recorded. */
+  readonly authFailAtMs: number | null;
+}
+
+/** What stays of a deleted agent beside its audit ring. It is kept in the next life: its number must be that one's. */
+export interface TombstoneRow {
+  readonly agentId: string;
+  /** Of the life that ended. */
+  readonly organization: string;
+  /** Of the next life. */
+  readonly incarnation: number;
+  /** Wrapped data key under which the dead agent's rows are authenticated: that of its life is erased. */
+  readonly dataKey: string;
+  readonly deletedAtMs: number;
+}
+
+/** Everything of a living agent. `keys` are in the order of `agent.keyIds`. */
+export interface AgentState {
+  readonly agent: AgentRow;
+  readonly keys: readonly KeyRow[];
+}
+
+/** What operators see of an agent. */
+export interface AgentView {
+  readonly id: string;
+  /** Empty for none. */
+  readonly organization: string;
+  readonly name: string | null;
+  readonly status: AgentStatus;
+  readonly policy: Policy;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** What authenticating a request of this agent needs, and nothing else. */
+export interface AuthRecord {
+  readonly id: string;
+  /** Empty for none. */
+  readonly organization: string;
+  readonly status: AgentStatus;
+  readonly policy: Policy;
+  readonly keys: readonly { readonly id: string; readonly digest: string }[];
+}
+
+export function viewOf(agent: AgentRow): AgentView {
+  return {
+    id: agent.agentId,
+    organization: agent.organization,
+    name: agent.name,
+    status: agent.status,
+    policy: agent.policy,
+    createdAtMs: agent.createdAtMs,
+    updatedAtMs: agent.updatedAtMs,
+  };
+}
+
+export function authRecordOf({ agent, keys }: AgentState): AuthRecord {
+  return {
+    id: agent.agentId,
+    organization: agent.organization,
+    status: agent.status,
+    policy: agent.policy,
+    keys: keys.map(({ id, digest }) => ({ id, digest })),
+  };
+}
+
+/** The row with a change in it, marked as changed now. */
+export function touched(agent: AgentRow, change: Partial<AgentRow>, nowMs: number): AgentRow {
+  return { ...agent, ...change, updatedAtMs: Math.max(nowMs, agent.updatedAtMs) };
+}
+
+/** Fields left out stay as they are. */
+export interface AgentChanges {
+  readonly name?: string | null;
+  readonly policy?: Policy;
+}
+
+/** The agent after an update and the actions to record, one per thing that really differs; null where nothing does. */
+export function changed(
+  agent: AgentRow,
+  changes: AgentChanges,
+  nowMs: number,
+): { after: AgentRow; actions: readonly ('agent.update' | 'policy.update')[] } | null {
+  const { name = agent.name, policy = agent.policy } = changes;
+  const renamed = name !== agent.name;
+  const allowedOtherwise = JSON.stringify(policy) !== JSON.stringify(agent.policy);
+  if (!renamed && !allowedOtherwise) return null;
+  return {
+    after: touched(agent, { name, policy }, nowMs),
+    actions: [
+      ...(renamed ? (['agent.update'] as const) : []),
+      ...(allowedOtherwise ? (['policy.update'] as const) : []),
+    ],
+  };
+}

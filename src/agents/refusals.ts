@@ -1,0 +1,53 @@
+/**
+ * What was refused before it reached an account, in the agent's own chain: requests outside its policy (door 1, and the
+ * walls that door 2 found), and wrong secrets under one of its keys. A stranger's guesses fill no ring: only a key that
+ * exists is recorded, once a minute.
+ */
+
+import type { AuditFields, RequestContext } from '#audit/record.ts';
+import type { Verification } from '#audit/ring.ts';
+import { NO_AGENT, type Outcome } from './outcome.ts';
+import { record, withAgent, type Room } from './room.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Whether a wrong secret is to be recorded: the first of its minute. */
+export function isFirstOfMinute(lastAtMs: number | null, atMs: number): boolean {
+  return lastAtMs === null || Math.floor(lastAtMs / MINUTE_MS) !== Math.floor(atMs / MINUTE_MS);
+}
+
+export function recordRefusal(room: Room, fields: AuditFields, context: RequestContext): Promise<Outcome> {
+  return withAgent<{ ok: true }>(room, (_state, life) =>
+    room.store.transaction(() => {
+      record(room, life, fields, context);
+      return { ok: true };
+    }),
+  );
+}
+
+/** `context` is the request's; who it claimed to be is put in here, because nothing has proved it. */
+export function recordAuthFail(
+  room: Room,
+  keyId: string,
+  context: RequestContext,
+): Promise<Outcome<{ readonly recorded: boolean }>> {
+  return withAgent<{ ok: true; recorded: boolean }>(room, ({ keys }, life) => {
+    const key = keys.find(({ id }) => id === keyId);
+    const nowMs = room.now();
+    if (key === undefined || !isFirstOfMinute(key.authFailAtMs, nowMs)) return { ok: true, recorded: false };
+    const actor = { type: 'agent', id: room.agentId, method: 'agent_key', key_id: keyId } as const;
+    return room.store.transaction(() => {
+      room.store.saveKey(life.mac, { ...key, authFailAtMs: nowMs });
+      const fields: AuditFields = { action: 'auth.fail', outcome: 'refused', reason: 'wrong_secret' };
+      record(room, life, fields, { ...context, actor });
+      return { ok: true, recorded: true };
+    });
+  });
+}
+
+/** Walks the chain, also that of a deleted agent. */
+export function verifyAudit(room: Room): Promise<Outcome<{ readonly verification: Verification }>> {
+  return room.vault.enter<Outcome<{ readonly verification: Verification }>>((life) =>
+    life === null ? NO_AGENT : { ok: true, verification: room.ring.verify(life.mac) },
+  );
+}

@@ -1,0 +1,24 @@
+/**
+ * Numbered, additive steps of the agent object's tables, applied by the first write after waking and never by the
+ * constructor: a name that was never created has no table. A step that is released is never edited.
+ */
+
+export const AGENT_SCHEMA: readonly string[] = [
+  `CREATE TABLE agent (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     agent_id TEXT NOT NULL, organization TEXT NOT NULL, name TEXT, status TEXT NOT NULL, policy TEXT NOT NULL,
+     key_ids TEXT NOT NULL, incarnation INTEGER NOT NULL, data_key TEXT NOT NULL,
+     created_at_ms INTEGER NOT NULL, updated_at_ms INTEGER NOT NULL, mac TEXT NOT NULL);
+   CREATE TABLE agent_key (
+     id TEXT PRIMARY KEY, digest TEXT NOT NULL, created_at_ms INTEGER NOT NULL,
+     last_used_at_ms INTEGER, auth_fail_at_ms INTEGER, mac TEXT NOT NULL) WITHOUT ROWID;
+   CREATE TABLE tombstone (
+     id INTEGER PRIMARY KEY CHECK (id = 1), agent_id TEXT NOT NULL, organization TEXT NOT NULL,
+     incarnation INTEGER NOT NULL, data_key TEXT NOT NULL, deleted_at_ms INTEGER NOT NULL, mac TEXT NOT NULL);
+   CREATE TABLE index_due (
+     id INTEGER PRIMARY KEY CHECK (id = 1), due_at_ms INTEGER NOT NULL, attempts INTEGER NOT NULL,
+     revision INTEGER NOT NULL);
+   CREATE TABLE audit_event (slot INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL);
+   CREATE TABLE audit_checkpoint (
+     id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL);`,
+];

@@ -1,0 +1,46 @@
+/**
+ * How others call an agent's object. Typed by hand: the platform's generic stub type gives up on these results
+ * ("excessively deep"). Every method takes one object and returns a tagged result; fields are only ever added.
+ */
+
+import type { AuditFields, RequestContext } from '#audit/record.ts';
+import type { Verification } from '#audit/ring.ts';
+import type { Config } from '#env.ts';
+import type { KeyView, NewKey } from './keys.ts';
+import type { CreateInput, Created, UpdateInput, Viewed } from './lifecycle.ts';
+import type { Outcome } from './outcome.ts';
+import type { AuthRecord } from './record.ts';
+
+type Empty = Record<never, never>;
+
+export interface AgentRpc {
+  create(input: CreateInput): Promise<Created>;
+  view(input: Empty): Promise<Viewed>;
+  update(input: UpdateInput): Promise<Viewed>;
+  remove(input: { readonly context: RequestContext }): Promise<Outcome>;
+  /** Twice: ok, one record. */
+  suspend(input: { readonly context: RequestContext }): Promise<Viewed>;
+  resume(input: { readonly context: RequestContext }): Promise<Viewed>;
+  addKey(input: { readonly context: RequestContext }): Promise<Outcome<NewKey>>;
+  listKeys(input: Empty): Promise<Outcome<{ readonly keys: readonly KeyView[] }>>;
+  deleteKey(input: { readonly keyId: string; readonly context: RequestContext }): Promise<Outcome>;
+  /** What authenticating needs. The caller keeps it for at most one second. */
+  lookup(input: Empty): Promise<Outcome<{ readonly agent: AuthRecord }>>;
+  touchKey(input: {
+    readonly keyId: string;
+    readonly atMs: number;
+  }): Promise<Outcome<{ readonly written: boolean }>>;
+  /** Durable when it answers `ok`: a refusal that could not be recorded is told by the caller as `unavailable`. */
+  recordRefusal(input: { readonly fields: AuditFields; readonly context: RequestContext }): Promise<Outcome>;
+  /** One record per existing key and minute; anything else changes nothing. */
+  recordAuthFail(input: {
+    readonly keyId: string;
+    readonly context: RequestContext;
+  }): Promise<Outcome<{ readonly recorded: boolean }>>;
+  verifyAudit(input: Empty): Promise<Outcome<{ readonly verification: Verification }>>;
+}
+
+/** The agent's object. Make a new stub for every try: one that threw may stay broken. */
+export function agentStub(config: Pick<Config, 'agents'>, agentId: string): AgentRpc {
+  return config.agents.getByName(agentId) as unknown as AgentRpc;
+}

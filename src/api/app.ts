@@ -1,0 +1,55 @@
+/**
+ * The app: what every request passes (correlation id, limits, no-store, one error handler) and one line per resource.
+ * No route's logic.
+ */
+
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { CORRELATION_PATTERN } from '#contract/ids.ts';
+import { setLogLevel } from '#lib/log.ts';
+import { configOf } from '#env.ts';
+import type { AppEnv } from './context.ts';
+import { handleError, problemResponse } from './problem.ts';
+import { newRouter } from './router.ts';
+import { refuseOversize } from './limits.ts';
+import { accountRoutes } from './routes/connected-accounts.ts';
+import { agentRoutes } from './routes/agents.ts';
+import { connectionRoutes } from './routes/connections.ts';
+import { credentialRoutes } from './routes/credentials.ts';
+import { healthRoutes } from './routes/health.ts';
+import { providerRoutes } from './routes/providers.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+
+export function createApp(): OpenAPIHono<AppEnv> {
+  const app = newRouter();
+  app.onError(handleError);
+  app.notFound((c) => problemResponse(c, 'not_found', { detail: 'no such route' }));
+  app.use('*', async (c, next) => {
+    const config = configOf(c.env);
+    setLogLevel(config.logLevel);
+    const given = c.req.header('x-correlation-id');
+    const correlationId = given !== undefined && CORRELATION_PATTERN.test(given) ? given : crypto.randomUUID();
+    c.set('config', config);
+    c.set('correlationId', correlationId);
+    const cf = c.req.raw.cf as { country?: string; colo?: string } | undefined;
+    c.set('client', {
+      ip: c.req.header('cf-connecting-ip')?.slice(0, 45) ?? null,
+      country: cf?.country ?? null,
+      colo: cf?.colo ?? null,
+      user_agent: c.req.header('user-agent') ?? null,
+    });
+    const refused = refuseOversize(c);
+    if (refused !== null) return refused;
+    await next();
+    c.res.headers.set('x-correlation-id', correlationId);
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
+    return undefined;
+  });
+  app.route('/', healthRoutes());
+  app.route('/', tokenRoutes());
+  app.route('/', accountRoutes());
+  app.route('/', credentialRoutes());
+  app.route('/', connectionRoutes());
+  app.route('/', agentRoutes());
+  app.route('/', providerRoutes());
+  return app;
+}

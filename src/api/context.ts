@@ -1,0 +1,16 @@
+/** What a request carries through the app. The context names values, not services. */
+
+import type { Config } from '#env.ts';
+import type { ClientInfo } from '#audit/record.ts';
+import type { OperatorCaller } from '#callers/operator.ts';
+
+export interface AppEnv {
+  Bindings: object;
+  Variables: {
+    config: Config;
+    correlationId: string;
+    client: ClientInfo;
+    /** Set by the control plane's guard. */
+    operator: OperatorCaller;
+  };
+}

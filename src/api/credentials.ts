@@ -1,0 +1,45 @@
+/** What both import routes share: the vault's and the connection's readiness, and wire fields into the room's. */
+
+import type { Context } from 'hono';
+import type { CredentialFields } from '#accounts/import-fields.ts';
+import type { PutCredential } from '#contract/connected-accounts.ts';
+import { invalid, ProblemError } from '#contract/problem.ts';
+import { connectionSettings } from '#directory/connections.ts';
+import { assertVault } from '#directory/key-check.ts';
+import { resolveScopes } from '#providers/scopes.ts';
+import type { ConnectionSettings } from '#providers/settings.ts';
+import type { AppEnv } from './context.ts';
+
+/** Before anything is written: the ring opens and is the one that the directory knows. @throws ProblemError 503 */
+export async function requireVault(c: Context<AppEnv>): Promise<void> {
+  const ring = await assertVault(c.get('config'));
+  if (!ring.ok) throw new ProblemError(ring.error.code, { detail: ring.error.detail, retryAfterS: 30 });
+}
+
+/** The settings of a connection that the request names. @throws ProblemError 400 at `connection`; 503, 409 */
+export async function requireSettings(c: Context<AppEnv>, connection: string): Promise<ConnectionSettings> {
+  const settings = await connectionSettings(c.get('config'), connection);
+  if (settings === null) throw invalid('connection', 'there is no such connection');
+  return settings;
+}
+
+/** The imported credential in the room's words. @throws ProblemError 400 when its type is not the connection's. */
+export function credentialFields(body: PutCredential, settings: ConnectionSettings): CredentialFields {
+  if (body.type !== settings.authType) throw invalid('type', `this connection takes ${settings.authType}`);
+  switch (body.type) {
+    case 'oauth2':
+      return {
+        type: 'oauth2',
+        refreshToken: body.refresh_token ?? null,
+        accessToken: body.access_token ?? null,
+        expiresInS: body.expires_in ?? null,
+        scopes: body.scope ? resolveScopes(settings.descriptor, body.scope.split(' ')) : null,
+      };
+    case 'api_key':
+      return { type: 'api_key', fields: { api_key: body.api_key } };
+    case 'basic':
+      return { type: 'basic', fields: { username: body.username, password: body.password } };
+    case 'custom':
+      return { type: 'custom', fields: body.fields };
+  }
+}

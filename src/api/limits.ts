@@ -1,0 +1,70 @@
+/** What is refused before it costs anything: URL, body size, content type, depth. */
+
+import type { Context } from 'hono';
+import { ProblemError } from '#contract/problem.ts';
+import type { AppEnv } from './context.ts';
+import { problemResponse } from './problem.ts';
+
+const URL_LIMIT = 16 * 1024;
+const BODY_LIMIT = 1024 * 1024;
+const DEPTH_LIMIT = 32;
+
+/** Refuses by what the head of the request says; null when it may go on. */
+export function refuseOversize(c: Context<AppEnv>): Response | null {
+  if (c.req.url.length > URL_LIMIT) return problemResponse(c, 'uri_too_long');
+  const length = Number(c.req.header('content-length') ?? '0');
+  if (length > BODY_LIMIT) return problemResponse(c, 'too_large', { detail: 'a body may hold 1 MiB' });
+  return null;
+}
+
+async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  if (body === null) return '';
+  const reader = body.getReader();
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+  let text = '';
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > BODY_LIMIT) {
+      await reader.cancel();
+      throw new ProblemError('too_large', { detail: 'a body may hold 1 MiB' });
+    }
+    try {
+      text += decoder.decode(value, { stream: true });
+    } catch {
+      throw new ProblemError('invalid_request', { detail: 'the body is not UTF-8' });
+    }
+  }
+  return text + decoder.decode();
+}
+
+function tooDeep(value: unknown, left: number): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  if (left === 0) return true;
+  return Object.values(value).some((item) => tooDeep(item, left - 1));
+}
+
+/**
+ * The request's JSON body. @throws ProblemError 415 for another content type, 413 over 1 MiB, 400 for what is not JSON
+ * or nests deeper than 32. An absent body is an empty object where `optional`.
+ */
+export async function readJson(c: Context<AppEnv>, optional = false): Promise<unknown> {
+  const text = await readBounded(c.req.raw.body);
+  if (text === '' && optional) return {};
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type !== 'application/json' && !/^application\/[a-z0-9.+-]+\+json$/.test(type)) {
+    throw new ProblemError('unsupported_media_type', { detail: 'send application/json' });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ProblemError('invalid_request', { detail: 'the body is not JSON', errors: [{ path: '', message: 'not JSON' }] });
+  }
+  if (tooDeep(value, DEPTH_LIMIT)) {
+    throw new ProblemError('invalid_request', { errors: [{ path: '', message: 'nests deeper than 32' }] });
+  }
+  return value;
+}

@@ -1,0 +1,143 @@
+/**
+ * From the body of `POST /v1/connections` to what is stored: the provider is resolved once, every URL that will be
+ * called passes the guard, and a custom provider's metadata is read. Nothing is stored here.
+ */
+
+import type { CreateConnection } from '#contract/connections.ts';
+import { invalid, ProblemError, type FieldProblem } from '#contract/problem.ts';
+import type { ConnectionDraft } from '#directory/connections.ts';
+import { DEFAULT_ROTATION } from '#directory/static-connection.ts';
+import { targetProblem, type GuardOptions } from '#egress/guard.ts';
+import { fetchServerMetadata } from '#egress/metadata.ts';
+import { findDescriptor } from '#providers/catalogue/catalogue.ts';
+import {
+  applyVariables,
+  customDescriptor,
+  parseProviderConfig,
+  type ProviderConfig,
+} from '#providers/custom.ts';
+import { placeholdersIn, URL_FIELDS, type Descriptor } from '#providers/descriptor.ts';
+import type { CredentialType } from '#providers/settings.ts';
+import { parseRotation } from '#refresh/schedule.ts';
+
+const SUPPORTED: readonly string[] = ['oauth2', 'api_key', 'basic', 'custom'] satisfies CredentialType[];
+
+/** Whether connections to a provider of this kind can be made. */
+export function isSupportedType(authType: string): authType is CredentialType {
+  return SUPPORTED.includes(authType);
+}
+
+type Resolved = Pick<ConnectionDraft, 'providerConfig' | 'descriptor' | 'warnings'>;
+
+function refused(errors: readonly FieldProblem[]): ProblemError {
+  return new ProblemError('invalid_request', { errors });
+}
+
+/**
+ * The draft of a connection. @throws ProblemError `invalid_request` with the fields that are wrong, `provider_error`
+ * where the issuer's metadata cannot be read
+ */
+export async function draftConnection(body: CreateConnection, guard: GuardOptions): Promise<ConnectionDraft> {
+  const rotation = body.rotation ?? DEFAULT_ROTATION;
+  if (parseRotation(rotation) === null) {
+    throw invalid('rotation', 'must be proactive, on_demand or idle_after:<number><s|m|h|d> from 1m to 365d');
+  }
+  const isCustom = body.provider === 'custom';
+  const resolved = isCustom ? await resolveCustom(body, guard) : resolveEntry(body);
+  const applied = applyVariables(resolved.descriptor, body.variables, body.client_id ?? undefined);
+  if (!applied.ok) throw refused(applied.errors);
+  const { descriptor } = applied;
+  const { auth_type: authType } = descriptor;
+  if (!isSupportedType(authType))
+    throw invalid('provider', `credentials of the type ${authType} are not supported yet`);
+  if (descriptor.token_endpoint_auth_method === 'private_key_jwt') {
+    throw invalid('provider', 'clients that prove themselves with private_key_jwt are not supported yet');
+  }
+  if (authType === 'oauth2' && body.client_id == null) throw invalid('client_id', 'is required for oauth2');
+  if (!isCustom) checkTargets(descriptor, guard);
+  return {
+    id: body.id,
+    provider: body.provider,
+    authType,
+    clientId: body.client_id ?? null,
+    clientSecrets: secretsOf(body.client_secret),
+    scopes: body.scopes,
+    variables: body.variables,
+    rotation,
+    ...resolved,
+    descriptor,
+  };
+}
+
+function secretsOf(given: CreateConnection['client_secret']): readonly string[] {
+  if (given === undefined || given === null) return [];
+  return typeof given === 'string' ? [given] : given;
+}
+
+function resolveEntry(body: CreateConnection): Resolved {
+  if (body.provider_config != null) throw invalid('provider_config', 'is for the provider `custom` only');
+  const descriptor = findDescriptor(body.provider);
+  if (descriptor === undefined) {
+    throw invalid(
+      'provider',
+      'is not in the catalogue (GET /v1/providers); use `custom` with provider_config',
+    );
+  }
+  checkVariableNames(body, Object.keys(descriptor.url_template_vars));
+  return { providerConfig: null, descriptor, warnings: [] };
+}
+
+/** A misspelt optional variable would otherwise leave its default in force without a word. */
+function checkVariableNames(body: CreateConnection, known: readonly string[]): void {
+  const unknown = Object.keys(body.variables).filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw refused(
+      unknown.map((name) => ({ path: `variables.${name}`, message: 'is not a variable of this provider' })),
+    );
+  }
+}
+
+async function resolveCustom(body: CreateConnection, guard: GuardOptions): Promise<Resolved> {
+  if (body.provider_config == null) throw invalid('provider_config', 'is required for the provider `custom`');
+  const parsed = parseProviderConfig(body.provider_config);
+  if (!parsed.ok) throw refused(parsed.errors);
+  const { config } = parsed;
+  const targets = configTargets(config).flatMap(([path, url]) => {
+    const message = targetProblem(url, guard);
+    return message === null ? [] : [{ path: `provider_config.${path}`, message }];
+  });
+  if (targets.length > 0) throw refused(targets);
+  checkVariableNames(body, []);
+  const metadata = config.issuer === undefined ? undefined : await metadataOf(config.issuer, guard);
+  const custom = customDescriptor(config, metadata);
+  if (!custom.ok) throw refused(custom.errors);
+  return { providerConfig: body.provider_config, descriptor: custom.descriptor, warnings: custom.warnings };
+}
+
+async function metadataOf(issuer: string, guard: GuardOptions) {
+  const metadata = await fetchServerMetadata(issuer, guard);
+  if (!metadata.ok) throw new ProblemError('provider_error', { detail: metadata.error.detail });
+  return metadata.value;
+}
+
+/** What the broker or a browser will be sent to, by its path in the config. */
+function configTargets(config: ProviderConfig): [path: string, url: string][] {
+  const single = (['issuer', ...URL_FIELDS] as const).flatMap((field): [string, string][] =>
+    config[field] === undefined ? [] : [[field, config[field]]],
+  );
+  return [
+    ...single,
+    ...(config.api_base_urls ?? []).map((url, n): [string, string] => [`api_base_urls.${n}`, url]),
+  ];
+}
+
+/** A catalogue entry's URLs are known to be good, but a variable may have turned one into something else. */
+function checkTargets(descriptor: Descriptor, guard: GuardOptions): void {
+  const urls = [...URL_FIELDS.map((field) => descriptor[field]), ...descriptor.api_base_urls];
+  for (const url of urls) {
+    // Variables of the account are filled in, and judged, when an account is connected.
+    if (url === null || placeholdersIn(url).length > 0) continue;
+    const message = targetProblem(url, guard);
+    if (message !== null) throw invalid('variables', `make a URL that ${message}`);
+  }
+}

@@ -1,0 +1,71 @@
+/** The one place that turns outcomes and errors into problem documents. An unknown error never adds a byte to the answer. */
+
+import type { Context } from 'hono';
+import { CODES, type Code } from '#contract/codes.ts';
+import { ProblemError, type FieldProblem, type ProblemDetails } from '#contract/problem.ts';
+import { NewerSchemaError } from '#lib/object-schema.ts';
+import { log } from '#lib/log.ts';
+import type { AppEnv } from './context.ts';
+
+/** `Retry-After`: whole seconds, at least one. */
+function retryAfter(seconds: number): string {
+  return String(Math.max(1, Math.ceil(seconds)));
+}
+
+export function problemResponse(c: Context<AppEnv>, code: Code, details: ProblemDetails = {}): Response {
+  const { status, title } = CODES[code];
+  const correlationId = c.get('correlationId');
+  const headers = new Headers({
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-correlation-id': correlationId,
+  });
+  if (details.retryAfterS !== undefined) headers.set('retry-after', retryAfter(details.retryAfterS));
+  if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer');
+  const body = {
+    type: `urn:valetkey:problem:${code}`,
+    title,
+    status,
+    code,
+    detail: details.detail ?? title,
+    correlation_id: correlationId,
+    ...(details.errors === undefined ? {} : { errors: details.errors }),
+    ...details.members,
+  };
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** What a validation of zod says, with dotted paths. Values are never repeated. */
+export function fieldProblems(
+  issues: readonly { path: readonly PropertyKey[]; message: string; code?: string | undefined; keys?: readonly string[] }[],
+): FieldProblem[] {
+  return issues.slice(0, 50).flatMap((issue) => {
+    const path = issue.path.map(String);
+    if (issue.code === 'unrecognized_keys' && issue.keys !== undefined) {
+      return issue.keys.map((key) => ({ path: [...path, key].join('.').slice(0, 200), message: 'unknown field' }));
+    }
+    return [{ path: path.join('.').slice(0, 200), message: issue.message }];
+  });
+}
+
+/** Hono's error handler: bad input and known obstacles by their code, everything else as `internal`. */
+export function handleError(error: unknown, c: Context<AppEnv>): Response {
+  if (error instanceof ProblemError) return problemResponse(c, error.code, error.details);
+  if (error instanceof NewerSchemaError || (error as { name?: unknown }).name === 'NewerSchemaError') {
+    return problemResponse(c, 'unavailable', {
+      detail: 'the stored data was written by a newer version of the broker',
+      retryAfterS: 60,
+    });
+  }
+  if (isOverload(error)) {
+    return problemResponse(c, 'unavailable', { detail: 'a part of the broker is overloaded or restarting', retryAfterS: 1 });
+  }
+  log('error', 'unhandled', { correlation_id: c.get('correlationId'), error });
+  return problemResponse(c, 'internal');
+}
+
+/** Errors that the platform itself raises while an object is moved, reset or flooded. */
+function isOverload(error: unknown): boolean {
+  const flags = error as { overloaded?: unknown; retryable?: unknown; durableObjectReset?: unknown } | null;
+  return flags?.overloaded === true || flags?.durableObjectReset === true || flags?.retryable === true;
+}

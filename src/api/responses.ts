@@ -1,0 +1,38 @@
+/** Response parts of route descriptions: the answer's schema and the problems that a route can have. */
+
+import type { RouteConfig, z } from '@hono/zod-openapi';
+import { CODES, type Code } from '#contract/codes.ts';
+import { ProblemDocument } from '#contract/problem.ts';
+
+type Responses = RouteConfig['responses'];
+
+/** Every route of ours can have these. */
+const ALWAYS: readonly Code[] = ['invalid_request', 'unauthenticated', 'forbidden', 'rate_limited', 'internal', 'unavailable'];
+
+/** The successful answers by status, and a problem document for each code. */
+export function responses(success: Record<number, z.ZodType | null>, codes: readonly Code[] = []): Responses {
+  const out: Responses = {};
+  for (const [status, schema] of Object.entries(success)) {
+    out[status] =
+      schema === null
+        ? { description: 'Done' }
+        : { description: 'Done', content: { 'application/json': { schema } } };
+  }
+  const byStatus = new Map<number, Code[]>();
+  for (const code of new Set([...ALWAYS, ...codes])) {
+    const { status } = CODES[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  for (const [status, names] of byStatus) {
+    out[String(status)] = {
+      description: names.join(', '),
+      content: { 'application/problem+json': { schema: ProblemDocument } },
+    };
+  }
+  return out;
+}
+
+/** A JSON request body. */
+export function jsonBody(schema: z.ZodType): NonNullable<RouteConfig['request']> {
+  return { body: { required: true, content: { 'application/json': { schema } } } };
+}

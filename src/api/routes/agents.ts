@@ -1,0 +1,270 @@
+/** The control plane's view of agents: create, read, change, delete, suspend, resume; their keys and their policy. */
+
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { NO_AGENT, type Failure, type Outcome } from '#agents/outcome.ts';
+import type { AgentView } from '#agents/record.ts';
+import { agentStub, type AgentRpc } from '#agents/stub.ts';
+import type { RequestContext } from '#audit/record.ts';
+import { organizationOfNew, reachesOrganization } from '#callers/operator.ts';
+import {
+  Agent,
+  AgentKeys,
+  CreateAgent,
+  CreatedAgent,
+  CreatedAgentKey,
+  PatchAgent,
+  type Agent as AgentResource,
+} from '#contract/agents.ts';
+import { NAME_PATTERN } from '#contract/ids.ts';
+import { Policy, PolicyInput } from '#contract/policy.ts';
+import { invalid, ProblemError } from '#contract/problem.ts';
+import { isoTime } from '#lib/clock.ts';
+import { expandPolicy } from '#policy/shorthand.ts';
+import type { AppEnv } from '../context.ts';
+import { requireVault } from '../credentials.ts';
+import { describe } from '../describe.ts';
+import { contextOf, requireOperator } from '../guards.ts';
+import { bodyOf } from '../input.ts';
+import { jsonBody, responses } from '../responses.ts';
+import { newRouter } from '../router.ts';
+
+const base = '/v1/agents';
+const params = z.object({ id: z.string() });
+const keyParams = z.object({ id: z.string(), key_id: z.string() });
+const CODES = ['not_found', 'vault_locked', 'record_corrupt'] as const;
+
+function action(name: 'suspend' | 'resume', summary: string) {
+  return createRoute({
+    method: 'post',
+    path: `${base}/{id}/${name}`,
+    summary,
+    request: { params },
+    responses: responses({ 200: Agent }, CODES),
+  });
+}
+
+const routes = {
+  create: createRoute({
+    method: 'post',
+    path: base,
+    summary: 'Create an agent',
+    request: jsonBody(CreateAgent),
+    responses: responses({ 201: CreatedAgent }, ['already_exists', ...CODES]),
+  }),
+  get: createRoute({
+    method: 'get',
+    path: `${base}/{id}`,
+    summary: 'One agent, live',
+    request: { params },
+    responses: responses({ 200: Agent }, CODES),
+  }),
+  patch: createRoute({
+    method: 'patch',
+    path: `${base}/{id}`,
+    summary: 'Change the name or the policy of an agent',
+    description: 'What is left out stays, null removes. Takes effect everywhere within one second.',
+    request: { params, ...jsonBody(PatchAgent) },
+    responses: responses({ 200: Agent }, CODES),
+  }),
+  remove: createRoute({
+    method: 'delete',
+    path: `${base}/{id}`,
+    summary: 'Delete an agent and its keys; its audit trail stays',
+    request: { params },
+    responses: responses({ 204: null }, CODES),
+  }),
+  suspend: action('suspend', 'Refuse an agent everywhere, within one second'),
+  resume: action('resume', 'Let a suspended agent go on'),
+  addKey: createRoute({
+    method: 'post',
+    path: `${base}/{id}/keys`,
+    summary: 'Make a key; it is shown once',
+    request: { params },
+    responses: responses({ 201: CreatedAgentKey }, ['conflict', ...CODES]),
+  }),
+  listKeys: createRoute({
+    method: 'get',
+    path: `${base}/{id}/keys`,
+    summary: 'The keys of an agent, newest first',
+    request: { params },
+    responses: responses({ 200: AgentKeys }, CODES),
+  }),
+  deleteKey: createRoute({
+    method: 'delete',
+    path: `${base}/{id}/keys/{key_id}`,
+    summary: 'Delete a key; it is refused everywhere within one second',
+    request: { params: keyParams },
+    responses: responses({ 204: null }, CODES),
+  }),
+  getPolicy: createRoute({
+    method: 'get',
+    path: `${base}/{id}/policy`,
+    summary: 'The policy of an agent, in full form',
+    request: { params },
+    responses: responses({ 200: Policy }, CODES),
+  }),
+  putPolicy: createRoute({
+    method: 'put',
+    path: `${base}/{id}/policy`,
+    summary: 'Replace the policy of an agent',
+    description: 'Either form; the answer is the full one. Takes effect everywhere within one second.',
+    request: { params, ...jsonBody(PolicyInput) },
+    responses: responses({ 200: Policy }, CODES),
+  }),
+};
+
+const LOCKED_RETRY_S = 30;
+const NEWER_SCHEMA_RETRY_S = 60;
+
+function problemOf({ code, detail }: Failure): ProblemError {
+  if (code === 'newer_schema') {
+    return new ProblemError('unavailable', { detail, retryAfterS: NEWER_SCHEMA_RETRY_S });
+  }
+  return new ProblemError(
+    code,
+    code === 'vault_locked' ? { detail, retryAfterS: LOCKED_RETRY_S } : { detail },
+  );
+}
+
+function unwrap<T extends object>(outcome: Outcome<T>): { readonly ok: true } & T {
+  if (!outcome.ok) throw problemOf(outcome);
+  return outcome;
+}
+
+function resource(agent: AgentView): AgentResource {
+  return {
+    id: agent.id,
+    name: agent.name,
+    organization: agent.organization === '' ? null : agent.organization,
+    status: agent.status,
+    policy: agent.policy,
+    jwks: null,
+    jwks_uri: null,
+    oidc: null,
+    certificate_thumbprint: null,
+    created_at: isoTime(agent.createdAtMs),
+    updated_at: isoTime(agent.updatedAtMs),
+  };
+}
+
+/**
+ * What the object of the agent in the path answers, when the operator may know of that agent.
+ * @throws ProblemError `not_found`, or what the object answered instead
+ */
+async function reach<T extends object>(
+  c: Context<AppEnv>,
+  use: (agent: AgentRpc, context: RequestContext) => Promise<Outcome<T>>,
+): Promise<{ readonly ok: true } & T> {
+  const id = c.req.param('id') ?? '';
+  if (!NAME_PATTERN.test(id)) throw problemOf(NO_AGENT);
+  const operator = c.get('operator');
+  const stub = agentStub(c.get('config'), id);
+  if (operator.organization !== null) {
+    const { agent } = unwrap(await stub.view({}));
+    if (!reachesOrganization(operator, agent.organization)) throw problemOf(NO_AGENT);
+  }
+  return unwrap(await use(stub, contextOf(c, operator)));
+}
+
+async function create(c: Context<AppEnv>): Promise<Response> {
+  const body = await bodyOf(c, CreateAgent);
+  const organization = organizationOfNew(c.get('operator'), body.organization ?? undefined);
+  if (organization === null) throw invalid('organization', 'is not the organization of this key');
+  await requireVault(c);
+  const created = unwrap(
+    await agentStub(c.get('config'), body.id).create({
+      agentId: body.id,
+      organization,
+      name: body.name ?? null,
+      policy: expandPolicy(body.policy),
+      withKey: body.key === true,
+      context: contextOf(c, c.get('operator')),
+    }),
+  );
+  const answer: CreatedAgent = {
+    ...resource(created.agent),
+    ...(created.key === null ? {} : { key: created.key.key }),
+  };
+  return c.json(answer, 201);
+}
+
+async function patch(c: Context<AppEnv>): Promise<Response> {
+  const { name, policy } = await bodyOf(c, PatchAgent);
+  const changes = {
+    ...(name === undefined ? {} : { name }),
+    ...(policy === undefined ? {} : { policy: expandPolicy(policy) }),
+  };
+  const { agent } = await reach(c, (stub, context) => stub.update({ ...changes, context }));
+  return c.json(resource(agent));
+}
+
+function keyRoutes(router: OpenAPIHono<AppEnv>): void {
+  describe(router, routes.addKey, requireOperator, async (c) => {
+    const made = await reach(c, (agent, context) => agent.addKey({ context }));
+    const answer: CreatedAgentKey = { id: made.id, key: made.key, created_at: isoTime(made.createdAtMs) };
+    return c.json(answer, 201);
+  });
+  describe(router, routes.listKeys, requireOperator, async (c) => {
+    const { keys } = await reach(c, (agent) => agent.listKeys({}));
+    const data = keys.map(({ id, createdAtMs, lastUsedAtMs }) => {
+      return { id, created_at: isoTime(createdAtMs), last_used_at: isoTime(lastUsedAtMs) };
+    });
+    const answer: AgentKeys = { data, next_cursor: null };
+    return c.json(answer);
+  });
+  describe(router, routes.deleteKey, requireOperator, async (c) => {
+    const keyId = c.req.param('key_id') ?? '';
+    await reach(c, (agent, context) => agent.deleteKey({ keyId, context }));
+    return c.body(null, 204);
+  });
+}
+
+function policyRoutes(router: OpenAPIHono<AppEnv>): void {
+  describe(router, routes.getPolicy, requireOperator, async (c) => {
+    const { agent } = await reach(c, (stub) => stub.view({}));
+    return c.json(agent.policy);
+  });
+  describe(router, routes.putPolicy, requireOperator, async (c) => {
+    const policy = expandPolicy(await bodyOf(c, PolicyInput));
+    const { agent } = await reach(c, (stub, context) => stub.update({ policy, context }));
+    return c.json(agent.policy);
+  });
+}
+
+type View = (agent: AgentRpc, context: RequestContext) => ReturnType<AgentRpc['view']>;
+
+function answering(view: View) {
+  return async (c: Context<AppEnv>): Promise<Response> => c.json(resource((await reach(c, view)).agent));
+}
+
+export function agentRoutes(): OpenAPIHono<AppEnv> {
+  const router = newRouter();
+  describe(router, routes.create, requireOperator, create);
+  describe(
+    router,
+    routes.get,
+    requireOperator,
+    answering((agent) => agent.view({})),
+  );
+  describe(router, routes.patch, requireOperator, patch);
+  describe(router, routes.remove, requireOperator, async (c) => {
+    await reach(c, (agent, context) => agent.remove({ context }));
+    return c.body(null, 204);
+  });
+  describe(
+    router,
+    routes.suspend,
+    requireOperator,
+    answering((agent, context) => agent.suspend({ context })),
+  );
+  describe(
+    router,
+    routes.resume,
+    requireOperator,
+    answering((agent, context) => agent.resume({ context })),
+  );
+  keyRoutes(router);
+  policyRoutes(router);
+  return router;
+}

@@ -1,0 +1,52 @@
+/** `PUT /v1/credentials/{connection}`: from a secret in hand to an account, in one call. */
+
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { accountStub } from '#accounts/stub.ts';
+import { ConnectedAccount, PutCredential, withToldType } from '#contract/connected-accounts.ts';
+import { Identifier, Name, Organization } from '#contract/ids.ts';
+import { invalid } from '#contract/problem.ts';
+import { accountId } from '#crypto/digest.ts';
+import { ensureStaticConnection } from '#directory/static-connection.ts';
+import type { AppEnv } from '../context.ts';
+import { credentialFields, requireSettings, requireVault } from '../credentials.ts';
+import { describe } from '../describe.ts';
+import { contextOf, requireOperator } from '../guards.ts';
+import { bodyOf, queryOf } from '../input.ts';
+import { jsonBody, responses } from '../responses.ts';
+import { newRouter } from '../router.ts';
+import { unwrap } from './connected-accounts.ts';
+
+const Query = z.object({ identifier: Identifier.optional(), organization: Organization.optional() });
+const Body = z.preprocess(withToldType, PutCredential);
+
+const put = createRoute({
+  method: 'put',
+  path: '/v1/credentials/{connection}',
+  summary: 'Import a credential by connection and identifier',
+  description:
+    'The account is created if absent; `identifier` defaults to `default`. The type is told from the fields. For static types an absent connection is made too.',
+  request: { params: z.object({ connection: Name }), query: Query, ...jsonBody(PutCredential) },
+  responses: responses({ 200: ConnectedAccount, 201: ConnectedAccount }, ['vault_locked', 'record_corrupt']),
+});
+
+export function credentialRoutes(): OpenAPIHono<AppEnv> {
+  const router = newRouter();
+  describe(router, put, requireOperator, async (c) => {
+    const connection = c.req.param('connection') ?? '';
+    if (!Name.safeParse(connection).success) throw invalid('connection', 'is not the name of a connection');
+    const { identifier = 'default', organization = '' } = queryOf(c, Query);
+    const body = await bodyOf(c, Body);
+    await requireVault(c);
+    const settings =
+      body.type === 'oauth2'
+        ? await requireSettings(c, connection)
+        : await ensureStaticConnection(c.get('config'), connection, body.type);
+    const credential = credentialFields(body, settings);
+    const id = accountId(organization, connection, identifier);
+    const context = contextOf(c, c.get('operator'));
+    const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };
+    const imported = unwrap(await accountStub(c.get('config'), id).import({ birth, credential, settings, context }));
+    return c.json(imported.account, imported.created ? 201 : 200);
+  });
+  return router;
+}

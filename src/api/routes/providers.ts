@@ -1,0 +1,92 @@
+/** The catalogue, as operators read it. Facts only: what a connection makes of them is `routes/connections.ts`. */
+
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { pageOf, pageQuery } from '#contract/lists.ts';
+import { ProblemError } from '#contract/problem.ts';
+import { Provider } from '#contract/providers.ts';
+import { allDescriptors, findDescriptor } from '#providers/catalogue/catalogue.ts';
+import type { Descriptor } from '#providers/descriptor.ts';
+import type { AppEnv } from '../context.ts';
+import { cutPage, decodeCursor } from '../cursor.ts';
+import { describe } from '../describe.ts';
+import { requireOperator } from '../guards.ts';
+import { queryOf } from '../input.ts';
+import { isSupportedType } from '../new-connection.ts';
+import { responses } from '../responses.ts';
+import { newRouter } from '../router.ts';
+
+const LIST = 'providers';
+const ListQuery = z.object(pageQuery);
+
+const routes = {
+  list: createRoute({
+    method: 'get',
+    path: '/v1/providers',
+    summary: 'The catalogue, by id',
+    request: { query: ListQuery },
+    responses: responses({ 200: pageOf(Provider).openapi('ProviderList') }),
+  }),
+  get: createRoute({
+    method: 'get',
+    path: '/v1/providers/{id}',
+    summary: 'One provider',
+    request: { params: z.object({ id: z.string() }) },
+    responses: responses({ 200: Provider }, ['not_found']),
+  }),
+};
+
+function resourceOf(facts: Descriptor): Provider {
+  return {
+    id: facts.id,
+    display_name: facts.display_name,
+    auth_type: facts.auth_type,
+    supported: isSupportedType(facts.auth_type) && facts.token_endpoint_auth_method !== 'private_key_jwt',
+    docs_url: facts.docs_url,
+    scopes: facts.default_scopes_example,
+    scope_aliases: facts.scope_aliases,
+    authorization_url: facts.authorization_url,
+    token_url: facts.token_url,
+    refresh_url: facts.refresh_url,
+    revocation_url: facts.revocation_url,
+    userinfo_url: facts.userinfo_url,
+    api_base_urls: facts.api_base_urls,
+    variables: Object.entries(facts.url_template_vars).map(([name, variable]) => ({
+      name,
+      required: variable.required,
+      default: variable.default,
+      pattern: variable.pattern,
+    })),
+    pkce: facts.pkce,
+    token_endpoint_auth_method: facts.token_endpoint_auth_method,
+    access_token_ttl_s: facts.access_token_ttl_s,
+    access_token_never_expires: facts.access_token_never_expires,
+    refresh_token: facts.refresh_token,
+    refresh_token_ttl_s: facts.refresh_token_ttl_s,
+    refresh_token_idle_ttl_s: facts.refresh_token_idle_ttl_s,
+    refresh_reuse_grace_s: facts.refresh_reuse_grace_s,
+    refresh_reuse_grace_verified: facts.refresh_reuse_grace_verified,
+    refresh_scope_downscoping: facts.refresh_scope_downscoping,
+    revocation_reach: facts.revocation_reach,
+    source: facts.source,
+    confidence: facts.confidence,
+    unverified_fields: facts.unverified_fields,
+  };
+}
+
+export function providerRoutes(): OpenAPIHono<AppEnv> {
+  const router = newRouter();
+  describe(router, routes.list, requireOperator, (c) => {
+    const { limit, cursor } = queryOf(c, ListQuery);
+    const after = decodeCursor(LIST, {}, cursor)?.[0] ?? '';
+    const rest = allDescriptors().filter((facts) => facts.id > after);
+    const page = cutPage(LIST, {}, limit, rest, (facts) => [facts.id]);
+    return c.json({ ...page, data: page.data.map(resourceOf) }, 200);
+  });
+  describe(router, routes.get, requireOperator, (c) => {
+    const facts = findDescriptor(c.req.param('id') ?? '');
+    if (facts === undefined)
+      throw new ProblemError('not_found', { detail: 'the catalogue has no such provider' });
+    return c.json(resourceOf(facts), 200);
+  });
+  return router;
+}

@@ -1,0 +1,117 @@
+/**
+ * What an audit record holds and how it becomes the text that the chain hashes. Pure.
+ * Names are the wire's, because the stored text is what leaves.
+ */
+
+import { maskedRun } from '#crypto/digest.ts';
+
+export type AuditAction =
+  | 'token.issue'
+  | 'token.refresh'
+  | 'account.connect'
+  | 'account.import'
+  | 'account.status'
+  | 'account.delete'
+  | 'agent.create'
+  | 'agent.update'
+  | 'agent.delete'
+  | 'agent.suspend'
+  | 'agent.resume'
+  | 'agent.key.create'
+  | 'agent.key.delete'
+  | 'policy.update'
+  | 'auth.fail';
+
+/** `unknown`: it may have happened at the other side; nothing tells. */
+export type AuditOutcome = 'ok' | 'refused' | 'failed' | 'unknown';
+
+export interface Actor {
+  readonly type: 'agent' | 'operator' | 'system';
+  readonly id: string | null;
+  /** How it proved itself, e.g. `agent_key`, `admin_key`. */
+  readonly method: string | null;
+  readonly key_id: string | null;
+}
+
+/** Who asked, as far as the edge knows. */
+export interface ClientInfo {
+  readonly ip: string | null;
+  readonly country: string | null;
+  readonly colo: string | null;
+  readonly user_agent: string | null;
+}
+
+/** What one request carries into every record made for it. */
+export interface RequestContext {
+  readonly actor: Actor;
+  readonly correlationId: string;
+  readonly toolCallId: string | null;
+  readonly client: ClientInfo;
+}
+
+/** Fields beyond those of the context; absent and null are the same and are not stored. */
+export interface AuditFields {
+  readonly action: AuditAction;
+  readonly outcome: AuditOutcome;
+  readonly reason?: string | null;
+  readonly connected_account_id?: string | null;
+  readonly connection?: string | null;
+  readonly identifier?: string | null;
+  readonly organization?: string | null;
+  readonly scopes?: readonly string[] | null;
+  readonly token_fingerprint?: string | null;
+  readonly duration_ms?: number | null;
+  /** Facts of a refresh: attempt id, trigger, provider code, the answer's shape. */
+  readonly evidence?: readonly string[] | null;
+}
+
+const FREE_FIELD_LIMIT = 200;
+const TOKEN_RUN = /[A-Za-z0-9_\-.~+=]{20,}/g;
+// eslint-disable-next-line no-control-regex -- control characters are what is being escaped
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/** A field that a caller can fill freely: cut, control characters escaped, runs that may be a secret replaced by their HMAC. */
+export function freeField(text: string | null, macKey: Uint8Array): string | null {
+  if (text === null) return null;
+  return text
+    .slice(0, FREE_FIELD_LIMIT)
+    .replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replace(TOKEN_RUN, (run) => maskedRun(macKey, run));
+}
+
+function withoutNulls(fields: object): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(fields)) {
+    if (value !== null && value !== undefined) out[key] = value;
+  }
+  return out;
+}
+
+/** The stored text of a record: `seq` and `at` first, then actor, fields and context. Key order is the order of making. */
+export function recordText(
+  seq: number,
+  at: string,
+  fields: AuditFields,
+  context: RequestContext,
+  macKey: Uint8Array,
+): string {
+  return JSON.stringify({
+    seq,
+    at,
+    actor: withoutNulls(context.actor),
+    ...withoutNulls(fields),
+    correlation_id: context.correlationId,
+    ...withoutNulls({ tool_call_id: freeField(context.toolCallId, macKey) }),
+    client: withoutNulls({ ...context.client, user_agent: freeField(context.client.user_agent, macKey) }),
+  });
+}
+
+/** The context of what the broker does by itself: timers, settles, repair. */
+export function systemContext(correlationId: string): RequestContext {
+  return {
+    actor: { type: 'system', id: null, method: null, key_id: null },
+    correlationId,
+    toolCallId: null,
+    client: { ip: null, country: null, colo: null, user_agent: null },
+  };
+}

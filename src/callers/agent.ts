@@ -1,0 +1,213 @@
+/**
+ * Proves an agent by its key: header, checksum, record, digest, in that order, so that what is malformed costs no
+ * lookup. An id that does not exist and a secret that is wrong take the same way to the same answer. Decides nothing
+ * about what the agent may do: a suspended one is a caller whose `status` says so.
+ */
+
+import { agentStub } from '#agents/stub.ts';
+import type { Outcome } from '#agents/outcome.ts';
+import type { AgentStatus, AuthRecord } from '#agents/record.ts';
+import type { ClientInfo } from '#audit/record.ts';
+import type { Code } from '#contract/codes.ts';
+import type { Policy } from '#contract/policy.ts';
+import { parseAgentKey, type ParsedKey } from '#crypto/api-keys.ts';
+import { equalSecrets } from '#crypto/digest.ts';
+import type { Config } from '#env.ts';
+import { sleep, type Now } from '#lib/clock.ts';
+import { log } from '#lib/log.ts';
+import { LruMap } from '#lib/lru.ts';
+import { err, ok, type Result } from '#lib/result.ts';
+import { isAdminKey } from './admin-key.ts';
+import { namedKeyId, presentedCredential } from './bearer.ts';
+import { MAX_AGE_MS, RecordCache } from './record-cache.ts';
+import { WrongSecrets } from './wrong-secrets.ts';
+
+/** An agent that has proved itself. */
+export interface AgentCaller {
+  readonly id: string;
+  /** Empty for none. */
+  readonly organization: string;
+  /** `suspended`: proved, and to be refused everywhere with `agent_suspended`. */
+  readonly status: AgentStatus;
+  readonly policy: Policy;
+  readonly keyId: string;
+  readonly method: 'agent_key';
+}
+
+/** Why a request has no caller; `detail` is the same for every way in which a key can be wrong. */
+export interface AuthFailure {
+  readonly code: Extract<
+    Code,
+    'unauthenticated' | 'forbidden' | 'rate_limited' | 'vault_locked' | 'record_corrupt' | 'unavailable'
+  >;
+  readonly detail: string;
+  readonly retryAfterS?: number;
+}
+
+/** What authenticating takes from the request beside its head. */
+export interface RequestPieces {
+  readonly correlationId: string;
+  readonly toolCallId: string | null;
+  readonly client: ClientInfo;
+  /** Keeps the isolate until what nobody waits for is done. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+type Lookup = Outcome<{ readonly agent: AuthRecord }>;
+
+/** What one isolate remembers of agents. */
+interface Memory {
+  readonly records: RecordCache<Lookup>;
+  readonly wrong: WrongSecrets;
+  /** When this isolate last reported a use, by key id. */
+  readonly touched: LruMap<string, number>;
+}
+
+const TOUCH_INTERVAL_MS = 60 * 60_000;
+const REMEMBERED_USES = 10_000;
+/** Compared where there is no stored digest, so that its absence takes no less time. No secret has this digest. */
+const NO_DIGEST = '-'.repeat(43);
+const WRONG_KEY: AuthFailure = { code: 'unauthenticated', detail: 'this is not a valid key' };
+
+const memories = new WeakMap<object, Memory>();
+
+function memoryOf(config: Config): Memory {
+  let memory = memories.get(config);
+  if (memory === undefined) {
+    memory = {
+      records: new RecordCache((agentId) => agentStub(config, agentId).lookup({})),
+      wrong: new WrongSecrets(),
+      touched: new LruMap(REMEMBERED_USES),
+    };
+    memories.set(config, memory);
+  }
+  return memory;
+}
+
+/** The agent that a request proves itself as. `ADMIN_KEY` is a valid proof of the other plane: `forbidden`. */
+export async function authenticateAgent(
+  headers: Headers,
+  url: URL,
+  config: Config,
+  request: RequestPieces,
+  now: Now,
+): Promise<Result<AgentCaller, AuthFailure>> {
+  const presented = presentedCredential(headers, url, (text) => isAdminKey(config, text));
+  if (presented.kind !== 'bearer') return err({ code: 'unauthenticated', detail: presented.detail });
+  if (isAdminKey(config, presented.token)) {
+    return err({ code: 'forbidden', detail: 'an operator uses the control plane; this route is for agents' });
+  }
+  return proveAgentKey(presented.token, config, request, now);
+}
+
+/** The agent whose key this is. Wrong ones are counted per key id, whichever plane they knock at. */
+export async function proveAgentKey(
+  token: string,
+  config: Config,
+  request: RequestPieces,
+  now: Now,
+): Promise<Result<AgentCaller, AuthFailure>> {
+  const memory = memoryOf(config);
+  const keyId = namedKeyId(token);
+  if (keyId === null) return err(WRONG_KEY);
+  const closed = closedFailure(memory.wrong.blockedForMs(keyId, now()));
+  if (closed !== null) return err(closed);
+  const key = parseAgentKey(token);
+  if (key === null) {
+    memory.wrong.count(keyId, now());
+    return err(WRONG_KEY);
+  }
+  const found = await recordProvedBy(key, memory, request, now);
+  // Guesses that were on their way together are counted one by one before any of them is answered.
+  const closedMeanwhile = closedFailure(memory.wrong.blockedForMs(keyId, now()));
+  if (closedMeanwhile !== null) return err(closedMeanwhile);
+  if (!found.ok) return err(found.error);
+  const { agent, proved } = found.value;
+  if (agent === null || !proved) {
+    memory.wrong.count(keyId, now());
+    if (agent?.keys.some(({ id }) => id === keyId)) reportWrongSecret(key, config, request);
+    return err(WRONG_KEY);
+  }
+  reportUse(key, config, memory, request, now());
+  const { id, organization, status, policy } = agent;
+  return ok({ id, organization, status, policy, keyId, method: 'agent_key' });
+}
+
+function closedFailure(blockedForMs: number): AuthFailure | null {
+  if (blockedForMs <= 0) return null;
+  const detail = 'too many wrong secrets under this key id; other keys go on';
+  return { code: 'rate_limited', detail, retryAfterS: Math.ceil(blockedForMs / 1000) };
+}
+
+interface Compared {
+  readonly agent: AuthRecord | null;
+  readonly proved: boolean;
+}
+
+/**
+ * The agent's record and whether it proves the key. A remembered record may lack a key that was made since, so what it
+ * does not prove is looked up once more: then a wrong key costs a lookup, whether its agent is known here or not.
+ */
+async function recordProvedBy(
+  key: ParsedKey,
+  memory: Memory,
+  request: RequestPieces,
+  now: Now,
+): Promise<Result<Compared, AuthFailure>> {
+  const arrivedAtMs = now();
+  const ask = (notBeforeMs: number) =>
+    memory.records.get(key.agentId, { nowMs: now(), notBeforeMs, waitUntil: request.waitUntil });
+  const remembered = await ask(arrivedAtMs - MAX_AGE_MS + 1);
+  const found = compared(key, remembered.answer);
+  if (!found.ok || found.value.proved || remembered.askedAtMs >= arrivedAtMs) return found;
+  return compared(key, (await ask(arrivedAtMs)).answer);
+}
+
+function compared(key: ParsedKey, answer: Lookup): Result<Compared, AuthFailure> {
+  if (!answer.ok && answer.code !== 'not_found') return err(lookupFailure(answer));
+  const agent = answer.ok ? answer.agent : null;
+  const stored = agent?.keys.find(({ id }) => id === key.keyId);
+  const equal = equalSecrets(key.digest, stored?.digest ?? NO_DIGEST);
+  return ok({ agent, proved: stored !== undefined && equal });
+}
+
+function lookupFailure({ code, detail }: Extract<Lookup, { ok: false }>): AuthFailure {
+  if (code === 'vault_locked' || code === 'record_corrupt') return { code, detail };
+  return { code: 'unavailable', detail, retryAfterS: 60 };
+}
+
+/** After the answer has left: its time must not tell an existing key from one that is not there. */
+function reportWrongSecret(key: ParsedKey, config: Config, request: RequestPieces): void {
+  const { correlationId, toolCallId, client } = request;
+  const actor = { type: 'agent', id: key.agentId, method: 'agent_key', key_id: key.keyId } as const;
+  const context = { actor, correlationId, toolCallId, client };
+  const work = sleep(0).then(() =>
+    agentStub(config, key.agentId).recordAuthFail({ keyId: key.keyId, context }),
+  );
+  unwatched(request, 'auth.fail', work);
+}
+
+/** At most once an hour per key and isolate; the agent's object keeps to once an hour over all isolates. */
+function reportUse(
+  key: ParsedKey,
+  config: Config,
+  memory: Memory,
+  request: RequestPieces,
+  nowMs: number,
+): void {
+  const lastMs = memory.touched.get(key.keyId);
+  if (lastMs !== undefined && Math.abs(nowMs - lastMs) < TOUCH_INTERVAL_MS) return;
+  memory.touched.set(key.keyId, nowMs);
+  unwatched(request, 'key use', agentStub(config, key.agentId).touchKey({ keyId: key.keyId, atMs: nowMs }));
+}
+
+function unwatched(request: RequestPieces, what: string, work: Promise<Outcome>): void {
+  const told = (fields: object) =>
+    log('warn', `${what} not written`, { correlation_id: request.correlationId, ...fields });
+  request.waitUntil(
+    work.then(
+      (outcome) => (outcome.ok ? undefined : told({ code: outcome.code })),
+      (error: unknown) => told({ error }),
+    ),
+  );
+}

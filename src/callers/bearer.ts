@@ -1,0 +1,73 @@
+/**
+ * Where in a request a credential of ours stands. It belongs into one place, `Authorization: Bearer`; anywhere else it
+ * ends up in logs, histories and other hosts, so a request that carries it there is refused even when it is right.
+ * Pure; says nothing about whether the credential is valid.
+ */
+
+export type Presented =
+  | { readonly kind: 'none'; readonly detail: string }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'misplaced'; readonly detail: string };
+
+/** RFC 6750, but any printable characters: `ADMIN_KEY` may hold more than a b64token. A space would be a second value. */
+const BEARER = /^bearer +([\x21-\x7e]{1,512})$/i;
+
+const TAIL_LENGTH = 59;
+const KEY_ID_LENGTH = 10;
+/** An agent or admin key, wherever it stands in a text. Ends in 59 base62 characters, see `crypto/api-keys.ts`. */
+const KEY_SHAPE = /vk_(?:agent_[a-z0-9._-]{1,64}_|admin_)[0-9A-Za-z]{59}/;
+const AGENT_KEY = /^vk_agent_[a-z0-9._-]{1,64}_[0-9A-Za-z]{59}$/;
+
+/** The key id that a text names when it has the form of an agent key, whether its checksum holds or not; else null. */
+export function namedKeyId(token: string): string | null {
+  return AGENT_KEY.test(token) ? token.slice(-TAIL_LENGTH).slice(0, KEY_ID_LENGTH) : null;
+}
+
+function cookieValues(header: string): string[] {
+  return header.split(';').map((pair) =>
+    pair
+      .slice(pair.indexOf('=') + 1)
+      .trim()
+      .replace(/^"|"$/g, ''),
+  );
+}
+
+function headerValues(name: string, value: string): string[] {
+  if (name === 'cookie') return [value, ...cookieValues(value)];
+  const withoutScheme = value.replace(/^[A-Za-z]+ +/, '');
+  return withoutScheme === value ? [value] : [value, withoutScheme];
+}
+
+/**
+ * The one credential of a request.
+ *
+ * @param isSecret true for a text that is a credential of ours though it has no shape of its own (`ADMIN_KEY`)
+ */
+export function presentedCredential(
+  headers: Headers,
+  url: URL,
+  isSecret: (text: string) => boolean,
+): Presented {
+  const isOurs = (text: string) => KEY_SHAPE.test(text) || isSecret(text);
+  for (const [name, value] of url.searchParams) {
+    if (isOurs(value) || isOurs(name)) {
+      return {
+        kind: 'misplaced',
+        detail: 'a credential in the query is refused: use the Authorization header, and replace it',
+      };
+    }
+  }
+  for (const [name, value] of headers) {
+    if (name === 'authorization' || !headerValues(name, value).some(isOurs)) continue;
+    const detail = `a credential in the header ${name} is refused: use the Authorization header alone`;
+    return { kind: 'misplaced', detail };
+  }
+  const authorization = headers.get('authorization');
+  if (authorization === null) {
+    return { kind: 'none', detail: 'send a key as Authorization: Bearer' };
+  }
+  const token = BEARER.exec(authorization)?.[1];
+  return token === undefined
+    ? { kind: 'none', detail: 'the Authorization header must hold one Bearer credential' }
+    : { kind: 'bearer', token };
+}

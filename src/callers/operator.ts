@@ -1,0 +1,70 @@
+/** Proves an operator by `ADMIN_KEY`, and says which organizations an operator reaches. */
+
+import type { Config } from '#env.ts';
+import type { Now } from '#lib/clock.ts';
+import { err, ok, type Result } from '#lib/result.ts';
+import { isAdminKey } from './admin-key.ts';
+import { proveAgentKey, type AuthFailure, type RequestPieces } from './agent.ts';
+import { presentedCredential } from './bearer.ts';
+
+/** Whoever proves itself at the control plane. */
+export interface OperatorCaller {
+  readonly role: 'admin';
+  /** The organization that it is bound to; null: all of them. */
+  readonly organization: string | null;
+  /** As records show it. */
+  readonly id: string;
+  readonly method: 'admin_key';
+  readonly keyId: string | null;
+}
+
+/** The deployment's own operator: there is one `ADMIN_KEY`, and the key itself is never an id. */
+const ADMIN: OperatorCaller = {
+  role: 'admin',
+  organization: null,
+  id: 'admin',
+  method: 'admin_key',
+  keyId: null,
+};
+
+/** An agent key that proves itself is a valid proof of the other plane: `forbidden`. */
+export async function authenticateOperator(
+  headers: Headers,
+  url: URL,
+  config: Config,
+  request: RequestPieces,
+  now: Now,
+): Promise<Result<OperatorCaller, AuthFailure>> {
+  const presented = presentedCredential(headers, url, (text) => isAdminKey(config, text));
+  if (presented.kind === 'bearer') {
+    if (isAdminKey(config, presented.token)) return ok(ADMIN);
+    const agent = await proveAgentKey(presented.token, config, request, now);
+    if (agent.ok) return err({ code: 'forbidden', detail: 'an agent key does not reach the control plane' });
+    if (agent.error.code !== 'unauthenticated') return err(agent.error);
+  }
+  if (config.adminKeyProblem !== null) {
+    return err({ code: 'unauthenticated', detail: `nobody is an operator here: ${config.adminKeyProblem}` });
+  }
+  const detail = presented.kind === 'bearer' ? 'this is not a valid key' : presented.detail;
+  return err({ code: 'unauthenticated', detail });
+}
+
+/** May this operator know of what belongs to `organization` (empty for none)? If not, it is `not_found` to it. */
+export function reachesOrganization(
+  operator: Pick<OperatorCaller, 'organization'>,
+  organization: string,
+): boolean {
+  return operator.organization === null || operator.organization === organization;
+}
+
+/**
+ * The organization of what is being created (empty for none): the operator's own where it is bound, else the one asked
+ * for. Null where a bound operator names another.
+ */
+export function organizationOfNew(
+  operator: Pick<OperatorCaller, 'organization'>,
+  asked: string | undefined,
+): string | null {
+  if (operator.organization === null) return asked ?? '';
+  return asked === undefined || asked === operator.organization ? operator.organization : null;
+}

@@ -1,0 +1,72 @@
+/**
+ * Agents' records in the memory of one isolate, for at most a second: a suspended agent, a changed policy or a deleted
+ * key takes effect everywhere within that time. Age counts from when the question was sent, because the answer may have
+ * been read right then. Only living agents are kept; what was not found is asked for again.
+ */
+
+import { within } from '#lib/clock.ts';
+import { LruMap } from '#lib/lru.ts';
+
+export const MAX_AGE_MS = 1_000;
+/** A question belongs to the request that asked it and may end with it; who waits for it asks himself after this. */
+const PATIENCE_MS = 1_500;
+/** A record may hold a policy of 64 KiB. */
+const REMEMBERED = 500;
+
+interface Entry<R> {
+  readonly askedAtMs: number;
+  readonly answer: Promise<R>;
+  /** Set when the answer is there: later requests need not await another request's promise. */
+  settled: R | undefined;
+}
+
+/** What asking for one record needs of the request that asks. */
+export interface Ask {
+  readonly nowMs: number;
+  /** An answer asked for before this time does not do. */
+  readonly notBeforeMs: number;
+  /** Lets the question outlive the request that asked it. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+/** An answer and when it was asked for: what it shows is not older. */
+export interface Dated<R> {
+  readonly answer: R;
+  readonly askedAtMs: number;
+}
+
+export class RecordCache<R extends { readonly ok: boolean }> {
+  readonly #lookup: (id: string) => Promise<R>;
+  readonly #entries: LruMap<string, Entry<R>>;
+
+  constructor(lookup: (id: string) => Promise<R>, remembered: number = REMEMBERED) {
+    this.#lookup = lookup;
+    this.#entries = new LruMap(remembered);
+  }
+
+  /** The record, not older than `notBeforeMs`. Requests that ask for the same one meanwhile share one lookup. */
+  async get(id: string, ask: Ask): Promise<Dated<R>> {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.askedAtMs < ask.notBeforeMs || entry.askedAtMs > ask.nowMs) {
+      return this.#ask(id, ask);
+    }
+    const { askedAtMs } = entry;
+    if (entry.settled !== undefined) return { answer: entry.settled, askedAtMs };
+    const shared = await within(PATIENCE_MS, entry.answer, null);
+    return shared === null ? this.#ask(id, ask) : { answer: shared, askedAtMs };
+  }
+
+  async #ask(id: string, ask: Ask): Promise<Dated<R>> {
+    const entry: Entry<R> = { askedAtMs: ask.nowMs, answer: this.#lookup(id), settled: undefined };
+    this.#entries.set(id, entry);
+    const forget = () => {
+      if (this.#entries.get(id) === entry) this.#entries.delete(id);
+    };
+    const kept = entry.answer.then((answer) => {
+      if (answer.ok) entry.settled = answer;
+      else forget();
+    }, forget);
+    ask.waitUntil(kept);
+    return { answer: await entry.answer, askedAtMs: ask.nowMs };
+  }
+}

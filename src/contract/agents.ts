@@ -1,0 +1,94 @@
+/** Wire shapes of agents and their keys. A key is in the answer that made it and in no other. */
+
+import { z } from '@hono/zod-openapi';
+import { Name, Organization } from './ids.ts';
+import { Policy, PolicyInput } from './policy.ts';
+import { IsoTime, NullableIsoTime } from './time.ts';
+
+const MAX_NAME_CODE_POINTS = 256;
+
+const DisplayName = z
+  .string()
+  .refine((text) => text !== '' && [...text].length <= MAX_NAME_CODE_POINTS, {
+    error: `must have 1 to ${MAX_NAME_CODE_POINTS} characters`,
+  })
+  .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), {
+    error: 'must be well-formed and without control characters',
+  })
+  .openapi({ description: 'For people to read.', example: 'CRM assistant' });
+
+/** A proof that nothing checks yet: accepting it would promise a way in, or a restriction, that is not there. */
+const Later = z.null({ error: 'not supported yet' }).optional();
+
+const laterProofs = { jwks: Later, jwks_uri: Later, oidc: Later, certificate_thumbprint: Later };
+
+const PolicyField = PolicyInput.openapi({
+  description: 'Either form. None, or one without a rule, denies all.',
+});
+
+export const CreateAgent = z
+  .strictObject({
+    id: Name.openapi({
+      description: 'Chosen by you; stands in its keys and in routes.',
+      example: 'crm-agent',
+    }),
+    name: DisplayName.nullish(),
+    organization: Organization.nullish(),
+    policy: PolicyField.nullish(),
+    ...laterProofs,
+    key: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Also makes the first key and answers it once, in `key`.' }),
+  })
+  .openapi('CreateAgent');
+
+/** What is left out stays; null removes. `id` and `organization` never change. */
+export const PatchAgent = z
+  .strictObject({ name: DisplayName.nullish(), policy: PolicyField.nullish(), ...laterProofs })
+  .openapi('PatchAgent');
+
+export const Agent = z
+  .object({
+    id: z.string().openapi({ example: 'crm-agent' }),
+    name: z.string().nullable(),
+    organization: z.string().nullable(),
+    status: z.enum(['active', 'suspended']),
+    policy: Policy,
+    jwks: z.null(),
+    jwks_uri: z.null(),
+    oidc: z.null(),
+    certificate_thumbprint: z.null(),
+    created_at: IsoTime,
+    updated_at: IsoTime,
+  })
+  .openapi('Agent');
+export type Agent = z.infer<typeof Agent>;
+
+const ShownKey = z.string().openapi({
+  description: 'Shown in this answer only.',
+  example: 'vk_agent_crm-agent_…',
+});
+
+export const CreatedAgent = Agent.extend({ key: ShownKey.optional() }).openapi('CreatedAgent');
+export type CreatedAgent = z.infer<typeof CreatedAgent>;
+
+const keyId = z.string().openapi({ example: '4nB2xQ9ZkT' });
+
+export const CreatedAgentKey = z
+  .object({ id: keyId, key: ShownKey, created_at: IsoTime })
+  .openapi('CreatedAgentKey');
+export type CreatedAgentKey = z.infer<typeof CreatedAgentKey>;
+
+export const AgentKey = z
+  .object({
+    id: keyId,
+    created_at: IsoTime,
+    last_used_at: NullableIsoTime.openapi({ description: 'Up to an hour behind.' }),
+  })
+  .openapi('AgentKey');
+export type AgentKey = z.infer<typeof AgentKey>;
+
+/** At most twenty, so there is one page. */
+export const AgentKeys = z.object({ data: z.array(AgentKey), next_cursor: z.null() }).openapi('AgentKeys');
+export type AgentKeys = z.infer<typeof AgentKeys>;

@@ -1,0 +1,54 @@
+/** Every error code of the broker with its status and title; a new code does not compile without its row. */
+
+export const CODES = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  unauthenticated: { status: 401, title: 'No valid credential was given' },
+  policy_denied: { status: 403, title: 'The policy of this agent does not allow this' },
+  forbidden: { status: 403, title: 'This credential does not reach that far' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  reauth_required: { status: 409, title: 'The user must connect this account again' },
+  account_pending: { status: 409, title: 'The account is not connected yet' },
+  account_disabled: { status: 409, title: 'The account is disabled' },
+  account_revoked: { status: 409, title: 'The account is revoked' },
+  account_sealed: { status: 409, title: 'The account is sealed' },
+  record_corrupt: { status: 409, title: 'A stored record does not open' },
+  session_used: { status: 409, title: 'The session has been used' },
+  already_exists: { status: 409, title: 'It exists already' },
+  conflict: { status: 409, title: 'The request conflicts with the present state' },
+  link_expired: { status: 410, title: 'The link has expired' },
+  too_large: { status: 413, title: 'The body is too large' },
+  uri_too_long: { status: 414, title: 'The URL is too long' },
+  unsupported_media_type: { status: 415, title: 'Unsupported media type' },
+  subject_mismatch: { status: 422, title: 'Another subject answered' },
+  confirmation_failed: { status: 422, title: 'The confirmation failed' },
+  idempotency_mismatch: { status: 422, title: 'Another payload under the same idempotency key' },
+  invalid_parameters: { status: 422, title: 'The parameters are not valid' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Internal error' },
+  provider_error: { status: 502, title: 'The provider answered with something unusable' },
+  token_echo_blocked: { status: 502, title: 'The answer held the credential' },
+  provider_unavailable: { status: 503, title: 'The provider is not available' },
+  unavailable: { status: 503, title: 'A part of the broker is not available' },
+  misconfigured_connection: { status: 503, title: 'The provider rejects the credentials of this connection' },
+  vault_locked: { status: 503, title: 'The vault is locked' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type Code = keyof typeof CODES;
+
+/** Why a policy refused; the inner reason of `policy_denied`. */
+export const DENY_REASONS = [
+  'connection_not_allowed',
+  'identifier_not_allowed',
+  'scope_not_allowed',
+  'action_not_allowed',
+  'outside_hours',
+  'path_not_allowed',
+  'agent_suspended',
+  'tool_not_allowed',
+  'method_not_allowed',
+  'policy_expired',
+  'missing_scopes',
+  'cannot_downscope',
+] as const;
+export type DenyReason = (typeof DENY_REASONS)[number];

@@ -1,0 +1,133 @@
+/** Wire shapes of connected accounts: the resource, what creates it, what is imported into it. */
+
+import { z } from '@hono/zod-openapi';
+import { Identifier, Name, Organization } from './ids.ts';
+import { IsoTime, NullableIsoTime } from './time.ts';
+
+export const Attempt = z
+  .object({
+    id: z.string(),
+    trigger: z.string(),
+    started_at: IsoTime,
+    ended_at: NullableIsoTime,
+    outcome: z.string().nullable(),
+    reason: z.string().nullable(),
+    provider_error: z.string().nullable().openapi({ description: "The provider's code, never its text." }),
+  })
+  .openapi('Attempt');
+
+export const ConnectedAccount = z
+  .object({
+    id: z.string().openapi({ example: 'ca_gabcdefghijklmnopqrstuvwxyz' }),
+    connection: z.string(),
+    provider: z.string(),
+    identifier: z.string(),
+    organization: z.string().nullable(),
+    status: z.enum(['pending', 'pending_confirmation', 'active', 'reauth_required', 'disabled', 'revoked']),
+    status_reason: z.string().nullable(),
+    status_since: IsoTime,
+    subject: z.string().nullable(),
+    subject_label: z.string().nullable(),
+    scopes: z.array(z.string()),
+    credential_type: z.enum(['oauth2', 'api_key', 'basic', 'custom']),
+    expires_at: NullableIsoTime.openapi({ description: 'End of the newest access token; null: never, or none.' }),
+    next_refresh_at: NullableIsoTime,
+    last_refreshed_at: NullableIsoTime,
+    last_used_at: NullableIsoTime,
+    degraded_since: NullableIsoTime,
+    in_doubt_since: NullableIsoTime,
+    reauth_due_at: NullableIsoTime,
+    rotation: z.string(),
+    sealed: z.boolean(),
+    last_attempt: Attempt.nullable(),
+    metadata: z.record(z.string(), z.unknown()),
+    created_at: IsoTime,
+    updated_at: IsoTime,
+  })
+  .openapi('ConnectedAccount');
+
+export type Resource = z.infer<typeof ConnectedAccount>;
+
+const METADATA_BYTES = 16 * 1024;
+const METADATA_DEPTH = 8;
+
+function depthOf(value: unknown): number {
+  if (value === null || typeof value !== 'object') return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+export const Metadata = z.record(z.string(), z.json()).superRefine((value, context) => {
+  if (new TextEncoder().encode(JSON.stringify(value)).length > METADATA_BYTES) {
+    context.addIssue({ code: 'custom', message: 'must be at most 16 KiB as JSON' });
+  }
+  if (depthOf(value) > METADATA_DEPTH) context.addIssue({ code: 'custom', message: 'must nest at most 8 deep' });
+});
+
+export const CreateAccount = z.strictObject({
+  connection: Name,
+  identifier: Identifier,
+  organization: Organization.nullish(),
+  metadata: Metadata.optional(),
+});
+
+const TOKEN_BYTES = 16 * 1024;
+const SCOPE_BYTES = 4 * 1024;
+
+/** A credential as it can stand in a header: printable ASCII without space. */
+export const Token = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(TOKEN_BYTES, 'must be at most 16 KiB')
+  .regex(/^[\x21-\x7e]+$/, 'must be printable characters without space');
+
+const FieldValue = z
+  .string()
+  .max(TOKEN_BYTES, 'must be at most 16 KiB')
+  // eslint-disable-next-line no-control-regex -- a control character could end a header
+  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters');
+
+export const ScopeText = z
+  .string()
+  .max(SCOPE_BYTES, 'must be at most 4 KiB')
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'must be scopes separated by single spaces');
+
+const TEN_YEARS_S = 315_360_000;
+
+const OAuthFields = {
+  refresh_token: Token.nullish(),
+  access_token: Token.nullish(),
+  expires_in: z.number().int().min(0).max(TEN_YEARS_S).nullish(),
+  scope: ScopeText.nullish(),
+};
+const ApiKeyFields = { api_key: Token };
+const BasicFields = { username: FieldValue.min(1), password: FieldValue };
+const CustomFields = {
+  fields: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'names are 1 to 64 letters, digits and "_"'), FieldValue)
+    .refine((fields) => Object.keys(fields).length >= 1 && Object.keys(fields).length <= 30, 'must have 1 to 30 fields'),
+};
+
+export const PutCredential = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('oauth2'), ...OAuthFields }),
+    z.strictObject({ type: z.literal('api_key'), ...ApiKeyFields }),
+    z.strictObject({ type: z.literal('basic'), ...BasicFields }),
+    z.strictObject({ type: z.literal('custom'), ...CustomFields }),
+  ])
+  .superRefine((value, context) => {
+    if (value.type === 'oauth2' && !value.refresh_token && !value.access_token) {
+      context.addIssue({ code: 'custom', path: ['refresh_token'], message: 'give a refresh token, an access token or both' });
+    }
+  })
+  .openapi('PutCredential');
+
+export type PutCredential = z.infer<typeof PutCredential>;
+
+/** `PUT /v1/credentials/{connection}`: the type may be left out and is told from the fields. */
+export function withToldType(body: unknown): unknown {
+  if (body === null || typeof body !== 'object' || Array.isArray(body) || 'type' in body) return body;
+  if ('api_key' in body) return { type: 'api_key', ...body };
+  if ('username' in body || 'password' in body) return { type: 'basic', ...body };
+  if ('fields' in body) return { type: 'custom', ...body };
+  return { type: 'oauth2', ...body };
+}

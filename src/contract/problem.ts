@@ -1,0 +1,59 @@
+/** RFC 9457 problem documents: the one shape of every refusal, and the one error class for bad input. */
+
+import { z } from '@hono/zod-openapi';
+import { CODES, DENY_REASONS, type Code } from './codes.ts';
+
+export interface FieldProblem {
+  /** Dotted path of the field (`policy.rules.0.connection`); query and header fields by their names. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What a problem adds to its code. `retryAfterS` becomes the `Retry-After` header (whole seconds, at least 1). */
+export interface ProblemDetails {
+  readonly detail?: string;
+  readonly retryAfterS?: number;
+  readonly errors?: readonly FieldProblem[];
+  /** Further members of the document, e.g. `reason`, `granted`, `reauth_url`. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/** Thrown at the edge for what the caller did wrong or what stands in the way; `api/problem.ts` turns it into an answer. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly code: Code;
+  readonly details: ProblemDetails;
+
+  constructor(code: Code, details: ProblemDetails = {}) {
+    super(details.detail ?? CODES[code].title);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export function invalid(path: string, message: string): ProblemError {
+  return new ProblemError('invalid_request', { errors: [{ path, message }] });
+}
+
+export const ProblemDocument = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.enum(Object.keys(CODES) as [Code, ...Code[]]),
+    detail: z.string(),
+    correlation_id: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    reason: z.enum(DENY_REASONS).or(z.string()).optional(),
+  })
+  .openapi('Problem', {
+    description: 'RFC 9457. `code` is the stable part.',
+    example: {
+      type: 'urn:valetkey:problem:not_found',
+      title: 'Not found',
+      status: 404,
+      code: 'not_found',
+      detail: 'Not found',
+      correlation_id: '6f1c0a52-2f6a-4c1e-9d7e-3a7d2a9f1b11',
+    },
+  });

@@ -1,0 +1,54 @@
+/** Wire shape of a catalogue entry: the facts by the names that `provider_config` uses, and how sure they are. */
+
+import { z } from '@hono/zod-openapi';
+
+const Url = z.string().nullable().openapi({ description: 'May hold `{variables}`.' });
+const Seconds = z.number().int().nullable();
+
+export const Provider = z
+  .object({
+    id: z.string().openapi({ example: 'hubspot' }),
+    display_name: z.string(),
+    auth_type: z.string(),
+    supported: z
+      .boolean()
+      .openapi({ description: 'Whether connections of this type of credential can be made.' }),
+    docs_url: z.string().nullable(),
+    scopes: z
+      .array(z.string())
+      .openapi({ description: 'Examples of scopes; not all that the provider has.' }),
+    scope_aliases: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+    authorization_url: Url,
+    token_url: Url,
+    refresh_url: Url,
+    revocation_url: Url,
+    userinfo_url: Url,
+    api_base_urls: z.array(z.string()),
+    variables: z.array(
+      z.object({
+        name: z.string(),
+        required: z.boolean(),
+        default: z.string().nullable(),
+        pattern: z.string(),
+      }),
+    ),
+    pkce: z.string(),
+    token_endpoint_auth_method: z.string().nullable(),
+    access_token_ttl_s: Seconds,
+    access_token_never_expires: z.union([z.boolean(), z.string()]).nullable(),
+    refresh_token: z
+      .string()
+      .nullable()
+      .openapi({ description: '`rotating`, `static`, `optional`, `none`; null: not known.' }),
+    refresh_token_ttl_s: Seconds,
+    refresh_token_idle_ttl_s: Seconds,
+    refresh_reuse_grace_s: Seconds,
+    refresh_reuse_grace_verified: z.boolean(),
+    refresh_scope_downscoping: z.string(),
+    revocation_reach: z.string(),
+    source: z.array(z.string()),
+    confidence: z.enum(['high', 'medium', 'low']),
+    unverified_fields: z.array(z.string()),
+  })
+  .openapi('Provider');
+export type Provider = z.infer<typeof Provider>;

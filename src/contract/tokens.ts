@@ -1,0 +1,58 @@
+/** Wire shapes of the token routes. */
+
+import { z } from '@hono/zod-openapi';
+import { Identifier } from './ids.ts';
+import { ScopeText } from './connected-accounts.ts';
+import { NullableIsoTime } from './time.ts';
+
+export const DEFAULT_MIN_TTL_S = 60;
+
+const common = {
+  min_ttl: z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be whole seconds')
+    .transform(Number)
+    .refine((value) => value <= 3600, 'must be 0 to 3600')
+    .optional()
+    .openapi({ type: 'integer', description: 'Seconds that the token should still live; default 60, capped: read `expires_in`.' }),
+  scope: ScopeText.optional().openapi({ description: 'Ask for less: scopes separated by spaces.' }),
+  rejected: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{8,64}$/, 'must be the `fingerprint` of an answer')
+    .optional()
+    .openapi({ description: 'Fingerprint of a token that an API has just refused.' }),
+};
+
+export const TokenQuery = z.object(common);
+export const CredentialQuery = z.object({
+  identifier: Identifier.optional().openapi({
+    description: "Whose account; default: the agent's own id, and where that account does not exist, `default`.",
+  }),
+  ...common,
+});
+
+const tail = {
+  headers: z.record(z.string(), z.string()).openapi({ description: 'What to send to the API.' }),
+  fingerprint: z.string(),
+  connected_account_id: z.string(),
+  connection: z.string(),
+  identifier: z.string(),
+  api_base_url: z.string().nullable(),
+};
+
+export const ReleasedToken = z
+  .discriminatedUnion('type', [
+    z.object({
+      type: z.literal('oauth2'),
+      access_token: z.string(),
+      token_type: z.string(),
+      expires_at: NullableIsoTime,
+      expires_in: z.number().int().min(1).nullable(),
+      scope: z.string().nullable(),
+      ...tail,
+    }),
+    z.object({ type: z.literal('api_key'), api_key: z.string(), ...tail }),
+    z.object({ type: z.literal('basic'), username: z.string(), password: z.string(), ...tail }),
+    z.object({ type: z.literal('custom'), fields: z.record(z.string(), z.string()), ...tail }),
+  ])
+  .openapi('ReleasedCredential');

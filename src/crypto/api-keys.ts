@@ -1,0 +1,56 @@
+/**
+ * Agent and admin keys: prefix and checksum for secret scanners, key id for lookup, 256 random bits.
+ * `vk_agent_{agent id}_{10 key id}{43 secret}{6 crc}`, all base62; the fixed parts are cut from the end by length,
+ * because an agent id may hold any of its own characters.
+ */
+
+import { crc32 } from 'node:zlib';
+import { purposeDigest } from './digest.ts';
+import { randomBase62, toBase62 } from './encoding.ts';
+
+const KEY_ID = 10;
+const SECRET = 43;
+const CRC = 6;
+const TAIL = /^[0-9A-Za-z]+$/;
+const PURPOSE = 'api key v1';
+
+/** What a well-formed key says of itself; only `digest` proves anything, against the stored one. */
+export interface ParsedKey {
+  readonly agentId: string;
+  readonly keyId: string;
+  readonly digest: string;
+}
+
+function checksum(text: string): string {
+  return toBase62(crc32(text), CRC);
+}
+
+/** A fresh key of an agent. `key` is shown once; only `digest` is stored. */
+export function createAgentKey(agentId: string): { key: string; keyId: string; digest: string } {
+  const keyId = randomBase62(KEY_ID);
+  const secret = randomBase62(SECRET);
+  const body = `vk_agent_${agentId}_${keyId}${secret}`;
+  return { key: body + checksum(body), keyId, digest: purposeDigest(PURPOSE, secret) };
+}
+
+/** Null for anything that was never a key of ours: a typing error costs no lookup. */
+export function parseAgentKey(text: string): ParsedKey | null {
+  const prefix = 'vk_agent_';
+  if (!text.startsWith(prefix) || text.length > 200) return null;
+  const tailLength = KEY_ID + SECRET + CRC;
+  const tail = text.slice(-tailLength);
+  const agentId = text.slice(prefix.length, -tailLength - 1);
+  if (tail.length !== tailLength || !TAIL.test(tail) || text.at(-tailLength - 1) !== '_') return null;
+  if (!/^[a-z0-9._-]{1,64}$/.test(agentId)) return null;
+  if (checksum(text.slice(0, -CRC)) !== text.slice(-CRC)) return null;
+  return {
+    agentId,
+    keyId: tail.slice(0, KEY_ID),
+    digest: purposeDigest(PURPOSE, tail.slice(KEY_ID, KEY_ID + SECRET)),
+  };
+}
+
+/** A random id of ours: prefix and 22 base62 characters (131 bits). */
+export function newId(prefix: 'rfa' | 'req'): string {
+  return `${prefix}_${randomBase62(22)}`;
+}

@@ -1,0 +1,23 @@
+/** The places of what is encrypted, in one file: writer and reader of a ciphertext must mean the same one. */
+
+import type { Owner, Place } from './envelope.ts';
+
+/** The owner part of every place in an account. `organization` is empty for none. */
+export function accountOwner(accountId: string, organization: string, incarnation: number): Owner {
+  return { kind: 'account', owner: accountId, organization, incarnation };
+}
+
+export type GrantField = 'access_token' | 'refresh_token' | 'static_fields' | 'captured';
+
+/** Where a credential of a grant belongs: grant id and generation are part of it. */
+export function grantPlace(owner: Owner, grantId: number, field: GrantField, generation: number): Place {
+  return { ...owner, field: `grant:${grantId}:${field}`, generation };
+}
+
+/** Connections belong to the deployment: one data key for all their secrets. */
+export const CONNECTIONS_OWNER: Owner = { kind: 'connection', owner: '', organization: '', incarnation: 1 };
+
+/** A client secret of a connection, by its position in the list of those in use. */
+export function clientSecretPlace(connectionId: string, index: number): Place {
+  return { ...CONNECTIONS_OWNER, field: `client_secret:${connectionId}:${index}`, generation: 0 };
+}

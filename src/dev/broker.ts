@@ -1,0 +1,155 @@
+/**
+ * Runs the broker locally: bundles the Worker, gives it to Miniflare with the bindings of wrangler.toml, applies the
+ * migrations and listens on one plain socket. No internet, no wrangler process. Used by `serve`, `start`, the tests
+ * and the benchmark, which all measure the same engine.
+ */
+
+import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+/** Cron does not fire by itself in the local engine. */
+const CRON_MS = 60_000;
+
+export interface BrokerOptions {
+  /** 0: a free one. */
+  readonly port: number;
+  /** Folder of D1 and the objects. */
+  readonly persistTo: string;
+  /** Settings of the Worker; see `src/env.ts`. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Another Worker source, for the benchmark's floor. */
+  readonly entry?: string;
+}
+
+export interface RunningBroker {
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+async function bundle(entry: string): Promise<string> {
+  const result = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'esnext',
+    mainFields: ['module', 'main'],
+    conditions: ['workerd', 'worker', 'browser', 'import'],
+    external: ['cloudflare:*', 'node:*'],
+    loader: { '.sql': 'text' },
+    sourcemap: 'inline',
+    logLevel: 'error',
+  });
+  return result.outputFiles[0]?.text ?? '';
+}
+
+interface Statement {
+  all(): Promise<{ results: { name: string }[] }>;
+}
+
+interface Migratable {
+  prepare(sql: string): Statement;
+  batch(statements: Statement[]): Promise<unknown>;
+}
+
+function statements(sql: string): string[] {
+  return sql
+    .replaceAll(/--.*$/gm, '')
+    .split(';')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
+}
+
+/** Applies what is missing, file by file, and notes it where `wrangler d1 migrations apply` looks. */
+async function migrate(db: Migratable): Promise<void> {
+  const folder = path.join(ROOT, 'src/directory/migrations');
+  await db.batch([
+    db.prepare(
+      `CREATE TABLE IF NOT EXISTS d1_migrations (
+         id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,
+         applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
+    ),
+  ]);
+  const done = new Set((await db.prepare('SELECT name FROM d1_migrations').all()).results.map((row) => row.name));
+  for (const name of (await readdir(folder)).toSorted()) {
+    if (!/^\d{4}_[a-z0-9_]+\.sql$/.test(name) || done.has(name)) continue;
+    const sql = await readFile(path.join(folder, name), 'utf8');
+    await db.batch([
+      ...statements(sql).map((text) => db.prepare(text)),
+      db.prepare(`INSERT INTO d1_migrations (name) VALUES ('${name}')`),
+    ]);
+  }
+}
+
+export async function runBroker(options: BrokerOptions): Promise<RunningBroker> {
+  const port = options.port === 0 ? await freePort() : options.port;
+  const url = `http://127.0.0.1:${port}`;
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(path.join(ROOT, 'wrangler.toml'));
+  const { rootPath: _root, modulesRules: _rules, ...worker } = workerOptions as Record<string, unknown>;
+  const mf = new Miniflare(
+    convertV4MiniflareOptions({
+      host: '127.0.0.1',
+      port: 0,
+      cf: false,
+      logRequests: false,
+      telemetry: { enabled: false },
+      unsafeLocalExplorer: false,
+      unsafeObservability: false,
+      resourcePersistencePath: options.persistTo,
+      workers: [
+        {
+          ...worker,
+          name: 'valetkey',
+          modulesRoot: ROOT,
+          modules: [
+            {
+              type: 'ESModule',
+              path: path.join(ROOT, 'index.mjs'),
+              contents: await bundle(options.entry ?? path.join(ROOT, 'src/index.ts')),
+            },
+          ],
+          bindings: { ...(worker['bindings'] as object), ...options.settings },
+          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+        },
+      ],
+    } as never) as never,
+  );
+  await mf.ready;
+  await migrate((await mf.getD1Database('DB')) as never);
+  const cron = setInterval(() => void fireCron(mf), CRON_MS);
+  return {
+    url,
+    port,
+    stop: async () => {
+      clearInterval(cron);
+      await mf.dispose();
+    },
+  };
+}
+
+async function fireCron(mf: Miniflare): Promise<void> {
+  try {
+    const worker = await mf.getWorker('valetkey');
+    await (worker as unknown as { scheduled(options: { cron: string }): Promise<unknown> }).scheduled({ cron: '* * * * *' });
+  } catch {
+    // A Worker without a scheduled handler, or one that is stopping.
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * A real OAuth 2 and OpenID Connect server on loopback, for tests, crash tests and `npm start`: oidc-provider
+ * on Node's http, with grants made without a browser, a fault script on the token endpoint and a record of
+ * every request that reached it. It holds everything in memory and knows nothing of the broker.
+ *
+ * The parts: `oauth-provider.ts` (configuration, API), `oauth-token-gate.ts` (the token endpoint's way),
+ * `oauth-call.ts` (the record), `oauth-faults.ts` and `oauth-answer.ts` (what breaks, and how), `oauth-store.ts` (what is remembered).
+ */
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ProviderContext } from './oauth-oidc-provider.ts';
+import type { OAuthSettings, TokenCall, TokenHook } from './oauth-call.ts';
+import { createFaultScript } from './oauth-faults.ts';
+import type { FaultScript } from './oauth-faults.ts';
+import { createProvider, serveApi, serveMetadata } from './oauth-provider.ts';
+import { OAuthStore } from './oauth-store.ts';
+import { createTokenGate } from './oauth-token-gate.ts';
+
+export type { OAuthSettings, TokenCall, TokenHook } from './oauth-call.ts';
+export type { Fault, FaultScript } from './oauth-faults.ts';
+
+export interface OAuthServerOptions extends Partial<OAuthSettings> {
+  /** 0, the default, takes a free one. */
+  port?: number;
+  redirectUris?: readonly string[];
+  /** What the metadata offers and the authorization endpoint accepts; `grant` takes any. */
+  scopes?: readonly string[];
+  /** One line on stdout per token request, without any credential. */
+  logRequests?: boolean;
+}
+
+export interface OAuthClient {
+  clientId: string;
+  clientSecret: string;
+}
+
+export interface GrantOptions {
+  subject?: string;
+  scope?: string;
+  accessTokenTtlS?: number;
+  /** Of a client made with `setClient`; default: `client`. */
+  clientId?: string;
+}
+
+export interface IssuedGrant {
+  grantId: string;
+  subject: string;
+  scope: string;
+  refreshToken: string;
+  accessToken: string;
+  expiresInS: number;
+}
+
+export interface OAuthServer extends OAuthSettings {
+  /** `http://127.0.0.1:PORT`; discovery and RFC 8414 metadata are served under it. */
+  readonly issuer: string;
+  readonly tokenUrl: string;
+  readonly authorizationUrl: string;
+  readonly revocationUrl: string;
+  readonly userinfoUrl: string;
+  /** Answers 200 to a living access token and 401 to any other; `contactsUrl` likewise. */
+  readonly apiUrl: string;
+  readonly contactsUrl: string;
+  /** Confidential; may authenticate by basic and by post. */
+  readonly client: OAuthClient;
+  /** Makes a client, or gives one another secret or other redirect URIs; its grants stay. */
+  setClient(client: OAuthClient, redirectUris?: readonly string[]): Promise<void>;
+  /** A real grant with its tokens, as if a user had consented. */
+  grant(options?: GrantOptions): Promise<IssuedGrant>;
+  /** The user takes the consent back: grant and tokens are gone. */
+  revokeGrant(grantId: string): Promise<void>;
+  state(grantId: string): Promise<{ alive: boolean; liveRefreshTokens: string[] }>;
+  readonly faults: FaultScript;
+  readonly calls: TokenCall[];
+  /** What went wrong inside the server itself; a test that ends with any has found a bug in it or in a hook. */
+  readonly errors: unknown[];
+  /** When a token request was read, before anything happens to it. Gives the function that ends it. */
+  onReceived(hook: TokenHook): () => void;
+  /** After the provider's part (a rotation is done), before any answer leaves. Gives the function that ends it. */
+  onProcessed(hook: TokenHook): () => void;
+  /** Clears faults, hooks, calls and errors; grants, clients and settings stay. */
+  reset(): void;
+  /** Refuses connections and cuts the open ones, until `up`, on the same port with all state. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const DEFAULT_SCOPE = 'openid offline_access contacts.read contacts.write files.read';
+const DEFAULT_REDIRECT_URI = 'http://127.0.0.1:8787/oauth/callback';
+/** A thousand connections at once must not overflow the queue, where a lost SYN costs a second. */
+const BACKLOG = 4096;
+/** Longer than clients keep idle connections, so that they and not the server close them. */
+const KEEP_ALIVE_MS = 120_000;
+
+export async function startOAuthServer(options: OAuthServerOptions = {}): Promise<OAuthServer> {
+  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 });
+  http.on('clientError', (_error, socket) => socket.destroy());
+  const listen = async (port: number): Promise<number> => {
+    http.listen({ host: '127.0.0.1', port, backlog: BACKLOG });
+    await once(http, 'listening');
+    return (http.address() as AddressInfo).port;
+  };
+  const down = async (): Promise<void> => {
+    if (!http.listening) return;
+    const closed = once(http, 'close');
+    http.close();
+    http.closeAllConnections();
+    await closed;
+  };
+  const port = await listen(options.port ?? 0);
+  const issuer = `http://127.0.0.1:${port}`;
+
+  const settings: OAuthSettings = {
+    rotation: options.rotation ?? 'rotating',
+    graceS: options.graceS ?? 0,
+    accessTokenTtlS: options.accessTokenTtlS ?? 3600,
+    reuseKillsGrant: options.reuseKillsGrant ?? true,
+    issueRefreshTokenOnRefresh: options.issueRefreshTokenOnRefresh ?? true,
+  };
+  const store = new OAuthStore();
+  const settingsOfRequest = new WeakMap<ProviderContext, OAuthSettings>();
+  const settingsOf = (ctx: ProviderContext | undefined) => (ctx && settingsOfRequest.get(ctx)) ?? settings;
+  const scopes = options.scopes ?? [...DEFAULT_SCOPE.split(' '), 'email', 'profile'];
+  const provider = createProvider({ issuer, scopes, store, settingsOf });
+
+  const calls: TokenCall[] = [];
+  const errors: unknown[] = [];
+  const faults = createFaultScript();
+  const received = new Set<TokenHook>();
+  const processed = new Set<TokenHook>();
+  const closing = new AbortController();
+  const failed = (error: unknown): void => {
+    if (!isDisconnect(error)) errors.push(error);
+  };
+  provider.on('server_error', (_ctx, error) => failed(error));
+  provider.on('error', failed);
+  provider.use(serveMetadata);
+  provider.use(serveApi(provider));
+  const gate = createTokenGate({
+    store,
+    settings,
+    settingsOfRequest,
+    faults,
+    received,
+    processed,
+    failed,
+    closing: closing.signal,
+    record: (call) => calls.push(call),
+    finished: (call) => {
+      if (options.logRequests) process.stdout.write(`${lineOf(call)}\n`);
+    },
+  });
+  provider.use(gate);
+  http.on('request', provider.callback());
+
+  const client = { clientId: 'valetkey', clientSecret: randomBytes(24).toString('base64url') };
+  const firstRedirectUris = options.redirectUris ?? [DEFAULT_REDIRECT_URI];
+  const setClient: OAuthServer['setClient'] = async ({ clientId, clientSecret }, redirectUris) => {
+    const before = store.find('Client', clientId)?.redirect_uris;
+    await provider.Client.adapter.upsert(clientId, {
+      client_id: clientId,
+      client_secret: clientSecret,
+      grant_types: ['authorization_code', 'refresh_token'],
+      redirect_uris: redirectUris ?? before ?? firstRedirectUris,
+    });
+  };
+  await setClient(client);
+
+  async function grant(wanted: GrantOptions = {}): Promise<IssuedGrant> {
+    const subject = wanted.subject ?? `user-${randomUUID()}`;
+    const scope = wanted.scope ?? DEFAULT_SCOPE;
+    const expiresInS = wanted.accessTokenTtlS ?? settings.accessTokenTtlS;
+    const owner = await provider.Client.find(wanted.clientId ?? client.clientId);
+    if (owner === undefined) throw new Error(`no client ${wanted.clientId}`);
+    const consent = new provider.Grant({ accountId: subject, clientId: owner.clientId });
+    consent.addOIDCScope(scope);
+    const grantId = await consent.save();
+    const common = { accountId: subject, client: owner, grantId, gty: 'authorization_code', scope };
+    const refreshToken = await new provider.RefreshToken(common).save();
+    const accessToken = await new provider.AccessToken({ ...common, expiresIn: expiresInS }).save();
+    return { grantId, subject, scope, refreshToken, accessToken, expiresInS };
+  }
+
+  async function revokeGrant(grantId: string): Promise<void> {
+    const { AccessToken, AuthorizationCode, RefreshToken, Grant } = provider;
+    for (const model of [AccessToken, AuthorizationCode, RefreshToken]) await model.revokeByGrantId(grantId);
+    await (await Grant.find(grantId))?.destroy();
+  }
+
+  const hookInto = (hooks: Set<TokenHook>) => (hook: TokenHook) => {
+    hooks.add(hook);
+    return () => void hooks.delete(hook);
+  };
+
+  // The settings object itself becomes the server, so that `server.graceS = 30` is all it takes.
+  return Object.assign(settings, {
+    issuer,
+    tokenUrl: `${issuer}/token`,
+    authorizationUrl: `${issuer}/auth`,
+    revocationUrl: `${issuer}/token/revocation`,
+    userinfoUrl: `${issuer}/me`,
+    apiUrl: `${issuer}/api/me`,
+    contactsUrl: `${issuer}/api/contacts`,
+    client,
+    setClient,
+    grant,
+    revokeGrant,
+    faults,
+    calls,
+    errors,
+    down,
+    state: async (grantId: string) => store.stateOf(grantId),
+    onReceived: hookInto(received),
+    onProcessed: hookInto(processed),
+    reset() {
+      faults.clear();
+      received.clear();
+      processed.clear();
+      calls.length = 0;
+      errors.length = 0;
+    },
+    async up() {
+      if (!http.listening) await listen(port);
+    },
+    async close() {
+      closing.abort();
+      await down();
+    },
+  });
+}
+
+/** A client that hangs up is no fault of the server. */
+function isDisconnect(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_)/.test(code);
+}
+
+function lineOf(call: TokenCall): string {
+  const took = `${Date.now() - call.at} ms`;
+  return `oauth  POST /token  ${call.grantType ?? '-'}  ${call.verdict}  ${call.status ?? 'no answer'}  ${took}`;
+}

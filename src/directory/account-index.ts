@@ -1,0 +1,96 @@
+/**
+ * The table `account_index`: what lists and filters of accounts show. Never the authority: an account's object is, and
+ * brings its row here with its own timer, so that a row may come twice or late.
+ */
+
+import { ask } from './ask.ts';
+
+export interface AccountIndexRow {
+  readonly id: string;
+  readonly connection: string;
+  readonly provider: string;
+  readonly identifier: string;
+  /** Empty for none. */
+  readonly organization: string;
+  readonly status: string;
+  readonly statusReason: string | null;
+  readonly statusSinceMs: number;
+  readonly subject: string | null;
+  readonly subjectLabel: string | null;
+  readonly credentialType: string;
+  readonly scopes: readonly string[];
+  /** Of the newest grant; null: never, or none. */
+  readonly expiresAtMs: number | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly indexedAtMs: number;
+}
+
+const COLUMNS = [
+  'id',
+  'connection',
+  'provider',
+  'identifier',
+  'organization',
+  'status',
+  'status_reason',
+  'status_since_ms',
+  'subject',
+  'subject_label',
+  'credential_type',
+  'scopes',
+  'expires_at_ms',
+  'metadata',
+  'created_at_ms',
+  'updated_at_ms',
+  'indexed_at_ms',
+];
+/** Equal times are taken: within a millisecond the later call carries the later state. */
+const UPSERT = `INSERT INTO account_index (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
+  ON CONFLICT (id) DO UPDATE SET ${COLUMNS.slice(1)
+    .map((name) => `${name} = excluded.${name}`)
+    .join(', ')}
+  WHERE excluded.updated_at_ms >= account_index.updated_at_ms`;
+
+/** Writes a row; one that is older than what is there changes nothing. @throws ProblemError `unavailable` */
+export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): Promise<void> {
+  const values = [
+    row.id,
+    row.connection,
+    row.provider,
+    row.identifier,
+    row.organization,
+    row.status,
+    row.statusReason,
+    row.statusSinceMs,
+    row.subject,
+    row.subjectLabel,
+    row.credentialType,
+    JSON.stringify(row.scopes),
+    row.expiresAtMs,
+    JSON.stringify(row.metadata),
+    row.createdAtMs,
+    row.updatedAtMs,
+    row.indexedAtMs,
+  ];
+  await ask(() =>
+    db
+      .prepare(UPSERT)
+      .bind(...values)
+      .run(),
+  );
+}
+
+/** Takes an account out of the lists. @throws ProblemError `unavailable` */
+export async function deleteAccountIndex(db: D1Database, id: string): Promise<void> {
+  await ask(() => db.prepare('DELETE FROM account_index WHERE id = ?').bind(id).run());
+}
+
+/** How many accounts of a connection the directory knows. @throws ProblemError `unavailable` */
+export async function countAccounts(db: D1Database, connection: string): Promise<number> {
+  const statement = db
+    .prepare('SELECT count(*) AS n FROM account_index WHERE connection = ?')
+    .bind(connection);
+  return (await ask(() => statement.first<number>('n'))) ?? 0;
+}

@@ -1,0 +1,39 @@
+/**
+ * D1's index of agents (table `agent_index`): what lists are made of. The agent's object is the authority and writes
+ * its own row; nothing is decided from here.
+ */
+
+import { ask } from './ask.ts';
+
+/** One agent as lists show it. */
+export interface AgentIndexRow {
+  readonly id: string;
+  /** Empty for none. */
+  readonly organization: string;
+  readonly name: string | null;
+  readonly status: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** When the object wrote this row. */
+  readonly indexedAtMs: number;
+}
+
+/** Writes the agent's row; one that is older than what is there changes nothing. @throws ProblemError `unavailable`; the caller tries again. */
+export async function upsertAgentIndex(db: D1Database, row: AgentIndexRow): Promise<void> {
+  const statement = db
+    .prepare(
+      `INSERT INTO agent_index (id, organization, name, status, created_at_ms, updated_at_ms, indexed_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET organization = excluded.organization, name = excluded.name,
+         status = excluded.status, created_at_ms = excluded.created_at_ms,
+         updated_at_ms = excluded.updated_at_ms, indexed_at_ms = excluded.indexed_at_ms
+       WHERE excluded.updated_at_ms >= agent_index.updated_at_ms`,
+    )
+    .bind(row.id, row.organization, row.name, row.status, row.createdAtMs, row.updatedAtMs, row.indexedAtMs);
+  await ask(() => statement.run());
+}
+
+/** Takes the agent out of the lists; one that is not there is no error. @throws ProblemError `unavailable` */
+export async function deleteAgentIndex(db: D1Database, id: string): Promise<void> {
+  await ask(() => db.prepare('DELETE FROM agent_index WHERE id = ?').bind(id).run());
+}

@@ -1,0 +1,117 @@
+/**
+ * The row of a connection, both ways, and the MAC over its columns that decide where a secret or a token is sent: who
+ * can write to the directory alone can neither redirect a connection nor bring an older secret of it back.
+ */
+
+import { equalSecrets, rowMac } from '#crypto/digest.ts';
+import { Descriptor } from '#providers/descriptor.ts';
+import type { CredentialType } from '#providers/settings.ts';
+
+/** `ok`, or why no account of the connection can be served with a new token. */
+export type ConnectionHealth = 'ok' | 'outage' | 'misconfigured';
+
+/** A connection as it is stored. All `…Ms` are epoch milliseconds. */
+export interface ConnectionRow {
+  readonly id: string;
+  /** Rises with every change; what an account keeps is older when its number is lower. */
+  readonly version: number;
+  /** Id of the catalogue, or `custom`. */
+  readonly provider: string;
+  readonly authType: CredentialType;
+  readonly clientId: string | null;
+  /** Ciphertexts under the connection data key, each at its `clientSecretPlace`. */
+  readonly clientSecrets: readonly string[];
+  readonly scopes: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  /** As the operator gave it; null unless `provider` is `custom`. */
+  readonly providerConfig: Readonly<Record<string, unknown>> | null;
+  /** Resolved when the connection was made or last changed: endpoints, metadata and variables are in it. */
+  readonly descriptor: Descriptor;
+  readonly rotation: string;
+  /** What was worth saying about the descriptor when it was resolved. */
+  readonly warnings: readonly string[];
+  readonly health: ConnectionHealth;
+  readonly healthReason: string | null;
+  readonly healthSinceMs: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export type SqlRow = Record<string, string | number | null>;
+
+/** Covered by the MAC, in this order, as stored. Part of the format. */
+const PROTECTED = [
+  'id',
+  'version',
+  'provider',
+  'auth_type',
+  'client_id',
+  'client_secrets',
+  'scopes',
+  'variables',
+  'provider_config',
+  'descriptor',
+  'rotation',
+] as const;
+
+function macOf(macKey: Uint8Array, row: SqlRow): string {
+  return rowMac(
+    macKey,
+    'connection',
+    PROTECTED.map((name) => row[name] ?? null),
+  );
+}
+
+export function connectionToSql(macKey: Uint8Array, row: ConnectionRow): SqlRow {
+  const columns: SqlRow = {
+    id: row.id,
+    version: row.version,
+    provider: row.provider,
+    auth_type: row.authType,
+    client_id: row.clientId,
+    client_secrets: JSON.stringify(row.clientSecrets),
+    scopes: JSON.stringify(row.scopes),
+    variables: JSON.stringify(row.variables),
+    provider_config: row.providerConfig === null ? null : JSON.stringify(row.providerConfig),
+    descriptor: JSON.stringify(row.descriptor),
+    rotation: row.rotation,
+    token_url: row.descriptor.token_url,
+    warnings: JSON.stringify(row.warnings),
+    health: row.health,
+    health_reason: row.healthReason,
+    health_since_ms: row.healthSinceMs,
+    created_at_ms: row.createdAtMs,
+    updated_at_ms: row.updatedAtMs,
+  };
+  return { ...columns, mac: macOf(macKey, columns) };
+}
+
+/** Whether the row is as the broker wrote it. To be asked before its settings are used, not before it is shown. */
+export function isAuthentic(macKey: Uint8Array, row: SqlRow): boolean {
+  return equalSecrets(macOf(macKey, row), String(row['mac']));
+}
+
+export function connectionFromSql(row: SqlRow): ConnectionRow {
+  const text = (name: string): string => String(row[name]);
+  const providerConfig = row['provider_config'];
+  return {
+    id: text('id'),
+    version: Number(row['version']),
+    provider: text('provider'),
+    authType: text('auth_type') as CredentialType,
+    clientId: row['client_id'] == null ? null : text('client_id'),
+    clientSecrets: JSON.parse(text('client_secrets')),
+    scopes: JSON.parse(text('scopes')),
+    variables: JSON.parse(text('variables')),
+    providerConfig: providerConfig == null ? null : JSON.parse(String(providerConfig)),
+    // Parsed and not only read: facts that a later release knows get their defaults.
+    descriptor: Descriptor.parse(JSON.parse(text('descriptor'))),
+    rotation: text('rotation'),
+    warnings: JSON.parse(text('warnings')),
+    health: text('health') as ConnectionHealth,
+    healthReason: row['health_reason'] == null ? null : text('health_reason'),
+    healthSinceMs: Number(row['health_since_ms']),
+    createdAtMs: Number(row['created_at_ms']),
+    updatedAtMs: Number(row['updated_at_ms']),
+  };
+}

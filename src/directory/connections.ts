@@ -1,0 +1,192 @@
+/**
+ * The table `connection`: an app at a provider. Answers for the control plane, and the settings that an account keeps.
+ * Client secrets go in plain, are stored as ciphertexts and never come out of this file in any other form.
+ * It refuses to judge a descriptor or a target; who makes a connection has done that (api).
+ */
+
+import type { Config } from '#env.ts';
+import { ProblemError } from '#contract/problem.ts';
+import { encryptText, openDataKey } from '#crypto/envelope.ts';
+import { CONNECTIONS_OWNER, clientSecretPlace } from '#crypto/places.ts';
+import { ringOf } from '#crypto/ring-cache.ts';
+import { within } from '#lib/clock.ts';
+import { log } from '#lib/log.ts';
+import type { ConnectionSettings } from '#providers/settings.ts';
+import { ask } from './ask.ts';
+import {
+  connectionFromSql,
+  connectionToSql,
+  isAuthentic,
+  type ConnectionRow,
+  type SqlRow,
+} from './connection-row.ts';
+import { connectionKey } from './data-key.ts';
+
+/** What a new connection is made of. `clientSecrets` are plain; the newest is tried first. */
+export type ConnectionDraft = Pick<
+  ConnectionRow,
+  | 'id'
+  | 'provider'
+  | 'authType'
+  | 'clientId'
+  | 'clientSecrets'
+  | 'scopes'
+  | 'variables'
+  | 'providerConfig'
+  | 'descriptor'
+  | 'rotation'
+  | 'warnings'
+>;
+
+/** A connection with what other rows say about it. */
+export interface ConnectionView {
+  readonly connection: ConnectionRow;
+  /** How many accounts the directory knows of it. */
+  readonly accounts: number;
+  /** Id of the oldest other connection with the same client at the same token endpoint; null: none. */
+  readonly sharedWith: string | null;
+}
+
+/** Where a page of the list begins: after this connection. */
+export interface ListPosition {
+  readonly createdAtMs: number;
+  readonly id: string;
+}
+
+const VIEW = `SELECT c.*,
+  (SELECT count(*) FROM account_index a WHERE a.connection = c.id) AS accounts,
+  (SELECT o.id FROM connection o WHERE o.token_url = c.token_url AND o.client_id = c.client_id AND o.id <> c.id
+    ORDER BY o.created_at_ms, o.id LIMIT 1) AS shared_with
+  FROM connection c`;
+
+function viewOf(row: SqlRow): ConnectionView {
+  return {
+    connection: connectionFromSql(row),
+    accounts: Number(row['accounts']),
+    sharedWith: row['shared_with'] == null ? null : String(row['shared_with']),
+  };
+}
+
+/**
+ * Stores a new connection; false where the id is taken, and nothing is changed then.
+ * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
+ */
+export async function createConnection(
+  config: Pick<Config, 'directory' | 'masterKeys'>,
+  draft: ConnectionDraft,
+  nowMs: number,
+): Promise<boolean> {
+  const { key } = await connectionKey(config);
+  const clientSecrets = await Promise.all(
+    draft.clientSecrets.map((secret, index) => encryptText(key, clientSecretPlace(draft.id, index), secret)),
+  );
+  const row = connectionToSql(key.mac, {
+    ...draft,
+    clientSecrets,
+    version: 1,
+    health: 'ok',
+    healthReason: null,
+    healthSinceMs: nowMs,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  });
+  const names = Object.keys(row);
+  const insert = `INSERT INTO connection (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
+    ON CONFLICT (id) DO NOTHING`;
+  const done = await ask(() =>
+    config.directory
+      .prepare(insert)
+      .bind(...Object.values(row))
+      .run(),
+  );
+  return done.meta.changes > 0;
+}
+
+/** One connection, or null. @throws ProblemError `unavailable` */
+export async function findConnection(db: D1Database, id: string): Promise<ConnectionView | null> {
+  const row = await ask(() => db.prepare(`${VIEW} WHERE c.id = ?`).bind(id).first<SqlRow>());
+  return row === null ? null : viewOf(row);
+}
+
+/** Newest first, at most `limit`. @throws ProblemError `unavailable` */
+export async function listConnections(
+  db: D1Database,
+  page: { readonly limit: number; readonly after: ListPosition | null },
+): Promise<ConnectionView[]> {
+  const where = page.after === null ? '' : 'WHERE (c.created_at_ms, c.id) < (?, ?)';
+  const values = page.after === null ? [] : [page.after.createdAtMs, page.after.id];
+  const query = `${VIEW} ${where} ORDER BY c.created_at_ms DESC, c.id DESC LIMIT ?`;
+  const rows = await ask(() =>
+    db
+      .prepare(query)
+      .bind(...values, page.limit)
+      .all<SqlRow>(),
+  );
+  return rows.results.map(viewOf);
+}
+
+/** How many connections there are. @throws ProblemError `unavailable` */
+export async function countConnections(db: D1Database): Promise<number> {
+  return (await ask(() => db.prepare('SELECT count(*) AS n FROM connection').first<number>('n'))) ?? 0;
+}
+
+const SETTINGS = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'connection') AS data_key
+  FROM connection c WHERE c.id = ?`;
+
+function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
+  const { id, version, provider, authType, clientId, clientSecrets, scopes, descriptor, rotation } = row;
+  return { id, version, provider, authType, clientId, clientSecrets, dataKey, scopes, descriptor, rotation };
+}
+
+/**
+ * What an account keeps of a connection, or null where there is none. For the control plane: it waits for the directory.
+ * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt` (the row was changed outside the broker)
+ */
+export async function connectionSettings(
+  config: Pick<Config, 'directory' | 'masterKeys'>,
+  id: string,
+): Promise<ConnectionSettings | null> {
+  const row = await ask(() => config.directory.prepare(SETTINGS).bind(id).first<SqlRow>());
+  if (row === null) return null;
+  const { key, wrapped } = await connectionKey(config);
+  if (!isAuthentic(key.mac, row))
+    throw new ProblemError('record_corrupt', { detail: `the connection ${id} does not match its MAC` });
+  return settingsOf(connectionFromSql(row), wrapped);
+}
+
+/**
+ * The same for an account on its way to the provider: null where the connection is gone; `unavailable` where the
+ * directory does not say so within `timeoutMs` or what it says cannot be trusted. Then the account works on with its
+ * copy. Never throws.
+ *
+ * @param masterKeys the deployment's ring: a row that was changed outside the broker is not taken over.
+ */
+export async function loadSettings(
+  db: D1Database,
+  id: string,
+  timeoutMs: number,
+  masterKeys: string | null,
+): Promise<ConnectionSettings | null | 'unavailable'> {
+  return within(timeoutMs, trustedSettings(db, id, masterKeys), 'unavailable' as const);
+}
+
+async function trustedSettings(
+  db: D1Database,
+  id: string,
+  masterKeys: string | null,
+): Promise<ConnectionSettings | null | 'unavailable'> {
+  const row = await db.prepare(SETTINGS).bind(id).first<SqlRow>();
+  if (row === null) return null;
+  const ring = await ringOf(masterKeys);
+  if (!ring.ok || row['data_key'] == null) return 'unavailable';
+  const dataKey = String(row['data_key']);
+  const key = await openDataKey(ring.value, CONNECTIONS_OWNER, dataKey);
+  if (!key.ok || !isAuthentic(key.value.mac, row)) {
+    log('error', 'the settings of a connection are not taken over', {
+      connection: id,
+      code: key.ok ? 'record_corrupt' : key.error.code,
+    });
+    return 'unavailable';
+  }
+  return settingsOf(connectionFromSql(row), dataKey);
+}

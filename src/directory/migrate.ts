@@ -1,0 +1,93 @@
+/**
+ * The schema of D1: which version is there, and how to get to the present one. `wrangler d1 migrations apply` and this
+ * file keep the same account of what has been applied (`d1_migrations`), so either may go first.
+ * Only development applies migrations by itself: in production a deploy does, before or after the code.
+ */
+
+import type { Config } from '#env.ts';
+import { ask, isSchemaMissing } from './ask.ts';
+import init from './migrations/0001_init.sql';
+
+/** In their order, under the names of their files: those are what wrangler records. */
+export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
+  { name: '0001_init.sql', sql: init },
+];
+
+/** The version that this code writes. Steps are additive, so a newer schema serves this code as well. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** As wrangler creates it, so that its own `CREATE TABLE IF NOT EXISTS` finds what it expects. */
+const APPLIED_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT UNIQUE,
+  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
+)`;
+
+/** The version of the stored schema; 0 where nothing was ever applied. @throws ProblemError `unavailable` */
+export function schemaVersion(db: D1Database): Promise<number> {
+  return ask(async () => {
+    try {
+      const value = await db
+        .prepare(`SELECT value FROM meta WHERE key = 'schema_version'`)
+        .first<string>('value');
+      return Number(value ?? 0);
+    } catch (error) {
+      if (isSchemaMissing(error)) return 0;
+      throw error;
+    }
+  });
+}
+
+/** Statements of a file: comments dropped, cut where a line ends with `;`. */
+export function statementsOf(sql: string): string[] {
+  return sql
+    .replace(/^\s*--.*$/gm, '')
+    .split(/;[ \t\r]*(?:\n|$)/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+}
+
+async function appliedNames(db: D1Database): Promise<Set<string>> {
+  const rows = await db.prepare('SELECT name FROM d1_migrations').all<{ name: string }>();
+  return new Set(rows.results.map((row) => row.name));
+}
+
+/** Brings the schema to the present version. Each file is there whole or not at all; applying twice changes nothing. */
+export async function applyMigrations(db: D1Database): Promise<void> {
+  await ask(() => db.prepare(APPLIED_TABLE).run());
+  const applied = await ask(() => appliedNames(db));
+  for (const { name, sql } of MIGRATIONS) {
+    if (applied.has(name)) continue;
+    const statements = statementsOf(sql).map((statement) => db.prepare(statement));
+    const noted = db.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name);
+    try {
+      await ask(() => db.batch([...statements, noted]));
+    } catch (error) {
+      // Another isolate may have been first: then the batch failed as a whole, and the file is there.
+      if (!(await ask(() => appliedNames(db))).has(name)) throw error;
+    }
+  }
+}
+
+const LOOPBACK_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
+const migrated = new WeakMap<D1Database, Promise<void>>();
+
+async function catchUp(db: D1Database): Promise<void> {
+  if ((await schemaVersion(db)) < SCHEMA_VERSION) await applyMigrations(db);
+}
+
+/**
+ * Applies what is missing when `host` (of the request's URL, with or without port) is loopback: nobody else's database
+ * is reached under such a name. Looks once per isolate; after a failure, again with the next request.
+ */
+export async function migrateInDevelopment(config: Pick<Config, 'directory'>, host: string): Promise<void> {
+  if (!LOOPBACK_HOST.test(host)) return;
+  const db = config.directory;
+  let work = migrated.get(db);
+  if (work === undefined) {
+    work = catchUp(db);
+    migrated.set(db, work);
+    work.catch(() => migrated.delete(db));
+  }
+  await work;
+}

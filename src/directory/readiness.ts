@@ -1,0 +1,75 @@
+/**
+ * Whether this deployment can do its work, check by check, in words that say what to do. Reads only, and says nothing of
+ * what is stored: the answer needs no credential.
+ */
+
+import type { Config } from '#env.ts';
+import type { Check } from '#contract/health.ts';
+import { within } from '#lib/clock.ts';
+import { MIGRATE_HINT } from './ask.ts';
+import { checkVault } from './key-check.ts';
+import { SCHEMA_VERSION, schemaVersion } from './migrate.ts';
+
+/** A probe that waits longer is itself a problem. */
+const PATIENCE_MS = 3_000;
+
+const good = (detail: string): Check => ({ ok: true, detail });
+const bad = (detail: string): Check => ({ ok: false, detail });
+
+function directoryCheck(version: number | null): Check {
+  return version === null ? bad('the directory (D1, binding DB) does not answer') : good('answers');
+}
+
+function schemaCheck(version: number | null): Check {
+  if (version === null) return bad('not known while the directory does not answer');
+  if (version === 0) return bad(MIGRATE_HINT);
+  if (version < SCHEMA_VERSION) {
+    return bad(
+      `version ${version} of ${SCHEMA_VERSION}: run \`npx wrangler d1 migrations apply DB --remote\``,
+    );
+  }
+  return good(`version ${version}`);
+}
+
+async function keyCheck(config: Config): Promise<Check> {
+  const vault = await within(PATIENCE_MS, checkVault(config), null);
+  if (vault === null) return bad('not compared: the directory does not answer');
+  return vault.ok
+    ? good('the ring opens and is the one that this data was encrypted with')
+    : bad(vault.error.detail);
+}
+
+function loopbackCheck(config: Config): Check {
+  return good(config.allowLoopback ? 'warning: ALLOW_LOOPBACK is on; it is for development only' : 'off');
+}
+
+function baseUrlCheck(config: Config, requestHost: string): Check {
+  const { baseUrl } = config;
+  if (baseUrl === null)
+    return good('warning: BASE_URL is not set; redirect URIs follow the host of each request');
+  if (!URL.canParse(baseUrl)) return bad('BASE_URL is not a URL');
+  return good(
+    new URL(baseUrl).host === requestHost
+      ? 'is the host of this request'
+      : 'warning: this request came by another host than BASE_URL names',
+  );
+}
+
+/** All checks by name. @param requestHost host of the request's URL, with its port */
+export async function readiness(config: Config, requestHost: string): Promise<Record<string, Check>> {
+  const [version, masterKeys] = await Promise.all([
+    within(PATIENCE_MS, schemaVersion(config.directory), null),
+    keyCheck(config),
+  ]);
+  return {
+    master_keys: masterKeys,
+    directory: directoryCheck(version),
+    schema: schemaCheck(version),
+    admin_key:
+      config.adminKeyProblem === null
+        ? good('is set')
+        : bad(`${config.adminKeyProblem}: nobody is an operator`),
+    loopback: loopbackCheck(config),
+    base_url: baseUrlCheck(config, requestHost),
+  };
+}

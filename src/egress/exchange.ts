@@ -1,0 +1,168 @@
+/**
+ * The Exchanger: a stateless entrypoint that renews one grant at the provider and commits through a fresh stub, so that
+ * the death of the calling object between the provider's answer and the store loses nothing. Gets and gives ciphertexts
+ * only; the plain tokens live in this file for the time of one call.
+ */
+
+import { WorkerEntrypoint } from 'cloudflare:workers';
+import { fingerprint } from '#crypto/digest.ts';
+import { decryptText, encryptText, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
+import { accountOwner, clientSecretPlace, CONNECTIONS_OWNER, grantPlace } from '#crypto/places.ts';
+import { ringOf } from '#crypto/ring-cache.ts';
+import { configOf, type Config } from '#env.ts';
+import { sleep, systemNow, systemRandom } from '#lib/clock.ts';
+import { log, setLogLevel } from '#lib/log.ts';
+import { classify, type Classified } from '#providers/classify.ts';
+import type { ConnectionSettings } from '#providers/settings.ts';
+import type { ExchangeRequest } from '#refresh/exchange-request.ts';
+import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
+import type { OutcomeSummary } from '#refresh/settle-plan.ts';
+import { sendRefresh } from './token-endpoint.ts';
+
+type Request = ExchangeRequest<ConnectionSettings>;
+
+/** A settle that finds the object gone is tried again with growing pauses, until its share of the budget is over. */
+const SETTLE_FIRST_PAUSE_MS = 40;
+
+interface Opened {
+  readonly owner: Owner;
+  readonly key: DataKey;
+  readonly refreshToken: string;
+  readonly clientSecrets: readonly string[];
+}
+
+type Finding = Pick<SettleArgument, 'summary' | 'evidence' | 'tokens'>;
+
+export class Exchanger extends WorkerEntrypoint {
+  /** Resolves when the result is settled or can't be. The work outlives the caller. */
+  exchange(request: Request): Promise<void> {
+    const config = configOf(this.env);
+    setLogLevel(config.logLevel);
+    const work = exchange(config, request);
+    this.ctx.waitUntil(work.catch(() => undefined));
+    return work;
+  }
+}
+
+async function exchange(config: Config, request: Request): Promise<void> {
+  const sentAtMs = systemNow();
+  const finding = await find(config, request, sentAtMs);
+  await settle(config, request, {
+    attemptId: request.attemptId,
+    grantId: request.grantId,
+    incarnation: request.incarnation,
+    generationFrom: request.generationFrom,
+    generationTo: request.generationTo,
+    sentAtMs,
+    durationMs: systemNow() - sentAtMs,
+    connectionVersion: request.settings.version,
+    ...finding,
+  });
+}
+
+/** Opens, calls, classifies, encrypts. Whatever goes wrong before the call left is `transient` without doubt. */
+async function find(config: Config, request: Request, sentAtMs: number): Promise<Finding> {
+  const opened = await open(config, request);
+  if ('problem' in opened) return unsent(opened.problem);
+  const deadlineMs = sentAtMs + (request.budgetMs * 2) / 3;
+  const secrets = opened.clientSecrets.length === 0 ? [null] : opened.clientSecrets;
+  let finding = unsent('no_client_secret');
+  for (const clientSecret of secrets) {
+    const answer = await sendRefresh(request.settings, { ...opened, clientSecret, scopes: request.scopes }, {
+      allowLoopback: config.allowLoopback,
+      ownUrl: config.baseUrl,
+      timeoutMs: Math.max(1, deadlineMs - systemNow()),
+    });
+    if (answer.kind === 'unsendable') return unsent(answer.reason);
+    const classified = classify(request.settings.descriptor, answer, {
+      nowMs: sentAtMs,
+      inDoubt: request.inDoubt,
+      narrowed: request.scopes !== null,
+      ...(request.scopes === null ? {} : { requestedScopes: [...request.scopes] }),
+    });
+    finding = await encrypted(request, opened, classified);
+    // A client that is refused has presented no grant: the other secret of a pair may be the one in force.
+    if (classified.outcome !== 'client_rejected' || classified.kind !== 'credentials') break;
+  }
+  return finding;
+}
+
+function unsent(why: string): Finding {
+  const reason = why === 'record_corrupt' ? why : null;
+  return {
+    summary: { outcome: 'transient', doubt: false, retryAfterMs: null, providerError: null, reason },
+    evidence: [why],
+    tokens: null,
+  };
+}
+
+async function open(config: Config, request: Request): Promise<Opened | { problem: string }> {
+  const ring = await ringOf(config.masterKeys);
+  if (!ring.ok) return { problem: ring.error.code };
+  const owner = accountOwner(request.accountId, request.organization, request.incarnation);
+  const key = await openDataKey(ring.value, owner, request.dataKey);
+  if (!key.ok) return { problem: key.error.code };
+  const place = grantPlace(owner, request.grantId, 'refresh_token', request.generationFrom);
+  const refreshToken = await decryptText(key.value, place, request.refreshToken);
+  if (!refreshToken.ok) return { problem: refreshToken.error.code };
+  const clientSecrets: string[] = [];
+  if (request.settings.clientSecrets.length > 0) {
+    const connections = await openDataKey(ring.value, CONNECTIONS_OWNER, request.settings.dataKey);
+    if (!connections.ok) return { problem: connections.error.code };
+    for (const [index, stored] of request.settings.clientSecrets.entries()) {
+      const secret = await decryptText(connections.value, clientSecretPlace(request.settings.id, index), stored);
+      if (!secret.ok) return { problem: secret.error.code };
+      clientSecrets.push(secret.value);
+    }
+  }
+  return { owner, key: key.value, refreshToken: refreshToken.value, clientSecrets };
+}
+
+async function encrypted(request: Request, opened: Opened, classified: Classified): Promise<Finding> {
+  const summary: OutcomeSummary = {
+    outcome: classified.outcome,
+    doubt: classified.doubt,
+    retryAfterMs: 'retryAfterMs' in classified ? classified.retryAfterMs : null,
+    providerError: 'providerError' in classified ? classified.providerError : null,
+    reason: 'reason' in classified ? classified.reason : null,
+  };
+  const evidence = 'evidence' in classified ? classified.evidence : [];
+  if (classified.outcome !== 'refreshed') return { summary, evidence, tokens: null };
+  const { tokens } = classified;
+  const encrypt = (field: 'access_token' | 'refresh_token' | 'captured', text: string): Promise<string> =>
+    encryptText(opened.key, grantPlace(opened.owner, request.grantId, field, request.generationTo), text);
+  const result: EncryptedTokens = {
+    accessToken: await encrypt('access_token', tokens.accessToken),
+    // No successor came along: the presented one stays, encrypted anew for the generation that is about to be stored.
+    refreshToken: await encrypt('refresh_token', tokens.refreshToken ?? opened.refreshToken),
+    narrowedAccessToken: null,
+    tokenType: tokens.tokenType,
+    lifetimeMs: tokens.lifetimeMs,
+    refreshLifetimeMs: tokens.refreshLifetimeMs,
+    scopes: tokens.scopes,
+    captured:
+      Object.keys(tokens.captured).length === 0 ? null : await encrypt('captured', JSON.stringify(tokens.captured)),
+    fingerprint: fingerprint(opened.key.mac, tokens.accessToken),
+  };
+  return { summary, evidence, tokens: result };
+}
+
+interface SettleStub {
+  settle(argument: SettleArgument): Promise<unknown>;
+}
+
+/** Commits through a new stub per try: one that threw stays broken, and the next incarnation may be elsewhere. */
+async function settle(config: Config, request: Request, argument: SettleArgument): Promise<void> {
+  const deadlineMs = systemNow() + request.budgetMs / 3;
+  for (let pauseMs = SETTLE_FIRST_PAUSE_MS; ; pauseMs *= 2) {
+    try {
+      const stub = config.accounts.getByName(request.accountId) as unknown as SettleStub;
+      await stub.settle(argument);
+      return;
+    } catch (error) {
+      if (systemNow() + pauseMs > deadlineMs) throw error;
+      log('warn', 'settle is tried again', { attempt: request.attemptId, error });
+    }
+    await sleep(pauseMs * (0.5 + systemRandom()));
+  }
+}

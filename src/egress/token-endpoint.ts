@@ -1,0 +1,103 @@
+/**
+ * One request to a token endpoint: built by oauth4webapi, put into the provider's format, sent by the guarded fetch.
+ * The answer comes back as it is (status, headers, text): reading it is `providers/classify.ts`'s, because a library
+ * that throws on an odd answer would throw away a rotated token with it.
+ */
+
+import * as oauth from 'oauth4webapi';
+import type { Answer } from '#providers/classify.ts';
+import type { ConnectionSettings } from '#providers/settings.ts';
+import { refreshRequest, type RefreshRequest } from '#providers/token-request.ts';
+import { guardOptions } from './guard.ts';
+import { guardedFetch } from './guarded-fetch.ts';
+
+/** RFC 6749 answers are a few hundred bytes; some providers add profiles. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+export interface Presented {
+  readonly refreshToken: string;
+  /** Null for a public client. */
+  readonly clientSecret: string | null;
+  /** Narrow to these; null: as granted. */
+  readonly scopes: readonly string[] | null;
+}
+
+export interface SendOptions {
+  readonly allowLoopback: boolean;
+  /** The broker's own origin, which is never a target; null: not known. */
+  readonly ownUrl: string | null;
+  /** For connecting, headers and body together. */
+  readonly timeoutMs: number;
+}
+
+/** `unsendable`: nothing left; the descriptor or the settings do not make a request. */
+export type Sent = Answer | { readonly kind: 'unsendable'; readonly reason: string };
+
+/** Presents a refresh token. Never throws. */
+export async function sendRefresh(settings: ConnectionSettings, presented: Presented, options: SendOptions): Promise<Sent> {
+  const clientId = settings.clientId ?? '';
+  const built = refreshRequest(settings.descriptor, {
+    clientId,
+    clientSecret: presented.clientSecret,
+    refreshToken: presented.refreshToken,
+    ...(presented.scopes === null ? {} : { scope: [...presented.scopes] }),
+  });
+  if (!built.ok) return { kind: 'unsendable', reason: built.reason };
+  const { request } = built;
+  const sent: Answer[] = [];
+  try {
+    await oauth.genericTokenEndpointRequest(
+      { issuer: new URL(request.url).origin, token_endpoint: request.url },
+      { client_id: clientId },
+      clientAuth(request, presented.clientSecret),
+      request.grantType,
+      { refresh_token: presented.refreshToken, ...request.params },
+      {
+        [oauth.allowInsecureRequests]: options.allowLoopback,
+        [oauth.customFetch]: async (_url, init) => {
+          sent.push(await send(request, init.body, init.headers, options));
+          return new Response(null, { status: 204 });
+        },
+      },
+    );
+  } catch {
+    // A request that the library refuses to make has sent nothing; after the fetch only the answer counts.
+  }
+  return sent[0] ?? { kind: 'unsendable', reason: 'invalid_request' };
+}
+
+function clientAuth(request: RefreshRequest, secret: string | null): oauth.ClientAuth {
+  if (secret === null || request.auth === 'none') return oauth.None();
+  return request.auth === 'client_secret_basic' ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret);
+}
+
+async function send(
+  request: RefreshRequest,
+  params: URLSearchParams,
+  headers: Record<string, string>,
+  options: SendOptions,
+): Promise<Answer> {
+  const fields = new URLSearchParams(params);
+  const clientId = fields.get('client_id');
+  if (clientId !== null && request.clientIdParam !== 'client_id') {
+    fields.delete('client_id');
+    fields.set(request.clientIdParam, clientId);
+  }
+  const json = request.format === 'json';
+  const outcome = await guardedFetch(
+    {
+      url: request.url,
+      method: 'POST',
+      headers: {
+        ...headers,
+        ...request.headers,
+        'content-type': json ? 'application/json' : 'application/x-www-form-urlencoded;charset=UTF-8',
+        'user-agent': 'valetkey',
+      },
+      body: json ? JSON.stringify(Object.fromEntries(fields)) : fields.toString(),
+    },
+    { timeoutMs: options.timeoutMs, maxBytes: MAX_ANSWER_BYTES },
+    guardOptions({ allowLoopback: options.allowLoopback, baseUrl: options.ownUrl }),
+  );
+  return outcome;
+}

@@ -1,0 +1,87 @@
+/**
+ * The only file that names a binding. Turns what the platform gives into a checked `Config`, once per isolate.
+ * Nothing here opens a key or reads a row.
+ */
+
+/** What the runtime hands over, unchecked: any of it may be missing. */
+export interface UncheckedEnv {
+  readonly ACCOUNTS?: DurableObjectNamespace;
+  readonly AGENTS?: DurableObjectNamespace;
+  readonly DB?: D1Database;
+  readonly ADMIN_KEY?: string;
+  readonly MASTER_KEYS?: string;
+  readonly BASE_URL?: string;
+  readonly ALLOW_LOOPBACK?: string;
+  readonly EXCHANGE_BUDGET_MS?: string;
+  readonly LOG_LEVEL?: string;
+}
+
+export interface Config {
+  /** Objects of connected accounts by account id. */
+  readonly accounts: DurableObjectNamespace;
+  /** Objects of agents by agent id. */
+  readonly agents: DurableObjectNamespace;
+  readonly directory: D1Database;
+  /** Null where it is missing or shorter than 32 characters: then nobody is an operator. */
+  readonly adminKey: string | null;
+  readonly adminKeyProblem: string | null;
+  /** The text of the ring; `crypto/keyring.ts` reads it. */
+  readonly masterKeys: string | null;
+  /** Origin under which the broker is reached, without a trailing slash; null: the request's own. */
+  readonly baseUrl: string | null;
+  /** Development: connections and other targets may be on loopback and plain http. */
+  readonly allowLoopback: boolean;
+  /** How long an exchange may stay unfinished before it is in doubt: two thirds for the call, one third for the settle. */
+  readonly exchangeBudgetMs: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+const DEFAULT_EXCHANGE_BUDGET_MS = 15_000;
+const MIN_EXCHANGE_BUDGET_MS = 500;
+
+function required<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`internal: the binding ${name} is missing, see wrangler.toml`);
+  return value;
+}
+
+function exchangeBudget(env: UncheckedEnv, allowLoopback: boolean): number {
+  const asked = Number(env.EXCHANGE_BUDGET_MS ?? DEFAULT_EXCHANGE_BUDGET_MS);
+  if (!allowLoopback || !Number.isFinite(asked)) return DEFAULT_EXCHANGE_BUDGET_MS;
+  return Math.min(Math.max(asked, MIN_EXCHANGE_BUDGET_MS), DEFAULT_EXCHANGE_BUDGET_MS);
+}
+
+function adminKeyProblem(key: string | undefined): string | null {
+  if (!key) return 'ADMIN_KEY is not set';
+  return /^[\x21-\x7e]{32,256}$/.test(key) ? null : 'ADMIN_KEY must be 32 to 256 printable characters without space';
+}
+
+function checked(env: UncheckedEnv): Config {
+  const allowLoopback = env.ALLOW_LOOPBACK === 'true';
+  const keyProblem = adminKeyProblem(env.ADMIN_KEY);
+  const level = env.LOG_LEVEL;
+  return {
+    accounts: required(env.ACCOUNTS, 'ACCOUNTS'),
+    agents: required(env.AGENTS, 'AGENTS'),
+    directory: required(env.DB, 'DB'),
+    adminKey: keyProblem === null ? (env.ADMIN_KEY ?? null) : null,
+    adminKeyProblem: keyProblem,
+    masterKeys: env.MASTER_KEYS ?? null,
+    baseUrl: env.BASE_URL ? env.BASE_URL.replace(/\/+$/, '') : null,
+    allowLoopback,
+    exchangeBudgetMs: exchangeBudget(env, allowLoopback),
+    logLevel: level === 'debug' || level === 'warn' || level === 'error' ? level : 'info',
+  };
+}
+
+const configs = new WeakMap<object, Config>();
+
+/** The checked configuration of this env; the same object for the same env. */
+export function configOf(env: unknown): Config {
+  const key = env as UncheckedEnv & object;
+  let config = configs.get(key);
+  if (config === undefined) {
+    config = checked(key);
+    configs.set(key, config);
+  }
+  return config;
+}

@@ -1,0 +1,30 @@
+/** A bounded map that forgets what was least recently set. For per-isolate caches; holds no secrets. */
+export class LruMap<K, V> {
+  readonly #limit: number;
+  readonly #items = new Map<K, V>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get(key: K): V | undefined {
+    return this.#items.get(key);
+  }
+
+  set(key: K, value: V): void {
+    this.#items.delete(key);
+    this.#items.set(key, value);
+    if (this.#items.size > this.#limit) {
+      const oldest = this.#items.keys().next();
+      if (!oldest.done) this.#items.delete(oldest.value);
+    }
+  }
+
+  delete(key: K): void {
+    this.#items.delete(key);
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+}

@@ -1,0 +1,26 @@
+/** Expected outcomes as values. Bugs are thrown, outcomes are returned. */
+
+export interface Ok<T> {
+  readonly ok: true;
+  readonly value: T;
+}
+
+export interface Err<E> {
+  readonly ok: false;
+  readonly error: E;
+}
+
+export type Result<T, E> = Ok<T> | Err<E>;
+
+export function ok<T>(value: T): Ok<T> {
+  return { ok: true, value };
+}
+
+export function err<E>(error: E): Err<E> {
+  return { ok: false, error };
+}
+
+/** Called where the type says that nothing is left; a new variant then fails to compile. */
+export function never(value: never): never {
+  throw new Error(`internal: unhandled variant ${JSON.stringify(value)}`);
+}

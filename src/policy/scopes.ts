@@ -1,0 +1,46 @@
+/** Compares three sets of scopes. Knows the provider's own names only: aliases are resolved before. */
+
+/** What one stored grant is worth to one request under one rule. */
+export type Coverage =
+  | { kind: 'covered' }
+  | { kind: 'narrow'; to: string[] }
+  | { kind: 'missing_scopes' }
+  | { kind: 'scope_not_allowed' }
+  | { kind: 'unknown_grant' };
+
+/**
+ * `granted`: what the provider gave, null where that is not known. `allowed`: what the rule allows, null for no limit.
+ * `asked`: what the request names, null for "whatever I may have".
+ *
+ * - `covered`: can be handed out as it is: holds all that was asked for and nothing that was neither allowed nor asked.
+ * - `narrow`: holds more; may leave only narrowed to `to`. An empty `to` means that nothing can leave: an authorization
+ *   server takes a refresh without scopes for one with all of them (RFC 6749, section 6).
+ * - `scope_not_allowed`: asked for more than the rule allows. Decided first, so that the answer tells nothing of grants.
+ * - `missing_scopes`: allowed, but not granted.
+ * - `unknown_grant`: there is a limit, and nothing to compare with it.
+ */
+export function coverage(input: {
+  granted: readonly string[] | null;
+  allowed: readonly string[] | null;
+  asked: readonly string[] | null;
+}): Coverage {
+  const { granted, allowed, asked } = input;
+  if (asked !== null && allowed !== null && !isSubset(asked, allowed)) return { kind: 'scope_not_allowed' };
+
+  const limit = asked ?? allowed;
+  if (limit === null) return { kind: 'covered' };
+  if (granted === null) return { kind: 'unknown_grant' };
+  if (asked !== null && !isSubset(asked, granted)) return { kind: 'missing_scopes' };
+  if (isSubset(granted, limit)) return { kind: 'covered' };
+  return { kind: 'narrow', to: distinct(limit).filter((scope) => granted.includes(scope)) };
+}
+
+/** Each once, in the order of their first appearance. */
+export function distinct(scopes: readonly string[]): string[] {
+  return [...new Set(scopes)];
+}
+
+function isSubset(part: readonly string[], whole: readonly string[]): boolean {
+  const members = new Set(whole);
+  return part.every((scope) => members.has(scope));
+}

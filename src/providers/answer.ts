@@ -1,0 +1,152 @@
+/**
+ * Reads the tokens out of a successful answer of a token endpoint, by the descriptor's map.
+ * It decides what is usable; it refuses to judge errors (classify.ts), to store, and to guess: whatever the body is,
+ * the result is a token set without NaN or null, because nothing in it can be used.
+ */
+
+import type { Descriptor } from './descriptor.ts';
+import { alternativesOf, firstAt, valueAt } from './reading/json-path.ts';
+import { accessLifetimeMs, refreshLifetimeMs } from './reading/lifetime.ts';
+
+/** What one answer gave. Plain strings; the caller wraps and encrypts them. */
+export interface TokenSet {
+  accessToken: string;
+  /** Null: the answer carried none, so the stored one stays. */
+  refreshToken: string | null;
+  /** As the provider calls it (`Bearer`, Slack's `bot`); `Bearer` where it says nothing. What to send is `token_header`. */
+  tokenType: string;
+  /** Counted from when the request was sent; null: never expires. */
+  lifetimeMs: number | null;
+  /** As the answer states it; null: it said nothing (see refreshTokenLifeOf in rotation.ts for what the facts say). */
+  refreshLifetimeMs: number | null;
+  /** What was granted. Silence means what was asked for (RFC 6749, 5.1); null: silence, and nothing was asked for. */
+  scopes: string[] | null;
+  /** Values of `capture_from_token_response` that are scalars, by their path (`team.id`, `instance_url`). */
+  captured: Record<string, string>;
+}
+
+/** Tokens above 16 KiB are refused: they fit neither a header nor the store. */
+const MAX_TOKEN = 16_384;
+const MAX_SCOPES = 500;
+const MAX_SCOPE = 512;
+const MAX_CAPTURED = 2048;
+const MAX_TOKEN_TYPE = 64;
+
+const PLAIN_MAP: Readonly<Record<string, string | null>> = {
+  access_token: 'access_token',
+  refresh_token: 'refresh_token',
+  expires_in: 'expires_in',
+  scope: 'scope',
+};
+
+/** RFC 6749 allows printable ASCII; a space or a line break would end or split the header that it goes into. */
+const isAccessToken = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= MAX_TOKEN && /^[\x21-\x7e]+$/.test(value);
+
+/** A refresh token only travels form-encoded, so any text is taken that survives it; losing a successor is worse. */
+const isRefreshToken = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  value.length <= MAX_TOKEN &&
+  value.trim() !== '' &&
+  // eslint-disable-next-line no-control-regex
+  !/[\u0000-\u001f\u007f]/.test(value) &&
+  value.isWellFormed();
+
+/**
+ * The token set of a parsed body, or null where it holds no usable access token or the descriptor's success check fails.
+ *
+ * @param context.nowMs when the request was sent.
+ * @param context.requestedScopes what was asked for, where the request named scopes.
+ */
+export function readTokens(
+  descriptor: Descriptor,
+  body: unknown,
+  context: { readonly nowMs: number; readonly requestedScopes?: readonly string[] | undefined },
+): TokenSet | null {
+  if (!passesSuccessCheck(descriptor, body)) return null;
+  const at = readerOf(descriptor.token_response_map ?? PLAIN_MAP, body);
+  const accessToken = at('access_token');
+  if (!isAccessToken(accessToken)) return null;
+  const refreshToken = at('refresh_token');
+  const tokenType = firstAt(body, 'token_type');
+  return {
+    accessToken,
+    refreshToken: isRefreshToken(refreshToken) ? refreshToken : null,
+    tokenType: isTokenType(tokenType) ? tokenType : 'Bearer',
+    lifetimeMs: accessLifetimeMs(
+      descriptor,
+      // A map without `expires_in` says that the provider sends none; one that appears later is still believed.
+      {
+        accessToken,
+        expiresIn: at('expires_in') ?? valueAt(body, 'expires_in'),
+        expiresAt: at('expires_at'),
+      },
+      context.nowMs,
+    ),
+    refreshLifetimeMs: refreshLifetimeMs(at('refresh_token_expires_in')),
+    scopes:
+      scopesOf(at('scope'), descriptor.scope_separator) ??
+      (context.requestedScopes ? [...context.requestedScopes] : null),
+    captured: capture(descriptor.capture_from_token_response, body),
+  };
+}
+
+const isTokenType = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= MAX_TOKEN_TYPE && /^[A-Za-z0-9_.:/-]+$/.test(value);
+
+/** Whether the body says that it is a success, where the provider needs more than the status to say so. */
+export function passesSuccessCheck(descriptor: Descriptor, body: unknown): boolean {
+  const check = descriptor.token_response_success_check;
+  if (check === null) return true;
+  if ('absent' in check) return firstAt(body, check.absent) === undefined;
+  if ('present' in check) return firstAt(body, check.present) !== undefined;
+  return valueAt(body, check.path) === check.equals;
+}
+
+/**
+ * Looks up a field of the map. Where it has alternatives (`authed_user.x | x`), all fields are taken from the
+ * alternative that holds the access token: the user's token and the bot's refresh token are not a pair.
+ */
+function readerOf(
+  map: Readonly<Record<string, string | null | undefined>>,
+  body: unknown,
+): (field: string) => unknown {
+  const places = alternativesOf(map['access_token'] ?? 'access_token');
+  const chosen = places.findIndex((path) => isAccessToken(valueAt(body, path)));
+  return (field) => {
+    const expression = map[field];
+    if (expression === null || expression === undefined) return undefined;
+    const paths = alternativesOf(expression);
+    const path = chosen >= 0 && paths.length === places.length ? paths[chosen] : undefined;
+    return path === undefined ? firstAt(body, expression) : (valueAt(body, path) ?? undefined);
+  };
+}
+
+/** Scopes from a text in any of the usual separators or from an array; null where the answer names none. */
+export function scopesOf(value: unknown, separator: string): string[] | null {
+  const texts =
+    typeof value === 'string'
+      ? [value]
+      : Array.isArray(value)
+        ? value.filter((one) => typeof one === 'string')
+        : [];
+  const names = texts
+    .flatMap((text) => text.slice(0, MAX_TOKEN).split(separator))
+    .flatMap((text) => text.split(/[\s,]+/))
+    .filter((name) => name !== '' && name.length <= MAX_SCOPE);
+  return names.length === 0 ? null : [...new Set(names)].slice(0, MAX_SCOPES);
+}
+
+function capture(paths: readonly string[], body: unknown): Record<string, string> {
+  const captured: Record<string, string> = {};
+  for (const path of paths) {
+    const value = valueAt(body, path);
+    // Objects stay out: a webhook's URL or a profile is not what URLs and headers are made of.
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue;
+    const text = String(value);
+    // eslint-disable-next-line no-control-regex
+    if (text !== '' && text.length <= MAX_CAPTURED && !/[\u0000-\u001f\u007f]/.test(text))
+      captured[path] = text;
+  }
+  return captured;
+}

@@ -1,0 +1,188 @@
+/**
+ * Slack, bot token: facts as data. Errors come with status 200; refresh tokens exist only where the app has token
+ * rotation, which the presence of `expires_in` tells, and are single-use with a grace of undisclosed length.
+ */
+
+import type { DescriptorInput } from '../descriptor.ts';
+
+/** A fact that is left out is the default of the schema: unknown, none or not needed. */
+export const slack = {
+  id: 'slack',
+  display_name: 'Slack (bot token)',
+  docs_url: 'https://docs.slack.dev/authentication/using-token-rotation',
+  auth_type: 'oauth2',
+  authorization_url: 'https://slack.com/oauth/v2/authorize',
+  token_url: 'https://slack.com/api/oauth.v2.access',
+  revocation_url: 'https://slack.com/api/auth.revoke',
+  revocation_reach: 'grant',
+  userinfo_url: 'https://slack.com/api/auth.test',
+  subject_source: 'token_response.team.id | token_response.enterprise.id',
+  subject_label_source: 'token_response.team.name | token_response.enterprise.name',
+  email_is_verified: false,
+  api_base_urls: ['https://slack.com/api'],
+  default_scopes_example: ['chat:write', 'channels:read', 'users:read'],
+  scope_separator: ',',
+  scope_aliases: {
+    post: 'chat:write',
+    'users.read': 'users:read',
+    'conversations.read': ['channels:read', 'groups:read', 'im:read', 'mpim:read'],
+    history: ['channels:history', 'groups:history', 'im:history', 'mpim:history'],
+  },
+  pkce: 'supported',
+  token_endpoint_auth_method: 'client_secret_post',
+  access_token_never_expires: 'when_no_expires_in',
+  refresh_token: 'optional',
+  refresh_scope_downscoping: 'unsupported',
+  token_header: 'Authorization: Bearer {access_token}',
+  api_dead_token_signals_with_200: [
+    { field: 'error', equals: 'token_expired', means: 'expired' },
+    { field: 'error', equals: 'token_revoked', means: 'revoked' },
+    { field: 'error', equals: 'invalid_auth', means: 'invalid' },
+    { field: 'error', equals: 'account_inactive', means: 'account_inactive' },
+    { field: 'error', equals: 'not_authed', means: 'no_token' },
+  ],
+  token_response_map: {
+    access_token: 'access_token',
+    refresh_token: 'refresh_token',
+    expires_in: 'expires_in',
+    scope: 'scope',
+  },
+  errors_with_http_200: true,
+  capture_from_token_response: [
+    'team.id',
+    'team.name',
+    'enterprise.id',
+    'is_enterprise_install',
+    'bot_user_id',
+    'app_id',
+    'authed_user.id',
+    'incoming_webhook',
+  ],
+  token_response_success_check: { path: 'ok', equals: true },
+  terminal_refresh_errors: [
+    {
+      status: 200,
+      error: 'invalid_refresh_token',
+      means:
+        'refresh token unknown, already rotated past grace, expired (30 d on PKCE apps) or revoked (ok:false)',
+      recovery: 'reread_latest_token_then_reauthorize_user',
+      causes: [
+        'refresh_token_already_used',
+        'refresh_token_expired_after_30_days_with_pkce',
+        'app_uninstalled',
+      ],
+    },
+    {
+      status: 200,
+      error: 'token_expired',
+      means: 'expired access token used where refresh was impossible',
+      recovery: 'reauthorize_user',
+      reason: 'refresh_token_expired',
+    },
+    {
+      status: 200,
+      error: 'token_revoked',
+      means: 'token revoked / app uninstalled',
+      recovery: 'reauthorize_user',
+      causes: ['app_uninstalled', 'token_revoked'],
+    },
+    {
+      status: 200,
+      error: 'account_inactive',
+      means: 'installing user or workspace deactivated / app removed',
+      recovery: 'reauthorize_user',
+      causes: ['user_or_workspace_deactivated', 'app_uninstalled'],
+    },
+    {
+      status: 200,
+      error: 'invalid_auth',
+      means: 'token invalid or IP not allowed (deliberately vague)',
+      recovery: 'reauthorize_user',
+      causes: ['token_invalid', 'address_not_allowed'],
+    },
+    { status: 200, error: 'app_not_installed', means: 'install missing', recovery: 'contact_tenant_admin' },
+    {
+      status: 200,
+      error: 'org_login_required',
+      means: 'workspace migration to an organization in progress',
+      recovery: 'contact_tenant_admin',
+    },
+    {
+      status: 200,
+      error: 'team_access_not_granted',
+      means: 'token has no access to this workspace',
+      recovery: 'contact_tenant_admin',
+    },
+    { status: 200, error: 'invalid_client_id', means: 'wrong client id', recovery: 'fix_client_credentials' },
+    {
+      status: 200,
+      error: 'bad_client_secret',
+      means: 'wrong client secret',
+      recovery: 'fix_client_credentials',
+    },
+    {
+      status: 200,
+      error: 'invalid_grant_type',
+      means: 'grant_type not refresh_token/authorization_code or rotation not enabled',
+      recovery: 'fix_request',
+    },
+    {
+      status: 200,
+      error: 'token_rotation_not_enabled',
+      means: 'rotation not enabled for app (oauth.v2.exchange)',
+      recovery: 'fix_request',
+    },
+  ],
+  transient_refresh_errors: [
+    {
+      status: 200,
+      error: 'internal_error',
+      means: 'server failed, part of the operation may have succeeded: re-read then retry',
+      recovery: 'retry_with_backoff',
+    },
+    {
+      status: 200,
+      error: 'fatal_error',
+      means: 'server failed, part of operation may have succeeded',
+      recovery: 'retry_with_backoff',
+    },
+    { status: 200, error: 'service_unavailable', means: 'temporary', recovery: 'retry_with_backoff' },
+    {
+      status: 200,
+      error: 'request_timeout',
+      means: 'request body truncated/slow',
+      recovery: 'retry_with_backoff',
+    },
+    {
+      status: 200,
+      error: 'ratelimited',
+      means: 'rate limited (ok:false)',
+      recovery: 'retry_with_backoff',
+      throttle: true,
+    },
+    {
+      status: 429,
+      error: 'ratelimited',
+      means: 'HTTP 429 with Retry-After seconds',
+      recovery: 'retry_with_backoff',
+      throttle: true,
+    },
+    { status: '5xx', error: null, means: 'provider outage or gateway error', recovery: 'retry_with_backoff' },
+    {
+      status: null,
+      error: 'network_error',
+      means:
+        'connect timeout, TLS error or reset; outcome unknown for rotating providers: re-read stored token before retry',
+      recovery: 'retry_with_backoff',
+    },
+  ],
+  source: [
+    'https://docs.slack.dev/authentication/using-token-rotation',
+    'https://docs.slack.dev/authentication/using-pkce',
+    'https://api.slack.com/methods/oauth.v2.exchange',
+    'https://api.slack.com/methods/auth.revoke',
+  ],
+  evidence: 'official docs (full text)',
+  unverified_fields: ['terminal_refresh_errors[1..8,10]', 'scope_aliases'],
+  confidence: 'high',
+} satisfies DescriptorInput;

@@ -1,0 +1,268 @@
+/**
+ * A provider that is in no catalogue: the schema of `provider_config`, and the descriptor that it makes, alone or with
+ * a server's metadata. What the operator writes wins; the rest comes from the metadata; what neither says is unknown,
+ * and unknown is treated strictly. It refuses to fetch, and to say which hosts are acceptable.
+ *
+ * Sources: RFC 8414 (metadata), OpenID Connect Discovery 1.0, RFC 9207 (`iss` in the authorization response).
+ */
+
+import { z } from 'zod';
+import {
+  DOWNSCOPING,
+  Descriptor,
+  ExtraParams,
+  IdentitySource,
+  PKCE_SUPPORT,
+  REFRESH_TOKEN_KINDS,
+  REVOCATION_REACHES,
+  ResponseMap,
+  ScopeAliases,
+  SuccessCheck,
+  TOKEN_ENDPOINT_AUTH_METHODS,
+  isHttpUrl,
+} from './descriptor.ts';
+import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './descriptor.ts';
+import { ErrorRow } from './error-row.ts';
+import { parseTokenHeader } from './headers.ts';
+
+export { applyVariables } from './variables.ts';
+
+const HttpUrl = z.string().max(2048).refine(isHttpUrl, 'must be an http or https URL');
+const Name = z.string().min(1).max(200);
+/** Ten years: what is longer does not expire and is said with `access_token_never_expires`. */
+const MAX_SECONDS = 315_360_000;
+
+/** Rows of an operator's tables: one that names neither an error nor a status would match every answer. */
+const OwnRows = z
+  .array(
+    ErrorRow.refine((row) => row.error !== null || row.status !== null, 'must name an error or a status'),
+  )
+  .max(60);
+
+const TokenHeader = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine((text) => parseTokenHeader(text) !== null, 'must be "Header: value", several separated by "; "');
+
+/** `provider_config` of a connection whose provider is `custom`: the key names of the facts, and `issuer`. */
+export const ProviderConfig = z.strictObject({
+  auth_type: z.enum(['oauth2', 'api_key', 'basic', 'custom']).default('oauth2'),
+  display_name: z.string().min(1).max(100).optional(),
+  docs_url: HttpUrl.optional(),
+  /** Its metadata is read when the connection is made; explicit endpoints win. */
+  issuer: HttpUrl.optional(),
+  authorization_url: HttpUrl.optional(),
+  token_url: HttpUrl.optional(),
+  refresh_url: HttpUrl.optional(),
+  revocation_url: HttpUrl.optional(),
+  revocation_reach: z.enum(REVOCATION_REACHES).optional(),
+  userinfo_url: HttpUrl.optional(),
+  subject_source: IdentitySource.optional(),
+  subject_label_source: IdentitySource.optional(),
+  email_is_verified: z.boolean().optional(),
+  email_verified_source: IdentitySource.optional(),
+  api_base_urls: z.array(HttpUrl).max(20).optional(),
+  default_scopes_example: z.array(Name).max(100).optional(),
+  scope_separator: z.string().min(1).max(3).optional(),
+  scope_aliases: ScopeAliases.optional(),
+  pkce: z.enum(PKCE_SUPPORT).optional(),
+  token_endpoint_auth_method: z.enum(TOKEN_ENDPOINT_AUTH_METHODS).optional(),
+  extra_authorization_params: ExtraParams.optional(),
+  extra_token_params: ExtraParams.optional(),
+  extra_refresh_params: ExtraParams.optional(),
+  token_request_format: z.enum(['form', 'json']).optional(),
+  access_token_ttl_s: z.int().min(1).max(MAX_SECONDS).nullable().optional(),
+  access_token_never_expires: z
+    .union([z.boolean(), z.literal('when_no_expires_in')])
+    .nullable()
+    .optional(),
+  expires_in_zero: z.literal('never').nullable().optional(),
+  /** Left out: may rotate, and is treated as rotating without grace. */
+  refresh_token: z.enum(REFRESH_TOKEN_KINDS).nullable().optional(),
+  refresh_token_ttl_s: z.int().min(1).max(MAX_SECONDS).nullable().optional(),
+  refresh_token_idle_ttl_s: z.int().min(1).max(MAX_SECONDS).nullable().optional(),
+  /** A grace that the operator gives counts as verified, unless he says that it is not. */
+  refresh_reuse_grace_s: z.int().min(0).max(MAX_SECONDS).nullable().optional(),
+  refresh_reuse_grace_verified: z.boolean().optional(),
+  refresh_scope_downscoping: z.enum(DOWNSCOPING).optional(),
+  terminal_refresh_errors: OwnRows.optional(),
+  transient_refresh_errors: OwnRows.optional(),
+  token_header: TokenHeader.nullable().optional(),
+  scope_param: Name.optional(),
+  client_id_param: Name.optional(),
+  code_param: Name.optional(),
+  token_response_map: ResponseMap.nullable().optional(),
+  token_response_success_check: SuccessCheck.nullable().optional(),
+  errors_with_http_200: z.boolean().optional(),
+  capture_from_callback: z.array(Name).max(20).optional(),
+  capture_from_token_response: z.array(Name).max(20).optional(),
+});
+export type ProviderConfig = z.output<typeof ProviderConfig>;
+
+/** The part of a server's metadata that is read. Values come from the network: each is checked again before it is used. */
+export interface AuthorizationServerMetadata {
+  readonly issuer: string;
+  readonly authorization_endpoint?: string | undefined;
+  readonly token_endpoint?: string | undefined;
+  readonly revocation_endpoint?: string | undefined;
+  readonly userinfo_endpoint?: string | undefined;
+  readonly jwks_uri?: string | undefined;
+  readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  readonly authorization_response_iss_parameter_supported?: boolean | undefined;
+  readonly id_token_signing_alg_values_supported?: readonly string[] | undefined;
+  readonly code_challenge_methods_supported?: readonly string[] | undefined;
+}
+
+/** Dotted path of the request's field, and what is wrong with it. */
+export interface ConfigError {
+  path: string;
+  message: string;
+}
+
+export type CustomDescriptor =
+  { ok: true; descriptor: Descriptor; warnings: string[] } | { ok: false; errors: ConfigError[] };
+
+/** Checks an untrusted `provider_config`; errors carry the path from the request's root. */
+export function parseProviderConfig(
+  input: unknown,
+): { ok: true; config: ProviderConfig } | { ok: false; errors: ConfigError[] } {
+  const parsed = ProviderConfig.safeParse(input);
+  if (parsed.success) return { ok: true, config: parsed.data };
+  return { ok: false, errors: parsed.error.issues.map((issue) => errorAt(issue.path, issue.message)) };
+}
+
+const errorAt = (path: readonly PropertyKey[], message: string): ConfigError => ({
+  path: ['provider_config', ...path.map(String)].join('.'),
+  message,
+});
+
+/**
+ * The descriptor of a custom connection.
+ *
+ * @param metadata of `config.issuer`, where there is one; its own `issuer` must be the same text (RFC 8414, 3.3).
+ */
+export function customDescriptor(
+  config: ProviderConfig,
+  metadata?: AuthorizationServerMetadata,
+): CustomDescriptor {
+  const errors: ConfigError[] = [];
+  const warnings: string[] = [];
+  if (metadata !== undefined && config.issuer !== undefined && metadata.issuer !== config.issuer) {
+    errors.push(errorAt(['issuer'], 'is not the issuer that its metadata names'));
+  }
+  const endpoint = (field: string, explicit: string | undefined, listed: unknown): string | null => {
+    if (explicit !== undefined) return explicit;
+    if (listed === undefined || listed === null) return null;
+    if (typeof listed === 'string' && listed.length <= 2048 && isHttpUrl(listed)) return listed;
+    warnings.push(`${field}: the metadata names none that can be used`);
+    return null;
+  };
+  const tokenUrl = endpoint('token_url', config.token_url, metadata?.token_endpoint);
+  const isOauth = config.auth_type === 'oauth2';
+  if (isOauth && tokenUrl === null) errors.push(errorAt(['token_url'], 'is required'));
+  const authorizationUrl = endpoint(
+    'authorization_url',
+    config.authorization_url,
+    metadata?.authorization_endpoint,
+  );
+  if (isOauth && authorizationUrl === null)
+    warnings.push('authorization_url: without one credentials can only be imported');
+  const authMethod = isOauth ? authMethodOf(config, metadata) : null;
+  if (isOauth && (authMethod === null || authMethod === 'private_key_jwt')) {
+    errors.push(
+      errorAt(
+        ['token_endpoint_auth_method'],
+        'none that is supported: client_secret_basic, client_secret_post, none',
+      ),
+    );
+  }
+  const pkce = config.pkce ?? pkceOf(metadata);
+  if (pkce === 'unsupported' && isOauth) warnings.push('pkce: flows of this connection run without it');
+  const tokenHeader =
+    config.token_header === undefined ? DEFAULT_HEADERS[config.auth_type] : config.token_header;
+  if (tokenHeader === null) warnings.push('token_header: without one no header is built from the credential');
+  const graceS = config.refresh_reuse_grace_s ?? null;
+  const { issuer: _issuer, ...own } = config;
+
+  const input: DescriptorInput = {
+    ...withoutUndefined(own),
+    id: 'custom',
+    display_name: config.display_name ?? hostOf(tokenUrl ?? config.api_base_urls?.[0]) ?? 'Custom',
+    authorization_url: authorizationUrl,
+    token_url: tokenUrl,
+    revocation_url: endpoint('revocation_url', config.revocation_url, metadata?.revocation_endpoint),
+    userinfo_url: endpoint('userinfo_url', config.userinfo_url, metadata?.userinfo_endpoint),
+    token_endpoint_auth_method: authMethod,
+    pkce,
+    token_header: tokenHeader,
+    refresh_reuse_grace_verified:
+      graceS !== null && graceS > 0 && (config.refresh_reuse_grace_verified ?? true),
+    subject_source: config.subject_source ?? (isOauth ? 'id_token.sub | userinfo.sub | userinfo.id' : null),
+    subject_label_source:
+      config.subject_label_source ??
+      (isOauth ? 'id_token.email | id_token.preferred_username | userinfo.email | userinfo.name' : null),
+    email_verified_source:
+      config.email_verified_source ?? (isOauth ? 'id_token.email_verified | userinfo.email_verified' : null),
+    server: serverOf(metadata),
+    confidence: 'low',
+  };
+  if (errors.length > 0) return { ok: false, errors };
+  const parsed = Descriptor.safeParse(input);
+  if (parsed.success) return { ok: true, descriptor: parsed.data, warnings };
+  return { ok: false, errors: parsed.error.issues.map((issue) => errorAt(issue.path, issue.message)) };
+}
+
+const DEFAULT_HEADERS: Readonly<Record<ProviderConfig['auth_type'], string | null>> = {
+  oauth2: 'Authorization: Bearer {access_token}',
+  api_key: 'Authorization: Bearer {api_key}',
+  basic: 'Authorization: Basic base64({username}:{password})',
+  custom: null,
+};
+
+const listOf = (value: unknown): string[] | null =>
+  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : null;
+
+/** RFC 8414: a list that is left out means client_secret_basic. */
+function authMethodOf(
+  config: ProviderConfig,
+  metadata: AuthorizationServerMetadata | undefined,
+): TokenEndpointAuthMethod | null {
+  if (config.token_endpoint_auth_method !== undefined) return config.token_endpoint_auth_method;
+  const listed = listOf(metadata?.token_endpoint_auth_methods_supported) ?? ['client_secret_basic'];
+  return (
+    (['client_secret_basic', 'client_secret_post', 'none'] as const).find((method) =>
+      listed.includes(method),
+    ) ?? null
+  );
+}
+
+function pkceOf(metadata: AuthorizationServerMetadata | undefined): 'supported' | 'unsupported' | 'unknown' {
+  const listed = listOf(metadata?.code_challenge_methods_supported);
+  if (listed === null) return 'unknown';
+  return listed.includes('S256') ? 'supported' : 'unsupported';
+}
+
+function serverOf(metadata: AuthorizationServerMetadata | undefined): ServerFacts | null {
+  if (metadata === undefined) return null;
+  const jwksUri: unknown = metadata.jwks_uri;
+  return {
+    issuer: metadata.issuer,
+    jwks_uri: typeof jwksUri === 'string' && jwksUri.length <= 2048 && isHttpUrl(jwksUri) ? jwksUri : null,
+    iss_supported: metadata.authorization_response_iss_parameter_supported === true,
+    // `none` and the symmetric ones are no proof of the issuer, so they are not even listed.
+    id_token_algs: (listOf(metadata.id_token_signing_alg_values_supported) ?? [])
+      .filter((alg) => /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/.test(alg))
+      .slice(0, 20),
+  };
+}
+
+const hostOf = (url: string | undefined): string | null =>
+  url !== undefined && URL.canParse(url) ? new URL(url).hostname.slice(0, 100) : null;
+
+/** Keys whose value is undefined would count as given; the schema's defaults are for what is left out. */
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

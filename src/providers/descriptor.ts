@@ -1,0 +1,243 @@
+/**
+ * What is known of one provider, as data: the schema of a catalogue entry and of a custom connection's descriptor.
+ * It owns the names (those of the facts, and so those of `provider_config`) and what an unverified fact counts for.
+ * It holds no behaviour: rotation, requests, answers and errors are read from it by the other files of the room.
+ */
+
+import { z } from 'zod';
+import { ErrorRow, JsonPath } from './error-row.ts';
+
+const MAX_URL = 2048;
+const Name = z.string().min(1).max(200);
+const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+/** Names of the `{variables}` in a text, each once. */
+export function placeholdersIn(text: string): string[] {
+  return [...new Set([...text.matchAll(PLACEHOLDER)].map((match) => match[1] ?? ''))];
+}
+
+/** Whether a text parses as an absolute http or https URL. Which of these may be called is the guard's decision. */
+export function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && hostname !== '';
+}
+
+/** A URL that may hold `{variables}`; one at its very beginning stands for a whole origin (`{instance_url}`). */
+export const UrlTemplate = z
+  .string()
+  .max(MAX_URL)
+  .refine(
+    (text) =>
+      isHttpUrl(text.replace(/^\{[A-Za-z_]\w*\}/, 'https://origin.example').replaceAll(PLACEHOLDER, 'x')),
+    'must be an http or https URL',
+  );
+
+/** Extra parameters of a request: literal values, or `{names}` that the sender fills in. */
+export const ExtraParams = z
+  .record(z.string().min(1).max(100), z.string().max(1000))
+  .refine((params) => Object.keys(params).length <= 30, 'must have at most 30 entries');
+
+export const ScopeAliases = z
+  .record(Name, z.union([Name, z.array(Name).min(1).max(50)]))
+  .refine((aliases) => Object.keys(aliases).length <= 200, 'must have at most 200 entries');
+
+export const ResponseMap = z.strictObject({
+  access_token: Name,
+  refresh_token: Name.nullable().optional(),
+  expires_in: Name.nullable().optional(),
+  expires_at: Name.nullable().optional(),
+  scope: Name.nullable().optional(),
+  refresh_token_expires_in: Name.nullable().optional(),
+});
+
+/** How a body says that it is a success: a value, a field that is missing, or one that is there. */
+export const SuccessCheck = z.union([
+  z.strictObject({ path: JsonPath, equals: z.union([z.string().max(200), z.number(), z.boolean()]) }),
+  z.strictObject({ absent: JsonPath }),
+  z.strictObject({ present: JsonPath }),
+]);
+
+/** `id_token.sub`, `userinfo.data[0].id`, `a + b` (joined), `a | b` (first that is present). */
+export const IdentitySource = z
+  .string()
+  .max(300)
+  .refine(
+    (text) =>
+      text
+        .split(/ [|+] /)
+        .every((path) => /^(?:id_token|userinfo|token_response|callback)[\w.[\]-]*$/.test(path)),
+    'must name id_token., userinfo., token_response. or callback. paths',
+  );
+
+const UrlVariable = z.strictObject({
+  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
+  required: z.boolean(),
+  default: z.string().max(200).nullable().default(null),
+  /** Anchored at both ends: what is not matched whole never becomes part of a URL. */
+  pattern: z
+    .string()
+    .max(300)
+    .regex(/^\^.*\$$/, 'must be anchored')
+    .refine(isRegExp, 'must be a regular expression'),
+  source: z.string().max(200).optional(),
+  /** `connection`: given with the connection. `account`: known only after a user connected (see `from`). */
+  stage: z.enum(['connection', 'account']).default('connection'),
+  /** Where an `account` variable comes from: `token_response.instance_url`, `callback.realmId`. */
+  from: IdentitySource.optional(),
+});
+export type UrlVariable = z.output<typeof UrlVariable>;
+
+function isRegExp(source: string): boolean {
+  try {
+    return new RegExp(source) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+export const AUTH_TYPES = [
+  'oauth2',
+  'api_key',
+  'basic',
+  'custom',
+  'oauth2_client_credentials',
+  'github_app_installation',
+  'session_token',
+  'jwt_bearer',
+  'oauth1',
+] as const;
+export const TOKEN_ENDPOINT_AUTH_METHODS = [
+  'client_secret_basic',
+  'client_secret_post',
+  'json_body',
+  'private_key_jwt',
+  'none',
+] as const;
+export type TokenEndpointAuthMethod = (typeof TOKEN_ENDPOINT_AUTH_METHODS)[number];
+export const PKCE_SUPPORT = ['required', 'supported', 'unsupported', 'unknown'] as const;
+export const REFRESH_TOKEN_KINDS = ['rotating', 'static', 'optional', 'none'] as const;
+export const REVOCATION_REACHES = ['token', 'grant', 'project', 'installation', 'none', 'unknown'] as const;
+export type RevocationReach = (typeof REVOCATION_REACHES)[number];
+export const DOWNSCOPING = ['supported', 'unsupported', 'unknown'] as const;
+
+/** What a server's metadata adds to the facts (RFC 8414, RFC 9207, OpenID Connect Discovery). */
+export const ServerFacts = z.strictObject({
+  issuer: z.string().max(MAX_URL),
+  jwks_uri: z.string().max(MAX_URL).nullable(),
+  /** The server puts `iss` into its authorization responses, so a callback without it is refused. */
+  iss_supported: z.boolean(),
+  /** Asymmetric algorithms only; empty: the metadata names none. */
+  id_token_algs: z.array(z.string().max(20)).max(20),
+});
+export type ServerFacts = z.output<typeof ServerFacts>;
+
+const url = UrlTemplate.nullable().default(null);
+const seconds = z.int().min(0).max(315_360_000).nullable().default(null);
+const names = (max: number) => z.array(Name).max(max).default([]);
+
+const fields = {
+  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
+  display_name: z.string().min(1).max(100),
+  docs_url: url,
+  auth_type: z.enum(AUTH_TYPES),
+  authorization_url: url,
+  token_url: url,
+  refresh_url: url,
+  revocation_url: url,
+  revocation_reach: z.enum(REVOCATION_REACHES).default('unknown'),
+  userinfo_url: url,
+  subject_source: IdentitySource.nullable().default(null),
+  subject_label_source: IdentitySource.nullable().default(null),
+  email_is_verified: z.boolean().default(false),
+  email_verified_source: IdentitySource.nullable().default(null),
+  api_base_urls: z.array(UrlTemplate).max(20).default([]),
+  default_scopes_example: names(100),
+  scope_separator: z.string().min(1).max(3).default(' '),
+  scope_aliases: ScopeAliases.default({}),
+  pkce: z.enum(PKCE_SUPPORT).default('unknown'),
+  token_endpoint_auth_method: z.enum(TOKEN_ENDPOINT_AUTH_METHODS).nullable().default(null),
+  extra_authorization_params: ExtraParams.default({}),
+  extra_token_params: ExtraParams.default({}),
+  extra_refresh_params: ExtraParams.default({}),
+  token_request_format: z.enum(['form', 'json']).default('form'),
+  access_token_ttl_s: seconds,
+  access_token_never_expires: z
+    .union([z.boolean(), z.literal('when_no_expires_in')])
+    .nullable()
+    .default(null),
+  expires_in_zero: z.literal('never').nullable().default(null),
+  refresh_token: z.enum(REFRESH_TOKEN_KINDS).nullable().default(null),
+  refresh_token_ttl_s: seconds,
+  /** Ours: the refresh token dies when it is not used for so long; the facts say this in prose. */
+  refresh_token_idle_ttl_s: seconds,
+  refresh_reuse_grace_s: seconds,
+  refresh_reuse_grace_verified: z.boolean().default(false),
+  refresh_scope_downscoping: z.enum(DOWNSCOPING).default('unknown'),
+  terminal_refresh_errors: z.array(ErrorRow).max(60).default([]),
+  transient_refresh_errors: z.array(ErrorRow).max(60).default([]),
+  url_template_vars: z.record(z.string(), UrlVariable).default({}),
+  token_header: z.string().min(1).max(500).nullable().default(null),
+  api_dead_token_signals_with_200: z
+    .array(
+      z.strictObject({
+        field: JsonPath,
+        equals: z.union([z.string().max(200), z.number(), z.boolean()]),
+        means: z.enum(['expired', 'revoked', 'invalid', 'account_inactive', 'no_token']),
+      }),
+    )
+    .max(20)
+    .default([]),
+  preset_of: z.string().max(64).nullable().default(null),
+  scope_param: Name.default('scope'),
+  client_id_param: Name.default('client_id'),
+  code_param: Name.default('code'),
+  token_response_map: ResponseMap.nullable().default(null),
+  token_response_success_check: SuccessCheck.nullable().default(null),
+  errors_with_http_200: z.boolean().default(false),
+  capture_from_callback: names(20),
+  capture_from_token_response: names(20),
+  /** Ours: from a server's metadata; null in the catalogue. */
+  server: ServerFacts.nullable().default(null),
+  source: z.array(z.string().max(300)).max(20).default([]),
+  evidence: z.string().max(200).nullable().default(null),
+  /** Fields that rest on general knowledge, by name or path. */
+  unverified_fields: z.array(z.string().max(200)).max(60).default([]),
+  confidence: z.enum(['high', 'medium', 'low']).default('low'),
+};
+
+/** A provider, complete: every key is there, absent facts as null, `[]` or `{}`. Unknown keys are refused. */
+export const Descriptor = z.strictObject(fields).superRefine((descriptor, context) => {
+  const urls = [...URL_FIELDS.map((field) => descriptor[field] ?? ''), ...descriptor.api_base_urls];
+  for (const name of urls.flatMap(placeholdersIn)) {
+    if (Object.hasOwn(descriptor.url_template_vars, name)) continue;
+    context.addIssue({
+      code: 'custom',
+      path: ['url_template_vars', name],
+      message: 'is used in a URL and not declared',
+    });
+  }
+});
+export type Descriptor = z.output<typeof Descriptor>;
+/** A descriptor as it is written down in the catalogue: what a default covers may be left out. */
+export type DescriptorInput = z.input<typeof Descriptor>;
+
+/** The fields that hold one URL template each; `api_base_urls` holds several. */
+export const URL_FIELDS = [
+  'authorization_url',
+  'token_url',
+  'refresh_url',
+  'revocation_url',
+  'userinfo_url',
+] as const;
+
+/** Whether a fact rests on general knowledge alone. */
+export function isUnverified(descriptor: Descriptor, field: keyof Descriptor): boolean {
+  return descriptor.unverified_fields.includes(field);
+}
+
+/** What a call to `revocation_url` ends; unverified counts as unknown, so that nobody else's grant is ended by a guess. */
+export function revocationReachOf(descriptor: Descriptor): RevocationReach {
+  if (descriptor.revocation_url === null) return 'none';
+  return isUnverified(descriptor, 'revocation_reach') ? 'unknown' : descriptor.revocation_reach;
+}

@@ -1,0 +1,103 @@
+/**
+ * Turns a descriptor's `token_header` template into the headers that an API wants.
+ * It refuses everything that could become a second header or a second value: such a credential yields null, not an
+ * error, and the caller treats it as one that cannot be used. Nothing is logged, nothing is thrown.
+ *
+ * Template: `Header: value`, several separated by `; `; `{name}` is filled in, `base64(…)` encoded after filling in.
+ * Source: RFC 9110 section 5.5 (field values), RFC 7617 (Basic, UTF-8).
+ */
+
+/** Headers that belong to the message and not to the credential; a template that names one is not accepted. */
+const FOREIGN = new Set([
+  'host',
+  'content-length',
+  'content-type',
+  'transfer-encoding',
+  'connection',
+  'upgrade',
+  'te',
+  'trailer',
+  'keep-alive',
+  'expect',
+]);
+const MAX_HEADERS = 10;
+const MAX_VALUE = 16_384;
+
+/** Names and value patterns of a template, or null where it is not one. */
+export function parseTokenHeader(template: string): { name: string; pattern: string }[] | null {
+  const headers: { name: string; pattern: string }[] = [];
+  for (const part of template.split(/; +(?=[A-Za-z0-9-]+: )/)) {
+    const match = /^([A-Za-z0-9-]{1,64}): +([\x21-\x7e][\x20-\x7e]*)$/.exec(part);
+    const name = match?.[1] ?? '';
+    if (name === '' || FOREIGN.has(name.toLowerCase())) return null;
+    if (headers.some((header) => header.name.toLowerCase() === name.toLowerCase())) return null;
+    headers.push({ name, pattern: match?.[2] ?? '' });
+  }
+  return headers.length > 0 && headers.length <= MAX_HEADERS ? headers : null;
+}
+
+/**
+ * The headers for a credential.
+ *
+ * @param template the descriptor's `token_header`; null: the API takes no header, so `{}`.
+ * @param values the credential's fields (`access_token`, `api_key`, …) and captured values by their paths.
+ * @returns null where a value is missing, empty, not printable or would break out of its place.
+ */
+export function credentialHeaders(
+  template: string | null,
+  values: Readonly<Record<string, string>>,
+): Record<string, string> | null {
+  if (template === null) return {};
+  const parsed = parseTokenHeader(template);
+  if (parsed === null) return null;
+  const headers: Record<string, string> = {};
+  for (const { name, pattern } of parsed) {
+    const value = fillValue(pattern, values);
+    if (value === null) return null;
+    headers[name] = value;
+  }
+  return headers;
+}
+
+function fillValue(pattern: string, values: Readonly<Record<string, string>>): string | null {
+  const encoded = /^(.*?)base64\((.*)\)(.*)$/.exec(pattern);
+  if (encoded === null) return fill(pattern, values, isHeaderText);
+  const inner = fill(encoded[2] ?? '', values, isBasicText);
+  if (inner === null) return null;
+  const value = `${encoded[1] ?? ''}${toBase64(inner)}${encoded[3] ?? ''}`;
+  return value.length <= MAX_VALUE * 2 ? value : null;
+}
+
+/** One pass: a value that itself holds `{name}` is not looked at again. */
+function fill(
+  pattern: string,
+  values: Readonly<Record<string, string>>,
+  accepts: (value: string, quoted: boolean) => boolean,
+): string | null {
+  let refused = false;
+  const text = pattern.replace(/\{([A-Za-z_][A-Za-z0-9_.]*)\}/g, (_, name: string, offset: number) => {
+    const value: unknown = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (
+      typeof value !== 'string' ||
+      value.length > MAX_VALUE ||
+      !accepts(value, pattern[offset - 1] === '"')
+    ) {
+      refused = true;
+      return '';
+    }
+    return value;
+  });
+  return refused ? null : text;
+}
+
+/** Visible ASCII with inner spaces; inside quotes nothing that ends them. */
+const isHeaderText = (value: string, quoted: boolean): boolean =>
+  /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) && !(quoted && /["\\]/.test(value));
+
+/** Any text without control characters (RFC 7617); an empty password is one. */
+// eslint-disable-next-line no-control-regex
+const isBasicText = (value: string): boolean => !/[\u0000-\u001f\u007f]/.test(value) && value.isWellFormed();
+
+function toBase64(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''));
+}

@@ -1,0 +1,100 @@
+/**
+ * The parameters of a refresh, as plain data. It owns what differs between providers: endpoint, format, names and extra
+ * parameters. It sends nothing and builds no header of a client secret: that is the egress room, with oauth4webapi.
+ *
+ * Source: RFC 6749 section 6 (refreshing), 2.3.1 (client authentication).
+ */
+
+import type { Descriptor } from './descriptor.ts';
+
+/** How the client proves itself at the token endpoint. `json_body`: id and secret in the JSON body. */
+export type RequestAuth = 'client_secret_basic' | 'client_secret_post' | 'json_body' | 'none';
+
+export interface RefreshInput {
+  clientId: string;
+  /** Null for a public client. */
+  clientSecret: string | null;
+  refreshToken: string;
+  /** Narrow to these; left out or empty: everything that was granted. */
+  scope?: string[];
+  /** What `{names}` in extra parameters stand for (`redirect_uri`, captured values). */
+  values?: Readonly<Record<string, string>>;
+}
+
+export interface RefreshRequest {
+  url: string;
+  method: 'POST';
+  format: 'form' | 'json';
+  auth: RequestAuth;
+  grantType: string;
+  /** The name under which the client id goes into the body (`client_id`; some providers use their own). */
+  clientIdParam: string;
+  /** Beyond grant type, refresh token and client authentication. */
+  params: Record<string, string>;
+  headers: Record<string, string>;
+}
+
+export type RefreshRequestResult =
+  | { ok: true; request: RefreshRequest }
+  | { ok: false; reason: 'no_token_endpoint' }
+  | { ok: false; reason: 'unsupported_auth_method'; method: string }
+  | { ok: false; reason: 'missing_value'; name: string };
+
+/** The request that renews a grant, or why this descriptor cannot make one. */
+export function refreshRequest(descriptor: Descriptor, input: RefreshInput): RefreshRequestResult {
+  const url = descriptor.refresh_url ?? descriptor.token_url;
+  if (url === null) return { ok: false, reason: 'no_token_endpoint' };
+  const auth = authOf(descriptor, input.clientSecret);
+  if (auth === null) {
+    return {
+      ok: false,
+      reason: 'unsupported_auth_method',
+      method: descriptor.token_endpoint_auth_method ?? 'unknown',
+    };
+  }
+  const { grant_type: grantType = 'refresh_token', ...extra } = descriptor.extra_refresh_params;
+  const params: Record<string, string> = {};
+  const values = { client_id: input.clientId, ...input.values };
+  for (const [name, template] of Object.entries(extra)) {
+    const filled = fillParam(template, values);
+    if (!filled.ok) return { ok: false, reason: 'missing_value', name: filled.name };
+    params[name] = filled.text;
+  }
+  // An empty list would read as "everything" at the server (RFC 6749, section 6), so it is never sent as a value.
+  if (input.scope !== undefined && input.scope.length > 0) {
+    params[descriptor.scope_param] = input.scope.join(descriptor.scope_separator);
+  }
+  return {
+    ok: true,
+    request: {
+      url,
+      method: 'POST',
+      format: descriptor.token_request_format,
+      auth,
+      grantType,
+      clientIdParam: descriptor.client_id_param,
+      params,
+      headers: { accept: 'application/json' },
+    },
+  };
+}
+
+function authOf(descriptor: Descriptor, clientSecret: string | null): RequestAuth | null {
+  const method = descriptor.token_endpoint_auth_method;
+  if (method === null || method === 'private_key_jwt') return null;
+  // A client without a secret is public, whatever the provider's confidential clients do.
+  return clientSecret === null || clientSecret === '' ? 'none' : method;
+}
+
+function fillParam(
+  template: string,
+  values: Readonly<Record<string, string>>,
+): { ok: true; text: string } | { ok: false; name: string } {
+  let missing: string | null = null;
+  const text = template.replace(/\{([A-Za-z_][A-Za-z0-9_.]*)\}/g, (_, name: string) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value === undefined) missing ??= name;
+    return value ?? '';
+  });
+  return missing === null ? { ok: true, text } : { ok: false, name: missing };
+}

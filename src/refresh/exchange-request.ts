@@ -1,0 +1,26 @@
+/** What the account hands to the Exchanger: ciphertexts and the wrapped keys that open them. Nothing plain crosses RPC. */
+
+export interface ExchangeRequest<Settings = unknown> {
+  readonly accountId: string;
+  /** Empty for none; part of every ciphertext's place. */
+  readonly organization: string;
+  readonly incarnation: number;
+  readonly attemptId: string;
+  readonly grantId: number;
+  /** Generation that is presented. */
+  readonly generationFrom: number;
+  /** Generation that the answer is encrypted for. */
+  readonly generationTo: number;
+  /** The account's data key, wrapped. */
+  readonly dataKey: string;
+  /** Ciphertext at `generationFrom`. */
+  readonly refreshToken: string;
+  /** Asked for less; null: as granted. */
+  readonly scopes: readonly string[] | null;
+  /** The presented generation may already have been replaced at the provider. */
+  readonly inDoubt: boolean;
+  /** The connection's settings with its secrets encrypted (accounts/rows.ts, ConnectionSettings). */
+  readonly settings: Settings;
+  /** Two thirds for the call, one third for settling. */
+  readonly budgetMs: number;
+}

@@ -1,0 +1,49 @@
+/**
+ * The argument of `settle`: what the Exchanger brings back to the account.
+ *
+ * Owns the shape that crosses RPC. Refuses plaintext: every string in `EncryptedTokens` that could be a secret is
+ * ciphertext, made for the attempt's `generationTo`, so that a retried settle carries nothing else.
+ */
+import type { OutcomeSummary } from './settle-plan.ts';
+
+/** The tokens of a `refreshed` answer. Durations count from `SettleArgument.sentAtMs`. */
+export interface EncryptedTokens {
+  /** Ciphertext. */
+  accessToken: string;
+  /** Ciphertext of the successor; null: none came along, the stored one stays. */
+  refreshToken: string | null;
+  /** Ciphertext of an access token that was narrowed for one caller; null: none was asked for. */
+  narrowedAccessToken: string | null;
+  tokenType: string;
+  /** Null: never expires. Never NaN. */
+  lifetimeMs: number | null;
+  /** Lifetime that the answer gave to the refresh token; null: it said nothing. */
+  refreshLifetimeMs: number | null;
+  /** What the provider granted; null: it said nothing. */
+  scopes: string[] | null;
+  /** Ciphertext of a JSON object: what the descriptor captures from the answer, by name. Null: nothing. */
+  captured: string | null;
+  /** HMAC of the access token under a key derived from the account's. */
+  fingerprint: string | null;
+}
+
+/** One attempt's end. Fields are added, never changed. */
+export interface SettleArgument {
+  attemptId: string;
+  grantId: number;
+  incarnation: number;
+  /** Generation that was presented. */
+  generationFrom: number;
+  /** Generation that was drawn when the attempt began; the ciphertexts are bound to it. */
+  generationTo: number;
+  /** When the request left: lifetimes count from here. */
+  sentAtMs: number;
+  durationMs: number;
+  summary: OutcomeSummary;
+  /** What may explain the outcome; never a provider's text. */
+  evidence: string[];
+  /** Set exactly when `summary.outcome` is `refreshed`. */
+  tokens: EncryptedTokens | null;
+  /** Version of the connection's settings that were used. */
+  connectionVersion: number;
+}

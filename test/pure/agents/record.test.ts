@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { indexRetryMs } from '#agents/index-timer.ts';
+import { isWorthTouching, TOUCH_INTERVAL_MS } from '#agents/keys.ts';
+import { authRecordOf, changed, type AgentRow } from '#agents/record.ts';
+import { isFirstOfMinute } from '#agents/refusals.ts';
+
+const agent: AgentRow = {
+  agentId: 'a',
+  organization: '',
+  name: 'A',
+  status: 'active',
+  policy: { rules: [{ connection: 'hubspot' }] },
+  keyIds: ['k'],
+  incarnation: 1,
+  dataKey: 'wrapped',
+  createdAtMs: 1_000,
+  updatedAtMs: 2_000,
+};
+
+describe('an update', () => {
+  it('records each thing that differs once', () => {
+    const policy = { rules: [] };
+    expect(changed(agent, { name: 'B' }, 3_000)?.actions).toEqual(['agent.update']);
+    expect(changed(agent, { policy }, 3_000)?.actions).toEqual(['policy.update']);
+    expect(changed(agent, { name: null, policy }, 3_000)).toEqual({
+      after: { ...agent, name: null, policy, updatedAtMs: 3_000 },
+      actions: ['agent.update', 'policy.update'],
+    });
+  });
+
+  it('is none where everything is so already', () => {
+    expect(changed(agent, {}, 3_000)).toBeNull();
+    expect(changed(agent, { name: 'A', policy: structuredClone(agent.policy) }, 3_000)).toBeNull();
+  });
+
+  it('never falls back behind an earlier one', () => {
+    expect(changed(agent, { name: 'B' }, 1_500)?.after.updatedAtMs).toBe(2_000);
+  });
+});
+
+describe('the record for authentication', () => {
+  it('holds nothing that authenticating does not need', () => {
+    const keys = [{ id: 'k', digest: 'd', createdAtMs: 1, lastUsedAtMs: 2, authFailAtMs: 3 }];
+    expect(authRecordOf({ agent, keys })).toEqual({
+      id: 'a',
+      organization: '',
+      status: 'active',
+      policy: agent.policy,
+      keys: [{ id: 'k', digest: 'd' }],
+    });
+  });
+});
+
+describe('a use of a key', () => {
+  it('is worth a row when it is the first, and again after an hour', () => {
+    expect(isWorthTouching(null, 5_000)).toBe(true);
+    expect(isWorthTouching(5_000, 5_000 + TOUCH_INTERVAL_MS - 1)).toBe(false);
+    expect(isWorthTouching(5_000, 5_000 + TOUCH_INTERVAL_MS)).toBe(true);
+  });
+
+  it('replaces a time that lies far ahead', () => {
+    expect(isWorthTouching(5_000 + TOUCH_INTERVAL_MS, 5_000)).toBe(true);
+  });
+});
+
+describe('a wrong secret', () => {
+  it('is recorded once a minute', () => {
+    expect(isFirstOfMinute(null, 0)).toBe(true);
+    expect(isFirstOfMinute(120_000, 179_999)).toBe(false);
+    expect(isFirstOfMinute(179_999, 180_000)).toBe(true);
+  });
+});
+
+describe('the wait before the index is written again', () => {
+  it('doubles from a second, half to whole, and ends at five minutes', () => {
+    const waits = [1, 2, 3, 9, 10, 60].map((attempts) => indexRetryMs(attempts, () => 0.999_999));
+    expect(waits).toEqual([1_000, 2_000, 4_000, 256_000, 300_000, 300_000]);
+    expect(indexRetryMs(1, () => 0)).toBe(500);
+    expect(indexRetryMs(60, () => 0)).toBe(150_000);
+  });
+});
