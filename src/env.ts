@@ -50,8 +50,10 @@ function exchangeBudget(env: UncheckedEnv, allowLoopback: boolean): number {
   return Math.min(Math.max(asked, MIN_EXCHANGE_BUDGET_MS), DEFAULT_EXCHANGE_BUDGET_MS);
 }
 
+const MAKE_ADMIN_KEY = `make one with: node -e "console.log(crypto.randomBytes(32).toString('hex'))"`;
+
 function adminKeyProblem(key: string | undefined): string | null {
-  if (!key) return 'ADMIN_KEY is not set';
+  if (!key) return `ADMIN_KEY is not set: ${MAKE_ADMIN_KEY}`;
   return /^[\x21-\x7e]{32,256}$/.test(key) ? null : 'ADMIN_KEY must be 32 to 256 printable characters without space';
 }
 

@@ -1,6 +1,6 @@
 /** Rows of SQLite and rows of the room, both ways. */
 
-import type { AccountRow, CredentialType, GrantRow, TombstoneRow } from './rows.ts';
+import type { AccountRow, CredentialType, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
 import type { Status } from './status.ts';
 
 export type SqlRow = Record<string, string | number | null>;
@@ -144,6 +144,34 @@ export function grantFromSql(row: SqlRow): GrantRow {
     unknown: unknown === null ? null : JSON.parse(unknown),
     rejectHoldUntilMs: intOrNull(row['reject_hold_until_ms']),
     captured: textOrNull(row['captured']),
+  };
+}
+
+export function narrowedToSql(row: NarrowedRow): SqlRow {
+  return {
+    grant_id: row.grantId,
+    scope_key: row.scopeKey,
+    generation: row.generation,
+    access_token: row.accessToken,
+    token_type: row.tokenType,
+    access_expires_at_ms: row.accessExpiresAtMs,
+    token_at_ms: row.tokenAtMs,
+    lifetime_ms: row.lifetimeMs,
+    refused_until_ms: row.refusedUntilMs,
+  };
+}
+
+export function narrowedFromSql(row: SqlRow): NarrowedRow {
+  return {
+    grantId: int(row['grant_id']),
+    scopeKey: text(row['scope_key']),
+    generation: int(row['generation']),
+    accessToken: textOrNull(row['access_token']),
+    tokenType: text(row['token_type']),
+    accessExpiresAtMs: intOrNull(row['access_expires_at_ms']),
+    tokenAtMs: intOrNull(row['token_at_ms']),
+    lifetimeMs: intOrNull(row['lifetime_ms']),
+    refusedUntilMs: intOrNull(row['refused_until_ms']),
   };
 }
 

@@ -7,6 +7,7 @@
 import { newId } from '#crypto/api-keys.ts';
 import { within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { scopeKeyOf } from '#providers/scopes.ts';
 import { attemptPhase, type Trigger } from '#refresh/attempt.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
@@ -25,12 +26,14 @@ const JOIN_LIMIT_MS = 10_000;
 
 /**
  * What became of a flight. `settled`: look at the rows. `pending`: it may still settle, come again later.
- * `not_now`: nothing may be sent for this grant at present. `full`: too many wait already.
+ * `not_now`: nothing may be sent for this grant at present. `other`: a flight for other scopes is over, ask again.
+ * `full`: too many wait already.
  */
 export type FlightResult =
   | { readonly kind: 'settled'; readonly as: Settled }
   | { readonly kind: 'pending'; readonly retryAfterMs: number }
   | { readonly kind: 'not_now' }
+  | { readonly kind: 'other' }
   | { readonly kind: 'full' };
 
 interface Flight {
@@ -38,6 +41,8 @@ interface Flight {
   readonly resolve: (result: FlightResult) => void;
   attemptId: string | null;
   waiters: number;
+  /** What the token is narrowed to; null: as granted. */
+  readonly scopes: readonly string[] | null;
 }
 
 export interface RefresherPowers {
@@ -61,10 +66,16 @@ export class Refresher {
    * Joins the flight of this grant or starts one, and waits for it. `generation` is the one that the caller found
    * wanting: if the grant has moved on since, nothing is sent.
    */
-  async ensure(opened: OpenedAccount, grant: GrantRow, trigger: Trigger): Promise<FlightResult> {
+  async ensure(
+    opened: OpenedAccount,
+    grant: GrantRow,
+    trigger: Trigger,
+    scopes: readonly string[] | null = null,
+  ): Promise<FlightResult> {
     let flight = this.#flights.get(grant.id);
+    const joinsOther = flight !== undefined && keyOf(flight.scopes) !== keyOf(scopes);
     if (flight === undefined) {
-      flight = this.#newFlight(grant.id);
+      flight = this.#newFlight(grant.id, scopes);
       const started = flight;
       this.#room.waitUntil(
         this.#start(started, opened, grant, trigger).catch((error: unknown) => {
@@ -78,7 +89,8 @@ export class Refresher {
     const limitMs = Math.min(JOIN_LIMIT_MS, this.#room.config.exchangeBudgetMs);
     const late: FlightResult = { kind: 'pending', retryAfterMs: this.#room.config.exchangeBudgetMs - limitMs };
     try {
-      return await within(limitMs, flight.promise, late);
+      const result = await within(limitMs, flight.promise, late);
+      return joinsOther && result.kind === 'settled' ? { kind: 'other' } : result;
     } finally {
       flight.waiters -= 1;
     }
@@ -103,12 +115,12 @@ export class Refresher {
     for (const [grantId, flight] of this.#flights) this.#land(grantId, flight, { kind: 'settled', as: 'overtaken' });
   }
 
-  #newFlight(grantId: number): Flight {
+  #newFlight(grantId: number, scopes: readonly string[] | null): Flight {
     let resolve: (result: FlightResult) => void = () => undefined;
     const promise = new Promise<FlightResult>((done) => {
       resolve = done;
     });
-    const flight: Flight = { promise, resolve, attemptId: null, waiters: 0 };
+    const flight: Flight = { promise, resolve, attemptId: null, waiters: 0, scopes };
     this.#flights.set(grantId, flight);
     return flight;
   }
@@ -206,7 +218,9 @@ export class Refresher {
       generationTo,
       dataKey: state.account.dataKey,
       refreshToken: grant.refreshToken ?? '',
-      scopes: null,
+      accessToken: grant.accessToken,
+      captured: grant.captured,
+      scopes: flight.scopes,
       inDoubt: grant.doubtSinceMs !== null,
       settings,
       budgetMs: room.config.exchangeBudgetMs,
@@ -226,6 +240,11 @@ function lostAttempt(attempt: AttemptRow, incarnation: number, nowMs: number): S
     summary: { outcome: 'unknown', doubt: true, retryAfterMs: null, providerError: null, reason: null },
     evidence: ['no_answer'],
     tokens: null,
+    narrowedTo: null,
     connectionVersion: 0,
   };
+}
+
+function keyOf(scopes: readonly string[] | null): string | null {
+  return scopes === null ? null : scopeKeyOf(scopes);
 }

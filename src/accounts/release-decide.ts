@@ -4,14 +4,15 @@
  * and the account is its place.
  */
 
-import { decide, type Decision, type PolicyRequest } from '#policy/decide.ts';
-import { resolveScopes } from '#providers/scopes.ts';
+import { decide, type Decision, type DenyReason, type PolicyRequest } from '#policy/decide.ts';
+import { resolveScopes, scopeKeyOf } from '#providers/scopes.ts';
 import { decideRejected } from '#refresh/rejected.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import { isoTime } from '#lib/clock.ts';
 import { applyChange } from './changes.ts';
+import { canNarrow, narrowedOf, shownAs } from './narrowing.ts';
 import { armGrant } from './plan.ts';
 import { credentialBody, type OpenedCredential } from './release-body.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
@@ -26,12 +27,26 @@ import type { OpenedAccount } from './vault.ts';
 /** What the request needs next. */
 export type Step =
   | { readonly kind: 'done'; readonly result: ReleaseResult }
-  | { readonly kind: 'decrypt'; readonly grant: GrantRow }
-  | { readonly kind: 'refresh'; readonly grant: GrantRow; readonly trigger: Trigger };
+  | { readonly kind: 'decrypt'; readonly grant: GrantRow; readonly scopeKey: string | null }
+  | {
+      readonly kind: 'refresh';
+      readonly grant: GrantRow;
+      readonly trigger: Trigger;
+      /** Narrow to these; null: as granted. */
+      readonly scopes: readonly string[] | null;
+    };
 
 /** `last_used_at` is written at most so often; between, it is kept in memory. */
 const USED_STEP_MS = 3_600_000;
 const RECENT_MS = 600_000;
+
+/** The token that is asked for: the grant's own, or one narrowed to `scopes`. `shown` is the grant with that token. */
+interface Wanted {
+  readonly grant: GrantRow;
+  readonly shown: GrantRow;
+  readonly scopes: readonly string[] | null;
+  readonly scopeKey: string | null;
+}
 
 interface Scene {
   readonly room: Room;
@@ -57,12 +72,27 @@ export function decideRelease(
   const blocked = statusRefusal(state.account);
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
   const allowed = decideScopes(scene);
-  if (!allowed.allowed) return refuse(scene, policyRefusal(allowed), allowed.reason);
+  if (!allowed.allowed) {
+    const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
+    return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
+  }
   const grant = state.grants[allowed.grant ?? 0];
   if (grant === undefined) return refuse(scene, { code: 'account_pending' }, 'account_pending');
-  return state.account.credentialType === 'oauth2'
-    ? decideOAuth(scene, credentials, grant)
-    : decideStatic(scene, credentials, grant);
+  if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
+  if (allowed.narrowTo === null) {
+    return decideOAuth(scene, credentials, { grant, shown: grant, scopes: null, scopeKey: null });
+  }
+  const narrowed = narrowedOf(state, grant, allowed.narrowTo);
+  if (narrowed?.refusedUntilMs != null && narrowed.refusedUntilMs > scene.nowMs) {
+    const denied = { granted: grant.scopes, allowed: allowed.scopes };
+    return refuse(scene, policyRefusal('cannot_downscope', denied), 'cannot_downscope');
+  }
+  return decideOAuth(scene, credentials, {
+    grant,
+    shown: shownAs(grant, narrowed, allowed.narrowTo),
+    scopes: allowed.narrowTo,
+    scopeKey: scopeKeyOf(allowed.narrowTo),
+  });
 }
 
 /** The stored credential does not open: one record, one refusal, the evidence untouched. */
@@ -132,27 +162,27 @@ function decideScopes(scene: Scene): Decision & { grant?: number } {
     agent: request.agent,
     request: policyRequest(scene, asked),
     granted: state.grants.map((grant) => ({ scopes: grant.scopes === null ? null : [...grant.scopes], resolve })),
-    canNarrow: false,
+    canNarrow: canNarrow(state.settings),
   });
 }
 
-function policyRefusal(decision: Decision & { allowed: false }): Refusal {
-  const scopes =
-    decision.reason === 'missing_scopes' || decision.reason === 'cannot_downscope'
-      ? { granted: decision.grantedScopes, allowed: decision.allowedScopes }
-      : {};
+function policyRefusal(
+  reason: DenyReason,
+  scopes: { granted: readonly string[] | null; allowed: readonly string[] | null },
+): Refusal {
+  const named = reason === 'missing_scopes' || reason === 'cannot_downscope';
   return {
     code: 'policy_denied',
-    ...(decision.reason === 'cannot_downscope'
+    ...(reason === 'cannot_downscope'
       ? { detail: 'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy' }
       : {}),
-    members: { reason: decision.reason, ...scopes },
+    members: { reason, ...(named ? scopes : {}) },
   };
 }
 
 function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {
-  const credential = credentials.at(grant);
-  if (credential === null) return { kind: 'decrypt', grant };
+  const credential = credentials.at(grant, null);
+  if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
   if (scene.request.rejected === credential.fingerprint) {
     degrade(scene.room, scene.opened.key.mac, scene.state.account, 'token_refused_by_api', scene.nowMs);
@@ -160,22 +190,25 @@ function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: Grant
   return handOut(scene, grant, credential);
 }
 
-function decideOAuth(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {
+function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wanted): Step {
   const { request, nowMs, flown, room } = scene;
-  const credential = grant.hasAccessToken ? credentials.at(grant) : null;
-  if (request.rejected !== null && grant.hasAccessToken) {
-    if (credential === null) return { kind: 'decrypt', grant };
-    const step = decideRejectedToken(scene, grant, credential);
+  const { grant, shown, scopes, scopeKey } = wanted;
+  const decrypt: Step = { kind: 'decrypt', grant: shown, scopeKey };
+  const credential = shown.hasAccessToken ? credentials.at(shown, scopeKey) : null;
+  if (request.rejected !== null && shown.hasAccessToken) {
+    if (credential === null) return decrypt;
+    const step = decideRejectedToken(scene, wanted, credential);
     if (step !== null) return step;
   }
-  const serve = decideServe({ nowMs, grant, minTtlMs: request.minTtlMs, minTtlExplicit: request.minTtlExplicit });
+  const { minTtlMs, minTtlExplicit } = request;
+  const serve = decideServe({ nowMs, grant: shown, minTtlMs, minTtlExplicit });
   switch (serve.kind) {
     case 'serve':
-      return credential === null ? { kind: 'decrypt', grant } : handOut(scene, grant, credential);
+      return credential === null ? decrypt : handOut(scene, shown, credential);
     case 'refresh':
-      if (flown === null) return { kind: 'refresh', grant, trigger: serve.trigger };
-      if (!accessLives(grant, nowMs)) return unavailable(scene, grant, waitOf(flown));
-      return credential === null ? { kind: 'decrypt', grant } : handOut(scene, grant, credential);
+      if (flown === null) return { kind: 'refresh', grant, trigger: serve.trigger, scopes };
+      if (!accessLives(shown, nowMs)) return unavailable(scene, grant, waitOf(flown));
+      return credential === null ? decrypt : handOut(scene, shown, credential);
     case 'wait':
       degrade(room, scene.opened.key.mac, scene.state.account, 'provider_unavailable', nowMs);
       return unavailable(scene, grant, serve.retryAfterMs);
@@ -185,14 +218,15 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, grant: GrantR
 }
 
 /** Null: the report is about another token, go on as for any request. */
-function decideRejectedToken(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step | null {
+function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCredential): Step | null {
   const { room, request, nowMs, flown } = scene;
+  const { grant, shown, scopes } = wanted;
   const fingerprintMatches = request.rejected === credential.fingerprint;
   if (!fingerprintMatches) return null;
   const decision = decideRejected({
     nowMs,
     fingerprintMatches,
-    grant,
+    grant: shown,
     recent: room.attempts.newest(20).filter((attempt) => nowMs - attempt.startedAtMs < RECENT_MS),
     holdUntilMs: grant.rejectHoldUntilMs,
   });
@@ -200,7 +234,7 @@ function decideRejectedToken(scene: Scene, grant: GrantRow, credential: OpenedCr
     case 'other_token':
       return null;
     case 'refresh':
-      return flown === null ? { kind: 'refresh', grant, trigger: 'rejected' } : unavailable(scene, grant, waitOf(flown));
+      return flown === null ? { kind: 'refresh', grant, trigger: 'rejected', scopes } : unavailable(scene, grant, waitOf(flown));
     case 'wait':
       return unavailable(scene, grant, decision.retryAfterMs);
     case 'refused_by_api': {
@@ -269,7 +303,10 @@ function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): S
     const used = { ...account, lastUsedAtMs: nowMs };
     room.store.saveAccount(opened.key.mac, used);
     // An account that wakes from idleness goes back from the daily heartbeat to proactive rotation.
-    if (room.timers.get(`refresh:${grant.id}`)?.payload !== 'proactive') armGrant(room, used, settings, grant);
+    const stored = scene.state.grants.find((row) => row.id === grant.id);
+    if (stored !== undefined && room.timers.get(`refresh:${grant.id}`)?.payload !== 'proactive') {
+      armGrant(room, used, settings, stored);
+    }
   }
   room.lastUse.atMs = nowMs;
   record(

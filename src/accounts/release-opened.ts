@@ -10,7 +10,8 @@ import type { AccountStore } from './store.ts';
 import type { OpenedAccount, Vault } from './vault.ts';
 
 export class OpenedCredentials {
-  readonly #held = new Map<number, OpenedCredential>();
+  /** By grant and, for narrowed tokens, scopes. */
+  readonly #held = new Map<string, OpenedCredential>();
   readonly #vault: Vault;
   readonly #store: AccountStore;
 
@@ -20,8 +21,8 @@ export class OpenedCredentials {
   }
 
   /** The credential of exactly this generation, or null: then `open` it first. */
-  at(grant: GrantRow): OpenedCredential | null {
-    const held = this.#held.get(grant.id);
+  at(grant: GrantRow, scopeKey: string | null): OpenedCredential | null {
+    const held = this.#held.get(cell(grant, scopeKey));
     return held === undefined || held.generation !== grant.generation ? null : held;
   }
 
@@ -30,15 +31,15 @@ export class OpenedCredentials {
   }
 
   /** Decrypts and remembers. True when a stored value does not open (`record_corrupt`). */
-  async open(opened: OpenedAccount, grant: GrantRow): Promise<boolean> {
-    const fields = await this.#fields(opened, grant);
+  async open(opened: OpenedAccount, grant: GrantRow, scopeKey: string | null): Promise<boolean> {
+    const fields = await this.#fields(opened, grant, scopeKey);
     if (fields === null) return true;
-    const captured = await this.#captured(opened, grant);
+    const captured = await this.#captured(opened, grant.id);
     if (captured === null) return true;
     const settings = this.#store.state(opened.key.mac)?.settings;
     if (settings === undefined) return false;
     const key = fields['access_token'] ?? fields['api_key'] ?? fields['password'] ?? JSON.stringify(fields);
-    this.#held.set(grant.id, {
+    this.#held.set(cell(grant, scopeKey), {
       generation: grant.generation,
       fields: wrapped(fields),
       fingerprint: fingerprint(opened.key.mac, key),
@@ -47,19 +48,26 @@ export class OpenedCredentials {
     return false;
   }
 
-  async #fields(opened: OpenedAccount, grant: GrantRow): Promise<Record<string, string> | null> {
+  async #fields(opened: OpenedAccount, grant: GrantRow, scopeKey: string | null): Promise<Record<string, string> | null> {
     if (grant.staticFields !== null) {
       const text = await this.#vault.decrypt(opened, grant.id, 'static_fields', grant.generation, grant.staticFields);
       return text.ok ? JSON.parse(text.value) : null;
     }
     if (grant.accessToken === null) return {};
-    const token = await this.#vault.decrypt(opened, grant.id, 'access_token', grant.generation, grant.accessToken);
+    const field = scopeKey === null ? 'access_token' : (`narrowed:${scopeKey}` as const);
+    const token = await this.#vault.decrypt(opened, grant.id, field, grant.generation, grant.accessToken);
     return token.ok ? { access_token: token.value } : null;
   }
 
-  async #captured(opened: OpenedAccount, grant: GrantRow): Promise<Record<string, string> | null> {
-    if (grant.captured === null) return {};
-    const text = await this.#vault.decrypt(opened, grant.id, 'captured', grant.generation, grant.captured);
+  /** Captured values belong to the grant, whose generation may be ahead of a narrowed token's. */
+  async #captured(opened: OpenedAccount, grantId: number): Promise<Record<string, string> | null> {
+    const row = this.#store.state(opened.key.mac)?.grants.find((one) => one.id === grantId);
+    if (row === undefined || row.captured === null) return {};
+    const text = await this.#vault.decrypt(opened, row.id, 'captured', row.generation, row.captured);
     return text.ok ? JSON.parse(text.value) : null;
   }
+}
+
+function cell(grant: GrantRow, scopeKey: string | null): string {
+  return scopeKey === null ? String(grant.id) : `${grant.id}:${scopeKey}`;
 }

@@ -15,7 +15,7 @@ import { CorruptRowError } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** Rounds that one request may take: open, decrypt, refresh, decrypt again, decide. */
-const MAX_ROUNDS = 6;
+const MAX_ROUNDS = 10;
 
 function refused(refusal: Refusal): ReleaseResult {
   return { ok: false, refusal };
@@ -46,15 +46,17 @@ export class Door {
         case 'done':
           return step.result;
         case 'decrypt': {
-          const corrupt = await this.#credentials.open(opened, step.grant);
+          const corrupt = await this.#credentials.open(opened, step.grant, step.scopeKey);
           if (corrupt) return this.#recordCorrupt(opened, request);
           break;
         }
         case 'refresh':
-          flown = await this.#refresher.ensure(opened, step.grant, step.trigger);
+          flown = await this.#refresher.ensure(opened, step.grant, step.trigger, step.scopes);
           if (flown.kind === 'full') {
             return refused({ code: 'unavailable', detail: 'too many callers wait for this account', retryAfterS: 1 });
           }
+          // What flew was for other scopes; this request's own flight is still to come.
+          if (flown.kind === 'other') flown = null;
       }
     }
     return refused({ code: 'unavailable', detail: 'the account changes faster than it can be read', retryAfterS: 1 });

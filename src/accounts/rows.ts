@@ -68,6 +68,22 @@ export interface GrantRow extends GrantTimes {
   readonly captured: string | null;
 }
 
+/** An access token of a grant that was narrowed at a refresh for those who may have no more. */
+export interface NarrowedRow {
+  readonly grantId: number;
+  /** Sorted and joined by spaces: identifies the row within its grant. */
+  readonly scopeKey: string;
+  readonly generation: number;
+  /** Null: the provider refused to narrow. */
+  readonly accessToken: string | null;
+  readonly tokenType: string;
+  readonly accessExpiresAtMs: number | null;
+  readonly tokenAtMs: number | null;
+  readonly lifetimeMs: number | null;
+  /** The provider refused to narrow to these scopes: not asked again before. */
+  readonly refusedUntilMs: number | null;
+}
+
 export interface AttemptRow {
   readonly id: string;
   readonly grantId: number;

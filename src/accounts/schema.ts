@@ -26,6 +26,10 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
      refresh_idle_expires_at_ms INTEGER, next_attempt_at_ms INTEGER, last_attempt_started_at_ms INTEGER,
      doubt_since_ms INTEGER, failures INTEGER NOT NULL, last_failure TEXT, last_failure_code TEXT, unknown TEXT,
      reject_hold_until_ms INTEGER, captured TEXT, mac TEXT NOT NULL);
+   CREATE TABLE narrowed_token (
+     grant_id INTEGER NOT NULL, scope_key TEXT NOT NULL, generation INTEGER NOT NULL, access_token TEXT,
+     token_type TEXT NOT NULL, access_expires_at_ms INTEGER, token_at_ms INTEGER, lifetime_ms INTEGER,
+     refused_until_ms INTEGER, mac TEXT NOT NULL, PRIMARY KEY (grant_id, scope_key)) WITHOUT ROWID;
    CREATE TABLE refresh_attempt (
      n INTEGER PRIMARY KEY, id TEXT NOT NULL, grant_id INTEGER NOT NULL, generation_from INTEGER NOT NULL,
      generation_to INTEGER NOT NULL, trigger_kind TEXT NOT NULL, started_at_ms INTEGER NOT NULL, ended_at_ms INTEGER,

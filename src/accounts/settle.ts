@@ -6,9 +6,11 @@
 
 import { systemContext } from '#audit/record.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
+import { scopeKeyOf } from '#providers/scopes.ts';
 import { planSettle, type SettlePlan } from '#refresh/settle-plan.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { applyChange } from './changes.ts';
+import { MAX_NARROWED, NARROWING_REFUSED_MS } from './narrowing.ts';
 import { armGrant, rotationFacts } from './plan.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
@@ -43,8 +45,13 @@ export function settle(room: Room, mac: Uint8Array, state: AccountState | null, 
   });
   room.timers.clear(`reconcile:${arg.attemptId}`);
   recordRefresh(room, mac, state.account, attempt, arg, plan);
-  if (plan.status === 'stored' && arg.tokens !== null) store(room, mac, state, grant, arg, arg.tokens, nowMs);
-  else if (plan.status === 'dead') die(room, mac, state, grant, arg, plan);
+  if (plan.status === 'stored' && arg.tokens !== null) {
+    if (arg.narrowedTo !== null) storeNarrowed(room, mac, grant, arg, arg.tokens, arg.narrowedTo, nowMs);
+    store(room, mac, state, grant, arg, arg.tokens, nowMs);
+  } else if (arg.narrowedTo !== null && arg.evidence.includes('narrowed')) {
+    // Refusing to narrow says nothing about the grant: it is this scope set's matter alone.
+    refuseNarrowing(room, mac, grant, arg.narrowedTo, nowMs);
+  } else if (plan.status === 'dead') die(room, mac, state, grant, arg, plan);
   else fail(room, mac, state, grant, arg, plan, nowMs);
   return plan.status;
 }
@@ -58,19 +65,25 @@ function store(
   tokens: EncryptedTokens,
   nowMs: number,
 ): void {
+  const own: Partial<GrantRow> =
+    tokens.narrowedAccessToken !== null
+      ? {}
+      : {
+          tokenType: tokens.tokenType,
+          scopes: tokens.scopes ?? grant.scopes,
+          accessExpiresAtMs: tokens.lifetimeMs === null ? null : arg.sentAtMs + tokens.lifetimeMs,
+          tokenAtMs: arg.sentAtMs,
+          lifetimeMs: tokens.lifetimeMs,
+          cycle: grant.cycle + 1,
+        };
   const renewed: GrantRow = {
     ...grant,
+    ...own,
     generation: arg.generationTo,
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,
-    hasAccessToken: true,
+    hasAccessToken: tokens.accessToken !== null,
     hasRefreshToken: tokens.refreshToken !== null,
-    tokenType: tokens.tokenType,
-    scopes: tokens.scopes ?? grant.scopes,
-    accessExpiresAtMs: tokens.lifetimeMs === null ? null : arg.sentAtMs + tokens.lifetimeMs,
-    tokenAtMs: arg.sentAtMs,
-    lifetimeMs: tokens.lifetimeMs,
-    cycle: grant.cycle + 1,
     refreshExpiresAtMs:
       tokens.refreshLifetimeMs === null ? grant.refreshExpiresAtMs : arg.sentAtMs + tokens.refreshLifetimeMs,
     nextAttemptAtMs: null,
@@ -79,7 +92,7 @@ function store(
     lastFailure: null,
     lastFailureCode: null,
     unknown: null,
-    captured: tokens.captured ?? grant.captured,
+    captured: tokens.captured,
   };
   room.store.saveGrant(mac, renewed);
   const refused = state.account.degradedCause === 'token_refused_by_api';
@@ -93,6 +106,61 @@ function store(
   room.store.saveAccount(mac, account);
   if (state.account.degradedSinceMs !== account.degradedSinceMs) room.timers.set('index', nowMs);
   armGrant(room, account, state.settings, renewed);
+}
+
+/** A token that came for a narrowed request: kept beside the grant's own, or the note that it cannot be had. */
+function storeNarrowed(
+  room: Room,
+  mac: Uint8Array,
+  grant: GrantRow,
+  arg: SettleArgument,
+  tokens: EncryptedTokens,
+  scopes: readonly string[],
+  nowMs: number,
+): void {
+  if (tokens.narrowedAccessToken === null) {
+    refuseNarrowing(room, mac, grant, scopes, nowMs);
+    return;
+  }
+  room.store.saveNarrowed(
+    mac,
+    {
+      grantId: grant.id,
+      scopeKey: scopeKeyOf(scopes),
+      generation: arg.generationTo,
+      accessToken: tokens.narrowedAccessToken,
+      tokenType: tokens.tokenType,
+      accessExpiresAtMs: tokens.lifetimeMs === null ? null : arg.sentAtMs + tokens.lifetimeMs,
+      tokenAtMs: arg.sentAtMs,
+      lifetimeMs: tokens.lifetimeMs,
+      refusedUntilMs: null,
+    },
+    MAX_NARROWED,
+  );
+}
+
+function refuseNarrowing(
+  room: Room,
+  mac: Uint8Array,
+  grant: GrantRow,
+  scopes: readonly string[],
+  nowMs: number,
+): void {
+  room.store.saveNarrowed(
+    mac,
+    {
+      grantId: grant.id,
+      scopeKey: scopeKeyOf(scopes),
+      generation: grant.generation,
+      accessToken: null,
+      tokenType: '',
+      accessExpiresAtMs: null,
+      tokenAtMs: null,
+      lifetimeMs: null,
+      refusedUntilMs: nowMs + NARROWING_REFUSED_MS,
+    },
+    MAX_NARROWED,
+  );
 }
 
 function die(

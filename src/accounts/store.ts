@@ -7,13 +7,15 @@
 import { rowMac } from '#crypto/digest.ts';
 import type { Part } from '#crypto/encoding.ts';
 import { applySchema, storedVersion } from '#lib/object-schema.ts';
-import type { AccountRow, ConnectionSettings, GrantRow, TombstoneRow } from './rows.ts';
+import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
 import { ACCOUNT_SCHEMA } from './schema.ts';
 import {
   accountFromSql,
   accountToSql,
   grantFromSql,
   grantToSql,
+  narrowedFromSql,
+  narrowedToSql,
   tombstoneFromSql,
   tombstoneToSql,
   type SqlRow,
@@ -23,6 +25,7 @@ import {
 export interface AccountState {
   readonly account: AccountRow;
   readonly grants: readonly GrantRow[];
+  readonly narrowed: readonly NarrowedRow[];
   readonly settings: ConnectionSettings;
 }
 
@@ -31,7 +34,7 @@ export class CorruptRowError extends Error {
   override readonly name = 'CorruptRowError';
 }
 
-type Table = 'account' | 'connection_copy' | 'tombstone' | 'grant_row';
+type Table = 'account' | 'connection_copy' | 'tombstone' | 'grant_row' | 'narrowed_token';
 
 /**
  * What a row's MAC is made over: names and values that are set, by name. A column added later is null in older rows
@@ -113,10 +116,12 @@ export class AccountStore {
     const settings = this.#first('SELECT * FROM connection_copy');
     if (settings === null) throw new CorruptRowError('connection_copy is missing');
     const grants = this.#sql.exec<SqlRow>('SELECT * FROM grant_row ORDER BY id').toArray();
+    const narrowed = this.#sql.exec<SqlRow>('SELECT * FROM narrowed_token ORDER BY grant_id, scope_key').toArray();
     return {
       account: accountFromSql(this.#authentic(mac, 'account', account)),
       settings: JSON.parse(String(this.#authentic(mac, 'connection_copy', settings)['settings'])),
       grants: grants.map((row) => grantFromSql(this.#authentic(mac, 'grant_row', row))),
+      narrowed: narrowed.map((row) => narrowedFromSql(this.#authentic(mac, 'narrowed_token', row))),
     };
   }
 
@@ -132,8 +137,21 @@ export class AccountStore {
     this.#put(mac, 'grant_row', grantToSql(row));
   }
 
+  /** Keeps the newest `kept` narrowed tokens of the grant. */
+  saveNarrowed(mac: Uint8Array, row: NarrowedRow, kept: number): void {
+    this.#put(mac, 'narrowed_token', narrowedToSql(row));
+    this.#sql.exec(
+      `DELETE FROM narrowed_token WHERE grant_id = ? AND scope_key NOT IN
+         (SELECT scope_key FROM narrowed_token WHERE grant_id = ? ORDER BY generation DESC LIMIT ?)`,
+      row.grantId,
+      row.grantId,
+      kept,
+    );
+  }
+
   deleteGrants(): void {
     this.#sql.exec('DELETE FROM grant_row');
+    this.#sql.exec('DELETE FROM narrowed_token');
     this.#state = undefined;
   }
 
@@ -146,7 +164,7 @@ export class AccountStore {
 
   /** Erases everything but audit and tombstone. */
   bury(mac: Uint8Array, row: TombstoneRow): void {
-    for (const table of ['account', 'connection_copy', 'grant_row', 'refresh_attempt', 'timer']) {
+    for (const table of ['account', 'connection_copy', 'grant_row', 'narrowed_token', 'refresh_attempt', 'timer']) {
       this.#sql.exec(`DELETE FROM ${table}`);
     }
     this.#put(mac, 'tombstone', { id: 1, ...tombstoneToSql(row) });

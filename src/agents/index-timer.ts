@@ -104,7 +104,7 @@ async function runDue(room: Room): Promise<void> {
   const present = await presentAgent(room);
   if (!present.ok) {
     // While the vault is locked no row may change, so the count of failures stays as it is.
-    log('warn', 'agent index waits', { agent: room.agentId, code: present.code });
+    log('warn', 'agent index waits', { agent: room.agentId, reason: present.code });
     room.index.wakeAt(room.now() + LONGEST_RETRY_MS);
     return;
   }

@@ -6,7 +6,10 @@ import type { RequestContext } from '#audit/record.ts';
 import { authenticateAgent, type AgentCaller, type AuthFailure, type RequestPieces } from '#callers/agent.ts';
 import { authenticateOperator, type OperatorCaller } from '#callers/operator.ts';
 import { ProblemError } from '#contract/problem.ts';
-import { systemNow } from '#lib/clock.ts';
+import { ringOf } from '#crypto/ring-cache.ts';
+import { migrateInDevelopment } from '#directory/migrate.ts';
+import type { Config } from '#env.ts';
+import { systemNow, within } from '#lib/clock.ts';
 import type { AppEnv } from './context.ts';
 
 /** Longer ones are cut: what an agent writes there must not cost it its token. */
@@ -25,23 +28,38 @@ function piecesOf(c: Context<AppEnv>): RequestPieces {
   };
 }
 
-function refusal({ code, detail, retryAfterS }: AuthFailure): ProblemError {
-  return new ProblemError(code, retryAfterS === undefined ? { detail } : { detail, retryAfterS });
+/** Where there are no keys yet nobody can prove anything: then the refusal says what to do first. */
+async function refusal({ code, detail, retryAfterS }: AuthFailure, config: Config): Promise<ProblemError> {
+  const ring = code === 'unauthenticated' && !config.masterKeys ? await ringOf(config.masterKeys) : null;
+  const said = ring === null || ring.ok ? detail : `${detail}; ${ring.error.detail}`;
+  return new ProblemError(code, retryAfterS === undefined ? { detail: said } : { detail: said, retryAfterS });
 }
 
-/** Lets operators pass and sets `c.var.operator`. @throws ProblemError for everyone else */
+/** Longer than making the tables takes, shorter than what a caller gives up after. */
+const SCHEMA_PATIENCE_MS = 3_000;
+
+/**
+ * Development makes its own tables. Whatever keeps them from being made is no refusal yet: the routes that need them
+ * say so, and the others go on.
+ */
+export async function ensureSchema(c: Context<AppEnv>): Promise<void> {
+  const work = migrateInDevelopment(c.get('config'), new URL(c.req.url).host).catch(() => undefined);
+  c.executionCtx.waitUntil(work);
+  await within(SCHEMA_PATIENCE_MS, work, undefined);
+}
+
+/**
+ * Lets operators pass and sets `c.var.operator`. Behind it lies what needs the directory's schema, and an unproved
+ * caller costs no question to D1. @throws ProblemError for everyone else
+ */
 export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { req } = c;
   const config = c.get('config');
-  const caller = await authenticateOperator(
-    req.raw.headers,
-    new URL(req.url),
-    config,
-    piecesOf(c),
-    systemNow,
-  );
-  if (!caller.ok) throw refusal(caller.error);
+  const url = new URL(req.url);
+  const caller = await authenticateOperator(req.raw.headers, url, config, piecesOf(c), systemNow);
+  if (!caller.ok) throw await refusal(caller.error, config);
   c.set('operator', caller.value);
+  await ensureSchema(c);
   await next();
 };
 
@@ -53,7 +71,7 @@ export async function requireAgent(c: Context<AppEnv>): Promise<AgentCaller> {
   const { req } = c;
   const config = c.get('config');
   const caller = await authenticateAgent(req.raw.headers, new URL(req.url), config, piecesOf(c), systemNow);
-  if (!caller.ok) throw refusal(caller.error);
+  if (!caller.ok) throw await refusal(caller.error, config);
   return caller.value;
 }
 

@@ -206,7 +206,7 @@ function unwatched(request: RequestPieces, what: string, work: Promise<Outcome>)
     log('warn', `${what} not written`, { correlation_id: request.correlationId, ...fields });
   request.waitUntil(
     work.then(
-      (outcome) => (outcome.ok ? undefined : told({ code: outcome.code })),
+      (outcome) => (outcome.ok ? undefined : told({ reason: outcome.code })),
       (error: unknown) => told({ error }),
     ),
   );

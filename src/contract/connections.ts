@@ -9,9 +9,12 @@ import { IsoTime } from './time.ts';
 
 /** Printable ASCII (RFC 6749, appendix A.1 and A.2). */
 const VISIBLE = /^[\x20-\x7e]+$/;
+const MAX_CLIENT_SECRET = 4096;
 const MAX_SCOPES_CHARS = 4096;
 
-const ClientSecret = z.string().min(1).max(4096).regex(VISIBLE, 'must be printable ASCII');
+const ClientSecret = z.string().refine((text) => text.length <= MAX_CLIENT_SECRET && VISIBLE.test(text), {
+  error: `must be 1 to ${MAX_CLIENT_SECRET} printable ASCII characters`,
+});
 
 const Scopes = z
   .array(

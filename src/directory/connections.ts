@@ -4,7 +4,6 @@
  * It refuses to judge a descriptor or a target; who makes a connection has done that (api).
  */
 
-import type { Config } from '#env.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { encryptText, openDataKey } from '#crypto/envelope.ts';
 import { CONNECTIONS_OWNER, clientSecretPlace } from '#crypto/places.ts';
@@ -20,7 +19,7 @@ import {
   type ConnectionRow,
   type SqlRow,
 } from './connection-row.ts';
-import { connectionKey } from './data-key.ts';
+import { connectionKey, openConnectionKey, type VaultConfig } from './data-key.ts';
 
 /** What a new connection is made of. `clientSecrets` are plain; the newest is tried first. */
 export type ConnectionDraft = Pick<
@@ -72,11 +71,11 @@ function viewOf(row: SqlRow): ConnectionView {
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
  */
 export async function createConnection(
-  config: Pick<Config, 'directory' | 'masterKeys'>,
+  config: VaultConfig,
   draft: ConnectionDraft,
   nowMs: number,
 ): Promise<boolean> {
-  const { key } = await connectionKey(config);
+  const key = await connectionKey(config);
   const clientSecrets = await Promise.all(
     draft.clientSecrets.map((secret, index) => encryptText(key, clientSecretPlace(draft.id, index), secret)),
   );
@@ -143,15 +142,17 @@ function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt` (the row was changed outside the broker)
  */
 export async function connectionSettings(
-  config: Pick<Config, 'directory' | 'masterKeys'>,
+  config: VaultConfig,
   id: string,
 ): Promise<ConnectionSettings | null> {
   const row = await ask(() => config.directory.prepare(SETTINGS).bind(id).first<SqlRow>());
   if (row === null) return null;
-  const { key, wrapped } = await connectionKey(config);
-  if (!isAuthentic(key.mac, row))
+  const dataKey = row['data_key'] == null ? null : String(row['data_key']);
+  const key = await openConnectionKey(config, dataKey);
+  if (!isAuthentic(key.mac, row)) {
     throw new ProblemError('record_corrupt', { detail: `the connection ${id} does not match its MAC` });
-  return settingsOf(connectionFromSql(row), wrapped);
+  }
+  return settingsOf(connectionFromSql(row), String(dataKey));
 }
 
 /**
@@ -184,7 +185,7 @@ async function trustedSettings(
   if (!key.ok || !isAuthentic(key.value.mac, row)) {
     log('error', 'the settings of a connection are not taken over', {
       connection: id,
-      code: key.ok ? 'record_corrupt' : key.error.code,
+      reason: key.ok ? 'record_corrupt' : key.error.code,
     });
     return 'unavailable';
   }

@@ -3,7 +3,6 @@
  * first. Makes none for OAuth, which needs a client.
  */
 
-import type { Config } from '#env.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { ProblemError, invalid } from '#contract/problem.ts';
 import { systemNow } from '#lib/clock.ts';
@@ -11,6 +10,7 @@ import { findDescriptor } from '#providers/catalogue/catalogue.ts';
 import { ProviderConfig, applyVariables, customDescriptor } from '#providers/custom.ts';
 import type { ConnectionSettings, CredentialType } from '#providers/settings.ts';
 import { connectionSettings, createConnection, type ConnectionDraft } from './connections.ts';
+import type { VaultConfig } from './data-key.ts';
 
 /** The mode of a connection that names none. */
 export const DEFAULT_ROTATION = 'idle_after:7d';
@@ -23,7 +23,7 @@ export const DEFAULT_ROTATION = 'idle_after:7d';
  * at `connection` where it cannot be made from its id alone; `vault_locked`, `unavailable`, `record_corrupt`
  */
 export async function ensureStaticConnection(
-  config: Pick<Config, 'directory' | 'masterKeys'>,
+  config: VaultConfig,
   id: string,
   type: Exclude<CredentialType, 'oauth2'>,
 ): Promise<ConnectionSettings> {

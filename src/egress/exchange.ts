@@ -7,12 +7,14 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { fingerprint } from '#crypto/digest.ts';
 import { decryptText, encryptText, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
-import { accountOwner, clientSecretPlace, CONNECTIONS_OWNER, grantPlace } from '#crypto/places.ts';
+import { accountOwner, clientSecretPlace, CONNECTIONS_OWNER, grantPlace, type GrantField } from '#crypto/places.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import { configOf, type Config } from '#env.ts';
 import { sleep, systemNow, systemRandom } from '#lib/clock.ts';
 import { log, setLogLevel } from '#lib/log.ts';
+import { ok } from '#lib/result.ts';
 import { classify, type Classified } from '#providers/classify.ts';
+import { scopeKeyOf } from '#providers/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
@@ -28,6 +30,8 @@ interface Opened {
   readonly owner: Owner;
   readonly key: DataKey;
   readonly refreshToken: string;
+  readonly accessToken: string | null;
+  readonly captured: Readonly<Record<string, string>>;
   readonly clientSecrets: readonly string[];
 }
 
@@ -56,6 +60,7 @@ async function exchange(config: Config, request: Request): Promise<void> {
     sentAtMs,
     durationMs: systemNow() - sentAtMs,
     connectionVersion: request.settings.version,
+    narrowedTo: request.scopes,
     ...finding,
   });
 }
@@ -102,20 +107,34 @@ async function open(config: Config, request: Request): Promise<Opened | { proble
   const owner = accountOwner(request.accountId, request.organization, request.incarnation);
   const key = await openDataKey(ring.value, owner, request.dataKey);
   if (!key.ok) return { problem: key.error.code };
-  const place = grantPlace(owner, request.grantId, 'refresh_token', request.generationFrom);
-  const refreshToken = await decryptText(key.value, place, request.refreshToken);
+  const stored = (field: GrantField, text: string): ReturnType<typeof decryptText> =>
+    decryptText(key.value, grantPlace(owner, request.grantId, field, request.generationFrom), text);
+  const refreshToken = await stored('refresh_token', request.refreshToken);
   if (!refreshToken.ok) return { problem: refreshToken.error.code };
+  // The present token is only carried over when the answer is for narrower scopes; else it is replaced.
+  const carried = request.scopes === null ? null : request.accessToken;
+  const accessToken = carried === null ? ok(null) : await stored('access_token', carried);
+  if (!accessToken.ok) return { problem: accessToken.error.code };
+  const captured = request.captured === null ? ok('{}') : await stored('captured', request.captured);
+  if (!captured.ok) return { problem: captured.error.code };
   const clientSecrets: string[] = [];
   if (request.settings.clientSecrets.length > 0) {
     const connections = await openDataKey(ring.value, CONNECTIONS_OWNER, request.settings.dataKey);
     if (!connections.ok) return { problem: connections.error.code };
-    for (const [index, stored] of request.settings.clientSecrets.entries()) {
-      const secret = await decryptText(connections.value, clientSecretPlace(request.settings.id, index), stored);
+    for (const [index, text] of request.settings.clientSecrets.entries()) {
+      const secret = await decryptText(connections.value, clientSecretPlace(request.settings.id, index), text);
       if (!secret.ok) return { problem: secret.error.code };
       clientSecrets.push(secret.value);
     }
   }
-  return { owner, key: key.value, refreshToken: refreshToken.value, clientSecrets };
+  return {
+    owner,
+    key: key.value,
+    refreshToken: refreshToken.value,
+    accessToken: accessToken.value,
+    captured: JSON.parse(captured.value),
+    clientSecrets,
+  };
 }
 
 async function encrypted(request: Request, opened: Opened, classified: Classified): Promise<Finding> {
@@ -129,22 +148,32 @@ async function encrypted(request: Request, opened: Opened, classified: Classifie
   const evidence = 'evidence' in classified ? classified.evidence : [];
   if (classified.outcome !== 'refreshed') return { summary, evidence, tokens: null };
   const { tokens } = classified;
-  const encrypt = (field: 'access_token' | 'refresh_token' | 'captured', text: string): Promise<string> =>
+  const narrowed = isNarrowed(request, tokens.scopes);
+  const own = narrowed ? opened.accessToken : tokens.accessToken;
+  const captured = { ...opened.captured, ...tokens.captured };
+  const encrypt = (field: GrantField, text: string): Promise<string> =>
     encryptText(opened.key, grantPlace(opened.owner, request.grantId, field, request.generationTo), text);
   const result: EncryptedTokens = {
-    accessToken: await encrypt('access_token', tokens.accessToken),
+    accessToken: own === null ? null : await encrypt('access_token', own),
     // No successor came along: the presented one stays, encrypted anew for the generation that is about to be stored.
     refreshToken: await encrypt('refresh_token', tokens.refreshToken ?? opened.refreshToken),
-    narrowedAccessToken: null,
+    narrowedAccessToken: narrowed
+      ? await encrypt(`narrowed:${scopeKeyOf(request.scopes ?? [])}`, tokens.accessToken)
+      : null,
     tokenType: tokens.tokenType,
     lifetimeMs: tokens.lifetimeMs,
     refreshLifetimeMs: tokens.refreshLifetimeMs,
     scopes: tokens.scopes,
-    captured:
-      Object.keys(tokens.captured).length === 0 ? null : await encrypt('captured', JSON.stringify(tokens.captured)),
+    captured: Object.keys(captured).length === 0 ? null : await encrypt('captured', JSON.stringify(captured)),
     fingerprint: fingerprint(opened.key.mac, tokens.accessToken),
   };
   return { summary, evidence, tokens: result };
+}
+
+/** A provider may ignore that less was asked for: then the token is the full one, and nobody gets it as narrowed. */
+function isNarrowed(request: Request, granted: readonly string[] | null): boolean {
+  const { scopes } = request;
+  return scopes !== null && (granted === null || granted.every((scope) => scopes.includes(scope)));
 }
 
 interface SettleStub {

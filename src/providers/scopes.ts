@@ -24,3 +24,8 @@ function isDescriptor(
   const inner: unknown = Object.hasOwn(value, 'scope_aliases') ? value['scope_aliases'] : undefined;
   return typeof inner === 'object' && inner !== null && !Array.isArray(inner);
 }
+
+/** One text for a set of scopes, whatever their order: names a narrowed token's row and its ciphertext's place. */
+export function scopeKeyOf(scopes: readonly string[]): string {
+  return [...new Set(scopes)].toSorted().join(' ');
+}

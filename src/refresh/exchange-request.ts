@@ -15,7 +15,10 @@ export interface ExchangeRequest<Settings = unknown> {
   readonly dataKey: string;
   /** Ciphertext at `generationFrom`. */
   readonly refreshToken: string;
-  /** Asked for less; null: as granted. */
+  /** Present access token and captured values, at `generationFrom`: what the answer does not replace is encrypted anew. */
+  readonly accessToken: string | null;
+  readonly captured: string | null;
+  /** Narrow the access token to these; null: as granted. */
   readonly scopes: readonly string[] | null;
   /** The presented generation may already have been replaced at the provider. */
   readonly inDoubt: boolean;

@@ -8,8 +8,8 @@ import type { OutcomeSummary } from './settle-plan.ts';
 
 /** The tokens of a `refreshed` answer. Durations count from `SettleArgument.sentAtMs`. */
 export interface EncryptedTokens {
-  /** Ciphertext. */
-  accessToken: string;
+  /** Ciphertext. Null: none is stored (a grant of a refresh token alone, renewed for a narrowed token). */
+  accessToken: string | null;
   /** Ciphertext of the successor; null: none came along, the stored one stays. */
   refreshToken: string | null;
   /** Ciphertext of an access token that was narrowed for one caller; null: none was asked for. */
@@ -44,6 +44,8 @@ export interface SettleArgument {
   evidence: string[];
   /** Set exactly when `summary.outcome` is `refreshed`. */
   tokens: EncryptedTokens | null;
+  /** What the token was to be narrowed to; null: as granted. */
+  narrowedTo: readonly string[] | null;
   /** Version of the connection's settings that were used. */
   connectionVersion: number;
 }

@@ -6,6 +6,7 @@ import { VERSION } from '#contract/version.ts';
 import { readiness } from '#directory/readiness.ts';
 import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
+import { ensureSchema } from '../guards.ts';
 import { newRouter } from '../router.ts';
 
 const answers = (schema: typeof Health | typeof Readiness, description: string) => ({
@@ -32,6 +33,7 @@ export function healthRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
   describe(router, routes.healthz, (c) => c.json({ status: 'ok', version: VERSION }, 200));
   describe(router, routes.readyz, async (c) => {
+    await ensureSchema(c);
     const checks = await readiness(c.get('config'), new URL(c.req.url).host);
     const isReady = Object.values(checks).every((check) => check.ok);
     return c.json({ status: isReady ? 'ready' : 'not_ready', checks }, isReady ? 200 : 503);

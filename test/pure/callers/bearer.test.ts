@@ -47,14 +47,22 @@ describe('the one place of a credential', () => {
 
   it('refuses a key in the query, under any name, as a name and percent-encoded', () => {
     const encoded = [...key].map((char) => `%${char.charCodeAt(0).toString(16)}`).join('');
-    for (const query of [`access_token=${key}`, `x=1&q=${key}`, key, `token=${encoded}`, `api_key=Bearer%20${key}`]) {
+    for (const query of [
+      `access_token=${key}`,
+      `x=1&q=${key}`,
+      key,
+      `token=${encoded}`,
+      `api_key=Bearer%20${key}`,
+    ]) {
       expect(present({ authorization: `Bearer ${key}` }, `?${query}`).kind).toBe('misplaced');
     }
     expect(present({}, `?token=${encodeURIComponent(adminKey)}`).kind).toBe('misplaced');
   });
 
   it('refuses a key in a cookie', () => {
-    expect(present({ authorization: `Bearer ${key}`, cookie: `a=b; session="${key}"` }).kind).toBe('misplaced');
+    expect(present({ authorization: `Bearer ${key}`, cookie: `a=b; session="${key}"` }).kind).toBe(
+      'misplaced',
+    );
     const plain = 'plain-admin-key-0123456789-abcdefgh';
     const asked = new Headers({ cookie: `a=1; k=${plain}` });
     expect(presentedCredential(asked, url(), (text) => text === plain).kind).toBe('misplaced');
@@ -62,7 +70,9 @@ describe('the one place of a credential', () => {
 
   it('leaves the provider its own query: other tokens are not ours', () => {
     const query = '?access_token=ya29.a0AfH6SMBx&api_key=AIzaSyD&identifier=vk_agent_x&scope=vk_agent_';
-    expect(present({ authorization: `Bearer ${key}`, 'x-api-key': 'sk_live_1234' }, query).kind).toBe('bearer');
+    expect(present({ authorization: `Bearer ${key}`, 'x-api-key': 'sk_live_1234' }, query).kind).toBe(
+      'bearer',
+    );
   });
 
   it('never repeats the credential in what it says', () => {

@@ -1,9 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { afterWrong, BLOCK_MS, blockedForMs, WINDOW_MS, WRONG_LIMIT, WrongSecrets } from '#callers/wrong-secrets.ts';
+import {
+  afterWrong,
+  BLOCK_MS,
+  blockedForMs,
+  WINDOW_MS,
+  WRONG_LIMIT,
+  WrongSecrets,
+} from '#callers/wrong-secrets.ts';
 
 /** Times of wrong secrets, in milliseconds since the first: bursts, pauses, and everything between. */
-const pauses = fc.array(fc.oneof(fc.constant(0), fc.nat(2_000), fc.nat(90_000)), { minLength: 1, maxLength: 60 });
+const pauses = fc.array(fc.oneof(fc.constant(0), fc.nat(2_000), fc.nat(90_000)), {
+  minLength: 1,
+  maxLength: 60,
+});
 
 function timesOf(gaps: readonly number[]): number[] {
   let atMs = 1_800_000_000_000;

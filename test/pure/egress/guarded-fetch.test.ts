@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerResponse } from 'node:http';
 import { guardedFetch, type FetchOutcome } from '#egress/guarded-fetch.ts';
-import { startServer, type HostileServer, type SeenRequest } from './hostile-server.ts';
+import { startServer, type HostileServer, type SeenRequest } from '../../support/hostile-server.ts';
 
 const LIMITS = { timeoutMs: 400, maxBytes: 1024 };
 const LOOPBACK = { allowLoopback: true, ownHost: null };

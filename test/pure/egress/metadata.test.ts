@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { fetchServerMetadata, metadataUrls } from '#egress/metadata.ts';
-import { startServer, type HostileServer } from './hostile-server.ts';
+import { startServer, type HostileServer } from '../../support/hostile-server.ts';
 
 const LOOPBACK = { allowLoopback: true, ownHost: null };
 const OAUTH = '/.well-known/oauth-authorization-server';

@@ -15,19 +15,43 @@ beforeEach(async () => {
 
 describe('a row of the index', () => {
   it('holds what the object said', async () => {
-    await upsertAccountIndex(db, accountRow({ organization: 'acme', statusReason: 'r', expiresAtMs: 5, subject: 's' }));
+    await upsertAccountIndex(
+      db,
+      accountRow({ organization: 'acme', statusReason: 'r', expiresAtMs: 5, subject: 's' }),
+    );
     expect(await stored()).toEqual({
-      id: 'ca_1', connection: 'one', provider: 'hubspot', identifier: 'user_1', organization: 'acme', status: 'active',
-      status_reason: 'r', status_since_ms: 1, subject: 's', subject_label: null, credential_type: 'oauth2',
-      scopes: '["a","b"]', expires_at_ms: 5, metadata: '{"note":"ü"}', created_at_ms: 1, updated_at_ms: 10,
+      id: 'ca_1',
+      connection: 'one',
+      provider: 'hubspot',
+      identifier: 'user_1',
+      organization: 'acme',
+      status: 'active',
+      status_reason: 'r',
+      status_since_ms: 1,
+      subject: 's',
+      subject_label: null,
+      credential_type: 'oauth2',
+      scopes: '["a","b"]',
+      expires_at_ms: 5,
+      metadata: '{"note":"ü"}',
+      created_at_ms: 1,
+      updated_at_ms: 10,
       indexed_at_ms: 11,
     });
   });
 
   it('is replaced by a newer one and by one of the same instant, never by an older one', async () => {
     await upsertAccountIndex(db, accountRow({ status: 'active', updatedAtMs: 10 }));
-    await upsertAccountIndex(db, accountRow({ status: 'disabled', updatedAtMs: 20, scopes: [], expiresAtMs: 7 }));
-    expect(await stored()).toMatchObject({ status: 'disabled', scopes: '[]', expires_at_ms: 7, updated_at_ms: 20 });
+    await upsertAccountIndex(
+      db,
+      accountRow({ status: 'disabled', updatedAtMs: 20, scopes: [], expiresAtMs: 7 }),
+    );
+    expect(await stored()).toMatchObject({
+      status: 'disabled',
+      scopes: '[]',
+      expires_at_ms: 7,
+      updated_at_ms: 20,
+    });
     await upsertAccountIndex(db, accountRow({ status: 'pending', updatedAtMs: 19 }));
     expect(await stored()).toMatchObject({ status: 'disabled', updated_at_ms: 20 });
     await upsertAccountIndex(db, accountRow({ status: 'revoked', updatedAtMs: 20 }));
@@ -46,7 +70,9 @@ describe('a row of the index', () => {
   });
 
   it('that cannot be written is told to the object, which tries again', async () => {
-    await expect(upsertAccountIndex(downDatabase(), accountRow())).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(upsertAccountIndex(downDatabase(), accountRow())).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     await expect(deleteAccountIndex(downDatabase(), 'ca_1')).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

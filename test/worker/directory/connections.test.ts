@@ -18,14 +18,14 @@ import { accountRow } from './account-row.ts';
 import { configWith, db, downDatabase, draft, dump, emptyVault, masterKey, silentDatabase } from './world.ts';
 
 const ring = `k1:${masterKey()}`;
-const config = configWith(ring);
+let config = configWith(ring);
 const LIMIT_MS = 300;
 
 beforeEach(async () => {
   await emptyVault();
   await db.prepare('DELETE FROM account_index').run();
   // The isolate remembers this ring from the test before, and would not note it again.
-  config.directory = configWith(ring).directory;
+  config = configWith(ring);
 });
 
 /** As the exchange does it: from what an account keeps, with the ring alone. */
@@ -35,7 +35,9 @@ async function openedSecrets(settings: ConnectionSettings): Promise<string[]> {
   const key = await openDataKey(opened.value, CONNECTIONS_OWNER, settings.dataKey);
   if (!key.ok) throw new Error(key.error.code);
   const texts = await Promise.all(
-    settings.clientSecrets.map((stored, index) => decryptText(key.value, clientSecretPlace(settings.id, index), stored)),
+    settings.clientSecrets.map((stored, index) =>
+      decryptText(key.value, clientSecretPlace(settings.id, index), stored),
+    ),
   );
   return texts.map((text) => (text.ok ? text.value : text.error.code));
 }
@@ -61,7 +63,11 @@ describe('a connection', () => {
   });
 
   it('keeps its secrets out of every row, in plain and in base64', async () => {
-    await createConnection(config, draft('one', { clientSecrets: ['planted-secret-1', 'planted-secret-2'] }), 1);
+    await createConnection(
+      config,
+      draft('one', { clientSecrets: ['planted-secret-1', 'planted-secret-2'] }),
+      1,
+    );
     const rows = await dump();
     for (const secret of ['planted-secret', btoa('planted-secret-1'), btoa('planted-secret-2')]) {
       expect(rows).not.toContain(secret);
@@ -69,14 +75,23 @@ describe('a connection', () => {
   });
 
   it('gives its secrets back to whoever holds the ring, in their order', async () => {
-    await createConnection(config, draft('one', { clientSecrets: ['planted-secret-1', 'planted-secret-2'] }), 1);
+    await createConnection(
+      config,
+      draft('one', { clientSecrets: ['planted-secret-1', 'planted-secret-2'] }),
+      1,
+    );
     const settings = await connectionSettings(config, 'one');
     expect(settings).not.toBeNull();
-    expect(await openedSecrets(settings as ConnectionSettings)).toEqual(['planted-secret-1', 'planted-secret-2']);
+    expect(await openedSecrets(settings as ConnectionSettings)).toEqual([
+      'planted-secret-1',
+      'planted-secret-2',
+    ]);
   });
 
   it('is made once, even by many at the same time', async () => {
-    const made = await Promise.all([1, 2, 3, 4, 5].map((n) => createConnection(configWith(ring), draft('one', { scopes: [`s${n}`] }), n)));
+    const made = await Promise.all(
+      [1, 2, 3, 4, 5].map((n) => createConnection(configWith(ring), draft('one', { scopes: [`s${n}`] }), n)),
+    );
     expect(made.filter(Boolean)).toHaveLength(1);
     expect(await countConnections(db)).toBe(1);
     const settings = (await connectionSettings(config, 'one')) as ConnectionSettings;
@@ -92,13 +107,15 @@ describe('a connection', () => {
     await upsertAccountIndex(db, accountRow({ id: 'ca_1', connection: 'two' }));
     await upsertAccountIndex(db, accountRow({ id: 'ca_2', connection: 'two' }));
     const seen = await listConnections(db, { limit: 10, after: null });
-    expect(seen.map(({ connection, accounts, sharedWith }) => [connection.id, accounts, sharedWith])).toEqual([
-      ['five', 0, null],
-      ['four', 0, null],
-      ['three', 0, 'one'],
-      ['two', 2, 'one'],
-      ['one', 0, 'two'],
-    ]);
+    expect(seen.map(({ connection, accounts, sharedWith }) => [connection.id, accounts, sharedWith])).toEqual(
+      [
+        ['five', 0, null],
+        ['four', 0, null],
+        ['three', 0, 'one'],
+        ['two', 2, 'one'],
+        ['one', 0, 'two'],
+      ],
+    );
   });
 
   it('is written by no ring but the right one', async () => {
@@ -116,7 +133,7 @@ describe('the list', () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     for (const [n, id] of ids.entries()) await createConnection(config, draft(id), Math.floor(n / 3));
     const walked: string[] = [];
-    for (let after = null as { createdAtMs: number; id: string } | null; ; ) {
+    for (let after = null as { createdAtMs: number; id: string } | null; ;) {
       const page = await listConnections(db, { limit: 2, after });
       walked.push(...page.map(({ connection }) => connection.id));
       const last = page.at(-1)?.connection;
@@ -149,7 +166,10 @@ describe('settings', () => {
     ['the version', `version = 2`],
     ['the type', `auth_type = 'api_key'`],
     ['a removed secret', `client_secrets = '[]'`],
-    ["another connection's secret", `client_secrets = (SELECT client_secrets FROM connection WHERE id = 'two')`],
+    [
+      "another connection's secret",
+      `client_secrets = (SELECT client_secrets FROM connection WHERE id = 'two')`,
+    ],
     ['a removed MAC', `mac = ''`],
     ["another connection's MAC", `mac = (SELECT mac FROM connection WHERE id = 'two')`],
   ])('of a row that was changed outside the broker are not handed out: %s', async (_, change) => {
@@ -164,11 +184,23 @@ describe('settings', () => {
 
   it('of an older row that came back under a newer version are not handed out', async () => {
     await createConnection(config, draft('one'), 1);
-    const old = await db.prepare(`SELECT client_secrets FROM connection WHERE id = 'one'`).first<string>('client_secrets');
+    const old = await db
+      .prepare(`SELECT client_secrets FROM connection WHERE id = 'one'`)
+      .first<string>('client_secrets');
     await db.prepare(`DELETE FROM connection WHERE id = 'one'`).run();
     await createConnection(config, draft('one', { clientSecrets: ['planted-secret-2'] }), 2);
     await db.prepare(`UPDATE connection SET client_secrets = ? WHERE id = 'one'`).bind(old).run();
     await expect(connectionSettings(config, 'one')).rejects.toMatchObject({ code: 'record_corrupt' });
+  });
+
+  it('are not read, and no second key is drawn, when the data key has gone from the directory', async () => {
+    await createConnection(config, draft('one'), 1);
+    await db.prepare('DELETE FROM data_key').run();
+    const before = await dump();
+    await expect(connectionSettings(config, 'one')).rejects.toMatchObject({ code: 'record_corrupt' });
+    await expect(createConnection(config, draft('two'), 2)).rejects.toMatchObject({ code: 'record_corrupt' });
+    expect(await loadSettings(db, 'one', LIMIT_MS, ring)).toBe('unavailable');
+    expect(await dump()).toBe(before);
   });
 
   it('survive a change of health, which decides nothing about where they are sent', async () => {

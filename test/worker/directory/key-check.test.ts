@@ -30,7 +30,10 @@ describe('an empty directory', () => {
       assertVault(configWith(`c:${masterKey()}`)),
     ]);
     expect(outcomes.filter((one) => one.ok)).toHaveLength(1);
-    expect(outcomes.filter((one) => !one.ok).map((one) => !one.ok && one.error.code)).toEqual(['vault_locked', 'vault_locked']);
+    expect(outcomes.filter((one) => !one.ok).map((one) => !one.ok && one.error.code)).toEqual([
+      'vault_locked',
+      'vault_locked',
+    ]);
     expect(await kids()).toHaveLength(1);
   });
 });
@@ -55,7 +58,10 @@ describe('a directory that knows a key', () => {
     const before = await dump();
     const refused = await assertVault(configWith(ring()));
     expect(refused).toMatchObject({ ok: false, error: { code: 'vault_locked' } });
-    expect(await checkVault(configWith(ring()))).toMatchObject({ ok: false, error: { code: 'vault_locked' } });
+    expect(await checkVault(configWith(ring()))).toMatchObject({
+      ok: false,
+      error: { code: 'vault_locked' },
+    });
     expect(await dump()).toBe(before);
     expect((await assertVault(configWith(`k1:${right}`))).ok).toBe(true);
   });
@@ -86,7 +92,9 @@ describe('a directory that knows a key', () => {
 
   it('is asked once per isolate while the ring is right, and each time while it is not', async () => {
     let questions = 0;
-    const counted = { prepare: (query: string) => ((questions += 1), db.prepare(query)) } as unknown as D1Database;
+    const counted = {
+      prepare: (query: string) => ((questions += 1), db.prepare(query)),
+    } as unknown as D1Database;
     await assertVault(configWith(`k1:${right}`, counted));
     const first = questions;
     await assertVault(configWith(`k1:${right}`, counted));

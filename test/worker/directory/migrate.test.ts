@@ -16,12 +16,17 @@ const db = (env as { DB: D1Database }).DB;
 
 /** Another isolate sees the same database through an object of its own. */
 function asAnotherIsolate(): D1Database {
-  return { prepare: (query: string) => db.prepare(query), batch: (list: D1PreparedStatement[]) => db.batch(list) } as D1Database;
+  return {
+    prepare: (query: string) => db.prepare(query),
+    batch: (list: D1PreparedStatement[]) => db.batch(list),
+  } as D1Database;
 }
 
 async function tables(): Promise<string[]> {
   const rows = await db
-    .prepare(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY name`)
+    .prepare(
+      `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY name`,
+    )
     .all<{ name: string }>();
   return rows.results.map((row) => row.name);
 }
@@ -31,7 +36,15 @@ async function noted(): Promise<string[]> {
   return rows.results.map((row) => row.name);
 }
 
-const TABLES = ['account_index', 'agent_index', 'connection', 'd1_migrations', 'data_key', 'key_check', 'meta'];
+const TABLES = [
+  'account_index',
+  'agent_index',
+  'connection',
+  'd1_migrations',
+  'data_key',
+  'key_check',
+  'meta',
+];
 const asWranglerReads = MIGRATIONS.map(({ name, sql }) => ({ name, queries: statementsOf(sql) }));
 
 beforeEach(async () => {
@@ -74,11 +87,9 @@ describe('the schema', () => {
   });
 
   it('is cut into statements at the ends of lines, without the comments', () => {
-    expect(statementsOf(`-- a; b\nCREATE TABLE x (a TEXT); \n  -- c\nINSERT INTO x VALUES ('1;2');\n\nSELECT 1`)).toEqual([
-      'CREATE TABLE x (a TEXT)',
-      `INSERT INTO x VALUES ('1;2')`,
-      'SELECT 1',
-    ]);
+    expect(
+      statementsOf(`-- a; b\nCREATE TABLE x (a TEXT); \n  -- c\nINSERT INTO x VALUES ('1;2');\n\nSELECT 1`),
+    ).toEqual(['CREATE TABLE x (a TEXT)', `INSERT INTO x VALUES ('1;2')`, 'SELECT 1']);
   });
 });
 
@@ -91,13 +102,17 @@ describe('in development', () => {
     },
   );
 
-  it.each(['broker.example.com', 'localhost.example.com', '127.0.0.1.example.com', 'x.localhost', 'evil-localhost', ''])(
-    'a request for %j changes nothing',
-    async (host) => {
-      await migrateInDevelopment({ directory: asAnotherIsolate() }, host);
-      expect(await tables()).toEqual([]);
-    },
-  );
+  it.each([
+    'broker.example.com',
+    'localhost.example.com',
+    '127.0.0.1.example.com',
+    'x.localhost',
+    'evil-localhost',
+    '',
+  ])('a request for %j changes nothing', async (host) => {
+    await migrateInDevelopment({ directory: asAnotherIsolate() }, host);
+    expect(await tables()).toEqual([]);
+  });
 
   it('an isolate looks once, and again after a failure', async () => {
     let questions = 0;
@@ -109,7 +124,9 @@ describe('in development', () => {
       if (down) throw new Error('D1_ERROR: Network connection lost.');
       return prepare(query);
     };
-    await expect(migrateInDevelopment({ directory: counted }, 'localhost')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(migrateInDevelopment({ directory: counted }, 'localhost')).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     down = false;
     await Promise.all([1, 2, 3].map(() => migrateInDevelopment({ directory: counted }, 'localhost')));
     expect(await schemaVersion(db)).toBe(SCHEMA_VERSION);

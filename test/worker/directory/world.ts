@@ -14,7 +14,10 @@ export function masterKey(): string {
 
 /** The same database through another object: what another isolate would have. */
 export function asAnotherIsolate(): D1Database {
-  return { prepare: (query: string) => db.prepare(query), batch: (list: D1PreparedStatement[]) => db.batch(list) } as D1Database;
+  return {
+    prepare: (query: string) => db.prepare(query),
+    batch: (list: D1PreparedStatement[]) => db.batch(list),
+  } as D1Database;
 }
 
 /** A database that refuses every question like D1 does when it cannot be reached. */
@@ -44,7 +47,9 @@ export async function emptyVault(): Promise<void> {
 /** Every value of every row in the tables that hold anything of the vault, as text. */
 export async function dump(): Promise<string> {
   const tables = ['meta', 'key_check', 'data_key', 'connection', 'account_index', 'agent_index'];
-  const rows = await Promise.all(tables.map((table) => db.prepare(`SELECT * FROM ${table} ORDER BY 1`).all()));
+  const rows = await Promise.all(
+    tables.map((table) => db.prepare(`SELECT * FROM ${table} ORDER BY 1`).all()),
+  );
   return JSON.stringify(rows.map((table) => table.results));
 }
 

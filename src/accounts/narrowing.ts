@@ -1,0 +1,38 @@
+/** Narrowed tokens as the decisions see them: the grant with another access token. Pure. */
+
+import { scopeKeyOf } from '#providers/scopes.ts';
+import type { ConnectionSettings, GrantRow, NarrowedRow } from './rows.ts';
+import type { AccountState } from './store.ts';
+
+/** More than so many scope sets per grant in use at once is a policy to be thought over; the oldest goes. */
+export const MAX_NARROWED = 8;
+/** A provider that refused to narrow is not asked again for the same before. */
+export const NARROWING_REFUSED_MS = 3_600_000;
+
+/** Does the provider give a token with fewer scopes at a refresh? */
+export function canNarrow(settings: ConnectionSettings): boolean {
+  return settings.descriptor.refresh_scope_downscoping === 'supported';
+}
+
+export function narrowedOf(state: AccountState, grant: GrantRow, scopes: readonly string[]): NarrowedRow | null {
+  const key = scopeKeyOf(scopes);
+  return state.narrowed.find((row) => row.grantId === grant.id && row.scopeKey === key) ?? null;
+}
+
+/** The grant as it would be if its access token were the narrowed one, which may be absent yet. */
+export function shownAs(grant: GrantRow, narrowed: NarrowedRow | null, scopes: readonly string[]): GrantRow {
+  const token = narrowed?.accessToken ?? null;
+  return {
+    ...grant,
+    generation: narrowed?.generation ?? grant.generation,
+    accessToken: token,
+    hasAccessToken: token !== null,
+    tokenType: narrowed?.tokenType ?? grant.tokenType,
+    scopes,
+    accessExpiresAtMs: narrowed?.accessExpiresAtMs ?? null,
+    tokenAtMs: narrowed?.tokenAtMs ?? null,
+    lifetimeMs: narrowed?.lifetimeMs ?? null,
+    // Another scope set's attempt does not make this one wait.
+    lastAttemptStartedAtMs: narrowed?.tokenAtMs ?? null,
+  };
+}

@@ -1,0 +1,96 @@
+/** The catalogue and the two probes, over HTTP. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBroker, type TestBroker } from '../support/broker.ts';
+import { client, type Client } from '../support/callers.ts';
+
+let broker: TestBroker;
+let operator: Client;
+
+beforeAll(async () => {
+  broker = await startBroker();
+  operator = client(broker.url, broker.adminKey);
+});
+
+afterAll(async () => {
+  await broker.dispose();
+});
+
+describe('the catalogue', () => {
+  it('is walked by id, and each entry reads the same alone', async () => {
+    const all = (await operator.get('/v1/providers?limit=100')).body;
+    const ids = all.data.map(({ id }: { id: string }) => id);
+    expect(ids).toEqual(ids.toSorted());
+    expect(ids).toContain('hubspot');
+    const first = (await operator.get('/v1/providers?limit=1')).body;
+    expect(first.data).toEqual([all.data[0]]);
+    const second = (await operator.get(`/v1/providers?limit=1&cursor=${first.next_cursor}`)).body;
+    expect(second.data).toEqual([all.data[1]]);
+    expect((await operator.get(`/v1/providers/${ids[0]}`)).body).toEqual(all.data[0]);
+  });
+
+  it('says what is known of a provider and how sure it is', async () => {
+    const { status, body } = await operator.get('/v1/providers/hubspot');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      id: 'hubspot',
+      auth_type: 'oauth2',
+      supported: true,
+      token_url: expect.stringMatching(/^https:/),
+      scope_aliases: expect.any(Object),
+      source: expect.any(Array),
+      confidence: expect.stringMatching(/^(?:high|medium|low)$/),
+      unverified_fields: expect.any(Array),
+    });
+  });
+
+  it('is for operators, and 404 for what it does not have', async () => {
+    expect((await client(broker.url, null).get('/v1/providers')).status).toBe(401);
+    expect((await client(broker.url, null).get('/v1/providers/hubspot')).status).toBe(401);
+    for (const id of ['none', '__proto__', 'constructor', '%00']) {
+      expect((await operator.get(`/v1/providers/${id}`)).status).toBe(404);
+    }
+  });
+});
+
+describe('the probes', () => {
+  it('answer everyone, without a secret', async () => {
+    const anyone = client(broker.url, null);
+    expect((await anyone.get('/healthz')).body).toEqual({
+      status: 'ok',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    });
+    const ready = await anyone.get('/readyz');
+    expect(ready.status).toBe(200);
+    expect(ready.body.status).toBe('ready');
+    expect(Object.keys(ready.body.checks).toSorted()).toEqual([
+      'admin_key',
+      'base_url',
+      'directory',
+      'loopback',
+      'master_keys',
+      'schema',
+    ]);
+    expect(ready.text).not.toContain(broker.adminKey.slice(6, 20));
+  });
+
+  it('say which keys are missing, and the broker answers all the same', async () => {
+    const bare = await startBroker({ settings: { ADMIN_KEY: '', MASTER_KEYS: '' } });
+    try {
+      const anyone = client(bare.url, null);
+      expect((await anyone.get('/healthz')).status).toBe(200);
+      const ready = await anyone.get('/readyz');
+      expect(ready.status).toBe(503);
+      const wrong = Object.entries<{ ok: boolean; detail: string }>(ready.body.checks).filter(
+        ([, check]) => !check.ok,
+      );
+      expect(wrong.map(([check, { detail }]) => [check, detail.split(':')[0]])).toEqual([
+        ['master_keys', 'MASTER_KEYS is not set'],
+        ['admin_key', 'ADMIN_KEY is not set'],
+      ]);
+      expect((await client(bare.url, '').post('/v1/connections', {})).status).toBe(401);
+    } finally {
+      await bare.dispose();
+    }
+  }, 60_000);
+});

@@ -1,0 +1,85 @@
+/** What `/readyz` says: check by check, with what to do, and nothing that is a secret. */
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { readiness } from '#directory/readiness.ts';
+import { assertVault } from '#directory/key-check.ts';
+import { configWith, db, downDatabase, dump, emptyVault, masterKey } from './world.ts';
+
+const key = masterKey();
+const HOST = '127.0.0.1:8787';
+
+beforeEach(emptyVault);
+
+async function failing(config: ReturnType<typeof configWith>): Promise<Record<string, string>> {
+  const checks = Object.entries(await readiness(config, HOST)).filter(([, check]) => !check.ok);
+  return Object.fromEntries(checks.map(([name, check]) => [name, check.detail]));
+}
+
+describe('readiness', () => {
+  it('is whole for a deployment that has all it needs, and writes nothing', async () => {
+    const before = await dump();
+    expect(await failing(configWith(`k1:${key}`))).toEqual({});
+    expect(await dump()).toBe(before);
+  });
+
+  it('names the missing and the wrong master key', async () => {
+    expect(await failing(configWith(null))).toEqual({
+      master_keys: expect.stringContaining('MASTER_KEYS is not set: make one'),
+    });
+    await assertVault(configWith(`k1:${key}`));
+    expect(await failing(configWith(`k1:${masterKey()}`))).toEqual({
+      master_keys: expect.stringContaining('put the right key back'),
+    });
+  });
+
+  it('names the missing admin key', async () => {
+    const config = { ...configWith(`k1:${key}`), adminKey: null, adminKeyProblem: 'ADMIN_KEY is not set' };
+    expect(await failing(config)).toEqual({ admin_key: expect.stringContaining('ADMIN_KEY is not set') });
+  });
+
+  it('tells a directory that does not answer from one without a schema', async () => {
+    const down = await failing(configWith(`k1:${key}`, downDatabase()));
+    expect(Object.keys(down).toSorted()).toEqual(['directory', 'master_keys', 'schema']);
+    expect(JSON.stringify(down)).not.toContain('planted');
+    await db.prepare('ALTER TABLE meta RENAME TO hidden').run();
+    try {
+      expect(await failing(configWith(`k1:${key}`))).toEqual({
+        schema: expect.stringContaining('d1 migrations apply'),
+      });
+    } finally {
+      await db.prepare('ALTER TABLE hidden RENAME TO meta').run();
+    }
+  });
+
+  it('takes a newer schema, whose steps are additive, and refuses an older one', async () => {
+    const set = (version: string) =>
+      db.prepare(`UPDATE meta SET value = ? WHERE key = 'schema_version'`).bind(version).run();
+    await set('99');
+    expect(await failing(configWith(`k1:${key}`))).toEqual({});
+    await set('0');
+    expect(Object.keys(await failing(configWith(`k1:${key}`)))).toEqual(['schema']);
+    await set('1');
+  });
+
+  it('warns of loopback and of a host that is not BASE_URL, without refusing', async () => {
+    const config = configWith(`k1:${key}`);
+    const warned = await readiness({ ...config, allowLoopback: true }, 'other.example.com');
+    expect(warned['loopback']).toEqual({
+      ok: true,
+      detail: expect.stringMatching(/^warning: ALLOW_LOOPBACK/),
+    });
+    expect(warned['base_url']).toEqual({ ok: true, detail: expect.stringMatching(/^warning: /) });
+    const quiet = await readiness({ ...config, allowLoopback: false }, HOST);
+    expect(quiet['loopback']?.detail).toBe('off');
+    expect(quiet['base_url']?.detail).not.toContain('warning');
+    expect((await readiness({ ...config, baseUrl: null }, HOST))['base_url']?.detail).toContain(
+      'BASE_URL is not set',
+    );
+  });
+
+  it('shows no key', async () => {
+    const text = JSON.stringify(await readiness(configWith(`k1:${key}`), HOST));
+    expect(text).not.toContain(key.slice(0, 8));
+    expect(text).not.toContain('worker-test-admin-key');
+  });
+});
