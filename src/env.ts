@@ -51,10 +51,13 @@ function exchangeBudget(env: UncheckedEnv, allowLoopback: boolean): number {
 }
 
 const MAKE_ADMIN_KEY = `make one with: node -e "console.log(crypto.randomBytes(32).toString('hex'))"`;
+const MAKE_BOTH = 'in development `npm start -- --keys` writes .dev.vars';
 
 function adminKeyProblem(key: string | undefined): string | null {
-  if (!key) return `ADMIN_KEY is not set: ${MAKE_ADMIN_KEY}`;
-  return /^[\x21-\x7e]{32,256}$/.test(key) ? null : 'ADMIN_KEY must be 32 to 256 printable characters without space';
+  if (!key) return `ADMIN_KEY is not set (${MAKE_BOTH}; or ${MAKE_ADMIN_KEY})`;
+  return /^[\x21-\x7e]{32,256}$/.test(key)
+    ? null
+    : 'ADMIN_KEY must be 32 to 256 printable characters without space';
 }
 
 function checked(env: UncheckedEnv): Config {

@@ -9,7 +9,7 @@ import { backoffMs } from '#refresh/backoff.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import { applyChange } from './changes.ts';
 import { indexAccount } from './index-outbox.ts';
-import { armGrant, planned } from './plan.ts';
+import { armGrant, isStillDue, planned } from './plan.ts';
 import type { Refresher } from './refresher.ts';
 import type { Room } from './room.ts';
 import type { AccountState } from './store.ts';
@@ -18,6 +18,8 @@ import type { OpenedAccount } from './vault.ts';
 import { systemContext } from '#audit/record.ts';
 
 const MAX_TIMERS_PER_RUN = 20;
+/** A timer that is planned anew never comes due at once: an alarm must not spin on a plan that moves with it. */
+const SHORTEST_REPLAN_MS = 250;
 /** While the key that opens this account is missing nothing may be written: look again then. */
 const LOCKED_RETRY_MS = 300_000;
 const RANK: readonly string[] = ['refresh', 'reconcile', 'index'];
@@ -41,16 +43,27 @@ export async function runTimers(room: Room, refresher: Refresher): Promise<{ loo
   return { lookAgainAtMs: null };
 }
 
-async function runOne(room: Room, refresher: Refresher, opened: OpenedAccount | null, timer: Timer): Promise<void> {
+async function runOne(
+  room: Room,
+  refresher: Refresher,
+  opened: OpenedAccount | null,
+  timer: Timer,
+): Promise<void> {
   try {
     const [kind, id] = timer.kind.split(':');
     if (kind === 'refresh' && opened !== null) await refreshTimer(room, refresher, opened, Number(id));
-    else if (kind === 'reconcile' && opened !== null) reconcileTimer(room, refresher, opened, id ?? '', timer);
+    else if (kind === 'reconcile' && opened !== null)
+      reconcileTimer(room, refresher, opened, id ?? '', timer);
     else if (kind === 'index') await indexAccount(room, opened);
     else room.store.transaction(() => room.timers.clear(timer.kind));
   } catch (error) {
     log('error', 'a timer failed', { kind: timer.kind, attempts: timer.attempts, error });
-    const waitMs = backoffMs({ failures: timer.attempts + 1, accessTokenLives: false, retryAfterMs: null, random: room.random });
+    const waitMs = backoffMs({
+      failures: timer.attempts + 1,
+      accessTokenLives: false,
+      retryAfterMs: null,
+      random: room.random,
+    });
     room.store.transaction(() => room.timers.postpone(timer.kind, room.now() + waitMs));
   }
 }
@@ -62,7 +75,12 @@ const TRIGGERS: Record<string, Trigger> = {
   retry: 'reconcile',
 };
 
-async function refreshTimer(room: Room, refresher: Refresher, opened: OpenedAccount, grantId: number): Promise<void> {
+async function refreshTimer(
+  room: Room,
+  refresher: Refresher,
+  opened: OpenedAccount,
+  grantId: number,
+): Promise<void> {
   const state = room.store.state(opened.key.mac);
   const grant = state?.grants.find((row) => row.id === grantId);
   if (state === null || state === undefined || grant === undefined) {
@@ -71,14 +89,17 @@ async function refreshTimer(room: Room, refresher: Refresher, opened: OpenedAcco
   }
   const timer = room.timers.get(`refresh:${grantId}`);
   if (timer?.payload === 'end') return endTimer(room, opened, state, grantId);
-  // What was planned is planned again at the moment it is due: the account may have gone idle or been used since.
-  const wanted = planned(room, withUse(room, state), state.settings, grant);
-  const nowMs = room.now();
-  if (wanted !== null && wanted.kind !== timer?.payload && wanted.dueAtMs > nowMs) {
-    room.store.transaction(() => room.timers.set(`refresh:${grantId}`, wanted.dueAtMs, wanted.kind));
+  // The account may have gone idle or been used since, the alarm may be late or come twice: then it is planned anew.
+  if (timer !== null && !isStillDue(room, withUse(room, state), state.settings, grant, timer)) {
+    const wanted = planned(room, withUse(room, state), state.settings, grant);
+    room.store.transaction(() => {
+      if (wanted === null) room.timers.clear(`refresh:${grantId}`);
+      else room.timers.set(`refresh:${grantId}`, Math.max(wanted.dueAtMs, room.now() + SHORTEST_REPLAN_MS), wanted.kind);
+    });
     return;
   }
-  const trigger = timer?.payload === 'retry' && grant.doubtSinceMs === null ? 'proactive' : TRIGGERS[timer?.payload ?? ''];
+  const trigger =
+    timer?.payload === 'retry' && grant.doubtSinceMs === null ? 'proactive' : TRIGGERS[timer?.payload ?? ''];
   const flown = await refresher.ensure(opened, grant, trigger ?? 'proactive');
   if (flown.kind === 'settled' && flown.as !== 'overtaken') return;
   // Nothing was sent, or it may still settle: the timer must not stay due, or the alarm would spin.
@@ -89,7 +110,12 @@ async function refreshTimer(room: Room, refresher: Refresher, opened: OpenedAcco
     else if ((room.timers.get(`refresh:${grantId}`)?.dueAtMs ?? Infinity) <= room.now()) {
       const next = planned(room, withUse(room, after), after.settings, row);
       if (next === null) room.timers.clear(`refresh:${grantId}`);
-      else room.timers.set(`refresh:${grantId}`, Math.max(next.dueAtMs, room.now() + room.config.exchangeBudgetMs), next.kind);
+      else
+        room.timers.set(
+          `refresh:${grantId}`,
+          Math.max(next.dueAtMs, room.now() + room.config.exchangeBudgetMs),
+          next.kind,
+        );
     }
   });
 }
@@ -120,7 +146,13 @@ function endTimer(room: Room, opened: OpenedAccount, state: AccountState, grantI
   });
 }
 
-function reconcileTimer(room: Room, refresher: Refresher, opened: OpenedAccount, attemptId: string, timer: Timer): void {
+function reconcileTimer(
+  room: Room,
+  refresher: Refresher,
+  opened: OpenedAccount,
+  attemptId: string,
+  timer: Timer,
+): void {
   const attempt = room.attempts.byId(attemptId);
   if (attempt === null || attempt.endedAtMs !== null) {
     room.store.transaction(() => room.timers.clear(timer.kind));
@@ -132,10 +164,17 @@ function reconcileTimer(room: Room, refresher: Refresher, opened: OpenedAccount,
     budgetMs: room.config.exchangeBudgetMs,
   });
   if (phase.kind === 'may_settle') {
-    room.store.transaction(() => room.timers.set(timer.kind as `reconcile:${string}`, room.now() + phase.leftMs));
+    room.store.transaction(() =>
+      room.timers.set(timer.kind as `reconcile:${string}`, room.now() + phase.leftMs),
+    );
   } else if (refresher.reconcile(opened, attempt) === 'overtaken') {
     room.store.transaction(() => {
-      room.attempts.end(attempt.id, { endedAtMs: room.now(), outcome: 'superseded', reason: null, providerError: null });
+      room.attempts.end(attempt.id, {
+        endedAtMs: room.now(),
+        outcome: 'superseded',
+        reason: null,
+        providerError: null,
+      });
       room.timers.clear(timer.kind);
     });
   }

@@ -62,7 +62,10 @@ export class AttemptJournal {
     );
   }
 
-  end(id: string, end: { endedAtMs: number; outcome: string; reason: string | null; providerError: string | null }): void {
+  end(
+    id: string,
+    end: { endedAtMs: number; outcome: string; reason: string | null; providerError: string | null },
+  ): void {
     this.#sql.exec(
       'UPDATE refresh_attempt SET ended_at_ms = ?, outcome = ?, reason = ?, provider_error = ? WHERE id = ?',
       end.endedAtMs,
@@ -80,11 +83,17 @@ export class AttemptJournal {
 
   /** Attempts without an end: in flight, or cut off. */
   open(): AttemptRow[] {
-    return this.#sql.exec<Row>('SELECT * FROM refresh_attempt WHERE ended_at_ms IS NULL ORDER BY n').toArray().map(fromSql);
+    return this.#sql
+      .exec<Row>('SELECT * FROM refresh_attempt WHERE ended_at_ms IS NULL ORDER BY n')
+      .toArray()
+      .map(fromSql);
   }
 
   /** Newest first. */
   newest(limit: number): AttemptRow[] {
-    return this.#sql.exec<Row>('SELECT * FROM refresh_attempt ORDER BY n DESC LIMIT ?', limit).toArray().map(fromSql);
+    return this.#sql
+      .exec<Row>('SELECT * FROM refresh_attempt ORDER BY n DESC LIMIT ?', limit)
+      .toArray()
+      .map(fromSql);
   }
 }

@@ -13,7 +13,10 @@ export class AuditTable implements RingTable {
 
   row(slot: number): RingRow | null {
     const found = this.#sql
-      .exec<{ seq: number; body: string; hash: string }>('SELECT seq, body, hash FROM audit_event WHERE slot = ?', slot)
+      .exec<{ seq: number; body: string; hash: string }>(
+        'SELECT seq, body, hash FROM audit_event WHERE slot = ?',
+        slot,
+      )
       .toArray()[0];
     return found ?? null;
   }

@@ -29,7 +29,8 @@ export function applyChange(
   context: RequestContext,
 ): AccountRow {
   const next = move({ status: account.status, before: account.statusBefore }, change.signal);
-  if (next === null) throw new Error(`internal: ${change.signal} cannot happen to an account that is ${account.status}`);
+  if (next === null)
+    throw new Error(`internal: ${change.signal} cannot happen to an account that is ${account.status}`);
   const moved = next.status !== account.status;
   const nowMs = room.now();
   const after: AccountRow = {

@@ -15,7 +15,8 @@ function textOrNull(value: string | number | null | undefined): string | null {
 }
 
 function int(value: string | number | null | undefined): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error('internal: a number column holds something else');
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw new Error('internal: a number column holds something else');
   return value;
 }
 

@@ -64,7 +64,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       ring,
       vault,
       pump: new CommitPump(
-        (fn) => store.transaction(fn),
+        (fn) => store.commit(fn),
         () => ctx.storage.sync(),
       ),
       config,
@@ -140,7 +140,9 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return this.#shown(await this.#lifecycle.expire(argument.context), null);
   }
 
-  async signal(argument: ContextArgument & { signal: 'disabled' | 'enabled' | 'revoked' }): Promise<Answer<Resource>> {
+  async signal(
+    argument: ContextArgument & { signal: 'disabled' | 'enabled' | 'revoked' },
+  ): Promise<Answer<Resource>> {
     return this.#shown(await this.#lifecycle.signal(argument.signal, argument.context), null);
   }
 
@@ -166,7 +168,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   #view({ state }: Living): Resource {
-    const next = state.grants[0] === undefined ? null : this.#room.timers.get(`refresh:${state.grants[0].id}`);
+    const next =
+      state.grants[0] === undefined ? null : this.#room.timers.get(`refresh:${state.grants[0].id}`);
     return accountView({
       state,
       attempts: this.#room.attempts.newest(1),

@@ -9,17 +9,28 @@ import type { Room } from './room.ts';
 /** Not now: `Retry-After` is `retryAfterS`. */
 export interface ForcedRefresh {
   readonly ok: false;
-  readonly error: { readonly code: 'provider_unavailable' | 'conflict'; readonly detail: string; readonly retryAfterS?: number };
+  readonly error: {
+    readonly code: 'provider_unavailable' | 'conflict';
+    readonly detail: string;
+    readonly retryAfterS?: number;
+  };
 }
 
 const APART_MS = 30_000;
 
 function later(retryAfterMs: number, detail: string): ForcedRefresh {
-  return { ok: false, error: { code: 'provider_unavailable', detail, retryAfterS: Math.max(1, Math.ceil(retryAfterMs / 1000)) } };
+  return {
+    ok: false,
+    error: { code: 'provider_unavailable', detail, retryAfterS: Math.max(1, Math.ceil(retryAfterMs / 1000)) },
+  };
 }
 
 /** Null: an attempt was made (or joined) or there is no account; look at the account for what came of it. */
-export async function forceRefresh(room: Room, refresher: Refresher, lifecycle: Lifecycle): Promise<ForcedRefresh | null> {
+export async function forceRefresh(
+  room: Room,
+  refresher: Refresher,
+  lifecycle: Lifecycle,
+): Promise<ForcedRefresh | null> {
   const living = await lifecycle.living();
   if (!living.ok) return null;
   const { opened, state } = living.value;
@@ -32,7 +43,8 @@ export async function forceRefresh(room: Room, refresher: Refresher, lifecycle: 
     .newest(10)
     .find((attempt) => attempt.trigger === 'forced' || attempt.trigger === 'rejected');
   const sinceMs = recent === undefined ? APART_MS : nowMs - recent.startedAtMs;
-  if (sinceMs >= 0 && sinceMs < APART_MS) return later(APART_MS - sinceMs, 'the last refresh was less than 30 seconds ago');
+  if (sinceMs >= 0 && sinceMs < APART_MS)
+    return later(APART_MS - sinceMs, 'the last refresh was less than 30 seconds ago');
   const waitMs = waitForAttemptMs(grant, nowMs, isHeldBack(state, grant, nowMs));
   if (waitMs > 0) return later(waitMs, 'the next attempt is not due yet');
   const flown = await refresher.ensure(opened, grant, 'forced');

@@ -1,6 +1,7 @@
 /** An imported credential as a grant row: lifetimes by the facts, values encrypted for the drawn generation. */
 
 import { accessLifetimeMs, jwtExpiryMs } from '#providers/reading/lifetime.ts';
+import { idleEndMs } from './plan.ts';
 import type { ConnectionSettings, GrantRow } from './rows.ts';
 import type { GrantField } from '#crypto/places.ts';
 
@@ -61,11 +62,16 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
     captured: null,
   };
   if (credential.type !== 'oauth2') {
-    return { ...empty, tokenType: '', staticFields: await encrypt('static_fields', JSON.stringify(credential.fields)) };
+    return {
+      ...empty,
+      tokenType: '',
+      staticFields: await encrypt('static_fields', JSON.stringify(credential.fields)),
+    };
   }
   const { accessToken, refreshToken } = credential;
   const scopes = credential.scopes ?? (input.settings.scopes.length > 0 ? input.settings.scopes : null);
-  const lifetimeMs = accessToken === null ? null : importedLifetimeMs(input, accessToken, credential.expiresInS);
+  const lifetimeMs =
+    accessToken === null ? null : importedLifetimeMs(input, accessToken, credential.expiresInS);
   return {
     ...empty,
     scopes,
@@ -73,6 +79,7 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
     refreshToken: refreshToken === null ? null : await encrypt('refresh_token', refreshToken),
     hasAccessToken: accessToken !== null,
     hasRefreshToken: refreshToken !== null,
+    refreshIdleExpiresAtMs: refreshToken === null ? null : idleEndMs(input.settings, nowMs),
     accessExpiresAtMs: lifetimeMs === null ? null : nowMs + lifetimeMs,
     tokenAtMs: accessToken === null ? null : nowMs,
     lifetimeMs,
@@ -80,7 +87,11 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
 }
 
 /** Zero where the token has ended already: it is then renewed before anybody gets it. */
-function importedLifetimeMs(input: ImportInput, accessToken: string, expiresInS: number | null): number | null {
+function importedLifetimeMs(
+  input: ImportInput,
+  accessToken: string,
+  expiresInS: number | null,
+): number | null {
   const expMs = jwtExpiryMs(accessToken);
   if (expiresInS === 0 || (expMs !== null && expMs <= input.nowMs)) return 0;
   return accessLifetimeMs(

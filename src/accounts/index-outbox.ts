@@ -34,6 +34,8 @@ export async function indexAccount(room: Room, opened: OpenedAccount | null): Pr
   }
   // Every write makes a new state: one that came in while the directory was written keeps the timer.
   const unchanged =
-    state === null || opened === null ? room.store.keyMaterial() === null : room.store.state(opened.key.mac) === state;
+    state === null || opened === null
+      ? room.store.keyMaterial() === null
+      : room.store.state(opened.key.mac) === state;
   if (unchanged) room.store.transaction(() => room.timers.clear('index'));
 }

@@ -76,7 +76,13 @@ export class Lifecycle {
     store.transaction(() => {
       store.saveAccount(opened.key.mac, row);
       store.saveSettings(opened.key.mac, birth.settings);
-      record(this.#room, row, opened.key.mac, { action: 'account.connect', outcome: 'ok', reason: 'created' }, birth.context);
+      record(
+        this.#room,
+        row,
+        opened.key.mac,
+        { action: 'account.connect', outcome: 'ok', reason: 'created' },
+        birth.context,
+      );
       this.#room.timers.set('index', this.#room.now());
     });
     const living = await this.living();
@@ -87,14 +93,20 @@ export class Lifecycle {
    * Stores a credential that the operator brings. Its generation is drawn first and durable, so that none is used
    * twice; an exchange under way for the old grant is overtaken.
    */
-  async import(credential: CredentialFields, settings: ConnectionSettings, context: RequestContext): Promise<Result<Living, Obstacle>> {
+  async import(
+    credential: CredentialFields,
+    settings: ConnectionSettings,
+    context: RequestContext,
+  ): Promise<Result<Living, Obstacle>> {
     const living = await this.living();
     if (!living.ok) return living;
     const { opened } = living.value;
     const mac = opened.key.mac;
     const { store, vault } = this.#room;
     const generation = living.value.state.account.generationCounter + 1;
-    store.transaction(() => store.saveAccount(mac, { ...living.value.state.account, generationCounter: generation }));
+    store.transaction(() =>
+      store.saveAccount(mac, { ...living.value.state.account, generationCounter: generation }),
+    );
     const grant = await grantFromImport({
       credential,
       settings,
@@ -143,13 +155,22 @@ export class Lifecycle {
           nextAttemptAtMs: held ? null : row.nextAttemptAtMs,
         });
       }
-      record(this.#room, state.account, opened.key.mac, { action: 'account.status', outcome: 'ok', reason: 'expired_by_operator' }, context);
+      record(
+        this.#room,
+        state.account,
+        opened.key.mac,
+        { action: 'account.status', outcome: 'ok', reason: 'expired_by_operator' },
+        context,
+      );
     });
     return this.living();
   }
 
   /** Disable, enable, revoke. Twice is once: nothing changes and nothing is recorded the second time. */
-  async signal(signal: Extract<Signal, 'disabled' | 'enabled' | 'revoked'>, context: RequestContext): Promise<Result<Living, Obstacle>> {
+  async signal(
+    signal: Extract<Signal, 'disabled' | 'enabled' | 'revoked'>,
+    context: RequestContext,
+  ): Promise<Result<Living, Obstacle>> {
     const living = await this.living();
     if (!living.ok) return living;
     const { state, opened } = living.value;
@@ -159,7 +180,13 @@ export class Lifecycle {
       return err({ code: 'conflict', detail: `an account that is ${account.status} cannot be ${signal}` });
     }
     this.#room.store.transaction(() => {
-      const after = applyChange(this.#room, opened.key.mac, account, { signal, action: 'account.status', reason: 'operator' }, context);
+      const after = applyChange(
+        this.#room,
+        opened.key.mac,
+        account,
+        { signal, action: 'account.status', reason: 'operator' },
+        context,
+      );
       if (signal === 'revoked') {
         this.#endOpenAttempts('revoked');
         this.#room.store.deleteGrants();
@@ -186,7 +213,13 @@ export class Lifecycle {
     const state = store.state(living.value.opened.key.mac);
     if (state === null) return err({ code: 'not_found' });
     store.transaction(() => {
-      record(this.#room, state.account, living.value.opened.key.mac, { action: 'account.delete', outcome: 'ok' }, context);
+      record(
+        this.#room,
+        state.account,
+        living.value.opened.key.mac,
+        { action: 'account.delete', outcome: 'ok' },
+        context,
+      );
       this.#room.ring.resignCheckpoint(living.value.opened.key.mac, heir.key.mac);
       store.bury(heir.key.mac, {
         accountId: account.accountId,
@@ -218,7 +251,12 @@ export class Lifecycle {
 
   #endOpenAttempts(outcome: string): void {
     for (const attempt of this.#room.attempts.open()) {
-      this.#room.attempts.end(attempt.id, { endedAtMs: this.#room.now(), outcome, reason: null, providerError: null });
+      this.#room.attempts.end(attempt.id, {
+        endedAtMs: this.#room.now(),
+        outcome,
+        reason: null,
+        providerError: null,
+      });
       this.#room.timers.clear(`reconcile:${attempt.id}`);
     }
   }

@@ -14,7 +14,11 @@ export function canNarrow(settings: ConnectionSettings): boolean {
   return settings.descriptor.refresh_scope_downscoping === 'supported';
 }
 
-export function narrowedOf(state: AccountState, grant: GrantRow, scopes: readonly string[]): NarrowedRow | null {
+export function narrowedOf(
+  state: AccountState,
+  grant: GrantRow,
+  scopes: readonly string[],
+): NarrowedRow | null {
   const key = scopeKeyOf(scopes);
   return state.narrowed.find((row) => row.grantId === grant.id && row.scopeKey === key) ?? null;
 }

@@ -1,13 +1,21 @@
 /** From rows to the pure decisions of `refresh/`: which facts of account, grant and connection they are given. */
 
-import { rotationOf } from '#providers/rotation.ts';
+import { refreshTokenLifeOf, rotationOf } from '#providers/rotation.ts';
 import type { Rotation } from '#refresh/doubt.ts';
 import { inDoubtShown, isHeld } from '#refresh/doubt.ts';
-import { parseRotation, planRefresh, type Planned, type RotationMode } from '#refresh/schedule.ts';
+import {
+  parseRotation,
+  planRefresh,
+  stillDue,
+  type Planned,
+  type RotationMode,
+  type ScheduleFacts,
+} from '#refresh/schedule.ts';
 import type { Room } from './room.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import { mayRefresh } from './status.ts';
+import type { Timer } from './timers.ts';
 
 const DEFAULT_LIFETIME_MS = 3_600_000;
 const DEFAULT_MODE: RotationMode = { kind: 'idle_after', idleMs: 7 * 86_400_000 };
@@ -20,6 +28,12 @@ export function rotationFacts(settings: ConnectionSettings): Rotation {
   return rotationOf(settings.descriptor);
 }
 
+/** When a refresh token that is used at `usedAtMs` dies of idleness, by the provider's facts; null: they give no idle life. */
+export function idleEndMs(settings: ConnectionSettings, usedAtMs: number): number | null {
+  const { idleMs } = refreshTokenLifeOf(settings.descriptor);
+  return idleMs === null ? null : usedAtMs + idleMs;
+}
+
 /** Must the refresh token of this grant not be presented now? To be asked right before anything is sent. */
 export function isHeldBack(state: AccountState, grant: GrantRow, nowMs: number): boolean {
   return isHeld({ ...grant, nowMs, rotation: rotationFacts(state.settings) });
@@ -28,30 +42,58 @@ export function isHeldBack(state: AccountState, grant: GrantRow, nowMs: number):
 /** Since when the account must show that it does not know which refresh token is the living one. */
 export function inDoubtSinceMs(state: AccountState, nowMs: number): number | null {
   const rotation = rotationFacts(state.settings);
-  const shown = state.grants.filter((grant) => inDoubtShown({ nowMs, rotation, doubtSinceMs: grant.doubtSinceMs }));
+  const shown = state.grants.filter((grant) =>
+    inDoubtShown({ nowMs, rotation, doubtSinceMs: grant.doubtSinceMs }),
+  );
   return shown.reduce<number | null>(
-    (earliest, grant) => (earliest === null ? grant.doubtSinceMs : Math.min(earliest, grant.doubtSinceMs ?? earliest)),
+    (earliest, grant) =>
+      earliest === null ? grant.doubtSinceMs : Math.min(earliest, grant.doubtSinceMs ?? earliest),
     null,
   );
 }
 
-/** When the one timer of this grant is due, and for what; null: never by itself. */
-export function planned(room: Room, account: AccountRow, settings: ConnectionSettings, grant: GrantRow): Planned | null {
-  if (account.credentialType !== 'oauth2' || !mayRefresh(account.status)) return null;
+function scheduleFacts(room: Room, account: AccountRow, settings: ConnectionSettings, grant: GrantRow): ScheduleFacts {
   const ttlS = settings.descriptor.access_token_ttl_s;
-  return planRefresh({
+  return {
     nowMs: room.now(),
     grant,
     mode: modeOf(account, settings),
     lastUsedAtMs: account.lastUsedAtMs,
     createdAtMs: account.createdAtMs,
-    defaultLifetimeMs: ttlS === null || ttlS === undefined ? DEFAULT_LIFETIME_MS : ttlS * 1000,
-    random: room.random,
-  });
+    defaultLifetimeMs: ttlS === null ? DEFAULT_LIFETIME_MS : ttlS * 1000,
+  };
+}
+
+/** When the one timer of this grant is due, and for what; null: never by itself. */
+export function planned(
+  room: Room,
+  account: AccountRow,
+  settings: ConnectionSettings,
+  grant: GrantRow,
+): Planned | null {
+  if (account.credentialType !== 'oauth2' || !mayRefresh(account.status)) return null;
+  return planRefresh({ ...scheduleFacts(room, account, settings, grant), random: room.random });
+}
+
+/** Should a timer that has fired still do what it was planned for? */
+export function isStillDue(
+  room: Room,
+  account: AccountRow,
+  settings: ConnectionSettings,
+  grant: GrantRow,
+  timer: Timer,
+): boolean {
+  const kind = timer.payload as Planned['kind'];
+  return stillDue({ kind, dueAtMs: timer.dueAtMs }, scheduleFacts(room, account, settings, grant));
 }
 
 /** Writes the grant's timer anew, or takes it away. Inside a transaction. */
-export function armGrant(room: Room, account: AccountRow, settings: ConnectionSettings, grant: GrantRow): void {
+export function armGrant(
+  room: Room,
+  account: AccountRow,
+  settings: ConnectionSettings,
+  grant: GrantRow,
+): void {
   const plan = planned(room, account, settings, grant);
   const kind = `refresh:${grant.id}` as const;
   if (plan === null) room.timers.clear(kind);

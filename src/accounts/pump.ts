@@ -1,7 +1,8 @@
 /**
- * Shared commits: the first caller's transaction commits at once; those who come until it is durable share the next.
+ * Shared commits: the first caller's job commits at once; those who come until it is durable share the next commit.
  * A job decides, reads and records inside the flush, so that nothing leaves after a change that came in between.
- * Jobs run in the order of arrival and must not write before they may throw.
+ * Jobs run in the order of arrival, without an await between them: the platform commits all their writes as one.
+ * A job that writes more than its one record does so in a transaction of its own, so that a throw leaves nothing half done.
  */
 
 const MAX_BATCH = 256;
@@ -15,14 +16,14 @@ interface Job<T> {
 type Settled = { ok: true; value: unknown } | { ok: false; error: unknown };
 
 export class CommitPump {
-  readonly #transaction: (fn: () => void) => void;
+  readonly #commit: (fn: () => void) => void;
   readonly #sync: () => Promise<void>;
   #queue: Job<never>[] = [];
   #committing = false;
 
-  /** `transaction` runs a function as one atomic write; `sync` resolves when what was written is durable. */
-  constructor(transaction: (fn: () => void) => void, sync: () => Promise<void>) {
-    this.#transaction = transaction;
+  /** `commit` runs a function whose writes become durable together; `sync` resolves when they are. */
+  constructor(commit: (fn: () => void) => void, sync: () => Promise<void>) {
+    this.#commit = commit;
     this.#sync = sync;
   }
 
@@ -38,7 +39,7 @@ export class CommitPump {
     this.#committing = true;
     const results: Settled[] = [];
     try {
-      this.#transaction(() => {
+      this.#commit(() => {
         results.length = 0;
         for (const job of jobs) results.push(attempt(job.run));
       });

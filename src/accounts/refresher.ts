@@ -87,7 +87,10 @@ export class Refresher {
     if (flight.waiters >= MAX_WAITERS) return { kind: 'full' };
     flight.waiters += 1;
     const limitMs = Math.min(JOIN_LIMIT_MS, this.#room.config.exchangeBudgetMs);
-    const late: FlightResult = { kind: 'pending', retryAfterMs: this.#room.config.exchangeBudgetMs - limitMs };
+    const late: FlightResult = {
+      kind: 'pending',
+      retryAfterMs: this.#room.config.exchangeBudgetMs - limitMs,
+    };
     try {
       const result = await within(limitMs, flight.promise, late);
       return joinsOther && result.kind === 'settled' ? { kind: 'other' } : result;
@@ -112,7 +115,8 @@ export class Refresher {
 
   /** The rows were replaced (import, delete, revoke): whoever waits looks at them again. */
   abandon(): void {
-    for (const [grantId, flight] of this.#flights) this.#land(grantId, flight, { kind: 'settled', as: 'overtaken' });
+    for (const [grantId, flight] of this.#flights)
+      this.#land(grantId, flight, { kind: 'settled', as: 'overtaken' });
   }
 
   #newFlight(grantId: number, scopes: readonly string[] | null): Flight {
@@ -135,7 +139,9 @@ export class Refresher {
     const mac = opened.key.mac;
     const before = room.store.state(mac);
     const fresh = before === null ? null : await this.#powers.freshSettings(before.settings);
-    const open = room.store.hasTables() ? room.attempts.open().filter((row) => row.grantId === wanted.id) : [];
+    const open = room.store.hasTables()
+      ? room.attempts.open().filter((row) => row.grantId === wanted.id)
+      : [];
     for (const attempt of open) {
       const phase = attemptPhase({
         nowMs: room.now(),
@@ -150,7 +156,12 @@ export class Refresher {
     }
     const state = room.store.state(mac);
     const grant = state?.grants.find((row) => row.id === wanted.id);
-    if (state === null || grant === undefined || grant.generation !== wanted.generation || grant.refreshToken === null) {
+    if (
+      state === null ||
+      grant === undefined ||
+      grant.generation !== wanted.generation ||
+      grant.refreshToken === null
+    ) {
       this.#land(wanted.id, flight, { kind: 'settled', as: 'overtaken' });
       return;
     }

@@ -33,11 +33,16 @@ export interface Refusal {
   readonly detail?: string;
   readonly retryAfterS?: number;
   readonly members?: Readonly<Record<string, unknown>>;
-  readonly wall?: { readonly reason: string; readonly connection: string | null; readonly identifier: string | null };
+  readonly wall?: {
+    readonly reason: string;
+    readonly connection: string | null;
+    readonly identifier: string | null;
+  };
 }
 
 /** On the wire of RPC. */
-export type ReleaseResult = { readonly ok: true; readonly body: string } | { readonly ok: false; readonly refusal: Refusal };
+export type ReleaseResult =
+  { readonly ok: true; readonly body: string } | { readonly ok: false; readonly refusal: Refusal };
 
 /** The credential's JSON on the Worker's side: it cannot be printed, only answered. */
 export class ReleasedCredential {

@@ -36,7 +36,11 @@ export function headersFor(
   return wrapped(credentialHeaders(template, { ...captured, ...fields }) ?? {});
 }
 
-function common(account: AccountRow, settings: ConnectionSettings, credential: OpenedCredential): Record<string, unknown> {
+function common(
+  account: AccountRow,
+  settings: ConnectionSettings,
+  credential: OpenedCredential,
+): Record<string, unknown> {
   return {
     headers: plain(credential.headers),
     fingerprint: credential.fingerprint,
@@ -59,7 +63,9 @@ export function credentialBody(
   switch (account.credentialType) {
     case 'oauth2': {
       const expiresInS =
-        grant.accessExpiresAtMs === null ? null : Math.max(1, Math.floor((grant.accessExpiresAtMs - nowMs) / 1000));
+        grant.accessExpiresAtMs === null
+          ? null
+          : Math.max(1, Math.floor((grant.accessExpiresAtMs - nowMs) / 1000));
       return JSON.stringify({
         type: 'oauth2',
         access_token: fields['access_token'],
@@ -73,7 +79,12 @@ export function credentialBody(
     case 'api_key':
       return JSON.stringify({ type: 'api_key', api_key: fields['api_key'], ...rest });
     case 'basic':
-      return JSON.stringify({ type: 'basic', username: fields['username'], password: fields['password'], ...rest });
+      return JSON.stringify({
+        type: 'basic',
+        username: fields['username'],
+        password: fields['password'],
+        ...rest,
+      });
     case 'custom':
       return JSON.stringify({ type: 'custom', fields, ...rest });
   }

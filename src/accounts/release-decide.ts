@@ -120,7 +120,9 @@ function behindWall(scene: Scene): Step | null {
 }
 
 function wall(request: ReleaseRequest, reason: string, account: AccountRow | null): Step {
-  const hidden = reason === 'not_found' || (request.byId && reason !== 'agent_suspended' && reason !== 'action_not_allowed');
+  const hidden =
+    reason === 'not_found' ||
+    (request.byId && reason !== 'agent_suspended' && reason !== 'action_not_allowed');
   const refusal: Refusal = {
     code: hidden ? 'not_found' : 'policy_denied',
     ...(hidden ? {} : { members: { reason } }),
@@ -161,7 +163,10 @@ function decideScopes(scene: Scene): Decision & { grant?: number } {
   return decide({
     agent: request.agent,
     request: policyRequest(scene, asked),
-    granted: state.grants.map((grant) => ({ scopes: grant.scopes === null ? null : [...grant.scopes], resolve })),
+    granted: state.grants.map((grant) => ({
+      scopes: grant.scopes === null ? null : [...grant.scopes],
+      resolve,
+    })),
     canNarrow: canNarrow(state.settings),
   });
 }
@@ -174,7 +179,10 @@ function policyRefusal(
   return {
     code: 'policy_denied',
     ...(reason === 'cannot_downscope'
-      ? { detail: 'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy' }
+      ? {
+          detail:
+            'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy',
+        }
       : {}),
     members: { reason, ...(named ? scopes : {}) },
   };
@@ -185,7 +193,8 @@ function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: Grant
   if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
   if (scene.request.rejected === credential.fingerprint) {
-    degrade(scene.room, scene.opened.key.mac, scene.state.account, 'token_refused_by_api', scene.nowMs);
+    const { room, opened, state, nowMs } = scene;
+    room.store.transaction(() => degrade(room, opened.key.mac, state.account, 'token_refused_by_api', nowMs));
   }
   return handOut(scene, grant, credential);
 }
@@ -210,8 +219,10 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
       if (!accessLives(shown, nowMs)) return unavailable(scene, grant, waitOf(flown));
       return credential === null ? decrypt : handOut(scene, shown, credential);
     case 'wait':
-      degrade(room, scene.opened.key.mac, scene.state.account, 'provider_unavailable', nowMs);
-      return unavailable(scene, grant, serve.retryAfterMs);
+      return room.store.transaction(() => {
+        degrade(room, scene.opened.key.mac, scene.state.account, 'provider_unavailable', nowMs);
+        return unavailable(scene, grant, serve.retryAfterMs);
+      });
     case 'ended':
       return ended(scene);
   }
@@ -234,17 +245,20 @@ function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCre
     case 'other_token':
       return null;
     case 'refresh':
-      return flown === null ? { kind: 'refresh', grant, trigger: 'rejected', scopes } : unavailable(scene, grant, waitOf(flown));
+      return flown === null
+        ? { kind: 'refresh', grant, trigger: 'rejected', scopes }
+        : unavailable(scene, grant, waitOf(flown));
     case 'wait':
       return unavailable(scene, grant, decision.retryAfterMs);
-    case 'refused_by_api': {
-      const mac = scene.opened.key.mac;
-      if (grant.rejectHoldUntilMs === null || grant.rejectHoldUntilMs < nowMs) {
-        room.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + decision.retryAfterMs });
-      }
-      degrade(room, mac, scene.state.account, 'token_refused_by_api', nowMs);
-      return unavailable(scene, grant, decision.retryAfterMs);
-    }
+    case 'refused_by_api':
+      return room.store.transaction(() => {
+        const mac = scene.opened.key.mac;
+        if (grant.rejectHoldUntilMs === null || grant.rejectHoldUntilMs < nowMs) {
+          room.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + decision.retryAfterMs });
+        }
+        degrade(room, mac, scene.state.account, 'token_refused_by_api', nowMs);
+        return unavailable(scene, grant, decision.retryAfterMs);
+      });
     case 'ended':
       return ended(scene);
   }
@@ -259,13 +273,14 @@ function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number): Step 
   const justFailed = scene.flown?.kind === 'settled';
   const waitMs = Math.max(retryAfterMs, (grant.nextAttemptAtMs ?? 0) - scene.nowMs);
   const retryAfterS = Math.max(1, Math.ceil(waitMs / 1000));
-  switch (grant.lastFailure) {
-    case 'client_rejected':
-      return refuse(scene, { code: 'misconfigured_connection', retryAfterS }, 'misconfigured_connection');
-    case 'record_corrupt':
-      return refuse(scene, { code: 'record_corrupt' }, 'record_corrupt');
-    case 'malformed':
-      if (justFailed) return refuse(scene, { code: 'provider_error', retryAfterS }, 'provider_error');
+  if (grant.lastFailure === 'client_rejected') {
+    return refuse(scene, { code: 'misconfigured_connection', retryAfterS }, 'misconfigured_connection');
+  }
+  if (grant.lastFailure === 'record_corrupt') {
+    return refuse(scene, { code: 'record_corrupt' }, 'record_corrupt');
+  }
+  if (grant.lastFailure === 'malformed' && justFailed) {
+    return refuse(scene, { code: 'provider_error', retryAfterS }, 'provider_error');
   }
   return refuse(scene, { code: 'provider_unavailable', retryAfterS }, 'provider_unavailable');
 }
@@ -273,16 +288,17 @@ function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number): Step 
 /** The access token is over and nothing can renew it: said once, in the transaction that refuses. */
 function ended(scene: Scene): Step {
   const { room, opened, state } = scene;
-  const after = applyChange(
-    room,
-    opened.key.mac,
-    state.account,
-    { signal: 'grant_died', action: 'account.status', reason: 'no_refresh_token' },
-    scene.request.context,
-  );
-  for (const grant of state.grants) room.timers.clear(`refresh:${grant.id}`);
-  const refusal = statusRefusal(after) ?? { code: 'reauth_required' };
-  return refuse(scene, refusal, 'reauth_required');
+  return room.store.transaction(() => {
+    const after = applyChange(
+      room,
+      opened.key.mac,
+      state.account,
+      { signal: 'grant_died', action: 'account.status', reason: 'no_refresh_token' },
+      scene.request.context,
+    );
+    for (const grant of state.grants) room.timers.clear(`refresh:${grant.id}`);
+    return refuse(scene, statusRefusal(after) ?? { code: 'reauth_required' }, 'reauth_required');
+  });
 }
 
 function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
@@ -298,17 +314,10 @@ function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
 
 function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step {
   const { room, opened, request, nowMs } = scene;
-  const { account, settings } = room.store.state(opened.key.mac) ?? scene.state;
-  if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) {
-    const used = { ...account, lastUsedAtMs: nowMs };
-    room.store.saveAccount(opened.key.mac, used);
-    // An account that wakes from idleness goes back from the daily heartbeat to proactive rotation.
-    const stored = scene.state.grants.find((row) => row.id === grant.id);
-    if (stored !== undefined && room.timers.get(`refresh:${grant.id}`)?.payload !== 'proactive') {
-      armGrant(room, used, settings, stored);
-    }
-  }
+  const { account, settings } = scene.state;
+  if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
   room.lastUse.atMs = nowMs;
+  const body = credentialBody(account, settings, grant, credential, nowMs);
   record(
     room,
     account,
@@ -316,5 +325,18 @@ function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): S
     { action: 'token.issue', outcome: 'ok', scopes: grant.scopes, token_fingerprint: credential.fingerprint },
     request.context,
   );
-  return { kind: 'done', result: { ok: true, body: credentialBody(account, settings, grant, credential, nowMs) } };
+  return { kind: 'done', result: { ok: true, body } };
+}
+
+/** An account that wakes from idleness goes back from the daily heartbeat to proactive rotation. */
+function noteUse({ room, opened, state, nowMs }: Scene, grantId: number): void {
+  room.store.transaction(() => {
+    const account = room.store.state(opened.key.mac)?.account ?? state.account;
+    const used = { ...account, lastUsedAtMs: nowMs };
+    room.store.saveAccount(opened.key.mac, used);
+    const grant = state.grants.find((row) => row.id === grantId);
+    if (grant !== undefined && room.timers.get(`refresh:${grantId}`)?.payload !== 'proactive') {
+      armGrant(room, used, state.settings, grant);
+    }
+  });
 }

@@ -48,9 +48,19 @@ export class OpenedCredentials {
     return false;
   }
 
-  async #fields(opened: OpenedAccount, grant: GrantRow, scopeKey: string | null): Promise<Record<string, string> | null> {
+  async #fields(
+    opened: OpenedAccount,
+    grant: GrantRow,
+    scopeKey: string | null,
+  ): Promise<Record<string, string> | null> {
     if (grant.staticFields !== null) {
-      const text = await this.#vault.decrypt(opened, grant.id, 'static_fields', grant.generation, grant.staticFields);
+      const text = await this.#vault.decrypt(
+        opened,
+        grant.id,
+        'static_fields',
+        grant.generation,
+        grant.staticFields,
+      );
       return text.ok ? JSON.parse(text.value) : null;
     }
     if (grant.accessToken === null) return {};

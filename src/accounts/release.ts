@@ -53,13 +53,21 @@ export class Door {
         case 'refresh':
           flown = await this.#refresher.ensure(opened, step.grant, step.trigger, step.scopes);
           if (flown.kind === 'full') {
-            return refused({ code: 'unavailable', detail: 'too many callers wait for this account', retryAfterS: 1 });
+            return refused({
+              code: 'unavailable',
+              detail: 'too many callers wait for this account',
+              retryAfterS: 1,
+            });
           }
           // What flew was for other scopes; this request's own flight is still to come.
           if (flown.kind === 'other') flown = null;
       }
     }
-    return refused({ code: 'unavailable', detail: 'the account changes faster than it can be read', retryAfterS: 1 });
+    return refused({
+      code: 'unavailable',
+      detail: 'the account changes faster than it can be read',
+      retryAfterS: 1,
+    });
   }
 
   /** Opens the account's key; a refusal when there is nothing to open or it does not open. */
@@ -78,7 +86,8 @@ export class Door {
       try {
         return decideRelease(this.#room, this.#credentials, opened, request, flown);
       } catch (error) {
-        if (error instanceof CorruptRowError) return { kind: 'done', result: refused({ code: 'record_corrupt' }) };
+        if (error instanceof CorruptRowError)
+          return { kind: 'done', result: refused({ code: 'record_corrupt' }) };
         throw error;
       }
     });

@@ -11,7 +11,7 @@ import { planSettle, type SettlePlan } from '#refresh/settle-plan.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { applyChange } from './changes.ts';
 import { MAX_NARROWED, NARROWING_REFUSED_MS } from './narrowing.ts';
-import { armGrant, rotationFacts } from './plan.ts';
+import { armGrant, idleEndMs, rotationFacts } from './plan.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
@@ -21,11 +21,20 @@ import { mayRefresh } from './status.ts';
 export type Settled = 'stored' | 'failed' | 'dead' | 'overtaken';
 
 /** Runs inside the caller's transaction and awaits nothing. */
-export function settle(room: Room, mac: Uint8Array, state: AccountState | null, arg: SettleArgument): Settled {
+export function settle(
+  room: Room,
+  mac: Uint8Array,
+  state: AccountState | null,
+  arg: SettleArgument,
+): Settled {
   const attempt = room.attempts.byId(arg.attemptId);
   const grant = state?.grants.find((row) => row.id === arg.grantId);
   if (state === null || attempt === null || attempt.endedAtMs !== null) return 'overtaken';
-  if (grant === undefined || grant.generation !== arg.generationFrom || state.account.incarnation !== arg.incarnation) {
+  if (
+    grant === undefined ||
+    grant.generation !== arg.generationFrom ||
+    state.account.incarnation !== arg.incarnation
+  ) {
     return 'overtaken';
   }
   const nowMs = room.now();
@@ -86,6 +95,7 @@ function store(
     hasRefreshToken: tokens.refreshToken !== null,
     refreshExpiresAtMs:
       tokens.refreshLifetimeMs === null ? grant.refreshExpiresAtMs : arg.sentAtMs + tokens.refreshLifetimeMs,
+    refreshIdleExpiresAtMs: idleEndMs(state.settings, arg.sentAtMs),
     nextAttemptAtMs: null,
     doubtSinceMs: null,
     failures: 0,
@@ -224,7 +234,9 @@ export function degrade(
   cause: string | null,
   nowMs: number,
 ): AccountRow {
-  if (cause === null || account.degradedCause === cause) return account;
+  // An outage says less than what is known already; anything else is news.
+  const known = account.degradedCause === cause || (cause === 'provider_unavailable' && account.degradedCause !== null);
+  if (cause === null || known) return account;
   const after: AccountRow = {
     ...account,
     degradedSinceMs: account.degradedSinceMs ?? nowMs,
@@ -251,7 +263,12 @@ function recordRefresh(
     mac,
     {
       action: 'token.refresh',
-      outcome: plan.status === 'stored' ? 'ok' : summary.doubt || summary.outcome === 'unknown' ? 'unknown' : 'failed',
+      outcome:
+        plan.status === 'stored'
+          ? 'ok'
+          : summary.doubt || summary.outcome === 'unknown'
+            ? 'unknown'
+            : 'failed',
       reason: plan.deathReason ?? (summary.outcome === 'refreshed' ? null : summary.outcome),
       scopes: arg.tokens?.scopes ?? null,
       token_fingerprint: arg.tokens?.fingerprint ?? null,

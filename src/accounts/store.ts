@@ -81,12 +81,33 @@ export class AccountStore {
         return result;
       });
     } catch (error) {
-      this.#state = undefined;
-      this.#exists = null;
-      this.#schemaReady = false;
-      for (const forget of this.#onRollback) forget();
+      this.#forget();
       throw error;
     }
+  }
+
+  /**
+   * Writes that need no rollback of their own: nothing is awaited in `fn`, so the platform commits them as one, and a
+   * savepoint would cost the token path more than its row does. What is remembered is dropped when `fn` throws.
+   */
+  commit(fn: () => void): void {
+    if (!this.#schemaReady) {
+      this.transaction(fn);
+      return;
+    }
+    try {
+      fn();
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  #forget(): void {
+    this.#state = undefined;
+    this.#exists = null;
+    this.#schemaReady = false;
+    for (const forget of this.#onRollback) forget();
   }
 
   /** Wrapped key, organization and incarnation of the living account: what opening the data key needs. Unauthenticated. */
@@ -116,7 +137,9 @@ export class AccountStore {
     const settings = this.#first('SELECT * FROM connection_copy');
     if (settings === null) throw new CorruptRowError('connection_copy is missing');
     const grants = this.#sql.exec<SqlRow>('SELECT * FROM grant_row ORDER BY id').toArray();
-    const narrowed = this.#sql.exec<SqlRow>('SELECT * FROM narrowed_token ORDER BY grant_id, scope_key').toArray();
+    const narrowed = this.#sql
+      .exec<SqlRow>('SELECT * FROM narrowed_token ORDER BY grant_id, scope_key')
+      .toArray();
     return {
       account: accountFromSql(this.#authentic(mac, 'account', account)),
       settings: JSON.parse(String(this.#authentic(mac, 'connection_copy', settings)['settings'])),
@@ -164,7 +187,14 @@ export class AccountStore {
 
   /** Erases everything but audit and tombstone. */
   bury(mac: Uint8Array, row: TombstoneRow): void {
-    for (const table of ['account', 'connection_copy', 'grant_row', 'narrowed_token', 'refresh_attempt', 'timer']) {
+    for (const table of [
+      'account',
+      'connection_copy',
+      'grant_row',
+      'narrowed_token',
+      'refresh_attempt',
+      'timer',
+    ]) {
       this.#sql.exec(`DELETE FROM ${table}`);
     }
     this.#put(mac, 'tombstone', { id: 1, ...tombstoneToSql(row) });
@@ -176,7 +206,8 @@ export class AccountStore {
 
   #authentic(mac: Uint8Array, table: Table, row: SqlRow): SqlRow {
     const { mac: stored, ...values } = row;
-    if (rowMac(mac, table, parts(values)) !== stored) throw new CorruptRowError(`${table} does not match its MAC`);
+    if (rowMac(mac, table, parts(values)) !== stored)
+      throw new CorruptRowError(`${table} does not match its MAC`);
     return values;
   }
 

@@ -34,7 +34,9 @@ export interface AccountRpc {
   /** `organization` null: an unbound caller, who sees all. */
   view(argument: { organization: string | null }): Promise<Answer<Resource>>;
   expire(argument: ContextArgument): Promise<Answer<Resource>>;
-  signal(argument: ContextArgument & { signal: 'disabled' | 'enabled' | 'revoked' }): Promise<Answer<Resource>>;
+  signal(
+    argument: ContextArgument & { signal: 'disabled' | 'enabled' | 'revoked' },
+  ): Promise<Answer<Resource>>;
   remove(argument: ContextArgument): Promise<Answer<null>>;
   refresh(argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>>;
   verifyAudit(argument: object): Promise<Answer<Verification | null>>;

@@ -43,7 +43,11 @@ export class Timers {
 
   /** Moves a timer that failed; its own count of failures rises. */
   postpone(kind: TimerKind, dueAtMs: number): void {
-    this.#sql.exec('UPDATE timer SET due_at_ms = ?, attempts = attempts + 1 WHERE kind = ?', Math.ceil(dueAtMs), kind);
+    this.#sql.exec(
+      'UPDATE timer SET due_at_ms = ?, attempts = attempts + 1 WHERE kind = ?',
+      Math.ceil(dueAtMs),
+      kind,
+    );
     this.arm();
   }
 
@@ -65,7 +69,9 @@ export class Timers {
 
   /** Sets the alarm to the earliest timer, or takes it away. Un-awaited on purpose: it lands in the same commit. */
   arm(): void {
-    const earliest = this.#sql.exec<{ due: number | null }>('SELECT min(due_at_ms) AS due FROM timer').one().due;
+    const earliest = this.#sql
+      .exec<{ due: number | null }>('SELECT min(due_at_ms) AS due FROM timer')
+      .one().due;
     if (earliest === this.#armedAtMs) return;
     this.#armedAtMs = earliest;
     void (earliest === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(earliest));
@@ -78,5 +84,10 @@ export class Timers {
 }
 
 function fromSql(row: Row): Timer {
-  return { kind: row.kind as TimerKind, dueAtMs: row.due_at_ms, attempts: row.attempts, payload: row.payload };
+  return {
+    kind: row.kind as TimerKind,
+    dueAtMs: row.due_at_ms,
+    attempts: row.attempts,
+    payload: row.payload,
+  };
 }

@@ -54,7 +54,10 @@ export class Vault {
     );
   }
 
-  async #openWrapped(owner: Owner, wrapped: string): Promise<Result<OpenedAccount, VaultLocked | RecordCorrupt>> {
+  async #openWrapped(
+    owner: Owner,
+    wrapped: string,
+  ): Promise<Result<OpenedAccount, VaultLocked | RecordCorrupt>> {
     const ring = await ringOf(this.#masterKeys);
     if (!ring.ok) return ring;
     const key = await openDataKey(ring.value, owner, wrapped);
@@ -79,7 +82,13 @@ export class Vault {
     return ok({ wrapped: made.wrapped, account: { owner, key: made.key } });
   }
 
-  async encrypt(account: OpenedAccount, grantId: number, field: GrantField, generation: number, text: string): Promise<string> {
+  async encrypt(
+    account: OpenedAccount,
+    grantId: number,
+    field: GrantField,
+    generation: number,
+    text: string,
+  ): Promise<string> {
     return encryptText(account.key, grantPlace(account.owner, grantId, field, generation), text);
   }
 
@@ -93,4 +102,3 @@ export class Vault {
     return decryptText(account.key, grantPlace(account.owner, grantId, field, generation), stored);
   }
 }
-

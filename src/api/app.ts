@@ -27,7 +27,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
     const config = configOf(c.env);
     setLogLevel(config.logLevel);
     const given = c.req.header('x-correlation-id');
-    const correlationId = given !== undefined && CORRELATION_PATTERN.test(given) ? given : crypto.randomUUID();
+    const correlationId =
+      given !== undefined && CORRELATION_PATTERN.test(given) ? given : crypto.randomUUID();
     c.set('config', config);
     c.set('correlationId', correlationId);
     const cf = c.req.raw.cf as { country?: string; colo?: string } | undefined;

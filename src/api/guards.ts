@@ -107,7 +107,8 @@ export async function recordRefusal(
   context: RequestContext,
   refused: RefusedRequest,
 ): Promise<void> {
-  const fields = { action: 'token.issue', outcome: 'refused', ...refused } as const;
+  const organization = caller.organization === '' ? null : caller.organization;
+  const fields = { action: 'token.issue', outcome: 'refused', ...refused, organization } as const;
   const recorded = await agentStub(c.get('config'), caller.id).recordRefusal({ fields, context });
   // Deleted since it proved itself: there is no chain that could take the record, and nothing was handed out.
   if (recorded.ok || recorded.code === 'not_found') return;

@@ -14,7 +14,11 @@ function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
 }
 
 /** The body through `schema` (strict schemas refuse unknown fields). */
-export async function bodyOf<S extends z.ZodType>(c: Context<AppEnv>, schema: S, optional = false): Promise<z.output<S>> {
+export async function bodyOf<S extends z.ZodType>(
+  c: Context<AppEnv>,
+  schema: S,
+  optional = false,
+): Promise<z.output<S>> {
   return checked(schema, await readJson(c, optional));
 }
 
@@ -22,7 +26,10 @@ export async function bodyOf<S extends z.ZodType>(c: Context<AppEnv>, schema: S,
 export function queryOf<S extends z.ZodType>(c: Context<AppEnv>, schema: S): z.output<S> {
   const values: Record<string, string> = {};
   for (const [name, items] of Object.entries(c.req.queries())) {
-    if (items.length > 1) throw new ProblemError('invalid_request', { errors: [{ path: name, message: 'given more than once' }] });
+    if (items.length > 1)
+      throw new ProblemError('invalid_request', {
+        errors: [{ path: name, message: 'given more than once' }],
+      });
     values[name] = items[0] ?? '';
   }
   return checked(schema, values);

@@ -61,7 +61,10 @@ export async function readJson(c: Context<AppEnv>, optional = false): Promise<un
   try {
     value = JSON.parse(text);
   } catch {
-    throw new ProblemError('invalid_request', { detail: 'the body is not JSON', errors: [{ path: '', message: 'not JSON' }] });
+    throw new ProblemError('invalid_request', {
+      detail: 'the body is not JSON',
+      errors: [{ path: '', message: 'not JSON' }],
+    });
   }
   if (tooDeep(value, DEPTH_LIMIT)) {
     throw new ProblemError('invalid_request', { errors: [{ path: '', message: 'nests deeper than 32' }] });

@@ -37,12 +37,20 @@ export function problemResponse(c: Context<AppEnv>, code: Code, details: Problem
 
 /** What a validation of zod says, with dotted paths. Values are never repeated. */
 export function fieldProblems(
-  issues: readonly { path: readonly PropertyKey[]; message: string; code?: string | undefined; keys?: readonly string[] }[],
+  issues: readonly {
+    path: readonly PropertyKey[];
+    message: string;
+    code?: string | undefined;
+    keys?: readonly string[];
+  }[],
 ): FieldProblem[] {
   return issues.slice(0, 50).flatMap((issue) => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys' && issue.keys !== undefined) {
-      return issue.keys.map((key) => ({ path: [...path, key].join('.').slice(0, 200), message: 'unknown field' }));
+      return issue.keys.map((key) => ({
+        path: [...path, key].join('.').slice(0, 200),
+        message: 'unknown field',
+      }));
     }
     return [{ path: path.join('.').slice(0, 200), message: issue.message }];
   });
@@ -58,7 +66,10 @@ export function handleError(error: unknown, c: Context<AppEnv>): Response {
     });
   }
   if (isOverload(error)) {
-    return problemResponse(c, 'unavailable', { detail: 'a part of the broker is overloaded or restarting', retryAfterS: 1 });
+    return problemResponse(c, 'unavailable', {
+      detail: 'a part of the broker is overloaded or restarting',
+      retryAfterS: 1,
+    });
   }
   log('error', 'unhandled', { correlation_id: c.get('correlationId'), error });
   return problemResponse(c, 'internal');

@@ -7,7 +7,14 @@ import { ProblemDocument } from '#contract/problem.ts';
 type Responses = RouteConfig['responses'];
 
 /** Every route of ours can have these. */
-const ALWAYS: readonly Code[] = ['invalid_request', 'unauthenticated', 'forbidden', 'rate_limited', 'internal', 'unavailable'];
+const ALWAYS: readonly Code[] = [
+  'invalid_request',
+  'unauthenticated',
+  'forbidden',
+  'rate_limited',
+  'internal',
+  'unavailable',
+];
 
 /** The successful answers by status, and a problem document for each code. */
 export function responses(success: Record<number, z.ZodType | null>, codes: readonly Code[] = []): Responses {

@@ -92,7 +92,8 @@ export class AuditRing {
     const head = this.#findHead();
     const checkpoint = this.#table.checkpoint();
     // A row ahead of the head is one that was renumbered or lost its predecessor.
-    if ((this.#table.maxSeq() ?? 0) > head.seq) return { intact: false, events: 0, from: 0, head, brokenAt: head.seq + 1 };
+    if ((this.#table.maxSeq() ?? 0) > head.seq)
+      return { intact: false, events: 0, from: 0, head, brokenAt: head.seq + 1 };
     const oldest = Math.max(1, head.seq - this.slots + 1);
     let previous = CHAIN_START;
     let start = 1;
@@ -100,13 +101,19 @@ export class AuditRing {
       previous = checkpoint.hash;
       start = checkpoint.seq + 1;
       const mac = macKey === null ? null : checkpointMac(macKey, checkpoint);
-      if (mac !== checkpoint.mac) return { intact: false, events: 0, from: start, head, brokenAt: checkpoint.seq };
+      if (mac !== checkpoint.mac)
+        return { intact: false, events: 0, from: start, head, brokenAt: checkpoint.seq };
     }
     if (oldest > start) return { intact: false, events: 0, from: oldest, head, brokenAt: oldest };
     let events = 0;
     for (let seq = start; seq <= head.seq; seq += 1) {
       const row = this.#table.row(seq % this.slots);
-      if (row === null || row.seq !== seq || row.hash !== chainHash(previous, row.body) || !bodySays(row.body, seq)) {
+      if (
+        row === null ||
+        row.seq !== seq ||
+        row.hash !== chainHash(previous, row.body) ||
+        !bodySays(row.body, seq)
+      ) {
         return { intact: false, events, from: start, head, brokenAt: seq };
       }
       previous = row.hash;

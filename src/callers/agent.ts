@@ -11,7 +11,7 @@ import type { ClientInfo } from '#audit/record.ts';
 import type { Code } from '#contract/codes.ts';
 import type { Policy } from '#contract/policy.ts';
 import { parseAgentKey, type ParsedKey } from '#crypto/api-keys.ts';
-import { equalSecrets } from '#crypto/digest.ts';
+import { equalDigests } from '#crypto/digest.ts';
 import type { Config } from '#env.ts';
 import { sleep, type Now } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
@@ -156,7 +156,7 @@ async function recordProvedBy(
 ): Promise<Result<Compared, AuthFailure>> {
   const arrivedAtMs = now();
   const ask = (notBeforeMs: number) =>
-    memory.records.get(key.agentId, { nowMs: now(), notBeforeMs, waitUntil: request.waitUntil });
+    memory.records.get(key.agentId, { now, notBeforeMs, waitUntil: request.waitUntil });
   const remembered = await ask(arrivedAtMs - MAX_AGE_MS + 1);
   const found = compared(key, remembered.answer);
   if (!found.ok || found.value.proved || remembered.askedAtMs >= arrivedAtMs) return found;
@@ -167,7 +167,7 @@ function compared(key: ParsedKey, answer: Lookup): Result<Compared, AuthFailure>
   if (!answer.ok && answer.code !== 'not_found') return err(lookupFailure(answer));
   const agent = answer.ok ? answer.agent : null;
   const stored = agent?.keys.find(({ id }) => id === key.keyId);
-  const equal = equalSecrets(key.digest, stored?.digest ?? NO_DIGEST);
+  const equal = equalDigests(key.digest, stored?.digest ?? NO_DIGEST);
   return ok({ agent, proved: stored !== undefined && equal });
 }
 

@@ -4,12 +4,14 @@
  * been read right then. Only living agents are kept; what was not found is asked for again.
  */
 
-import { within } from '#lib/clock.ts';
+import { within, type Now } from '#lib/clock.ts';
 import { LruMap } from '#lib/lru.ts';
 
 export const MAX_AGE_MS = 1_000;
 /** A question belongs to the request that asked it and may end with it; who waits for it asks himself after this. */
 const PATIENCE_MS = 1_500;
+/** Questions of others that one request waits for before it asks itself. */
+const MAX_ROUNDS = 2;
 /** A record may hold a policy of 64 KiB. */
 const REMEMBERED = 500;
 
@@ -22,7 +24,7 @@ interface Entry<R> {
 
 /** What asking for one record needs of the request that asks. */
 export interface Ask {
-  readonly nowMs: number;
+  readonly now: Now;
   /** An answer asked for before this time does not do. */
   readonly notBeforeMs: number;
   /** Lets the question outlive the request that asked it. */
@@ -33,6 +35,11 @@ export interface Ask {
 export interface Dated<R> {
   readonly answer: R;
   readonly askedAtMs: number;
+}
+
+/** Young enough, and not from a time that the clock has gone back behind. */
+function isTimely(entry: Entry<unknown>, ask: Ask): boolean {
+  return entry.askedAtMs >= ask.notBeforeMs && entry.askedAtMs <= ask.now();
 }
 
 export class RecordCache<R extends { readonly ok: boolean }> {
@@ -46,18 +53,22 @@ export class RecordCache<R extends { readonly ok: boolean }> {
 
   /** The record, not older than `notBeforeMs`. Requests that ask for the same one meanwhile share one lookup. */
   async get(id: string, ask: Ask): Promise<Dated<R>> {
-    const entry = this.#entries.get(id);
-    if (entry === undefined || entry.askedAtMs < ask.notBeforeMs || entry.askedAtMs > ask.nowMs) {
-      return this.#ask(id, ask);
+    let waitedFor: Entry<R> | undefined;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const entry = this.#entries.get(id);
+      if (entry === undefined || entry === waitedFor || !isTimely(entry, ask)) break;
+      const { askedAtMs } = entry;
+      if (entry.settled !== undefined) return { answer: entry.settled, askedAtMs };
+      const shared = await within(PATIENCE_MS, entry.answer, null);
+      if (shared !== null) return { answer: shared, askedAtMs };
+      waitedFor = entry;
     }
-    const { askedAtMs } = entry;
-    if (entry.settled !== undefined) return { answer: entry.settled, askedAtMs };
-    const shared = await within(PATIENCE_MS, entry.answer, null);
-    return shared === null ? this.#ask(id, ask) : { answer: shared, askedAtMs };
+    return this.#ask(id, ask);
   }
 
   async #ask(id: string, ask: Ask): Promise<Dated<R>> {
-    const entry: Entry<R> = { askedAtMs: ask.nowMs, answer: this.#lookup(id), settled: undefined };
+    const askedAtMs = ask.now();
+    const entry: Entry<R> = { askedAtMs, answer: this.#lookup(id), settled: undefined };
     this.#entries.set(id, entry);
     const forget = () => {
       if (this.#entries.get(id) === entry) this.#entries.delete(id);
@@ -67,6 +78,6 @@ export class RecordCache<R extends { readonly ok: boolean }> {
       else forget();
     }, forget);
     ask.waitUntil(kept);
-    return { answer: await entry.answer, askedAtMs: ask.nowMs };
+    return { answer: await entry.answer, askedAtMs };
   }
 }

@@ -30,7 +30,9 @@ export const ConnectedAccount = z
     subject_label: z.string().nullable(),
     scopes: z.array(z.string()),
     credential_type: z.enum(['oauth2', 'api_key', 'basic', 'custom']),
-    expires_at: NullableIsoTime.openapi({ description: 'End of the newest access token; null: never, or none.' }),
+    expires_at: NullableIsoTime.openapi({
+      description: 'End of the newest access token; null: never, or none.',
+    }),
     next_refresh_at: NullableIsoTime,
     last_refreshed_at: NullableIsoTime,
     last_used_at: NullableIsoTime,
@@ -60,7 +62,8 @@ export const Metadata = z.record(z.string(), z.json()).superRefine((value, conte
   if (new TextEncoder().encode(JSON.stringify(value)).length > METADATA_BYTES) {
     context.addIssue({ code: 'custom', message: 'must be at most 16 KiB as JSON' });
   }
-  if (depthOf(value) > METADATA_DEPTH) context.addIssue({ code: 'custom', message: 'must nest at most 8 deep' });
+  if (depthOf(value) > METADATA_DEPTH)
+    context.addIssue({ code: 'custom', message: 'must nest at most 8 deep' });
 });
 
 export const CreateAccount = z.strictObject({
@@ -89,7 +92,10 @@ const FieldValue = z
 export const ScopeText = z
   .string()
   .max(SCOPE_BYTES, 'must be at most 4 KiB')
-  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'must be scopes separated by single spaces');
+  .regex(
+    /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
+    'must be scopes separated by single spaces',
+  );
 
 const TEN_YEARS_S = 315_360_000;
 
@@ -103,8 +109,14 @@ const ApiKeyFields = { api_key: Token };
 const BasicFields = { username: FieldValue.min(1), password: FieldValue };
 const CustomFields = {
   fields: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'names are 1 to 64 letters, digits and "_"'), FieldValue)
-    .refine((fields) => Object.keys(fields).length >= 1 && Object.keys(fields).length <= 30, 'must have 1 to 30 fields'),
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'names are 1 to 64 letters, digits and "_"'),
+      FieldValue,
+    )
+    .refine(
+      (fields) => Object.keys(fields).length >= 1 && Object.keys(fields).length <= 30,
+      'must have 1 to 30 fields',
+    ),
 };
 
 export const PutCredential = z
@@ -116,7 +128,11 @@ export const PutCredential = z
   ])
   .superRefine((value, context) => {
     if (value.type === 'oauth2' && !value.refresh_token && !value.access_token) {
-      context.addIssue({ code: 'custom', path: ['refresh_token'], message: 'give a refresh token, an access token or both' });
+      context.addIssue({
+        code: 'custom',
+        path: ['refresh_token'],
+        message: 'give a refresh token, an access token or both',
+      });
     }
   })
   .openapi('PutCredential');

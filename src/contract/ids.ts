@@ -13,7 +13,10 @@ export const Name = z.string().regex(NAME_PATTERN, '1 to 64 characters of a-z, 0
 export const Organization = z
   .string()
   .regex(NAME_PATTERN, '1 to 64 characters of a-z, 0-9, ".", "_" and "-"')
-  .openapi({ description: 'The tenant; absent means none, which is an identity of its own.', example: 'acme' });
+  .openapi({
+    description: 'The tenant; absent means none, which is an identity of its own.',
+    example: 'acme',
+  });
 
 /** Null when the identifier keeps the rule, else what is wrong. It is refused, never repaired. */
 export function identifierProblem(text: string): string | null {
@@ -31,4 +34,7 @@ export const Identifier = z
     const problem = identifierProblem(text);
     if (problem !== null) context.addIssue({ code: 'custom', message: problem });
   })
-  .openapi({ description: 'Whose account: 1 to 256 code points, NFC, compared byte for byte.', example: 'user_123' });
+  .openapi({
+    description: 'Whose account: 1 to 256 code points, NFC, compared byte for byte.',
+    example: 'user_123',
+  });

@@ -14,7 +14,10 @@ const common = {
     .transform(Number)
     .refine((value) => value <= 3600, 'must be 0 to 3600')
     .optional()
-    .openapi({ type: 'integer', description: 'Seconds that the token should still live; default 60, capped: read `expires_in`.' }),
+    .openapi({
+      type: 'integer',
+      description: 'Seconds that the token should still live; default 60, capped: read `expires_in`.',
+    }),
   scope: ScopeText.optional().openapi({ description: 'Ask for less: scopes separated by spaces.' }),
   rejected: z
     .string()
@@ -26,7 +29,8 @@ const common = {
 export const TokenQuery = z.object(common);
 export const CredentialQuery = z.object({
   identifier: Identifier.optional().openapi({
-    description: "Whose account; default: the agent's own id, and where that account does not exist, `default`.",
+    description:
+      "Whose account; default: the agent's own id, and where that account does not exist, `default`.",
   }),
   ...common,
 });

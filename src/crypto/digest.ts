@@ -1,18 +1,22 @@
 /** Synchronous hashing: inside a transaction nothing may be awaited, so chain, row MAC and fingerprint use `node:crypto`. */
 
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { Buffer } from 'node:buffer';
+import { createHash, createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { lengthPrefixed, toBase32, type Part } from './encoding.ts';
 
 /** SHA-256 of a secret of 256 random bits under a purpose, base64url. A slow hash would buy nothing at that entropy. */
 export function purposeDigest(purpose: string, secret: string): string {
-  return createHash('sha256').update(lengthPrefixed(['valetkey', purpose, secret])).digest('base64url');
+  return hash('sha256', lengthPrefixed(['valetkey', purpose, secret]), 'base64url');
 }
 
 /** Compares two texts through fixed-length digests, so that neither length nor content shows in the time taken. */
 export function equalSecrets(left: string, right: string): boolean {
-  const a = createHash('sha256').update(left, 'utf8').digest();
-  const b = createHash('sha256').update(right, 'utf8').digest();
-  return timingSafeEqual(a, b);
+  return equalDigests(hash('sha256', left, 'base64url'), hash('sha256', right, 'base64url'));
+}
+
+/** Compares two digests of the same kind without telling how far they agree. */
+export function equalDigests(left: string, right: string): boolean {
+  return left.length === right.length && timingSafeEqual(Buffer.from(left, 'latin1'), Buffer.from(right, 'latin1'));
 }
 
 /** 22 characters that match within one account and say nothing about the token. */
@@ -32,7 +36,10 @@ export function rowMac(macKey: Uint8Array, table: string, parts: readonly Part[]
 
 /** Stands in a record for a run of characters that might be a secret. */
 export function maskedRun(macKey: Uint8Array, run: string): string {
-  return `hmac:${createHmac('sha256', macKey).update(lengthPrefixed(['mask', run])).digest('base64url').slice(0, 16)}`;
+  return `hmac:${createHmac('sha256', macKey)
+    .update(lengthPrefixed(['mask', run]))
+    .digest('base64url')
+    .slice(0, 16)}`;
 }
 
 /** The hash of the record before the first one of a chain. */
@@ -40,10 +47,7 @@ export const CHAIN_START = '0'.repeat(43);
 
 /** One link: SHA-256 over the previous hash and the record's stored text. */
 export function chainHash(previous: string, body: string): string {
-  return createHash('sha256')
-    .update(`${previous.length}:${previous}${body.length}:`)
-    .update(body, 'utf8')
-    .digest('base64url');
+  return hash('sha256', `${previous.length}:${previous}${body.length}:${body}`, 'base64url');
 }
 
 /**
@@ -51,6 +55,8 @@ export function chainHash(previous: string, body: string): string {
  * a lookup, two organizations never meet. The letter after `ca_` is the jurisdiction, `g` for none.
  */
 export function accountId(organization: string, connection: string, identifier: string): string {
-  const hash = createHash('sha256').update(lengthPrefixed([organization, connection, identifier])).digest();
+  const hash = createHash('sha256')
+    .update(lengthPrefixed([organization, connection, identifier]))
+    .digest();
   return `ca_g${toBase32(hash, 26)}`;
 }

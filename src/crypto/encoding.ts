@@ -26,15 +26,18 @@ export type Part = string | number | null;
  * A null, the text "null" and an absent part differ.
  */
 export function lengthPrefixed(parts: readonly Part[]): Buffer {
-  const chunks: Buffer[] = [];
-  for (const part of parts) {
-    const body = part === null ? Buffer.alloc(0) : Buffer.from(String(part), 'utf8');
-    const head = Buffer.alloc(5);
-    head.writeUInt8(part === null ? 0 : typeof part === 'number' ? 1 : 2, 0);
-    head.writeUInt32BE(body.length, 1);
-    chunks.push(head, body);
-  }
-  return Buffer.concat(chunks);
+  const texts = parts.map((part) => (part === null ? '' : String(part)));
+  const lengths = texts.map((text) => Buffer.byteLength(text, 'utf8'));
+  const out = Buffer.alloc(lengths.reduce((sum, length) => sum + length + 5, 0));
+  let at = 0;
+  parts.forEach((part, index) => {
+    const length = lengths[index] ?? 0;
+    out.writeUInt8(part === null ? 0 : typeof part === 'number' ? 1 : 2, at);
+    out.writeUInt32BE(length, at + 1);
+    out.write(texts[index] ?? '', at + 5, 'utf8');
+    at += length + 5;
+  });
+  return out;
 }
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -61,7 +64,8 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** A non-negative integer below 62^width in base62, padded with zeros. */
 export function toBase62(value: number, width: number): string {
   let out = '';
-  for (let rest = value; out.length < width; rest = Math.floor(rest / 62)) out = BASE62.charAt(rest % 62) + out;
+  for (let rest = value; out.length < width; rest = Math.floor(rest / 62))
+    out = BASE62.charAt(rest % 62) + out;
   return out;
 }
 

@@ -47,7 +47,11 @@ function associatedData(place: Place, kid: string): Uint8Array<ArrayBuffer> {
   );
 }
 
-async function seal(key: CryptoKey, aad: Uint8Array<ArrayBuffer>, plain: Uint8Array<ArrayBuffer>): Promise<string> {
+async function seal(
+  key: CryptoKey,
+  aad: Uint8Array<ArrayBuffer>,
+  plain: Uint8Array<ArrayBuffer>,
+): Promise<string> {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const out = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce, additionalData: aad }, key, plain);
   return `${toBase64Url(nonce)}.${toBase64Url(new Uint8Array(out))}`;
@@ -138,10 +142,18 @@ export async function openDataKey(
   }
   const master = ring.byKid.get(kid);
   if (master === undefined) {
-    return err(vaultLocked(`this data was encrypted with the master key "${kid.slice(0, 16)}", which MASTER_KEYS does not hold`));
+    return err(
+      vaultLocked(
+        `this data was encrypted with the master key "${kid.slice(0, 16)}", which MASTER_KEYS does not hold`,
+      ),
+    );
   }
   if (master.check !== check) {
-    return err(vaultLocked(`the master key "${kid}" is not the one that this data was encrypted with: put the right key back`));
+    return err(
+      vaultLocked(
+        `the master key "${kid}" is not the one that this data was encrypted with: put the right key back`,
+      ),
+    );
   }
   const raw = await open(master.key, associatedData(wrapPlace(owner), kid), nonce, body);
   if (raw === null || raw.length !== 32) return err(corrupt('data_key: does not open'));

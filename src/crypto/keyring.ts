@@ -48,7 +48,8 @@ export async function openKeyring(text: string | null): Promise<Result<Keyring, 
   for (const item of text.split(',')) {
     const colon = item.indexOf(':');
     const kid = item.slice(0, colon).trim();
-    if (colon < 1 || !KID.test(kid)) return err(vaultLocked(`MASTER_KEYS needs items of kid:base64; ${MAKE_ONE}`));
+    if (colon < 1 || !KID.test(kid))
+      return err(vaultLocked(`MASTER_KEYS needs items of kid:base64; ${MAKE_ONE}`));
     const raw = fromBase64(item.slice(colon + 1).trim());
     if (raw === null || raw.length !== 32) {
       return err(vaultLocked(`the master key "${kid}" is not 32 bytes in base64; ${MAKE_ONE}`));
@@ -71,18 +72,25 @@ export async function openKeyring(text: string | null): Promise<Result<Keyring, 
  * What the directory remembers of the keys that data was encrypted with, against this ring.
  * A ring that shares a kid but not the key, or shares nothing, would write data that the rightful ring cannot read.
  */
-export function checkRing(ring: Keyring, known: readonly { kid: string; check: string }[]): VaultLocked | null {
+export function checkRing(
+  ring: Keyring,
+  known: readonly { kid: string; check: string }[],
+): VaultLocked | null {
   if (known.length === 0) return null;
   let shared = false;
   for (const { kid, check } of known) {
     const mine = ring.byKid.get(kid);
     if (mine === undefined) continue;
     if (mine.check !== check) {
-      return vaultLocked(`the master key "${kid}" is not the one that this data was encrypted with: put the right key back`);
+      return vaultLocked(
+        `the master key "${kid}" is not the one that this data was encrypted with: put the right key back`,
+      );
     }
     shared = true;
   }
   if (shared) return null;
   const names = known.map((entry) => entry.kid).join(', ');
-  return vaultLocked(`MASTER_KEYS holds none of the keys that this data was encrypted with (${names}): put them back`);
+  return vaultLocked(
+    `MASTER_KEYS holds none of the keys that this data was encrypted with (${names}): put them back`,
+  );
 }

@@ -8,7 +8,8 @@ export function accountOwner(accountId: string, organization: string, incarnatio
 }
 
 /** `narrowed:` is followed by the scopes, sorted and joined by spaces. */
-export type GrantField = 'access_token' | 'refresh_token' | 'static_fields' | 'captured' | `narrowed:${string}`;
+export type GrantField =
+  'access_token' | 'refresh_token' | 'static_fields' | 'captured' | `narrowed:${string}`;
 
 /** Where a credential of a grant belongs: grant id and generation are part of it. */
 export function grantPlace(owner: Owner, grantId: number, field: GrantField, generation: number): Place {

@@ -6,6 +6,7 @@ import { openKeyring, type Keyring, type VaultLocked } from './keyring.ts';
 let cached: { text: string | null; ring: Promise<Result<Keyring, VaultLocked>> } | null = null;
 
 export function ringOf(masterKeys: string | null): Promise<Result<Keyring, VaultLocked>> {
-  if (cached === null || cached.text !== masterKeys) cached = { text: masterKeys, ring: openKeyring(masterKeys) };
+  if (cached === null || cached.text !== masterKeys)
+    cached = { text: masterKeys, ring: openKeyring(masterKeys) };
   return cached.ring;
 }

@@ -5,11 +5,13 @@
  */
 
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { freePort } from './ports.ts';
+
+export { freePort } from './ports.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 /** Cron does not fire by itself in the local engine. */
@@ -30,17 +32,6 @@ export interface RunningBroker {
   readonly url: string;
   readonly port: number;
   stop(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 async function bundle(entry: string): Promise<string> {
@@ -88,7 +79,9 @@ async function migrate(db: Migratable): Promise<void> {
          applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
     ),
   ]);
-  const done = new Set((await db.prepare('SELECT name FROM d1_migrations').all()).results.map((row) => row.name));
+  const done = new Set(
+    (await db.prepare('SELECT name FROM d1_migrations').all()).results.map((row) => row.name),
+  );
   for (const name of (await readdir(folder)).toSorted()) {
     if (!/^\d{4}_[a-z0-9_]+\.sql$/.test(name) || done.has(name)) continue;
     const sql = await readFile(path.join(folder, name), 'utf8');
@@ -148,7 +141,9 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
 async function fireCron(mf: Miniflare): Promise<void> {
   try {
     const worker = await mf.getWorker('valetkey');
-    await (worker as unknown as { scheduled(options: { cron: string }): Promise<unknown> }).scheduled({ cron: '* * * * *' });
+    await (worker as unknown as { scheduled(options: { cron: string }): Promise<unknown> }).scheduled({
+      cron: '* * * * *',
+    });
   } catch {
     // A Worker without a scheduled handler, or one that is stopping.
   }

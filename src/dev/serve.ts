@@ -6,52 +6,51 @@
 
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { runBroker } from './broker.ts';
+import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
+import { whenNpmEnds } from './parent.ts';
+import { becomesFree } from './ports.ts';
+import { settingsIn } from './settings.ts';
 
-/** What the Worker is given of this process's environment. */
-const SETTINGS = [
-  'ADMIN_KEY',
-  'MASTER_KEYS',
-  'BASE_URL',
-  'ALLOW_LOOPBACK',
-  'ALLOW_UNVERIFIED_LINKS',
-  'EXCHANGE_BUDGET_MS',
-  'LOG_LEVEL',
-];
-
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '8787' },
-    'persist-to': { type: 'string', default: '.wrangler/serve' },
-  },
-});
-
-const port = Number(values.port);
-if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-  console.error(`--port must be 0 to 65535, not ${values.port}`);
-  process.exit(2);
+function options(): { port: number; persistTo: string } {
+  try {
+    const values = readArguments({
+      port: { type: 'string', default: '8787' },
+      'persist-to': { type: 'string', default: '.wrangler/serve' },
+    });
+    return { port: portFrom(values.port), persistTo: path.resolve(values['persist-to']) };
+  } catch (error) {
+    if (error instanceof UsageError) failUsage(error.message);
+    throw error;
+  }
 }
-for (const name of ['ADMIN_KEY', 'MASTER_KEYS']) {
-  if (!process.env[name]) console.error(`${name} is not set: the broker starts, and answers accordingly (see /readyz)`);
+
+const { port, persistTo } = options();
+const settings = settingsIn(process.env);
+for (const name of ['ADMIN_KEY', 'MASTER_KEYS'] as const) {
+  if (settings[name] === undefined)
+    console.error(`${name} is not set: the broker starts, and answers accordingly (see /readyz)`);
 }
-if (process.env['ALLOW_LOOPBACK'] === 'true') {
+if (settings.ALLOW_LOOPBACK === 'true') {
   console.error('ALLOW_LOOPBACK is on: connections may be on loopback and plain http. Never in production.');
 }
+if (!(await becomesFree(port))) failUsage(`port ${port} is taken: choose another with --port`);
 
-const persistTo = path.resolve(values['persist-to']);
 await mkdir(persistTo, { recursive: true });
-const settings = Object.fromEntries(
-  SETTINGS.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-);
-const broker = await runBroker({ port, persistTo, settings: { ...settings } });
+const starting = runBroker({ port, persistTo, settings: { ...settings } });
 
 let stopping = false;
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(signal, () => {
-    if (stopping) return;
-    stopping = true;
-    void broker.stop().then(() => process.exit(0));
-  });
+function stop(): void {
+  if (stopping) return;
+  stopping = true;
+  // Also while it is still starting: an engine without its parent would go on for ever.
+  void starting.then((broker) => broker.stop()).finally(() => process.exit(0));
 }
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+// Whoever started us with a channel (`npm start`) wants us no longer than it lives, however it ends.
+process.on('disconnect', stop);
+whenNpmEnds('serve', stop);
+
+const broker = await starting;
 console.log(`ready ${broker.url}`);

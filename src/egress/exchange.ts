@@ -7,7 +7,13 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { fingerprint } from '#crypto/digest.ts';
 import { decryptText, encryptText, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
-import { accountOwner, clientSecretPlace, CONNECTIONS_OWNER, grantPlace, type GrantField } from '#crypto/places.ts';
+import {
+  accountOwner,
+  clientSecretPlace,
+  CONNECTIONS_OWNER,
+  grantPlace,
+  type GrantField,
+} from '#crypto/places.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import { configOf, type Config } from '#env.ts';
 import { sleep, systemNow, systemRandom } from '#lib/clock.ts';
@@ -73,11 +79,15 @@ async function find(config: Config, request: Request, sentAtMs: number): Promise
   const secrets = opened.clientSecrets.length === 0 ? [null] : opened.clientSecrets;
   let finding = unsent('no_client_secret');
   for (const clientSecret of secrets) {
-    const answer = await sendRefresh(request.settings, { ...opened, clientSecret, scopes: request.scopes }, {
-      allowLoopback: config.allowLoopback,
-      ownUrl: config.baseUrl,
-      timeoutMs: Math.max(1, deadlineMs - systemNow()),
-    });
+    const answer = await sendRefresh(
+      request.settings,
+      { ...opened, clientSecret, scopes: request.scopes },
+      {
+        allowLoopback: config.allowLoopback,
+        ownUrl: config.baseUrl,
+        timeoutMs: Math.max(1, deadlineMs - systemNow()),
+      },
+    );
     if (answer.kind === 'unsendable') return unsent(answer.reason);
     const classified = classify(request.settings.descriptor, answer, {
       nowMs: sentAtMs,
@@ -122,7 +132,11 @@ async function open(config: Config, request: Request): Promise<Opened | { proble
     const connections = await openDataKey(ring.value, CONNECTIONS_OWNER, request.settings.dataKey);
     if (!connections.ok) return { problem: connections.error.code };
     for (const [index, text] of request.settings.clientSecrets.entries()) {
-      const secret = await decryptText(connections.value, clientSecretPlace(request.settings.id, index), text);
+      const secret = await decryptText(
+        connections.value,
+        clientSecretPlace(request.settings.id, index),
+        text,
+      );
       if (!secret.ok) return { problem: secret.error.code };
       clientSecrets.push(secret.value);
     }
@@ -138,13 +152,7 @@ async function open(config: Config, request: Request): Promise<Opened | { proble
 }
 
 async function encrypted(request: Request, opened: Opened, classified: Classified): Promise<Finding> {
-  const summary: OutcomeSummary = {
-    outcome: classified.outcome,
-    doubt: classified.doubt,
-    retryAfterMs: 'retryAfterMs' in classified ? classified.retryAfterMs : null,
-    providerError: 'providerError' in classified ? classified.providerError : null,
-    reason: 'reason' in classified ? classified.reason : null,
-  };
+  const summary = summaryOf(classified);
   const evidence = 'evidence' in classified ? classified.evidence : [];
   if (classified.outcome !== 'refreshed') return { summary, evidence, tokens: null };
   const { tokens } = classified;
@@ -168,6 +176,30 @@ async function encrypted(request: Request, opened: Opened, classified: Classifie
     fingerprint: fingerprint(opened.key.mac, tokens.accessToken),
   };
   return { summary, evidence, tokens: result };
+}
+
+/**
+ * The outcome as the account sees it. A request that the provider calls wrong is the connection's matter only when
+ * several accounts meet it; to this account it passes. `reason` of a transient error says that a table knows it.
+ */
+function summaryOf(classified: Classified): OutcomeSummary {
+  const wrongRequest =
+    classified.outcome === 'client_rejected' &&
+    classified.kind === 'request' &&
+    !classified.evidence.includes('narrowed');
+  return {
+    outcome: wrongRequest ? 'transient' : classified.outcome,
+    doubt: classified.doubt,
+    retryAfterMs: 'retryAfterMs' in classified ? classified.retryAfterMs : null,
+    providerError: 'providerError' in classified ? classified.providerError : null,
+    reason: reasonOf(classified, wrongRequest),
+  };
+}
+
+function reasonOf(classified: Classified, wrongRequest: boolean): string | null {
+  if (wrongRequest) return 'fix_request';
+  if (classified.outcome === 'grant_dead') return classified.reason;
+  return classified.outcome === 'transient' && classified.listed === true ? 'listed_transient' : null;
 }
 
 /** A provider may ignore that less was asked for: then the token is the full one, and nobody gets it as narrowed. */

@@ -34,7 +34,11 @@ export interface SendOptions {
 export type Sent = Answer | { readonly kind: 'unsendable'; readonly reason: string };
 
 /** Presents a refresh token. Never throws. */
-export async function sendRefresh(settings: ConnectionSettings, presented: Presented, options: SendOptions): Promise<Sent> {
+export async function sendRefresh(
+  settings: ConnectionSettings,
+  presented: Presented,
+  options: SendOptions,
+): Promise<Sent> {
   const clientId = settings.clientId ?? '';
   const built = refreshRequest(settings.descriptor, {
     clientId,
@@ -68,7 +72,9 @@ export async function sendRefresh(settings: ConnectionSettings, presented: Prese
 
 function clientAuth(request: RefreshRequest, secret: string | null): oauth.ClientAuth {
   if (secret === null || request.auth === 'none') return oauth.None();
-  return request.auth === 'client_secret_basic' ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret);
+  return request.auth === 'client_secret_basic'
+    ? oauth.ClientSecretBasic(secret)
+    : oauth.ClientSecretPost(secret);
 }
 
 async function send(

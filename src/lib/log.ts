@@ -15,7 +15,8 @@ export function setLogLevel(level: LogLevel): void {
   threshold = level;
 }
 
-const SECRET_NAME = /token|secret|password|authorization|cookie|api_?key|assertion|verifier|credential|^code$/i;
+const SECRET_NAME =
+  /token|secret|password|authorization|cookie|api_?key|assertion|verifier|credential|^code$/i;
 /** Long runs of token characters; ids of ours are shorter or are known by their prefix. */
 const TOKEN_RUN = /[A-Za-z0-9_~+/=-]{32,}/g;
 const KNOWN_ID = /^(ca_[a-z][a-z2-7]{26}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;

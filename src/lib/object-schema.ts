@@ -11,7 +11,9 @@ export class NewerSchemaError extends Error {
 /** Version of what is stored; 0 where nothing was ever written. Costs one read. */
 export function storedVersion(sql: SqlStorage): number {
   const table = sql
-    .exec<{ n: number }>(`SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'`)
+    .exec<{ n: number }>(
+      `SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'`,
+    )
     .one();
   if (table.n === 0) return 0;
   return sql.exec<{ version: number }>('SELECT version FROM schema_version').one().version;

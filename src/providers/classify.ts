@@ -58,6 +58,8 @@ export type Classified =
       retryAfterMs: number | null;
       providerError: string | null;
       evidence: string[];
+      /** A table knows this error as one that passes: no count of it ends a grant. */
+      listed?: true;
     }
   | { outcome: 'malformed'; doubt: true; providerError: null; evidence: string[] };
 
@@ -199,7 +201,7 @@ function judgeError(
     case 'credentials':
       return { outcome: 'client_rejected', doubt: false, kind: 'credentials', providerError, evidence: [] };
     case 'transient':
-      return { outcome: 'transient', ...otherwise, providerError, evidence: [providerError ?? 'error'] };
+      return { outcome: 'transient', ...otherwise, providerError, evidence: [providerError ?? 'error'], listed: true };
     case null:
       return null;
   }
@@ -234,6 +236,7 @@ function fromRow(
         ...otherwise,
         providerError,
         evidence: [providerError ?? 'error', ...evidence],
+        listed: true,
       };
   }
 }

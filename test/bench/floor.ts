@@ -12,7 +12,9 @@ export class ConnectedAccount extends DurableObject {
 
   append(input: { at: number }): { n: number } {
     if (!this.#ready) {
-      this.ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS row (slot INTEGER PRIMARY KEY, seq INTEGER, body TEXT, hash TEXT)');
+      this.ctx.storage.sql.exec(
+        'CREATE TABLE IF NOT EXISTS row (slot INTEGER PRIMARY KEY, seq INTEGER, body TEXT, hash TEXT)',
+      );
       this.#ready = true;
     }
     this.ctx.storage.sql.exec(

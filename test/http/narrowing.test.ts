@@ -31,7 +31,8 @@ async function account(downscoping: string) {
   });
   const reader = await w.agent({ rules: [{ connection, identifiers: ['*'], scopes: ['contacts.read'] }] });
   const all = await w.agent({ rules: [{ connection, identifiers: ['*'] }] });
-  const fetchAs = (agent: typeof reader, query = '') => agent.client.get(`/v1/connected-accounts/${id}/token${query}`);
+  const fetchAs = (agent: typeof reader, query = '') =>
+    agent.client.get(`/v1/connected-accounts/${id}/token${query}`);
   return { id, grant, reader, all, fetchAs };
 }
 
@@ -65,7 +66,9 @@ describe('an agent that may have less than was granted', () => {
     expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 9 }, () => 200));
     expect(new Set(answers.map((answer) => answer.body.access_token)).size).toBe(3);
     expect(provider.calls.length - calls).toBe(3);
-    expect(provider.calls.slice(calls).every((call) => call.verdict === 'fresh' && !call.overlaps)).toBe(true);
+    expect(provider.calls.slice(calls).every((call) => call.verdict === 'fresh' && !call.overlaps)).toBe(
+      true,
+    );
   });
 
   it('is told cannot_downscope with what is granted and allowed where the provider does not narrow', async () => {

@@ -83,7 +83,9 @@ function launch(
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
-    child.once('exit', (code) => reject(new Error(`the broker ended with ${code} before it was ready:\n${seen}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`the broker ended with ${code} before it was ready:\n${seen}`)),
+    );
   });
 }
 

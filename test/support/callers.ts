@@ -10,7 +10,12 @@ export interface Reply<T = any> {
 }
 
 /** Many sockets, so that a herd is one; keep-alive, so that it is quick. */
-const dispatcher = new HttpAgent({ connections: 1200, pipelining: 1, headersTimeout: 60_000, bodyTimeout: 60_000 });
+const dispatcher = new HttpAgent({
+  connections: 1200,
+  pipelining: 1,
+  headersTimeout: 60_000,
+  bodyTimeout: 60_000,
+});
 
 export async function call(
   method: string,

@@ -14,7 +14,10 @@ export interface World {
   /** A connection to the OAuth server; facts of the provider may be overridden. */
   connection(config?: Record<string, unknown>): Promise<string>;
   /** An agent with its key. */
-  agent(policy: unknown, options?: { id?: string; organization?: string }): Promise<{ id: string; key: string; client: Client }>;
+  agent(
+    policy: unknown,
+    options?: { id?: string; organization?: string },
+  ): Promise<{ id: string; key: string; client: Client }>;
   /** An account with an imported grant. */
   account(connection: string, identifier: string, credential: Record<string, unknown>): Promise<string>;
   /** Connection, grant, account and agent in one. */

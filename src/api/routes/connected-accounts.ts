@@ -3,7 +3,12 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { accountStub, type Answer } from '#accounts/stub.ts';
-import { CreateAccount, ConnectedAccount, PutCredential, type Resource } from '#contract/connected-accounts.ts';
+import {
+  CreateAccount,
+  ConnectedAccount,
+  PutCredential,
+  type Resource,
+} from '#contract/connected-accounts.ts';
 import { ACCOUNT_ID_PATTERN } from '#contract/ids.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
@@ -35,7 +40,12 @@ function action(name: string, summary: string) {
     path: `${base}/{id}/${name}`,
     summary,
     request: { params: AccountParams },
-    responses: responses({ 200: ConnectedAccount }, ['not_found', 'conflict', 'provider_unavailable', ...LOCKS]),
+    responses: responses({ 200: ConnectedAccount }, [
+      'not_found',
+      'conflict',
+      'provider_unavailable',
+      ...LOCKS,
+    ]),
   });
 }
 
@@ -44,7 +54,8 @@ const routes = {
     method: 'post',
     path: base,
     summary: 'Create an account, or get the one that exists',
-    description: 'The id is derived from organization, connection and identifier: the same triple is always the same account.',
+    description:
+      'The id is derived from organization, connection and identifier: the same triple is always the same account.',
     request: jsonBody(CreateAccount),
     responses: responses({ 200: ConnectedAccount, 201: ConnectedAccount }, LOCKS),
   }),
@@ -91,7 +102,14 @@ function idOf(c: Context<AppEnv>): string {
 }
 
 /** The value, or its obstacle as a problem. */
-export function unwrap<T>(answer: Answer<T> | { ok: false; error: { code: 'provider_unavailable' | 'conflict'; detail?: string; retryAfterS?: number } }): T {
+export function unwrap<T>(
+  answer:
+    | Answer<T>
+    | {
+        ok: false;
+        error: { code: 'provider_unavailable' | 'conflict'; detail?: string; retryAfterS?: number };
+      },
+): T {
   if (answer.ok) return answer.value;
   const { code, ...details } = answer.error;
   throw new ProblemError(code, code === 'vault_locked' ? { ...details, retryAfterS: 30 } : details);
@@ -109,7 +127,9 @@ function acting(act: Act) {
 
 /** The account as this caller sees it; what belongs to another organization does not exist. */
 async function visible(c: Context<AppEnv>, id: string): Promise<Resource> {
-  return unwrap(await accountStub(c.get('config'), id).view({ organization: c.get('operator').organization }));
+  return unwrap(
+    await accountStub(c.get('config'), id).view({ organization: c.get('operator').organization }),
+  );
 }
 
 export function accountRoutes(): OpenAPIHono<AppEnv> {
@@ -125,7 +145,15 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const id = accountId(organization, body.connection, body.identifier);
     const { connection, identifier, metadata = {} } = body;
     const made = unwrap(
-      await stub(c, id).create({ accountId: id, organization, connection, identifier, settings, metadata, context: context(c) }),
+      await stub(c, id).create({
+        accountId: id,
+        organization,
+        connection,
+        identifier,
+        settings,
+        metadata,
+        context: context(c),
+      }),
     );
     return c.json(made.account, made.created ? 201 : 200);
   });
@@ -143,7 +171,9 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const account = await visible(c, id);
     const settings = await requireSettings(c, account.connection);
     const credential = credentialFields(body, settings);
-    const imported = unwrap(await stub(c, id).import({ birth: null, credential, settings, context: context(c) }));
+    const imported = unwrap(
+      await stub(c, id).import({ birth: null, credential, settings, context: context(c) }),
+    );
     return c.json(imported.account);
   });
   describe(router, routes.verify, requireOperator, async (c) => {
@@ -152,14 +182,29 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const { intact, events, from, head, brokenAt } = found;
     return c.json({ intact, events, from, head, broken_at: brokenAt });
   });
-  describe(router, routes.refresh, requireOperator, acting(async (c, id) => unwrap(await stub(c, id).refresh({ context: context(c) }))));
-  describe(router, routes.expire, requireOperator, acting(async (c, id) => unwrap(await stub(c, id).expire({ context: context(c) }))));
+  describe(
+    router,
+    routes.refresh,
+    requireOperator,
+    acting(async (c, id) => unwrap(await stub(c, id).refresh({ context: context(c) }))),
+  );
+  describe(
+    router,
+    routes.expire,
+    requireOperator,
+    acting(async (c, id) => unwrap(await stub(c, id).expire({ context: context(c) }))),
+  );
   for (const [route, signal] of [
     [routes.disable, 'disabled'],
     [routes.enable, 'enabled'],
     [routes.revoke, 'revoked'],
   ] as const) {
-    describe(router, route, requireOperator, acting(async (c, id) => unwrap(await stub(c, id).signal({ signal, context: context(c) }))));
+    describe(
+      router,
+      route,
+      requireOperator,
+      acting(async (c, id) => unwrap(await stub(c, id).signal({ signal, context: context(c) }))),
+    );
   }
   return router;
 }

@@ -45,7 +45,9 @@ export function credentialRoutes(): OpenAPIHono<AppEnv> {
     const id = accountId(organization, connection, identifier);
     const context = contextOf(c, c.get('operator'));
     const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };
-    const imported = unwrap(await accountStub(c.get('config'), id).import({ birth, credential, settings, context }));
+    const imported = unwrap(
+      await accountStub(c.get('config'), id).import({ birth, credential, settings, context }),
+    );
     return c.json(imported.account, imported.created ? 201 : 200);
   });
   return router;

@@ -14,9 +14,8 @@ import { decide } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
 import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
-import { contextOf, requireAgent } from '../guards.ts';
+import { contextOf, recordRefusal, requireAgent } from '../guards.ts';
 import { queryOf } from '../input.ts';
-import { recordRefusal } from '../refusals.ts';
 import { responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
@@ -81,7 +80,11 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
     if (c.req.param('agent_id') !== caller.id) throw new ProblemError('not_found');
     const connection = c.req.param('connection') ?? '';
     if (!Name.safeParse(connection).success) throw new ProblemError('not_found');
-    return shortForm({ c, caller, context: contextOf(c, caller), query, byId: false }, connection, query.identifier ?? null);
+    return shortForm(
+      { c, caller, context: contextOf(c, caller), query, byId: false },
+      connection,
+      query.identifier ?? null,
+    );
   });
   return router;
 }
@@ -89,7 +92,10 @@ export function tokenRoutes(): OpenAPIHono<AppEnv> {
 async function shortForm(ask: Ask, connection: string, named: string | null): Promise<Response> {
   const { caller } = ask;
   const identifier = named ?? caller.id;
-  const decision = decide({ agent: caller, request: { action: 'token', connection, identifier, scopes: null } });
+  const decision = decide({
+    agent: caller,
+    request: { action: 'token', connection, identifier, scopes: null },
+  });
   const fallback = named === null && reachesIdentifier(caller, connection, 'default');
   if (!decision.allowed && !(fallback && decision.reason === 'identifier_not_allowed')) {
     return refuseAtDoor1(ask, decision.reason, connection, identifier);

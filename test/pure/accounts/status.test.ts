@@ -69,7 +69,8 @@ describe('the transition table', () => {
   it('remembers what it was exactly while it is disabled', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...signals)), (steps) => {
-        for (const standing of walk(steps)) expect(standing.before !== null).toBe(standing.status === 'disabled');
+        for (const standing of walk(steps))
+          expect(standing.before !== null).toBe(standing.status === 'disabled');
       }),
     );
   });

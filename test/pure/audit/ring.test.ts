@@ -11,7 +11,8 @@ class MemoryTable implements RingTable {
   point: Checkpoint | null = null;
   row = (slot: number): RingRow | null => this.rows.get(slot) ?? null;
   maxSlot = (): number | null => (this.rows.size === 0 ? null : Math.max(...this.rows.keys()));
-  maxSeq = (): number | null => (this.rows.size === 0 ? null : Math.max(...[...this.rows.values()].map((row) => row.seq)));
+  maxSeq = (): number | null =>
+    this.rows.size === 0 ? null : Math.max(...[...this.rows.values()].map((row) => row.seq));
   put = (slot: number, row: RingRow): void => void this.rows.set(slot, row);
   checkpoint = (): Checkpoint | null => this.point;
   putCheckpoint = (point: Checkpoint): void => void (this.point = point);
@@ -20,7 +21,8 @@ class MemoryTable implements RingTable {
 function filled(count: number, slots: number): { table: MemoryTable; ring: AuditRing } {
   const table = new MemoryTable();
   const ring = new AuditRing(table, slots);
-  for (let index = 0; index < count; index += 1) ring.append(fields, systemContext(`c${index}`), '2026-11-21T00:00:00.000Z', KEY);
+  for (let index = 0; index < count; index += 1)
+    ring.append(fields, systemContext(`c${index}`), '2026-11-21T00:00:00.000Z', KEY);
   return { table, ring };
 }
 
@@ -47,28 +49,37 @@ describe('the audit ring', () => {
 
   it('notices every changed, removed, renumbered and exchanged record that it can still check', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 30 }), fc.nat(), fc.constantFrom('body', 'hash', 'seq', 'gone', 'swap'), (count, pick, how) => {
-        const { table } = filled(count, 8);
-        const before = new AuditRing(table, 8).verify(KEY);
-        const seq = before.from + (pick % Math.max(1, before.events));
-        const slot = seq % 8;
-        const row = table.rows.get(slot);
-        if (row === undefined) throw new Error('the record must be there');
-        if (how === 'body') table.rows.set(slot, { ...row, body: row.body.replace('"ok"', '"no"') });
-        if (how === 'hash') table.rows.set(slot, { ...row, hash: row.hash.replace(/^./, (char) => (char === 'A' ? 'B' : 'A')) });
-        if (how === 'seq') table.rows.set(slot, { ...row, seq: row.seq + 8 });
-        if (how === 'gone' && seq !== before.head.seq) table.rows.delete(slot);
-        else if (how === 'gone') return;
-        if (how === 'swap') {
-          if (before.events < 2) return;
-          const other = (seq === before.head.seq ? seq - 1 : seq + 1) % 8;
-          const neighbour = table.rows.get(other);
-          if (neighbour === undefined) throw new Error('the neighbour must be there');
-          table.rows.set(slot, { ...neighbour, seq: row.seq });
-          table.rows.set(other, { ...row, seq: neighbour.seq });
-        }
-        expect(new AuditRing(table, 8).verify(KEY).intact).toBe(false);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 30 }),
+        fc.nat(),
+        fc.constantFrom('body', 'hash', 'seq', 'gone', 'swap'),
+        (count, pick, how) => {
+          const { table } = filled(count, 8);
+          const before = new AuditRing(table, 8).verify(KEY);
+          const seq = before.from + (pick % Math.max(1, before.events));
+          const slot = seq % 8;
+          const row = table.rows.get(slot);
+          if (row === undefined) throw new Error('the record must be there');
+          if (how === 'body') table.rows.set(slot, { ...row, body: row.body.replace('"ok"', '"no"') });
+          if (how === 'hash')
+            table.rows.set(slot, {
+              ...row,
+              hash: row.hash.replace(/^./, (char) => (char === 'A' ? 'B' : 'A')),
+            });
+          if (how === 'seq') table.rows.set(slot, { ...row, seq: row.seq + 8 });
+          if (how === 'gone' && seq !== before.head.seq) table.rows.delete(slot);
+          else if (how === 'gone') return;
+          if (how === 'swap') {
+            if (before.events < 2) return;
+            const other = (seq === before.head.seq ? seq - 1 : seq + 1) % 8;
+            const neighbour = table.rows.get(other);
+            if (neighbour === undefined) throw new Error('the neighbour must be there');
+            table.rows.set(slot, { ...neighbour, seq: row.seq });
+            table.rows.set(other, { ...row, seq: neighbour.seq });
+          }
+          expect(new AuditRing(table, 8).verify(KEY).intact).toBe(false);
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -45,16 +45,19 @@ describe('an agent key', () => {
 describe('an account id', () => {
   it('is the same for the same triple and differs for every other', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.string(), fc.string(), fc.string()), { minLength: 2, maxLength: 20 }), (triples) => {
-        const ids = new Map<string, string>();
-        for (const triple of triples) {
-          const id = accountId(...triple);
-          expect(id).toMatch(/^ca_g[a-z2-7]{26}$/);
-          const key = JSON.stringify(triple);
-          expect(ids.get(id) ?? key).toBe(key);
-          ids.set(id, key);
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.string(), fc.string(), fc.string()), { minLength: 2, maxLength: 20 }),
+        (triples) => {
+          const ids = new Map<string, string>();
+          for (const triple of triples) {
+            const id = accountId(...triple);
+            expect(id).toMatch(/^ca_g[a-z2-7]{26}$/);
+            const key = JSON.stringify(triple);
+            expect(ids.get(id) ?? key).toBe(key);
+            ids.set(id, key);
+          }
+        },
+      ),
     );
   });
 
@@ -67,7 +70,12 @@ describe('an account id', () => {
 describe('a secret', () => {
   it('cannot print itself', () => {
     const secret = new Secret('canary-value');
-    const texts = [String(secret), `${secret}`, JSON.stringify({ secret }), inspect(secret, { showHidden: true, depth: 9 })];
+    const texts = [
+      String(secret),
+      `${secret}`,
+      JSON.stringify({ secret }),
+      inspect(secret, { showHidden: true, depth: 9 }),
+    ];
     for (const text of texts) expect(text).not.toContain('canary');
     expect(Object.values(secret)).toEqual([]);
     expect(secret.reveal()).toBe('canary-value');

@@ -27,7 +27,10 @@ beforeAll(async () => {
   ({ wrapped, key } = await createDataKey(ring, owner));
 });
 
-const place = (change: Partial<Place> = {}): Place => ({ ...grantPlace(owner, 1, 'refresh_token', 7), ...change });
+const place = (change: Partial<Place> = {}): Place => ({
+  ...grantPlace(owner, 1, 'refresh_token', 7),
+  ...change,
+});
 const codeOf = async (stored: string, at = place(), using = key): Promise<string> => {
   const result = await decryptText(using, at, stored);
   return result.ok ? 'opened' : result.error.code;
@@ -75,7 +78,8 @@ describe('an encrypted value', () => {
       { generation: 6 },
       { generation: 8 },
     ];
-    for (const change of elsewhere) expect(await codeOf(stored, place(change)), JSON.stringify(change)).toBe('record_corrupt');
+    for (const change of elsewhere)
+      expect(await codeOf(stored, place(change)), JSON.stringify(change)).toBe('record_corrupt');
   });
 
   it('does not open under the data key of another account', async () => {
@@ -85,11 +89,14 @@ describe('an encrypted value', () => {
 
   it('never repeats a ciphertext and never holds the plain text', async () => {
     const seen = new Set<string>();
-    for (let count = 0; count < 200; count += 1) seen.add(await encryptText(key, place(), 'plain-canary-text'));
+    for (let count = 0; count < 200; count += 1)
+      seen.add(await encryptText(key, place(), 'plain-canary-text'));
     expect(seen.size).toBe(200);
     for (const stored of seen) {
       expect(stored).not.toContain('plain-canary');
-      expect(Buffer.from(stored.split('.')[2] ?? '', 'base64url').toString('latin1')).not.toContain('plain-canary');
+      expect(Buffer.from(stored.split('.')[2] ?? '', 'base64url').toString('latin1')).not.toContain(
+        'plain-canary',
+      );
     }
   });
 
@@ -135,10 +142,13 @@ describe('a wrapped data key', () => {
 
   it('is refused after every flip, and for another owner', async () => {
     for (let index = 0; index < wrapped.length; index += 1) {
-      const flipped = wrapped.slice(0, index) + (wrapped[index] === 'A' ? 'B' : 'A') + wrapped.slice(index + 1);
+      const flipped =
+        wrapped.slice(0, index) + (wrapped[index] === 'A' ? 'B' : 'A') + wrapped.slice(index + 1);
       expect(await open(flipped), `flip at ${index}`).not.toBe('opened');
     }
-    expect(await open(wrapped, ring, accountOwner('ca_gbbbbbbbbbbbbbbbbbbbbbbbbbb', 'acme', 1))).toBe('record_corrupt');
+    expect(await open(wrapped, ring, accountOwner('ca_gbbbbbbbbbbbbbbbbbbbbbbbbbb', 'acme', 1))).toBe(
+      'record_corrupt',
+    );
     expect(await open(wrapped, ring, accountOwner(owner.owner, '', 1))).toBe('record_corrupt');
     expect(await open(wrapped, ring, accountOwner(owner.owner, 'acme', 2))).toBe('record_corrupt');
   });

@@ -41,7 +41,8 @@ describe('the ring against what the directory knows', () => {
     if (!result.ok) throw new Error(result.error.detail);
     return result.value;
   };
-  const known = async (text: string) => [...(await open(text)).byKid.values()].map(({ kid, check }) => ({ kid, check }));
+  const known = async (text: string) =>
+    [...(await open(text)).byKid.values()].map(({ kid, check }) => ({ kid, check }));
 
   it('is right for an empty directory, for the same key and for a ring that grew', async () => {
     const old = await known(`a:${key('ab')}`);

@@ -127,6 +127,10 @@ describe('while the API is known to refuse', () => {
     const answer = decide({}, [], { holdUntilMs: NOW + 3 * MINUTE });
     expect(answer).toEqual({ kind: 'refused_by_api', retryAfterMs: 3 * MINUTE });
   });
+  it('keeps the whole of its fifteen minutes', () => {
+    const answer = decide({}, [], { holdUntilMs: NOW + 15 * MINUTE });
+    expect(answer).toEqual({ kind: 'refused_by_api', retryAfterMs: 15 * MINUTE });
+  });
   it('renews again when the time is over', () => {
     expect(decide({}, [], { holdUntilMs: NOW })).toEqual({ kind: 'refresh' });
   });

@@ -127,6 +127,12 @@ describe('an idle account', () => {
       dueAtMs: NOW + 18 * DAY,
     });
   });
+  it('beats within 26 h of going idle where its long-lived token was never due before', () => {
+    const months = { tokenAtMs: NOW - 8 * DAY, lifetimeMs: 60 * DAY, accessExpiresAtMs: NOW + 52 * DAY };
+    const since = { lastUsedAtMs: NOW - 7 * DAY - HOUR };
+    expect(plan(months, since, 0)).toEqual({ kind: 'heartbeat', dueAtMs: NOW + HOUR });
+    expect(plan(months, since, almostOne)?.dueAtMs).toBe(NOW + 25 * HOUR);
+  });
   it.each([
     ['a mode on demand', {}, { mode: { kind: 'on_demand' } }],
     [
@@ -211,6 +217,13 @@ describe('a timer that fires', () => {
     expect(stillDue(due('heartbeat'), facts({ tokenAtMs: NOW - 24 * HOUR }, idle))).toBe(true);
     expect(stillDue(due('retry', SECOND), facts({ nextAttemptAtMs: NOW - SECOND }))).toBe(true);
     expect(stillDue(due('end'), facts({ hasRefreshToken: false, accessExpiresAtMs: NOW }))).toBe(true);
+  });
+  it('ends only what has ended and can not be renewed', () => {
+    expect(stillDue(due('end'), facts({ hasRefreshToken: false }))).toBe(false);
+    expect(stillDue(due('end'), facts({ accessExpiresAtMs: NOW }))).toBe(false);
+    expect(stillDue(due('heartbeat'), facts({ tokenAtMs: NOW - DAY, hasRefreshToken: false }, idle))).toBe(
+      false,
+    );
   });
   it('turns into a heartbeat where the account has gone idle', () => {
     expect(stillDue(due('proactive'), facts(ripe, idle))).toBe(false);

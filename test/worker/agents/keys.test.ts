@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { MAX_KEYS, TOUCH_INTERVAL_MS } from '#agents/keys.ts';
 import { parseAgentKey } from '#crypto/api-keys.ts';
 import { applyMigrations } from '#directory/migrate.ts';
-import { actions, config, context, dump, newAgent, records, right, stub } from './world.ts';
+import { actions, config, context, dump, newAgent, records, right, settled, stub } from './world.ts';
 
 beforeAll(() => applyMigrations(config.directory));
 
@@ -32,6 +32,7 @@ describe('a key', () => {
 
   it('notes a use at most once an hour', async () => {
     const { id, keyId } = await newAgent();
+    await settled(id);
     const atMs = Date.now();
     expect(await stub(id).touchKey({ keyId, atMs })).toMatchObject({ written: true });
     const before = await dump(id);

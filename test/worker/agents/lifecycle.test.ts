@@ -5,7 +5,19 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RING_SLOTS } from '#audit/ring.ts';
 import { applyMigrations } from '#directory/migrate.ts';
-import { actions, config, context, dump, freshId, newAgent, records, right, stub, tables, underRing } from './world.ts';
+import {
+  actions,
+  config,
+  context,
+  dump,
+  freshId,
+  newAgent,
+  records,
+  right,
+  stub,
+  tables,
+  underRing,
+} from './world.ts';
 
 const policy = { rules: [{ connection: 'slack', scopes: ['channels:read'] }] };
 

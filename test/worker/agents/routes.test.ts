@@ -1,7 +1,7 @@
 /** The routes of agents, as an operator sees them. */
 
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
+import { env, exports } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '#api/app.ts';
 import { Agent, AgentKeys, CreatedAgent, CreatedAgentKey } from '#contract/agents.ts';
@@ -229,6 +229,23 @@ describe('its policy', () => {
     expect(await call('PUT', `${path}/policy`, { body: short })).toMatchObject({ status: 200, json: full });
     expect(await call('PUT', `${path}/policy`, { body: full })).toMatchObject({ status: 200, json: full });
     expect((await call('GET', path)).json.policy).toEqual(full);
+  });
+});
+
+describe('requests that come together', () => {
+  const broker = (exports as unknown as { default: Fetcher }).default;
+
+  it('are all answered, also when the first one to ask hangs up', async () => {
+    const { id, agent } = await created({ policy: { allowed_credentials: ['hubspot'] } });
+    const url = `https://broker.test/v1/agents/${id}/credentials/hubspot`;
+    const headers = { authorization: `Bearer ${agent.key}` };
+    const impatient = new AbortController();
+    const first = broker.fetch(url, { headers, signal: impatient.signal }).catch(() => null);
+    const others = Array.from({ length: 40 }, () => broker.fetch(url, { headers }));
+    impatient.abort();
+    const statuses = await Promise.all(others.map(async (answer) => (await answer).status));
+    expect(new Set(statuses)).toEqual(new Set([404]));
+    await first;
   });
 });
 

@@ -3,6 +3,7 @@
 
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
+import { expect } from 'vitest';
 import { Agent } from '#agents/agent.ts';
 import type { Failure } from '#agents/outcome.ts';
 import { agentStub, type AgentRpc } from '#agents/stub.ts';
@@ -95,6 +96,11 @@ export async function dump(id: string): Promise<string> {
   return withStorage(id, ({ sql }) =>
     JSON.stringify(names.map((name) => [name, sql.exec(`SELECT * FROM "${name}"`).toArray()])),
   );
+}
+
+/** The index timer writes rows of its own; who compares rows begins when it is through. */
+export async function settled(id: string): Promise<void> {
+  await expect.poll(async () => JSON.parse(await dump(id))).toContainEqual(['index_due', []]);
 }
 
 /** Changes rows behind the object's back; then it wakes anew and knows only what is stored. */

@@ -1,0 +1,50 @@
+/** What `npm start` prints when its story is over: commands that work as they stand, while it stays up. */
+
+import type { Cast } from './story.ts';
+
+export interface PasteInput {
+  /** As people type it. */
+  readonly url: string;
+  readonly cast: Cast;
+  /** The file that holds ADMIN_KEY, as the shell reaches it. The key itself is not printed. */
+  readonly devVarsFile: string;
+}
+
+/** A heading with the commands under it. */
+export interface Paste {
+  readonly heading: string;
+  readonly commands: readonly string[];
+}
+
+const JSON_BODY = `-H 'Content-Type: application/json' -d`;
+const AS_OPERATOR = `-H "Authorization: Bearer $ADMIN_KEY"`;
+
+/** In the order in which they are to be read. */
+export function pastes({ url, cast, devVarsFile }: PasteInput): readonly Paste[] {
+  const account = `${url}/v1/connected-accounts/${cast.accountId}`;
+  const credential = `${url}/v1/agents/${cast.agentId}/credentials/${cast.connection}?identifier=${cast.identifier}`;
+  return [
+    {
+      heading: 'Be the operator: the key is in the file, not on the screen',
+      commands: [`export ADMIN_KEY=$(sed -n 's/^ADMIN_KEY=//p' ${devVarsFile})`],
+    },
+    {
+      heading: "The story's account: look at it, fetch as its agent, expire the token and fetch again",
+      commands: [
+        `curl -s ${account} ${AS_OPERATOR}`,
+        `curl -s '${credential}' -H 'Authorization: Bearer ${cast.agentKey}'`,
+        `curl -s -X POST ${account}/expire ${AS_OPERATOR}`,
+        `curl -s ${account}/audit/verify ${AS_OPERATOR}`,
+      ],
+    },
+    {
+      heading:
+        'Your own API key: store it, make an agent, and fetch with the key that the second answer shows once',
+      commands: [
+        `curl -s -X PUT ${url}/v1/credentials/my-api ${AS_OPERATOR} ${JSON_BODY} '{"api_key":"YOUR-API-KEY"}'`,
+        `curl -s -X POST ${url}/v1/agents ${AS_OPERATOR} ${JSON_BODY} '{"id":"my-agent","key":true,"policy":{"allowed_credentials":["my-api"]}}'`,
+        `curl -s ${url}/v1/agents/my-agent/credentials/my-api -H "Authorization: Bearer $AGENT_KEY"`,
+      ],
+    },
+  ];
+}

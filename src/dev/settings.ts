@@ -1,0 +1,34 @@
+/**
+ * The settings of the Worker by their names, as the development programs pass them on. What they mean, and which values
+ * are good, stands in `src/env.ts`; here nothing is judged.
+ */
+
+/** Everything that the Worker reads beside its bindings. */
+export const SETTING_NAMES = [
+  'ADMIN_KEY',
+  'MASTER_KEYS',
+  'BASE_URL',
+  'ALLOW_LOOPBACK',
+  'ALLOW_UNVERIFIED_LINKS',
+  'EXCHANGE_BUDGET_MS',
+  'LOG_LEVEL',
+] as const;
+
+export type SettingName = (typeof SETTING_NAMES)[number];
+export type Settings = Readonly<Partial<Record<SettingName, string>>>;
+
+/** The settings among the variables of an environment; empty ones count as not set. */
+export function settingsIn(env: Readonly<Record<string, string | undefined>>): Settings {
+  const entries = SETTING_NAMES.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []));
+  return Object.fromEntries(entries);
+}
+
+/** An environment for a child that has these settings and none from the shell of whoever started us. */
+export function environmentWith(
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string | undefined> {
+  const names: readonly string[] = SETTING_NAMES;
+  const rest = Object.entries(env).filter(([name]) => !names.includes(name));
+  return { ...Object.fromEntries(rest), ...settings };
+}

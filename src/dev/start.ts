@@ -1,0 +1,206 @@
+/**
+ * `npm start`: the broker with its data where `wrangler dev` keeps it, a real OAuth server beside it, and a story of
+ * what exists, told with the numbers of this run. Then it stays up until Ctrl-C. `--once` plays the story, checks each
+ * step and exits: 0 when all was as told. Whatever it started, it stops, by process id.
+ */
+
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { VERSION } from '../contract/version.ts';
+import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
+import { ensureDevVars } from './dev-vars.ts';
+import { call } from './http-call.ts';
+import { startOAuthServer, type OAuthServer } from './oauth-server.ts';
+import { whenNpmEnds } from './parent.ts';
+import { pastes } from './paste.ts';
+import { becomesFree, freePort } from './ports.ts';
+import type { Settings } from './settings.ts';
+import { ROOT, spawnServe, type ServeProcess } from './spawn.ts';
+import { castOf, playStory, PROVIDER_SETTINGS, type Cast } from './story.ts';
+import { createTerminal } from './terminal.ts';
+
+const USAGE = `npm start -- [--once] [--keys] [--port N] [--persist-to DIR] [--dev-vars FILE]
+  --once        play the story, check each step, exit
+  --keys        make .dev.vars with random keys where they are missing, exit
+  --port        of the broker; 0 for a free one                      [8787]
+  --persist-to  folder of D1 and the objects              [.wrangler/state/v3]
+  --dev-vars    where ADMIN_KEY, MASTER_KEYS and the rest are      [.dev.vars]`;
+
+/** Preferred, so that a connection to the OAuth server finds it again; any other will do. */
+const OAUTH_PORT = 8788;
+/** Of the story: what a killed exchange may still take, so that nobody waits the usual 15 s. */
+const STORY_BUDGET_MS = '3000';
+const STORY_LIMIT_MS = 180_000;
+const FAREWELL_LIMIT_MS = 2_000;
+
+interface Options {
+  readonly once: boolean;
+  readonly keys: boolean;
+  readonly port: number;
+  readonly persistTo: string;
+  readonly devVarsFile: string;
+}
+
+function options(): Options {
+  try {
+    const values = readArguments({
+      once: { type: 'boolean', default: false },
+      keys: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      port: { type: 'string', default: '8787' },
+      'persist-to': { type: 'string', default: path.join(ROOT, '.wrangler/state/v3') },
+      'dev-vars': { type: 'string', default: path.join(ROOT, '.dev.vars') },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    return {
+      once: values.once,
+      keys: values.keys,
+      port: portFrom(values.port),
+      persistTo: path.resolve(values['persist-to']),
+      devVarsFile: path.resolve(values['dev-vars']),
+    };
+  } catch (error) {
+    if (error instanceof UsageError) failUsage(`${error.message}\n${USAGE}`);
+    throw error;
+  }
+}
+
+const { once, keys, port: askedPort, persistTo, devVarsFile } = options();
+const terminal = createTerminal();
+const shown = (file: string): string => {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') ? file : relative;
+};
+
+if (!keys && !(await becomesFree(askedPort))) {
+  failUsage(
+    `port ${askedPort} is taken, perhaps by another \`npm start\` or \`wrangler dev\`: stop it, or choose another port with \`npm start -- --port N\``,
+  );
+}
+const port = askedPort === 0 && !keys ? await freePort() : askedPort;
+const url = `http://localhost:${port}`;
+const vars = await ensureDevVars(devVarsFile);
+if (vars.written.length > 0)
+  terminal.line(`made ${shown(devVarsFile)} with random ${keysAmong(vars.written)}`);
+if (keys) {
+  if (vars.written.length === 0)
+    terminal.line(`${shown(devVarsFile)} has its keys already; nothing was changed`);
+  process.exit(0);
+}
+
+function keysAmong(names: readonly string[]): string {
+  return names.filter((name) => name === 'ADMIN_KEY' || name === 'MASTER_KEYS').join(' and ');
+}
+
+const cast: Cast = castOf(randomBytes(4).toString('hex'));
+let provider: OAuthServer | null = null;
+let broker: ServeProcess | null = null;
+/** What was started last, while it is not known yet whether it comes up. */
+let starting: Promise<ServeProcess> | null = null;
+/** After the story the reader sees what the broker says; before, only a failure shows it. */
+let isStoryOver = false;
+let stopping: Promise<void> | null = null;
+
+async function startBroker(extra: Settings): Promise<void> {
+  if (stopping !== null) throw new Error('stopped');
+  const settings = { ALLOW_LOOPBACK: 'true', ...vars.settings, BASE_URL: url, ...extra };
+  const onLine = (line: string): void => {
+    if (isStoryOver && !line.startsWith('ready ')) terminal.line(terminal.faint(line));
+  };
+  starting = spawnServe({ port, persistTo, settings, onLine });
+  broker = await starting;
+  void broker.ended.then(endedBy(broker));
+}
+
+/** A broker that ends while it should be there, killed by nobody here, ends the program. */
+const endedBy = (which: ServeProcess) => (): void => {
+  if (isStoryOver && broker === which && stopping === null) void leave(1, 'the broker has ended by itself');
+};
+
+/** The story's account and agent go with its OAuth server: nobody could renew their grant any more. */
+async function sayFarewell(): Promise<void> {
+  if (broker === null || vars.settings.ADMIN_KEY === undefined) return;
+  const adminKey = vars.settings.ADMIN_KEY;
+  const paths = [
+    ...(cast.accountId === '' ? [] : [`/v1/connected-accounts/${cast.accountId}`]),
+    ...(cast.agentKey === '' ? [] : [`/v1/agents/${cast.agentId}`]),
+  ];
+  const sent = Promise.allSettled(paths.map((each) => call('DELETE', broker?.url + each, adminKey)));
+  await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, FAREWELL_LIMIT_MS).unref())]);
+}
+
+async function stopAll(): Promise<void> {
+  await sayFarewell();
+  const running = await starting?.catch(() => null);
+  await Promise.all([running?.stop(), provider?.close()]);
+}
+
+/** Stops everything and exits; whoever comes second waits for the first. */
+async function leave(code: number, message?: string): Promise<void> {
+  if (stopping === null) {
+    if (message !== undefined) console.error(terminal.bad(message));
+    stopping = stopAll().catch((error: unknown) => console.error(error));
+    await stopping;
+    process.exit(code);
+  }
+  await stopping;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // An interrupted check has checked nothing.
+  process.on(signal, () => void leave(once ? 1 : 0));
+}
+whenNpmEnds('start', () => void leave(1));
+
+async function main(): Promise<void> {
+  const oauthPort = (await becomesFree(OAUTH_PORT, 0)) && port !== OAUTH_PORT ? OAUTH_PORT : 0;
+  provider = await startOAuthServer({ port: oauthPort, ...PROVIDER_SETTINGS });
+  await startBroker({ EXCHANGE_BUDGET_MS: STORY_BUDGET_MS });
+  terminal.line(
+    `${terminal.strong(`valetkey ${VERSION}`)}  broker ${url}  OAuth server ${provider.issuer}  data ${shown(persistTo)}`,
+  );
+  const stage = {
+    url: `http://127.0.0.1:${port}`,
+    adminKey: vars.settings.ADMIN_KEY ?? '',
+    provider,
+    terminal,
+    killBroker: async () => broker?.kill(),
+    restartBroker: () => startBroker({ EXCHANGE_BUDGET_MS: STORY_BUDGET_MS }),
+  };
+  await playStory(stage, cast);
+  if (provider.errors.length > 0) throw new Error(`the OAuth server failed: ${String(provider.errors[0])}`);
+  if (once) {
+    terminal.line('all as told');
+    return leave(0);
+  }
+  await broker?.stop();
+  await startBroker({});
+  stayUp(provider);
+}
+
+function stayUp(oauth: OAuthServer): void {
+  oauth.onProcessed((made) => {
+    terminal.line(
+      terminal.faint(`OAuth server: ${made.grantType ?? 'no grant type'}, ${made.verdict} refresh token`),
+    );
+  });
+  for (const { heading, commands } of pastes({ url, cast, devVarsFile: shown(devVarsFile) })) {
+    terminal.line();
+    terminal.line(terminal.strong(heading));
+    for (const command of commands) terminal.line(`  ${command}`);
+  }
+  terminal.line();
+  terminal.line(`It stays up at ${url}; Ctrl-C stops it all.`);
+  isStoryOver = true;
+}
+
+const late = setTimeout(() => void leave(1, 'the story did not end in time'), STORY_LIMIT_MS);
+try {
+  await main();
+  clearTimeout(late);
+} catch (error) {
+  await leave(1, `not as told: ${error instanceof Error ? error.message : String(error)}`);
+}

@@ -1,0 +1,61 @@
+/** The documents say what the code does: what is generated is current, what is named is there. */
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CODES } from '#contract/codes.ts';
+import { outdated, partOf } from './generate.ts';
+import { filesUnder, house, isFileRoom, ROOT, textOf } from './rooms.ts';
+import { sentencesByName, storedTables } from './tables.ts';
+
+const ROOMS = house.rooms.map(({ room }) => room).filter((room) => !isFileRoom(room));
+
+it('what is generated is as the room table and the code say', async () => {
+  expect((await outdated()).map(({ file }) => file)).toEqual([]);
+});
+
+describe.each(ROOMS)('the README of %s', (room) => {
+  const file = `src/${room}/README.md`;
+
+  it('says what the room owns, refuses, offers, promises and stores, and on what that rests', () => {
+    const text = existsSync(path.join(ROOT, file)) ? textOf(file).toLowerCase() : '';
+    const parts = ['owns', 'does not', 'door', 'invariant', 'stored', 'sources'];
+    expect(parts.filter((part) => !text.includes(part))).toEqual([]);
+  });
+});
+
+it('every test file and folder that a document names is there', () => {
+  const documents = [...filesUnder('src', '.md'), ...filesUnder('test', '.md')];
+  const named = documents.flatMap((file) =>
+    [...textOf(file).matchAll(/`(test\/[\w./-]+)`/g)].map(([, name = '']) => ({ file, name })),
+  );
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.filter(({ name }) => !existsSync(path.join(ROOT, name)))).toEqual([]);
+  const tests = filesUnder('test', '.test.ts').map((file) => file.slice(file.lastIndexOf('/') + 1));
+  const short = documents.flatMap((file) =>
+    [...textOf(file).matchAll(/`([\w.-]+\.test\.ts)`/g)].map(([, name = '']) => ({ file, name })),
+  );
+  expect(short.filter(({ name }) => !tests.includes(name))).toEqual([]);
+});
+
+it.each([
+  { what: 'code of the registry', file: 'src/contract/README.md', mark: 'codes', names: Object.keys(CODES) },
+  { what: 'table of an account', file: 'src/accounts/README.md', mark: 'tables', names: storedTables() },
+])('every $what has its sentence in $file', ({ file, mark, names }) => {
+  const sentences = sentencesByName(partOf(textOf(file), file, mark).part);
+  expect(names.length).toBeGreaterThan(0);
+  expect(names.filter((name) => !sentences.get(name))).toEqual([]);
+});
+
+it('the lock file lists every optional package that another names, so that a clean install works anywhere', () => {
+  const { packages } = JSON.parse(textOf('package-lock.json')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(packages).flatMap(([owner, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => {
+      const nested = `${owner}/node_modules/${name}`;
+      return !(nested in packages) && !(`node_modules/${name}` in packages);
+    }),
+  );
+  expect(missing).toEqual([]);
+});

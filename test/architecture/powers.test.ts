@@ -1,0 +1,66 @@
+/** What lint cannot see: powers that are no globals, names in quotes, names of bindings. */
+
+import { describe, expect, it } from 'vitest';
+import { allDescriptors } from '#providers/catalogue/catalogue.ts';
+import { filesUnder, holds, house, isOutside, roomOf, textOf } from './rooms.ts';
+import { identifiersOf, membersOf, placesOf, standsUnder, stringsOf } from './source.ts';
+
+/** The Worker's own files; other programs have no powers to keep apart. */
+const FILES = filesUnder('src', '.ts').filter((file) => {
+  const room = roomOf(file);
+  return room !== undefined && !isOutside(room);
+});
+
+const read = house.powers.filter((power) => power.text !== undefined);
+
+describe.each(read)('$power', (power) => {
+  it(`${power.says}`, () => {
+    const elsewhere = FILES.filter((file) => !holds(power, file));
+    expect(elsewhere.flatMap((file) => placesOf(file, power.text ?? ''))).toEqual([]);
+  });
+
+  it('is used by each file that may', () => {
+    const files = (power.holders ?? []).filter((holder) => holder.endsWith('.ts') && !holder.includes('*'));
+    expect(files.filter((file) => placesOf(`src/${file}`, power.text ?? '').length === 0)).toEqual([]);
+  });
+});
+
+describe('time', () => {
+  it('is told by lib/clock.ts alone', () => {
+    const elsewhere = FILES.filter((file) => file !== 'src/lib/clock.ts');
+    expect(elsewhere.flatMap((file) => placesOf(file, '\\bnew\\s+Date\\b|\\bDate\\s*[.(]'))).toEqual([]);
+  });
+});
+
+describe('a provider of the catalogue', () => {
+  const names = new RegExp(`\\b(?:${allDescriptors().map(({ id }) => id).join('|')})\\b`, 'i');
+
+  it('has its name in quotes in the catalogue, and in examples of the contract', () => {
+    const quoted = FILES.filter((file) => !file.startsWith('src/providers/catalogue/')).flatMap((file) =>
+      stringsOf(file)
+        .filter(({ text }) => names.test(text))
+        .filter(({ node }) => !(file.startsWith('src/contract/') && standsUnder(node, 'example')))
+        .map(({ text }) => `${file}: ${text}`),
+    );
+    expect(quoted).toEqual([]);
+  });
+});
+
+describe('a binding', () => {
+  const bindings = membersOf('src/env.ts', 'UncheckedEnv');
+
+  it('is named by env.ts and by nobody else', () => {
+    const elsewhere = FILES.filter((file) => file !== 'src/env.ts' && file !== 'src/index.ts');
+    const named = elsewhere.flatMap((file) => {
+      const words = [...identifiersOf(file), ...stringsOf(file).map(({ text }) => text)];
+      return bindings.filter((name) => words.includes(name)).map((name) => `${file}: ${name}`);
+    });
+    expect(named).toEqual([]);
+  });
+
+  it('of wrangler.toml is one that env.ts knows', () => {
+    const configured = [...textOf('wrangler.toml').matchAll(/^(?:binding|name) = "([A-Z_]+)"$/gm)].map(([, name]) => name);
+    expect(configured.length).toBeGreaterThan(0);
+    expect(configured.filter((name) => !bindings.includes(name ?? ''))).toEqual([]);
+  });
+});
