@@ -7,6 +7,7 @@ import { log } from '#lib/log.ts';
 import { attemptPhase } from '#refresh/attempt.ts';
 import { backoffMs } from '#refresh/backoff.ts';
 import type { Trigger } from '#refresh/attempt.ts';
+import { accessLives } from '#refresh/lifetimes.ts';
 import { applyChange } from './changes.ts';
 import { indexAccount } from './index-outbox.ts';
 import { armGrant, isStillDue, planned } from './plan.ts';
@@ -32,8 +33,10 @@ function rank(timer: Timer): number {
 export async function runTimers(room: Room, refresher: Refresher): Promise<{ lookAgainAtMs: number | null }> {
   room.timers.forget();
   const opened = await room.vault.open();
-  if (!opened.ok && room.store.keyMaterial() !== null) {
-    log('warn', 'timers wait: the account does not open', { code: opened.error.code });
+  // A deleted account has timers too: under a ring that does not open its tombstone nothing may be written either.
+  const key = opened.ok && opened.value === null ? await room.vault.heir() : opened;
+  if (!key.ok) {
+    log('warn', 'timers wait: the account does not open', { code: key.error.code });
     return { lookAgainAtMs: room.now() + LOCKED_RETRY_MS };
   }
   const due = room.timers.due(room.now(), MAX_TIMERS_PER_RUN).toSorted((a, b) => rank(a) - rank(b));
@@ -51,10 +54,12 @@ async function runOne(
 ): Promise<void> {
   try {
     const [kind, id] = timer.kind.split(':');
-    if (kind === 'refresh' && opened !== null) await refreshTimer(room, refresher, opened, Number(id));
+    // Names are compared whole: what only resembles one is none of ours and goes, else it would stay due for ever.
+    if (timer.kind === `refresh:${Number(id)}` && opened !== null)
+      await refreshTimer(room, refresher, opened, Number(id));
     else if (kind === 'reconcile' && opened !== null)
       reconcileTimer(room, refresher, opened, id ?? '', timer);
-    else if (kind === 'index') await indexAccount(room, opened);
+    else if (timer.kind === 'index') await indexAccount(room, opened);
     else room.store.transaction(() => room.timers.clear(timer.kind));
   } catch (error) {
     log('error', 'a timer failed', { kind: timer.kind, attempts: timer.attempts, error });
@@ -94,7 +99,12 @@ async function refreshTimer(
     const wanted = planned(room, withUse(room, state), state.settings, grant);
     room.store.transaction(() => {
       if (wanted === null) room.timers.clear(`refresh:${grantId}`);
-      else room.timers.set(`refresh:${grantId}`, Math.max(wanted.dueAtMs, room.now() + SHORTEST_REPLAN_MS), wanted.kind);
+      else
+        room.timers.set(
+          `refresh:${grantId}`,
+          Math.max(wanted.dueAtMs, room.now() + SHORTEST_REPLAN_MS),
+          wanted.kind,
+        );
     });
     return;
   }
@@ -132,7 +142,7 @@ function endTimer(room: Room, opened: OpenedAccount, state: AccountState, grantI
   room.store.transaction(() => {
     room.timers.clear(`refresh:${grantId}`);
     if (grant === undefined || state.account.status !== 'active') return;
-    if (grant.accessExpiresAtMs !== null && grant.accessExpiresAtMs > room.now()) {
+    if (grant.hasRefreshToken || accessLives(grant, room.now())) {
       armGrant(room, state.account, state.settings, grant);
       return;
     }

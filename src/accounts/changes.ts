@@ -5,8 +5,8 @@
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
 import { record, type Room } from './room.ts';
-import type { AccountRow } from './rows.ts';
-import { move, type Signal } from './status.ts';
+import type { AccountRow, StatusCause } from './rows.ts';
+import { move, type Signal, type Standing } from './status.ts';
 
 export interface Change {
   readonly signal: Signal;
@@ -31,17 +31,18 @@ export function applyChange(
   const next = move({ status: account.status, before: account.statusBefore }, change.signal);
   if (next === null)
     throw new Error(`internal: ${change.signal} cannot happen to an account that is ${account.status}`);
-  const moved = next.status !== account.status;
   const nowMs = room.now();
+  const { shown, before } = causesOf(account, next, change, nowMs);
   const after: AccountRow = {
     ...account,
     status: next.status,
     statusBefore: next.before,
-    statusReason: moved || change.signal === 'connected' ? change.reason : account.statusReason,
-    statusSinceMs: moved ? nowMs : account.statusSinceMs,
-    statusProviderError: moved ? (change.providerError ?? null) : account.statusProviderError,
-    statusEvidence: moved ? (change.evidence ?? []) : account.statusEvidence,
-    updatedAtMs: nowMs,
+    statusReason: shown.reason,
+    statusSinceMs: shown.sinceMs,
+    statusProviderError: shown.providerError,
+    statusEvidence: shown.evidence,
+    causeBefore: before,
+    updatedAtMs: Math.max(nowMs, account.updatedAtMs),
   };
   room.store.saveAccount(mac, after);
   record(
@@ -59,4 +60,35 @@ export function applyChange(
   );
   room.timers.set('index', nowMs);
   return after;
+}
+
+/** The cause that the account shows after the move, and the one that waits for `enable`: an incident outlives a pause. */
+function causesOf(
+  account: AccountRow,
+  next: Standing,
+  change: Change,
+  nowMs: number,
+): { shown: StatusCause; before: StatusCause | null } {
+  const told: StatusCause = {
+    reason: change.reason,
+    sinceMs: nowMs,
+    providerError: change.providerError ?? null,
+    evidence: change.evidence ?? [],
+  };
+  const present: StatusCause = {
+    reason: account.statusReason,
+    sinceMs: account.statusSinceMs,
+    providerError: account.statusProviderError,
+    evidence: account.statusEvidence,
+  };
+  if (next.status === 'disabled') {
+    if (account.status !== 'disabled') return { shown: told, before: present };
+    return { shown: present, before: next.before === account.statusBefore ? account.causeBefore : told };
+  }
+  if (next.status === account.status) {
+    const reason = change.signal === 'connected' ? change.reason : present.reason;
+    return { shown: { ...present, reason }, before: null };
+  }
+  const resumed = change.signal === 'enabled' && next.status === 'reauth_required';
+  return { shown: resumed ? (account.causeBefore ?? told) : told, before: null };
 }

@@ -38,6 +38,7 @@ export function accountToSql(row: AccountRow): SqlRow {
     status_since_ms: row.statusSinceMs,
     status_provider_error: row.statusProviderError,
     status_evidence: JSON.stringify(row.statusEvidence),
+    cause_before: row.causeBefore === null ? null : JSON.stringify(row.causeBefore),
     subject: row.subject,
     subject_label: row.subjectLabel,
     metadata: JSON.stringify(row.metadata),
@@ -69,6 +70,7 @@ export function accountFromSql(row: SqlRow): AccountRow {
     statusSinceMs: int(row['status_since_ms']),
     statusProviderError: textOrNull(row['status_provider_error']),
     statusEvidence: JSON.parse(text(row['status_evidence'])),
+    causeBefore: row['cause_before'] == null ? null : JSON.parse(text(row['cause_before'])),
     subject: textOrNull(row['subject']),
     subjectLabel: textOrNull(row['subject_label']),
     metadata: JSON.parse(text(row['metadata'])),
@@ -187,13 +189,14 @@ export function tombstoneToSql(row: TombstoneRow): SqlRow {
   };
 }
 
+/** Unauthenticated, and so taken as it is: nothing is built on it before `assertTombstone`. */
 export function tombstoneFromSql(row: SqlRow): TombstoneRow {
   return {
-    accountId: text(row['account_id']),
-    organization: text(row['organization']),
-    incarnation: int(row['incarnation']),
-    dataKey: text(row['data_key']),
-    generationCounter: int(row['generation_counter']),
-    deletedAtMs: int(row['deleted_at_ms']),
+    accountId: String(row['account_id']),
+    organization: String(row['organization']),
+    incarnation: Number(row['incarnation']),
+    dataKey: String(row['data_key']),
+    generationCounter: Number(row['generation_counter']),
+    deletedAtMs: Number(row['deleted_at_ms']),
   };
 }

@@ -112,7 +112,9 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   async settle(argument: SettleArgument): Promise<string> {
     const opened = await this.#room.vault.open();
-    if (!opened.ok || opened.value === null) return 'overtaken';
+    // A ring that does not open it now may be put right: the Exchanger holds the only copy and tries again.
+    if (!opened.ok) return 'locked';
+    if (opened.value === null) return 'overtaken';
     return this.#refresher.settle(opened.value, argument);
   }
 
@@ -146,8 +148,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return this.#shown(await this.#lifecycle.signal(argument.signal, argument.context), null);
   }
 
-  remove(argument: ContextArgument): Promise<Answer<null>> {
-    return this.#lifecycle.remove(argument.context);
+  remove(argument: ContextArgument & { organization: string | null }): Promise<Answer<null>> {
+    return this.#lifecycle.remove(argument.organization, argument.context);
   }
 
   async refresh(_argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>> {

@@ -47,6 +47,8 @@ export async function forceRefresh(
     return later(APART_MS - sinceMs, 'the last refresh was less than 30 seconds ago');
   const waitMs = waitForAttemptMs(grant, nowMs, isHeldBack(state, grant, nowMs));
   if (waitMs > 0) return later(waitMs, 'the next attempt is not due yet');
-  const flown = await refresher.ensure(opened, grant, 'forced');
+  let flown = await refresher.ensure(opened, grant, 'forced');
+  // What it joined was for narrower scopes: the operator's own is still to be made.
+  if (flown.kind === 'other') flown = await refresher.ensure(opened, grant, 'forced');
   return flown.kind === 'full' ? later(1000, 'too many callers wait for this account') : null;
 }

@@ -14,7 +14,7 @@ import type { Refresher } from './refresher.ts';
 import type { OpenedCredentials } from './release-opened.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, ConnectionSettings, TombstoneRow } from './rows.ts';
-import type { AccountState } from './store.ts';
+import { CorruptRowError, type AccountState } from './store.ts';
 import { move, type Signal } from './status.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -54,9 +54,11 @@ export class Lifecycle {
   async living(): Promise<Result<Living, Obstacle>> {
     const opened = await this.#room.vault.open();
     if (!opened.ok) return err(opened.error);
-    if (opened.value === null) return err({ code: 'not_found' });
-    const state = this.#room.store.state(opened.value.key.mac);
-    return state === null ? err({ code: 'not_found' }) : ok({ opened: opened.value, state });
+    const account = opened.value;
+    if (account === null) return err({ code: 'not_found' });
+    const state = authentic(() => this.#room.store.state(account.key.mac));
+    if (!state.ok) return state;
+    return state.value === null ? err({ code: 'not_found' }) : ok({ opened: account, state: state.value });
   }
 
   /** The account of this triple; made as `pending` where there is none. */
@@ -70,8 +72,11 @@ export class Lifecycle {
     const made = await vault.keyForNewLife(owner, grave?.dataKey ?? null);
     if (!made.ok) return made;
     const { wrapped, account: opened } = made.value;
+    const untouched = authentic(() => store.assertTombstone(opened.key.mac));
+    if (!untouched.ok) return untouched;
     // Another request may have made it while the key was drawn: then its key is the account's.
-    if (store.keyMaterial() !== null) return this.create(birth);
+    const reborn = (store.tombstone()?.incarnation ?? 1) !== owner.incarnation;
+    if (reborn || store.keyMaterial() !== null) return this.create(birth);
     const row = newAccount(birth, wrapped, grave, owner.incarnation, this.#room.now());
     store.transaction(() => {
       store.saveAccount(opened.key.mac, row);
@@ -115,7 +120,8 @@ export class Lifecycle {
       encrypt: (field, text) => vault.encrypt(opened, 1, field, generation, text),
     });
     const state = store.state(mac);
-    if (state === null) return err({ code: 'not_found' });
+    if (state === null || state.account.incarnation !== opened.owner.incarnation)
+      return err({ code: 'not_found' });
     store.transaction(() => {
       this.#endOpenAttempts('superseded');
       store.deleteGrants();
@@ -145,6 +151,8 @@ export class Lifecycle {
       return err({ code: 'conflict', detail: 'only an OAuth grant can be expired' });
     }
     const nowMs = this.#room.now();
+    const lives = state.grants.some((row) => row.accessExpiresAtMs === null || row.accessExpiresAtMs > nowMs);
+    if (!lives && state.narrowed.length === 0) return living;
     this.#room.store.transaction(() => {
       for (const row of state.grants) {
         const held = row.doubtSinceMs !== null;
@@ -155,11 +163,16 @@ export class Lifecycle {
           nextAttemptAtMs: held ? null : row.nextAttemptAtMs,
         });
       }
+      this.#room.store.deleteNarrowed();
+      const account = { ...state.account, updatedAtMs: Math.max(nowMs, state.account.updatedAtMs) };
+      this.#room.store.saveAccount(opened.key.mac, account);
+      this.#room.timers.set('index', nowMs);
+      const reason = 'expired_by_operator';
       record(
         this.#room,
-        state.account,
+        account,
         opened.key.mac,
-        { action: 'account.status', outcome: 'ok', reason: 'expired_by_operator' },
+        { action: 'account.status', outcome: 'ok', reason },
         context,
       );
     });
@@ -198,40 +211,48 @@ export class Lifecycle {
   }
 
   /**
-   * Erases the account. What stays: the tombstone with the next life's key, and the audit ring, whose checkpoint is
-   * signed anew because its key goes with the account.
+   * Erases the account, also one whose rows cannot be trusted any more. What stays: the tombstone with the next life's
+   * key, and the audit ring, whose checkpoint is signed anew because its key goes with the account.
+   *
+   * @param organization of a bound caller, who reaches no other's; null: unbound
    */
-  async remove(context: RequestContext): Promise<Result<null, Obstacle>> {
-    const living = await this.living();
-    if (!living.ok) return living;
-    const { account } = living.value.state;
-    const owner = accountOwner(account.accountId, account.organization, account.incarnation + 1);
-    const next = await this.#room.vault.keyForNewLife(owner, null);
+  async remove(organization: string | null, context: RequestContext): Promise<Result<null, Obstacle>> {
+    const { store, vault } = this.#room;
+    const old = await vault.open();
+    if (!old.ok && old.error.code === 'vault_locked') return old;
+    const claimed = store.keyMaterial();
+    if (claimed === null) return err({ code: 'not_found' });
+    const owner = accountOwner(claimed.accountId, claimed.organization, claimed.incarnation + 1);
+    const next = await vault.keyForNewLife(owner, null);
     if (!next.ok) return next;
     const { wrapped, account: heir } = next.value;
-    const { store } = this.#room;
-    const state = store.state(living.value.opened.key.mac);
-    if (state === null) return err({ code: 'not_found' });
+    const names = store.claimedNames();
+    if (names === null || (organization !== null && names.organization !== organization))
+      return err({ code: 'not_found' });
+    // Somebody else has deleted it while the key was drawn, and it may live again.
+    if (store.keyMaterial()?.incarnation !== claimed.incarnation) return this.remove(organization, context);
+    const mac = (old.ok && old.value !== null ? old.value : heir).key.mac;
     store.transaction(() => {
       record(
         this.#room,
-        state.account,
-        living.value.opened.key.mac,
+        { ...names, accountId: claimed.accountId },
+        mac,
         { action: 'account.delete', outcome: 'ok' },
         context,
       );
-      this.#room.ring.resignCheckpoint(living.value.opened.key.mac, heir.key.mac);
+      this.#room.ring.resignCheckpoint(mac, heir.key.mac);
       store.bury(heir.key.mac, {
-        accountId: account.accountId,
-        organization: account.organization,
+        accountId: claimed.accountId,
+        organization: claimed.organization,
         incarnation: owner.incarnation,
         dataKey: wrapped,
-        generationCounter: state.account.generationCounter,
+        generationCounter: claimed.generationCounter,
         deletedAtMs: this.#room.now(),
       });
       this.#room.timers.set('index', this.#room.now());
     });
-    this.#room.vault.forget();
+    vault.forget();
+    this.#room.lastUse.atMs = null;
     this.#forgetCredentials();
     return ok(null);
   }
@@ -242,11 +263,9 @@ export class Lifecycle {
     const living = await this.#room.vault.open();
     if (!living.ok) return err(living.error);
     if (living.value !== null) return ok(this.#room.ring.verify(living.value.key.mac));
-    const grave = this.#room.store.tombstone();
-    if (grave === null) return ok(null);
-    const owner = accountOwner(grave.accountId, grave.organization, grave.incarnation);
-    const heir = await this.#room.vault.keyForNewLife(owner, grave.dataKey);
-    return heir.ok ? ok(this.#room.ring.verify(heir.value.account.key.mac)) : heir;
+    const heir = await this.#room.vault.heir();
+    if (!heir.ok) return heir;
+    return ok(heir.value === null ? null : this.#room.ring.verify(heir.value.key.mac));
   }
 
   #endOpenAttempts(outcome: string): void {
@@ -264,6 +283,16 @@ export class Lifecycle {
   #forgetCredentials(): void {
     this.#credentials.forget();
     this.#refresher.abandon();
+  }
+}
+
+/** What is read, or `record_corrupt` for a row that was changed outside the broker: it is left as it is. */
+function authentic<T>(read: () => T): Result<T, Obstacle> {
+  try {
+    return ok(read());
+  } catch (error) {
+    if (!(error instanceof CorruptRowError)) throw error;
+    return err({ code: 'record_corrupt', detail: 'a stored row was changed outside the broker' });
   }
 }
 
@@ -287,6 +316,7 @@ function newAccount(
     statusSinceMs: nowMs,
     statusProviderError: null,
     statusEvidence: [],
+    causeBefore: null,
     subject: null,
     subjectLabel: null,
     metadata: birth.metadata,

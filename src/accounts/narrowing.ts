@@ -8,6 +8,7 @@ import type { AccountState } from './store.ts';
 export const MAX_NARROWED = 8;
 /** A provider that refused to narrow is not asked again for the same before. */
 export const NARROWING_REFUSED_MS = 3_600_000;
+const FRESH_MS = 30_000;
 
 /** Does the provider give a token with fewer scopes at a refresh? */
 export function canNarrow(settings: ConnectionSettings): boolean {
@@ -21,6 +22,17 @@ export function narrowedOf(
 ): NarrowedRow | null {
   const key = scopeKeyOf(scopes);
   return state.narrowed.find((row) => row.grantId === grant.id && row.scopeKey === key) ?? null;
+}
+
+/**
+ * Has every place for narrowed tokens been filled within half a minute? Then one more scope set would push out a token
+ * that is in use, and whoever asks for ever new sets would rotate the grant on every call.
+ */
+export function narrowsTooOften(state: AccountState, grant: GrantRow, nowMs: number): boolean {
+  const fresh = state.narrowed.filter(
+    (row) => row.grantId === grant.id && row.tokenAtMs !== null && Math.abs(nowMs - row.tokenAtMs) < FRESH_MS,
+  );
+  return fresh.length >= MAX_NARROWED;
 }
 
 /** The grant as it would be if its access token were the narrowed one, which may be absent yet. */

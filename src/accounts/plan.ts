@@ -52,7 +52,12 @@ export function inDoubtSinceMs(state: AccountState, nowMs: number): number | nul
   );
 }
 
-function scheduleFacts(room: Room, account: AccountRow, settings: ConnectionSettings, grant: GrantRow): ScheduleFacts {
+function scheduleFacts(
+  room: Room,
+  account: AccountRow,
+  settings: ConnectionSettings,
+  grant: GrantRow,
+): ScheduleFacts {
   const ttlS = settings.descriptor.access_token_ttl_s;
   return {
     nowMs: room.now(),

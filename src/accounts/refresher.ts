@@ -12,6 +12,7 @@ import { attemptPhase, type Trigger } from '#refresh/attempt.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
+import { narrowedOf } from './narrowing.ts';
 import { isHeldBack } from './plan.ts';
 import type { Room } from './room.ts';
 import type { AttemptRow, ConnectionSettings, GrantRow } from './rows.ts';
@@ -41,6 +42,7 @@ interface Flight {
   readonly resolve: (result: FlightResult) => void;
   attemptId: string | null;
   waiters: number;
+  readonly beganAtMs: number;
   /** What the token is narrowed to; null: as granted. */
   readonly scopes: readonly string[] | null;
 }
@@ -73,6 +75,8 @@ export class Refresher {
     scopes: readonly string[] | null = null,
   ): Promise<FlightResult> {
     let flight = this.#flights.get(grant.id);
+    const overdue = flight === undefined ? null : this.#endOverdue(opened, flight);
+    if (overdue !== null) return overdue;
     const joinsOther = flight !== undefined && keyOf(flight.scopes) !== keyOf(scopes);
     if (flight === undefined) {
       flight = this.#newFlight(grant.id, scopes);
@@ -124,9 +128,21 @@ export class Refresher {
     const promise = new Promise<FlightResult>((done) => {
       resolve = done;
     });
-    const flight: Flight = { promise, resolve, attemptId: null, waiters: 0, scopes };
+    const beganAtMs = this.#room.now();
+    const flight: Flight = { promise, resolve, attemptId: null, waiters: 0, beganAtMs, scopes };
     this.#flights.set(grantId, flight);
     return flight;
+  }
+
+  /** An alarm may be late or lost: then whoever asks next ends the attempt whose answer can no longer come. */
+  #endOverdue(opened: OpenedAccount, flight: Flight): FlightResult | null {
+    const { attempts, config, now } = this.#room;
+    const budgetMs = config.exchangeBudgetMs;
+    if (flight.attemptId === null || Math.abs(now() - flight.beganAtMs) < budgetMs) return null;
+    const attempt = attempts.byId(flight.attemptId);
+    if (attempt === null || attempt.endedAtMs !== null) return null;
+    const phase = attemptPhase({ nowMs: now(), startedAtMs: attempt.startedAtMs, budgetMs });
+    return phase.kind === 'lost' ? { kind: 'settled', as: this.reconcile(opened, attempt) } : null;
   }
 
   #land(grantId: number, flight: Flight, result: FlightResult): void {
@@ -209,7 +225,7 @@ export class Refresher {
       outcome: null,
       reason: null,
       providerError: null,
-      tokenAgeMs: grant.tokenAtMs === null ? null : Math.max(0, startedAtMs - grant.tokenAtMs),
+      tokenAgeMs: ageOf(presentToken(state, grant, flight.scopes), startedAtMs),
     };
     room.store.transaction(() => {
       room.attempts.begin(attempt);
@@ -258,4 +274,13 @@ function lostAttempt(attempt: AttemptRow, incarnation: number, nowMs: number): S
 
 function keyOf(scopes: readonly string[] | null): string | null {
   return scopes === null ? null : scopeKeyOf(scopes);
+}
+
+/** When the token that is about to be replaced was asked for. */
+function presentToken(state: AccountState, grant: GrantRow, scopes: readonly string[] | null): number | null {
+  return scopes === null ? grant.tokenAtMs : (narrowedOf(state, grant, scopes)?.tokenAtMs ?? null);
+}
+
+function ageOf(tokenAtMs: number | null, nowMs: number): number | null {
+  return tokenAtMs === null ? null : Math.max(0, nowMs - tokenAtMs);
 }

@@ -24,6 +24,8 @@ export interface ReleaseRequest {
   readonly scopes: readonly string[] | null;
   /** Fingerprint of a token that an API has just refused. */
   readonly rejected: string | null;
+  /** How long the request has been waiting in all, over every time that it was told to ask again. */
+  readonly waitedMs?: number;
   readonly context: RequestContext;
 }
 
@@ -40,9 +42,14 @@ export interface Refusal {
   };
 }
 
-/** On the wire of RPC. */
+/**
+ * On the wire of RPC. `again`: the request has waited so long that what the Worker knew of the agent may have changed;
+ * nothing was decided or recorded, prove the agent anew and ask once more.
+ */
 export type ReleaseResult =
-  { readonly ok: true; readonly body: string } | { readonly ok: false; readonly refusal: Refusal };
+  | { readonly ok: false; readonly again: true }
+  | { readonly ok: true; readonly body: string }
+  | { readonly ok: false; readonly refusal: Refusal };
 
 /** The credential's JSON on the Worker's side: it cannot be printed, only answered. */
 export class ReleasedCredential {

@@ -4,15 +4,16 @@
  * and the account is its place.
  */
 
+import { freeField } from '#audit/record.ts';
 import { decide, type Decision, type DenyReason, type PolicyRequest } from '#policy/decide.ts';
 import { resolveScopes, scopeKeyOf } from '#providers/scopes.ts';
-import { decideRejected } from '#refresh/rejected.ts';
+import { decideRejected, REFUSED_HOLD_MS } from '#refresh/rejected.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import { isoTime } from '#lib/clock.ts';
 import { applyChange } from './changes.ts';
-import { canNarrow, narrowedOf, shownAs } from './narrowing.ts';
+import { canNarrow, narrowedOf, narrowsTooOften, shownAs } from './narrowing.ts';
 import { armGrant } from './plan.ts';
 import { credentialBody, type OpenedCredential } from './release-body.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
@@ -20,13 +21,14 @@ import type { OpenedCredentials } from './release-opened.ts';
 import type { FlightResult } from './refresher.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, GrantRow } from './rows.ts';
-import { degrade } from './settle.ts';
+import { degrade, recover } from './settle.ts';
 import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** What the request needs next. */
 export type Step =
   | { readonly kind: 'done'; readonly result: ReleaseResult }
+  | { readonly kind: 'again' }
   | { readonly kind: 'decrypt'; readonly grant: GrantRow; readonly scopeKey: string | null }
   | {
       readonly kind: 'refresh';
@@ -38,7 +40,10 @@ export type Step =
 
 /** `last_used_at` is written at most so often; between, it is kept in memory. */
 const USED_STEP_MS = 3_600_000;
+const MAX_RECORDED_SCOPES = 50;
 const RECENT_MS = 600_000;
+/** With a record of the agent of at most 750 ms, a change of policy takes effect within a second also for who waits. */
+const STALE_AFTER_MS = 200;
 
 /** The token that is asked for: the grant's own, or one narrowed to `scopes`. `shown` is the grant with that token. */
 interface Wanted {
@@ -48,6 +53,12 @@ interface Wanted {
   readonly scopeKey: string | null;
 }
 
+/** What happened before in this request: the flight that it waited for, and when it came. */
+export interface Round {
+  readonly flown: FlightResult | null;
+  readonly startedAtMs: number;
+}
+
 interface Scene {
   readonly room: Room;
   readonly opened: OpenedAccount;
@@ -55,6 +66,9 @@ interface Scene {
   readonly state: AccountState;
   readonly flown: FlightResult | null;
   readonly nowMs: number;
+  readonly arrivedAtMs: number;
+  /** It has waited so long that the agent may have been suspended meanwhile: nothing is handed out any more. */
+  readonly stale: boolean;
 }
 
 export function decideRelease(
@@ -62,11 +76,22 @@ export function decideRelease(
   credentials: OpenedCredentials,
   opened: OpenedAccount,
   request: ReleaseRequest,
-  flown: FlightResult | null,
+  round: Round,
 ): Step {
   const state = room.store.state(opened.key.mac);
   if (state === null) return wall(request, 'not_found', null);
-  const scene: Scene = { room, opened, request, state, flown, nowMs: room.now() };
+  const nowMs = room.now();
+  const stale = Math.abs(nowMs - round.startedAtMs) > STALE_AFTER_MS;
+  const scene: Scene = {
+    room,
+    opened,
+    request,
+    state,
+    flown: round.flown,
+    nowMs,
+    arrivedAtMs: round.startedAtMs - (request.waitedMs ?? 0),
+    stale,
+  };
   const walled = behindWall(scene);
   if (walled !== null) return walled;
   const blocked = statusRefusal(state.account);
@@ -87,6 +112,9 @@ export function decideRelease(
     const denied = { granted: grant.scopes, allowed: allowed.scopes };
     return refuse(scene, policyRefusal('cannot_downscope', denied), 'cannot_downscope');
   }
+  if (narrowed === null && narrowsTooOften(state, grant, scene.nowMs)) {
+    return refuse(scene, { code: 'rate_limited', retryAfterS: 30 }, 'rate_limited');
+  }
   return decideOAuth(scene, credentials, {
     grant,
     shown: shownAs(grant, narrowed, allowed.narrowTo),
@@ -100,7 +128,16 @@ export function corruptRefusal(room: Room, opened: OpenedAccount, request: Relea
   const state = room.store.state(opened.key.mac);
   const refusal: Refusal = { code: 'record_corrupt' };
   if (state === null) return { ok: false, refusal };
-  const scene: Scene = { room, opened, request, state, flown: null, nowMs: room.now() };
+  const scene: Scene = {
+    room,
+    opened,
+    request,
+    state,
+    flown: null,
+    nowMs: room.now(),
+    arrivedAtMs: 0,
+    stale: false,
+  };
   const step = refuse(scene, refusal, 'record_corrupt');
   return step.kind === 'done' ? step.result : { ok: false, refusal };
 }
@@ -192,11 +229,23 @@ function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: Grant
   const credential = credentials.at(grant, null);
   if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
-  if (scene.request.rejected === credential.fingerprint) {
-    const { room, opened, state, nowMs } = scene;
-    room.store.transaction(() => degrade(room, opened.key.mac, state.account, 'token_refused_by_api', nowMs));
-  }
+  if (scene.request.rejected === credential.fingerprint) noteRefused(scene, grant);
+  else if (scene.state.account.degradedSinceMs !== null && (grant.rejectHoldUntilMs ?? 0) < scene.nowMs)
+    noteAccepted(scene);
   return handOut(scene, grant, credential);
+}
+
+function noteRefused({ room, opened, state, nowMs }: Scene, grant: GrantRow): void {
+  const mac = opened.key.mac;
+  room.store.transaction(() => {
+    room.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + REFUSED_HOLD_MS });
+    degrade(room, mac, state.account, 'token_refused_by_api', nowMs);
+  });
+}
+
+/** Nobody has reported it refused for a quarter of an hour, while it was used. */
+function noteAccepted({ room, opened, state, nowMs }: Scene): void {
+  room.store.transaction(() => recover(room, opened.key.mac, state.account, nowMs));
 }
 
 function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wanted): Step {
@@ -210,7 +259,10 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
     if (step !== null) return step;
   }
   const { minTtlMs, minTtlExplicit } = request;
-  const serve = decideServe({ nowMs, grant: shown, minTtlMs, minTtlExplicit });
+  // A refresh in flight is joined by whoever wants a fresher token; the pause between two is for those who come after.
+  const joins = flown === null && isInFlight(scene, grant);
+  const times = joins ? { ...shown, lastAttemptStartedAtMs: null } : shown;
+  const serve = decideServe({ nowMs, grant: times, minTtlMs, minTtlExplicit });
   switch (serve.kind) {
     case 'serve':
       return credential === null ? decrypt : handOut(scene, shown, credential);
@@ -228,12 +280,24 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
   }
 }
 
+/** The journal is only asked while an answer may still come. */
+function isInFlight({ room, nowMs }: Scene, grant: GrantRow): boolean {
+  const startedAtMs = grant.lastAttemptStartedAtMs;
+  if (startedAtMs === null || Math.abs(nowMs - startedAtMs) >= room.config.exchangeBudgetMs) return false;
+  return room.attempts.open().some((attempt) => attempt.grantId === grant.id);
+}
+
 /** Null: the report is about another token, go on as for any request. */
 function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCredential): Step | null {
   const { room, request, nowMs, flown } = scene;
   const { grant, shown, scopes } = wanted;
   const fingerprintMatches = request.rejected === credential.fingerprint;
   if (!fingerprintMatches) return null;
+  if (isInFlight(scene, grant)) {
+    return flown === null
+      ? { kind: 'refresh', grant, trigger: 'rejected', scopes }
+      : unavailable(scene, grant, waitOf(flown));
+  }
   const decision = decideRejected({
     nowMs,
     fingerprintMatches,
@@ -270,7 +334,8 @@ function waitOf(flown: FlightResult): number {
 
 /** No living token now: the code says whose fault it is, as far as the last attempt told. */
 function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number): Step {
-  const justFailed = scene.flown?.kind === 'settled';
+  const last = scene.room.attempts.newest(1)[0];
+  const justFailed = last?.endedAtMs != null && last.endedAtMs >= scene.arrivedAtMs;
   const waitMs = Math.max(retryAfterMs, (grant.nextAttemptAtMs ?? 0) - scene.nowMs);
   const retryAfterS = Math.max(1, Math.ceil(waitMs / 1000));
   if (grant.lastFailure === 'client_rejected') {
@@ -306,14 +371,24 @@ function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
     scene.room,
     scene.state.account,
     scene.opened.key.mac,
-    { action: 'token.issue', outcome: 'refused', reason, scopes: scene.request.scopes },
+    { action: 'token.issue', outcome: 'refused', reason, scopes: askedScopes(scene) },
     scene.request.context,
   );
   return { kind: 'done', result: { ok: false, refusal } };
 }
 
+/** The asked scopes as a record may hold them: a name that nobody granted is the caller's text. */
+function askedScopes({ request, state, opened }: Scene): string[] | null {
+  if (request.scopes === null) return null;
+  const known = new Set(state.grants.flatMap((grant) => grant.scopes ?? []));
+  return request.scopes
+    .slice(0, MAX_RECORDED_SCOPES)
+    .map((name) => (known.has(name) ? name : (freeField(name, opened.key.mac) ?? '')));
+}
+
 function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step {
   const { room, opened, request, nowMs } = scene;
+  if (scene.stale) return { kind: 'again' };
   const { account, settings } = scene.state;
   if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
   room.lastUse.atMs = nowMs;

@@ -6,9 +6,10 @@
  * is fetched outside the transaction, then the decision is made again from the rows.
  */
 
+import { decide } from '#policy/decide.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
-import { corruptRefusal, decideRelease, type Step } from './release-decide.ts';
+import { corruptRefusal, decideRelease, type Round, type Step } from './release-decide.ts';
 import type { FlightResult, Refresher } from './refresher.ts';
 import type { Room } from './room.ts';
 import { CorruptRowError } from './store.ts';
@@ -33,18 +34,21 @@ export class Door {
   }
 
   async release(request: ReleaseRequest): Promise<ReleaseResult> {
+    const startedAtMs = this.#room.now();
     let flown: FlightResult | null = null;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const opened = this.#room.vault.ready();
       if (opened === null) {
-        const problem = await this.#open();
+        const problem = await this.#open(request);
         if (problem !== null) return problem;
         continue;
       }
-      const step = await this.#decide(opened, request, flown);
+      const step = await this.#decide(opened, request, { flown, startedAtMs });
       switch (step.kind) {
         case 'done':
           return step.result;
+        case 'again':
+          return { ok: false, again: true };
         case 'decrypt': {
           const corrupt = await this.#credentials.open(opened, step.grant, step.scopeKey);
           if (corrupt) return this.#recordCorrupt(opened, request);
@@ -59,8 +63,9 @@ export class Door {
               retryAfterS: 1,
             });
           }
-          // What flew was for other scopes; this request's own flight is still to come.
-          if (flown.kind === 'other') flown = null;
+          // What flew was for other scopes, or for a grant that was replaced meanwhile: the own flight is still to come.
+          if (flown.kind === 'other') return { ok: false, again: true };
+          if (flown.kind === 'settled' && flown.as === 'overtaken') flown = null;
       }
     }
     return refused({
@@ -71,26 +76,42 @@ export class Door {
   }
 
   /** Opens the account's key; a refusal when there is nothing to open or it does not open. */
-  async #open(): Promise<ReleaseResult | null> {
+  async #open(request: ReleaseRequest): Promise<ReleaseResult | null> {
     const opened = await this.#room.vault.open();
     if (!opened.ok) {
       const { code, detail } = opened.error;
-      return refused(code === 'vault_locked' ? { code, detail, retryAfterS: 30 } : { code });
+      return code === 'vault_locked' ? refused({ code, detail, retryAfterS: 30 }) : this.#corrupt(request);
     }
     if (opened.value !== null) return null;
     return refused({ code: 'not_found', wall: { reason: 'not_found', connection: null, identifier: null } });
   }
 
-  #decide(opened: OpenedAccount, request: ReleaseRequest, flown: FlightResult | null): Promise<Step> {
+  #decide(opened: OpenedAccount, request: ReleaseRequest, round: Round): Promise<Step> {
     return this.#room.pump.submit(() => {
       try {
-        return decideRelease(this.#room, this.#credentials, opened, request, flown);
+        return decideRelease(this.#room, this.#credentials, opened, request, round);
       } catch (error) {
-        if (error instanceof CorruptRowError)
-          return { kind: 'done', result: refused({ code: 'record_corrupt' }) };
+        if (error instanceof CorruptRowError) return { kind: 'done', result: this.#corrupt(request) };
         throw error;
       }
     });
+  }
+
+  /**
+   * The account's own rows cannot be trusted, so its chain takes no record: the refusal goes into the agent's. What the
+   * rows claim may only refuse more: to whom the account does not exist, it does not exist corrupted either.
+   */
+  #corrupt(request: ReleaseRequest): ReleaseResult {
+    const names = this.#room.store.claimedNames();
+    const { agent } = request;
+    const known =
+      names !== null &&
+      names.organization === agent.organization &&
+      decide({ agent, request: { ...names, action: 'token', scopes: null } }).allowed;
+    const where = { connection: names?.connection ?? null, identifier: names?.identifier ?? null };
+    return known
+      ? refused({ code: 'record_corrupt', wall: { reason: 'record_corrupt', ...where } })
+      : refused({ code: 'not_found', wall: { reason: 'not_found', ...where } });
   }
 
   /** The stored credential does not open: recorded, refused, and left as it is for whoever looks into it. */

@@ -8,6 +8,14 @@ import type { Status } from './status.ts';
 
 export type { ConnectionSettings, CredentialType };
 
+/** Why an account stands where it stands. */
+export interface StatusCause {
+  readonly reason: string | null;
+  readonly sinceMs: number;
+  readonly providerError: string | null;
+  readonly evidence: readonly string[];
+}
+
 export interface AccountRow {
   readonly accountId: string;
   /** Empty for none. */
@@ -25,6 +33,8 @@ export interface AccountRow {
   /** The provider's code behind the present status, never its text. */
   readonly statusProviderError: string | null;
   readonly statusEvidence: readonly string[];
+  /** What the four above say about `statusBefore`; null unless disabled. */
+  readonly causeBefore: StatusCause | null;
   readonly subject: string | null;
   readonly subjectLabel: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;

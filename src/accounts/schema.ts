@@ -39,4 +39,5 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
    CREATE TABLE audit_event (slot INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL);
    CREATE TABLE audit_checkpoint (
      id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL);`,
+  'ALTER TABLE account ADD COLUMN cause_before TEXT',
 ];

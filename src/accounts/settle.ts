@@ -6,11 +6,10 @@
 
 import { systemContext } from '#audit/record.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
-import { scopeKeyOf } from '#providers/scopes.ts';
 import { planSettle, type SettlePlan } from '#refresh/settle-plan.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { applyChange } from './changes.ts';
-import { MAX_NARROWED, NARROWING_REFUSED_MS } from './narrowing.ts';
+import { refuseNarrowing, storeNarrowed } from './settle-narrowed.ts';
 import { armGrant, idleEndMs, rotationFacts } from './plan.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
@@ -29,14 +28,10 @@ export function settle(
 ): Settled {
   const attempt = room.attempts.byId(arg.attemptId);
   const grant = state?.grants.find((row) => row.id === arg.grantId);
-  if (state === null || attempt === null || attempt.endedAtMs !== null) return 'overtaken';
-  if (
-    grant === undefined ||
-    grant.generation !== arg.generationFrom ||
-    state.account.incarnation !== arg.incarnation
-  ) {
+  if (state === null || attempt === null || grant === undefined) return 'overtaken';
+  if (grant.generation !== arg.generationFrom || state.account.incarnation !== arg.incarnation)
     return 'overtaken';
-  }
+  if (attempt.endedAtMs !== null && !isWelcomeLate(room, state, attempt, arg)) return 'overtaken';
   const nowMs = room.now();
   const plan = planSettle({
     nowMs,
@@ -61,8 +56,18 @@ export function settle(
     // Refusing to narrow says nothing about the grant: it is this scope set's matter alone.
     refuseNarrowing(room, mac, grant, arg.narrowedTo, nowMs);
   } else if (plan.status === 'dead') die(room, mac, state, grant, arg, plan);
-  else fail(room, mac, state, grant, arg, plan, nowMs);
+  else fail(room, mac, state, withSuccessor(grant, arg), arg, plan, nowMs);
   return plan.status;
+}
+
+/**
+ * A successor that comes after its attempt was given up is still the one that lives: dropping it would leave the spent
+ * token to be presented again. Welcome as long as nothing else has been sent for the grant and the grant is not over.
+ */
+function isWelcomeLate(room: Room, state: AccountState, attempt: AttemptRow, arg: SettleArgument): boolean {
+  if (attempt.outcome !== 'unknown' || arg.tokens === null) return false;
+  if (state.account.status !== 'active' && state.account.status !== 'disabled') return false;
+  return !room.attempts.open().some((other) => other.grantId === arg.grantId);
 }
 
 function store(
@@ -97,7 +102,8 @@ function store(
       tokens.refreshLifetimeMs === null ? grant.refreshExpiresAtMs : arg.sentAtMs + tokens.refreshLifetimeMs,
     refreshIdleExpiresAtMs: idleEndMs(state.settings, arg.sentAtMs),
     nextAttemptAtMs: null,
-    doubtSinceMs: null,
+    // A successor came along that cannot be kept: the stored refresh token is spent as far as anybody knows.
+    doubtSinceMs: arg.summary.doubt && rotationFacts(state.settings).rotating ? arg.sentAtMs : null,
     failures: 0,
     lastFailure: null,
     lastFailureCode: null,
@@ -105,72 +111,19 @@ function store(
     captured: tokens.captured,
   };
   room.store.saveGrant(mac, renewed);
-  const refused = state.account.degradedCause === 'token_refused_by_api';
+  // What an API refuses is not mended by a token that it has not seen; the hold's end is.
+  const refused =
+    state.account.degradedCause === 'token_refused_by_api' && (grant.rejectHoldUntilMs ?? 0) > nowMs;
   const account: AccountRow = {
     ...state.account,
     lastRefreshedAtMs: nowMs,
     degradedSinceMs: refused ? state.account.degradedSinceMs : null,
     degradedCause: refused ? state.account.degradedCause : null,
-    updatedAtMs: nowMs,
+    updatedAtMs: Math.max(nowMs, state.account.updatedAtMs),
   };
   room.store.saveAccount(mac, account);
   if (state.account.degradedSinceMs !== account.degradedSinceMs) room.timers.set('index', nowMs);
   armGrant(room, account, state.settings, renewed);
-}
-
-/** A token that came for a narrowed request: kept beside the grant's own, or the note that it cannot be had. */
-function storeNarrowed(
-  room: Room,
-  mac: Uint8Array,
-  grant: GrantRow,
-  arg: SettleArgument,
-  tokens: EncryptedTokens,
-  scopes: readonly string[],
-  nowMs: number,
-): void {
-  if (tokens.narrowedAccessToken === null) {
-    refuseNarrowing(room, mac, grant, scopes, nowMs);
-    return;
-  }
-  room.store.saveNarrowed(
-    mac,
-    {
-      grantId: grant.id,
-      scopeKey: scopeKeyOf(scopes),
-      generation: arg.generationTo,
-      accessToken: tokens.narrowedAccessToken,
-      tokenType: tokens.tokenType,
-      accessExpiresAtMs: tokens.lifetimeMs === null ? null : arg.sentAtMs + tokens.lifetimeMs,
-      tokenAtMs: arg.sentAtMs,
-      lifetimeMs: tokens.lifetimeMs,
-      refusedUntilMs: null,
-    },
-    MAX_NARROWED,
-  );
-}
-
-function refuseNarrowing(
-  room: Room,
-  mac: Uint8Array,
-  grant: GrantRow,
-  scopes: readonly string[],
-  nowMs: number,
-): void {
-  room.store.saveNarrowed(
-    mac,
-    {
-      grantId: grant.id,
-      scopeKey: scopeKeyOf(scopes),
-      generation: grant.generation,
-      accessToken: null,
-      tokenType: '',
-      accessExpiresAtMs: null,
-      tokenAtMs: null,
-      lifetimeMs: null,
-      refusedUntilMs: nowMs + NARROWING_REFUSED_MS,
-    },
-    MAX_NARROWED,
-  );
 }
 
 function die(
@@ -214,6 +167,13 @@ function fail(
   if (mayRefresh(account.status)) armGrant(room, account, state.settings, failed);
 }
 
+/** An answer without a usable access token that carried a usable successor: the successor is what lives from now on. */
+function withSuccessor(grant: GrantRow, arg: SettleArgument): GrantRow {
+  if (arg.tokens === null) return grant;
+  const { accessToken, refreshToken, captured } = arg.tokens;
+  return { ...grant, generation: arg.generationTo, accessToken, refreshToken, captured };
+}
+
 function afterFailure(grant: GrantRow, arg: SettleArgument, plan: SettlePlan): GrantRow {
   return {
     ...grant,
@@ -226,6 +186,20 @@ function afterFailure(grant: GrantRow, arg: SettleArgument, plan: SettlePlan): G
   };
 }
 
+/** The trouble is over. Inside a transaction. */
+export function recover(room: Room, mac: Uint8Array, account: AccountRow, nowMs: number): AccountRow {
+  if (account.degradedSinceMs === null) return account;
+  const after: AccountRow = {
+    ...account,
+    degradedSinceMs: null,
+    degradedCause: null,
+    updatedAtMs: Math.max(nowMs, account.updatedAtMs),
+  };
+  room.store.saveAccount(mac, after);
+  room.timers.set('index', nowMs);
+  return after;
+}
+
 /** Marks the account degraded, once per trouble; `cause` null leaves it as it is. Inside a transaction. */
 export function degrade(
   room: Room,
@@ -235,13 +209,14 @@ export function degrade(
   nowMs: number,
 ): AccountRow {
   // An outage says less than what is known already; anything else is news.
-  const known = account.degradedCause === cause || (cause === 'provider_unavailable' && account.degradedCause !== null);
+  const known =
+    account.degradedCause === cause || (cause === 'provider_unavailable' && account.degradedCause !== null);
   if (cause === null || known) return account;
   const after: AccountRow = {
     ...account,
     degradedSinceMs: account.degradedSinceMs ?? nowMs,
     degradedCause: cause,
-    updatedAtMs: nowMs,
+    updatedAtMs: Math.max(nowMs, account.updatedAtMs),
   };
   room.store.saveAccount(mac, after);
   room.timers.set('index', nowMs);

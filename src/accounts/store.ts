@@ -7,6 +7,7 @@
 import { rowMac } from '#crypto/digest.ts';
 import type { Part } from '#crypto/encoding.ts';
 import { applySchema, storedVersion } from '#lib/object-schema.ts';
+import { Descriptor } from '#providers/descriptor.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
 import { ACCOUNT_SCHEMA } from './schema.ts';
 import {
@@ -111,15 +112,34 @@ export class AccountStore {
   }
 
   /** Wrapped key, organization and incarnation of the living account: what opening the data key needs. Unauthenticated. */
-  keyMaterial(): Pick<AccountRow, 'accountId' | 'organization' | 'incarnation' | 'dataKey'> | null {
+  keyMaterial(): Pick<
+    AccountRow,
+    'accountId' | 'organization' | 'incarnation' | 'dataKey' | 'generationCounter'
+  > | null {
     if (!this.hasTables()) return null;
-    const row = this.#first('SELECT account_id, organization, incarnation, data_key FROM account');
+    const row = this.#first(
+      'SELECT account_id, organization, incarnation, data_key, generation_counter FROM account',
+    );
     if (row === null) return null;
     return {
       accountId: String(row['account_id']),
       organization: String(row['organization']),
       incarnation: Number(row['incarnation']),
       dataKey: String(row['data_key']),
+      generationCounter: Number(row['generation_counter']),
+    };
+  }
+
+  /** Whose row it says it is; unauthenticated, good for refusing only. */
+  claimedNames(): Pick<AccountRow, 'organization' | 'connection' | 'identifier'> | null {
+    if (!this.hasTables()) return null;
+    const row = this.#first('SELECT organization, connection, identifier FROM account');
+    if (row === null) return null;
+    const { organization, connection, identifier } = row;
+    return {
+      organization: String(organization),
+      connection: String(connection),
+      identifier: String(identifier),
     };
   }
 
@@ -142,7 +162,7 @@ export class AccountStore {
       .toArray();
     return {
       account: accountFromSql(this.#authentic(mac, 'account', account)),
-      settings: JSON.parse(String(this.#authentic(mac, 'connection_copy', settings)['settings'])),
+      settings: settingsFromText(String(this.#authentic(mac, 'connection_copy', settings)['settings'])),
       grants: grants.map((row) => grantFromSql(this.#authentic(mac, 'grant_row', row))),
       narrowed: narrowed.map((row) => narrowedFromSql(this.#authentic(mac, 'narrowed_token', row))),
     };
@@ -165,11 +185,16 @@ export class AccountStore {
     this.#put(mac, 'narrowed_token', narrowedToSql(row));
     this.#sql.exec(
       `DELETE FROM narrowed_token WHERE grant_id = ? AND scope_key NOT IN
-         (SELECT scope_key FROM narrowed_token WHERE grant_id = ? ORDER BY generation DESC LIMIT ?)`,
+         (SELECT scope_key FROM narrowed_token WHERE grant_id = ? ORDER BY access_token IS NULL, generation DESC LIMIT ?)`,
       row.grantId,
       row.grantId,
       kept,
     );
+  }
+
+  deleteNarrowed(): void {
+    this.#sql.exec('DELETE FROM narrowed_token');
+    this.#state = undefined;
   }
 
   deleteGrants(): void {
@@ -183,6 +208,12 @@ export class AccountStore {
     if (!this.hasTables()) return null;
     const row = this.#first('SELECT * FROM tombstone');
     return row === null ? null : tombstoneFromSql(row);
+  }
+
+  /** To be asked with the next life's key before that life begins on what the tombstone says. @throws CorruptRowError */
+  assertTombstone(mac: Uint8Array): void {
+    const row = this.hasTables() ? this.#first('SELECT * FROM tombstone') : null;
+    if (row !== null) this.#authentic(mac, 'tombstone', row);
   }
 
   /** Erases everything but audit and tombstone. */
@@ -220,4 +251,14 @@ export class AccountStore {
     );
     this.#state = undefined;
   }
+}
+
+/**
+ * Settings may have been stored by code that knew fewer facts of a provider: what it left out has its default, so that
+ * no answer of a provider meets a descriptor with holes. One that newer code wrote is taken as it is.
+ */
+function settingsFromText(text: string): ConnectionSettings {
+  const settings = JSON.parse(text) as ConnectionSettings;
+  const descriptor = Descriptor.safeParse(settings.descriptor);
+  return descriptor.success ? { ...settings, descriptor: descriptor.data } : settings;
 }

@@ -37,7 +37,8 @@ export interface AccountRpc {
   signal(
     argument: ContextArgument & { signal: 'disabled' | 'enabled' | 'revoked' },
   ): Promise<Answer<Resource>>;
-  remove(argument: ContextArgument): Promise<Answer<null>>;
+  /** Also an account that does not open any more. `organization` as for `view`. */
+  remove(argument: ContextArgument & { organization: string | null }): Promise<Answer<null>>;
   refresh(argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>>;
   verifyAudit(argument: object): Promise<Answer<Verification | null>>;
 }

@@ -82,6 +82,15 @@ export class Vault {
     return ok({ wrapped: made.wrapped, account: { owner, key: made.key } });
   }
 
+  /** The key that the tombstone keeps for the next life; null where there is no tombstone. */
+  async heir(): Promise<Result<OpenedAccount | null, VaultLocked | RecordCorrupt>> {
+    const grave = this.#store.tombstone();
+    if (grave === null) return ok(null);
+    const owner = accountOwner(grave.accountId, grave.organization, grave.incarnation);
+    const made = await this.keyForNewLife(owner, grave.dataKey);
+    return made.ok ? ok(made.value.account) : made;
+  }
+
   async encrypt(
     account: OpenedAccount,
     grantId: number,

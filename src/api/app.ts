@@ -4,6 +4,7 @@
  */
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { CORRELATION_PATTERN } from '#contract/ids.ts';
 import { setLogLevel } from '#lib/log.ts';
 import { configOf } from '#env.ts';
@@ -22,7 +23,7 @@ import { tokenRoutes } from './routes/tokens.ts';
 export function createApp(): OpenAPIHono<AppEnv> {
   const app = newRouter();
   app.onError(handleError);
-  app.notFound((c) => problemResponse(c, 'not_found', { detail: 'no such route' }));
+  app.notFound((c) => noSuchRoute(app, c));
   app.use('*', async (c, next) => {
     const config = configOf(c.env);
     setLogLevel(config.logLevel);
@@ -53,4 +54,17 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.route('/', agentRoutes());
   app.route('/', providerRoutes());
   return app;
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** 405 with `Allow` where the path exists under another method; the middleware of every path is not a route. */
+function noSuchRoute(app: OpenAPIHono<AppEnv>, c: Context<AppEnv>): Response {
+  const allowed = METHODS.filter((method) =>
+    app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method !== 'ALL'),
+  );
+  if (allowed.length === 0) return problemResponse(c, 'not_found', { detail: 'no such route' });
+  const response = problemResponse(c, 'method_not_allowed');
+  response.headers.set('allow', allowed.join(', '));
+  return response;
 }

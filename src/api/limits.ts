@@ -37,7 +37,11 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<str
       throw new ProblemError('invalid_request', { detail: 'the body is not UTF-8' });
     }
   }
-  return text + decoder.decode();
+  try {
+    return text + decoder.decode();
+  } catch {
+    throw new ProblemError('invalid_request', { detail: 'the body is not UTF-8' });
+  }
 }
 
 function tooDeep(value: unknown, left: number): boolean {

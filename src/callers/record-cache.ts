@@ -7,7 +7,8 @@
 import { within, type Now } from '#lib/clock.ts';
 import { LruMap } from '#lib/lru.ts';
 
-export const MAX_AGE_MS = 1_000;
+/** Less than the promised second: a request may wait a little in the account before its token leaves. */
+export const MAX_AGE_MS = 750;
 /** A question belongs to the request that asked it and may end with it; who waits for it asks himself after this. */
 const PATIENCE_MS = 1_500;
 /** Questions of others that one request waits for before it asks itself. */

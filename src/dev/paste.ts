@@ -17,6 +17,7 @@ export interface Paste {
 }
 
 const JSON_BODY = `-H 'Content-Type: application/json' -d`;
+const AGENT = '{"id":"my-agent","key":true,"policy":{"allowed_credentials":["my-api"]}}';
 const AS_OPERATOR = `-H "Authorization: Bearer $ADMIN_KEY"`;
 
 /** In the order in which they are to be read. */
@@ -42,7 +43,7 @@ export function pastes({ url, cast, devVarsFile }: PasteInput): readonly Paste[]
         'Your own API key: store it, make an agent, and fetch with the key that the second answer shows once',
       commands: [
         `curl -s -X PUT ${url}/v1/credentials/my-api ${AS_OPERATOR} ${JSON_BODY} '{"api_key":"YOUR-API-KEY"}'`,
-        `curl -s -X POST ${url}/v1/agents ${AS_OPERATOR} ${JSON_BODY} '{"id":"my-agent","key":true,"policy":{"allowed_credentials":["my-api"]}}'`,
+        `export AGENT_KEY=$(curl -s -X POST ${url}/v1/agents ${AS_OPERATOR} ${JSON_BODY} '${AGENT}' | grep -o 'vk_agent_[^"]*')`,
         `curl -s ${url}/v1/agents/my-agent/credentials/my-api -H "Authorization: Bearer $AGENT_KEY"`,
       ],
     },

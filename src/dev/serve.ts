@@ -6,7 +6,6 @@
 
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { runBroker } from './broker.ts';
 import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
 import { whenNpmEnds } from './parent.ts';
 import { becomesFree } from './ports.ts';
@@ -37,7 +36,10 @@ if (settings.ALLOW_LOOPBACK === 'true') {
 if (!(await becomesFree(port))) failUsage(`port ${port} is taken: choose another with --port`);
 
 await mkdir(persistTo, { recursive: true });
-const starting = runBroker({ port, persistTo, settings: { ...settings } });
+// Loaded late: the engine's packages take a second, and a wrong argument is told without them.
+const starting = import('./broker.ts').then(({ runBroker }) =>
+  runBroker({ port, persistTo, settings: { ...settings } }),
+);
 
 let stopping = false;
 function stop(): void {
@@ -46,11 +48,18 @@ function stop(): void {
   // Also while it is still starting: an engine without its parent would go on for ever.
   void starting.then((broker) => broker.stop()).finally(() => process.exit(0));
 }
-process.on('SIGTERM', stop);
-process.on('SIGINT', stop);
+function heedSignals(): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, stop);
+  }
+}
+heedSignals();
 // Whoever started us with a channel (`npm start`) wants us no longer than it lives, however it ends.
 process.on('disconnect', stop);
 whenNpmEnds('serve', stop);
 
 const broker = await starting;
+// The engine has put its own listeners beside ours: they end the process before it is disposed of in order.
+heedSignals();
 console.log(`ready ${broker.url}`);

@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { VERSION } from '../contract/version.ts';
+import { VERSION } from '#contract/version.ts';
 import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
 import { ensureDevVars } from './dev-vars.ts';
 import { call } from './http-call.ts';
@@ -32,6 +32,7 @@ const OAUTH_PORT = 8788;
 const STORY_BUDGET_MS = '3000';
 const STORY_LIMIT_MS = 180_000;
 const FAREWELL_LIMIT_MS = 2_000;
+const KEPT_LINES = 10;
 
 interface Options {
   readonly once: boolean;
@@ -102,6 +103,7 @@ let broker: ServeProcess | null = null;
 let starting: Promise<ServeProcess> | null = null;
 /** After the story the reader sees what the broker says; before, only a failure shows it. */
 let isStoryOver = false;
+const lastLines: string[] = [];
 let stopping: Promise<void> | null = null;
 
 async function startBroker(extra: Settings): Promise<void> {
@@ -109,6 +111,8 @@ async function startBroker(extra: Settings): Promise<void> {
   const settings = { ALLOW_LOOPBACK: 'true', ...vars.settings, BASE_URL: url, ...extra };
   const onLine = (line: string): void => {
     if (isStoryOver && !line.startsWith('ready ')) terminal.line(terminal.faint(line));
+    lastLines.push(line);
+    if (lastLines.length > KEPT_LINES) lastLines.shift();
   };
   starting = spawnServe({ port, persistTo, settings, onLine });
   broker = await starting;
@@ -142,6 +146,9 @@ async function stopAll(): Promise<void> {
 async function leave(code: number, message?: string): Promise<void> {
   if (stopping === null) {
     if (message !== undefined) console.error(terminal.bad(message));
+    if (message !== undefined && !isStoryOver) {
+      for (const line of lastLines) console.error(terminal.faint(`  broker: ${line}`));
+    }
     stopping = stopAll().catch((error: unknown) => console.error(error));
     await stopping;
     process.exit(code);

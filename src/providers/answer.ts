@@ -13,6 +13,8 @@ export interface TokenSet {
   accessToken: string;
   /** Null: the answer carried none, so the stored one stays. */
   refreshToken: string | null;
+  /** A successor came along that cannot be kept (too long, no text): the stored refresh token may be spent. */
+  refreshTokenUnusable: boolean;
   /** As the provider calls it (`Bearer`, Slack's `bot`); `Bearer` where it says nothing. What to send is `token_header`. */
   tokenType: string;
   /** Counted from when the request was sent; null: never expires. */
@@ -72,6 +74,7 @@ export function readTokens(
   return {
     accessToken,
     refreshToken: isRefreshToken(refreshToken) ? refreshToken : null,
+    refreshTokenUnusable: isUnusableSuccessor(refreshToken),
     tokenType: isTokenType(tokenType) ? tokenType : 'Bearer',
     lifetimeMs: accessLifetimeMs(
       descriptor,
@@ -89,6 +92,17 @@ export function readTokens(
       (context.requestedScopes ? [...context.requestedScopes] : null),
     captured: capture(descriptor.capture_from_token_response, body),
   };
+}
+
+/** Something is there that is no refresh token; null, nothing and an empty text say that there is none. */
+const isUnusableSuccessor = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== '' && !isRefreshToken(value);
+
+/** The successor of an answer whose access token cannot be used, or null where it has none. */
+export function readSuccessor(descriptor: Descriptor, body: unknown): string | null {
+  if (!passesSuccessCheck(descriptor, body)) return null;
+  const token = readerOf(descriptor.token_response_map ?? PLAIN_MAP, body)('refresh_token');
+  return isRefreshToken(token) ? token : null;
 }
 
 const isTokenType = (value: unknown): value is string =>

@@ -4,7 +4,7 @@
  * decide what happens next (the refresh room), and to let a page, a 5xx or a 429 end a grant.
  */
 
-import { passesSuccessCheck, readTokens } from './answer.ts';
+import { passesSuccessCheck, readSuccessor, readTokens } from './answer.ts';
 import type { TokenSet } from './answer.ts';
 import { parseBody, shapeOf } from './body.ts';
 import type { ParsedBody } from './body.ts';
@@ -36,7 +36,8 @@ export type Answer =
  * our reading its successor. `evidence` holds short stable names and codes, never text of the provider.
  */
 export type Classified =
-  | { outcome: 'refreshed'; doubt: false; tokens: TokenSet }
+  /** `doubt`: a successor came along that cannot be kept. */
+  | { outcome: 'refreshed'; doubt: boolean; tokens: TokenSet }
   | {
       outcome: 'grant_dead';
       doubt: false;
@@ -61,7 +62,15 @@ export type Classified =
       /** A table knows this error as one that passes: no count of it ends a grant. */
       listed?: true;
     }
-  | { outcome: 'malformed'; doubt: true; providerError: null; evidence: string[] };
+  | {
+      outcome: 'malformed';
+      /** False where a successor came along: what lives now is known. */
+      doubt: boolean;
+      providerError: null;
+      evidence: string[];
+      /** A usable successor beside an unusable access token: it is what has to be presented next. */
+      successor: string | null;
+    };
 
 export interface ClassifyContext {
   /** When the request was sent, in epoch milliseconds. */
@@ -141,7 +150,7 @@ function classifySuccess(
 ): Classified {
   if (parsed.kind === 'json' || parsed.kind === 'form') {
     const tokens = readTokens(descriptor, parsed.value, context);
-    if (tokens !== null) return { outcome: 'refreshed', doubt: false, tokens };
+    if (tokens !== null) return { outcome: 'refreshed', doubt: tokens.refreshTokenUnusable, tokens };
   }
   if (parsed.kind === 'json' && descriptor.errors_with_http_200 && saysError(descriptor, parsed.value)) {
     // The body alone tells, so that a 400 of the tables and the same error under 200 mean the same.
@@ -157,11 +166,14 @@ function classifySuccess(
       evidence: [providerError ?? httpName(answer.status)],
     };
   }
+  const successor =
+    parsed.kind === 'json' || parsed.kind === 'form' ? readSuccessor(descriptor, parsed.value) : null;
   return {
     outcome: 'malformed',
-    doubt: true,
+    doubt: successor === null,
     providerError: null,
     evidence: shapeOf(parsed, answer.body.length),
+    successor,
   };
 }
 
@@ -201,7 +213,13 @@ function judgeError(
     case 'credentials':
       return { outcome: 'client_rejected', doubt: false, kind: 'credentials', providerError, evidence: [] };
     case 'transient':
-      return { outcome: 'transient', ...otherwise, providerError, evidence: [providerError ?? 'error'], listed: true };
+      return {
+        outcome: 'transient',
+        ...otherwise,
+        providerError,
+        evidence: [providerError ?? 'error'],
+        listed: true,
+      };
     case null:
       return null;
   }

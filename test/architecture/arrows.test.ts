@@ -4,7 +4,17 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BLACK_BOX, KNOWN_OUTSIDE } from './lint-config.ts';
-import { filesUnder, house, isFileRoom, isOutside, holds, reachable, ROOT, roomNamed, roomOf } from './rooms.ts';
+import {
+  filesUnder,
+  house,
+  isFileRoom,
+  isOutside,
+  holds,
+  reachable,
+  ROOT,
+  roomNamed,
+  roomOf,
+} from './rooms.ts';
 import { importsOf } from './source.ts';
 
 const FLOORS = house.floors.map(({ floor }) => floor);
@@ -45,14 +55,17 @@ describe('the room table', () => {
     ]);
     expect(wrong).toEqual([]);
     const leadsBack = (name: string, seen: readonly string[]): boolean =>
-      seen.includes(name) || (roomNamed(name)?.sideways ?? []).some((next) => leadsBack(next, [...seen, name]));
+      seen.includes(name) ||
+      (roomNamed(name)?.sideways ?? []).some((next) => leadsBack(next, [...seen, name]));
     expect(house.rooms.filter(({ room }) => leadsBack(room, []))).toEqual([]);
   });
 
   it('names holders of powers that are there', () => {
     const files = filesUnder('src', '.ts');
     const idle = house.powers.flatMap((power) =>
-      (power.holders ?? []).filter((holder) => !files.some((file) => holds({ ...power, holders: [holder] }, file))),
+      (power.holders ?? []).filter(
+        (holder) => !files.some((file) => holds({ ...power, holders: [holder] }, file)),
+      ),
     );
     expect(idle).toEqual([]);
   });

@@ -25,13 +25,22 @@ const PARTS: readonly { file: string; mark: string; make: (present: string) => s
 ];
 
 /** The text between `<!-- generated: mark -->` and its end. @throws where the marks are missing */
-export function partOf(text: string, file: string, mark: string): { before: string; part: string; after: string } {
+export function partOf(
+  text: string,
+  file: string,
+  mark: string,
+): { before: string; part: string; after: string } {
   const begin = `<!-- generated: ${mark} -->\n`;
   const end = `<!-- end of ${mark} -->`;
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`${file} has no part "${mark}": put ${begin.trim()} and ${end} into it`);
-  return { before: text.slice(0, from + begin.length), part: text.slice(from + begin.length, to), after: text.slice(to) };
+  if (from < 0 || to < from)
+    throw new Error(`${file} has no part "${mark}": put ${begin.trim()} and ${end} into it`);
+  return {
+    before: text.slice(0, from + begin.length),
+    part: text.slice(from + begin.length, to),
+    after: text.slice(to),
+  };
 }
 
 async function formatted(file: string, text: string): Promise<string> {
@@ -53,7 +62,9 @@ export async function generated(): Promise<Generated[]> {
 
 /** What differs from what stands there. */
 export async function outdated(): Promise<Generated[]> {
-  return (await generated()).filter(({ file, text }) => !existsSync(path.join(ROOT, file)) || textOf(file) !== text);
+  return (await generated()).filter(
+    ({ file, text }) => !existsSync(path.join(ROOT, file)) || textOf(file) !== text,
+  );
 }
 
 if (import.meta.main) {
@@ -61,7 +72,9 @@ if (import.meta.main) {
   const write = process.argv.includes('--write');
   for (const { file, text } of differing) {
     if (write) writeFileSync(path.join(ROOT, file), text);
-    console.log(`${file} ${write ? 'is written' : 'differs: run node test/architecture/generate.ts --write'}`);
+    console.log(
+      `${file} ${write ? 'is written' : 'differs: run node test/architecture/generate.ts --write'}`,
+    );
   }
   process.exitCode = differing.length > 0 && !write ? 1 : 0;
 }

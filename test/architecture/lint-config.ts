@@ -8,6 +8,8 @@ import { house, holds, isFileRoom, isOutside, isPure, reachable, textOf, type Ro
 
 interface Pattern {
   readonly regex: string;
+  /** Of all that the module has, only these. */
+  readonly importNames?: readonly string[];
   readonly message: string;
 }
 
@@ -44,9 +46,16 @@ function importPatterns(room: Room, file: string): Pattern[] {
     ? [...roomPatterns('(?:#|\\.\\/)', reachable(room), arrows)]
     : [...roomPatterns('#', reachable(room), arrows), ...roomPatterns('(?:\\.\\.\\/)+', [], style)];
   if (isOutside(room)) return patterns;
+  for (const { pureImports, says } of isPure(room) ? house.powers : []) {
+    if (pureImports === undefined) continue;
+    const { from, names } = pureImports;
+    patterns.push({ regex: `^${escaped(from)}$`, importNames: names, message: says });
+  }
   const held = house.powers.flatMap((power) => (holds(power, file) ? (power.modules ?? []) : []));
   const modules = [...(room.modules ?? []), ...held];
-  const schemes = ['node:', 'cloudflare:'].filter((scheme) => !modules.some((name) => name.startsWith(scheme)));
+  const schemes = ['node:', 'cloudflare:'].filter(
+    (scheme) => !modules.some((name) => name.startsWith(scheme)),
+  );
   if (schemes.length > 0) {
     const message = 'modules of the platform have one room each (test/architecture/rooms.json)';
     patterns.push({ regex: `^${anyOf(schemes)}`, message });
@@ -91,7 +100,9 @@ function roomOverrides(): Override[] {
     rules: rulesFor(room, `src/${room.room}`),
   }));
   const visible = house.powers.filter(({ globals, properties, modules }) => globals ?? properties ?? modules);
-  const holders = new Set(visible.flatMap((power) => power.holders ?? []).filter((name) => name.includes('/')));
+  const holders = new Set(
+    visible.flatMap((power) => power.holders ?? []).filter((name) => name.includes('/')),
+  );
   const ofFiles = [...holders].toSorted().map((name) => {
     const room = house.rooms.find((one) => name.startsWith(`${one.room}/`));
     if (room === undefined) throw new Error(`rooms.json: ${name} lies in no room`);
@@ -136,7 +147,10 @@ function testOverrides(): Override[] {
   const patterns = roomPatterns('(?:#|(?:\\.\\.\\/)+src\\/)', KNOWN_OUTSIDE, message);
   return [
     { files: ['test/**/*.ts'], rules: TEST_RULES },
-    { files: BLACK_BOX.map((layer) => `test/${layer}/**/*.ts`), rules: { 'no-restricted-imports': ['error', { patterns }] } },
+    {
+      files: BLACK_BOX.map((layer) => `test/${layer}/**/*.ts`),
+      rules: { 'no-restricted-imports': ['error', { patterns }] },
+    },
     { files: ['test/support/worker-*.ts'], rules: { 'no-restricted-imports': 'off' } },
   ];
 }

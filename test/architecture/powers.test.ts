@@ -33,7 +33,12 @@ describe('time', () => {
 });
 
 describe('a provider of the catalogue', () => {
-  const names = new RegExp(`\\b(?:${allDescriptors().map(({ id }) => id).join('|')})\\b`, 'i');
+  const names = new RegExp(
+    `\\b(?:${allDescriptors()
+      .map(({ id }) => id)
+      .join('|')})\\b`,
+    'i',
+  );
 
   it('has its name in quotes in the catalogue, and in examples of the contract', () => {
     const quoted = FILES.filter((file) => !file.startsWith('src/providers/catalogue/')).flatMap((file) =>
@@ -59,7 +64,9 @@ describe('a binding', () => {
   });
 
   it('of wrangler.toml is one that env.ts knows', () => {
-    const configured = [...textOf('wrangler.toml').matchAll(/^(?:binding|name) = "([A-Z_]+)"$/gm)].map(([, name]) => name);
+    const configured = [...textOf('wrangler.toml').matchAll(/^(?:binding|name) = "([A-Z_]+)"$/gm)].map(
+      ([, name]) => name,
+    );
     expect(configured.length).toBeGreaterThan(0);
     expect(configured.filter((name) => !bindings.includes(name ?? ''))).toEqual([]);
   });

@@ -36,6 +36,8 @@ export interface Power {
   readonly globals?: readonly string[];
   /** Restricted in pure rooms alone. */
   readonly pureGlobals?: readonly string[];
+  /** What hands the power out by import, restricted in pure rooms: types are free, and what only computes. */
+  readonly pureImports?: { readonly from: string; readonly names: readonly string[] };
   /** `object.property`. */
   readonly properties?: readonly string[];
   readonly modules?: readonly string[];

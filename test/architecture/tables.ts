@@ -29,13 +29,26 @@ function powersOf(room: Room): string {
   return held.length === 0 ? '–' : held.join(' · ');
 }
 
+/** A floor by its name where all of it may be imported, else room by room. */
+function arrowsOf(room: Room): string {
+  const may = reachable(room);
+  const names = house.floors.toReversed().flatMap(({ floor }) => {
+    const there = house.rooms.filter((one) => one.floor === floor).map((one) => one.room);
+    const open = there.filter((name) => may.includes(name));
+    return open.length === there.length && open.length > 1 ? [`all of ${floor}`] : open;
+  });
+  return names.length === 0 ? '–' : names.join(', ');
+}
+
 /** Upper floors first: arrows then point down the page. */
 export function roomTable(): string {
-  const rows = house.floors.toReversed().flatMap(({ floor }) =>
-    house.rooms
-      .filter((room) => room.floor === floor)
-      .map((room) => [floor, linked(room), room.owns, reachable(room).join(', ') || '–', powersOf(room)]),
-  );
+  const rows = house.floors
+    .toReversed()
+    .flatMap(({ floor }) =>
+      house.rooms
+        .filter((room) => room.floor === floor)
+        .map((room) => [floor, linked(room), room.owns, arrowsOf(room), powersOf(room)]),
+    );
   return table(['floor', 'room', 'owns', 'may import', 'powers'], rows);
 }
 
@@ -66,13 +79,18 @@ export function codeTable(present: string): string {
 
 /** Names of the tables that an object's schema makes, in its order. */
 export function storedTables(): string[] {
-  return ACCOUNT_SCHEMA.flatMap((step) => [...step.matchAll(/CREATE TABLE ([a-z_]+)/g)].map(([, name = '']) => name));
+  return ACCOUNT_SCHEMA.flatMap((step) =>
+    [...step.matchAll(/CREATE TABLE ([a-z_]+)/g)].map(([, name = '']) => name),
+  );
 }
 
 /** The tables of an account; what they hold is written by hand and kept. */
 export function storedTable(present: string): string {
   const sentences = sentencesByName(present);
-  return table(['table', 'holds'], storedTables().map((name) => [code(name), sentences.get(name) ?? '']));
+  return table(
+    ['table', 'holds'],
+    storedTables().map((name) => [code(name), sentences.get(name) ?? '']),
+  );
 }
 
 /** The table of moves as a mermaid diagram, a label per pair of states. */

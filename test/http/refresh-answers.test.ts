@@ -28,7 +28,7 @@ function expectSane(shown: Json, lifetimeS: number): void {
   const fromNowS = (field: string) => (Date.parse(String(shown[field])) - Date.now()) / 1000;
   expect(fromNowS('expires_at')).toBeGreaterThan(lifetimeS - 15);
   expect(fromNowS('expires_at')).toBeLessThanOrEqual(lifetimeS);
-  expect(fromNowS('next_refresh_at')).toBeGreaterThan(0.3 * lifetimeS - 20);
+  expect(fromNowS('next_refresh_at')).toBeGreaterThan(0.65 * lifetimeS - 15);
   expect(fromNowS('next_refresh_at')).toBeLessThanOrEqual(0.9 * lifetimeS);
   expect(shown).toMatchObject({ status: 'active', degraded_since: null, in_doubt_since: null });
 }

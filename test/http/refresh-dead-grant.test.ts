@@ -88,6 +88,28 @@ describe('a grant that the user revoked at the provider', () => {
     await account.records();
   });
 
+  it('is the same incident after the account was disabled and enabled again', async () => {
+    const account = await scene.connect();
+    await revoked(account);
+    const first = await account.fetch();
+    const disabled = await account.act('disable');
+    expect(disabled.body).toMatchObject({ status: 'disabled', status_reason: 'operator' });
+    expect((await account.fetch()).body.code).toBe('account_disabled');
+    const enabled = await account.act('enable');
+    expect(enabled.body).toMatchObject({
+      status: 'reauth_required',
+      status_reason: 'grant_revoked',
+      status_since: first.body.since,
+    });
+    const { reason, provider_error, since } = (await account.fetch()).body;
+    expect({ reason, provider_error, since }).toEqual({
+      reason: 'grant_revoked',
+      provider_error: 'invalid_grant',
+      since: first.body.since,
+    });
+    expect(account.calls()).toHaveLength(1);
+  });
+
   it('is found by a refresh while the access token lives, which is not served any more', async () => {
     const account = await scene.connect();
     await scene.provider.revokeGrant(account.grantId);
@@ -126,7 +148,11 @@ describe('a grant that the user revoked at the provider', () => {
       },
       { timeout: 10_000, interval: 100 },
     );
-    expect(ended.body).toMatchObject({ code: 'reauth_required', reason: 'no_refresh_token', reauth_url: null });
+    expect(ended.body).toMatchObject({
+      code: 'reauth_required',
+      reason: 'no_refresh_token',
+      reauth_url: null,
+    });
     await vi.waitFor(
       async () =>
         expect(await silent.show()).toMatchObject({

@@ -4,7 +4,7 @@
  * way twice at the same time. After all: none of the tokens stands in what the broker printed.
  */
 
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import {
   startOAuthServer,
   type OAuthServer,
@@ -70,7 +70,12 @@ export interface Scene {
 
 /** Call once per test file, at its top. */
 export function refreshScene(
-  options: { server?: OAuthServerOptions; settings?: Record<string, string> } = {},
+  options: {
+    server?: OAuthServerOptions;
+    settings?: Record<string, string>;
+    /** The tests run at the same time: each keeps to its own account, and no test's faults end with another's. */
+    sideBySide?: boolean;
+  } = {},
 ): Scene {
   let provider: OAuthServer;
   let broker: TestBroker;
@@ -78,6 +83,8 @@ export function refreshScene(
   let agent: Scene['agent'];
   let checked = 0;
   const hanging = new Set<string | null>();
+  // Tests that wait for half a minute wait together.
+  if (options.sideBySide === true) vi.setConfig({ maxConcurrency: 20 });
 
   beforeAll(async () => {
     provider = await startOAuthServer(options.server ?? {});
@@ -86,8 +93,10 @@ export function refreshScene(
     agent = await w.agent({ rules: [{ connection: '*', identifiers: ['*'] }] });
   });
   afterEach(async () => {
-    await provider.up();
-    provider.faults.clear();
+    if (options.sideBySide !== true) {
+      await provider.up();
+      provider.faults.clear();
+    }
     expect(provider.errors).toEqual([]);
     const since = provider.calls.slice(checked);
     checked = provider.calls.length;

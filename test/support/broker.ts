@@ -27,6 +27,8 @@ export interface TestBroker {
 
 export interface TestBrokerOptions {
   readonly settings?: Record<string, string>;
+  /** What is run in the place of `npm run serve`: a script and its arguments, relative to the repository. */
+  readonly program?: readonly string[];
 }
 
 export async function startBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
@@ -41,8 +43,9 @@ export async function startBroker(options: TestBrokerOptions = {}): Promise<Test
     LOG_LEVEL: 'debug',
     ...options.settings,
   };
+  const program = options.program ?? ['src/dev/serve.ts'];
   let printed = '';
-  let child = await launch(port, folder, settings, (text) => (printed += text));
+  let child = await launch(program, port, folder, settings, (text) => (printed += text));
   const stop = async (): Promise<void> => end(child, 'SIGTERM', false);
   return {
     url: `http://127.0.0.1:${port}`,
@@ -53,7 +56,7 @@ export async function startBroker(options: TestBrokerOptions = {}): Promise<Test
     kill: () => end(child, 'SIGKILL', true),
     restart: async (changed = {}) => {
       Object.assign(settings, changed);
-      child = await launch(port, folder, settings, (text) => (printed += text));
+      child = await launch(program, port, folder, settings, (text) => (printed += text));
     },
     dispose: async () => {
       await stop();
@@ -63,6 +66,7 @@ export async function startBroker(options: TestBrokerOptions = {}): Promise<Test
 }
 
 function launch(
+  program: readonly string[],
   port: number,
   folder: string,
   settings: Record<string, string>,
@@ -70,7 +74,7 @@ function launch(
 ): Promise<ChildProcess> {
   const child = spawn(
     process.execPath,
-    ['src/dev/serve.ts', '--port', String(port), '--persist-to', folder],
+    [...program, '--port', String(port), '--persist-to', folder],
     { cwd: ROOT, env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
   return new Promise((resolve, reject) => {

@@ -9,9 +9,9 @@ import type { TestBroker } from './broker.ts';
 import type { Client, Reply } from './callers.ts';
 
 /** Short enough that a doubt is decided soon after a restart, long enough for forty exchanges on two busy cores. */
-export const CRASH_BUDGET_MS = 2_000;
+export const CRASH_BUDGET_MS = 1_500;
 /** Less than the two thirds of the budget after which the broker gives a call up and may make the next. */
-const HELD_MS = 900;
+const HELD_MS = 700;
 const FIRST_MS = 15_000;
 
 /** Asks until something comes back; what is thrown (nobody listens yet) counts as nothing. @throws at the deadline */
@@ -104,6 +104,16 @@ async function killNow(provider: OAuthServer, broker: TestBroker, from: number):
   const cut = provider.calls.slice(from).filter((call) => !call.answered);
   await killed;
   return cut;
+}
+
+/** Stretches the exchanges by up to 300 ms, each in its own way, so that a kill finds them at every stage. */
+export function slowDown(provider: OAuthServer, random: () => number): void {
+  for (let group = 0; group < 8; group += 1) {
+    provider.faults.when(() => random() < 0.25, {
+      delayBeforeMs: random() * 150,
+      delayAfterMs: random() * 150,
+    });
+  }
 }
 
 /** The chain as the operator sees it; null where nothing was ever recorded under this id. */

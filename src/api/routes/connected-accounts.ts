@@ -160,8 +160,8 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
   describe(router, routes.get, requireOperator, acting(visible));
   describe(router, routes.remove, requireOperator, async (c) => {
     const id = idOf(c);
-    await visible(c, id);
-    unwrap(await stub(c, id).remove({ context: context(c) }));
+    const { organization } = c.get('operator');
+    unwrap(await stub(c, id).remove({ context: context(c), organization }));
     return c.body(null, 204);
   });
   describe(router, routes.credential, requireOperator, async (c) => {

@@ -10,6 +10,7 @@ import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { CredentialQuery, DEFAULT_MIN_TTL_S, ReleasedToken, TokenQuery } from '#contract/tokens.ts';
 import { accountId } from '#crypto/digest.ts';
+import { systemNow } from '#lib/clock.ts';
 import { decide } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
 import type { AppEnv } from '../context.ts';
@@ -52,44 +53,66 @@ const byConnection = createRoute({
   responses: responses({ 200: ReleasedToken }, CODES),
 });
 
-type Query = z.output<typeof TokenQuery>;
-
-interface Ask {
+interface Ask<Query = z.output<typeof TokenQuery>> {
   readonly c: Context<AppEnv>;
   readonly caller: AgentCaller;
   readonly context: RequestContext;
   readonly query: Query;
   readonly byId: boolean;
+  readonly waitedMs: number;
 }
+
+/** A request that waits for a refresh is proved anew before anything leaves; so long may that take in all. */
+const PATIENCE_MS = 30_000;
+
+type Tried = Response | 'again';
 
 export function tokenRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
   describe(router, byAccount, async (c) => {
-    const caller = await requireAgent(c);
-    const query = queryOf(c, TokenQuery);
     const id = c.req.param('id') ?? '';
-    if (!ACCOUNT_ID_PATTERN.test(id)) throw new ProblemError('not_found');
-    const ask: Ask = { c, caller, context: contextOf(c, caller), query, byId: true };
-    if (caller.status !== 'active') return refuseAtDoor1(ask, 'agent_suspended', null, null);
-    const answer = await release(ask, id);
-    return answer instanceof Response ? answer : refuse(ask, answer);
+    return untilDecided(c, TokenQuery, async (ask) => {
+      if (!ACCOUNT_ID_PATTERN.test(id)) throw new ProblemError('not_found');
+      if (ask.caller.status !== 'active') return refuseAtDoor1(ask, 'agent_suspended', null, null);
+      const answer = await release({ ...ask, byId: true }, id);
+      return answer instanceof Response || answer === 'again' ? answer : refuse(ask, answer);
+    });
   });
   describe(router, byConnection, async (c) => {
-    const caller = await requireAgent(c);
-    const query = queryOf(c, CredentialQuery);
-    if (c.req.param('agent_id') !== caller.id) throw new ProblemError('not_found');
     const connection = c.req.param('connection') ?? '';
-    if (!Name.safeParse(connection).success) throw new ProblemError('not_found');
-    return shortForm(
-      { c, caller, context: contextOf(c, caller), query, byId: false },
-      connection,
-      query.identifier ?? null,
-    );
+    return untilDecided(c, CredentialQuery, async (ask) => {
+      if (c.req.param('agent_id') !== ask.caller.id) throw new ProblemError('not_found');
+      if (!Name.safeParse(connection).success) throw new ProblemError('not_found');
+      return shortForm(ask, connection, ask.query.identifier ?? null);
+    });
   });
   return router;
 }
 
-async function shortForm(ask: Ask, connection: string, named: string | null): Promise<Response> {
+/** Proves the caller and tries, as often as the account says that the proof has become too old meanwhile. */
+async function untilDecided<S extends typeof TokenQuery>(
+  c: Context<AppEnv>,
+  schema: S,
+  attempt: (ask: Ask<z.output<S>>) => Promise<Tried>,
+): Promise<Response> {
+  const startedAtMs = systemNow();
+  do {
+    const caller = await requireAgent(c);
+    const query = queryOf(c, schema);
+    const tried = await attempt({
+      c,
+      caller,
+      context: contextOf(c, caller),
+      query,
+      byId: false,
+      waitedMs: systemNow() - startedAtMs,
+    });
+    if (tried !== 'again') return tried;
+  } while (systemNow() - startedAtMs < PATIENCE_MS);
+  throw new ProblemError('unavailable', { detail: 'others keep this account busy', retryAfterS: 1 });
+}
+
+async function shortForm(ask: Ask, connection: string, named: string | null): Promise<Tried> {
   const { caller } = ask;
   const identifier = named ?? caller.id;
   const decision = decide({
@@ -102,26 +125,30 @@ async function shortForm(ask: Ask, connection: string, named: string | null): Pr
   }
   if (decision.allowed) {
     const answer = await release(ask, accountId(caller.organization, connection, identifier));
-    if (answer instanceof Response) return answer;
+    if (answer instanceof Response || answer === 'again') return answer;
     if (answer.code !== 'not_found' || !fallback) return refuse(ask, answer, connection, identifier);
   }
   const shared = await release(ask, accountId(caller.organization, connection, 'default'));
-  return shared instanceof Response ? shared : refuse(ask, shared, connection, identifier);
+  if (shared instanceof Response || shared === 'again') return shared;
+  return refuse(ask, shared, connection, identifier);
 }
 
-async function release(ask: Ask, id: string): Promise<Response | Refusal> {
+async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
   const { c, caller, query } = ask;
+  const { organization, status, policy } = caller;
   const result = await accountStub(c.get('config'), id).release({
-    agent: { id: caller.id, organization: caller.organization, status: caller.status, policy: caller.policy },
+    agent: { id: caller.id, organization, status, policy },
     byId: ask.byId,
     minTtlMs: (query.min_ttl ?? DEFAULT_MIN_TTL_S) * 1000,
     minTtlExplicit: query.min_ttl !== undefined,
     scopes: query.scope === undefined ? null : query.scope.split(' '),
     rejected: query.rejected ?? null,
+    waitedMs: ask.waitedMs,
     context: ask.context,
   });
-  if (!result.ok) return result.refusal;
-  return new ReleasedCredential(result.body).toResponse({ 'x-correlation-id': c.get('correlationId') });
+  if (result.ok)
+    return new ReleasedCredential(result.body).toResponse({ 'x-correlation-id': c.get('correlationId') });
+  return 'again' in result ? 'again' : result.refusal;
 }
 
 async function refuseAtDoor1(

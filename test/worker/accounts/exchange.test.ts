@@ -16,6 +16,7 @@ import {
   grantState,
   http,
   inObject,
+  indexed,
   kill,
   must,
   newGrant,
@@ -37,16 +38,22 @@ async function reached(account: Connected): Promise<void> {
   await expect.poll(async () => (await calls(account.grant.grantId)).length, { timeout: 5_000 }).toBe(1);
 }
 
-/** The journal row is written and the exchange handed over, but whoever was to make it is gone with the object. */
-async function cutOff(account: Connected): Promise<void> {
-  await inObject(account.id, (_object, state) => {
+/** Whoever is to make this object's next exchange dies before it has begun. */
+function orphan(account: Connected): Promise<void> {
+  return inObject(account.id, (_object, state) => {
     const Exchanger = { exchange: () => new Promise(() => undefined) };
     Object.defineProperty(state, 'exports', { value: { Exchanger }, configurable: true });
   });
-  void release(account.id);
-  await expect
-    .poll(() => rows(account.id, 'SELECT id FROM refresh_attempt WHERE ended_at_ms IS NULL'))
-    .toHaveLength(1);
+}
+
+const open = (account: Connected) =>
+  rows(account.id, 'SELECT id FROM refresh_attempt WHERE ended_at_ms IS NULL');
+
+/** The journal row is written and the exchange handed over, but whoever was to make it is gone with the object. */
+async function cutOff(account: Connected, ask: () => Promise<unknown>): Promise<void> {
+  await orphan(account);
+  void ask().catch(() => undefined);
+  await expect.poll(() => open(account)).toHaveLength(1);
   await abortAllDurableObjects();
 }
 
@@ -116,7 +123,7 @@ describe('an object that dies in mid-exchange', () => {
 describe('an attempt without an end, found by the next incarnation', () => {
   it('is joined while it is young: nobody is called, and everybody waits no longer than the budget', async () => {
     const account = await expired();
-    await cutOff(account);
+    await cutOff(account, () => release(account.id));
     const waiting = await Promise.all([release(account.id), release(account.id)]);
     expect(waiting.map(({ code }) => code)).toEqual(['provider_unavailable', 'provider_unavailable']);
     expect(waiting.every(({ refusal }) => refusal.retryAfterS >= 1)).toBe(true);
@@ -125,7 +132,7 @@ describe('an attempt without an end, found by the next incarnation', () => {
 
   it('is doubt once it is older than the budget and the refresh token rotates: the living token is served', async () => {
     const account = await connected();
-    await cutOffForced(account);
+    await cutOff(account, () => stub(account.id).refresh({ context }));
     await age(account, BUDGET_MS);
     await ring(account.id);
     const shown = await view(account.id);
@@ -139,7 +146,7 @@ describe('an attempt without an end, found by the next incarnation', () => {
 
   it('is doubt also where the alarm never came: the first caller ends it, and makes the deliberate attempt', async () => {
     const account = await expired();
-    await cutOff(account);
+    await cutOff(account, () => release(account.id));
     await withStorage(account.id, (storage) => storage.deleteAlarm());
     await age(account, BUDGET_MS);
     const first = await release(account.id);
@@ -153,10 +160,24 @@ describe('an attempt without an end, found by the next incarnation', () => {
     expect((await view(account.id)).in_doubt_since).toBeNull();
   });
 
+  it('is ended by a caller of the same incarnation too, where the alarm never came', async () => {
+    const account = await expired();
+    await indexed(account.id);
+    await orphan(account);
+    const alarms = vi.spyOn(ConnectedAccount.prototype, 'alarm').mockResolvedValue();
+    expect((await release(account.id)).code).toBe('provider_unavailable');
+    await scheduler.wait(100);
+    expect(await open(account)).toHaveLength(1);
+    expect((await release(account.id)).code).toBe('provider_unavailable');
+    expect(await open(account)).toEqual([]);
+    alarms.mockRestore();
+    expect((await view(account.id)).in_doubt_since).not.toBeNull();
+  });
+
   it('is tried again where the refresh token does not rotate: nothing can be lost', async () => {
     const account = await expired({ facts: { refresh_token: 'static' } });
     await fault(account.grant.grantId, { settings: { rotation: 'static' } }, 10);
-    await cutOff(account);
+    await cutOff(account, () => release(account.id));
     await age(account, BUDGET_MS);
     await expect
       .poll(async () => (await release(account.id)).code, { timeout: 10_000, interval: 250 })
@@ -164,21 +185,6 @@ describe('an attempt without an end, found by the next incarnation', () => {
     expect(await calls(account.grant.grantId)).toHaveLength(1);
     expect((await view(account.id)).in_doubt_since).toBeNull();
   });
-
-  /** A refresh of a token that still lives, cut off. */
-  async function cutOffForced(account: Connected): Promise<void> {
-    await inObject(account.id, (_object, state) => {
-      const Exchanger = { exchange: () => new Promise(() => undefined) };
-      Object.defineProperty(state, 'exports', { value: { Exchanger }, configurable: true });
-    });
-    void stub(account.id)
-      .refresh({ context })
-      .catch(() => undefined);
-    await expect
-      .poll(() => rows(account.id, 'SELECT id FROM refresh_attempt WHERE ended_at_ms IS NULL'))
-      .toHaveLength(1);
-    await abortAllDurableObjects();
-  }
 });
 
 describe('settling', () => {

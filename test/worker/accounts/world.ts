@@ -108,6 +108,7 @@ export async function connected(options: ConnectedOptions = {}): Promise<Connect
   const account = await must(
     http('PUT', `/v1/credentials/${connection}?identifier=${identifier}${organization}`, {
       refresh_token: grant.refreshToken,
+      scope: grant.scope,
       ...(ttlS === null ? {} : { access_token: grant.accessToken, expires_in: ttlS }),
     }),
     201,
@@ -160,15 +161,25 @@ export interface Outcome {
 
 /** What an agent that may have everything gets; `thrown` where the object died under it. */
 export async function release(id: string, changes: Partial<ReleaseRequest> = {}): Promise<Outcome> {
-  const result = await stub(id)
-    .release(request(changes))
-    .catch(() => null);
-  if (result === null) return { code: 'thrown', token: null, fingerprint: null, body: null, refusal: null };
-  if (!result.ok)
-    return { code: result.refusal.code, token: null, fingerprint: null, body: null, refusal: result.refusal };
-  const body = JSON.parse(result.body);
-  const token = body.access_token ?? body.api_key ?? body.password ?? null;
-  return { code: 'ok', token, fingerprint: body.fingerprint, body, refusal: null };
+  const nothing = { token: null, fingerprint: null, body: null, refusal: null };
+  for (let rounds = 0; rounds < 20; rounds += 1) {
+    const result = await stub(id)
+      .release(request(changes))
+      .catch(() => null);
+    if (result === null) return { ...nothing, code: 'thrown' };
+    if (result.ok) {
+      const body = JSON.parse(result.body);
+      const token = body.access_token ?? body.api_key ?? body.password ?? null;
+      return { ...nothing, code: 'ok', token, fingerprint: body.fingerprint, body };
+    }
+    if ('refusal' in result) return { ...nothing, code: result.refusal.code, refusal: result.refusal };
+  }
+  throw new Error('the account asked again and again');
+}
+
+/** Deletes the account. */
+export async function remove(id: string): Promise<void> {
+  right(await stub(id).remove({ organization: null, context }));
 }
 
 export async function view(id: string): Promise<Resource> {

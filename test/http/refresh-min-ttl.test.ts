@@ -1,0 +1,131 @@
+/**
+ * How long a token must still live for who asks: what was asked for, capped, and never a pump that rotates on every
+ * call. The tests share one minute of waiting: they run side by side.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Reply } from '../support/callers.ts';
+import { refreshScene, statuses, tokensIn, type Account } from './refresh-scene.ts';
+
+const scene = refreshScene({ server: { accessTokenTtlS: 600 }, sideBySide: true });
+
+/** An account whose imported token lives so long, and the clock of its life. */
+async function bornNow(ttlS: number, more: Parameters<typeof scene.connect>[0] = {}) {
+  const account = await scene.connect({ ttlS, ...more });
+  // The broker counts from when it stored the import, which is a little earlier.
+  const bornAtMs = Date.parse((await account.show()).expires_at) - ttlS * 1000;
+  return { account, at: (ageS: number) => sleep(Math.max(0, bornAtMs + ageS * 1000 - Date.now())) };
+}
+
+function expectOld(account: Account, reply: Reply): void {
+  expect([reply.status, reply.body.access_token]).toEqual([200, account.accessToken]);
+  const leftS = (Date.parse(reply.body.expires_at) - Date.now()) / 1000;
+  expect(reply.body.expires_in).toBeGreaterThanOrEqual(Math.max(1, Math.floor(leftS)));
+  expect(reply.body.expires_in).toBeLessThanOrEqual(leftS + 5);
+}
+
+function expectNew(account: Account, reply: Reply): void {
+  expect([reply.status, reply.body.access_token]).toEqual([200, account.calls()[0]?.accessToken]);
+  expect(reply.body.expires_in).toBeGreaterThan(590);
+}
+
+describe.concurrent('min_ttl', () => {
+  it('renews a token that lives, but not for as long as was asked', async () => {
+    const { account, at } = await bornNow(60);
+    await at(31);
+    // 29 s are left: enough for nobody in particular (12 s, a fifth), not for who asks for 30.
+    expectOld(account, await account.fetch());
+    expectOld(account, await account.fetch('?min_ttl=25'));
+    expect(account.calls()).toEqual([]);
+    expectNew(account, await account.fetch('?min_ttl=30'));
+    expect(account.calls()).toHaveLength(1);
+  }, 90_000);
+
+  it('is capped at half of the lifetime where the caller named it', async () => {
+    const { account, at } = await bornNow(80);
+    await at(36);
+    expectOld(account, await account.fetch('?min_ttl=3600'));
+    expect(account.calls()).toEqual([]);
+    await at(41);
+    expectNew(account, await account.fetch('?min_ttl=3600'));
+  }, 90_000);
+
+  it('is capped at a fifth of the lifetime where nobody named it', async () => {
+    const { account, at } = await bornNow(50);
+    await at(36);
+    expectOld(account, await account.fetch());
+    expect(account.calls()).toEqual([]);
+    await at(41);
+    expectNew(account, await account.fetch());
+  }, 90_000);
+
+  it('is no pump: a living token is left alone for 30 s, whatever 50 callers ask', async () => {
+    const { account, at } = await bornNow(40);
+    await at(22);
+    // Less than half is left, but the token is younger than 30 s.
+    const young = await account.herd(50, '?min_ttl=3600');
+    for (const reply of young) expectOld(account, reply);
+    expect(account.calls()).toEqual([]);
+    await at(31);
+    const old = await account.herd(50, '?min_ttl=3600');
+    expect(statuses(old)).toEqual({ 200: 50 });
+    expect(tokensIn(old)).toEqual([account.calls()[0]?.accessToken]);
+    await account.herd(50, '?min_ttl=3600');
+    expect(account.calls()).toHaveLength(1);
+  }, 90_000);
+
+  it('of an hour on a ten-minute token costs no call in 50 and none in 50 later, and expires_in is true', async () => {
+    const { account, at } = await bornNow(600);
+    for (const ageS of [0, 31]) {
+      await at(ageS);
+      for (const reply of await account.herd(50, '?min_ttl=3600')) {
+        expectOld(account, reply);
+        expect(reply.body.expires_in).toBeLessThanOrEqual(600 - ageS);
+      }
+    }
+    expect(account.calls()).toEqual([]);
+  }, 90_000);
+
+  it('renews at most once in 30 s where the provider gives shorter tokens than it said', async () => {
+    const { account, at } = await bornNow(40);
+    scene.provider.faults.when((call) => call.grantId === account.grantId, {
+      settings: { accessTokenTtlS: 40 },
+    });
+    for (let ageS = 31; ageS <= 51; ageS += 2) {
+      await at(ageS);
+      expect(statuses(await account.herd(5, '?min_ttl=3600'))).toEqual({ 200: 5 });
+    }
+    expect(account.calls()).toHaveLength(1);
+  }, 90_000);
+
+  it('that cannot be had is answered with the living token and its true expires_in', async () => {
+    // Nobody listens at this port: the renewal fails without a call that could be counted.
+    const { account, at } = await bornNow(60, { config: { token_url: 'http://127.0.0.1:1/token' } });
+    await at(31);
+    for (const reply of await account.herd(20, '?min_ttl=3600')) {
+      expectOld(account, reply);
+      expect(reply.body.expires_in).toBeLessThanOrEqual(29);
+    }
+    const { last_attempt } = await account.show();
+    expect(last_attempt).toMatchObject({ trigger: 'on_demand', outcome: 'transient' });
+    await account.herd(20, '?min_ttl=3600');
+    expect((await account.show()).last_attempt.id).toBe(last_attempt.id);
+  }, 90_000);
+
+  it.each(['-1', '3601', '1.5', 'abc', '', '99999'])('%j is 400 with its path', async (value) => {
+    const account = await scene.connect();
+    const reply = await account.fetch(`?min_ttl=${value}`);
+    expect([reply.status, reply.body.code]).toEqual([400, 'invalid_request']);
+    expect(reply.body.errors).toMatchObject([{ path: 'min_ttl' }]);
+  });
+
+  it('of zero serves a token to its last second, and never one that has ended', async () => {
+    const { account, at } = await bornNow(4, { renewable: false });
+    await at(1.5);
+    const reply = await account.fetch('?min_ttl=0');
+    expectOld(account, reply);
+    await at(4);
+    expect((await account.fetch('?min_ttl=0')).status).toBe(409);
+  });
+});

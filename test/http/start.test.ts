@@ -1,0 +1,168 @@
+/** `npm start`: the story comes out as told, the keys are the owner's, and nothing of it is left behind. */
+
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/dev/ports.ts';
+import { paste } from './curl.ts';
+import { session, steps } from './readme.ts';
+import {
+  endAllNaming,
+  endGroup,
+  processesNaming,
+  runNode,
+  runNpm,
+  temporaryFolder,
+  type Program,
+} from './programs.ts';
+
+/** Two starts of the engine and a kill between them. */
+const STORY_MS = 150_000;
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let devVars: string;
+let programs: Program[];
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  devVars = path.join(folder.path, '.dev.vars');
+  programs = [];
+});
+afterEach(async () => {
+  programs.forEach(endGroup);
+  await endAllNaming(folder.path);
+  await folder.remove();
+});
+
+function start(
+  runner: (args: string[]) => Program,
+  args: string[],
+  port = 0,
+  persistTo = path.join(folder.path, 'state'),
+): Program {
+  const places = ['--port', String(port), '--persist-to', persistTo, '--dev-vars', devVars];
+  const program = runner([...places, ...args]);
+  programs.push(program);
+  return program;
+}
+
+const byNpm = (args: string[]): Program => runNpm(['start', '--', ...args]);
+const byNode = (args: string[]): Program => runNode('start.ts', args);
+
+async function keys(): Promise<{ adminKey: string; masterKeys: string }> {
+  const text = await readFile(devVars, 'utf8');
+  const value = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1] ?? '';
+  return { adminKey: value('ADMIN_KEY'), masterKeys: value('MASTER_KEYS') };
+}
+
+describe('npm start -- --once', () => {
+  it(
+    'plays the story with the numbers of its run, exits 0 and leaves no process',
+    { timeout: STORY_MS },
+    async () => {
+      const story = start(byNpm, ['--once']);
+      expect(await story.exited, story.stdout() + story.stderr()).toBe(0);
+      const told = story.stdout();
+      expect(told).toMatch(/^1 connect .* account of user_1 imported: active$/m);
+      expect(told).toMatch(/^2 fetch .* token for 3\d{3} s in [\d,]+ ms; the API takes it: 200$/m);
+      expect(told).toMatch(/^3 herd .* 500 fetches at once: 500 answers in [\d,]+ ms, 1 token, 1 refresh$/m);
+      expect(told).toMatch(
+        /^4 kill -9 .*\n.* same account, token after [\d.]+ s \(\d+ (try|tries)\): nothing lost$/m,
+      );
+      expect(told).toMatch(/next rotation 200; audit chain intact, [\d,]{3,} records$/m);
+      expect(told).toMatch(/409 reauth_required, reason grant_revoked, since \d{4}-\d\d-\d\dT[\d:.]+Z$/m);
+      expect(told).toMatch(/^6 repair .* active, the agent has a token in [\d,]+ ms\nall as told\n$/m);
+
+      expect(steps(told.split('\n')), 'the README shows what is printed').toEqual(steps(session));
+
+      const { adminKey, masterKeys } = await keys();
+      expect(told + story.stderr()).not.toContain(adminKey);
+      expect(told + story.stderr()).not.toContain(masterKeys.slice('k1:'.length));
+      expect(told).not.toMatch(/vk_agent_/);
+      expect(told, 'colour is for terminals').not.toContain('\u001b');
+      expect(await processesNaming(folder.path)).toEqual(new Map());
+    },
+  );
+
+  it('exits non-zero with the step that was not as told', { timeout: STORY_MS }, async () => {
+    await start(byNode, ['--keys']).exited;
+    await writeFile(devVars, (await readFile(devVars, 'utf8')).replace(/^(MASTER_KEYS=k1:).*$/m, '$1AAAA'));
+    const story = start(byNode, ['--once']);
+    expect(await story.exited).toBe(1);
+    expect(story.stderr()).toMatch(
+      /^not as told: step 1 \(connect\): .* 503 vault_locked the master key "k1"/m,
+    );
+    expect(await processesNaming(folder.path)).toEqual(new Map());
+  });
+});
+
+describe('npm start', () => {
+  it(
+    'stays up after the story with commands that work as printed, and SIGTERM ends all that it started',
+    { timeout: STORY_MS },
+    async () => {
+      const port = await freePort();
+      const program = start(byNode, [], port);
+      await program.says(/It stays up at http:\/\/localhost:\d+; Ctrl-C stops it all\./);
+      const commands = program
+        .stdout()
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line.includes('curl -s'));
+      expect(commands).toHaveLength(7);
+      expect(program.stdout()).toContain(`export ADMIN_KEY=$(sed -n 's/^ADMIN_KEY=//p' ${devVars})`);
+      const variables: Record<string, string> = { ADMIN_KEY: (await keys()).adminKey };
+      const answers = [];
+      for (const command of commands) {
+        answers.push(await paste(command, variables));
+      }
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 201, 201, 200]);
+      expect(answers[1]?.body.access_token).toEqual(expect.any(String));
+      expect(answers[3]?.body.intact).toBe(true);
+      expect(answers[6]?.body.api_key).toBe('YOUR-API-KEY');
+
+      const second = start(byNode, ['--once'], port);
+      expect(await second.exited).toBe(2);
+      expect(second.stderr()).toContain(`port ${port} is taken`);
+
+      program.child.kill('SIGTERM');
+      expect(await program.exited).toBe(0);
+      expect(await processesNaming(folder.path)).toEqual(new Map());
+    },
+  );
+
+  it('takes its broker along when it is killed itself', { timeout: STORY_MS }, async () => {
+    const program = start(byNode, []);
+    await program.says(/^1 connect/m);
+    program.child.kill('SIGKILL');
+    await program.exited;
+    await expect.poll(() => processesNaming(folder.path), { timeout: 10_000 }).toEqual(new Map());
+  });
+});
+
+describe('npm start -- --keys', () => {
+  it('makes .dev.vars for the owner alone, with random keys', async () => {
+    expect(await start(byNode, ['--keys']).exited).toBe(0);
+    expect((await stat(devVars)).mode & 0o777).toBe(0o600);
+    const first = await keys();
+    expect(first.adminKey).toMatch(/^[0-9a-f]{64}$/);
+    expect(first.masterKeys).toMatch(/^k1:[A-Za-z0-9+/]{43}=$/);
+    expect(await readFile(devVars, 'utf8')).toMatch(
+      /^ALLOW_LOOPBACK=true\nBASE_URL=http:\/\/localhost:8787$/m,
+    );
+    await writeFile(devVars, '');
+    await start(byNode, ['--keys']).exited;
+    expect(await keys()).not.toEqual(first);
+  });
+
+  it('replaces no key that is there and adds the one that is missing', async () => {
+    await writeFile(devVars, 'MASTER_KEYS=k7:mine\nLOG_LEVEL=debug');
+    expect(await start(byNode, ['--keys']).exited).toBe(0);
+    const once = await readFile(devVars, 'utf8');
+    expect(once).toMatch(/^MASTER_KEYS=k7:mine\nLOG_LEVEL=debug\nADMIN_KEY=[0-9a-f]{64}\n$/);
+    const again = start(byNode, ['--keys']);
+    expect(await again.exited).toBe(0);
+    expect(again.stdout()).toContain('nothing was changed');
+    expect(await readFile(devVars, 'utf8')).toBe(once);
+  });
+});
