@@ -4,6 +4,7 @@ import { createApp } from './api/app.ts';
 
 export { ConnectedAccount } from './accounts/connected-account.ts';
 export { Agent } from './agents/agent.ts';
+export { Deliverer } from './egress/deliver.ts';
 export { Exchanger } from './egress/exchange.ts';
 
 const app = createApp();

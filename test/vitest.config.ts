@@ -20,7 +20,7 @@ export default defineConfig({
           name: 'worker',
           include: inFolder('worker'),
           setupFiles: ['test/support/worker-setup.ts'],
-          globalSetup: ['test/support/worker-provider.ts'],
+          globalSetup: ['test/support/worker-provider.ts', 'test/support/worker-receiver.ts'],
           testTimeout: 20_000,
         },
       },

@@ -23,7 +23,7 @@ const MAX_TIMERS_PER_RUN = 20;
 const SHORTEST_REPLAN_MS = 250;
 /** While the key that opens this account is missing nothing may be written: look again then. */
 const LOCKED_RETRY_MS = 300_000;
-const RANK: readonly string[] = ['refresh', 'reconcile', 'index'];
+const RANK: readonly string[] = ['refresh', 'reconcile', 'index', 'outbox'];
 
 function rank(timer: Timer): number {
   return RANK.indexOf(timer.kind.split(':')[0] ?? '');
@@ -60,6 +60,7 @@ async function runOne(
     else if (kind === 'reconcile' && opened !== null)
       reconcileTimer(room, refresher, opened, id ?? '', timer);
     else if (timer.kind === 'index') await indexAccount(room, opened);
+    else if (timer.kind === 'outbox') room.outbox.start();
     else room.store.transaction(() => room.timers.clear(timer.kind));
   } catch (error) {
     log('error', 'a timer failed', { kind: timer.kind, attempts: timer.attempts, error });

@@ -4,6 +4,8 @@
  */
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
+import type { News } from '#webhooks/incident.ts';
+import { tell } from './events.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, StatusCause } from './rows.ts';
 import { move, type Signal, type Standing } from './status.ts';
@@ -33,7 +35,7 @@ export function applyChange(
     throw new Error(`internal: ${change.signal} cannot happen to an account that is ${account.status}`);
   const nowMs = room.now();
   const { shown, before } = causesOf(account, next, change, nowMs);
-  const after: AccountRow = {
+  const moved: AccountRow = {
     ...account,
     status: next.status,
     statusBefore: next.before,
@@ -44,6 +46,8 @@ export function applyChange(
     causeBefore: before,
     updatedAtMs: Math.max(nowMs, account.updatedAtMs),
   };
+  const news = newsOf(change.signal);
+  const after = news === null ? moved : tell(room, mac, account, moved, news);
   room.store.saveAccount(mac, after);
   record(
     room,
@@ -59,7 +63,12 @@ export function applyChange(
     context,
   );
   room.timers.set('index', nowMs);
+  room.waiting.changed();
   return after;
+}
+
+function newsOf(signal: Signal): News | null {
+  return signal === 'refreshed' ? null : { kind: signal };
 }
 
 /** The cause that the account shows after the move, and the one that waits for `enable`: an incident outlives a pause. */

@@ -6,15 +6,21 @@
 import { DurableObject } from 'cloudflare:workers';
 import { AuditRing, type Verification } from '#audit/ring.ts';
 import { loadSettings } from '#directory/connections.ts';
+import type { DeliveryRow } from '#directory/deliveries.ts';
 import { configOf } from '#env.ts';
 import { systemNow, systemRandom } from '#lib/clock.ts';
 import { log, setLogLevel } from '#lib/log.ts';
-import { ok, type Result } from '#lib/result.ts';
+import { ok, type Err, type Result } from '#lib/result.ts';
+import { outboxDirectory } from '#outbox/directory.ts';
+import { Outbox } from '#outbox/outbox.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
+import type { DeliveryReport } from '#webhooks/delivery-request.ts';
+import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import { runTimers } from './alarm.ts';
 import { AttemptJournal } from './attempts.ts';
 import { AuditTable } from './audit-table.ts';
+import { explain, knowsAccount, reachOf } from './explain.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
 import { Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
 import { CommitPump } from './pump.ts';
@@ -24,18 +30,29 @@ import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import { OpenedCredentials } from './release-opened.ts';
 import type { Room } from './room.ts';
 import { AccountStore } from './store.ts';
-import type { AccountRpc, Answer, CreateArgument, ImportArgument, ContextArgument } from './stub.ts';
+import type {
+  AccountRpc,
+  Answer,
+  Busy,
+  ContextArgument,
+  CreateArgument,
+  ImportArgument,
+  LookArgument,
+  WaitArgument,
+} from './stub.ts';
 import { Timers } from './timers.ts';
 import { Vault } from './vault.ts';
 import { accountView } from './view.ts';
+import { Waiting } from './waiting.ts';
 
 /** An alarm that should have fired so long ago is lost. */
 const LOST_ALARM_MS = 60_000;
 /** The directory is asked for newer settings before a refresh, and not waited for longer. */
 const DIRECTORY_LIMIT_MS = 300;
 
-interface ExchangerExports {
+interface Entrypoints {
   readonly Exchanger: { exchange(request: unknown): Promise<unknown> };
+  readonly Deliverer: { deliver(request: unknown): Promise<unknown> };
 }
 
 export class ConnectedAccount extends DurableObject implements AccountRpc {
@@ -53,14 +70,29 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     const ring = new AuditRing(new AuditTable(ctx.storage.sql, () => store.hasTables()));
     const vault = new Vault(store, config.masterKeys);
     const credentials = new OpenedCredentials(vault, store);
+    const entrypoints = () => ctx.exports as unknown as Entrypoints;
+    const outbox = new Outbox({
+      source: { kind: 'account', id: ctx.id.name ?? '' },
+      sql: ctx.storage.sql,
+      transaction: (write) => store.transaction(write),
+      exists: () => store.hasTables(),
+      wake: (atMs) => (atMs === null ? timers.clear('outbox') : timers.set('outbox', atMs)),
+      deliver: (request) => entrypoints().Deliverer.deliver(request),
+      directory: outboxDirectory(config.directory, config.masterKeys),
+      waitUntil: (work) => ctx.waitUntil(work),
+      now: systemNow,
+      random: systemRandom,
+    });
     store.onRollback(() => {
       timers.forget();
+      outbox.forget();
       ring.forget();
     });
     this.#room = {
       store,
       attempts: new AttemptJournal(ctx.storage.sql),
       timers,
+      outbox,
       ring,
       vault,
       pump: new CommitPump(
@@ -71,12 +103,17 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       now: systemNow,
       random: systemRandom,
       waitUntil: (work) => ctx.waitUntil(work),
+      waiting: new Waiting(),
       lastUse: { atMs: null },
     };
     this.#refresher = new Refresher(this.#room, {
-      exchange: (request) => (ctx.exports as unknown as ExchangerExports).Exchanger.exchange(request),
+      exchange: (request) => entrypoints().Exchanger.exchange(request),
       freshSettings: async (known) => {
-        const found = await loadSettings(config.directory, known.id, DIRECTORY_LIMIT_MS, config.masterKeys);
+        const [found] = await Promise.all([
+          loadSettings(config.directory, known.id, DIRECTORY_LIMIT_MS, config.masterKeys),
+          // Whoever asks for plain refreshes by name is known before this one is settled.
+          outbox.look(store.keyMaterial()?.organization ?? '', DIRECTORY_LIMIT_MS),
+        ]);
         return found !== null && found !== 'unavailable' && found.version > known.version ? found : null;
       },
     });
@@ -118,6 +155,23 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return this.#refresher.settle(opened.value, argument);
   }
 
+  async outboxSettled(report: DeliveryReport): Promise<string> {
+    return (await this.#mayWrite()) === null ? this.#room.outbox.settled(report) : 'locked';
+  }
+
+  async redeliver({ deliveryId }: { deliveryId: string }): Promise<Answer<DeliveryRow | null>> {
+    const obstacle = await this.#mayWrite();
+    return obstacle ?? ok(this.#room.outbox.redeliver(deliveryId));
+  }
+
+  /** The outbox outlives the account and needs no key of it, but under a wrong ring nothing is written at all. */
+  async #mayWrite(): Promise<Err<Obstacle> | null> {
+    const { vault } = this.#room;
+    const opened = await vault.open();
+    const key = opened.ok && opened.value === null ? await vault.heir() : opened;
+    return key.ok || key.error.code === 'record_corrupt' ? null : key;
+  }
+
   async create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>> {
     const made = await this.#lifecycle.create(argument);
     return made.ok ? ok({ created: made.value.created, account: this.#view(made.value) }) : made;
@@ -155,6 +209,40 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   async refresh(_argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>> {
     const forced = await forceRefresh(this.#room, this.#refresher, this.#lifecycle);
     return forced ?? this.#shown(await this.#lifecycle.living(), null);
+  }
+
+  async wait(argument: WaitArgument): Promise<Answer<Resource> | Busy> {
+    const seen = await this.#visible(argument);
+    if (!seen.ok) return seen;
+    if (argument.agent !== null && !knowsAccount(argument.agent, seen.value.state))
+      return { ok: false, error: { code: 'not_found' } };
+    const { waiting, store, now } = this.#room;
+    const { mac } = seen.value.opened.key;
+    const reached = (): boolean =>
+      store.hasTables()
+        ? store.keyMaterial() === null || store.state(mac)?.account.status === argument.status
+        : true;
+    if (!(await waiting.until(reached, argument.timeoutMs, now)))
+      return { ok: false, error: { code: 'rate_limited' } };
+    return this.#shown(await this.#lifecycle.living(), null);
+  }
+
+  async explain(argument: LookArgument): Promise<Answer<Explanation>> {
+    const seen = await this.#visible(argument);
+    if (!seen.ok) return seen;
+    const { state } = seen.value;
+    const attempts = this.#room.attempts.newest(20);
+    const explained = explain({ state, attempts, timers: this.#room.timers.all(), nowMs: this.#room.now() });
+    return ok(argument.agent === null ? explained : { ...explained, agent: reachOf(state, argument.agent) });
+  }
+
+  /** The living account, if it exists for whoever asks: an operator by organization, an agent by its rules. */
+  async #visible(argument: LookArgument): Promise<Answer<Living>> {
+    const living = await this.#lifecycle.living();
+    if (!living.ok) return living;
+    const { account } = living.value.state;
+    const hidden = argument.organization !== null && account.organization !== argument.organization;
+    return hidden ? { ok: false, error: { code: 'not_found' } } : living;
   }
 
   verifyAudit(_argument: object): Promise<Answer<Verification | null>> {

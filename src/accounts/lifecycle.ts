@@ -7,6 +7,7 @@ import type { RequestContext } from '#audit/record.ts';
 import { accountOwner } from '#crypto/places.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { applyChange } from './changes.ts';
+import { tellDeleted } from './events.ts';
 import type { CredentialFields } from './import-fields.ts';
 import { grantFromImport } from './import-fields.ts';
 import { armGrant } from './plan.ts';
@@ -240,6 +241,7 @@ export class Lifecycle {
         { action: 'account.delete', outcome: 'ok' },
         context,
       );
+      tellDeleted(this.#room, { ...names, accountId: claimed.accountId });
       this.#room.ring.resignCheckpoint(mac, heir.key.mac);
       store.bury(heir.key.mac, {
         accountId: claimed.accountId,
@@ -250,8 +252,10 @@ export class Lifecycle {
         deletedAtMs: this.#room.now(),
       });
       this.#room.timers.set('index', this.#room.now());
+      this.#room.timers.set('outbox', this.#room.now());
     });
     vault.forget();
+    this.#room.waiting.changed();
     this.#room.lastUse.atMs = null;
     this.#forgetCredentials();
     return ok(null);
@@ -317,6 +321,7 @@ function newAccount(
     statusProviderError: null,
     statusEvidence: [],
     causeBefore: null,
+    reauthTold: false,
     subject: null,
     subjectLabel: null,
     metadata: birth.metadata,

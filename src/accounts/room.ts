@@ -7,17 +7,20 @@ import type { AuditRing } from '#audit/ring.ts';
 import type { AuditFields, RequestContext } from '#audit/record.ts';
 import type { Config } from '#env.ts';
 import { isoTime, type Now, type Random } from '#lib/clock.ts';
+import type { Outbox } from '#outbox/outbox.ts';
 import type { AttemptJournal } from './attempts.ts';
 import type { CommitPump } from './pump.ts';
 import type { AccountRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { Timers } from './timers.ts';
 import type { Vault } from './vault.ts';
+import type { Waiting } from './waiting.ts';
 
 export interface Room {
   readonly store: AccountStore;
   readonly attempts: AttemptJournal;
   readonly timers: Timers;
+  readonly outbox: Outbox;
   readonly ring: AuditRing;
   readonly vault: Vault;
   readonly pump: CommitPump;
@@ -26,6 +29,7 @@ export interface Room {
   readonly random: Random;
   /** Keeps the object alive until the work is done. */
   readonly waitUntil: (work: Promise<unknown>) => void;
+  readonly waiting: Waiting;
   /** When a credential last left, exact while the object is awake; the row is at most an hour behind. */
   readonly lastUse: { atMs: number | null };
 }

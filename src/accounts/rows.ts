@@ -35,6 +35,8 @@ export interface AccountRow {
   readonly statusEvidence: readonly string[];
   /** What the four above say about `statusBefore`; null unless disabled. */
   readonly causeBefore: StatusCause | null;
+  /** The present death has been told; meaningful only where the grant is dead. */
+  readonly reauthTold: boolean;
   readonly subject: string | null;
   readonly subjectLabel: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;

@@ -3,6 +3,8 @@
  * constructor: a name that was never created has no table. A step that is released is never edited.
  */
 
+import { OUTBOX_SCHEMA } from '#outbox/schema.ts';
+
 export const ACCOUNT_SCHEMA: readonly string[] = [
   `CREATE TABLE account (
      id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -40,4 +42,6 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
    CREATE TABLE audit_checkpoint (
      id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL);`,
   'ALTER TABLE account ADD COLUMN cause_before TEXT',
+  'ALTER TABLE account ADD COLUMN reauth_told INTEGER',
+  OUTBOX_SCHEMA,
 ];

@@ -8,7 +8,10 @@ import { systemContext } from '#audit/record.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
 import { planSettle, type SettlePlan } from '#refresh/settle-plan.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
+import type { DegradedCause } from '#webhooks/event.ts';
+import { afterNews } from '#webhooks/incident.ts';
 import { applyChange } from './changes.ts';
+import { standingOf, tell, tellRefreshed } from './events.ts';
 import { refuseNarrowing, storeNarrowed } from './settle-narrowed.ts';
 import { armGrant, idleEndMs, rotationFacts } from './plan.ts';
 import { record, type Room } from './room.ts';
@@ -114,13 +117,16 @@ function store(
   // What an API refuses is not mended by a token that it has not seen; the hold's end is.
   const refused =
     state.account.degradedCause === 'token_refused_by_api' && (grant.rejectHoldUntilMs ?? 0) > nowMs;
-  const account: AccountRow = {
+  const over = state.account.degradedSinceMs !== null && !refused;
+  const healthy: AccountRow = {
     ...state.account,
     lastRefreshedAtMs: nowMs,
-    degradedSinceMs: refused ? state.account.degradedSinceMs : null,
-    degradedCause: refused ? state.account.degradedCause : null,
+    degradedSinceMs: over ? null : state.account.degradedSinceMs,
+    degradedCause: over ? null : state.account.degradedCause,
     updatedAtMs: Math.max(nowMs, state.account.updatedAtMs),
   };
+  tellRefreshed(room, healthy);
+  const account = over ? tell(room, mac, state.account, healthy, { kind: 'recovered' }) : healthy;
   room.store.saveAccount(mac, account);
   if (state.account.degradedSinceMs !== account.degradedSinceMs) room.timers.set('index', nowMs);
   armGrant(room, account, state.settings, renewed);
@@ -189,12 +195,13 @@ function afterFailure(grant: GrantRow, arg: SettleArgument, plan: SettlePlan): G
 /** The trouble is over. Inside a transaction. */
 export function recover(room: Room, mac: Uint8Array, account: AccountRow, nowMs: number): AccountRow {
   if (account.degradedSinceMs === null) return account;
-  const after: AccountRow = {
+  const recovered: AccountRow = {
     ...account,
     degradedSinceMs: null,
     degradedCause: null,
     updatedAtMs: Math.max(nowMs, account.updatedAtMs),
   };
+  const after = tell(room, mac, account, recovered, { kind: 'recovered' });
   room.store.saveAccount(mac, after);
   room.timers.set('index', nowMs);
   return after;
@@ -205,19 +212,19 @@ export function degrade(
   room: Room,
   mac: Uint8Array,
   account: AccountRow,
-  cause: string | null,
+  cause: DegradedCause | null,
   nowMs: number,
 ): AccountRow {
-  // An outage says less than what is known already; anything else is news.
-  const known =
-    account.degradedCause === cause || (cause === 'provider_unavailable' && account.degradedCause !== null);
-  if (cause === null || known) return account;
-  const after: AccountRow = {
+  // An outage says less than a doubt: what is known already or says less is no news.
+  if (cause === null || afterNews(standingOf(account), { kind: 'trouble', cause }).event === null)
+    return account;
+  const degraded: AccountRow = {
     ...account,
     degradedSinceMs: account.degradedSinceMs ?? nowMs,
     degradedCause: cause,
     updatedAtMs: Math.max(nowMs, account.updatedAtMs),
   };
+  const after = tell(room, mac, account, degraded, { kind: 'trouble', cause });
   room.store.saveAccount(mac, after);
   room.timers.set('index', nowMs);
   return after;

@@ -131,15 +131,16 @@ export class AccountStore {
   }
 
   /** Whose row it says it is; unauthenticated, good for refusing only. */
-  claimedNames(): Pick<AccountRow, 'organization' | 'connection' | 'identifier'> | null {
+  claimedNames(): Pick<AccountRow, 'organization' | 'connection' | 'identifier' | 'provider'> | null {
     if (!this.hasTables()) return null;
-    const row = this.#first('SELECT organization, connection, identifier FROM account');
+    const row = this.#first('SELECT organization, connection, identifier, provider FROM account');
     if (row === null) return null;
-    const { organization, connection, identifier } = row;
+    const { organization, connection, identifier, provider } = row;
     return {
       organization: String(organization),
       connection: String(connection),
       identifier: String(identifier),
+      provider: String(provider),
     };
   }
 
@@ -166,6 +167,13 @@ export class AccountStore {
       grants: grants.map((row) => grantFromSql(this.#authentic(mac, 'grant_row', row))),
       narrowed: narrowed.map((row) => narrowedFromSql(this.#authentic(mac, 'narrowed_token', row))),
     };
+  }
+
+  /** The settings as they are stored; what is made of them is shown, not acted on. Null where there are none. */
+  settings(): ConnectionSettings | null {
+    if (this.#state != null) return this.#state.settings;
+    const row = this.hasTables() ? this.#first('SELECT settings FROM connection_copy') : null;
+    return row === null ? null : settingsFromText(String(row['settings']));
   }
 
   saveAccount(mac: Uint8Array, row: AccountRow): void {

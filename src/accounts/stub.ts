@@ -2,9 +2,13 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import type { Verification } from '#audit/ring.ts';
+import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
+import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { Result } from '#lib/result.ts';
+import type { DeliveryReport } from '#webhooks/delivery-request.ts';
+import type { AskingAgent } from './explain.ts';
 import type { ForcedRefresh } from './force.ts';
 import type { CredentialFields } from './import-fields.ts';
 import type { Birth, Obstacle } from './lifecycle.ts';
@@ -27,6 +31,23 @@ export interface ContextArgument {
   readonly context: RequestContext;
 }
 
+/** Who looks: an operator's organization (null: unbound), or an agent (null: none is asked about). */
+export interface LookArgument {
+  readonly organization: string | null;
+  readonly agent: AskingAgent | null;
+}
+
+export interface WaitArgument extends LookArgument {
+  readonly status: string;
+  readonly timeoutMs: number;
+}
+
+/** Too many wait already. */
+export interface Busy {
+  readonly ok: false;
+  readonly error: { readonly code: 'rate_limited' };
+}
+
 export interface AccountRpc {
   release(request: ReleaseRequest): Promise<ReleaseResult>;
   create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
@@ -40,6 +61,13 @@ export interface AccountRpc {
   /** Also an account that does not open any more. `organization` as for `view`. */
   remove(argument: ContextArgument & { organization: string | null }): Promise<Answer<null>>;
   refresh(argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>>;
+  /** The account when it gets to `status` or the time is up; an agent sees it only by its rules. */
+  wait(argument: WaitArgument): Promise<Answer<Resource> | Busy>;
+  explain(argument: LookArgument): Promise<Answer<Explanation>>;
+  /** How an attempt of a delivery ended; told by the Deliverer, perhaps twice. `locked`: tell it again. */
+  outboxSettled(report: DeliveryReport): Promise<string>;
+  /** Also of a deleted account. Null: no such delivery is held. */
+  redeliver(argument: { deliveryId: string }): Promise<Answer<DeliveryRow | null>>;
   verifyAudit(argument: object): Promise<Answer<Verification | null>>;
 }
 

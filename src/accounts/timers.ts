@@ -3,8 +3,8 @@
  * nothing here decides what a timer does.
  */
 
-/** `refresh:<grant>`, `reconcile:<attempt>`, `index`. */
-export type TimerKind = `refresh:${number}` | `reconcile:${string}` | 'index';
+/** `refresh:<grant>`, `reconcile:<attempt>`, `index`, `outbox`. */
+export type TimerKind = `refresh:${number}` | `reconcile:${string}` | 'index' | 'outbox';
 
 export interface Timer {
   readonly kind: TimerKind;

@@ -2,10 +2,13 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { AuditRing } from '#audit/ring.ts';
+import type { DeliveryRow } from '#directory/deliveries.ts';
 import { configOf } from '#env.ts';
 import { systemNow, systemRandom } from '#lib/clock.ts';
+import { outboxDirectory } from '#outbox/directory.ts';
+import { Outbox } from '#outbox/outbox.ts';
 import { AuditTable } from './audit-table.ts';
-import { IndexTimer, runIndexTimer } from './index-timer.ts';
+import { IndexTimer, runAlarm } from './index-timer.ts';
 import { addKey, deleteKey, listKeys, touchKey } from './keys.ts';
 import { createAgent, removeAgent, setStatus, updateAgent } from './lifecycle.ts';
 import { authRecordOf, viewOf } from './record.ts';
@@ -18,6 +21,10 @@ import { Vault } from './vault.ts';
 type In<M extends keyof AgentRpc> = Parameters<AgentRpc[M]>[0];
 type Out<M extends keyof AgentRpc> = ReturnType<AgentRpc[M]>;
 
+interface Entrypoints {
+  readonly Deliverer: { deliver(request: unknown): Promise<unknown> };
+}
+
 /** Builds the parts and touches no row: a name that was never created stays without a table. */
 function roomOf(ctx: DurableObjectState, env: unknown): Room {
   const config = configOf(env);
@@ -25,14 +32,30 @@ function roomOf(ctx: DurableObjectState, env: unknown): Room {
   const store = new AgentStore(ctx.storage);
   const exists = () => store.hasTables();
   const ring = new AuditRing(new AuditTable(ctx.storage.sql, exists));
-  const index = new IndexTimer(ctx.storage, exists);
-  store.onRollback(() => ring.forget());
+  const outbox: Outbox = new Outbox({
+    source: { kind: 'agent', id: agentId },
+    sql: ctx.storage.sql,
+    transaction: (write) => store.transaction(write),
+    exists,
+    wake: () => index.arm(),
+    deliver: (request) => (ctx.exports as unknown as Entrypoints).Deliverer.deliver(request),
+    directory: outboxDirectory(config.directory, config.masterKeys),
+    waitUntil: (work) => ctx.waitUntil(work),
+    now: systemNow,
+    random: systemRandom,
+  });
+  const index = new IndexTimer(ctx.storage, exists, () => outbox.nextDueAtMs());
+  store.onRollback(() => {
+    outbox.forget();
+    ring.forget();
+  });
   return {
     agentId,
     store,
     vault: new Vault(store, config.masterKeys, agentId, () => index.rearm()),
     ring,
     index,
+    outbox,
     directory: config.directory,
     now: systemNow,
     random: systemRandom,
@@ -103,7 +126,20 @@ export class Agent extends DurableObject implements AgentRpc {
     return verifyAudit(this.#room);
   }
 
+  async outboxSettled(report: In<'outboxSettled'>): Out<'outboxSettled'> {
+    const open = await this.#room.vault.enter<{ ok: true }>(() => ({ ok: true }));
+    if (!open.ok && open.code !== 'record_corrupt') return 'locked';
+    return this.#room.outbox.settled(report);
+  }
+
+  redeliver({ deliveryId }: In<'redeliver'>): Out<'redeliver'> {
+    return this.#room.vault.enter<{ ok: true; delivery: DeliveryRow | null }>(() => ({
+      ok: true,
+      delivery: this.#room.outbox.redeliver(deliveryId),
+    }));
+  }
+
   override alarm(): Promise<void> {
-    return runIndexTimer(this.#room);
+    return runAlarm(this.#room);
   }
 }

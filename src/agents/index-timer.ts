@@ -1,7 +1,8 @@
 /**
- * The agent's one timer: its row in the directory's index is out of date. It is set in the transaction of the change,
- * due at once, and stays until the directory has taken the row; only what the object says now is written, so that a
- * late run never brings an old state. Never throws out of the alarm: a platform that drops the alarm would lose it.
+ * The agent's alarm, and what it is set for. The index: its row in the directory is out of date; that is noted in the
+ * transaction of the change, due at once, and stays until the directory has taken the row; only what the object says now
+ * is written, so that a late run never brings an old state. The outbox: it keeps its own time and is asked for it.
+ * Never throws out of the alarm: a platform that drops the alarm would lose both.
  */
 
 import { deleteAgentIndex, upsertAgentIndex } from '#directory/agent-index.ts';
@@ -26,22 +27,29 @@ export class IndexTimer {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   readonly #exists: () => boolean;
+  readonly #outboxDueAtMs: () => number | null;
   #armed = false;
 
-  constructor(storage: DurableObjectStorage, exists: () => boolean) {
+  /** @param outboxDueAtMs when the outbox wants to be woken; null: not at all */
+  constructor(
+    storage: DurableObjectStorage,
+    exists: () => boolean,
+    outboxDueAtMs: () => number | null = () => null,
+  ) {
     this.#storage = storage;
     this.#sql = storage.sql;
     this.#exists = exists;
+    this.#outboxDueAtMs = outboxDueAtMs;
   }
 
-  /** Inside the transaction of the change. Un-awaited on purpose: the alarm lands in the same commit. */
+  /** Inside the transaction of the change. */
   mark(nowMs: number): void {
     this.#sql.exec(
       `INSERT INTO index_due (id, due_at_ms, attempts, revision) VALUES (1, ?, 0, 1)
          ON CONFLICT (id) DO UPDATE SET due_at_ms = excluded.due_at_ms, attempts = 0, revision = revision + 1`,
       nowMs,
     );
-    this.wakeAt(nowMs);
+    this.arm();
   }
 
   due(): Due | null {
@@ -49,12 +57,17 @@ export class IndexTimer {
     return this.#sql.exec<Due>('SELECT due_at_ms, attempts, revision FROM index_due').toArray()[0] ?? null;
   }
 
-  /** The first use after waking sets the alarm of a waiting timer again, in case the platform has lost it. */
+  /** The first use after waking sets the alarm of what waits again, in case the platform has lost it. */
   rearm(): void {
-    if (this.#armed) return;
-    const due = this.due();
+    if (!this.#armed) this.arm();
+  }
+
+  /** Sets the alarm for whatever waits first. Un-awaited on purpose: in a transaction it lands in the same commit. */
+  arm(): void {
     this.#armed = true;
-    if (due !== null) this.wakeAt(due.due_at_ms);
+    const index = this.due()?.due_at_ms ?? Infinity;
+    const earliest = Math.min(index, this.#outboxDueAtMs() ?? Infinity);
+    if (earliest !== Infinity) this.wakeAt(earliest);
   }
 
   /** The alarm has fired: what is due is being seen to. */
@@ -69,7 +82,7 @@ export class IndexTimer {
       dueAtMs,
       revision,
     );
-    if (this.due()?.revision === revision) this.wakeAt(dueAtMs);
+    this.arm();
   }
 
   /** Done, unless the agent has changed again meanwhile. */
@@ -100,16 +113,22 @@ async function writeIndex(room: Room, agent: AgentView | null): Promise<void> {
 async function runDue(room: Room): Promise<void> {
   room.index.fired();
   const due = room.index.due();
-  if (due === null) return;
   const present = await presentAgent(room);
   if (!present.ok) {
     // While the vault is locked no row may change, so the count of failures stays as it is.
-    log('warn', 'agent index waits', { agent: room.agentId, reason: present.code });
+    log('warn', 'agent alarm waits', { agent: room.agentId, reason: present.code });
     room.index.wakeAt(room.now() + LONGEST_RETRY_MS);
     return;
   }
+  const outboxAtMs = room.outbox.nextDueAtMs();
+  if (outboxAtMs !== null && outboxAtMs <= room.now()) room.outbox.start();
+  if (due !== null && due.due_at_ms <= room.now()) await runIndex(room, due, present.agent);
+  room.index.arm();
+}
+
+async function runIndex(room: Room, due: Due, agent: AgentView | null): Promise<void> {
   try {
-    await writeIndex(room, present.agent);
+    await writeIndex(room, agent);
   } catch (error) {
     log('warn', 'agent index not written', { agent: room.agentId, error });
     room.index.postpone(due.revision, room.now() + indexRetryMs(due.attempts + 1, room.random));
@@ -119,7 +138,7 @@ async function runDue(room: Room): Promise<void> {
 }
 
 /** What the alarm runs. */
-export async function runIndexTimer(room: Room): Promise<void> {
+export async function runAlarm(room: Room): Promise<void> {
   try {
     await runDue(room);
   } catch (error) {

@@ -1,11 +1,13 @@
 /**
- * How an agent begins, changes and ends. Each change, its audit records and the index timer are one transaction.
+ * How an agent begins, changes and ends. Each change, its audit records, its event and the index timer are one
+ * transaction.
  * What is awaited (opening and drawing keys) happens before it, and what was found then is looked at again inside.
  */
 
 import type { RequestContext } from '#audit/record.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
+import { agentEventData } from '#webhooks/event.ts';
 import { addKeyTo, type NewKey } from './keys.ts';
 import { failed, NO_AGENT, type Failure, type Outcome } from './outcome.ts';
 import {
@@ -113,6 +115,11 @@ export function updateAgent(room: Room, input: UpdateInput): Promise<Viewed> {
   });
 }
 
+function tellSuspended(room: Room, { agentId, organization }: AgentRow): void {
+  const data = agentEventData({ agent: agentId, organization });
+  room.outbox.append({ type: 'agent.suspended', data, atMs: room.now() });
+}
+
 /** Suspends or resumes; an agent that is so already stays as it is, without a record. */
 export function setStatus(room: Room, status: AgentStatus, context: RequestContext): Promise<Viewed> {
   return withAgent<Viewed & { ok: true }>(room, ({ agent }, life) => {
@@ -122,6 +129,7 @@ export function setStatus(room: Room, status: AgentStatus, context: RequestConte
       room.store.saveAgent(life.mac, after);
       const action = status === 'suspended' ? 'agent.suspend' : 'agent.resume';
       record(room, life, { action, outcome: 'ok' }, context);
+      if (status === 'suspended') tellSuspended(room, after);
       room.index.mark(room.now());
       return { ok: true, agent: viewOf(after) };
     });

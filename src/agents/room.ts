@@ -6,6 +6,7 @@
 import type { AuditFields, RequestContext } from '#audit/record.ts';
 import type { AuditRing } from '#audit/ring.ts';
 import { isoTime, type Now, type Random } from '#lib/clock.ts';
+import type { Outbox } from '#outbox/outbox.ts';
 import type { IndexTimer } from './index-timer.ts';
 import { NO_AGENT, type Failure } from './outcome.ts';
 import type { AgentState } from './record.ts';
@@ -19,6 +20,7 @@ export interface Room {
   readonly vault: Vault;
   readonly ring: AuditRing;
   readonly index: IndexTimer;
+  readonly outbox: Outbox;
   readonly directory: D1Database;
   readonly now: Now;
   readonly random: Random;

@@ -3,6 +3,8 @@
  * constructor: a name that was never created has no table. A step that is released is never edited.
  */
 
+import { OUTBOX_SCHEMA } from '#outbox/schema.ts';
+
 export const AGENT_SCHEMA: readonly string[] = [
   `CREATE TABLE agent (
      id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -21,4 +23,5 @@ export const AGENT_SCHEMA: readonly string[] = [
    CREATE TABLE audit_event (slot INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL);
    CREATE TABLE audit_checkpoint (
      id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL);`,
+  OUTBOX_SCHEMA,
 ];

@@ -5,7 +5,9 @@
 
 import type { AuditFields, RequestContext } from '#audit/record.ts';
 import type { Verification } from '#audit/ring.ts';
+import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
+import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { KeyView, NewKey } from './keys.ts';
 import type { CreateInput, Created, UpdateInput, Viewed } from './lifecycle.ts';
 import type { Outcome } from './outcome.ts';
@@ -37,6 +39,12 @@ export interface AgentRpc {
     readonly keyId: string;
     readonly context: RequestContext;
   }): Promise<Outcome<{ readonly recorded: boolean }>>;
+  /** How an attempt of a delivery ended; told by the Deliverer, perhaps twice. `locked`: tell it again. */
+  outboxSettled(report: DeliveryReport): Promise<string>;
+  /** Also of a deleted agent. Null: no such delivery is held. */
+  redeliver(input: {
+    readonly deliveryId: string;
+  }): Promise<Outcome<{ readonly delivery: DeliveryRow | null }>>;
   verifyAudit(input: Empty): Promise<Outcome<{ readonly verification: Verification }>>;
 }
 

@@ -12,15 +12,21 @@ import type { AppEnv } from './context.ts';
 import { handleError, problemResponse } from './problem.ts';
 import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
+import { accountInsightRoutes } from './routes/account-insight.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { credentialRoutes } from './routes/credentials.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { providerRoutes } from './routes/providers.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
+import { webhookEndpointRoutes } from './routes/webhook-endpoints.ts';
+import { NO_SENDERS, type WebhookSenders } from './webhook-senders.ts';
 
-export function createApp(): OpenAPIHono<AppEnv> {
+/** @param senders who sends what the webhook routes ask for */
+export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<AppEnv> {
   const app = newRouter();
   app.onError(handleError);
   app.notFound((c) => noSuchRoute(app, c));
@@ -49,10 +55,14 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
   app.route('/', accountRoutes());
+  app.route('/', accountInsightRoutes());
   app.route('/', credentialRoutes());
   app.route('/', connectionRoutes());
   app.route('/', agentRoutes());
   app.route('/', providerRoutes());
+  app.route('/', webhookEndpointRoutes(senders));
+  app.route('/', webhookDeliveryRoutes(senders));
+  app.route('/', eventRoutes());
   return app;
 }
 

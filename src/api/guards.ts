@@ -75,6 +75,23 @@ export async function requireAgent(c: Context<AppEnv>): Promise<AgentCaller> {
   return caller.value;
 }
 
+/** Whoever has proved itself, of either plane. */
+export type AnyCaller =
+  | { readonly kind: 'operator'; readonly operator: OperatorCaller }
+  | { readonly kind: 'agent'; readonly agent: AgentCaller };
+
+/** For the few routes of both planes. An agent is tried where no operator has proved itself. @throws ProblemError */
+export async function requireEither(c: Context<AppEnv>): Promise<AnyCaller> {
+  const { req } = c;
+  const config = c.get('config');
+  const url = new URL(req.url);
+  const operator = await authenticateOperator(req.raw.headers, url, config, piecesOf(c), systemNow);
+  if (operator.ok) return { kind: 'operator', operator: operator.value };
+  // `forbidden` is what a valid agent key is told there.
+  if (operator.error.code !== 'forbidden') throw await refusal(operator.error, config);
+  return { kind: 'agent', agent: await requireAgent(c) };
+}
+
 /** What every record made for this request carries. */
 export function contextOf(c: Context<AppEnv>, caller: AgentCaller | OperatorCaller): RequestContext {
   return {

@@ -51,6 +51,6 @@ export function parseAgentKey(text: string): ParsedKey | null {
 }
 
 /** A random id of ours: prefix and 22 base62 characters (131 bits). */
-export function newId(prefix: 'rfa' | 'req'): string {
+export function newId(prefix: 'rfa' | 'req' | 'evt' | 'we' | 'wd'): string {
   return `${prefix}_${randomBase62(22)}`;
 }

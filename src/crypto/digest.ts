@@ -34,6 +34,13 @@ export function rowMac(macKey: Uint8Array, table: string, parts: readonly Part[]
     .digest('base64url');
 }
 
+/** Signs a link of an account: 43 characters under its own key, for one purpose. */
+export function linkSignature(macKey: Uint8Array, purpose: string, parts: readonly Part[]): string {
+  return createHmac('sha256', macKey)
+    .update(lengthPrefixed(['link', purpose, ...parts]))
+    .digest('base64url');
+}
+
 /** Stands in a record for a run of characters that might be a secret. */
 export function maskedRun(macKey: Uint8Array, run: string): string {
   return `hmac:${createHmac('sha256', macKey)

@@ -23,3 +23,11 @@ export const CONNECTIONS_OWNER: Owner = { kind: 'connection', owner: '', organiz
 export function clientSecretPlace(connectionId: string, index: number): Place {
   return { ...CONNECTIONS_OWNER, field: `client_secret:${connectionId}:${index}`, generation: 0 };
 }
+
+/** Webhook endpoints belong to organizations, their secrets share one data key: the row's MAC ties each to its own. */
+export const WEBHOOKS_OWNER: Owner = { kind: 'webhook', owner: '', organization: '', incarnation: 1 };
+
+/** A signing secret of an endpoint, by its position in the list of those in force, newest first. */
+export function webhookSecretPlace(endpointId: string, index: number): Place {
+  return { ...WEBHOOKS_OWNER, field: `webhook_secret:${endpointId}:${index}`, generation: 0 };
+}

@@ -24,7 +24,10 @@ export interface AccountIndexRow {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** Also when the account was heard of last (`beats.ts`). */
   readonly indexedAtMs: number;
+  /** Whether the account has timers and should be heard of daily; left out: as the index knows it. */
+  readonly beats?: boolean;
 }
 
 const COLUMNS = [
@@ -47,14 +50,18 @@ const COLUMNS = [
   'indexed_at_ms',
 ];
 /** Equal times are taken: within a millisecond the later call carries the later state. */
-const UPSERT = `INSERT INTO account_index (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
+const UPSERT = `INSERT INTO account_index (${COLUMNS.join(', ')}, beat_at_ms, beats)
+  VALUES (${COLUMNS.map(() => '?').join(', ')}, ?, coalesce(?, 0))
   ON CONFLICT (id) DO UPDATE SET ${COLUMNS.slice(1)
     .map((name) => `${name} = excluded.${name}`)
-    .join(', ')}
+    .join(', ')},
+    beat_at_ms = max(coalesce(account_index.beat_at_ms, 0), excluded.beat_at_ms),
+    beats = coalesce(?, account_index.beats)
   WHERE excluded.updated_at_ms >= account_index.updated_at_ms`;
 
 /** Writes a row; one that is older than what is there changes nothing. @throws ProblemError `unavailable` */
 export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): Promise<void> {
+  const beats = row.beats === undefined ? null : Number(row.beats);
   const values = [
     row.id,
     row.connection,
@@ -73,6 +80,9 @@ export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): 
     row.createdAtMs,
     row.updatedAtMs,
     row.indexedAtMs,
+    row.indexedAtMs,
+    beats,
+    beats,
   ];
   await ask(() =>
     db

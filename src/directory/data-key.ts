@@ -1,18 +1,42 @@
-/** The table `data_key`: wrapped data keys that belong to no account and no agent. So far one, for client secrets. */
+/**
+ * The table `data_key`: wrapped data keys that belong to no account and no agent. One for the client secrets of
+ * connections, one for the secrets of webhook endpoints.
+ */
 
 import type { Config } from '#env.ts';
 import { ProblemError } from '#contract/problem.ts';
-import { createDataKey, openDataKey, type DataKey } from '#crypto/envelope.ts';
+import { createDataKey, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
 import type { Keyring } from '#crypto/keyring.ts';
-import { CONNECTIONS_OWNER } from '#crypto/places.ts';
+import { CONNECTIONS_OWNER, WEBHOOKS_OWNER } from '#crypto/places.ts';
 import { ask } from './ask.ts';
 import { assertVault } from './key-check.ts';
 
-const PURPOSE = 'connection';
 const RETRY_AFTER_S = 5;
 
 /** Where the vault and the directory are. */
 export type VaultConfig = Pick<Config, 'directory' | 'masterKeys'>;
+
+/** What a key is for. `purpose` is the key's name in its table, `table` where what it encrypts is kept. */
+interface Use {
+  readonly purpose: string;
+  readonly owner: Owner;
+  readonly table: string;
+  readonly missing: string;
+}
+
+const CONNECTIONS: Use = {
+  purpose: 'connection',
+  owner: CONNECTIONS_OWNER,
+  table: 'connection',
+  missing: 'the data key of the connections is missing from the directory',
+};
+
+const WEBHOOKS: Use = {
+  purpose: 'webhook',
+  owner: WEBHOOKS_OWNER,
+  table: 'webhook_endpoint',
+  missing: 'the data key of the webhook endpoints is missing from the directory',
+};
 
 /** The ring, known to be the right one. @throws ProblemError `vault_locked`, `unavailable` */
 async function ringOfVault(config: VaultConfig): Promise<Keyring> {
@@ -21,49 +45,63 @@ async function ringOfVault(config: VaultConfig): Promise<Keyring> {
   throw new ProblemError(ring.error.code, { detail: ring.error.detail, retryAfterS: RETRY_AFTER_S });
 }
 
-async function open(ring: Keyring, wrapped: string): Promise<DataKey> {
-  const key = await openDataKey(ring, CONNECTIONS_OWNER, wrapped);
+async function open(ring: Keyring, use: Use, wrapped: string): Promise<DataKey> {
+  const key = await openDataKey(ring, use.owner, wrapped);
   if (key.ok) return key.value;
   throw new ProblemError(key.error.code, { detail: key.error.detail, retryAfterS: RETRY_AFTER_S });
+}
+
+async function openStored(config: VaultConfig, use: Use, wrapped: string | null): Promise<DataKey> {
+  const ring = await ringOfVault(config);
+  if (wrapped !== null) return open(ring, use, wrapped);
+  throw new ProblemError('record_corrupt', { detail: use.missing });
+}
+
+function stored(db: D1Database, use: Use): Promise<string | null> {
+  return ask(() =>
+    db.prepare('SELECT wrapped FROM data_key WHERE purpose = ?').bind(use.purpose).first<string>('wrapped'),
+  );
+}
+
+/**
+ * Draws the key before the first row that needs it is made. Never beside rows that another key has encrypted, and of two
+ * that draw at the same time one is kept.
+ */
+async function draw(db: D1Database, ring: Keyring, use: Use): Promise<void> {
+  const { wrapped } = await createDataKey(ring, use.owner);
+  const insert = `INSERT INTO data_key (purpose, wrapped) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM ${use.table})
+    ON CONFLICT (purpose) DO NOTHING`;
+  await ask(() => db.prepare(insert).bind(use.purpose, wrapped).run());
+}
+
+async function keyForWriting(config: VaultConfig, use: Use): Promise<DataKey> {
+  const ring = await ringOfVault(config);
+  const known = await stored(config.directory, use);
+  if (known !== null) return open(ring, use, known);
+  await draw(config.directory, ring, use);
+  return openStored(config, use, await stored(config.directory, use));
 }
 
 /**
  * Opens the key of client secrets as it is stored; null where the row is gone, which no restart brings back.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
  */
-export async function openConnectionKey(config: VaultConfig, wrapped: string | null): Promise<DataKey> {
-  const ring = await ringOfVault(config);
-  if (wrapped !== null) return open(ring, wrapped);
-  throw new ProblemError('record_corrupt', {
-    detail: 'the data key of the connections is missing from the directory',
-  });
-}
-
-function stored(db: D1Database): Promise<string | null> {
-  return ask(() =>
-    db.prepare('SELECT wrapped FROM data_key WHERE purpose = ?').bind(PURPOSE).first<string>('wrapped'),
-  );
-}
-
-/**
- * Draws the key before the first connection is made. Never beside connections that another key has encrypted, and of two
- * that draw at the same time one is kept.
- */
-async function draw(db: D1Database, ring: Keyring): Promise<void> {
-  const { wrapped } = await createDataKey(ring, CONNECTIONS_OWNER);
-  const insert = `INSERT INTO data_key (purpose, wrapped) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM connection)
-    ON CONFLICT (purpose) DO NOTHING`;
-  await ask(() => db.prepare(insert).bind(PURPOSE, wrapped).run());
+export function openConnectionKey(config: VaultConfig, wrapped: string | null): Promise<DataKey> {
+  return openStored(config, CONNECTIONS, wrapped);
 }
 
 /**
  * Opens the key of client secrets for writing; the first use draws it.
  * @throws ProblemError `vault_locked` (nothing is written then), `unavailable`, `record_corrupt`
  */
-export async function connectionKey(config: VaultConfig): Promise<DataKey> {
-  const ring = await ringOfVault(config);
-  const known = await stored(config.directory);
-  if (known !== null) return open(ring, known);
-  await draw(config.directory, ring);
-  return openConnectionKey(config, await stored(config.directory));
+export function connectionKey(config: VaultConfig): Promise<DataKey> {
+  return keyForWriting(config, CONNECTIONS);
+}
+
+/**
+ * Opens the key of webhook secrets for writing; the first use draws it.
+ * @throws ProblemError `vault_locked` (nothing is written then), `unavailable`, `record_corrupt`
+ */
+export function webhookKey(config: VaultConfig): Promise<DataKey> {
+  return keyForWriting(config, WEBHOOKS);
 }

@@ -37,7 +37,18 @@ describe('a row of the index', () => {
       created_at_ms: 1,
       updated_at_ms: 10,
       indexed_at_ms: 11,
+      beat_at_ms: 11,
+      beats: 0,
     });
+  });
+
+  it('is a sign of life, and keeps what it does not say about beats', async () => {
+    await upsertAccountIndex(db, accountRow({ beats: true, indexedAtMs: 50 }));
+    expect(await stored()).toMatchObject({ beats: 1, beat_at_ms: 50 });
+    await upsertAccountIndex(db, accountRow({ updatedAtMs: 20, indexedAtMs: 60 }));
+    expect(await stored()).toMatchObject({ beats: 1, beat_at_ms: 60 });
+    await upsertAccountIndex(db, accountRow({ updatedAtMs: 30, indexedAtMs: 40, beats: false }));
+    expect(await stored()).toMatchObject({ beats: 0, beat_at_ms: 60, indexed_at_ms: 40 });
   });
 
   it('is replaced by a newer one and by one of the same instant, never by an older one', async () => {

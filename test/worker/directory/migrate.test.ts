@@ -42,8 +42,11 @@ const TABLES = [
   'connection',
   'd1_migrations',
   'data_key',
+  'delivery_index',
+  'event',
   'key_check',
   'meta',
+  'webhook_endpoint',
 ];
 const asWranglerReads = MIGRATIONS.map(({ name, sql }) => ({ name, queries: statementsOf(sql) }));
 
@@ -84,6 +87,22 @@ describe('the schema', () => {
     await db.prepare('DROP TABLE agent_index').run();
     await applyMigrations(db);
     expect(await tables()).toEqual(TABLES);
+  });
+
+  it('of an older release is brought up with what is stored in it', async () => {
+    await applyD1Migrations(db, asWranglerReads.slice(0, 1));
+    const columns = `id, connection, provider, identifier, organization, status, status_since_ms, credential_type, scopes,
+      metadata, created_at_ms, updated_at_ms, indexed_at_ms`;
+    await db
+      .prepare(
+        `INSERT INTO account_index (${columns}) VALUES ('ca_1', 'c', 'p', 'i', '', 'active', 1, 'oauth2', '[]', '{}', 1, 1, 1)`,
+      )
+      .run();
+    expect(await schemaVersion(db)).toBe(1);
+    await applyMigrations(db);
+    expect(await schemaVersion(db)).toBe(SCHEMA_VERSION);
+    const row = await db.prepare('SELECT id, beat_at_ms, beats FROM account_index').first();
+    expect(row).toEqual({ id: 'ca_1', beat_at_ms: null, beats: 0 });
   });
 
   it('is cut into statements at the ends of lines, without the comments', () => {

@@ -1,6 +1,7 @@
 /** What `/readyz` says: check by check, with what to do, and nothing that is a secret. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { SCHEMA_VERSION } from '#directory/migrate.ts';
 import { readiness } from '#directory/readiness.ts';
 import { assertVault } from '#directory/key-check.ts';
 import { configWith, db, downDatabase, dump, emptyVault, masterKey } from './world.ts';
@@ -58,7 +59,7 @@ describe('readiness', () => {
     expect(await failing(configWith(`k1:${key}`))).toEqual({});
     await set('0');
     expect(Object.keys(await failing(configWith(`k1:${key}`)))).toEqual(['schema']);
-    await set('1');
+    await set(String(SCHEMA_VERSION));
   });
 
   it('warns of loopback and of a host that is not BASE_URL, without refusing', async () => {

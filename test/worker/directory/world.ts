@@ -39,14 +39,16 @@ export function configWith(masterKeys: string | null, directory: D1Database = as
   return { ...configOf(env), masterKeys, directory };
 }
 
-/** Everything in the vault's and the connections' tables is gone. */
+/** Everything in the vault's tables, and in those of what it encrypts, is gone. */
 export async function emptyVault(): Promise<void> {
-  await db.batch(['key_check', 'data_key', 'connection'].map((table) => db.prepare(`DELETE FROM ${table}`)));
+  const tables = ['key_check', 'data_key', 'connection', 'webhook_endpoint'];
+  await db.batch(tables.map((table) => db.prepare(`DELETE FROM ${table}`)));
 }
 
 /** Every value of every row in the tables that hold anything of the vault, as text. */
 export async function dump(): Promise<string> {
-  const tables = ['meta', 'key_check', 'data_key', 'connection', 'account_index', 'agent_index'];
+  const vault = ['meta', 'key_check', 'data_key', 'connection', 'webhook_endpoint'];
+  const tables = [...vault, 'account_index', 'agent_index', 'event', 'delivery_index'];
   const rows = await Promise.all(
     tables.map((table) => db.prepare(`SELECT * FROM ${table} ORDER BY 1`).all()),
   );

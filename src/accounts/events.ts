@@ -1,0 +1,106 @@
+/**
+ * What is told about an account, and when: the news that a change makes, in the transaction of the change. Which news
+ * is worth an event is `webhooks/incident.ts`'s; the way to the endpoints is the outbox's.
+ */
+
+import type { AccountEvent, AccountEventType, DegradedCause, EventAccount } from '#webhooks/event.ts';
+import { afterNews, type News, type Standing } from '#webhooks/incident.ts';
+import { reauthUrl } from './repair-link.ts';
+import type { Room } from './room.ts';
+import type { AccountRow, StatusCause } from './rows.ts';
+
+/** The account as the machine of incidents sees it. */
+export function standingOf(account: AccountRow): Standing {
+  const dead =
+    account.status === 'reauth_required' ||
+    (account.status === 'disabled' && account.statusBefore === 'reauth_required');
+  const trouble: Standing['trouble'] = dead
+    ? { kind: 'reauth', told: account.reauthTold }
+    : account.degradedCause === null
+      ? null
+      : { kind: 'degraded', cause: account.degradedCause as DegradedCause };
+  const status =
+    account.status === 'disabled' || account.status === 'revoked' ? account.status : ('live' as const);
+  return { status, trouble };
+}
+
+/**
+ * Tells `news` about an account that was `before` and is `after`, if it is worth an event. Returns `after` with what it
+ * has to remember of it; the caller stores that. Inside a transaction.
+ */
+export function tell(
+  room: Room,
+  mac: Uint8Array,
+  before: AccountRow,
+  after: AccountRow,
+  news: News,
+): AccountRow {
+  const { standing, event } = afterNews(standingOf(before), news);
+  const reauthTold = standing.trouble?.kind === 'reauth' && standing.trouble.told;
+  const told: AccountRow = { ...after, reauthTold };
+  if (event !== null) append(room, told, eventOf(room, mac, before, told, event, news));
+  return told;
+}
+
+/** Every refresh, for who has asked for it by name. Inside a transaction. */
+export function tellRefreshed(room: Room, account: AccountRow): void {
+  if (room.outbox.wantsRefreshed()) append(room, account, { type: 'connected_account.refreshed' });
+}
+
+function append(room: Room, account: EventAccount, event: AccountEvent): void {
+  room.outbox.appendAccountEvent(account, event, room.now());
+}
+
+/** The last event of a life; the account's row may not be readable any more. Inside a transaction. */
+export function tellDeleted(room: Room, account: EventAccount): void {
+  room.outbox.appendAccountEvent(account, { type: 'connected_account.deleted' }, room.now());
+}
+
+/** Since when the grant is dead and why: of a disabled account that is what waits for `enable`. */
+function causeOfDeath(account: AccountRow): StatusCause {
+  if (account.status === 'disabled' && account.causeBefore !== null) return account.causeBefore;
+  return {
+    reason: account.statusReason,
+    sinceMs: account.statusSinceMs,
+    providerError: account.statusProviderError,
+    evidence: account.statusEvidence,
+  };
+}
+
+function eventOf(
+  room: Room,
+  mac: Uint8Array,
+  before: AccountRow,
+  account: AccountRow,
+  type: AccountEventType,
+  news: News,
+): AccountEvent {
+  switch (type) {
+    case 'agent.auth.reauth_required': {
+      const cause = causeOfDeath(account);
+      return {
+        type,
+        reason: cause.reason ?? 'unknown',
+        providerError: cause.providerError,
+        evidence: cause.evidence,
+        subjectLabel: account.subjectLabel,
+        reauthUrl: reauthUrl(room, mac, account),
+        sinceMs: cause.sinceMs,
+        lastRefreshedAtMs: account.lastRefreshedAtMs,
+      };
+    }
+    case 'agent.auth.succeeded':
+      return { type, reconnected: before.status !== 'pending' && before.statusBefore !== 'pending' };
+    case 'connected_account.degraded':
+      return { type, cause: news.kind === 'trouble' ? news.cause : 'provider_unavailable' };
+    case 'agent.auth.confirmation_required':
+    case 'connected_account.expiring':
+      throw new Error(`internal: ${type} is not told by a change of status`);
+    case 'connected_account.refreshed':
+    case 'connected_account.recovered':
+    case 'connected_account.disabled':
+    case 'connected_account.revoked':
+    case 'connected_account.deleted':
+      return { type };
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The link that repairs a dead grant: signed by the account itself, the same on every retry of its event, good for
+ * seven days or until the incident ends, whichever comes first. Nothing is stored for it. Where it leads is `connect/`.
+ */
+
+import { equalDigests, linkSignature } from '#crypto/digest.ts';
+import type { Room } from './room.ts';
+import type { AccountRow } from './rows.ts';
+
+const LINK_LIFE_MS = 7 * 86_400_000;
+const TOKEN = /^rp\.(ca_[a-z][a-z2-7]{26})\.([0-9a-z]{1,11})\.([A-Za-z0-9_-]{43})$/;
+
+/** The account that a repair token names, for finding its object; null for what is no such token. It proves nothing yet. */
+export function accountOfRepairToken(token: string): string | null {
+  return TOKEN.exec(token)?.[1] ?? null;
+}
+
+function sinceOf(account: AccountRow): number | null {
+  if (account.status === 'reauth_required') return account.statusSinceMs;
+  return account.statusBefore === 'reauth_required' ? (account.causeBefore?.sinceMs ?? null) : null;
+}
+
+function signature(mac: Uint8Array, account: AccountRow, sinceMs: number): string {
+  return linkSignature(mac, 'repair', [account.accountId, account.incarnation, sinceMs]);
+}
+
+/** Null where no browser flow can repair the account, or the deployment does not say under which URL it is reached. */
+export function reauthUrl(room: Room, mac: Uint8Array, account: AccountRow): string | null {
+  const { baseUrl } = room.config;
+  const sinceMs = sinceOf(account);
+  const settings = room.store.settings();
+  if (baseUrl === null || sinceMs === null || account.credentialType !== 'oauth2') return null;
+  if (settings === null || settings.descriptor.authorization_url === null) return null;
+  return `${baseUrl}/connect/rp.${account.accountId}.${sinceMs.toString(36)}.${signature(mac, account, sinceMs)}`;
+}
+
+/** `dead`: signed by this account once, but its incident is over or its seven days are. */
+export function checkRepairToken(
+  mac: Uint8Array,
+  account: AccountRow,
+  token: string,
+  nowMs: number,
+): 'good' | 'dead' | 'forged' {
+  const match = TOKEN.exec(token);
+  const sinceMs = Number.parseInt(match?.[2] ?? '', 36);
+  if (match === null || match[1] !== account.accountId || !Number.isSafeInteger(sinceMs)) return 'forged';
+  if (!equalDigests(match[3] ?? '', signature(mac, account, sinceMs))) return 'forged';
+  return sinceOf(account) === sinceMs && nowMs - sinceMs < LINK_LIFE_MS ? 'good' : 'dead';
+}

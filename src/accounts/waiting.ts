@@ -1,0 +1,34 @@
+/** Those who wait for an account to come to a status: how a paused task goes on. In memory; nothing is promised beyond it. */
+
+import { within } from '#lib/clock.ts';
+
+/** More would hold the object's memory and connections for people who are not there. */
+const MAX_WAITING = 50;
+
+export class Waiting {
+  readonly #wake = new Set<() => void>();
+
+  /** A status has changed, or may have: everybody looks again. */
+  changed(): void {
+    for (const wake of this.#wake) wake();
+  }
+
+  /** Resolves when `reached` says so or the time is up; false when too many wait already. */
+  async until(reached: () => boolean, timeoutMs: number, now: () => number): Promise<boolean> {
+    if (reached()) return true;
+    if (this.#wake.size >= MAX_WAITING) return false;
+    const endMs = now() + timeoutMs;
+    for (let leftMs = timeoutMs; leftMs > 0 && !reached(); leftMs = endMs - now()) await this.#change(leftMs);
+    return true;
+  }
+
+  async #change(limitMs: number): Promise<void> {
+    let wake: () => void = () => undefined;
+    const change = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    this.#wake.add(wake);
+    await within(limitMs, change, undefined);
+    this.#wake.delete(wake);
+  }
+}

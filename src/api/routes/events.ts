@@ -1,0 +1,62 @@
+/** Every event, oldest first, in the order of its arrival: what a receiver reads to catch up. */
+
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { pageOf } from '#contract/lists.ts';
+import { invalid } from '#contract/problem.ts';
+import { Event, EventQuery } from '#contract/webhooks.ts';
+import { listEvents, type EventRow } from '#directory/events.ts';
+import { EVENT_TYPES } from '#webhooks/event.ts';
+import type { AppEnv } from '../context.ts';
+import { cutPage, decodeCursor } from '../cursor.ts';
+import { describe } from '../describe.ts';
+import { requireOperator } from '../guards.ts';
+import { queryOf } from '../input.ts';
+import { responses } from '../responses.ts';
+import { newRouter } from '../router.ts';
+
+const LIST = 'events';
+const TYPES: readonly string[] = EVENT_TYPES;
+
+const routes = {
+  list: createRoute({
+    method: 'get',
+    path: '/v1/events',
+    summary: 'All events, oldest first',
+    description:
+      'To follow them: read to the last page, then ask again with `after` the last event of it. `after` must be an event that the caller can see.',
+    request: { query: EventQuery },
+    responses: responses({ 200: pageOf(Event).openapi('EventList') }),
+  }),
+};
+
+/** The body that was signed, taken apart: what is listed is what was sent. */
+function resourceOf({ id, body, suppressed }: EventRow): Event {
+  const { type, timestamp, data } = JSON.parse(body) as Omit<Event, 'id' | 'suppressed'>;
+  return { id, type, timestamp, data, ...(suppressed ? { suppressed } : {}) };
+}
+
+async function list(c: Context<AppEnv>): Promise<Response> {
+  const { limit, cursor, after, type, connected_account_id: accountId } = queryOf(c, EventQuery);
+  if (type !== undefined && !TYPES.includes(type)) throw invalid('type', 'is no event type');
+  const { organization } = c.get('operator');
+  const filters = { organization, type, accountId };
+  // A cursor goes on where `after` began, so it counts alone.
+  const position = decodeCursor(LIST, filters, cursor);
+  const found = await listEvents(c.get('config').directory, {
+    after: position === null ? (after ?? null) : String(position[0]),
+    accountId: accountId ?? null,
+    type: type ?? null,
+    organization,
+    limit: limit + 1,
+  });
+  if (found === null) throw invalid(position === null ? 'after' : 'cursor', 'there is no such event');
+  const page = cutPage(LIST, filters, limit, found, ({ id }) => [id]);
+  return c.json({ ...page, data: page.data.map(resourceOf) });
+}
+
+export function eventRoutes(): OpenAPIHono<AppEnv> {
+  const router = newRouter();
+  describe(router, routes.list, requireOperator, list);
+  return router;
+}

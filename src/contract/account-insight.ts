@@ -1,0 +1,47 @@
+/** Wire shapes of `explain` and `wait`. */
+
+import { z } from '@hono/zod-openapi';
+import { DENY_REASONS } from './codes.ts';
+import { Attempt, ConnectedAccount } from './connected-accounts.ts';
+import { Name } from './ids.ts';
+import { IsoTime } from './time.ts';
+
+const Next = z.object({
+  what: z.string().openapi({ example: 'refresh before the token expires' }),
+  at: IsoTime,
+});
+
+export const Explanation = z
+  .object({
+    status: z.string(),
+    since: IsoTime,
+    why: z.string().openapi({ description: 'In words.', example: 'all is well' }),
+    attempts: z.array(Attempt).openapi({ description: 'The newest first.' }),
+    next: z.array(Next).openapi({ description: 'What happens by itself, earliest first.' }),
+    evidence: z.array(z.string()),
+    agent: z
+      .object({
+        id: z.string(),
+        allowed: z.boolean(),
+        reason: z.enum(DENY_REASONS).or(z.literal('not_found')).nullable(),
+        rule: z.number().int().nullable().openapi({ description: 'Index of the rule that decides.' }),
+        scopes: z.array(z.string()).nullable().openapi({ description: 'Null: whatever was granted.' }),
+      })
+      .optional(),
+  })
+  .openapi('Explanation');
+
+export type Explanation = z.infer<typeof Explanation>;
+
+export const ExplainQuery = z.object({ agent: Name.optional() });
+
+export const WaitQuery = z.object({
+  status: ConnectedAccount.shape.status.default('active'),
+  timeout_s: z
+    .string()
+    .regex(/^\d{1,2}$/, 'must be whole seconds')
+    .transform(Number)
+    .refine((value) => value <= 25, 'must be 0 to 25')
+    .default(25)
+    .openapi({ type: 'integer', description: 'Seconds to wait at most; ask again to wait on.' }),
+});
