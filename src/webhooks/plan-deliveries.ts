@@ -10,7 +10,7 @@ import type { Random } from '#lib/clock.ts';
 import { nextLookAtMs, probeAtMs, type EndpointHealth } from './endpoint-health.ts';
 import { ANSWER_WITHIN_MS, GIVE_UP_AFTER_MS } from './retry.ts';
 
-/** In all, of one account: room for three endpoints that hang and three that answer. */
+/** In all, of one account: the platform gives one request six outgoing connections. */
 export const IN_FLIGHT_LIMIT = 6;
 /** An attempt whose end has not been told by then is looked for: its account may have been restarted. */
 const LOST_AFTER_MS = 2 * ANSWER_WITHIN_MS;
@@ -29,7 +29,10 @@ export interface PlannedDelivery {
 
 /** What the plan needs of an endpoint. */
 export interface PlannedEndpoint extends Pick<EndpointHealth, 'status' | 'nextProbeAtMs'> {
-  /** Its last attempt got a 2xx, and soon. False for a new one: it has still to show that it answers. */
+  /**
+   * Its last attempt got a 2xx within a few seconds. False for a new one, which has still to show that it answers, and
+   * better for one that always uses up its time: it takes a place like one that hangs.
+   */
   readonly lastOk: boolean;
 }
 
