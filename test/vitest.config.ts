@@ -1,3 +1,5 @@
+/** vitest's projects: one per layer; what each layer may touch stands in test/README.md. */
+
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
@@ -6,13 +8,13 @@ import { workerTestOptions } from './support/worker-options.ts';
 const root = path.resolve(import.meta.dirname, '..');
 const inFolder = (name: string) => [`test/${name}/**/*.test.ts`];
 
-/** One project per layer; what each layer may touch stands in test/README.md. */
 export default defineConfig({
   root,
   test: {
     projects: [
-      { root, test: { name: 'pure', include: inFolder('pure') } },
-      { root, test: { name: 'architecture', include: inFolder('architecture') } },
+      // The limits are for a machine that others use too: no test here waits for anything.
+      { root, test: { name: 'pure', include: inFolder('pure'), testTimeout: 60_000 } },
+      { root, test: { name: 'architecture', include: inFolder('architecture'), testTimeout: 60_000 } },
       {
         root,
         plugins: [cloudflareTest(workerTestOptions())],
@@ -21,7 +23,7 @@ export default defineConfig({
           include: inFolder('worker'),
           setupFiles: ['test/support/worker-setup.ts'],
           globalSetup: ['test/support/worker-provider.ts', 'test/support/worker-receiver.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -29,8 +31,8 @@ export default defineConfig({
         test: {
           name: 'http',
           include: inFolder('http'),
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
           maxWorkers: 2,
           // Projects with their own number of workers run one after the other.
           sequence: { groupOrder: 1 },
@@ -42,8 +44,9 @@ export default defineConfig({
           name: 'crash',
           include: inFolder('crash'),
           testTimeout: 600_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
+          hookTimeout: 120_000,
+          // Two at once: a file spends half of its time waiting for a restart or for a doubt to be decided.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

@@ -7,12 +7,15 @@ import { log } from '#lib/log.ts';
 import { attemptPhase } from '#refresh/attempt.ts';
 import { backoffMs } from '#refresh/backoff.ts';
 import type { Trigger } from '#refresh/attempt.ts';
+import { planAfterDoubt } from '#refresh/doubt.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { applyChange } from './changes.ts';
 import { indexAccount } from './index-outbox.ts';
-import { armGrant, isStillDue, planned } from './plan.ts';
+import { armGrant, isHeldBack, isStillDue, planned, rotationFacts } from './plan.ts';
 import type { Refresher } from './refresher.ts';
 import type { Room } from './room.ts';
+import type { GrantRow } from './rows.ts';
+import { degrade } from './settle.ts';
 import type { AccountState } from './store.ts';
 import type { Timer } from './timers.ts';
 import type { OpenedAccount } from './vault.ts';
@@ -109,6 +112,7 @@ async function refreshTimer(
     });
     return;
   }
+  if (isHeldBack(state, grant, room.now())) return holdTimer(room, opened, state, grant);
   const trigger =
     timer?.payload === 'retry' && grant.doubtSinceMs === null ? 'proactive' : TRIGGERS[timer?.payload ?? ''];
   const flown = await refresher.ensure(opened, grant, trigger ?? 'proactive');
@@ -128,6 +132,26 @@ async function refreshTimer(
           next.kind,
         );
     }
+  });
+}
+
+/** A grace has run out and no successor came: from now on the refresh token is held, and the account says so. */
+function holdTimer(room: Room, opened: OpenedAccount, state: AccountState, grant: GrantRow): void {
+  const { mac } = opened.key;
+  const nowMs = room.now();
+  const plan = planAfterDoubt({
+    ...grant,
+    nowMs,
+    rotation: rotationFacts(state.settings),
+    doubtSinceMs: grant.doubtSinceMs ?? nowMs,
+    retryAfterMs: null,
+    random: room.random,
+  });
+  const held = { ...grant, nextAttemptAtMs: plan.kind === 'none' ? null : plan.nextAttemptAtMs };
+  room.store.transaction(() => {
+    room.store.saveGrant(mac, held);
+    const account = degrade(room, mac, state.account, 'refresh_in_doubt', nowMs);
+    armGrant(room, account, state.settings, held);
   });
 }
 

@@ -5,19 +5,19 @@
  */
 
 import { freeField } from '#audit/record.ts';
-import { decide, type Decision, type DenyReason, type PolicyRequest } from '#policy/decide.ts';
+import { decide, type Decision, type PolicyRequest } from '#policy/decide.ts';
 import { resolveScopes, scopeKeyOf } from '#providers/scopes.ts';
 import { decideRejected, REFUSED_HOLD_MS } from '#refresh/rejected.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import type { Trigger } from '#refresh/attempt.ts';
-import { isoTime } from '#lib/clock.ts';
 import { applyChange } from './changes.ts';
 import { canNarrow, narrowedOf, narrowsTooOften, shownAs } from './narrowing.ts';
 import { armGrant } from './plan.ts';
 import { credentialBody, type OpenedCredential } from './release-body.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
+import { policyRefusal, statusRefusal, wallRefusal } from './release-refusals.ts';
 import type { FlightResult } from './refresher.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, GrantRow } from './rows.ts';
@@ -157,40 +157,7 @@ function behindWall(scene: Scene): Step | null {
 }
 
 function wall(request: ReleaseRequest, reason: string, account: AccountRow | null): Step {
-  const hidden =
-    reason === 'not_found' ||
-    (request.byId && reason !== 'agent_suspended' && reason !== 'action_not_allowed');
-  const refusal: Refusal = {
-    code: hidden ? 'not_found' : 'policy_denied',
-    ...(hidden ? {} : { members: { reason } }),
-    wall: { reason, connection: account?.connection ?? null, identifier: account?.identifier ?? null },
-  };
-  return { kind: 'done', result: { ok: false, refusal } };
-}
-
-function statusRefusal(account: AccountRow): Refusal | null {
-  if (account.sealed) return { code: 'account_sealed' };
-  switch (account.status) {
-    case 'active':
-      return null;
-    case 'pending':
-      return { code: 'account_pending' };
-    case 'disabled':
-      return { code: 'account_disabled' };
-    case 'revoked':
-      return { code: 'account_revoked' };
-    case 'reauth_required':
-      return {
-        code: 'reauth_required',
-        members: {
-          reauth_url: null,
-          reason: account.statusReason,
-          provider_error: account.statusProviderError,
-          connected_account_id: account.accountId,
-          since: isoTime(account.statusSinceMs),
-        },
-      };
-  }
+  return { kind: 'done', result: { ok: false, refusal: wallRefusal(request.byId, reason, account) } };
 }
 
 function decideScopes(scene: Scene): Decision & { grant?: number } {
@@ -206,23 +173,6 @@ function decideScopes(scene: Scene): Decision & { grant?: number } {
     })),
     canNarrow: canNarrow(state.settings),
   });
-}
-
-function policyRefusal(
-  reason: DenyReason,
-  scopes: { granted: readonly string[] | null; allowed: readonly string[] | null },
-): Refusal {
-  const named = reason === 'missing_scopes' || reason === 'cannot_downscope';
-  return {
-    code: 'policy_denied',
-    ...(reason === 'cannot_downscope'
-      ? {
-          detail:
-            'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy',
-        }
-      : {}),
-    members: { reason, ...(named ? scopes : {}) },
-  };
 }
 
 function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {

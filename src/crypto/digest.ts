@@ -16,7 +16,9 @@ export function equalSecrets(left: string, right: string): boolean {
 
 /** Compares two digests of the same kind without telling how far they agree. */
 export function equalDigests(left: string, right: string): boolean {
-  return left.length === right.length && timingSafeEqual(Buffer.from(left, 'latin1'), Buffer.from(right, 'latin1'));
+  return (
+    left.length === right.length && timingSafeEqual(Buffer.from(left, 'latin1'), Buffer.from(right, 'latin1'))
+  );
 }
 
 /** 22 characters that match within one account and say nothing about the token. */

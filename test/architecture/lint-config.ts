@@ -127,7 +127,7 @@ const OUTSIDE_RULES = {
 const TEST_RULES = {
   'vitest/no-focused-tests': 'error',
   'vitest/no-disabled-tests': 'error',
-  'vitest/expect-expect': ['error', { assertFunctionNames: ['expect*', 'fc.assert', 'always'] }],
+  'vitest/expect-expect': ['error', { assertFunctionNames: ['expect*', 'fc.assert', 'always', 'refused*'] }],
   'vitest/no-conditional-expect': 'off',
   'vitest/no-standalone-expect': 'off',
   'vitest/require-to-throw-message': 'off',

@@ -89,6 +89,7 @@ export async function load(target: Target, connections: number, durationMs: numb
   const tookS = (performance.now() - start) / 1000;
   for (const line of lines) line.close();
   times.sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
+  const at = (share: number): number =>
+    times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
   return { perSecond: times.length / tookS, medianMs: at(0.5), p99Ms: at(0.99), failures };
 }

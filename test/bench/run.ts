@@ -24,7 +24,11 @@ const provider = await startOAuthServer({ accessTokenTtlS: 86_400 });
 const broker = await runBroker({
   port: 0,
   persistTo: path.join(folder, 'broker'),
-  settings: { ADMIN_KEY: adminKey, MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`, ALLOW_LOOPBACK: 'true' },
+  settings: {
+    ADMIN_KEY: adminKey,
+    MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+    ALLOW_LOOPBACK: 'true',
+  },
 });
 const floor = await runBroker({
   port: 0,
@@ -53,10 +57,18 @@ try {
     key: agent.key,
     path: (n) => `/v1/connected-accounts/${ids[n % count] ?? ''}/token`,
   });
-  const bare = (count: number): Target => ({ port: floor.port, key: agent.key, path: (n) => `/object-${n % count}` });
+  const bare = (count: number): Target => ({
+    port: floor.port,
+    key: agent.key,
+    path: (n) => `/object-${n % count}`,
+  });
 
-  console.log(`${ROUNDS} rounds of ${ROUND_MS} ms each; a ratio is ours ÷ floor of the same round, the median over the rounds\n`);
-  console.log('accounts  conns   floor/s    ours/s   ratio    floor p50    ours p50   latency ratio   ours p99   failures');
+  console.log(
+    `${ROUNDS} rounds of ${ROUND_MS} ms each; a ratio is ours ÷ floor of the same round, the median over the rounds\n`,
+  );
+  console.log(
+    'accounts  conns   floor/s    ours/s   ratio    floor p50    ours p50   latency ratio   ours p99   failures',
+  );
   for (const count of [1, ACCOUNTS]) {
     for (const connections of [1, 16, 64]) await compare(count, connections, ours(count), bare(count));
   }
@@ -83,16 +95,25 @@ async function compare(count: number, connections: number, ours: Target, bare: T
     const second = await load(round % 2 === 0 ? ours : bare, connections, ROUND_MS);
     rounds.push(round % 2 === 0 ? { floor: first, ours: second } : { floor: second, ours: first });
   }
-  const of = (pick: (round: { floor: Measured; ours: Measured }) => number): number => median(rounds.map(pick));
+  const of = (pick: (round: { floor: Measured; ours: Measured }) => number): number =>
+    median(rounds.map(pick));
   const cells = [
     String(count).padStart(8),
     String(connections).padStart(6),
-    of((round) => round.floor.perSecond).toFixed(0).padStart(9),
-    of((round) => round.ours.perSecond).toFixed(0).padStart(9),
-    of((round) => round.ours.perSecond / round.floor.perSecond).toFixed(2).padStart(7),
+    of((round) => round.floor.perSecond)
+      .toFixed(0)
+      .padStart(9),
+    of((round) => round.ours.perSecond)
+      .toFixed(0)
+      .padStart(9),
+    of((round) => round.ours.perSecond / round.floor.perSecond)
+      .toFixed(2)
+      .padStart(7),
     `${of((round) => round.floor.medianMs).toFixed(2)} ms`.padStart(12),
     `${of((round) => round.ours.medianMs).toFixed(2)} ms`.padStart(11),
-    of((round) => round.ours.medianMs / round.floor.medianMs).toFixed(2).padStart(15),
+    of((round) => round.ours.medianMs / round.floor.medianMs)
+      .toFixed(2)
+      .padStart(15),
     `${of((round) => round.ours.p99Ms).toFixed(1)} ms`.padStart(10),
     String(rounds.reduce((sum, round) => sum + round.ours.failures + round.floor.failures, 0)).padStart(10),
   ];
@@ -101,7 +122,11 @@ async function compare(count: number, connections: number, ours: Target, bare: T
 
 async function herd(w: ReturnType<typeof world>, connection: string): Promise<void> {
   const grant = await provider.grant();
-  const id = await w.account(connection, 'herd', { refresh_token: grant.refreshToken, access_token: grant.accessToken, expires_in: 86_400 });
+  const id = await w.account(connection, 'herd', {
+    refresh_token: grant.refreshToken,
+    access_token: grant.accessToken,
+    expires_in: 86_400,
+  });
   const agent = await w.agent({ rules: [{ connection, identifiers: ['*'] }] });
   const operator = client(broker.url, adminKey);
   await agent.client.get(`/v1/connected-accounts/${id}/token`);
@@ -116,6 +141,8 @@ async function herd(w: ReturnType<typeof world>, connection: string): Promise<vo
     times.push(performance.now() - start);
     const tokens = new Set(answers.map((answer) => answer.body?.access_token));
     const calls = provider.calls.length - before;
-    console.log(`herd of 1,000 on an expired token: ${times.at(-1)?.toFixed(0)} ms, ${calls} refresh, ${tokens.size} token, ${answers.filter((answer) => answer.status !== 200).length} failures`);
+    console.log(
+      `herd of 1,000 on an expired token: ${times.at(-1)?.toFixed(0)} ms, ${calls} refresh, ${tokens.size} token, ${answers.filter((answer) => answer.status !== 200).length} failures`,
+    );
   }
 }

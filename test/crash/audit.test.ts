@@ -11,7 +11,7 @@ import { client, type Reply } from '../support/callers.ts';
 import { chainOf, hammer, killAfter, seeded, unrecorded, until } from '../support/crash.ts';
 import { name, world } from '../support/world.ts';
 
-const KILLS = 14;
+const KILLS = 12;
 const CONNECTIONS = 48;
 const ACCOUNTS = 4;
 const seed = Date.now() % 1_000_000;

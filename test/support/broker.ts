@@ -72,11 +72,12 @@ function launch(
   settings: Record<string, string>,
   onText: (text: string) => void,
 ): Promise<ChildProcess> {
-  const child = spawn(
-    process.execPath,
-    [...program, '--port', String(port), '--persist-to', folder],
-    { cwd: ROOT, env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
-  );
+  const child = spawn(process.execPath, [...program, '--port', String(port), '--persist-to', folder], {
+    cwd: ROOT,
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   return new Promise((resolve, reject) => {
     let seen = '';
     const read = (chunk: Buffer): void => {

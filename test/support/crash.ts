@@ -8,10 +8,13 @@ import type { OAuthServer, TokenCall } from '../../src/dev/oauth-server.ts';
 import type { TestBroker } from './broker.ts';
 import type { Client, Reply } from './callers.ts';
 
-/** Short enough that a doubt is decided soon after a restart, long enough for forty exchanges on two busy cores. */
-export const CRASH_BUDGET_MS = 1_500;
-/** Less than the two thirds of the budget after which the broker gives a call up and may make the next. */
-const HELD_MS = 700;
+/**
+ * About the time of a restart, so that a doubt is decided soon after it; two thirds of it are enough for forty
+ * exchanges at once on two busy cores.
+ */
+export const CRASH_BUDGET_MS = 3_000;
+/** With the time that the others take to arrive it is less than the two thirds of the budget after which the broker gives a call up and may make the next. */
+const HELD_MS = 900;
 const FIRST_MS = 15_000;
 
 /** Asks until something comes back; what is thrown (nobody listens yet) counts as nothing. @throws at the deadline */
@@ -35,12 +38,12 @@ export async function until<T>(
   }
 }
 
-/** The first answer that is no 503, asked for through a restart and through doubt. */
+/** The first answer that does not say "come again" (502, 503), asked for through a restart and through doubt. */
 export function definite(what: string, ask: () => Promise<Reply>): Promise<Reply> {
   let last: Reply | null = null;
   return until(what, async () => {
     last = await ask();
-    return last.status === 503 ? null : last;
+    return last.status === 502 || last.status === 503 ? null : last;
   }).catch((error: unknown) => {
     throw new Error(`${what}; last answer ${last?.status}: ${last?.text}`, { cause: error });
   });

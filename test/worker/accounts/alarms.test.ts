@@ -7,7 +7,6 @@ import {
   alarmAt,
   calls,
   config,
-  connected,
   context,
   evict,
   expired,

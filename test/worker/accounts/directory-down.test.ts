@@ -89,6 +89,7 @@ describe.each<Way>(['refuses', 'hangs'])('while the directory %s', (way) => {
 
   it('a refresh goes on with the copy of the settings that the account keeps', async () => {
     const accounts = [await expired(), await expired(), await expired()];
+    for (const { id } of accounts) await indexed(id);
     directory(way);
     const left = [...accounts];
     const took = await fastest(3, async () => {

@@ -91,7 +91,7 @@ async function everything(object: ConnectedAccount, birth: ReturnType<typeof bir
   ]);
   return [
     ...answers.map((answer) => (answer.ok ? 'ok' : answer.error.code)),
-    ...released.map((answer) => (answer.ok ? 'ok' : answer.refusal.code)),
+    ...released.map((answer) => ('refusal' in answer ? answer.refusal.code : 'ok')),
   ];
 }
 

@@ -1,4 +1,3 @@
-/// <reference types="@cloudflare/vitest-pool-workers/types" />
 /** What the tests of this folder share: fresh agents, their rows as stored, and their object under another ring. */
 
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';

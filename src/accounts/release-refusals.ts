@@ -1,0 +1,64 @@
+/**
+ * Refusals of the door as the wire will show them: what each says, and what it keeps to itself. Pure; whether one is
+ * due is decided in `release-decide.ts`, which also records it.
+ */
+
+import { isoTime } from '#lib/clock.ts';
+import type { DenyReason } from '#policy/decide.ts';
+import type { Refusal } from './release-answer.ts';
+import type { AccountRow } from './rows.ts';
+
+/** What lies behind organization, connection or identifier: by account id it does not exist, else it is named. */
+export function wallRefusal(byId: boolean, reason: string, account: AccountRow | null): Refusal {
+  const hidden =
+    reason === 'not_found' || (byId && reason !== 'agent_suspended' && reason !== 'action_not_allowed');
+  return {
+    code: hidden ? 'not_found' : 'policy_denied',
+    ...(hidden ? {} : { members: { reason } }),
+    wall: { reason, connection: account?.connection ?? null, identifier: account?.identifier ?? null },
+  };
+}
+
+/** Why an account in this status hands nothing out; null: it may. */
+export function statusRefusal(account: AccountRow): Refusal | null {
+  if (account.sealed) return { code: 'account_sealed' };
+  switch (account.status) {
+    case 'active':
+      return null;
+    case 'pending':
+      return { code: 'account_pending' };
+    case 'disabled':
+      return { code: 'account_disabled' };
+    case 'revoked':
+      return { code: 'account_revoked' };
+    case 'reauth_required':
+      return {
+        code: 'reauth_required',
+        members: {
+          reauth_url: null,
+          reason: account.statusReason,
+          provider_error: account.statusProviderError,
+          connected_account_id: account.accountId,
+          since: isoTime(account.statusSinceMs),
+        },
+      };
+  }
+}
+
+/** A policy's refusal; scopes are shown where they are what the caller can do something about. */
+export function policyRefusal(
+  reason: DenyReason,
+  scopes: { granted: readonly string[] | null; allowed: readonly string[] | null },
+): Refusal {
+  const named = reason === 'missing_scopes' || reason === 'cannot_downscope';
+  return {
+    code: 'policy_denied',
+    ...(reason === 'cannot_downscope'
+      ? {
+          detail:
+            'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy',
+        }
+      : {}),
+    members: { reason, ...(named ? scopes : {}) },
+  };
+}

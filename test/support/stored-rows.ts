@@ -1,0 +1,46 @@
+/**
+ * Every row of every SQLite file under a folder, as a test compares and searches them: raw bytes of a file may split a
+ * value over pages, and a checkpoint moves bytes without changing a row. Reads copies; the folder stays as it is.
+ */
+
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** By file and table, the rows as JSON, in the order of their keys. The engine's own tables are left out. */
+export async function storedRows(folder: string): Promise<Map<string, string[]>> {
+  const copy = await mkdtemp(path.join(tmpdir(), 'valetkey-rows-'));
+  try {
+    await cp(folder, copy, { recursive: true });
+    const found = new Map<string, string[]>();
+    for (const entry of await readdir(copy, { recursive: true, withFileTypes: true })) {
+      if (!entry.name.endsWith('.sqlite')) continue;
+      const file = path.join(entry.parentPath, entry.name);
+      read(file, (table, rows) => found.set(`${path.relative(copy, file)} ${table}`, rows));
+    }
+    return found;
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}
+
+function read(file: string, take: (table: string, rows: string[]) => void): void {
+  const db = new DatabaseSync(file);
+  try {
+    const tables = db.prepare(`SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`).all();
+    for (const { name } of tables) {
+      // Where the engine keeps alarms and its own numbers: not rows of the broker.
+      if (typeof name !== 'string' || name.startsWith('_cf_') || name.startsWith('sqlite_')) continue;
+      const rows = db.prepare(`SELECT * FROM "${name}"`).all();
+      take(name, rows.map((row) => JSON.stringify(row, asText)).toSorted());
+    }
+  } finally {
+    db.close();
+  }
+}
+
+function asText(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Uint8Array ? `bytes:${Buffer.from(value).toString('latin1')}` : value;
+}

@@ -1,0 +1,105 @@
+/** What a call costs in rows: waking up beside a full audit ring, and fetching, never read the ring as a whole. */
+
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { RING_SLOTS } from '#audit/ring.ts';
+import {
+  connected,
+  context,
+  evict,
+  indexed,
+  records,
+  release,
+  right,
+  stub,
+  withStorage,
+  type Connected,
+} from './world.ts';
+
+/** Far below the ring, above what account, copy, grant, timers, fifty attempts and a binary search need. */
+const ENOUGH = 150;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** As if `count` records had been written before the account's own last one. Their chain is no chain; the place is. */
+async function fillRing(account: Connected, count: number): Promise<void> {
+  await withStorage(account.id, ({ sql }) => {
+    sql.exec('DELETE FROM audit_event');
+    sql.exec(
+      `INSERT OR REPLACE INTO audit_event (slot, seq, body, hash)
+         WITH RECURSIVE n (i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+         SELECT i % ${RING_SLOTS}, i, '{"seq":' || i || ',"action":"filler"}', 'hash-' || i FROM n`,
+      Math.max(1, count - RING_SLOTS + 1),
+      count,
+    );
+    sql.exec('DELETE FROM audit_checkpoint');
+  });
+  await evict(account.id);
+}
+
+/** Rows read and written by everything that the object does meanwhile. */
+async function cost(
+  account: Connected,
+  work: () => Promise<unknown>,
+): Promise<{ read: number; written: number }> {
+  const prototype = await withStorage(account.id, ({ sql }) => Object.getPrototypeOf(sql) as SqlStorage);
+  const exec = vi.spyOn(prototype, 'exec');
+  await work();
+  const cursors = exec.mock.results.map(({ value }) => value as SqlStorageCursor<never>);
+  exec.mockRestore();
+  const sum = (numbers: number[]) => numbers.reduce((total, one) => total + one, 0);
+  return {
+    read: sum(cursors.map(({ rowsRead }) => rowsRead)),
+    written: sum(cursors.map(({ rowsWritten }) => rowsWritten)),
+  };
+}
+
+async function account(): Promise<Connected> {
+  const made = await connected();
+  expect((await release(made.id)).code).toBe('ok');
+  await indexed(made.id);
+  return made;
+}
+
+describe('an object that wakes', () => {
+  it.each([
+    ['a few records', 20],
+    ['a ring that is nearly full', RING_SLOTS - 1],
+    ['a ring that is just full', RING_SLOTS],
+    ['a ring that has turned once', RING_SLOTS + 1],
+    ['a ring that has turned in the middle', RING_SLOTS + 5_431],
+    ['a ring that has turned many times', 7 * RING_SLOTS + 9_999],
+  ])('beside %s reads a bounded number of rows, and goes on where the chain ended', async (_, count) => {
+    const subject = await account();
+    await fillRing(subject, count);
+    // The slot that is to be overwritten must be behind a checkpoint, which the first append makes from a stored row.
+    const cold = await cost(subject, async () => expect((await release(subject.id)).code).toBe('ok'));
+    expect(cold.read).toBeLessThan(ENOUGH);
+    const newest = (await records(subject.id)).at(-1);
+    expect(newest).toMatchObject({ seq: count + 1, action: 'token.issue' });
+    expect(JSON.stringify(newest)).not.toContain('filler');
+  });
+});
+
+describe('a warm fetch', () => {
+  it('writes one row, its record, and reads no more beside a full ring than beside an empty one', async () => {
+    const subject = await account();
+    expect((await release(subject.id)).code).toBe('ok');
+    const empty = await cost(subject, () => release(subject.id));
+    expect(empty.written).toBe(1);
+    await fillRing(subject, RING_SLOTS + 500);
+    await release(subject.id);
+    const full = await cost(subject, () => release(subject.id));
+    expect(full).toEqual(empty);
+  });
+});
+
+describe('a chain', () => {
+  it('that was put there from outside does not verify: the cost was bought with no trust', async () => {
+    const subject = await account();
+    await fillRing(subject, RING_SLOTS + 500);
+    expect(right(await stub(subject.id).verifyAudit({}))).toMatchObject({ intact: false });
+    expect((await stub(subject.id).expire({ context })).ok).toBe(true);
+  });
+});

@@ -1,1 +1,0 @@
-/// <reference types="@cloudflare/vitest-pool-workers/types" />
