@@ -1,14 +1,18 @@
 /** What the platform is given: the app, the objects and the entrypoints. No logic. */
 
+import { sweep } from './accounts/sweep.ts';
 import { createApp } from './api/app.ts';
+import { LIVE_SENDERS } from './api/live-senders.ts';
+import { configOf } from './env.ts';
 
 export { ConnectedAccount } from './accounts/connected-account.ts';
 export { Agent } from './agents/agent.ts';
 export { Deliverer } from './egress/deliver.ts';
 export { Exchanger } from './egress/exchange.ts';
 
-const app = createApp();
+const app = createApp(LIVE_SENDERS);
 
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env as object, ctx),
+  scheduled: (_controller, env, ctx) => ctx.waitUntil(sweep(configOf(env))),
 } satisfies ExportedHandler;

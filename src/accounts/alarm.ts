@@ -9,6 +9,7 @@ import { backoffMs } from '#refresh/backoff.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import { planAfterDoubt } from '#refresh/doubt.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
+import { beat, warnOfEnd } from './calendar.ts';
 import { applyChange } from './changes.ts';
 import { indexAccount } from './index-outbox.ts';
 import { armGrant, isHeldBack, isStillDue, planned, rotationFacts } from './plan.ts';
@@ -26,7 +27,7 @@ const MAX_TIMERS_PER_RUN = 20;
 const SHORTEST_REPLAN_MS = 250;
 /** While the key that opens this account is missing nothing may be written: look again then. */
 const LOCKED_RETRY_MS = 300_000;
-const RANK: readonly string[] = ['refresh', 'reconcile', 'index', 'outbox'];
+const RANK: readonly string[] = ['refresh', 'reconcile', 'index', 'expiring', 'outbox', 'beat'];
 
 function rank(timer: Timer): number {
   return RANK.indexOf(timer.kind.split(':')[0] ?? '');
@@ -64,6 +65,8 @@ async function runOne(
       reconcileTimer(room, refresher, opened, id ?? '', timer);
     else if (timer.kind === 'index') await indexAccount(room, opened);
     else if (timer.kind === 'outbox') room.outbox.start();
+    else if (timer.kind === 'beat' && opened !== null) await beat(room, opened);
+    else if (timer.kind === 'expiring' && opened !== null) warnOfEnd(room, opened);
     else room.store.transaction(() => room.timers.clear(timer.kind));
   } catch (error) {
     log('error', 'a timer failed', { kind: timer.kind, attempts: timer.attempts, error });

@@ -23,6 +23,7 @@ import { AuditTable } from './audit-table.ts';
 import { explain, knowsAccount, reachOf } from './explain.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
 import { Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
+import { armGrant } from './plan.ts';
 import { CommitPump } from './pump.ts';
 import { Refresher } from './refresher.ts';
 import { Door } from './release.ts';
@@ -209,6 +210,21 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   async refresh(_argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>> {
     const forced = await forceRefresh(this.#room, this.#refresher, this.#lifecycle);
     return forced ?? this.#shown(await this.#lifecycle.living(), null);
+  }
+
+  async poke(_argument: object): Promise<void> {
+    await this.#repairAlarm();
+    const living = await this.#lifecycle.living();
+    if (!living.ok) return;
+    this.#room.store.transaction(() => {
+      for (const grant of living.value.state.grants) {
+        const { account, settings } = living.value.state;
+        if (this.#room.timers.get(`refresh:${grant.id}`) === null)
+          armGrant(this.#room, account, settings, grant);
+      }
+      if (this.#room.timers.get('beat') !== null) this.#room.timers.set('beat', this.#room.now());
+      else this.#room.timers.set('index', this.#room.now());
+    });
   }
 
   async wait(argument: WaitArgument): Promise<Answer<Resource> | Busy> {

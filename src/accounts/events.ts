@@ -51,6 +51,11 @@ function append(room: Room, account: EventAccount, event: AccountEvent): void {
   room.outbox.appendAccountEvent(account, event, room.now());
 }
 
+/** The grant comes to its absolute end. Inside a transaction. */
+export function tellExpiring(room: Room, account: AccountRow, reauthDueAtMs: number): void {
+  append(room, account, { type: 'connected_account.expiring', reauthDueAtMs });
+}
+
 /** The last event of a life; the account's row may not be readable any more. Inside a transaction. */
 export function tellDeleted(room: Room, account: EventAccount): void {
   room.outbox.appendAccountEvent(account, { type: 'connected_account.deleted' }, room.now());

@@ -30,6 +30,7 @@ export async function indexAccount(room: Room, opened: OpenedAccount | null): Pr
       createdAtMs: account.createdAtMs,
       updatedAtMs: account.updatedAtMs,
       indexedAtMs: room.now(),
+      beats: room.timers.get('beat') !== null,
     });
   }
   // Every write makes a new state: one that came in while the directory was written keeps the timer.

@@ -11,6 +11,7 @@ import {
   type RotationMode,
   type ScheduleFacts,
 } from '#refresh/schedule.ts';
+import { armCalendar } from './calendar.ts';
 import type { Room } from './room.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
@@ -103,4 +104,5 @@ export function armGrant(
   const kind = `refresh:${grant.id}` as const;
   if (plan === null) room.timers.clear(kind);
   else room.timers.set(kind, plan.dueAtMs, plan.kind);
+  armCalendar(room, account, grant, plan !== null);
 }

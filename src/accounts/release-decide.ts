@@ -18,6 +18,7 @@ import { credentialBody, type OpenedCredential } from './release-body.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
 import { policyRefusal, statusRefusal, wallRefusal } from './release-refusals.ts';
+import { reauthUrl } from './repair-link.ts';
 import type { FlightResult } from './refresher.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, GrantRow } from './rows.ts';
@@ -94,7 +95,7 @@ export function decideRelease(
   };
   const walled = behindWall(scene);
   if (walled !== null) return walled;
-  const blocked = statusRefusal(state.account);
+  const blocked = statusRefusal(state.account, () => reauthUrl(room, opened.key.mac, state.account));
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
   const allowed = decideScopes(scene);
   if (!allowed.allowed) {
@@ -312,7 +313,7 @@ function ended(scene: Scene): Step {
       scene.request.context,
     );
     for (const grant of state.grants) room.timers.clear(`refresh:${grant.id}`);
-    return refuse(scene, statusRefusal(after) ?? { code: 'reauth_required' }, 'reauth_required');
+    return refuse(scene, statusRefusal(after, () => reauthUrl(room, opened.key.mac, after)) ?? { code: 'reauth_required' }, 'reauth_required');
   });
 }
 

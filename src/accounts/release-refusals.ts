@@ -19,8 +19,8 @@ export function wallRefusal(byId: boolean, reason: string, account: AccountRow |
   };
 }
 
-/** Why an account in this status hands nothing out; null: it may. */
-export function statusRefusal(account: AccountRow): Refusal | null {
+/** Why an account in this status hands nothing out; null: it may. `repairUrl` makes the link of a dead grant. */
+export function statusRefusal(account: AccountRow, repairUrl: () => string | null): Refusal | null {
   if (account.sealed) return { code: 'account_sealed' };
   switch (account.status) {
     case 'active':
@@ -35,7 +35,7 @@ export function statusRefusal(account: AccountRow): Refusal | null {
       return {
         code: 'reauth_required',
         members: {
-          reauth_url: null,
+          reauth_url: repairUrl(),
           reason: account.statusReason,
           provider_error: account.statusProviderError,
           connected_account_id: account.accountId,

@@ -61,6 +61,8 @@ export interface AccountRpc {
   /** Also an account that does not open any more. `organization` as for `view`. */
   remove(argument: ContextArgument & { organization: string | null }): Promise<Answer<null>>;
   refresh(argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>>;
+  /** From the sweep: looks after its alarm and says in the directory that it lives. */
+  poke(argument: object): Promise<void>;
   /** The account when it gets to `status` or the time is up; an agent sees it only by its rules. */
   wait(argument: WaitArgument): Promise<Answer<Resource> | Busy>;
   explain(argument: LookArgument): Promise<Answer<Explanation>>;

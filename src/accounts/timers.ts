@@ -3,8 +3,9 @@
  * nothing here decides what a timer does.
  */
 
-/** `refresh:<grant>`, `reconcile:<attempt>`, `index`, `outbox`. */
-export type TimerKind = `refresh:${number}` | `reconcile:${string}` | 'index' | 'outbox';
+/** `refresh:<grant>`, `reconcile:<attempt>`, `index`, `outbox`, `beat`, `expiring`. */
+export type TimerKind =
+  `refresh:${number}` | `reconcile:${string}` | 'index' | 'outbox' | 'beat' | 'expiring';
 
 export interface Timer {
   readonly kind: TimerKind;

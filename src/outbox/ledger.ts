@@ -32,19 +32,19 @@ export class Ledger {
   /** Appends to the common log what is not in it, in order, and tells it what was suppressed since. False: not all. */
   async ship(): Promise<boolean> {
     return this.#untilDone('events are not in the log yet', async () => {
-      const unshipped = this.#store.unshippedEvents(BATCH);
+      const unshipped = this.#store.events.unshipped(BATCH);
       if (unshipped.length > 0) {
         await this.#powers.directory.appendEvents(
           unshipped.map((event) => logged(event, this.#powers.source)),
         );
       }
-      const changed = this.#store.unmarkedEvents(BATCH);
+      const changed = this.#store.events.unmarked(BATCH);
       for (const { id, suppressed } of changed) {
         await this.#powers.directory.markSuppressed(id, suppressed);
       }
       const told = [...unshipped, ...changed];
       this.#powers.transaction(() => {
-        for (const { n, suppressed } of told) this.#store.markShipped(n, suppressed);
+        for (const { n, suppressed } of told) this.#store.events.markShipped(n, suppressed);
       });
       return told.length;
     });
@@ -53,14 +53,14 @@ export class Ledger {
   /** Makes the deliveries of new events. False: the endpoints are not known, or not all events were done. */
   async fanOut(): Promise<boolean> {
     return this.#untilDone('events have no deliveries yet', async () => {
-      const events = this.#store.unsentEvents(BATCH);
+      const events = this.#store.events.unsent(BATCH);
       if (events.length === 0) return 0;
       // Read after the events were made: an endpoint that was there then is in the answer.
       const loaded = await this.#known.fresh(events.map(({ organization }) => organization));
       if (loaded === null) throw new Error('internal: the directory does not say which endpoints there are');
       this.#powers.transaction(() => {
         for (const { n } of events) {
-          const event = this.#store.event(n);
+          const event = this.#store.events.byN(n);
           if (event !== null && !event.fannedOut)
             this.#deliverTo(event, receiversOf(event, loaded.endpoints));
         }
@@ -73,20 +73,20 @@ export class Ledger {
     const nowMs = this.#powers.now();
     for (const { id: endpoint, organization } of receivers) {
       const made = { id: newId('wd'), eventN: event.n, endpoint, organization };
-      this.#store.addDelivery(newDelivery(made, nowMs));
+      this.#store.deliveries.add(newDelivery(made, nowMs));
     }
-    this.#store.markFannedOut(event.n);
+    this.#store.events.markFannedOut(event.n);
   }
 
   /** Brings what lists show of the deliveries to the directory. False: not all. */
   async index(): Promise<boolean> {
     return this.#untilDone('deliveries are not in the index yet', async () => {
-      const rows = this.#store.unindexed(BATCH);
+      const rows = this.#store.deliveries.unindexed(BATCH);
       if (rows.length === 0) return 0;
       const { source } = this.#powers;
       await this.#powers.directory.indexDeliveries(rows.map((row) => indexed(row, source)));
       this.#powers.transaction(() => {
-        for (const row of rows) this.#store.markIndexed(row);
+        for (const row of rows) this.#store.deliveries.markIndexed(row);
       });
       return rows.length;
     });
@@ -115,7 +115,7 @@ function logged(event: OutgoingEvent, source: DeliveryHolder): EventRow {
   return { id, type, atMs, organization, connectedAccountId: accountOf(sequence, source), body, suppressed };
 }
 
-type Unindexed = ReturnType<OutboxStore['unindexed']>[number];
+type Unindexed = ReturnType<OutboxStore['deliveries']['unindexed']>[number];
 
 /** A delivery as lists show it. */
 export function indexed(row: Unindexed, source: DeliveryHolder): DeliveryRow {

@@ -86,7 +86,7 @@ export class Outbox {
     const id = newId('evt');
     const { organization: named } = data;
     const organization = typeof named === 'string' ? named : '';
-    this.#store.addEvent({ id, type, sequence, atMs, organization, body: eventBody({ type, atMs, data }) });
+    this.#store.events.add({ id, type, sequence, atMs, organization, body: eventBody({ type, atMs, data }) });
     // News is worth a question to a directory that has been silent.
     this.#store.saveState({ ...this.#store.state(), wakeAtMs: atMs, directoryAtMs: 0 });
     this.#powers.wake(atMs);
@@ -121,7 +121,7 @@ export class Outbox {
 
   /** Whether an event or a delivery is not done with. */
   hasWaiting(): boolean {
-    return this.#exists() && (this.#store.countWaiting() > 0 || this.#store.hasUnfinished());
+    return this.#exists() && (this.#store.deliveries.countWaiting() > 0 || this.#store.hasUnfinished());
   }
 
   /**
@@ -187,7 +187,7 @@ export class Outbox {
     const listed = await this.#ledger.index();
     this.#directoryAnswered(shipped && fannedOut && marked && listed);
     this.#powers.transaction(() => {
-      this.#store.prune(this.#powers.now() - KEPT_MS, KEPT_EVENTS, PRUNED_AT_ONCE);
+      this.#store.events.prune(this.#powers.now() - KEPT_MS, KEPT_EVENTS, PRUNED_AT_ONCE);
     });
     this.#arm();
   }
@@ -247,12 +247,12 @@ export class Outbox {
    * object. `unknown`: there is no such delivery.
    */
   settled(report: DeliveryReport): 'settled' | 'known' | 'unknown' {
-    const delivery = this.#exists() ? this.#store.delivery(report.deliveryId) : null;
+    const delivery = this.#exists() ? this.#store.deliveries.byId(report.deliveryId) : null;
     if (delivery === null) return 'unknown';
     const after = ended(delivery, report, this.#powers.now(), this.#powers.random);
     const changed = after.delivery;
     if (changed === null) return 'known';
-    this.#powers.transaction(() => this.#store.saveDelivery(changed));
+    this.#powers.transaction(() => this.#store.deliveries.save(changed));
     this.#powers.waitUntil(this.#follow(delivery.endpoint, after.verdict));
     return 'settled';
   }
@@ -280,12 +280,12 @@ export class Outbox {
 
   /** Sends a delivery again, whatever its status: same id, same body. The delivery as it is then; null: none is held. */
   redeliver(deliveryId: string): DeliveryRow | null {
-    const before = this.#exists() ? this.#store.delivery(deliveryId) : null;
-    const event = before === null ? null : this.#store.event(before.eventN);
+    const before = this.#exists() ? this.#store.deliveries.byId(deliveryId) : null;
+    const event = before === null ? null : this.#store.events.byN(before.eventN);
     if (before === null || event === null) return null;
     const delivery = askedAgain(before, this.#powers.now());
     if (delivery !== before) {
-      this.#powers.transaction(() => this.#store.saveDelivery(delivery));
+      this.#powers.transaction(() => this.#store.deliveries.save(delivery));
       this.#powers.waitUntil(this.run());
     }
     const { id: eventId, type, sequence } = event;

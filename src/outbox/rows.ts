@@ -2,6 +2,9 @@
 
 import type { EventType } from '#webhooks/event.ts';
 
+export type SqlValue = string | number | null;
+export type SqlRow = Record<string, SqlValue>;
+
 export interface OutgoingEvent {
   /** Order of making in this object. */
   readonly n: number;

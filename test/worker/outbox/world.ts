@@ -16,6 +16,7 @@ import {
   must,
   newGrant,
   release,
+  request,
   right,
   rows,
   stub,
@@ -69,11 +70,24 @@ export interface Message {
   readonly body: string;
 }
 
-/** What arrived, each verified by the library that receivers use. */
+/** The library that receivers use, at the time that it is called there: it refuses what is minutes old. */
+function verified(hook: Hook, { headers, body }: Received): unknown {
+  const nowMs = Date.now();
+  const faked = vi.isFakeTimers();
+  vi.useFakeTimers({ toFake: ['Date'], now: Number(headers['webhook-timestamp']) * 1_000 });
+  try {
+    return new Webhook(hook.secret).verify(body, { ...headers });
+  } finally {
+    if (faked) vi.setSystemTime(nowMs);
+    else vi.useRealTimers();
+  }
+}
+
+/** What arrived, verified. */
 export async function messages(hook: Hook): Promise<Message[]> {
-  return (await received(hook)).map(({ headers, body }) => {
-    const verified = new Webhook(hook.secret).verify(body, { ...headers });
-    return { ...(verified as Omit<Message, 'id' | 'body'>), id: headers['webhook-id'] ?? '', body };
+  return (await received(hook)).map((request) => {
+    const message = verified(hook, request) as Omit<Message, 'id' | 'body'>;
+    return { ...message, id: request.headers['webhook-id'] ?? '', body: request.body };
   });
 }
 
@@ -171,15 +185,16 @@ export async function ended(id: string, hook: Hook, attempts: number): Promise<R
 }
 
 /** The user withdraws the grant, and the next refresh finds out. */
-export async function die(account: Connected): Promise<void> {
+export async function die(account: Connected & { organization: string }): Promise<void> {
   await fault(account.grant.grantId, { status: 400, body: { error: 'invalid_grant' } });
   right(await stub(account.id).expire({ context }));
-  const { code } = await release(account.id);
+  const { agent } = request();
+  const { code } = await release(account.id, { agent: { ...agent, organization: account.organization } });
   if (code !== 'reauth_required') throw new Error(`the grant should be dead: ${code}`);
 }
 
 /** The user connects again. The account's present grant is the new one. */
-export async function repair(account: Connected): Promise<Connected> {
+export async function repair<T extends Connected>(account: T): Promise<T> {
   const grant = await newGrant();
   const path = `/v1/connected-accounts/${account.id}/credential`;
   const body = {

@@ -1,0 +1,72 @@
+/**
+ * What comes by the calendar and not by a token's life: the daily sign of life in the directory, by which a sweep finds
+ * an account whose alarm was lost, and the warnings before a grant's absolute end.
+ */
+
+import { recordBeat } from '#directory/beats.ts';
+import { tellExpiring } from './events.ts';
+import type { Room } from './room.ts';
+import type { AccountRow, GrantRow } from './rows.ts';
+import type { OpenedAccount } from './vault.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Early enough that a late alarm does not make an account look lost, which it does after 26 h. */
+const BEAT_FROM_MS = 20 * HOUR_MS;
+const BEAT_TO_MS = 24 * HOUR_MS;
+/** How long before the end of a grant its users are warned, earliest first. */
+const WARNINGS_MS = [14 * DAY_MS, 7 * DAY_MS, DAY_MS];
+
+/** The next warning before `endMs` that still lies ahead; null: none does. Pure. */
+export function nextWarningAtMs(endMs: number, nowMs: number): number | null {
+  const next = WARNINGS_MS.map((beforeMs) => endMs - beforeMs).find((atMs) => atMs > nowMs);
+  return next ?? null;
+}
+
+function nextBeatAtMs(room: Room): number {
+  return room.now() + BEAT_FROM_MS + room.random() * (BEAT_TO_MS - BEAT_FROM_MS);
+}
+
+/** An account with a refresh timer beats; one without may sleep. Inside a transaction. */
+export function armCalendar(room: Room, account: AccountRow, grant: GrantRow, hasTimer: boolean): void {
+  const { timers } = room;
+  if (!hasTimer) timers.clear('beat');
+  else if (timers.get('beat') === null) timers.set('beat', nextBeatAtMs(room));
+  const endMs = account.status === 'active' ? grant.refreshExpiresAtMs : null;
+  const warnAtMs = endMs === null ? null : nextWarningAtMs(endMs, room.now());
+  if (warnAtMs === null) timers.clear('expiring');
+  else timers.set('expiring', warnAtMs);
+}
+
+/** Tells the directory that the account is alive. @throws when it does not answer: the timer is then postponed. */
+export async function beat(room: Room, opened: OpenedAccount): Promise<void> {
+  const account = room.store.state(opened.key.mac)?.account;
+  if (account === undefined) return;
+  // A dead or revoked account has nothing left to do: it says so once and sleeps.
+  if (!room.timers.all().some((timer) => timer.kind.startsWith('refresh:'))) {
+    room.store.transaction(() => {
+      room.timers.clear('beat');
+      room.timers.set('index', room.now());
+    });
+    return;
+  }
+  const known = await recordBeat(room.config.directory, account.accountId, room.now());
+  room.store.transaction(() => {
+    if (!known) room.timers.set('index', room.now());
+    if (room.timers.get('beat') !== null) room.timers.set('beat', nextBeatAtMs(room));
+  });
+}
+
+/** Warns of the end of the grant, and sets the next warning. */
+export function warnOfEnd(room: Room, opened: OpenedAccount): void {
+  const state = room.store.state(opened.key.mac);
+  const grant = state?.grants.find((row) => row.refreshExpiresAtMs !== null);
+  const endMs = grant?.refreshExpiresAtMs ?? null;
+  room.store.transaction(() => {
+    room.timers.clear('expiring');
+    if (state === null || endMs === null || state.account.status !== 'active' || endMs <= room.now()) return;
+    tellExpiring(room, state.account, endMs);
+    const nextMs = nextWarningAtMs(endMs, room.now());
+    if (nextMs !== null) room.timers.set('expiring', nextMs);
+  });
+}

@@ -1,0 +1,79 @@
+/** The senders of this deployment: objects send their own deliveries again, a test goes out from here, once. */
+
+import { accountStub } from '#accounts/stub.ts';
+import { agentStub } from '#agents/stub.ts';
+import { ProblemError } from '#contract/problem.ts';
+import { newId } from '#crypto/api-keys.ts';
+import type { DeliveryRow } from '#directory/deliveries.ts';
+import { appendEvents } from '#directory/events.ts';
+import { secretsInForce } from '#directory/webhook-endpoint-row.ts';
+import { loadEndpoints } from '#directory/webhook-settings.ts';
+import { attempt } from '#egress/deliver.ts';
+import { systemNow } from '#lib/clock.ts';
+import { eventBody, testEventData } from '#webhooks/event.ts';
+import { judgeAnswer } from '#webhooks/retry.ts';
+import type { WebhookSenders } from './webhook-senders.ts';
+
+/** The control plane waits for the directory; objects do not. */
+const DIRECTORY_LIMIT_MS = 5_000;
+
+function unwrapped<T>(
+  answer: { ok: true; value: T } | { ok: false; error: { code: string; detail?: string } },
+): T {
+  if (answer.ok) return answer.value;
+  const { code, detail = '' } = answer.error;
+  throw new ProblemError(code === 'vault_locked' || code === 'record_corrupt' ? code : 'unavailable', {
+    detail,
+    retryAfterS: 30,
+  });
+}
+
+export const LIVE_SENDERS: WebhookSenders = {
+  async sendTest(c, endpoint) {
+    const config = c.get('config');
+    const atMs = systemNow();
+    const eventId = newId('evt');
+    const body = eventBody({ type: 'webhook.test', atMs, data: testEventData(endpoint.id) });
+    const loaded = await loadEndpoints(config.directory, config.masterKeys, DIRECTORY_LIMIT_MS);
+    if (loaded === 'unavailable' || loaded.dataKey === null) {
+      throw new ProblemError('unavailable', { detail: 'the directory does not answer', retryAfterS: 5 });
+    }
+    await appendEvents(config.directory, [
+      {
+        id: eventId,
+        type: 'webhook.test',
+        atMs,
+        organization: endpoint.organization,
+        connectedAccountId: null,
+        body,
+        suppressed: false,
+      },
+    ]);
+    const outcome = await attempt(config, {
+      eventId,
+      body,
+      endpoint: endpoint.id,
+      url: endpoint.url,
+      secrets: secretsInForce(endpoint, atMs),
+      dataKey: loaded.dataKey,
+    });
+    if (outcome.kind === 'unsent')
+      throw new ProblemError('unavailable', { detail: 'the event could not be signed', retryAfterS: 30 });
+    return {
+      eventId,
+      delivered: judgeAnswer(outcome) === 'delivered',
+      status: outcome.kind === 'response' ? outcome.status : null,
+    };
+  },
+
+  async redeliver(c, delivery): Promise<DeliveryRow | null> {
+    const config = c.get('config');
+    const [kind, ...rest] = delivery.source.split(':');
+    const id = rest.join(':');
+    if (kind === 'account')
+      return unwrapped(await accountStub(config, id).redeliver({ deliveryId: delivery.id }));
+    const told = await agentStub(config, id).redeliver({ deliveryId: delivery.id });
+    if (!told.ok) throw new ProblemError('unavailable', { detail: told.detail, retryAfterS: 30 });
+    return told.delivery;
+  },
+};

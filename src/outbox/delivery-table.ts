@@ -1,0 +1,185 @@
+/** SQL of the table `delivery`: one event on its way to one endpoint. No decision here. */
+
+import type { EventType } from '#webhooks/event.ts';
+import type { Delivery, OutgoingEvent, SqlRow, SqlValue } from './rows.ts';
+
+/** Column and field of a delivery, in one order. */
+const COLUMNS: readonly (readonly [column: string, field: keyof Delivery])[] = [
+  ['id', 'id'],
+  ['event_n', 'eventN'],
+  ['endpoint', 'endpoint'],
+  ['organization', 'organization'],
+  ['status', 'status'],
+  ['attempts', 'attempts'],
+  ['tries', 'tries'],
+  ['next_attempt_at_ms', 'nextAttemptAtMs'],
+  ['last_status', 'lastStatus'],
+  ['created_at_ms', 'createdAtMs'],
+  ['asked_at_ms', 'askedAtMs'],
+  ['delivered_at_ms', 'deliveredAtMs'],
+  ['in_flight_until_ms', 'inFlightUntilMs'],
+  ['probing', 'probing'],
+  ['probed_at_ms', 'probedAtMs'],
+  ['held', 'held'],
+  ['indexed', 'indexed'],
+  ['updated_at_ms', 'updatedAtMs'],
+];
+const FLAGS: ReadonlySet<keyof Delivery> = new Set(['probing', 'held', 'indexed']);
+const FIXED: ReadonlySet<keyof Delivery> = new Set([
+  'id',
+  'eventN',
+  'endpoint',
+  'organization',
+  'createdAtMs',
+  'indexed',
+]);
+const CHANGING = COLUMNS.filter(([, field]) => !FIXED.has(field));
+
+export class DeliveryTable {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  add(row: Delivery): void {
+    this.#sql.exec(
+      `INSERT INTO delivery (${COLUMNS.map(([column]) => column).join(', ')})
+       VALUES (${COLUMNS.map(() => '?').join(', ')})`,
+      ...COLUMNS.map(([, field]) => toSql(row, field)),
+    );
+  }
+
+  /** What is to be shown of it has changed: the directory's index is out of date. */
+  save(row: Delivery): void {
+    this.#sql.exec(
+      `UPDATE delivery SET ${CHANGING.map(([column]) => `${column} = ?`).join(', ')}, indexed = 0 WHERE id = ?`,
+      ...CHANGING.map(([, field]) => toSql(row, field)),
+      row.id,
+    );
+  }
+
+  byId(id: string): Delivery | null {
+    const row = this.#rows('SELECT * FROM delivery WHERE id = ?', id)[0];
+    return row === undefined ? null : deliveryFromSql(row);
+  }
+
+  /**
+   * What a plan is made from: all in flight, and of each endpoint the `each` that are due first and the `each` that
+   * would be its next probes.
+   */
+  waiting(each: number): Delivery[] {
+    const rows = this.#rows(
+      `SELECT * FROM (SELECT *,
+           row_number() OVER (PARTITION BY endpoint ORDER BY next_attempt_at_ms, asked_at_ms, event_n) AS turn,
+           row_number() OVER (PARTITION BY endpoint
+             ORDER BY probed_at_ms IS NOT NULL, probed_at_ms, asked_at_ms, event_n) AS probe_turn
+         FROM delivery WHERE status = 'waiting')
+       WHERE in_flight_until_ms IS NOT NULL OR turn <= ?1 OR probe_turn <= ?1 ORDER BY event_n`,
+      each,
+    );
+    return rows.map(deliveryFromSql);
+  }
+
+  waitingOf(eventN: number): Delivery[] {
+    return this.#rows(`SELECT * FROM delivery WHERE event_n = ? AND status = 'waiting'`, eventN).map(
+      deliveryFromSql,
+    );
+  }
+
+  inFlight(): Delivery[] {
+    return this.#rows(
+      `SELECT * FROM delivery WHERE status = 'waiting' AND in_flight_until_ms IS NOT NULL`,
+    ).map(deliveryFromSql);
+  }
+
+  /** Endpoints that something waits for. */
+  awaitedEndpoints(): string[] {
+    return this.#rows(`SELECT DISTINCT endpoint FROM delivery WHERE status = 'waiting'`).map((row) =>
+      String(row['endpoint']),
+    );
+  }
+
+  drop(id: string): void {
+    this.#sql.exec('DELETE FROM delivery WHERE id = ?', id);
+  }
+
+  /** Kept back by this endpoint, oldest first. */
+  heldBy(endpoint: string): Delivery[] {
+    return this.#rows(
+      `SELECT * FROM delivery WHERE endpoint = ? AND status = 'waiting' AND held = 1 ORDER BY event_n`,
+      endpoint,
+    ).map(deliveryFromSql);
+  }
+
+  /** From now on whatever waits for this endpoint counts as kept back by it. */
+  hold(endpoint: string): void {
+    this.#sql.exec(
+      `UPDATE delivery SET held = 1 WHERE endpoint = ? AND status = 'waiting' AND held = 0`,
+      endpoint,
+    );
+  }
+
+  /** Rows that the directory's index does not have as they are. What is in flight will change soon. */
+  unindexed(limit: number): (Delivery & Pick<OutgoingEvent, 'sequence' | 'type'> & { eventId: string })[] {
+    const rows = this.#rows(
+      `SELECT d.*, e.id AS event_id, e.type AS type, e.sequence AS sequence FROM delivery d
+         JOIN event e ON e.n = d.event_n
+       WHERE d.indexed = 0 AND d.in_flight_until_ms IS NULL ORDER BY d.event_n LIMIT ?`,
+      limit,
+    );
+    return rows.map((row) => ({
+      ...deliveryFromSql(row),
+      eventId: String(row['event_id']),
+      type: String(row['type']) as EventType,
+      sequence: row['sequence'] as number | null,
+    }));
+  }
+
+  /** The index has the row as it is here, if it has not changed since. */
+  markIndexed(row: Delivery): void {
+    this.#sql.exec(
+      `UPDATE delivery SET indexed = 1 WHERE id = ? AND updated_at_ms = ? AND attempts = ? AND status = ?
+         AND next_attempt_at_ms IS ? AND in_flight_until_ms IS NULL`,
+      row.id,
+      row.updatedAtMs,
+      row.attempts,
+      row.status,
+      row.nextAttemptAtMs,
+    );
+  }
+
+  /** Organizations of the endpoints that something waits for. */
+  receivingOrganizations(): string[] {
+    return this.#rows(`SELECT DISTINCT organization FROM delivery WHERE status = 'waiting'`).map((row) =>
+      String(row['organization']),
+    );
+  }
+
+  countWaiting(): number {
+    const [row] = this.#rows(`SELECT count(*) AS n FROM delivery WHERE status = 'waiting'`);
+    return Number(row?.['n']);
+  }
+
+  /** Whether the directory's index is behind. */
+  hasUnindexed(): boolean {
+    const query = 'SELECT 1 AS found FROM delivery WHERE indexed = 0 AND in_flight_until_ms IS NULL LIMIT 1';
+    return this.#rows(query).length > 0;
+  }
+
+  #rows(query: string, ...values: SqlValue[]): SqlRow[] {
+    return this.#sql.exec<SqlRow>(query, ...values).toArray();
+  }
+}
+
+function toSql(row: Delivery, field: keyof Delivery): SqlValue {
+  return FLAGS.has(field) ? Number(row[field]) : (row[field] as SqlValue);
+}
+
+function deliveryFromSql(row: SqlRow): Delivery {
+  const fields = COLUMNS.map(([column, field]) => [
+    field,
+    FLAGS.has(field) ? row[column] === 1 : (row[column] ?? null),
+  ]);
+  return Object.fromEntries(fields) as unknown as Delivery;
+}
