@@ -35,6 +35,13 @@ const FIXED: ReadonlySet<keyof Delivery> = new Set([
 ]);
 const CHANGING = COLUMNS.filter(([, field]) => !FIXED.has(field));
 
+/** An endpoint that something waits for, and whose it is. */
+export interface Awaited {
+  readonly id: string;
+  /** Empty for none. */
+  readonly organization: string;
+}
+
 export class DeliveryTable {
   readonly #sql: SqlStorage;
 
@@ -64,60 +71,68 @@ export class DeliveryTable {
     return row === undefined ? null : deliveryFromSql(row);
   }
 
-  /**
-   * What a plan is made from: all in flight, and of each endpoint the `each` that are due first and the `each` that
-   * would be its next probes.
-   */
-  waiting(each: number): Delivery[] {
-    const rows = this.#rows(
-      `SELECT * FROM (SELECT *,
-           row_number() OVER (PARTITION BY endpoint ORDER BY next_attempt_at_ms, asked_at_ms, event_n) AS turn,
-           row_number() OVER (PARTITION BY endpoint
-             ORDER BY probed_at_ms IS NOT NULL, probed_at_ms, asked_at_ms, event_n) AS probe_turn
-         FROM delivery WHERE status = 'waiting')
-       WHERE in_flight_until_ms IS NOT NULL OR turn <= ?1 OR probe_turn <= ?1 ORDER BY event_n`,
-      each,
-    );
-    return rows.map(deliveryFromSql);
+  /** Endpoints that something waits for. */
+  awaited(): Awaited[] {
+    const query = `SELECT DISTINCT endpoint, organization FROM delivery WHERE status = 'waiting'`;
+    return this.#rows(query).map((row) => ({
+      id: String(row['endpoint']),
+      organization: String(row['organization']),
+    }));
   }
 
-  waitingOf(eventN: number): Delivery[] {
-    return this.#rows(`SELECT * FROM delivery WHERE event_n = ? AND status = 'waiting'`, eventN).map(
-      deliveryFromSql,
-    );
+  hasWaiting(): boolean {
+    return this.#rows(`SELECT 1 AS found FROM delivery WHERE status = 'waiting' LIMIT 1`).length > 0;
   }
 
   inFlight(): Delivery[] {
-    return this.#rows(
-      `SELECT * FROM delivery WHERE status = 'waiting' AND in_flight_until_ms IS NOT NULL`,
-    ).map(deliveryFromSql);
+    return this.#waiting('in_flight_until_ms IS NOT NULL');
   }
 
-  /** Endpoints that something waits for. */
-  awaitedEndpoints(): string[] {
-    return this.#rows(`SELECT DISTINCT endpoint FROM delivery WHERE status = 'waiting'`).map((row) =>
-      String(row['endpoint']),
+  waitingOf(eventN: number): Delivery[] {
+    return this.#waiting('event_n = ?', eventN);
+  }
+
+  /** All that wait for this endpoint. */
+  waitingFor(endpoint: Awaited): Delivery[] {
+    return this.#waiting('endpoint = ? AND organization = ?', endpoint.id, endpoint.organization);
+  }
+
+  /** The `limit` that are due first, of those kept back and of the others. */
+  dueFirst(endpoint: Awaited, limit: number): Delivery[] {
+    const how = 'endpoint = ? AND organization = ? AND held = ? ORDER BY next_attempt_at_ms LIMIT ?';
+    return [0, 1].flatMap((held) => this.#waiting(how, endpoint.id, endpoint.organization, held, limit));
+  }
+
+  /** The `limit` that would be this endpoint's next probes. */
+  probesFirst(endpoint: Awaited, limit: number): Delivery[] {
+    const how = `endpoint = ? AND organization = ?
+      ORDER BY probed_at_ms IS NOT NULL, probed_at_ms, asked_at_ms, event_n LIMIT ?`;
+    return this.#waiting(how, endpoint.id, endpoint.organization, limit);
+  }
+
+  /** Kept back by this endpoint, oldest first. */
+  heldBy(endpoint: Awaited): Delivery[] {
+    const how = 'endpoint = ? AND organization = ? AND held = 1 ORDER BY event_n';
+    return this.#waiting(how, endpoint.id, endpoint.organization);
+  }
+
+  /** From now on whatever waits for this endpoint counts as kept back by it. */
+  hold(endpoint: Awaited): void {
+    this.#sql.exec(
+      `UPDATE delivery SET held = 1 WHERE status = 'waiting' AND endpoint = ? AND organization = ? AND held = 0`,
+      endpoint.id,
+      endpoint.organization,
+    );
+  }
+
+  #waiting(how: string, ...values: SqlValue[]): Delivery[] {
+    return this.#rows(`SELECT * FROM delivery WHERE status = 'waiting' AND ${how}`, ...values).map(
+      deliveryFromSql,
     );
   }
 
   drop(id: string): void {
     this.#sql.exec('DELETE FROM delivery WHERE id = ?', id);
-  }
-
-  /** Kept back by this endpoint, oldest first. */
-  heldBy(endpoint: string): Delivery[] {
-    return this.#rows(
-      `SELECT * FROM delivery WHERE endpoint = ? AND status = 'waiting' AND held = 1 ORDER BY event_n`,
-      endpoint,
-    ).map(deliveryFromSql);
-  }
-
-  /** From now on whatever waits for this endpoint counts as kept back by it. */
-  hold(endpoint: string): void {
-    this.#sql.exec(
-      `UPDATE delivery SET held = 1 WHERE endpoint = ? AND status = 'waiting' AND held = 0`,
-      endpoint,
-    );
   }
 
   /** Rows that the directory's index does not have as they are. What is in flight will change soon. */
@@ -147,18 +162,6 @@ export class DeliveryTable {
       row.status,
       row.nextAttemptAtMs,
     );
-  }
-
-  /** Organizations of the endpoints that something waits for. */
-  receivingOrganizations(): string[] {
-    return this.#rows(`SELECT DISTINCT organization FROM delivery WHERE status = 'waiting'`).map((row) =>
-      String(row['organization']),
-    );
-  }
-
-  countWaiting(): number {
-    const [row] = this.#rows(`SELECT count(*) AS n FROM delivery WHERE status = 'waiting'`);
-    return Number(row?.['n']);
   }
 
   /** Whether the directory's index is behind. */

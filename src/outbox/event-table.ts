@@ -62,16 +62,6 @@ export class EventTable {
     return rows.map(toldFromSql).toReversed();
   }
 
-  /** Events that have a delivery waiting and have not left for any endpoint; oldest first. */
-  unleft(): ToldEvent[] {
-    const rows = this.#rows(
-      `SELECT ${TOLD} FROM event WHERE left_at_ms IS NULL AND sequence IS NOT NULL
-         AND n IN (SELECT event_n FROM delivery WHERE status = 'waiting' AND asked_at_ms = created_at_ms)
-       ORDER BY n`,
-    );
-    return rows.map(toldFromSql);
-  }
-
   /** `known` is what the log was told of `suppressed`; it may have changed while it was written. */
   markShipped(n: number, known: boolean): void {
     this.#sql.exec('UPDATE event SET shipped = 1, marked = ? WHERE n = ?', Number(known), n);

@@ -121,7 +121,7 @@ export class Outbox {
 
   /** Whether an event or a delivery is not done with. */
   hasWaiting(): boolean {
-    return this.#exists() && (this.#store.deliveries.countWaiting() > 0 || this.#store.hasUnfinished());
+    return this.#exists() && (this.#store.deliveries.hasWaiting() || this.#store.hasUnfinished());
   }
 
   /**

@@ -17,5 +17,6 @@ export const OUTBOX_SCHEMA = `CREATE TABLE outbox_state (
      last_status INTEGER, created_at_ms INTEGER NOT NULL, asked_at_ms INTEGER NOT NULL, delivered_at_ms INTEGER,
      in_flight_until_ms INTEGER, probing INTEGER NOT NULL, probed_at_ms INTEGER, held INTEGER NOT NULL,
      indexed INTEGER NOT NULL, updated_at_ms INTEGER NOT NULL) WITHOUT ROWID;
-   CREATE INDEX delivery_waiting ON delivery (endpoint, created_at_ms) WHERE status = 'waiting';
+   CREATE INDEX delivery_waiting ON delivery (endpoint, organization, held, next_attempt_at_ms, in_flight_until_ms)
+     WHERE status = 'waiting';
    CREATE INDEX delivery_by_event ON delivery (event_n);`;

@@ -5,7 +5,13 @@ import { decideSuppression, endsIncident, type Suppression } from '#webhooks/inc
 import type { ToldEvent } from './rows.ts';
 
 const DEGRADED: AccountEventType = 'connected_account.degraded';
+const RECOVERED: AccountEventType = 'connected_account.recovered';
 const REAUTH: AccountEventType = 'agent.auth.reauth_required';
+
+/** Whether an event may turn out not to be worth sending. */
+export function canBeSuppressed({ type }: ToldEvent): boolean {
+  return type === DEGRADED || type === REAUTH || type === RECOVERED;
+}
 
 /** The first event after `opening` that ends the incident it opened; null: it lasts, or opened none. */
 function endOf(opening: ToldEvent, told: readonly ToldEvent[]): ToldEvent | null {

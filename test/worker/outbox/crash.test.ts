@@ -1,26 +1,21 @@
 /** What dies in between costs nothing: no event is lost, and what may arrive twice has the same id. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { context as operator, kill, ring, right, rows, stub } from '../accounts/world.ts';
 import {
   arrived,
   behave,
-  context as operator,
   deliveryTo,
   directoryFails,
   disable,
   done,
   events,
-  kill,
   later,
   logged,
   messages,
   newHook,
   quiet,
   received,
-  ring,
-  right,
-  rows,
-  stub,
 } from './world.ts';
 
 afterEach(() => {

@@ -1,28 +1,19 @@
 /** A deleted account is silent, but for what it still has to say. */
 
 import { afterEach, expect, it, vi } from 'vitest';
+import { alarmAt, context, http, kill, must, remove, right, ring, rows, stub } from '../accounts/world.ts';
 import {
-  alarmAt,
   arrived,
   behave,
-  context,
   deliveries,
   deliveryTo,
   done,
   ended,
   events,
-  http,
-  kill,
   later,
-  must,
   newHook,
   quiet,
   received,
-  remove,
-  right,
-  ring,
-  rows,
-  stub,
 } from './world.ts';
 
 afterEach(() => {

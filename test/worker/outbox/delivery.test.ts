@@ -3,21 +3,18 @@
 import { describe, expect, it } from 'vitest';
 import { agentStub } from '#agents/stub.ts';
 import { deleteEndpoint, rotateEndpointSecret, updateEndpoint } from '#directory/webhook-endpoints.ts';
+import { config, context, fresh, stub } from '../accounts/world.ts';
 import {
   arrived,
-  config,
-  context,
   deliveries,
   disable,
   done,
   enable,
   events,
-  fresh,
   logged,
   newHook,
   quiet,
   received,
-  stub,
 } from './world.ts';
 
 describe('an event', () => {

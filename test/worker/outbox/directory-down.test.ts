@@ -1,25 +1,22 @@
 /** While the directory does not answer events wait in their objects, and what is known to be deliverable is delivered. */
 
 import { afterEach, expect, it, vi } from 'vitest';
+import { config, evict, ring, rows } from '../accounts/world.ts';
 import {
   arrived,
   behave,
-  config,
   deliveryTo,
   directoryFails,
   disable,
   done,
   enable,
   ended,
-  evict,
   events,
   later,
   logged,
   newHook,
   quiet,
   received,
-  ring,
-  rows,
 } from './world.ts';
 
 afterEach(() => {

@@ -2,20 +2,8 @@
 
 import { afterEach, expect, it, vi } from 'vitest';
 import { updateEndpoint } from '#directory/webhook-endpoints.ts';
-import {
-  arrived,
-  behave,
-  config,
-  deliveryTo,
-  disable,
-  done,
-  ended,
-  newHook,
-  quiet,
-  received,
-  right,
-  stub,
-} from './world.ts';
+import { config, right, stub } from '../accounts/world.ts';
+import { arrived, behave, deliveryTo, disable, done, ended, newHook, quiet, received } from './world.ts';
 
 afterEach(() => {
   vi.useRealTimers();

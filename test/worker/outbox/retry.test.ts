@@ -3,11 +3,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { forgetEndpoints } from '#directory/webhook-settings.ts';
 import { RETRY_AFTER_MS } from '#webhooks/retry.ts';
+import { calls, config, fresh, release, request, ring, rows } from '../accounts/world.ts';
 import {
   arrived,
   behave,
-  calls,
-  config,
   deliveries,
   deliveryTo,
   disable,
@@ -15,15 +14,10 @@ import {
   enable,
   ended,
   endpointRow,
-  fresh,
   later,
   newHook,
   quiet,
   received,
-  release,
-  request,
-  ring,
-  rows,
   type Hook,
 } from './world.ts';
 

@@ -2,9 +2,9 @@
 
 import { afterEach, expect, it, vi } from 'vitest';
 import { forgetEndpoints } from '#directory/webhook-settings.ts';
+import { config, ring, type Connected } from '../accounts/world.ts';
 import {
   arrived,
-  config,
   deliveries,
   die,
   done,
@@ -15,8 +15,6 @@ import {
   newHook,
   quiet,
   repair,
-  ring,
-  type Connected,
   type Hook,
 } from './world.ts';
 
@@ -106,4 +104,26 @@ it('the third is not told at all when its incident ends within the hour', async 
     [REAUTH, 0],
     [REAUTH, 1],
   ]);
+});
+
+it('what is held back is no probe of a failing endpoint either', async () => {
+  let account = await quiet();
+  const { organization } = account;
+  const hook = await newHook({ organization, events: [REAUTH] });
+  for (let n = 0; n < 2; n += 1) {
+    await die(account);
+    await arrived(hook, n + 1);
+    account = await repair(account);
+  }
+  await die(account);
+  await expect.poll(async () => (await suppressedOf(account)).at(-1)).toEqual([REAUTH, 1]);
+  await setStatus(hook, 'failing');
+  later(30 * 60_000);
+  await ring(account.id);
+  later(10 * 60_000);
+  await ring(account.id);
+  expect(await messages(hook)).toHaveLength(2);
+  later(HOUR_MS);
+  await ring(account.id);
+  expect(await arrived(hook, 3)).toHaveLength(3);
 });

@@ -24,8 +24,6 @@ import {
   type Row,
 } from '../accounts/world.ts';
 
-export * from '../accounts/world.ts';
-
 /** An endpoint of the broker, and the receiver behind it. */
 export interface Hook {
   readonly id: string;

@@ -1,0 +1,238 @@
+/**
+ * One moment of an outbox: what became of attempts that were lost, what a failing endpoint keeps back or gives back, what
+ * is not told any more, and then the plan of what leaves now, written to the rows. Synchronous, inside a transaction;
+ * the plan itself is `webhooks/plan-deliveries.ts`'s. Sends nothing.
+ */
+
+import { secretsInForce, type WebhookEndpointRow } from '#directory/webhook-endpoint-row.ts';
+import type { LoadedEndpoints } from '#directory/webhook-settings.ts';
+import type { Random } from '#lib/clock.ts';
+import type { DeliveryHolder, DeliveryRequest } from '#webhooks/delivery-request.ts';
+import { drainDelaysMs, isDraining } from '#webhooks/endpoint-health.ts';
+import { planDeliveries, type PlannedDelivery, type PlannedEndpoint } from '#webhooks/plan-deliveries.ts';
+import { failed, isLost, isUnseen, lost, putOff, released, started } from './attempt.ts';
+import type { Awaited } from './delivery-table.ts';
+import type { Delivery } from './rows.ts';
+import type { OutboxStore } from './store.ts';
+import { canBeSuppressed, suppressionOf } from './suppression.ts';
+
+/** Of each endpoint; one of them leaves at a time. */
+const LOOKED_AT = 20;
+/** Together with the half that is not trusted they leave one place of six. */
+const TRUSTED_IN_ADVANCE = 2;
+/** From an incident's opening to its end there are a few events, however long it lasts. */
+const REMEMBERED_EVENTS = 200;
+/** What waits for a row that cannot be trusted is looked at again then. */
+const UNTRUSTED_LOOK_MS = 10 * 60_000;
+
+export interface Moment {
+  readonly store: OutboxStore;
+  readonly source: DeliveryHolder;
+  readonly loaded: LoadedEndpoints;
+  /** Deliveries whose probe is being asked for: as good as in flight. */
+  readonly asking: ReadonlySet<string>;
+  readonly nowMs: number;
+  readonly random: Random;
+}
+
+export interface Turn {
+  /** Their rows say that they have begun. */
+  readonly start: readonly DeliveryRequest[];
+  /** Deliveries that may leave when the lease of their endpoint's probe is theirs. */
+  readonly probes: readonly string[];
+  /** When to look again; null: nothing waits. */
+  readonly wakeAtMs: number | null;
+}
+
+export function takeTurn(moment: Moment): Turn {
+  const { store, loaded, nowMs, random } = moment;
+  endLost(moment);
+  holdAndRelease(moment);
+  const heldBack = suppress(moment);
+
+  const all = candidates(moment);
+  const trusted = all.filter(({ endpoint }) => !loaded.untrusted.includes(endpoint));
+  const ready = trusted.filter(
+    ({ eventN, inFlightUntilMs }) => inFlightUntilMs !== null || !heldBack.has(eventN),
+  );
+  const plan = planDeliveries({
+    nowMs,
+    deliveries: ready.map((delivery) => planned(delivery, moment)),
+    endpoints: plannedEndpoints(loaded.endpoints, ready),
+    random,
+  });
+  for (const delivery of withTheirs(moment, plan.drop)) store.deliveries.save(failed(delivery, nowMs));
+  for (const id of plan.giveUp) {
+    const delivery = store.deliveries.byId(id);
+    if (delivery !== null) store.deliveries.save(failed(delivery, nowMs));
+  }
+  const wakes = [
+    ...(plan.wakeAtMs === null ? [] : [plan.wakeAtMs]),
+    ...heldBack.values(),
+    ...(trusted.length < all.length ? [nowMs + UNTRUSTED_LOOK_MS] : []),
+    // Of many that are given up the plan has seen the first few.
+    ...(plan.giveUp.length > 0 ? [nowMs] : []),
+  ];
+  return {
+    start: plan.start
+      .filter((id) => !plan.probes.includes(id))
+      .flatMap((id) => begin(id, false, moment) ?? []),
+    probes: plan.probes,
+    wakeAtMs: wakes.length === 0 ? null : Math.min(...wakes),
+  };
+}
+
+/** What a plan is made from: all in flight, and of each endpoint those that could leave next. */
+function candidates({ store, loaded }: Moment): Delivery[] {
+  const failing = new Set(
+    loaded.endpoints.flatMap(({ id, health }) => (health.status === 'failing' ? [id] : [])),
+  );
+  const found = [
+    ...store.deliveries.inFlight(),
+    ...store.deliveries
+      .awaited()
+      .flatMap((endpoint) =>
+        failing.has(endpoint.id)
+          ? store.deliveries.probesFirst(endpoint, LOOKED_AT)
+          : store.deliveries.dueFirst(endpoint, LOOKED_AT),
+      ),
+  ];
+  return [...new Map(found.map((delivery) => [delivery.id, delivery])).values()].toSorted(
+    (a, b) => a.eventN - b.eventN,
+  );
+}
+
+function planned(delivery: Delivery, { asking }: Moment): PlannedDelivery {
+  return {
+    id: delivery.id,
+    endpoint: delivery.endpoint,
+    dueAtMs: delivery.nextAttemptAtMs ?? 0,
+    createdAtMs: delivery.askedAtMs,
+    probedAtMs: delivery.probedAtMs,
+    inFlight: delivery.inFlightUntilMs !== null || asking.has(delivery.id),
+  };
+}
+
+/**
+ * What has not answered yet has at most half of the places, so that endpoints that hang hold no proven one. Of new ones,
+ * which nobody has seen fail, a few are trusted in advance: where all endpoints are new, three that hang must not hold
+ * the fourth, and one place is left for those that have proved themselves.
+ */
+function plannedEndpoints(
+  endpoints: readonly WebhookEndpointRow[],
+  waiting: readonly Delivery[],
+): Map<string, PlannedEndpoint> {
+  const isNew = ({ health, lastOk }: WebhookEndpointRow) =>
+    health.status === 'active' && !lastOk && health.failingSinceMs === null;
+  const unproven = new Set(endpoints.filter(isNew).map(({ id }) => id));
+  // Those in flight first: who was trusted stays so until its attempt ends.
+  const wanted = waiting.toSorted((a, b) => Number(isWaiting(a)) - Number(isWaiting(b)));
+  const unprovenWanted = new Set(wanted.map(({ endpoint }) => endpoint).filter((id) => unproven.has(id)));
+  const trusted = new Set([...unprovenWanted].slice(0, TRUSTED_IN_ADVANCE));
+  return new Map(
+    endpoints.map(({ id, health, lastOk }) => [id, { ...health, lastOk: lastOk || trusted.has(id) }]),
+  );
+}
+
+function isWaiting(delivery: Delivery): boolean {
+  return delivery.inFlightUntilMs === null;
+}
+
+/** An endpoint that is gone takes with it all that waits for it, not just what was looked at. */
+function withTheirs({ store }: Moment, dropped: readonly string[]): Delivery[] {
+  const endpoints = new Map<string, Awaited>();
+  for (const id of dropped) {
+    const delivery = store.deliveries.byId(id);
+    if (delivery === null) continue;
+    const { endpoint, organization } = delivery;
+    endpoints.set(endpoint, { id: endpoint, organization });
+  }
+  return [...endpoints.values()].flatMap((endpoint) =>
+    store.deliveries.waitingFor(endpoint).filter(isWaiting),
+  );
+}
+
+function endLost({ store, nowMs, random }: Moment): void {
+  for (const delivery of store.deliveries.inFlight()) {
+    if (isLost(delivery, nowMs)) store.deliveries.save(lost(delivery, nowMs, random));
+  }
+}
+
+/** A failing endpoint keeps what waits for it; once it answers again they come back, spread over all accounts. */
+function holdAndRelease({ store, loaded, nowMs, random }: Moment): void {
+  const healths = new Map(loaded.endpoints.map(({ id, health }) => [id, health]));
+  for (const endpoint of store.deliveries.awaited()) {
+    const health = healths.get(endpoint.id);
+    if (health?.status === 'failing') store.deliveries.hold(endpoint);
+    if (health?.status !== 'active') continue;
+    const held = store.deliveries.heldBy(endpoint);
+    const delays = isDraining(health, nowMs)
+      ? drainDelaysMs({ waiting: health.waiting, own: held.length, random })
+      : [];
+    for (const [index, delivery] of held.entries()) {
+      store.deliveries.save(released(delivery, delays[index] ?? 0, nowMs));
+    }
+  }
+}
+
+/**
+ * Asked of every event that waits and has not left: one whose incident is over is withdrawn, one of a flapping account
+ * held back. Returns the latter with the time at which they are asked about again.
+ */
+function suppress({ store, nowMs }: Moment): Map<number, number> {
+  const heldBack = new Map<number, number>();
+  const told = store.events.told(REMEMBERED_EVENTS);
+  for (const [index, event] of told.entries()) {
+    if (event.leftAtMs !== null || !canBeSuppressed(event)) continue;
+    // What an operator asked for is sent.
+    const waiting = store.deliveries.waitingOf(event.n).filter((row) => row.askedAtMs === row.createdAtMs);
+    if (waiting.length === 0) continue;
+    const verdict = suppressionOf(event, told, nowMs);
+    if (verdict.suppressed !== event.suppressed) store.events.suppress(event.n, verdict.suppressed);
+    told[index] = { ...event, suppressed: verdict.suppressed };
+    if (!verdict.suppressed) continue;
+    if (verdict.why !== 'flapping') {
+      for (const delivery of waiting) withdraw(store, delivery, nowMs);
+      continue;
+    }
+    const { againAtMs } = verdict;
+    heldBack.set(event.n, againAtMs);
+    for (const delivery of waiting) {
+      if (delivery.nextAttemptAtMs !== againAtMs) store.deliveries.save(putOff(delivery, againAtMs, nowMs));
+    }
+  }
+  return heldBack;
+}
+
+/** What nobody has seen waiting was never there; what lists may show stays, and can be asked for by an operator. */
+function withdraw(store: OutboxStore, delivery: Delivery, nowMs: number): void {
+  if (isUnseen(delivery)) store.deliveries.drop(delivery.id);
+  else store.deliveries.save(failed(delivery, nowMs));
+}
+
+/**
+ * The row says that the attempt has begun before anything leaves. Null where the delivery is not there to be sent any
+ * more. Inside a transaction.
+ */
+export function begin(id: string, probing: boolean, moment: Moment): DeliveryRequest | null {
+  const { store, loaded, source, nowMs } = moment;
+  const delivery = store.deliveries.byId(id);
+  const event = delivery === null ? null : store.events.byN(delivery.eventN);
+  const endpoint = loaded.endpoints.find((one) => one.id === delivery?.endpoint);
+  if (delivery === null || event === null || endpoint === undefined || loaded.dataKey === null) return null;
+  if (delivery.status !== 'waiting' || delivery.inFlightUntilMs !== null) return null;
+  const begun = started(delivery, probing, nowMs);
+  store.deliveries.save(begun);
+  if (event.leftAtMs === null) store.events.markLeft(event.n, nowMs);
+  return {
+    source,
+    deliveryId: begun.id,
+    attempt: begun.attempts,
+    eventId: event.id,
+    body: event.body,
+    endpoint: endpoint.id,
+    url: endpoint.url,
+    secrets: secretsInForce(endpoint, nowMs),
+    dataKey: loaded.dataKey,
+  };
+}
