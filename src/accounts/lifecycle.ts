@@ -123,6 +123,9 @@ export class Lifecycle {
     const state = store.state(mac);
     if (state === null || state.account.incarnation !== opened.owner.incarnation)
       return err({ code: 'not_found' });
+    // Another import drew its number later and was stored first: a number that is lower must not follow it.
+    if (state.grants.some((row) => row.generation > generation))
+      return this.import(credential, settings, context);
     store.transaction(() => {
       this.#endOpenAttempts('superseded');
       store.deleteGrants();

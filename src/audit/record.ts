@@ -66,7 +66,11 @@ export interface AuditFields {
 }
 
 const FREE_FIELD_LIMIT = 200;
-const TOKEN_RUN = /[A-Za-z0-9_\-.~+=]{20,}/g;
+/**
+ * Slashes and percent signs stand in base64 and in encoded tokens, but also in what programs call themselves: with them
+ * a run must be longer than those names are.
+ */
+const TOKEN_RUN = /[A-Za-z0-9_\-.~+=/%]{32,}|[A-Za-z0-9_\-.~+=]{20,}/g;
 // eslint-disable-next-line no-control-regex -- control characters are what is being escaped
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 

@@ -23,6 +23,11 @@ export function namedKeyId(token: string): string | null {
   return AGENT_KEY.test(token) ? token.slice(-TAIL_LENGTH).slice(0, KEY_ID_LENGTH) : null;
 }
 
+/** Whether a text holds what has the form of an agent or admin key. `ADMIN_KEY` has no form of its own. */
+export function holdsKey(text: string): boolean {
+  return KEY_SHAPE.test(text);
+}
+
 function cookieValues(header: string): string[] {
   return header.split(';').map((pair) =>
     pair
@@ -48,7 +53,7 @@ export function presentedCredential(
   url: URL,
   isSecret: (text: string) => boolean,
 ): Presented {
-  const isOurs = (text: string) => KEY_SHAPE.test(text) || isSecret(text);
+  const isOurs = (text: string) => holdsKey(text) || isSecret(text);
   for (const [name, value] of url.searchParams) {
     if (isOurs(value) || isOurs(name)) {
       return {

@@ -32,6 +32,8 @@ const DELIBERATE_NEVER_EXPIRING_MS = 24 * 60 * 60_000;
 /** Inside a grace the first retry comes at once: most doubts are a blip, and the grace is running. */
 const QUICK_MS = 1_000;
 const SHORTEST_MS = 250;
+/** An alarm fires a little after its time, and a last attempt that is too late is none. */
+const ALARM_LATE_MS = 1_000;
 
 interface DoubtTimes {
   nowMs: number;
@@ -108,8 +110,9 @@ export function planAfterDoubt(input: {
   if (lastMs !== null && soonestMs <= lastMs) {
     const drawnMs =
       failures <= 1 ? nowMs + Math.floor(random() * QUICK_MS) : quicklyAgainMs(input, accessTokenLives);
-    // A draw beyond the grace is moved to its last moment: after it the token may not be presented at all.
-    return { kind: 'retry', nextAttemptAtMs: Math.min(lastMs, Math.max(soonestMs, drawnMs)) };
+    // A draw beyond the grace is moved to its last moment, less what an alarm is late: after it nothing may be presented.
+    const latestMs = Math.max(soonestMs, lastMs - ALARM_LATE_MS);
+    return { kind: 'retry', nextAttemptAtMs: Math.min(latestMs, Math.max(soonestMs, drawnMs)) };
   }
 
   return { kind: 'hold', nextAttemptAtMs: Math.max(byBackoffMs(), deliberateAtMs(input)) };

@@ -50,10 +50,9 @@ async function lifeAndDeath(
 ): Promise<Counts> {
   const before = await recorded();
   const clients = hammer(targets, CONNECTIONS);
-  const underWay = until('the clients at work', async () => clients.received.some((count) => count > 0), {
+  await until('the clients at work', async () => clients.received.some((count) => count > 0), {
     everyMs: 5,
   });
-  await underWay;
   await killAfter(provider, broker, random() * 600).done;
   await clients.ended;
   await broker.restart();

@@ -12,6 +12,7 @@ import {
   CRASH_BUDGET_MS,
   definite,
   killAfter,
+  killAfterFirst,
   killWhenCut,
   perhaps,
   seeded,
@@ -186,7 +187,11 @@ describe(`a rotating provider with ten minutes of grace (seed ${seed})`, () => {
   it('loses nothing at random instants, with exchanges at every stage and answers being stored', async () => {
     for (let round = 0; round < 9; round += 1) {
       slowDown(provider, random);
-      await crash(() => killAfter(provider, broker, 30 + random() * 350));
+      await crash(() =>
+        round % 3 === 2
+          ? killAfter(provider, broker, random() * 200)
+          : killAfterFirst(provider, broker, random() * 250),
+      );
       provider.faults.clear();
       await expectAllWhole();
     }

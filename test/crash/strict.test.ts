@@ -13,6 +13,7 @@ import {
   CRASH_BUDGET_MS,
   definite,
   killAfter,
+  killAfterFirst,
   killWhenCut,
   perhaps,
   seeded,
@@ -176,7 +177,11 @@ describe(`a rotating provider without any grace (seed ${seed})`, () => {
     for (let round = 0; round < 4; round += 1) {
       const accounts = await connectAccounts();
       slowDown(provider, random);
-      await crash(accounts, () => killAfter(provider, broker, 30 + random() * 350));
+      await crash(accounts, () =>
+        round % 3 === 2
+          ? killAfter(provider, broker, random() * 200)
+          : killAfterFirst(provider, broker, random() * 250),
+      );
       provider.faults.clear();
       await Promise.all(
         accounts.map(async (account) => {

@@ -102,6 +102,18 @@ export function killAfter(provider: OAuthServer, broker: TestBroker, ms: number)
   return { done: sleep(ms).then(() => killNow(provider, broker, from)) };
 }
 
+/** Kills so long after the provider has got the first exchange: on a busy machine that is sooner or later. */
+export function killAfterFirst(provider: OAuthServer, broker: TestBroker, ms: number): Kill {
+  const from = provider.calls.length;
+  let begin: () => void = () => undefined;
+  const first = new Promise<void>((resolve) => (begin = resolve));
+  const end = provider.onReceived(() => begin());
+  const done = Promise.race([first, sleep(FIRST_MS)])
+    .then(() => sleep(ms))
+    .then(() => killNow(provider, broker, from));
+  return { done: done.finally(end) };
+}
+
 async function killNow(provider: OAuthServer, broker: TestBroker, from: number): Promise<TokenCall[]> {
   const killed = broker.kill();
   const cut = provider.calls.slice(from).filter((call) => !call.answered);
@@ -135,18 +147,16 @@ export interface Hammer {
   readonly received: number[];
   /** Requests sent, by target. */
   readonly asked: number[];
-  /** Resolves when every client has met the dead broker or was told to stop. */
+  /** Resolves when every client has met the dead broker. */
   readonly ended: Promise<void>;
-  stop(): void;
 }
 
 /** So many clients fetch without a pause, each from one target after the other, until their broker is gone. */
 export function hammer(targets: readonly (() => Promise<Reply>)[], connections: number): Hammer {
   const received = targets.map(() => 0);
   const asked = targets.map(() => 0);
-  let stopped = false;
   const client = async (first: number): Promise<void> => {
-    for (let n = first; !stopped; n += 1) {
+    for (let n = first; ; n += 1) {
       const at = n % targets.length;
       asked[at] = (asked[at] ?? 0) + 1;
       const reply = await targets[at]?.();
@@ -158,9 +168,6 @@ export function hammer(targets: readonly (() => Promise<Reply>)[], connections: 
     received,
     asked,
     ended: Promise.all(clients).then(() => undefined),
-    stop: () => {
-      stopped = true;
-    },
   };
 }
 

@@ -23,6 +23,7 @@ import {
   rows,
   stub,
   tamper,
+  withStorage,
   type Connected,
 } from './world.ts';
 
@@ -138,13 +139,20 @@ describe('a ring that is not the right one', () => {
     async (_, ring) => {
       const account = await connected();
       const copy = await settings(account);
-      // The directory is away, so that the index still waits when the ring is changed.
+      // The directory is away, so that the index still waits when the ring is changed; its alarm rings by hand alone.
       const away = vi.spyOn(Object.getPrototypeOf(config.directory), 'prepare').mockImplementation(() => {
         throw new Error('D1_ERROR: down');
       });
       await remove(account.id);
-      await tamper(account.id, 'UPDATE timer SET due_at_ms = 1, attempts = 0');
+      await expect
+        .poll(() => rows(account.id, `SELECT kind FROM timer WHERE kind = 'index' AND attempts > 0`))
+        .toHaveLength(1);
+      await withStorage(account.id, async (storage) => {
+        await storage.setAlarm(Date.now() + 3_600_000);
+        storage.sql.exec('UPDATE timer SET due_at_ms = 1, attempts = 0');
+      });
       const before = await dump(account.id);
+      expect(before).toContain('"kind":"index","due_at_ms":1,');
       away.mockRestore();
       const made = await underRing(account.id, ring, async (object) => {
         await object.alarm();
