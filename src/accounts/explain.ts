@@ -84,7 +84,8 @@ function whyActive(
   const tail = lives
     ? 'the stored token still lives and is handed out'
     : 'there is no living token until it succeeds';
-  return `the last ${failing.failures} refreshes failed (${failing.lastFailure ?? 'unknown'}${codeOf(failing.lastFailureCode).trim()}): ${tail}`;
+  const count = failing.failures === 1 ? 'the last refresh' : `the last ${failing.failures} refreshes`;
+  return `${count} failed (${failing.lastFailure ?? 'unknown'}${codeOf(failing.lastFailureCode)}): ${tail}`;
 }
 
 const WHAT: Readonly<Record<string, string>> = {

@@ -313,7 +313,11 @@ function ended(scene: Scene): Step {
       scene.request.context,
     );
     for (const grant of state.grants) room.timers.clear(`refresh:${grant.id}`);
-    return refuse(scene, statusRefusal(after, () => reauthUrl(room, opened.key.mac, after)) ?? { code: 'reauth_required' }, 'reauth_required');
+    return refuse(
+      scene,
+      statusRefusal(after, () => reauthUrl(room, opened.key.mac, after)) ?? { code: 'reauth_required' },
+      'reauth_required',
+    );
   });
 }
 

@@ -24,14 +24,21 @@ function signature(mac: Uint8Array, account: AccountRow, sinceMs: number): strin
   return linkSignature(mac, 'repair', [account.accountId, account.incarnation, sinceMs]);
 }
 
+/** The token of the present incident; null while the grant lives. The same each time it is asked for. */
+export function repairToken(mac: Uint8Array, account: AccountRow): string | null {
+  const sinceMs = sinceOf(account);
+  return sinceMs === null
+    ? null
+    : `rp.${account.accountId}.${sinceMs.toString(36)}.${signature(mac, account, sinceMs)}`;
+}
+
 /** Null where no browser flow can repair the account, or the deployment does not say under which URL it is reached. */
 export function reauthUrl(room: Room, mac: Uint8Array, account: AccountRow): string | null {
   const { baseUrl } = room.config;
-  const sinceMs = sinceOf(account);
-  const settings = room.store.settings();
-  if (baseUrl === null || sinceMs === null || account.credentialType !== 'oauth2') return null;
-  if (settings === null || settings.descriptor.authorization_url === null) return null;
-  return `${baseUrl}/connect/rp.${account.accountId}.${sinceMs.toString(36)}.${signature(mac, account, sinceMs)}`;
+  const authorization = room.store.settings()?.descriptor.authorization_url ?? null;
+  if (baseUrl === null || account.credentialType !== 'oauth2' || authorization === null) return null;
+  const token = repairToken(mac, account);
+  return token === null ? null : `${baseUrl}/connect/${token}`;
 }
 
 /** `dead`: signed by this account once, but its incident is over or its seven days are. */

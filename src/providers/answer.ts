@@ -38,6 +38,8 @@ const PLAIN_MAP: Readonly<Record<string, string | null>> = {
   access_token: 'access_token',
   refresh_token: 'refresh_token',
   expires_in: 'expires_in',
+  // In no RFC, but what those who say it at all call it.
+  refresh_token_expires_in: 'refresh_token_expires_in',
   scope: 'scope',
 };
 

@@ -29,7 +29,7 @@ describe('a grant that the user revoked at the provider', () => {
         reason: 'grant_revoked',
         provider_error: 'invalid_grant',
         connected_account_id: account.id,
-        reauth_url: null,
+        reauth_url: expect.stringMatching(/\/connect\/rp\.ca_g/),
       });
       expect(Math.abs(Date.parse(reply.body.since) - startedAtMs)).toBeLessThan(15_000);
     }
@@ -151,7 +151,7 @@ describe('a grant that the user revoked at the provider', () => {
     expect(ended.body).toMatchObject({
       code: 'reauth_required',
       reason: 'no_refresh_token',
-      reauth_url: null,
+      reauth_url: expect.stringMatching(/\/connect\/rp\.ca_g/),
     });
     await vi.waitFor(
       async () =>
