@@ -37,7 +37,7 @@ function roomOf(ctx: DurableObjectState, env: unknown): Room {
     sql: ctx.storage.sql,
     transaction: (write) => store.transaction(write),
     exists,
-    wake: () => index.arm(),
+    wake: (atMs) => index.arm(atMs),
     deliver: (request) => (ctx.exports as unknown as Entrypoints).Deliverer.deliver(request),
     directory: outboxDirectory(config.directory, config.masterKeys),
     waitUntil: (work) => ctx.waitUntil(work),

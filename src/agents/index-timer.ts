@@ -49,7 +49,7 @@ export class IndexTimer {
          ON CONFLICT (id) DO UPDATE SET due_at_ms = excluded.due_at_ms, attempts = 0, revision = revision + 1`,
       nowMs,
     );
-    this.arm();
+    this.arm(nowMs);
   }
 
   due(): Due | null {
@@ -62,11 +62,14 @@ export class IndexTimer {
     if (!this.#armed) this.arm();
   }
 
-  /** Sets the alarm for whatever waits first. Un-awaited on purpose: in a transaction it lands in the same commit. */
-  arm(): void {
+  /**
+   * Sets the alarm for whatever waits first, `atMs` among it: rows that the first transaction of an agent has just made
+   * cannot be asked for yet. Un-awaited on purpose: in a transaction it lands in the same commit.
+   */
+  arm(atMs: number | null = null): void {
     this.#armed = true;
-    const index = this.due()?.due_at_ms ?? Infinity;
-    const earliest = Math.min(index, this.#outboxDueAtMs() ?? Infinity);
+    const waiting = [atMs, this.due()?.due_at_ms, this.#outboxDueAtMs()];
+    const earliest = Math.min(...waiting.map((one) => one ?? Infinity));
     if (earliest !== Infinity) this.wakeAt(earliest);
   }
 

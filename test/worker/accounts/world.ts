@@ -265,10 +265,12 @@ export async function records(id: string): Promise<StoredRecord[]> {
   return found.map((row) => JSON.parse(String(row['body'])) as StoredRecord);
 }
 
-/** Waits until the directory has the account as it is: then no timer of its own writes rows any more. */
+/**
+ * Waits until the directory has the account and its events as they are: then no timer of its own writes rows any more.
+ */
 export async function indexed(id: string): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
-    if ((await rows(id, `SELECT kind FROM timer WHERE kind = 'index'`)).length === 0) return;
+    if ((await rows(id, `SELECT kind FROM timer WHERE kind IN ('index', 'outbox')`)).length === 0) return;
     await scheduler.wait(25);
   }
   throw new Error('the account was not indexed');
