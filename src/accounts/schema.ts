@@ -42,6 +42,7 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
    CREATE TABLE audit_checkpoint (
      id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL);`,
   'ALTER TABLE account ADD COLUMN cause_before TEXT',
+  'CREATE TABLE row_seal (id INTEGER PRIMARY KEY CHECK (id = 1), mac TEXT NOT NULL)',
   'ALTER TABLE account ADD COLUMN reauth_told INTEGER',
   OUTBOX_SCHEMA,
 ];

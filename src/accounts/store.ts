@@ -54,6 +54,9 @@ export class AccountStore {
   #exists: boolean | null = null;
   #schemaReady = false;
   #state: AccountState | null | undefined;
+  /** The key of rows written in the transaction that is going on; null: none was, and the seal holds. */
+  #unsealed: Uint8Array | null = null;
+  #inTransaction = false;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -73,10 +76,13 @@ export class AccountStore {
 
   /** One atomic write; `fn` awaits nothing. A throw rolls back and everything remembered is dropped. */
   transaction<T>(fn: () => T): T {
+    const outer = this.#inTransaction;
+    this.#inTransaction = true;
     try {
       return this.#storage.transactionSync(() => {
         if (!this.#schemaReady) applySchema(this.#sql, ACCOUNT_SCHEMA);
         const result = fn();
+        this.#sealRows();
         this.#schemaReady = true;
         this.#exists = true;
         return result;
@@ -84,6 +90,8 @@ export class AccountStore {
     } catch (error) {
       this.#forget();
       throw error;
+    } finally {
+      this.#inTransaction = outer;
     }
   }
 
@@ -106,6 +114,7 @@ export class AccountStore {
 
   #forget(): void {
     this.#state = undefined;
+    this.#unsealed = null;
     this.#exists = null;
     this.#schemaReady = false;
     for (const forget of this.#onRollback) forget();
@@ -161,6 +170,9 @@ export class AccountStore {
     const narrowed = this.#sql
       .exec<SqlRow>('SELECT * FROM narrowed_token ORDER BY grant_id, scope_key')
       .toArray();
+    if (this.#sealOf(mac) !== this.#first('SELECT mac FROM row_seal')?.['mac']) {
+      throw new CorruptRowError('the rows are not those that were written together');
+    }
     return {
       account: accountFromSql(this.#authentic(mac, 'account', account)),
       settings: settingsFromText(String(this.#authentic(mac, 'connection_copy', settings)['settings'])),
@@ -231,6 +243,7 @@ export class AccountStore {
       'connection_copy',
       'grant_row',
       'narrowed_token',
+      'row_seal',
       'refresh_attempt',
       'timer',
     ]) {
@@ -250,7 +263,37 @@ export class AccountStore {
     return values;
   }
 
+  /**
+   * One MAC over the MACs of all rows of the living account: each row by itself may be an older one that was put back
+   * with its own MAC, all of them together cannot. Null where no account lives.
+   */
+  #sealOf(mac: Uint8Array): string | null {
+    const macs = this.#sql
+      .exec<{ mac: string }>(
+        `SELECT mac FROM account UNION ALL SELECT mac FROM connection_copy
+         UNION ALL SELECT mac FROM (SELECT mac FROM grant_row ORDER BY id)
+         UNION ALL SELECT mac FROM (SELECT mac FROM narrowed_token ORDER BY grant_id, scope_key)`,
+      )
+      .toArray();
+    return macs.length === 0
+      ? null
+      : rowMac(
+          mac,
+          'row_seal',
+          macs.map((row) => row.mac),
+        );
+  }
+
+  /** The last act of a transaction that wrote rows. */
+  #sealRows(): void {
+    const seal = this.#unsealed === null ? null : this.#sealOf(this.#unsealed);
+    this.#unsealed = null;
+    if (seal !== null) this.#sql.exec('INSERT OR REPLACE INTO row_seal (id, mac) VALUES (1, ?)', seal);
+  }
+
   #put(mac: Uint8Array, table: Table, values: SqlRow): void {
+    if (!this.#inTransaction) throw new Error('internal: a row is written outside a transaction');
+    this.#unsealed = mac;
     const row: SqlRow = { ...values, mac: rowMac(mac, table, parts(values)) };
     const names = Object.keys(row);
     this.#sql.exec(
