@@ -8,7 +8,7 @@ import type { News } from '#webhooks/incident.ts';
 import { tell } from './events.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, StatusCause } from './rows.ts';
-import { move, type Signal, type Standing } from './status.ts';
+import { mayRefresh, move, type Signal, type Standing } from './status.ts';
 
 export interface Change {
   readonly signal: Signal;
@@ -62,6 +62,11 @@ export function applyChange(
     },
     context,
   );
+  if (!mayRefresh(after.status)) {
+    // Nothing comes by the calendar any more; the index row says that it is not to be heard of.
+    room.timers.clear('beat');
+    room.timers.clear('expiring');
+  }
   room.timers.set('index', nowMs);
   room.waiting.changed();
   return after;

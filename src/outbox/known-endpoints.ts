@@ -63,9 +63,12 @@ export class KnownEndpoints {
     return this.#remembered()?.loaded.endpoints.find((endpoint) => endpoint.id === id) ?? null;
   }
 
-  /** False only where it is known that nobody asks for plain refreshes of the organizations that were looked for. */
+  /**
+   * False only where it is known that nobody asks for plain refreshes of the organizations that were looked for. A
+   * directory that does not answer has taken no new endpoint either: what it said last stands.
+   */
   mayWantRefreshed(): boolean {
-    const last = this.#remembered();
+    const last = this.#last;
     const known = last !== null && this.#always.size > 0;
     if (!known || [...this.#always].some((one) => !last.organizations.includes(one))) return true;
     return [...this.#always].some((one) => anyWantsRefreshed(last.loaded.endpoints, one));

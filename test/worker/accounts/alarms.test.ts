@@ -174,11 +174,18 @@ describe('the alarm of an account that nothing can renew', () => {
       status: 'reauth_required',
       status_reason: 'no_refresh_token',
     });
-    await ring(made.id);
-    expect(await alarmAt(made.id)).toBeNull();
+    // What is left is to tell the directory and the endpoints, once.
+    await vi.waitFor(async () => {
+      await ring(made.id);
+      expect(await alarmAt(made.id)).toBeNull();
+    });
     expect(await calls(grant.grantId)).toEqual([]);
   });
 });
+
+async function earliest(id: string): Promise<number> {
+  return Number((await rows(id, 'SELECT min(due_at_ms) AS due FROM timer'))[0]?.['due']);
+}
 
 describe('a timer that is broken', () => {
   const POISON: [string, string | null][] = [
@@ -205,7 +212,8 @@ describe('a timer that is broken', () => {
     await ring(account.id);
     expect(await rotations(account)).toBe(2);
     await indexed(account.id);
-    expect((await rows(account.id, 'SELECT kind FROM timer')).map(({ kind }) => kind)).toEqual(['refresh:1']);
+    const kinds = await rows(account.id, `SELECT kind FROM timer WHERE kind <> 'outbox'`);
+    expect(kinds.map(({ kind }) => kind)).toEqual(['beat', 'refresh:1']);
     expect(await alarmAt(account.id)).toBeGreaterThan(dueAtMs);
   });
 
@@ -238,14 +246,14 @@ describe('a timer that is broken', () => {
       const [index] = await rows(account.id, `SELECT attempts, due_at_ms FROM timer WHERE kind = 'index'`);
       expect(index).toMatchObject({ attempts: rings });
       expect(index?.['due_at_ms']).toBeGreaterThan(Date.now());
-      expect(await alarmAt(account.id)).toBe(index?.['due_at_ms']);
+      expect(await alarmAt(account.id)).toBe(await earliest(account.id));
       at(Number(index?.['due_at_ms']));
     }
     expect(await rotations(account)).toBe(2);
     down.mockRestore();
     await ring(account.id);
     expect(await rows(account.id, `SELECT kind FROM timer WHERE kind = 'index'`)).toEqual([]);
-    expect(await alarmAt(account.id)).toBe((await refreshTimer(account)).dueAtMs);
+    expect(await alarmAt(account.id)).toBe(await earliest(account.id));
   });
 });
 
