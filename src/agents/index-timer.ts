@@ -124,7 +124,7 @@ async function runDue(room: Room): Promise<void> {
     return;
   }
   const outboxAtMs = room.outbox.nextDueAtMs();
-  
+  if (outboxAtMs !== null && outboxAtMs <= room.now()) room.outbox.start();
   if (due !== null && due.due_at_ms <= room.now()) await runIndex(room, due, present.agent);
   room.index.arm();
 }

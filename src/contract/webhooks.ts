@@ -63,12 +63,9 @@ export const PatchWebhookEndpoint = z
     url: Url.optional(),
     events: Filters.nullish(),
     description: Description.nullish(),
-    status: z
-      .enum(['active', 'disabled'])
-      .optional()
-      .openapi({
-        description: '`active` enables a disabled endpoint, and lets a failing one go on at once.',
-      }),
+    status: z.enum(['active', 'disabled']).optional().openapi({
+      description: '`active` enables a disabled endpoint, and lets a failing one go on at once.',
+    }),
   })
   .openapi('PatchWebhookEndpoint');
 export type PatchWebhookEndpoint = z.output<typeof PatchWebhookEndpoint>;
