@@ -142,21 +142,24 @@ export class Outbox {
     try {
       if (!this.#exists()) return;
       // First what needs nothing of the directory but its endpoints: a log that hangs holds no delivery.
-      await this.#deliver();
-      const { directoryAtMs } = this.#store.state();
-      if (directoryAtMs <= this.#powers.now() && this.#store.hasUnfinished()) await this.#keepBooks();
+      await this.#deliver(this.#hasBooksToKeep());
+      if (this.#hasBooksToKeep()) await this.#keepBooks();
     } catch (error) {
       this.#failed(error);
     }
   }
 
-  /** Starts the deliveries that are due. Never throws. */
-  async #deliver(): Promise<void> {
+  #hasBooksToKeep(): boolean {
+    return this.#store.state().directoryAtMs <= this.#powers.now() && this.#store.hasUnfinished();
+  }
+
+  /** Starts the deliveries that are due. Never throws. @param keeping the books are being kept, or about to be */
+  async #deliver(keeping: boolean): Promise<void> {
     try {
       const planned = await this.#dispatcher.dispatch();
       this.#planAtMs = planned === 'unknown' ? null : planned.wakeAtMs;
       if (planned === 'unknown') this.#directoryAnswered(false);
-      this.#arm();
+      this.#arm(keeping || this.#running !== null);
     } catch (error) {
       this.#failed(error);
     }
@@ -181,7 +184,7 @@ export class Outbox {
   async #round(): Promise<void> {
     const shipped = await this.#ledger.ship();
     const fannedOut = await this.#ledger.fanOut();
-    await this.#deliver();
+    await this.#deliver(true);
     // Only now: what was suppressed or delivered at once is told as such.
     const marked = await this.#ledger.ship();
     const listed = await this.#ledger.index();
@@ -189,7 +192,7 @@ export class Outbox {
     this.#powers.transaction(() => {
       this.#store.events.prune(this.#powers.now() - KEPT_MS, KEPT_EVENTS, PRUNED_AT_ONCE);
     });
-    this.#arm();
+    this.#arm(this.#again);
   }
 
   #directoryAnswered(ok: boolean): void {
@@ -207,15 +210,16 @@ export class Outbox {
     return Math.ceil(ceilingMs * (0.5 + this.#powers.random() / 2));
   }
 
-  /** Wakes for the plan, and for what the directory has not taken. */
-  #arm(): void {
+  /**
+   * Wakes for the plan, and for what the directory has not taken: while the books are being kept only for the case that
+   * the object does not live to their end.
+   */
+  #arm(keeping: boolean): void {
     const nowMs = this.#powers.now();
     const { directoryAtMs } = this.#store.state();
-    const forDirectory = this.#store.hasUnfinished() || directoryAtMs > nowMs;
-    const wakes = [
-      ...(this.#planAtMs === null ? [] : [this.#planAtMs]),
-      ...(forDirectory ? [Math.max(nowMs, directoryAtMs)] : []),
-    ];
+    const wakes = this.#planAtMs === null ? [] : [this.#planAtMs];
+    if (directoryAtMs > nowMs) wakes.push(directoryAtMs);
+    else if (this.#store.hasUnfinished()) wakes.push(keeping ? nowMs + LOOK_AGAIN_MS : nowMs);
     this.#wakeAt(wakes.length === 0 ? null : Math.min(...wakes));
   }
 

@@ -1,7 +1,7 @@
 /** Endpoints that refuse, hang, come back or are gone: what waits, when it is tried again, and who is not held up. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { forgetEndpoints } from '#directory/webhook-settings.ts';
+import { forgetEndpoints, loadEndpoints } from '#directory/webhook-settings.ts';
 import { RETRY_AFTER_MS } from '#webhooks/retry.ts';
 import { calls, config, fresh, release, request, ring, rows } from '../accounts/world.ts';
 import {
@@ -137,8 +137,31 @@ describe('an endpoint that fails', () => {
     later(11 * MINUTE_MS);
     await Promise.all(accounts.map(({ id }) => ring(id)));
     await expect.poll(async () => (await received(hook)).length).toBe(before + 1);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await scheduler.wait(300);
     expect(await received(hook)).toHaveLength(before + 1);
+  });
+
+  it('is not probed by an account that does not get the lease', async () => {
+    const account = await quiet();
+    const { organization } = account;
+    const hook = await newHook({ organization, behaviour: { status: 503 } });
+    await disable(account.id);
+    await ended(account.id, hook, 1);
+    later(7_000);
+    await ring(account.id);
+    await ended(account.id, hook, 2);
+    await expect.poll(() => health(hook)).toBe('failing');
+    later(11 * MINUTE_MS);
+    // What the account goes by says that a probe is due; another has taken it since.
+    await loadEndpoints(config.directory, config.masterKeys, 1_000, ['', organization]);
+    await config.directory
+      .prepare('UPDATE webhook_endpoint SET next_probe_at_ms = ? WHERE id = ?')
+      .bind(Date.now() + 10 * MINUTE_MS, hook.id)
+      .run();
+    await ring(account.id);
+    await scheduler.wait(300);
+    expect(await received(hook)).toHaveLength(2);
+    expect(await deliveryTo(account.id, hook)).toMatchObject({ attempts: 2, in_flight_until_ms: null });
   });
 
   it('is disabled by a 410, and what else waits for it has failed', async () => {
