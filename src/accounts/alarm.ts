@@ -33,7 +33,7 @@ function rank(timer: Timer): number {
   return RANK.indexOf(timer.kind.split(':')[0] ?? '');
 }
 
-/** Runs everything that is due. `lockedUntil` tells the caller to look again when the vault is locked. */
+/** Runs everything that is due. `lookAgainAtMs`: the vault is locked, nothing was written, come again then. */
 export async function runTimers(room: Room, refresher: Refresher): Promise<{ lookAgainAtMs: number | null }> {
   room.timers.forget();
   const opened = await room.vault.open();
