@@ -34,6 +34,11 @@ export type ConnectionDraft = Pick<
   | 'providerConfig'
   | 'descriptor'
   | 'rotation'
+  | 'verification'
+  | 'returnUrls'
+  | 'tokenAccess'
+  | 'maxRefreshesPerSecond'
+  | 'location'
   | 'warnings'
 >;
 
@@ -134,7 +139,11 @@ const SETTINGS = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'con
 
 function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
   const { id, version, provider, authType, clientId, clientSecrets, scopes, descriptor, rotation } = row;
-  return { id, version, provider, authType, clientId, clientSecrets, dataKey, scopes, descriptor, rotation };
+  const { tokenAccess, maxRefreshesPerSecond, location } = row;
+  return {
+    ...{ id, version, provider, authType, clientId, clientSecrets, dataKey, scopes, descriptor, rotation },
+    ...{ tokenAccess, maxRefreshesPerSecond, location },
+  };
 }
 
 /**
