@@ -21,6 +21,9 @@ import { runTimers } from './alarm.ts';
 import { AttemptJournal } from './attempts.ts';
 import { AuditTable } from './audit-table.ts';
 import { explain, knowsAccount, reachOf } from './explain.ts';
+import { answerFlow } from './flow.ts';
+import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
+import { awaitsConfirmation } from './flow-sessions.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
 import { Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
 import { armGrant } from './plan.ts';
@@ -261,6 +264,11 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return hidden ? { ok: false, error: { code: 'not_found' } } : living;
   }
 
+  flow(request: FlowRequest): Promise<FlowAnswer> {
+    const grantsChanged = () => this.#lifecycle.forgetCredentials();
+    return answerFlow(this.#room, { lifecycle: this.#lifecycle, grantsChanged }, request);
+  }
+
   verifyAudit(_argument: object): Promise<Answer<Verification | null>> {
     return this.#lifecycle.verify();
   }
@@ -273,7 +281,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return ok(this.#view(living.value));
   }
 
-  #view({ state }: Living): Resource {
+  #view({ state, opened }: Living): Resource {
     const next =
       state.grants[0] === undefined ? null : this.#room.timers.get(`refresh:${state.grants[0].id}`);
     return accountView({
@@ -282,6 +290,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       nextRefreshAtMs: next === null || next.payload === 'end' ? null : next.dueAtMs,
       lastUsedAtMs: this.#room.lastUse.atMs,
       nowMs: this.#room.now(),
+      awaits: awaitsConfirmation(this.#room, opened.key.mac, state),
     });
   }
 }

@@ -51,6 +51,16 @@ function append(room: Room, account: EventAccount, event: AccountEvent): void {
   room.outbox.appendAccountEvent(account, event, room.now());
 }
 
+/** A candidate waits for the operator, who may not have ordered the flow. Inside a transaction. */
+export function tellConfirmationRequired(
+  room: Room,
+  account: AccountRow,
+  sessionId: string,
+  subjectLabel: string | null,
+): void {
+  append(room, account, { type: 'agent.auth.confirmation_required', sessionId, subjectLabel });
+}
+
 /** The grant comes to its absolute end. Inside a transaction. */
 export function tellExpiring(room: Room, account: AccountRow, reauthDueAtMs: number): void {
   append(room, account, { type: 'connected_account.expiring', reauthDueAtMs });

@@ -1,13 +1,14 @@
 /** Brings what lists show to the directory. The timer stays until the directory has it; tokens never wait for it. */
 
 import { deleteAccountIndex, upsertAccountIndex } from '#directory/account-index.ts';
+import { awaitsConfirmation } from './flow-sessions.ts';
 import type { Room } from './room.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** @throws when the directory does not answer: the timer is then postponed. */
 export async function indexAccount(room: Room, opened: OpenedAccount | null): Promise<void> {
   const state = opened === null ? null : room.store.state(opened.key.mac);
-  if (state === null) {
+  if (state === null || opened === null) {
     const grave = room.store.tombstone();
     if (grave !== null) await deleteAccountIndex(room.config.directory, grave.accountId);
   } else {
@@ -18,7 +19,7 @@ export async function indexAccount(room: Room, opened: OpenedAccount | null): Pr
       provider: account.provider,
       identifier: account.identifier,
       organization: account.organization,
-      status: account.status,
+      status: awaitsConfirmation(room, opened.key.mac, state) ? 'pending_confirmation' : account.status,
       statusReason: account.statusReason,
       statusSinceMs: account.statusSinceMs,
       subject: account.subject,

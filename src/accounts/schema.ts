@@ -45,4 +45,9 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   'CREATE TABLE row_seal (id INTEGER PRIMARY KEY CHECK (id = 1), mac TEXT NOT NULL)',
   'ALTER TABLE account ADD COLUMN reauth_told INTEGER',
   OUTBOX_SCHEMA,
+  `CREATE TABLE connect_session (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;
+   CREATE TABLE candidate (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;`,
 ];
+
+/** From this version on the tables of connect flows are there; an object that slept since before has none. */
+export const CONNECT_TABLES_SINCE = 6;

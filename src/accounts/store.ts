@@ -10,7 +10,9 @@ import { applySchema, storedVersion } from '#lib/object-schema.ts';
 import { Descriptor } from '#providers/descriptor.ts';
 import { LATER_SETTINGS } from '#providers/settings.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
-import { ACCOUNT_SCHEMA } from './schema.ts';
+import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE } from './schema.ts';
+import type { CandidateRow } from './candidate-row.ts';
+import type { SessionRow } from './session.ts';
 import {
   accountFromSql,
   accountToSql,
@@ -36,7 +38,14 @@ export class CorruptRowError extends Error {
   override readonly name = 'CorruptRowError';
 }
 
-type Table = 'account' | 'connection_copy' | 'tombstone' | 'grant_row' | 'narrowed_token';
+type Table =
+  | 'account'
+  | 'connection_copy'
+  | 'tombstone'
+  | 'grant_row'
+  | 'narrowed_token'
+  | 'connect_session'
+  | 'candidate';
 
 /**
  * What a row's MAC is made over: names and values that are set, by name. A column added later is null in older rows
@@ -48,11 +57,16 @@ function parts(values: SqlRow): Part[] {
     .flatMap((name) => (values[name] == null ? [] : [name, values[name]]));
 }
 
+const CONNECT_MACS = `
+  UNION ALL SELECT mac FROM (SELECT mac FROM connect_session ORDER BY id)
+  UNION ALL SELECT mac FROM (SELECT mac FROM candidate ORDER BY id)`;
+
 export class AccountStore {
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
   readonly #onRollback: (() => void)[] = [];
-  #exists: boolean | null = null;
+  /** Of the stored schema; 0: nothing was ever written. Null: not looked at yet. */
+  #version: number | null = null;
   #schemaReady = false;
   #state: AccountState | null | undefined;
   /** The key of rows written in the transaction that is going on; null: none was, and the seal holds. */
@@ -66,8 +80,12 @@ export class AccountStore {
 
   /** `true` when anything was ever written under this name. A name that was never created has no table. */
   hasTables(): boolean {
-    this.#exists ??= storedVersion(this.#sql) > 0;
-    return this.#exists;
+    return this.#storedVersion() > 0;
+  }
+
+  #storedVersion(): number {
+    this.#version ??= storedVersion(this.#sql);
+    return this.#version;
   }
 
   /** Called with a rolled-back transaction: whoever remembers rows outside this store forgets them. */
@@ -81,11 +99,13 @@ export class AccountStore {
     this.#inTransaction = true;
     try {
       return this.#storage.transactionSync(() => {
-        if (!this.#schemaReady) applySchema(this.#sql, ACCOUNT_SCHEMA);
+        if (!this.#schemaReady) {
+          applySchema(this.#sql, ACCOUNT_SCHEMA);
+          this.#version = ACCOUNT_SCHEMA.length;
+        }
         const result = fn();
         this.#sealRows();
         this.#schemaReady = true;
-        this.#exists = true;
         return result;
       });
     } catch (error) {
@@ -116,7 +136,7 @@ export class AccountStore {
   #forget(): void {
     this.#state = undefined;
     this.#unsealed = null;
-    this.#exists = null;
+    this.#version = null;
     this.#schemaReady = false;
     for (const forget of this.#onRollback) forget();
   }
@@ -189,6 +209,53 @@ export class AccountStore {
     return row === null ? null : settingsFromText(String(row['settings']));
   }
 
+  /** Sessions of connect flows, oldest first. @throws CorruptRowError */
+  sessions(mac: Uint8Array): readonly SessionRow[] {
+    return this.#bodies<SessionRow>(mac, 'connect_session').toSorted(
+      (one, other) => one.createdAtMs - other.createdAtMs,
+    );
+  }
+
+  /** Grants that wait for a confirmation. @throws CorruptRowError */
+  candidates(mac: Uint8Array): readonly CandidateRow[] {
+    return this.#bodies<CandidateRow>(mac, 'candidate');
+  }
+
+  /** The seal over all rows is looked at first: a row that was taken away is missed as one that was put back is. */
+  #bodies<Row>(mac: Uint8Array, table: 'connect_session' | 'candidate'): readonly Row[] {
+    if (this.state(mac) === null || this.#storedVersion() < CONNECT_TABLES_SINCE) return [];
+    const rows = this.#sql.exec<SqlRow>(`SELECT * FROM ${table} ORDER BY id`).toArray();
+    return rows.map((row) => JSON.parse(String(this.#authentic(mac, table, row)['body'])) as Row);
+  }
+
+  saveSession(mac: Uint8Array, row: SessionRow): void {
+    this.#put(mac, 'connect_session', { id: row.id, body: JSON.stringify(row) });
+  }
+
+  saveCandidate(mac: Uint8Array, row: CandidateRow): void {
+    this.#put(mac, 'candidate', { id: row.sessionId, body: JSON.stringify(row) });
+  }
+
+  deleteSession(mac: Uint8Array, id: string): void {
+    this.#delete(mac, 'connect_session', id);
+  }
+
+  deleteCandidate(mac: Uint8Array, id: string): void {
+    this.#delete(mac, 'candidate', id);
+  }
+
+  deleteGrant(mac: Uint8Array, id: number): void {
+    this.#delete(mac, 'grant_row', id);
+    this.#sql.exec('DELETE FROM narrowed_token WHERE grant_id = ?', id);
+  }
+
+  #delete(mac: Uint8Array, table: Table, id: string | number): void {
+    if (!this.#inTransaction) throw new Error('internal: a row is deleted outside a transaction');
+    this.#sql.exec(`DELETE FROM ${table} WHERE id = ?`, id);
+    this.#unsealed = mac;
+    this.#state = undefined;
+  }
+
   saveAccount(mac: Uint8Array, row: AccountRow): void {
     this.#put(mac, 'account', { id: 1, ...accountToSql(row) });
   }
@@ -244,6 +311,8 @@ export class AccountStore {
       'connection_copy',
       'grant_row',
       'narrowed_token',
+      'connect_session',
+      'candidate',
       'row_seal',
       'refresh_attempt',
       'timer',
@@ -273,7 +342,10 @@ export class AccountStore {
       .exec<{ mac: string }>(
         `SELECT mac FROM account UNION ALL SELECT mac FROM connection_copy
          UNION ALL SELECT mac FROM (SELECT mac FROM grant_row ORDER BY id)
-         UNION ALL SELECT mac FROM (SELECT mac FROM narrowed_token ORDER BY grant_id, scope_key)`,
+         UNION ALL SELECT mac FROM (SELECT mac FROM narrowed_token ORDER BY grant_id, scope_key)${
+           // Empty tables add nothing, so that a seal from before they were there holds.
+           this.#storedVersion() < CONNECT_TABLES_SINCE ? '' : CONNECT_MACS
+         }`,
       )
       .toArray();
     return macs.length === 0

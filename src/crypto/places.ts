@@ -31,3 +31,8 @@ export const WEBHOOKS_OWNER: Owner = { kind: 'webhook', owner: '', organization:
 export function webhookSecretPlace(endpointId: string, index: number): Place {
   return { ...WEBHOOKS_OWNER, field: `webhook_secret:${endpointId}:${index}`, generation: 0 };
 }
+
+/** Where the PKCE verifier of a connect session belongs. */
+export function verifierPlace(owner: Owner, sessionId: string): Place {
+  return { ...owner, field: `connect:${sessionId}:verifier`, generation: 0 };
+}

@@ -139,10 +139,10 @@ const SETTINGS = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'con
 
 function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
   const { id, version, provider, authType, clientId, clientSecrets, scopes, descriptor, rotation } = row;
-  const { tokenAccess, maxRefreshesPerSecond, location } = row;
+  const { tokenAccess, maxRefreshesPerSecond, location, verification, returnUrls } = row;
   return {
     ...{ id, version, provider, authType, clientId, clientSecrets, dataKey, scopes, descriptor, rotation },
-    ...{ tokenAccess, maxRefreshesPerSecond, location },
+    ...{ tokenAccess, maxRefreshesPerSecond, location, verification, returnUrls },
   };
 }
 
