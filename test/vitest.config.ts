@@ -20,12 +20,12 @@ export default defineConfig({
   test: {
     projects: [
       // The limits are for a machine that others use too: no test here waits for anything.
-      { root, test: { name: 'pure', include: inFolder('pure'), testTimeout: 60_000 } },
       {
         root,
         plugins: [sqlAsText],
-        test: { name: 'architecture', include: inFolder('architecture'), testTimeout: 60_000 },
+        test: { name: 'pure', include: inFolder('pure'), testTimeout: 60_000 },
       },
+      { root, test: { name: 'architecture', include: inFolder('architecture'), testTimeout: 60_000 } },
       {
         root,
         plugins: [cloudflareTest(workerTestOptions())],
