@@ -145,7 +145,7 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const id = accountId(organization, body.connection, body.identifier);
     const { connection, identifier, metadata = {} } = body;
     const made = unwrap(
-      await stub(c, id).create({
+      await accountStub(c.get('config'), id, settings.location).create({
         accountId: id,
         organization,
         connection,

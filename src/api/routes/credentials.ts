@@ -47,7 +47,12 @@ export function credentialRoutes(): OpenAPIHono<AppEnv> {
     const context = contextOf(c, c.get('operator'));
     const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };
     const imported = unwrap(
-      await accountStub(c.get('config'), id).import({ birth, credential, settings, context }),
+      await accountStub(c.get('config'), id, settings.location).import({
+        birth,
+        credential,
+        settings,
+        context,
+      }),
     );
     return c.json(imported.account, imported.created ? 201 : 200);
   });
