@@ -95,7 +95,7 @@ function settleArrival(scene: Scene, session: SessionRow, request: ArriveRequest
   room.store.saveSession(mac, waiting);
   room.store.saveCandidate(mac, candidate);
   flowRecord(scene, 'ok', 'confirmation_required', context, finding.tokens.scopes);
-  tellConfirmationRequired(room, account, session.id, identity.label);
+  tellConfirmationRequired(room, mac, account, session.id, identity.label);
   room.timers.set('index', nowMs);
   return waiting;
 }

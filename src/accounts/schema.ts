@@ -3,7 +3,11 @@
  * constructor: a name that was never created has no table. A step that is released is never edited.
  */
 
-import { OUTBOX_SCHEMA } from '#outbox/schema.ts';
+import { OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
+
+const CONNECT_SCHEMA = `
+  CREATE TABLE connect_session (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE candidate (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;`;
 
 export const ACCOUNT_SCHEMA: readonly string[] = [
   `CREATE TABLE account (
@@ -45,9 +49,9 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   'CREATE TABLE row_seal (id INTEGER PRIMARY KEY CHECK (id = 1), mac TEXT NOT NULL)',
   'ALTER TABLE account ADD COLUMN reauth_told INTEGER',
   OUTBOX_SCHEMA,
-  `CREATE TABLE connect_session (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;
-   CREATE TABLE candidate (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;`,
+  OUTBOX_MAC_SCHEMA,
+  CONNECT_SCHEMA,
 ];
 
 /** From this version on the tables of connect flows are there; an object that slept since before has none. */
-export const CONNECT_TABLES_SINCE = 6;
+export const CONNECT_TABLES_SINCE = ACCOUNT_SCHEMA.indexOf(CONNECT_SCHEMA) + 1;
