@@ -36,6 +36,8 @@ export interface OpenRequest {
 export interface LookRequest {
   readonly do: 'look';
   readonly proof: LinkProof;
+  /** Of the cookie that the browser has, or would get. */
+  readonly browserDigest: string;
 }
 
 export interface StartRequest {
@@ -144,8 +146,6 @@ export type Looked =
       readonly subjectLabel: string | null;
       readonly expiresAtMs: number | null;
       readonly settings: ConnectionSettings;
-      /** Started, and its browser may still go on. */
-      readonly begun: boolean;
     }
   | { readonly kind: 'used' | 'expired' | 'unknown' }
   | { readonly kind: 'repair_over'; readonly repaired: boolean };

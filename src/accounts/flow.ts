@@ -19,6 +19,7 @@ import type {
   FlowRequest,
   LinkProof,
   Looked,
+  LookRequest,
   Opened,
   OpenRequest,
   Started,
@@ -61,7 +62,7 @@ export async function answerFlow(room: Room, powers: FlowPowers, request: FlowRe
     case 'open':
       return ok(open(scene, request));
     case 'look':
-      return ok(look(scene, request.proof));
+      return ok(look(scene, request));
     case 'start':
       return start(scene, request, powers);
     case 'claim':
@@ -157,15 +158,16 @@ function prove(scene: Scene, proof: LinkProof): Proved {
   return { kind: 'repair_over', repaired: scene.account.status === 'active' };
 }
 
-function look(scene: Scene, proof: LinkProof): Looked {
-  const proved = prove(scene, proof);
+function look(scene: Scene, request: LookRequest): Looked {
+  const proved = prove(scene, request.proof);
   if (proved.kind === 'unknown' || proved.kind === 'repair_over') return proved;
   const { account, state } = scene;
   const session = proved.kind === 'session' ? proved.session : null;
   if (session !== null && !isOpen(session.status))
     return { kind: session.startedAtMs === null ? 'expired' : 'used' };
-  if (session !== null && session.status !== 'created' && session.claimedAtMs !== null)
-    return { kind: 'used' };
+  const isMine =
+    proved.kind === 'session' && sessionToGoOnWith(scene, proved, request.browserDigest) !== null;
+  if (session !== null && session.status !== 'created' && !isMine) return { kind: 'used' };
   const scopes = session === null ? scopesToRepair(scene, state.settings) : session.scopes;
   const granted = [...new Set(state.grants.flatMap((grant) => grant.scopes ?? []))];
   const changes = session?.allowSubjectChange === true;
@@ -186,7 +188,6 @@ function look(scene: Scene, proof: LinkProof): Looked {
     subjectLabel: changes || state.grants.length === 0 ? null : account.subjectLabel,
     expiresAtMs: session?.deadlineMs ?? null,
     settings: state.settings,
-    begun: session !== null && session.status !== 'created',
   };
 }
 

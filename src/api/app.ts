@@ -14,6 +14,8 @@ import type { AppEnv } from './context.ts';
 import { handleError, problemResponse } from './problem.ts';
 import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
+import { connectLinkRoutes } from './routes/connect-links.ts';
+import { connectPageRoutes, failureResponse, isBrowserPath } from './routes/connect-pages.ts';
 import { accountInsightRoutes } from './routes/account-insight.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
 import { agentRoutes } from './routes/agents.ts';
@@ -47,7 +49,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
       user_agent: c.req.header('user-agent') ?? null,
     });
     const refused = refuseOversize(c);
-    if (refused !== null) return refused;
+    if (refused !== null) return isBrowserPath(c.req.path) ? pageOf(c, refused) : refused;
     await next();
     c.res.headers.set('x-correlation-id', correlationId);
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
@@ -65,6 +67,8 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', webhookEndpointRoutes(senders));
   app.route('/', webhookDeliveryRoutes(senders));
   app.route('/', eventRoutes());
+  app.route('/', connectLinkRoutes());
+  app.route('/', connectPageRoutes());
   return app;
 }
 
@@ -84,6 +88,12 @@ function correlationIdOf(c: Context<AppEnv>, config: Config): string {
   return isTaken ? given : crypto.randomUUID();
 }
 
+/** A refusal to a browser. An answer of a provider that is too long is no answer to us. */
+function pageOf(c: Context<AppEnv>, refused: Response): Response {
+  const isCallback = c.req.path.startsWith('/oauth/');
+  return failureResponse(c, isCallback ? 400 : refused.status === 413 ? 413 : 414);
+}
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** 405 with `Allow` where the path exists under another method; the middleware of every path is not a route. */
@@ -91,8 +101,12 @@ function noSuchRoute(app: OpenAPIHono<AppEnv>, c: Context<AppEnv>): Response {
   const allowed = METHODS.filter((method) =>
     app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method !== 'ALL'),
   );
-  if (allowed.length === 0) return problemResponse(c, 'not_found', { detail: 'no such route' });
-  const response = problemResponse(c, 'method_not_allowed');
+  const forBrowser = isBrowserPath(c.req.path);
+  if (allowed.length === 0)
+    return forBrowser
+      ? failureResponse(c, 404)
+      : problemResponse(c, 'not_found', { detail: 'no such route' });
+  const response = forBrowser ? failureResponse(c, 405) : problemResponse(c, 'method_not_allowed');
   response.headers.set('allow', allowed.join(', '));
   return response;
 }

@@ -42,7 +42,9 @@ export function findSession(db: D1Database, id: string): Promise<SessionAddress 
 
 /** By the digest of its link's token, or null. @throws ProblemError `unavailable` */
 export function findSessionOfLink(db: D1Database, linkDigest: string): Promise<SessionAddress | null> {
-  return found(db.prepare('SELECT id, account_id FROM connect_session WHERE link_digest = ?').bind(linkDigest));
+  return found(
+    db.prepare('SELECT id, account_id FROM connect_session WHERE link_digest = ?').bind(linkDigest),
+  );
 }
 
 async function found(question: D1PreparedStatement): Promise<SessionAddress | null> {
