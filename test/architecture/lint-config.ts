@@ -96,7 +96,7 @@ function rulesFor(room: Room, file: string): Record<string, unknown> {
 /** First the rooms, then the files that hold more than their room: the later override wins. */
 function roomOverrides(): Override[] {
   const ofRooms = house.rooms.map((room) => ({
-    files: [isFileRoom(room.room) ? `src/${room.room}` : `src/${room.room}/**/*.ts`],
+    files: [isFileRoom(room.room) ? `src/${room.room}` : `src/${room.room}/**/*.{ts,tsx}`],
     rules: rulesFor(room, `src/${room.room}`),
   }));
   const visible = house.powers.filter(({ globals, properties, modules }) => globals ?? properties ?? modules);
