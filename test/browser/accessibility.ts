@@ -8,7 +8,11 @@ import type { Page } from 'playwright-core';
 
 /** Everything found, on the page as it stands. */
 export async function findingsOn(page: Page): Promise<string[]> {
-  return [...(await unnamedControls(page)), ...(await page.evaluate(structure)), ...(await page.evaluate(contrast))];
+  return [
+    ...(await unnamedControls(page)),
+    ...(await page.evaluate(structure)),
+    ...(await page.evaluate(contrast)),
+  ];
 }
 
 /** Roles that say nothing without a name. */
@@ -54,20 +58,24 @@ function structure(): string[] {
   }
   for (const image of all('img')) if (!image.hasAttribute('alt')) found.push('an image has no alt');
   const ids = all('[id]').map(({ id }) => id);
-  for (const id of ids.filter((one, index) => ids.indexOf(one) !== index)) found.push(`the id ${id} is there twice`);
+  for (const id of ids.filter((one, index) => ids.indexOf(one) !== index))
+    found.push(`the id ${id} is there twice`);
   for (const one of all('script, iframe, object, embed, base, meta[http-equiv]'))
     found.push(`a ${one.tagName.toLowerCase()} is on the page`);
   for (const one of all('*'))
     for (const { name } of one.attributes)
       if (name.startsWith('on') || name === 'style') found.push(`a ${one.tagName} has ${name}`);
-  for (const one of all('[tabindex]')) if (one.tabIndex > 0) found.push('an element jumps the order of focus');
+  for (const one of all('[tabindex]'))
+    if (one.tabIndex > 0) found.push('an element jumps the order of focus');
   // 24 px is the rule (WCAG 2.5.8); a thumb wants the 44 px that buttons here are held to. Links in a text are exempt.
   for (const control of all('button, input:not([type=hidden]), select, a[href]')) {
     const { width, height } = control.getBoundingClientRect();
     const isInText = getComputedStyle(control).display === 'inline';
-    if (!isInText && (height < 44 || width < 44)) found.push(`${control.textContent} is ${width} × ${height} px`);
+    if (!isInText && (height < 44 || width < 44))
+      found.push(`${control.textContent} is ${width} × ${height} px`);
   }
-  if (root.scrollWidth > root.clientWidth) found.push(`the page is ${root.scrollWidth} px wide on ${root.clientWidth}`);
+  if (root.scrollWidth > root.clientWidth)
+    found.push(`the page is ${root.scrollWidth} px wide on ${root.clientWidth}`);
   for (const one of all('body *'))
     if (one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX === 'hidden')
       found.push(`${one.tagName} cuts its text off`);

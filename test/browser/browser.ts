@@ -7,7 +7,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from 'playwright-core';
 
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const ARTEFACTS = path.resolve(import.meta.dirname, '../../.ci-artefacts/browser');
@@ -44,7 +50,11 @@ export interface Visitor {
 }
 
 export async function newVisitor(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
-  const context = await browser.newContext({ viewport: { width: 1024, height: 768 }, locale: 'en-US', ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1024, height: 768 },
+    locale: 'en-US',
+    ...options,
+  });
   const complaints: string[] = [];
   const requests: string[] = [];
   context.on('console', (message) => {

@@ -3,17 +3,10 @@
  * up with region fallback (RFC 4647 §3.4). Pure; knows the languages, not their sentences.
  */
 
-/** The languages of the pages, the default first. Each has a file in `messages/`. */
-export const LANGUAGES = ['en', 'de', 'es', 'fr', 'ja'] as const;
-
-/** A primary language subtag that the pages are written in. */
-export type Language = (typeof LANGUAGES)[number];
-
-/** What a browser gets that names none of ours, or names nothing. */
-export const DEFAULT_LANGUAGE: Language = 'en';
+import { LOCALES, type ChooseLocale, type Locale } from '../page-model.ts';
 
 /** The way a language is written, as the page's `dir`. */
-export const DIRECTION: Readonly<Record<Language, 'ltr' | 'rtl'>> = {
+export const DIRECTION: Readonly<Record<Locale, 'ltr' | 'rtl'>> = {
   en: 'ltr',
   de: 'ltr',
   es: 'ltr',
@@ -45,9 +38,9 @@ function rangesOf(header: string): Range[] {
 }
 
 /** The language of a tag: `de-AT` and `de-Latn-AT` are read as `de`; undefined where it is none of ours. */
-function lookedUp(tag: string): Language | undefined {
+function lookedUp(tag: string): Locale | undefined {
   const primary = tag.split('-', 1)[0];
-  return LANGUAGES.find((language) => language === primary);
+  return LOCALES.find((locale) => locale === primary);
 }
 
 /**
@@ -55,17 +48,17 @@ function lookedUp(tag: string): Language | undefined {
  * `*` stands for the languages that no range names, the default first; a language refused by its own name with `q=0` is
  * given only where nothing else is left.
  *
- * @param header the value of `Accept-Language`; null or undefined where there is none
+ * @param acceptLanguage the value of the header, any text; null where there is none
  */
-export function negotiateLanguage(header: string | null | undefined): Language {
-  const ranges = rangesOf(header ?? '');
+export const chooseLocale: ChooseLocale = (acceptLanguage) => {
+  const ranges = rangesOf(acceptLanguage ?? '');
   const named = new Set(ranges.map(({ tag }) => lookedUp(tag)));
   // A refused region (`de-CH;q=0`) says nothing of the language as such.
   const refused = new Set<string>(ranges.filter(({ weight }) => weight === 0).map(({ tag }) => tag));
   const wanted = ranges.filter(({ weight }) => weight > 0).toSorted((a, b) => b.weight - a.weight);
   for (const { tag } of wanted) {
-    const language = tag === '*' ? LANGUAGES.find((one) => !named.has(one)) : lookedUp(tag);
-    if (language !== undefined && !refused.has(language)) return language;
+    const locale = tag === '*' ? LOCALES.find((one) => !named.has(one)) : lookedUp(tag);
+    if (locale !== undefined && !refused.has(locale)) return locale;
   }
-  return LANGUAGES.find((language) => !refused.has(language)) ?? DEFAULT_LANGUAGE;
-}
+  return LOCALES.find((locale) => !refused.has(locale)) ?? LOCALES[0];
+};

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { negotiateLanguage } from '#connect/pages/language.ts';
+import { chooseLocale } from '#connect/pages/language.ts';
 
 describe('the language of a page', () => {
   it.each([
-    { header: undefined, language: 'en', why: 'nothing is asked for' },
+    { header: null, language: 'en', why: 'nothing is asked for' },
     { header: '', language: 'en', why: 'nothing is named' },
     { header: 'de', language: 'de', why: 'it is ours' },
     { header: 'DE-at', language: 'de', why: 'a region falls back to its language, in any case of letters' },
@@ -26,6 +26,6 @@ describe('the language of a page', () => {
     { header: 'd e, ;;;, fr', language: 'fr', why: 'what cannot be read is passed over' },
     { header: `${'xx,'.repeat(40)}de`, language: 'en', why: 'a list without end is not read to its end' },
   ])('is $language for "$header": $why', ({ header, language }) => {
-    expect(negotiateLanguage(header)).toBe(language);
+    expect(chooseLocale(header)).toBe(language);
   });
 });
