@@ -115,3 +115,36 @@ it('the text of a page grows with the reader’s wish, and still fits', async ()
   }
   await visitor.close();
 });
+
+it('the checks see what they are for', async () => {
+  const visitor = await newVisitor(browser, { viewport: { width: 320, height: 640 } });
+  await visitor.page.setContent(
+    `<body><h1>One</h1><h3>Deep</h3><h1>Two</h1><button style="outline:none"></button><a href="/x" style="display:block">x</a>
+     <img src="data:,"><p id="a" style="color:#999;background:#fff" onclick="1">pale</p><p id="a" style="width:900px">wide</p>
+     <input style="border:1px solid #eee;background:#fff"><script></script>`,
+  );
+  const found = (await findingsOn(visitor.page)).join('; ');
+  for (const one of [
+    'a RootWebArea has no name',
+    'a button has no name',
+    'a textbox has no name',
+    'language is ""',
+    'direction is ""',
+    'no title',
+    'there are 2 of h1',
+    'there are 0 of main',
+    'level 3 follows one of level 1',
+    'no alt',
+    'the id a is there twice',
+    'a script is on the page',
+    'has onclick',
+    'has style',
+    'x is 304 × 18 px',
+    'px wide on 320',
+    '"pale" has a contrast of 2.8',
+    'the edge of ""',
+    'focus is not shown',
+  ])
+    expect(found).toContain(one);
+  await visitor.close();
+});

@@ -20,7 +20,7 @@ export function doneContent(model: DonePage, words: Words): Content {
     tone: 'calm',
     body: (
       <>
-        <p>
+        <p class="lead">
           {subject === null
             ? words.say('done_lead', { provider })
             : words.say('done_lead_as', { provider, subject })}{' '}
@@ -52,7 +52,7 @@ export function succeededContent(model: SucceededPage, words: Words): Content {
     body: (
       <>
         {model.subjectLabel === null ? null : (
-          <p>{words.say('succeeded_as', { subject: model.subjectLabel })}</p>
+          <p class="lead">{words.say('succeeded_as', { subject: model.subjectLabel })}</p>
         )}
         <p>
           {model.reconnected ? [...words.say('succeeded_goes_on'), ' '] : null}

@@ -17,9 +17,9 @@ export function startContent(model: StartPage, words: Words): Content {
     tone: null,
     body: (
       <>
-        <p>{leadOf(model, words)}</p>
+        <p class="lead">{leadOf(model, words)}</p>
         {model.subjectLabel === null ? null : (
-          <p>{words.say('start_sign_in_as', { subject: model.subjectLabel })}</p>
+          <p class="lead">{words.say('start_sign_in_as', { subject: model.subjectLabel })}</p>
         )}
         <Scopes model={model} words={words} />
         <form method="post" action={safePath(model.action) ?? ''}>

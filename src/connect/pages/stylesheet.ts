@@ -82,34 +82,34 @@ body{margin:0;padding:clamp(0rem,6vh,4rem) 1.25rem 2rem;background:var(--ground)
   background:#fff;border:1px solid var(--line);border-radius:.625rem}
 main{padding:2rem;background:var(--sheet);border:1px solid var(--line);border-radius:1rem}
 h1{margin:0;font-size:1.4375rem;line-height:1.3;font-weight:650;letter-spacing:-.011em;text-wrap:balance}
-h2,h3{margin:0 0 .5rem;font-size:.9375rem;line-height:1.4;font-weight:650}
+h2{margin:0 0 .5rem;font-size:.9375rem;line-height:1.4;font-weight:650}
+h3{margin:1rem 0 0;color:var(--soft);font-size:.875rem;line-height:1.4;font-weight:600}
 p{margin:.75rem 0 0;text-wrap:pretty}
 section{margin:1.5rem 0 0;padding:1.25rem 0 0;border-top:1px solid var(--line)}
 .mark{display:block;width:2.25rem;height:2.25rem;margin:0 0 1rem;fill:none;stroke:currentColor;
   stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}.calm{color:var(--soft)}
 .soft{color:var(--soft);font-size:.875rem;line-height:1.5}
-p bdi{font-weight:600}
-.soft bdi{font-weight:inherit}
+.lead bdi{font-weight:600}
 code,input{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 code{font-size:.8125rem}
 ul{margin:.5rem 0 0;padding:0;list-style:none}
-ul+h2{margin-top:1.25rem}
 li{padding:0 0 0 1.125rem;position:relative}
 li+li{margin-top:.5rem}
 li::before{content:"";position:absolute;top:.62em;left:.125rem;width:.375rem;height:.375rem;border-radius:50%;background:var(--edge)}
 li code{display:block;color:var(--soft);line-height:1.5}
 li code:first-child{display:inline;color:inherit}
 form,.next{margin:1.5rem 0 0}
-.button{display:flex;align-items:center;justify-content:center;width:100%;min-height:3rem;padding:.625rem 1.25rem;
+.button{display:block;width:100%;min-height:3rem;padding:.75rem 1.25rem;
   border:1px solid var(--action);border-radius:.625rem;background:var(--action);color:var(--onaction);
-  font:inherit;font-weight:600;line-height:1.35;text-align:center;text-decoration:none;cursor:pointer}
+  font:inherit;font-weight:600;line-height:1.375;text-align:center;text-decoration:none;cursor:pointer}
 .button:hover,.button:active{background:var(--press);border-color:var(--press)}
 :focus-visible{outline:3px solid var(--action);outline-offset:3px}
 label{display:block;margin:1rem 0 0;font-size:.9375rem;font-weight:650}
 input{display:block;width:100%;min-height:2.75rem;margin:.375rem 0 0;padding:.5rem .75rem;border:1px solid var(--edge);
   border-radius:.5rem;background:var(--field);color:inherit;font-size:1rem;text-overflow:ellipsis}
 .notice{margin:1.25rem 0 0;padding:0 0 0 .875rem;border-left:3px solid var(--warn)}
+.facts{margin:1rem 0 0}
 dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem;margin:0;font-size:.875rem;line-height:1.5}
 dt{color:var(--soft)}
 dd{margin:0;min-width:0}

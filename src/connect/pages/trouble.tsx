@@ -118,7 +118,12 @@ export function usedLinkContent(model: PageModel, words: Words): Content {
 
 export function repairOverContent(model: RepairOverPage, words: Words): Content {
   return model.repaired
-    ? told(model, words, { tone: 'good', title: 'repaired_title', text: 'repaired_text' })
+    ? {
+        heading: words.say('repaired_title'),
+        title: words.text('repaired_title'),
+        tone: 'good',
+        body: sentence(words, 'repaired_text'),
+      }
     : told(model, words, {
         tone: 'warn',
         title: 'repair_over_title',
