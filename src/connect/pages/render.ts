@@ -27,7 +27,8 @@ function policyOf(model: PageModel): string {
 /** The page as an answer, as `RenderPage` says. */
 export const renderPage: RenderPage = (model, locale) => {
   const markup = jsx(Page, { model, words: wordsOf(locale) }).toString();
-  return new Response(`<!doctype html>${String(markup)}`, {
+  if (typeof markup !== 'string') throw new Error('internal: a part of a page waits for something');
+  return new Response(`<!doctype html>${markup}`, {
     status: pageStatus(model),
     headers: {
       'content-type': 'text/html; charset=utf-8',
