@@ -3,8 +3,9 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { agentStub } from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
-import { authenticateAgent, type AgentCaller, type AuthFailure, type RequestPieces } from '#callers/agent.ts';
+import { authenticateAgent, type AgentCaller } from '#callers/agent.ts';
 import { authenticateOperator, type OperatorCaller } from '#callers/operator.ts';
+import type { AuthFailure, RequestPieces } from '#callers/proof.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { LEAST_ROLE, roleReaches } from '#contract/roles.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
