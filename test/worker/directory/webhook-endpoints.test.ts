@@ -106,7 +106,9 @@ describe('an endpoint', () => {
   it('that cannot be asked for is unavailable', async () => {
     const down = downDatabase();
     await expect(findEndpoint(down, 'we_1')).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(deleteEndpoint(configWith(ring, down), 'we_1', NOW)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(deleteEndpoint(configWith(ring, down), 'we_1', NOW)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     await expect(listEndpoints(down, { organization: null, limit: 1, after: null })).rejects.toMatchObject({
       code: 'unavailable',
     });
