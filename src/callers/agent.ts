@@ -87,7 +87,7 @@ function memoryOf(config: Config): Memory {
 /** The agent that a request proves itself as. `ADMIN_KEY` is a valid proof of the other plane: `forbidden`. */
 export async function authenticateAgent(
   headers: Headers,
-  url: URL,
+  url: string,
   config: Config,
   request: RequestPieces,
   now: Now,
