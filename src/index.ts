@@ -4,6 +4,7 @@ import { sweep } from './accounts/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
 import { createFront } from './api/token-front.ts';
+import { dropOldNews } from './directory/retention.ts';
 import { configOf } from './env.ts';
 
 export { ConnectedAccount } from './accounts/connected-account.ts';
@@ -15,5 +16,9 @@ const front = createFront(createApp(LIVE_SENDERS));
 
 export default {
   fetch: (request, env, ctx) => front(request, env as object, ctx),
-  scheduled: (_controller, env, ctx) => ctx.waitUntil(sweep(configOf(env))),
+  scheduled: (_controller, env, ctx) => {
+    const config = configOf(env);
+    ctx.waitUntil(sweep(config));
+    ctx.waitUntil(dropOldNews(config));
+  },
 } satisfies ExportedHandler;

@@ -80,6 +80,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       wake: (atMs) => (atMs === null ? timers.clear('outbox') : timers.set('outbox', atMs)),
       deliver: (request) => entrypoints().Deliverer.deliver(request),
       directory: outboxDirectory(config.directory, config.masterKeys),
+      withKey: (step) => vault.withKey(step),
       waitUntil: (work) => ctx.waitUntil(work),
       now: systemNow,
       random: systemRandom,
@@ -162,7 +163,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   async redeliver({ deliveryId }: { deliveryId: string }): Promise<Answer<DeliveryRow | null>> {
     const obstacle = await this.#mayWrite();
-    return obstacle ?? ok(this.#room.outbox.redeliver(deliveryId));
+    const { vault, outbox } = this.#room;
+    return obstacle ?? ok(await vault.withKey((mac) => outbox.redeliver(mac, deliveryId)));
   }
 
   /** The outbox outlives the account and needs no key of it, but under a wrong ring nothing is written at all. */

@@ -245,7 +245,8 @@ export class Lifecycle {
         { action: 'account.delete', outcome: 'ok' },
         context,
       );
-      tellDeleted(this.#room, { ...names, accountId: claimed.accountId });
+      tellDeleted(this.#room, mac, { ...names, accountId: claimed.accountId });
+      this.#room.outbox.resign(mac, heir.key.mac);
       this.#room.ring.resignCheckpoint(mac, heir.key.mac);
       store.bury(heir.key.mac, {
         accountId: claimed.accountId,
