@@ -47,11 +47,17 @@ type Lookup = Outcome<{ readonly agent: AuthRecord }>;
 interface Memory {
   readonly records: RecordCache<Lookup>;
   readonly wrong: WrongSecrets;
+  /**
+   * What keys say of themselves, by their text: of those alone that have proved themselves here, so that checksum and
+   * digest are taken once. What a key is worth is asked of the record each time.
+   */
+  readonly known: LruMap<string, ParsedKey>;
   /** When this isolate last reported a use, by key id. */
   readonly touched: LruMap<string, number>;
 }
 
 const REMEMBERED_USES = 10_000;
+const REMEMBERED_KEYS = 1000;
 const memories = new WeakMap<object, Memory>();
 
 function memoryOf(config: Config): Memory {
@@ -60,6 +66,7 @@ function memoryOf(config: Config): Memory {
     memory = {
       records: new RecordCache((agentId) => agentStub(config, agentId).lookup({})),
       wrong: new WrongSecrets(),
+      known: new LruMap(REMEMBERED_KEYS),
       touched: new LruMap(REMEMBERED_USES),
     };
     memories.set(config, memory);
@@ -75,7 +82,7 @@ const OTHER_PLANE: AuthFailure = {
 /** The agent that a request proves itself as. An operator's key is a valid proof of the other plane: `forbidden`. */
 export async function authenticateAgent(
   headers: Headers,
-  url: URL,
+  url: string,
   config: Config,
   request: RequestPieces,
   now: Now,
@@ -102,7 +109,8 @@ export async function proveAgentKey(
   if (keyId === null) return err(WRONG_KEY);
   const closed = closedFailure(memory.wrong.blockedForMs(keyId, now()));
   if (closed !== null) return err(closed);
-  const key = parseAgentKey(token);
+  const known = memory.known.get(token);
+  const key = known ?? parseAgentKey(token);
   if (key === null) {
     memory.wrong.count(keyId, now());
     return err(WRONG_KEY);
@@ -116,8 +124,10 @@ export async function proveAgentKey(
   if (agent === null || !proved) {
     memory.wrong.count(keyId, now());
     if (agent?.keys.some(({ id }) => id === keyId)) reportWrongSecret(key, config, request);
+    memory.known.delete(token);
     return err(WRONG_KEY);
   }
+  if (known === undefined) memory.known.set(token, key);
   reportUse(key, config, memory, request, now());
   const { id, organization, status, policy } = agent;
   return ok({ id, organization, status, policy, keyId, method: 'agent_key' });

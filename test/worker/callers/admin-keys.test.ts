@@ -14,7 +14,7 @@ import { configOf, type Config } from '#env.ts';
 const config = configOf(env);
 const db = config.directory;
 const NOW = 1_800_000_000_000;
-const URL_OF_REQUEST = new URL('https://broker.test/v1/connections');
+const URL_OF_REQUEST = 'https://broker.test/v1/connections';
 const bearer = (key: string) => new Headers({ authorization: `Bearer ${key}` });
 
 beforeAll(() => applyMigrations(db));
