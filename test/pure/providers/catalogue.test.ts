@@ -7,6 +7,7 @@ import { parseTokenHeader } from '#providers/headers.ts';
 import { refreshTokenLifeOf, rotationOf } from '#providers/rotation.ts';
 import { applyVariables } from '#providers/variables.ts';
 import { custom, known } from './descriptors.ts';
+import { samplesOf } from './variable-samples.ts';
 
 describe('the catalogue', () => {
   it('finds what it has, by exact id, and nothing that it has not', () => {
@@ -25,7 +26,8 @@ describe('the catalogue', () => {
     for (const descriptor of allDescriptors()) {
       expect(descriptor.source.length, descriptor.id).toBeGreaterThan(0);
       expect(parseTokenHeader(descriptor.token_header ?? ''), descriptor.id).not.toBeNull();
-      expect(applyVariables(descriptor, {}, 'client-12345'), descriptor.id).toMatchObject({ ok: true });
+      const applied = applyVariables(descriptor, samplesOf(descriptor), 'client-12345');
+      expect(applied, descriptor.id).toMatchObject({ ok: true, pending: [] });
     }
   });
 
