@@ -3,6 +3,7 @@
 import { sweep } from './accounts/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
+import { dropOldNews } from './directory/retention.ts';
 import { configOf } from './env.ts';
 
 export { ConnectedAccount } from './accounts/connected-account.ts';
@@ -14,5 +15,9 @@ const app = createApp(LIVE_SENDERS);
 
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env as object, ctx),
-  scheduled: (_controller, env, ctx) => ctx.waitUntil(sweep(configOf(env))),
+  scheduled: (_controller, env, ctx) => {
+    const config = configOf(env);
+    ctx.waitUntil(sweep(config));
+    ctx.waitUntil(dropOldNews(config));
+  },
 } satisfies ExportedHandler;
