@@ -269,17 +269,12 @@ export function isUnverified(descriptor: Descriptor, field: keyof Descriptor): b
 /** The parts of a static credential, by the names under which they are imported; none for OAuth. */
 export function credentialFieldsOf(descriptor: Descriptor): CredentialField[] {
   if (descriptor.credential_fields !== undefined) return descriptor.credential_fields;
-  switch (descriptor.auth_type) {
-    case 'api_key':
-      return [{ name: 'api_key', label: 'API key' }];
-    case 'basic':
-      return [
-        { name: 'username', label: 'user name' },
-        { name: 'password', label: 'password' },
-      ];
-    default:
-      return [];
-  }
+  if (descriptor.auth_type === 'api_key') return [{ name: 'api_key', label: 'API key' }];
+  if (descriptor.auth_type !== 'basic') return [];
+  return [
+    { name: 'username', label: 'user name' },
+    { name: 'password', label: 'password' },
+  ];
 }
 
 /** What a call to `revocation_url` ends; unverified counts as unknown, so that nobody else's grant is ended by a guess. */

@@ -35,7 +35,7 @@ for (const facts of all) {
   const entry = entries.get(facts.id);
   if (entry === undefined) continue;
   const parent = parentOf(entry);
-  await write(path.join(CATALOGUE, `${facts.id}.ts`), await format(sourceOf(entry, parent), await style()));
+  write(path.join(CATALOGUE, `${facts.id}.ts`), await format(sourceOf(entry, parent), await style()));
   const same = parent !== undefined && answersAlike(entry, parent);
   write(
     path.join(VECTORS, `${facts.id}.json`),
