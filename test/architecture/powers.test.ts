@@ -34,7 +34,19 @@ describe('time', () => {
 
 describe('a provider of the catalogue', () => {
   /** Names that are words too, or the platform's own: found only where a text is nothing else. */
-  const words = ['box', 'close', 'cloudflare', 'copper', 'front', 'lever', 'linear', 'notion', 'segment', 'wise', 'x'];
+  const words = [
+    'box',
+    'close',
+    'cloudflare',
+    'copper',
+    'front',
+    'lever',
+    'linear',
+    'notion',
+    'segment',
+    'wise',
+    'x',
+  ];
   const ids = allDescriptors().map(({ id }) => id);
   const names = new RegExp(`\\b(?:${ids.filter((id) => !words.includes(id)).join('|')})\\b`, 'i');
   /** One letter, and what a socket does at its end, are compared with for other reasons. */
