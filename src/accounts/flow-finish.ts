@@ -237,7 +237,10 @@ function undecidable(session: SessionRow): Confirmed | null {
       return { kind: 'unfinished' };
     case 'expired':
       return { kind: 'expired' };
-    default:
+    case 'succeeded':
+    case 'rejected':
+    case 'denied':
+    case 'failed':
       return { kind: 'used' };
   }
 }

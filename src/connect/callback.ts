@@ -110,7 +110,11 @@ async function finish(
   });
   const { sessionId, incarnation, generation, accountId } = claim;
   const arrival = {
-    ...{ sessionId, incarnation, generation, finding, settings },
+    sessionId,
+    incarnation,
+    generation,
+    finding,
+    settings,
     confirmDigest: confirmDigest(confirmCodeOf(secret, sessionId)),
     context: visit.context,
   };

@@ -131,6 +131,7 @@ function failedPage(session: SessionView, of: OfSession, code: string | null): P
     case 'revoked':
     case 'too_many_grants':
       return { kind: 'already_finished', outcome: 'failed', returnUrl: null, ...common };
+    case null:
     default:
       return { kind: 'provider_error', code, ...of };
   }

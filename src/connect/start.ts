@@ -56,7 +56,10 @@ function linkPage(
 }
 
 async function look(visit: Visit, { accountId, proof }: Opened, secret: string): Promise<Looked> {
-  const answer = await askFlow(visit.config, accountId, 'look', { proof, browserDigest: browserDigest(secret) });
+  const answer = await askFlow(visit.config, accountId, 'look', {
+    proof,
+    browserDigest: browserDigest(secret),
+  });
   return unwrapped(answer, { kind: 'unknown' });
 }
 

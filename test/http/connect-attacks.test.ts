@@ -2,7 +2,6 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { browser, type Browser } from '../support/browser.ts';
-import { client } from '../support/callers.ts';
 import { connectScene, RETURN_URL, type Session } from './connect-scene.ts';
 
 const s = connectScene();
@@ -131,13 +130,16 @@ describe('a tampered callback', () => {
       [`${callback}&iss=${encodeURIComponent(s.provider.issuer)}`, 400],
       [changed(callback, { code: null }), 400],
       [changed(callback, { code: 'x'.repeat(5000) }), 400],
-      [`${callback}&padding=${'x'.repeat(100_000)}`, 400],
+      [`${callback}&padding=${'x'.repeat(13_000)}`, 400],
+      [`${callback}&padding=${'x'.repeat(20_000)}`, 400],
     ];
     for (const [address, status] of bad) {
       const page = await who.request('GET', address);
       expect(page.status, address.slice(0, 200)).toBe(status);
       expect(page.headers['content-type']).toContain('text/html');
     }
+    const flood = await who.request('GET', `${callback}&padding=${'x'.repeat(100_000)}`);
+    expect([400, 414]).toContain(flood.status);
     await nothingHappened(session);
     expect((await who.request('GET', callback)).status).toBe(200);
   });
@@ -159,29 +161,6 @@ describe('a tampered callback', () => {
     expect(page.status).toBe(502);
     expect(await s.show(mine.session.sessionId)).toMatchObject({ status: 'failed', reason: 'code_rejected' });
     expect(await s.account(mine.session.accountId)).toMatchObject({ status: 'pending' });
-  });
-
-  it('after the endpoint or the client was changed in mid-flow makes no call', async () => {
-    for (const change of [
-      { client_id: 'another-client' },
-      {
-        provider_config: {
-          issuer: s.provider.issuer,
-          token_url: `${s.provider.issuer}/other`,
-          refresh_token: 'rotating',
-        },
-      },
-    ]) {
-      const { session, who, callback } = await atCallback();
-      const patched = await s.operator.patch(`/v1/connections/${session.connection}`, change);
-      expect(patched.status, patched.text).toBe(200);
-      expect((await who.request('GET', callback)).status).toBe(503);
-      expect(await s.show(session.sessionId)).toMatchObject({
-        status: 'failed',
-        reason: 'connection_changed',
-      });
-      await nothingHappened(session);
-    }
   });
 
   it('carries no script of the provider’s into a page', async () => {
@@ -242,29 +221,6 @@ describe('a confirmation', () => {
     const late = await s.operator.post(path(refused.session, 'confirm'), body(refused.session, refused.code));
     expect(late.body.code).toBe('session_used');
     expect(await s.account(refused.session.accountId)).toMatchObject({ status: 'pending' });
-  });
-
-  it('takes the key of the account’s own organization, and of no other, and no agent’s', async () => {
-    const connection = await s.connection();
-    const session = await s.link(connection, { organization: 'acme' });
-    const { confirmCode } = s.finished(await s.walk(session));
-    const key = async (fields: Record<string, unknown>) =>
-      client(s.broker.url, String((await s.operator.post('/v1/admin-keys', fields)).body.key));
-    const other = await key({ role: 'admin', organization: 'other' });
-    const auditor = await key({ role: 'auditor', organization: 'acme' });
-    const agent = await s.w.agent({ rules: [{ connection, identifiers: ['*'] }] }, { organization: 'acme' });
-    for (const [who, status] of [
-      [other, 404],
-      [auditor, 403],
-      [agent.client, 403],
-      [client(s.broker.url, null), 401],
-    ] as const) {
-      expect((await who.post(path(session, 'confirm'), body(session, confirmCode))).status).toBe(status);
-      expect((await who.post(path(session, 'reject'))).status).toBe(status);
-    }
-    expect((await other.get(`/v1/connect-sessions/${session.sessionId}`)).status).toBe(404);
-    const own = await key({ role: 'connect', organization: 'acme' });
-    expect((await own.post(path(session, 'confirm'), body(session, confirmCode))).status).toBe(200);
   });
 
   it('of the earlier of two sessions that were finished in reverse order changes nothing', async () => {
