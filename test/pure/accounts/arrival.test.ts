@@ -47,7 +47,7 @@ describe('an arrival', () => {
   it('of another subject is refused whatever else holds, unless the link allows the change', () => {
     fc.assert(
       fc.property(link, identity, fc.boolean(), (session, who, unverified) => {
-        fc.pre(who.subject !== null && who.subject !== 'carol' && !session.allowSubjectChange);
+        fc.pre(who.subject !== null && !session.allowSubjectChange);
         expect(judgeArrival(session, 'carol', who, unverified).kind).toBe('mismatch');
       }),
     );
@@ -109,10 +109,12 @@ describe('a new grant', () => {
             .filter(([generation]) => generation !== 5)
             .map(([generation, names]) => grant(generation, names));
           const replaced = replacedBy(grant(5, own), rows, changed, 0);
-          if (replaced === null) return expect(rows.some(({ generation }) => generation > 5)).toBe(true);
+          if (replaced === null) {
+            expect(rows.some(({ generation }) => generation > 5)).toBe(true);
+            return;
+          }
           expect(replaced.every(({ generation }) => generation < 5)).toBe(true);
           if (changed) expect(replaced).toHaveLength(rows.length);
-          return undefined;
         },
       ),
     );
