@@ -13,7 +13,7 @@ import { handleError, problemResponse } from './problem.ts';
 import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
 import { connectLinkRoutes } from './routes/connect-links.ts';
-import { connectPageRoutes, failureResponse, isBrowserPath } from './routes/connect-pages.ts';
+import { connectPageRoutes, failureResponse, isBrowserAsking } from './routes/connect-pages.ts';
 import { accountInsightRoutes } from './routes/account-insight.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
@@ -42,7 +42,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
     c.set('correlationId', correlationId);
     c.set('client', clientOf(c.req.raw));
     const refused = refuseOversize(c);
-    if (refused !== null) return isBrowserPath(c.req.path) ? pageOf(c, refused) : refused;
+    if (refused !== null) return isBrowserAsking(c) ? pageOf(c, refused) : refused;
     await next();
     c.res.headers.set('x-correlation-id', correlationId);
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
@@ -79,7 +79,7 @@ function noSuchRoute(app: OpenAPIHono<AppEnv>, c: Context<AppEnv>): Response {
   const allowed = METHODS.filter((method) =>
     app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method !== 'ALL'),
   );
-  const forBrowser = isBrowserPath(c.req.path);
+  const forBrowser = isBrowserAsking(c);
   if (allowed.length === 0)
     return forBrowser
       ? failureResponse(c, 404)

@@ -92,10 +92,10 @@ export async function showStart(visit: Visit, token: string): Promise<Reply> {
 
 /** `POST /connect/{token}`. */
 export async function postStart(visit: Visit, token: string): Promise<Reply> {
-  if (!isOwnPost(visit.origin, visit.headers))
-    return page({ kind: 'foreign_post', startPath: `/connect/${token}`, ...commonOf(visit, null) });
   const opened = await accountOf(visit, token);
   if (opened === null) return linkPage(visit, { kind: 'unknown' });
+  if (!isOwnPost(visit.origin, visit.headers))
+    return page({ kind: 'foreign_post', startPath: `/connect/${token}`, ...commonOf(visit, null) });
   const secret = browserSecretOf(visit.origin, token, visit.headers.get('cookie'));
   const looked = await look(visit, opened, secret);
   if (looked.kind !== 'start') return linkPage(visit, looked);

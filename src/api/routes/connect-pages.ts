@@ -27,7 +27,14 @@ const TROUBLE = {
   502: html('The provider answered with something unusable'),
   503: html('Try again later'),
 };
-const Token = z.object({ token: z.string().openapi({ description: 'As it stands in the link.' }) });
+/** A callback names no thing of ours that could be missing. */
+const { 404: _missing, ...AFTER } = TROUBLE;
+const Token = z.object({
+  token: z.string().openapi({
+    description: 'As it stands in the link.',
+    example: 'lk_Sz0ycsOZmPxxTmjYRq914yFwrSyB5GPWxGABLLCPIHI',
+  }),
+});
 
 const routes = {
   show: createRoute({
@@ -57,7 +64,7 @@ const routes = {
     summary: 'Where the provider sends the browser back to',
     description: 'The redirect URI of a connection. Leads on to the return URL, or shows what came of it.',
     request: { params: z.object({ connection: z.string() }) },
-    responses: { 200: html('What came of it'), 303: { description: 'To the return URL' }, ...TROUBLE },
+    responses: { 200: html('What came of it'), 303: { description: 'To the return URL' }, ...AFTER },
   }),
 };
 
@@ -96,9 +103,11 @@ export function failureResponse(c: Context<AppEnv>, status: FailurePage['status'
   );
 }
 
-/** Do browsers call this path? Then every answer is a page. */
-export function isBrowserPath(path: string): boolean {
-  return path.startsWith('/connect/') || path.startsWith('/oauth/callback/');
+/** Does a browser ask, at a path for browsers? Then a refusal is a page too. */
+export function isBrowserAsking(c: Context<AppEnv>): boolean {
+  const { path } = c.req;
+  const isOurs = path.startsWith('/connect/') || path.startsWith('/oauth/callback/');
+  return isOurs && (c.req.header('accept') ?? '').includes('text/html');
 }
 
 function responseOf(c: Context<AppEnv>, reply: Reply): Response {
