@@ -32,7 +32,9 @@ try {
   console.log(stdout.trim());
   // Maps stay on this machine.
   const sent = (await readdir(out)).filter((name) => !/\.(?:map|md)$/.test(name));
-  const sizes = await Promise.all(sent.map(async (name) => gzipSync(await readFile(path.join(out, name))).length));
+  const sizes = await Promise.all(
+    sent.map(async (name) => gzipSync(await readFile(path.join(out, name))).length),
+  );
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const told = `${(total / 1024).toFixed(1)} KiB gzipped of ${LIMIT_BYTES / 1024}: ${sent.join(', ')}`;
   console.log(`bundle ${told}`);
