@@ -82,8 +82,24 @@ export class Outbox {
     return this.#append(event.type, null, event.data, event.atMs);
   }
 
-  #append(type: EventType, sequence: number | null, data: EventData, atMs: number): Appended {
-    const id = newId('evt');
+  /** Appends an event that was given its id elsewhere; one that is there already stays as it is. Inside a transaction. */
+  appendOnce(event: {
+    readonly id: string;
+    readonly type: EventType;
+    readonly data: EventData;
+    readonly atMs: number;
+  }): void {
+    const { id, type, data, atMs } = event;
+    if (!this.#store.events.holds(id)) this.#append(type, null, data, atMs, id);
+  }
+
+  #append(
+    type: EventType,
+    sequence: number | null,
+    data: EventData,
+    atMs: number,
+    id: string = newId('evt'),
+  ): Appended {
     const { organization: named } = data;
     const organization = typeof named === 'string' ? named : '';
     this.#store.events.add({ id, type, sequence, atMs, organization, body: eventBody({ type, atMs, data }) });

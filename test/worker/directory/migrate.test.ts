@@ -40,6 +40,7 @@ const TABLES = [
   'account_index',
   'agent_index',
   'connection',
+  'connection_news',
   'd1_migrations',
   'data_key',
   'delivery_index',
