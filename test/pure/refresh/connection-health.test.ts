@@ -20,7 +20,11 @@ import { HOUR, MINUTE, NOW, SECOND } from './given.ts';
 const OK = healthyFrom(NOW - HOUR);
 const at = (nowMs: number, version = 1, accounts = 10) => ({ nowMs, version, accounts, perSecond: null });
 const failed = (...atMs: number[]): HealthReport => ({ kind: 'failed', atMs });
-const refused = (version = 1): HealthReport => ({ kind: 'client_rejected', version, reason: 'invalid_client' });
+const refused = (version = 1): HealthReport => ({
+  kind: 'client_rejected',
+  version,
+  reason: 'invalid_client',
+});
 const wrong = (account: string, version = 1): HealthReport => ({
   kind: 'request_rejected',
   account,
