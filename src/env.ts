@@ -12,6 +12,7 @@ export interface UncheckedEnv {
   readonly MASTER_KEYS?: string;
   readonly BASE_URL?: string;
   readonly ALLOW_LOOPBACK?: string;
+  readonly ALLOW_UNVERIFIED_LINKS?: string;
   readonly EXCHANGE_BUDGET_MS?: string;
   readonly LOG_LEVEL?: string;
 }
@@ -31,6 +32,8 @@ export interface Config {
   readonly baseUrl: string | null;
   /** Development: connections and other targets may be on loopback and plain http. */
   readonly allowLoopback: boolean;
+  /** Connections may be set to take whoever finishes a connect flow for the user that it was made for. */
+  readonly allowUnverifiedLinks: boolean;
   /** How long an exchange may stay unfinished before it is in doubt: two thirds for the call, one third for the settle. */
   readonly exchangeBudgetMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -73,6 +76,7 @@ function checked(env: UncheckedEnv): Config {
     masterKeys: env.MASTER_KEYS ?? null,
     baseUrl: env.BASE_URL ? env.BASE_URL.replace(/\/+$/, '') : null,
     allowLoopback,
+    allowUnverifiedLinks: env.ALLOW_UNVERIFIED_LINKS === 'true',
     exchangeBudgetMs: exchangeBudget(env, allowLoopback),
     logLevel: level === 'debug' || level === 'warn' || level === 'error' ? level : 'info',
   };

@@ -3,6 +3,7 @@
 import { sweep, wakeHolders } from './accounts/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
+import { dropOldNews } from './directory/retention.ts';
 import { configOf } from './env.ts';
 
 export { ConnectedAccount } from './accounts/connected-account.ts';
@@ -16,6 +17,8 @@ export default {
   fetch: (request, env, ctx) => app.fetch(request, env as object, ctx),
   scheduled: (_controller, env, ctx) => {
     const config = configOf(env);
-    ctx.waitUntil(Promise.all([wakeHolders(config), sweep(config)]));
+    ctx.waitUntil(wakeHolders(config));
+    ctx.waitUntil(sweep(config));
+    ctx.waitUntil(dropOldNews(config));
   },
 } satisfies ExportedHandler;

@@ -20,6 +20,7 @@ import { connectionEventData } from '#webhooks/event.ts';
 import type { AttemptJournal } from './attempts.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
+import type { Vault } from './vault.ts';
 
 /** The directory is asked before a refresh, and not waited for longer. */
 export const DIRECTORY_LIMIT_MS = 300;
@@ -49,13 +50,12 @@ export interface WatchPowers {
   readonly store: AccountStore;
   readonly attempts: AttemptJournal;
   readonly outbox: Outbox;
+  readonly vault: Vault;
   readonly now: Now;
   readonly random: Random;
   readonly waitUntil: (work: Promise<unknown>) => void;
   /** Wakes another account, whose news has been left lying. */
   readonly wakeHolder: (accountId: string) => Promise<unknown>;
-  /** Whether rows may be written: the key that the account was sealed with is there. */
-  readonly mayWrite: () => Promise<boolean>;
 }
 
 type Account = Pick<AccountRow, 'accountId' | 'organization' | 'connection'>;
@@ -174,13 +174,18 @@ export class ConnectionWatch {
    * done again: by its id an event is in the outbox once, and the row stays until it is there. @throws ProblemError
    */
   async takeNews(accountId: string): Promise<void> {
-    const { config, store, outbox, mayWrite } = this.#powers;
+    const { config, store, vault, outbox } = this.#powers;
     const news = await newsHeldBy(config.directory, accountId);
-    if (news.length === 0 || !(await mayWrite())) return;
-    store.transaction(() => {
-      for (const { id, type, atMs, ...connection } of news)
-        outbox.appendOnce({ id, type, atMs, data: connectionEventData(connection) });
-    });
+    if (news.length === 0) return;
+    const taken = await vault.withKey((mac) =>
+      store.transaction(() => {
+        for (const { id, type, atMs, ...connection } of news)
+          outbox.appendOnce(mac, id, { type, atMs, data: connectionEventData(connection) });
+        return true;
+      }),
+    );
+    // Under a wrong ring nothing is written: it waits for the right one.
+    if (taken === null) return;
     // The output gate holds this until the rows above are durable.
     await newsTaken(
       config.directory,

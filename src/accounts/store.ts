@@ -8,6 +8,7 @@ import { rowMac } from '#crypto/digest.ts';
 import type { Part } from '#crypto/encoding.ts';
 import { applySchema, storedVersion } from '#lib/object-schema.ts';
 import { Descriptor } from '#providers/descriptor.ts';
+import { LATER_SETTINGS } from '#providers/settings.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
 import { ACCOUNT_SCHEMA } from './schema.ts';
 import {
@@ -309,7 +310,7 @@ export class AccountStore {
  * no answer of a provider meets a descriptor with holes. One that newer code wrote is taken as it is.
  */
 function settingsFromText(text: string): ConnectionSettings {
-  const settings = JSON.parse(text) as ConnectionSettings;
+  const settings: ConnectionSettings = { ...LATER_SETTINGS, ...JSON.parse(text) };
   const descriptor = Descriptor.safeParse(settings.descriptor);
   return descriptor.success ? { ...settings, descriptor: descriptor.data } : settings;
 }

@@ -3,6 +3,7 @@
 import type { RequestContext } from '#audit/record.ts';
 import type { Verification } from '#audit/ring.ts';
 import type { Explanation } from '#contract/account-insight.ts';
+import type { Location } from '#contract/connections.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
@@ -72,10 +73,16 @@ export interface AccountRpc {
   outboxSettled(report: DeliveryReport): Promise<string>;
   /** Also of a deleted account. Null: no such delivery is held. */
   redeliver(argument: { deliveryId: string }): Promise<Answer<DeliveryRow | null>>;
-  verifyAudit(argument: object): Promise<Answer<Verification | null>>;
+  /** Also of a deleted account. `organization` as for `view`; null: nothing is here, or it is another's. */
+  verifyAudit(argument: { organization?: string | null }): Promise<Answer<Verification | null>>;
 }
 
-/** A new stub each time: one that threw stays broken. */
-export function accountStub(config: Config, accountId: string): AccountRpc {
-  return config.accounts.getByName(accountId) as unknown as AccountRpc;
+/**
+ * A new stub each time: one that threw stays broken.
+ *
+ * @param location where the object is to be kept if this is its first touch; a hint
+ */
+export function accountStub(config: Config, accountId: string, location: Location | null = null): AccountRpc {
+  const options = location === null ? undefined : { locationHint: location };
+  return config.accounts.getByName(accountId, options) as unknown as AccountRpc;
 }

@@ -19,6 +19,7 @@ import {
 import { placeholdersIn, URL_FIELDS, type Descriptor } from '#providers/descriptor.ts';
 import type { CredentialType } from '#providers/settings.ts';
 import { parseRotation } from '#refresh/schedule.ts';
+import { returnUrlProblem } from './return-url.ts';
 
 const SUPPORTED: readonly string[] = ['oauth2', 'api_key', 'basic', 'custom'] satisfies CredentialType[];
 
@@ -33,15 +34,26 @@ function refused(errors: readonly FieldProblem[]): ProblemError {
   return new ProblemError('invalid_request', { errors });
 }
 
+/** What the deployment lets a connection be. */
+export interface ConnectionRules {
+  readonly guard: GuardOptions;
+  readonly allowUnverifiedLinks: boolean;
+}
+
 /**
  * The draft of a connection. @throws ProblemError `invalid_request` with the fields that are wrong, `provider_error`
  * where the issuer's metadata cannot be read
  */
-export async function draftConnection(body: CreateConnection, guard: GuardOptions): Promise<ConnectionDraft> {
+export async function draftConnection(
+  body: CreateConnection,
+  rules: ConnectionRules,
+): Promise<ConnectionDraft> {
+  const { guard } = rules;
   const rotation = body.rotation ?? DEFAULT_ROTATION;
   if (parseRotation(rotation) === null) {
     throw invalid('rotation', 'must be proactive, on_demand or idle_after:<number><s|m|h|d> from 1m to 365d');
   }
+  checkFlow(body, rules);
   const isCustom = body.provider === 'custom';
   const resolved = isCustom ? await resolveCustom(body, guard) : resolveEntry(body);
   const applied = applyVariables(resolved.descriptor, body.variables, body.client_id ?? undefined);
@@ -64,9 +76,26 @@ export async function draftConnection(body: CreateConnection, guard: GuardOption
     scopes: body.scopes,
     variables: body.variables,
     rotation,
+    verification: body.verification,
+    returnUrls: body.return_urls,
+    tokenAccess: body.token_access,
+    maxRefreshesPerSecond: body.max_refreshes_per_second,
+    location: body.location,
     ...resolved,
     descriptor,
   };
+}
+
+/** What a connect flow of this connection may do. */
+function checkFlow(body: CreateConnection, { guard, allowUnverifiedLinks }: ConnectionRules): void {
+  if (body.verification === 'none' && !allowUnverifiedLinks) {
+    throw invalid('verification', '`none` needs the setting ALLOW_UNVERIFIED_LINKS of the deployment');
+  }
+  const errors = body.return_urls.flatMap((url, n) => {
+    const message = returnUrlProblem(url, guard.allowLoopback);
+    return message === null ? [] : [{ path: `return_urls.${n}`, message }];
+  });
+  if (errors.length > 0) throw refused(errors);
 }
 
 function secretsOf(given: CreateConnection['client_secret']): readonly string[] {

@@ -28,8 +28,46 @@ const Scopes = z
     error: `must have at most ${MAX_SCOPES_CHARS} characters together`,
   });
 
-/** Fields of the contract that nothing acts on yet: a value other than the default would promise what is not kept. */
-const LATER = { error: 'not supported yet' };
+/** How it is made sure that whoever finished a connect flow is the user that it was made for. */
+export const VERIFICATIONS = ['confirm', 'subject', 'none'] as const;
+export type Verification = (typeof VERIFICATIONS)[number];
+
+/** `proxy_only`: no key, role or route returns a credential of the connection's accounts. */
+export const TOKEN_ACCESS = ['any', 'proxy_only'] as const;
+export type TokenAccess = (typeof TOKEN_ACCESS)[number];
+
+/** The platform's location hints. */
+export const LOCATIONS = ['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr', 'me'] as const;
+export type Location = (typeof LOCATIONS)[number];
+
+const MAX_RETURN_URLS = 20;
+const MAX_RETURN_URL_CHARS = 2048;
+const MAX_REFRESHES_PER_SECOND = 10_000;
+
+const Verification = z.enum(VERIFICATIONS).openapi({
+  description:
+    '`confirm`: your backend confirms who finished. `subject`: the link names the account that is expected. `none`: nobody is asked, only where the deployment allows unverified links.',
+});
+const ReturnUrls = z
+  .array(z.string().max(MAX_RETURN_URL_CHARS, `must have at most ${MAX_RETURN_URL_CHARS} characters`))
+  .max(MAX_RETURN_URLS, `must be at most ${MAX_RETURN_URLS}`)
+  .openapi({
+    description: 'Where a finished connect flow may go back to, compared exactly. https only.',
+    example: ['https://app.example.com/connected'],
+  });
+const TokenAccess = z
+  .enum(TOKEN_ACCESS)
+  .openapi({ description: '`proxy_only`: the credential is used for agents and never handed to them.' });
+const MaxRefreshes = z
+  .number()
+  .positive()
+  .max(MAX_REFRESHES_PER_SECOND)
+  .nullable()
+  .openapi({ description: 'Null: no limit of its own.', example: 10 });
+const Location = z.enum(LOCATIONS).nullable().openapi({
+  description: 'A hint where the accounts of this connection are kept, taken when each is first touched.',
+  example: 'weur',
+});
 
 export const CreateConnection = z
   .strictObject({
@@ -63,11 +101,11 @@ export const CreateConnection = z
       description: 'When tokens are refreshed unasked: `proactive`, `on_demand`, `idle_after:<n><s|m|h|d>`.',
       example: 'idle_after:7d',
     }),
-    verification: z.literal('confirm', LATER).optional(),
-    return_urls: z.array(z.string(), LATER).max(0, LATER).optional(),
-    token_access: z.literal('any', LATER).optional(),
-    max_refreshes_per_second: z.null(LATER).optional(),
-    location: z.null(LATER).optional(),
+    verification: Verification.default('confirm'),
+    return_urls: ReturnUrls.default([]),
+    token_access: TokenAccess.default('any'),
+    max_refreshes_per_second: MaxRefreshes.default(null),
+    location: Location.default(null),
   })
   .openapi('CreateConnection');
 export type CreateConnection = z.output<typeof CreateConnection>;
@@ -82,11 +120,11 @@ export const Connection = z
     variables: z.record(z.string(), z.string()),
     provider_config: z.record(z.string(), z.unknown()).nullable(),
     rotation: z.string(),
-    verification: z.literal('confirm'),
+    verification: Verification,
     return_urls: z.array(z.string()),
-    token_access: z.literal('any'),
-    max_refreshes_per_second: z.null(),
-    location: z.null(),
+    token_access: TokenAccess,
+    max_refreshes_per_second: z.number().nullable(),
+    location: Location,
     redirect_uri: z.string().openapi({
       description: 'What to register at the provider.',
       example: 'https://broker.example.com/oauth/callback/hubspot',

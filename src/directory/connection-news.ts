@@ -26,7 +26,7 @@ export const STRANDED_AFTER_MS = 30_000;
 export async function newsHeldBy(db: D1Database, accountId: string): Promise<ConnectionNews[]> {
   const query = 'SELECT * FROM connection_news WHERE holder = ? ORDER BY at_ms, rev LIMIT 100';
   const rows = await ask(() => db.prepare(query).bind(accountId).all<SqlRow>());
-  return rows.results.map((row) => ({
+  return rows.results.filter(isNews).map((row) => ({
     id: String(row['id']),
     connection: String(row['connection']),
     provider: String(row['provider']),
@@ -34,6 +34,29 @@ export async function newsHeldBy(db: D1Database, accountId: string): Promise<Con
     healthReason: row['health_reason'] == null ? null : String(row['health_reason']),
     atMs: Number(row['at_ms']),
   }));
+}
+
+const TYPES: readonly HealthNews[] = [
+  'connection.outage',
+  'connection.misconfigured',
+  'connection.recovered',
+];
+const NAME = /^[A-Za-z0-9_.:-]{1,100}$/;
+
+/**
+ * The row is under no key, and its text will be signed: only names get through, so that who writes to the directory
+ * alone can tell a false health, which he can set anyway, and nothing else.
+ */
+function isNews(row: SqlRow): boolean {
+  const isName = (name: string): boolean => NAME.test(String(row[name]));
+  return (
+    /^evt_[0-9A-Za-z]{22}$/.test(String(row['id'])) &&
+    TYPES.some((type) => type === row['type']) &&
+    isName('connection') &&
+    isName('provider') &&
+    (row['health_reason'] == null || isName('health_reason')) &&
+    Number.isSafeInteger(row['at_ms'])
+  );
 }
 
 /** They stand in the account's outbox. @throws ProblemError `unavailable` */

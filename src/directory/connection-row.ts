@@ -3,6 +3,7 @@
  * can write to the directory alone can neither redirect a connection nor bring an older secret of it back.
  */
 
+import type { Location, TokenAccess, Verification } from '#contract/connections.ts';
 import { equalSecrets, rowMac } from '#crypto/digest.ts';
 import { Descriptor } from '#providers/descriptor.ts';
 import type { CredentialType } from '#providers/settings.ts';
@@ -27,6 +28,14 @@ export interface ConnectionRow {
   /** Resolved when the connection was made or last changed: endpoints, metadata and variables are in it. */
   readonly descriptor: Descriptor;
   readonly rotation: string;
+  readonly verification: Verification;
+  /** Compared exactly; none: a flow ends on the done page. */
+  readonly returnUrls: readonly string[];
+  readonly tokenAccess: TokenAccess;
+  /** Null: no limit of its own. */
+  readonly maxRefreshesPerSecond: number | null;
+  /** Where accounts are kept that are made from now on; null: near whoever touches one first. */
+  readonly location: Location | null;
   /** What was worth saying about the descriptor when it was resolved. */
   readonly warnings: readonly string[];
   readonly health: HealthState;
@@ -53,12 +62,33 @@ const PROTECTED = [
   'rotation',
 ] as const;
 
+/** Covered too, with their names, where they are set. Added later: a row without them keeps the MAC that it had. */
+const PROTECTED_WHERE_SET = [
+  'verification',
+  'return_urls',
+  'token_access',
+  'max_refreshes_per_second',
+  'location',
+] as const;
+
 function macOf(macKey: Uint8Array, row: SqlRow): string {
-  return rowMac(
-    macKey,
-    'connection',
-    PROTECTED.map((name) => row[name] ?? null),
-  );
+  return rowMac(macKey, 'connection', [
+    ...PROTECTED.map((name) => row[name] ?? null),
+    ...PROTECTED_WHERE_SET.flatMap((name) => (row[name] == null ? [] : [name, row[name]])),
+  ]);
+}
+
+/** What a connection has that says nothing of these fields. Stored as NULL. */
+export const CONNECTION_DEFAULTS = {
+  verification: 'confirm',
+  returnUrls: [],
+  tokenAccess: 'any',
+  maxRefreshesPerSecond: null,
+  location: null,
+} as const satisfies Partial<ConnectionRow>;
+
+function unlessDefault(value: string, byDefault: string): string | null {
+  return value === byDefault ? null : value;
 }
 
 export function connectionToSql(macKey: Uint8Array, row: ConnectionRow): SqlRow {
@@ -74,6 +104,11 @@ export function connectionToSql(macKey: Uint8Array, row: ConnectionRow): SqlRow 
     provider_config: row.providerConfig === null ? null : JSON.stringify(row.providerConfig),
     descriptor: JSON.stringify(row.descriptor),
     rotation: row.rotation,
+    verification: unlessDefault(row.verification, CONNECTION_DEFAULTS.verification),
+    return_urls: row.returnUrls.length === 0 ? null : JSON.stringify(row.returnUrls),
+    token_access: unlessDefault(row.tokenAccess, CONNECTION_DEFAULTS.tokenAccess),
+    max_refreshes_per_second: row.maxRefreshesPerSecond,
+    location: row.location,
     token_url: row.descriptor.token_url,
     warnings: JSON.stringify(row.warnings),
     health: row.health,
@@ -107,6 +142,12 @@ export function connectionFromSql(row: SqlRow): ConnectionRow {
     // Parsed and not only read: facts that a later release knows get their defaults.
     descriptor: Descriptor.parse(JSON.parse(text('descriptor'))),
     rotation: text('rotation'),
+    verification: (row['verification'] ?? CONNECTION_DEFAULTS.verification) as Verification,
+    returnUrls: row['return_urls'] == null ? [] : JSON.parse(text('return_urls')),
+    tokenAccess: (row['token_access'] ?? CONNECTION_DEFAULTS.tokenAccess) as TokenAccess,
+    maxRefreshesPerSecond:
+      row['max_refreshes_per_second'] == null ? null : Number(row['max_refreshes_per_second']),
+    location: (row['location'] ?? null) as Location | null,
     warnings: JSON.parse(text('warnings')),
     health: health.state,
     healthReason: health.reason,

@@ -36,6 +36,11 @@ export type ConnectionDraft = Pick<
   | 'providerConfig'
   | 'descriptor'
   | 'rotation'
+  | 'verification'
+  | 'returnUrls'
+  | 'tokenAccess'
+  | 'maxRefreshesPerSecond'
+  | 'location'
   | 'warnings'
 >;
 
@@ -149,8 +154,21 @@ export interface LoadedConnection {
 }
 
 function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
-  const { id, version, provider, authType, clientId, clientSecrets, scopes, descriptor, rotation } = row;
-  return { id, version, provider, authType, clientId, clientSecrets, dataKey, scopes, descriptor, rotation };
+  return {
+    id: row.id,
+    version: row.version,
+    provider: row.provider,
+    authType: row.authType,
+    clientId: row.clientId,
+    clientSecrets: row.clientSecrets,
+    dataKey,
+    scopes: row.scopes,
+    descriptor: row.descriptor,
+    rotation: row.rotation,
+    tokenAccess: row.tokenAccess,
+    maxRefreshesPerSecond: row.maxRefreshesPerSecond,
+    location: row.location,
+  };
 }
 
 /**

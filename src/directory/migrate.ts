@@ -8,12 +8,14 @@ import type { Config } from '#env.ts';
 import { ask, isSchemaMissing } from './ask.ts';
 import init from './migrations/0001_init.sql';
 import webhooks from './migrations/0002_webhooks.sql';
+import connectionFields from './migrations/0003_connection_fields.sql';
 import connectionHealth from './migrations/0007_connection_health.sql';
 
 /** In their order, under the names of their files: those are what wrangler records. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0001_init.sql', sql: init },
   { name: '0002_webhooks.sql', sql: webhooks },
+  { name: '0003_connection_fields.sql', sql: connectionFields },
   { name: '0007_connection_health.sql', sql: connectionHealth },
 ];
 

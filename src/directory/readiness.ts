@@ -43,6 +43,14 @@ function loopbackCheck(config: Config): Check {
   return good(config.allowLoopback ? 'warning: ALLOW_LOOPBACK is on; it is for development only' : 'off');
 }
 
+function linksCheck(config: Config): Check {
+  return good(
+    config.allowUnverifiedLinks
+      ? 'warning: ALLOW_UNVERIFIED_LINKS is on; whoever finishes a connect flow may be another user than the one it was made for'
+      : 'off',
+  );
+}
+
 function baseUrlCheck(config: Config, requestHost: string): Check {
   const { baseUrl } = config;
   if (baseUrl === null)
@@ -70,6 +78,7 @@ export async function readiness(config: Config, requestHost: string): Promise<Re
         ? good('is set')
         : bad(`${config.adminKeyProblem}: nobody is an operator`),
     loopback: loopbackCheck(config),
+    unverified_links: linksCheck(config),
     base_url: baseUrlCheck(config, requestHost),
   };
 }

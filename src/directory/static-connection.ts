@@ -9,6 +9,7 @@ import { systemNow } from '#lib/clock.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
 import { ProviderConfig, applyVariables, customDescriptor } from '#providers/custom.ts';
 import type { ConnectionSettings, CredentialType } from '#providers/settings.ts';
+import { CONNECTION_DEFAULTS } from './connection-row.ts';
 import { connectionSettings, createConnection, type ConnectionDraft } from './connections.ts';
 import type { VaultConfig } from './data-key.ts';
 
@@ -51,6 +52,7 @@ function staticDraft(id: string, type: Exclude<CredentialType, 'oauth2'>): Conne
     scopes: [],
     variables: {},
     rotation: DEFAULT_ROTATION,
+    ...CONNECTION_DEFAULTS,
   };
   const entry = findDescriptor(id);
   if (entry !== undefined) {

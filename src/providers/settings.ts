@@ -1,5 +1,6 @@
 /** What an account keeps of its connection, so that it works on when the directory does not answer. Data only. */
 
+import type { Location, TokenAccess } from '#contract/connections.ts';
 import type { Descriptor } from './descriptor.ts';
 
 export type CredentialType = 'oauth2' | 'api_key' | 'basic' | 'custom';
@@ -20,4 +21,16 @@ export interface ConnectionSettings {
   readonly descriptor: Descriptor;
   /** `proactive`, `on_demand`, `idle_after:…`. */
   readonly rotation: string;
+  readonly tokenAccess: TokenAccess;
+  /** Overdue accounts spread themselves over the time that their number needs; null: no limit of its own. */
+  readonly maxRefreshesPerSecond: number | null;
+  /** For whoever makes an account: where its object is to be kept. Fixed at the first touch. */
+  readonly location: Location | null;
 }
+
+/** Fields that came later, as a copy has them that was stored before. */
+export const LATER_SETTINGS = {
+  tokenAccess: 'any',
+  maxRefreshesPerSecond: null,
+  location: null,
+} as const satisfies Partial<ConnectionSettings>;

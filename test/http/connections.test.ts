@@ -99,30 +99,54 @@ describe('a new connection', () => {
     }
   });
 
-  it('has the default rotation, and takes the defaults of what is not built yet', async () => {
-    const made = await create(
-      hubspot({
-        verification: 'confirm',
-        return_urls: [],
-        token_access: 'any',
-        max_refreshes_per_second: null,
-        location: null,
-      }),
-    );
-    expect(made.body).toMatchObject({ rotation: 'idle_after:7d' });
+  it('has defaults where it says nothing, and shows what it was given', async () => {
+    expect((await create(hubspot())).body).toMatchObject({ rotation: 'idle_after:7d' });
+    const given = {
+      verification: 'subject',
+      return_urls: ['https://app.example.com/done', 'https://intranet:8443/back?tab=1'],
+      token_access: 'proxy_only',
+      max_refreshes_per_second: 0.5,
+      location: 'weur',
+    };
+    const made = await create(hubspot(given));
+    expect(made.body).toMatchObject(given);
+    expect((await operator.get(`/v1/connections/${made.body.id}`)).body).toMatchObject(given);
+  });
+
+  it('may go back to loopback where the deployment allows loopback', async () => {
+    const urls = ['http://127.0.0.1:3000/done', 'http://localhost/done', 'https://[::1]:3000/'];
+    expect((await create(hubspot({ return_urls: urls }))).body.return_urls).toEqual(urls);
   });
 
   it.each([
     ['verification', 'none'],
-    ['verification', 'subject'],
-    ['return_urls', ['https://app.example.com/done']],
-    ['token_access', 'proxy_only'],
-    ['max_refreshes_per_second', 5],
-    ['location', 'weur'],
-  ])('refuses what is not built yet at its path: %s', async (field, value) => {
-    const refused = await create(hubspot({ [field]: value }));
-    expect(refused.status).toBe(400);
-    expect(refused.body.errors).toEqual([{ path: field, message: 'not supported yet' }]);
+    ['verification', 'never'],
+    ['verification', null],
+    ['return_urls', 'https://a.example/'],
+    ['return_urls', Array.from({ length: 21 }, (_, n) => `https://app.example.com/${n}`)],
+    ['return_urls.0', ['http://app.example.com/done']],
+    ['return_urls.1', ['https://app.example.com/', 'javascript:alert(1)']],
+    ['return_urls.0', ['https:app.example.com']],
+    ['return_urls.0', ['https://user@app.example.com/']],
+    ['return_urls.0', ['https://app.example.com/#done']],
+    ['return_urls.0', ['https://app.example.com\\@evil.example/']],
+    ['return_urls.0', ['https://app.example.com/a b']],
+    ['return_urls.0', ['https://\uFF41pp.example.com/']],
+    ['return_urls.0', ['https://app.example.com/?confirm_code=1']],
+    ['return_urls.0', [`https://app.example.com/${'x'.repeat(2048)}`]],
+    ['return_urls.0', [null]],
+    ['token_access', 'none'],
+    ['max_refreshes_per_second', 0],
+    ['max_refreshes_per_second', -1],
+    ['max_refreshes_per_second', '5'],
+    ['max_refreshes_per_second', 10_001],
+    ['location', 'moon'],
+    ['location', ''],
+  ])('refuses a wrong value at its path: %s', async (path, value) => {
+    const before = await count();
+    const refused = await create(hubspot({ [path.split('.')[0] ?? '']: value }));
+    expect(refusal(refused)).toEqual([400, 'invalid_request', path]);
+    expect(await count()).toBe(before);
   });
 
   it.each([

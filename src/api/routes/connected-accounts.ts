@@ -140,12 +140,12 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
   describe(router, routes.create, requireOperator, async (c) => {
     const body = await bodyOf(c, CreateAccount);
     await requireVault(c);
-    const organization = body.organization ?? '';
+    const organization = c.get('operator').organization ?? body.organization ?? '';
     const settings = await requireSettings(c, body.connection);
     const id = accountId(organization, body.connection, body.identifier);
     const { connection, identifier, metadata = {} } = body;
     const made = unwrap(
-      await stub(c, id).create({
+      await accountStub(c.get('config'), id, settings.location).create({
         accountId: id,
         organization,
         connection,
@@ -177,7 +177,8 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     return c.json(imported.account);
   });
   describe(router, routes.verify, requireOperator, async (c) => {
-    const found = unwrap(await stub(c, idOf(c)).verifyAudit({}));
+    const { organization } = c.get('operator');
+    const found = unwrap(await stub(c, idOf(c)).verifyAudit({ organization }));
     if (found === null) throw new ProblemError('not_found');
     const { intact, events, from, head, brokenAt } = found;
     return c.json({ intact, events, from, head, broken_at: brokenAt });

@@ -20,7 +20,7 @@ import { cutPage, decodeCursor } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
-import { draftConnection } from '../new-connection.ts';
+import { draftConnection, type ConnectionRules } from '../new-connection.ts';
 import { jsonBody, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
@@ -90,11 +90,11 @@ function resourceOf(c: Context<AppEnv>, view: ConnectionView): z.infer<typeof Co
     variables: connection.variables,
     provider_config: connection.providerConfig,
     rotation: connection.rotation,
-    verification: 'confirm',
-    return_urls: [],
-    token_access: 'any',
-    max_refreshes_per_second: null,
-    location: null,
+    verification: connection.verification,
+    return_urls: [...connection.returnUrls],
+    token_access: connection.tokenAccess,
+    max_refreshes_per_second: connection.maxRefreshesPerSecond,
+    location: connection.location,
     redirect_uri: `${originOf(c)}/oauth/callback/${connection.id}`,
     health: connection.health,
     health_reason: connection.healthReason,
@@ -122,6 +122,13 @@ function requireUnbound(c: Context<AppEnv>): void {
   });
 }
 
+/** What this deployment lets a connection be. */
+function rulesOf(c: Context<AppEnv>): ConnectionRules {
+  const config = c.get('config');
+  const guard = guardOptions(config, new URL(c.req.url).host);
+  return { guard, allowUnverifiedLinks: config.allowUnverifiedLinks };
+}
+
 function taken(id: string): ProblemError {
   return new ProblemError('already_exists', { detail: `the connection ${id} exists already` });
 }
@@ -135,7 +142,7 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
     // Asked first, so that neither a taken id nor a locked vault costs a call to the provider.
     if ((await findConnection(config.directory, body.id)) !== null) throw taken(body.id);
     await connectionKey(config);
-    const draft = await draftConnection(body, guardOptions(config, new URL(c.req.url).host));
+    const draft = await draftConnection(body, rulesOf(c));
     if (!(await createConnection(config, draft, systemNow()))) throw taken(body.id);
     return c.json(await resourceOfId(c, body.id), 201);
   });

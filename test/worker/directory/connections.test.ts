@@ -144,7 +144,37 @@ describe('the list', () => {
   });
 });
 
+/** Every field that a row of the first release did not have, set. */
+const SET = {
+  verification: 'subject',
+  returnUrls: ['https://app.example.com/done'],
+  tokenAccess: 'proxy_only',
+  maxRefreshesPerSecond: 5,
+  location: 'weur',
+} as const;
+
 describe('settings', () => {
+  it('carry what the accounts need, and are stored as they came', async () => {
+    await createConnection(config, draft('one', SET), 1);
+    expect((await findConnection(db, 'one'))?.connection).toMatchObject(SET);
+    expect(await connectionSettings(config, 'one')).toMatchObject({
+      tokenAccess: 'proxy_only',
+      maxRefreshesPerSecond: 5,
+      location: 'weur',
+    });
+  });
+
+  it('of a row that says nothing of the later fields are the defaults, under the MAC that it always had', async () => {
+    await createConnection(config, draft('one'), 1);
+    const row = await db.prepare(`SELECT * FROM connection WHERE id = 'one'`).first();
+    expect(row).toMatchObject({ verification: null, return_urls: null, token_access: null, location: null });
+    expect(await connectionSettings(config, 'one')).toMatchObject({
+      tokenAccess: 'any',
+      maxRefreshesPerSecond: null,
+      location: null,
+    });
+  });
+
   it('are the same for the control plane and for an account', async () => {
     await createConnection(config, draft('one'), 1);
     const settings = await connectionSettings(config, 'one');
@@ -170,10 +200,16 @@ describe('settings', () => {
       "another connection's secret",
       `client_secrets = (SELECT client_secrets FROM connection WHERE id = 'two')`,
     ],
+    ['the verification', `verification = 'none'`],
+    ['a verification of nothing', `verification = NULL`],
+    ['the return URLs', `return_urls = '["https://evil.example/"]'`],
+    ['the access to tokens', `token_access = NULL`],
+    ['the rate', `max_refreshes_per_second = 9999`],
+    ['a rate under another name', `max_refreshes_per_second = NULL, location = '5'`],
     ['a removed MAC', `mac = ''`],
     ["another connection's MAC", `mac = (SELECT mac FROM connection WHERE id = 'two')`],
   ])('of a row that was changed outside the broker are not handed out: %s', async (_, change) => {
-    await createConnection(config, draft('one'), 1);
+    await createConnection(config, draft('one', SET), 1);
     await createConnection(config, draft('two', { clientSecrets: ['planted-secret-2'] }), 2);
     const { meta } = await db.prepare(`UPDATE connection SET ${change} WHERE id = 'one'`).run();
     expect(meta.changes).toBe(1);

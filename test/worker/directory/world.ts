@@ -3,6 +3,7 @@
 import { env } from 'cloudflare:workers';
 import { configOf, type Config } from '#env.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
+import { CONNECTION_DEFAULTS } from '#directory/connection-row.ts';
 import type { ConnectionDraft } from '#directory/connections.ts';
 
 export const db = (env as { DB: D1Database }).DB;
@@ -70,6 +71,7 @@ export function draft(id: string, changed: Partial<ConnectionDraft> = {}): Conne
     providerConfig: null,
     descriptor,
     rotation: 'idle_after:7d',
+    ...CONNECTION_DEFAULTS,
     warnings: [],
     ...changed,
   };
