@@ -1,29 +1,30 @@
 /**
- * Many accounts and one provider: what they find out together about it, who calls while it is away or refuses the
- * client, and that each incident is told once, whatever dies in between.
+ * Many accounts and one provider: what they find out together about it, and who calls while it is away or refuses the
+ * client.
  */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionWatch } from '#accounts/connection-watch.ts';
-import { wakeHolders } from '#accounts/sweep.ts';
-import { encryptText } from '#crypto/envelope.ts';
-import { clientSecretPlace } from '#crypto/places.ts';
-import { connectionToSql } from '#directory/connection-row.ts';
-import { findConnection } from '#directory/connections.ts';
-import { connectionKey } from '#directory/data-key.ts';
+import {
+  STATIC,
+  callsOf,
+  connectionOf,
+  logged,
+  many,
+  releaseAll,
+  replaceSecret,
+  typesLogged,
+  wrongClient,
+} from './connection-world.ts';
 import {
   alarmAt,
   calls,
   config,
   connected,
   context,
-  evict,
   expired,
   fault,
-  fresh,
-  http,
   indexed,
-  must,
   newConnection,
   provider,
   release,
@@ -45,82 +46,6 @@ afterEach(() => {
 function stopClock(): { pass: (ms: number) => void } {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   return { pass: (ms) => void vi.setSystemTime(Date.now() + ms) };
-}
-
-const STATIC = { refresh_token: 'static' };
-
-/** A connection whose client secret is wrong. */
-async function wrongClient(): Promise<string> {
-  const id = fresh('conn');
-  await must(
-    http('POST', '/v1/connections', {
-      id,
-      provider: 'custom',
-      client_id: provider.clientId,
-      client_secret: 'not-the-secret',
-      provider_config: { issuer: provider.issuer, ...STATIC },
-    }),
-    201,
-  );
-  return id;
-}
-
-/** What `PATCH` with another client secret leaves in the directory. */
-async function replaceSecret(id: string, secret: string): Promise<void> {
-  const key = await connectionKey(config);
-  const view = await findConnection(config.directory, id);
-  if (view === null) throw new Error('expected a connection');
-  const clientSecrets = [await encryptText(key, clientSecretPlace(id, 0), secret)];
-  const { version } = view.connection;
-  const row = connectionToSql(key.mac, { ...view.connection, clientSecrets, version: version + 1 });
-  const columns = ['client_secrets', 'version', 'mac'];
-  const update = `UPDATE connection SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`;
-  await config.directory
-    .prepare(update)
-    .bind(...columns.map((name) => row[name]), id)
-    .run();
-}
-
-const many = (count: number, options: Parameters<typeof expired>[0]): Promise<Connected[]> =>
-  Promise.all(Array.from({ length: count }, () => expired(options)));
-
-/** Five at a time: what is asked here is who calls, not how much the machine bears. */
-async function releaseAll(accounts: readonly Connected[]): Promise<Awaited<ReturnType<typeof release>>[]> {
-  const outcomes = [];
-  for (let n = 0; n < accounts.length; n += 5)
-    outcomes.push(...(await Promise.all(accounts.slice(n, n + 5).map(({ id }) => release(id)))));
-  return outcomes;
-}
-
-const connectionOf = (id: string) => must(http('GET', `/v1/connections/${id}`), 200);
-
-interface LoggedEvent {
-  readonly id: string;
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-/** The connection's own events in the directory's log, and how many of its accounts' are of another kind. */
-async function logged(connection: string): Promise<{ own: LoggedEvent[]; users: string[] }> {
-  const found = await config.directory
-    .prepare('SELECT id, type, body FROM event ORDER BY n')
-    .all<{ id: string; type: string; body: string }>();
-  const events = found.results
-    .map(({ id, type, body }) => ({ id, type, data: JSON.parse(body).data }))
-    .filter(({ data }) => data.connection === connection);
-  return {
-    own: events.filter(({ type }) => type.startsWith('connection.')),
-    users: events
-      .filter(({ type }) => !type.startsWith('connection.') && type !== 'agent.auth.succeeded')
-      .map(({ type }) => type),
-  };
-}
-
-const typesLogged = async (connection: string) => (await logged(connection)).own.map(({ type }) => type);
-
-async function callsOf(accounts: readonly Connected[]): Promise<number> {
-  const made = await Promise.all(accounts.map(({ grant }) => calls(grant.grantId)));
-  return made.reduce((sum, list) => sum + list.length, 0);
 }
 
 /** The provider answers these accounts with 503 so many times each; asked until the outage is open. */
@@ -338,81 +263,5 @@ describe('a client that the provider refuses', () => {
       .toBe('misconfigured');
     expect((await release(three.id)).code).toBe('misconfigured_connection');
     expect(await callsOf([three])).toBe(0);
-  });
-});
-
-describe('an incident that is told while something dies', () => {
-  /** The account that has told the connection's last news, and left it lying. */
-  async function stranded(): Promise<{ connection: string; holder: Connected }> {
-    const connection = await wrongClient();
-    const holder = await expired({ connection });
-    const took = vi.spyOn(ConnectionWatch.prototype, 'takeNews').mockImplementation(async () => {
-      throw new Error('the object died');
-    });
-    await release(holder.id);
-    await expect.poll(() => took.mock.calls.length, { timeout: 5_000 }).toBeGreaterThan(0);
-    took.mockRestore();
-    await evict(holder.id);
-    expect(await rows(holder.id, `SELECT id FROM event WHERE type LIKE 'connection.%'`)).toEqual([]);
-    return { connection, holder };
-  }
-
-  const waiting = async (connection: string) =>
-    (
-      await config.directory
-        .prepare('SELECT * FROM connection_news WHERE connection = ?')
-        .bind(connection)
-        .all()
-    ).results;
-
-  it('comes from the account that found it, when the sweep asks for what was left lying', async () => {
-    const { connection } = await stranded();
-    expect(await waiting(connection)).toHaveLength(1);
-    expect(await wakeHolders(config, Date.now() + 31_000)).toBeGreaterThanOrEqual(1);
-    await expect
-      .poll(() => typesLogged(connection), { timeout: 10_000 })
-      .toEqual(['connection.misconfigured']);
-    expect(await waiting(connection)).toEqual([]);
-  });
-
-  it('comes when another account of the connection looks', async () => {
-    const { connection } = await stranded();
-    const other = await expired({ connection });
-    await config.directory
-      .prepare('UPDATE connection_news SET at_ms = at_ms - 31000 WHERE connection = ?')
-      .bind(connection)
-      .run();
-    await release(other.id);
-    await expect
-      .poll(() => typesLogged(connection), { timeout: 10_000 })
-      .toEqual(['connection.misconfigured']);
-    await expect.poll(() => waiting(connection)).toEqual([]);
-  });
-
-  it('is not told twice where the directory did not hear that it was taken', async () => {
-    const { connection, holder } = await stranded();
-    const [row] = await waiting(connection);
-    await stub(holder.id).takeNews({});
-    const names = Object.keys(row ?? {});
-    await config.directory
-      .prepare(
-        `INSERT INTO connection_news (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
-      )
-      .bind(...Object.values(row ?? {}))
-      .run();
-    await stub(holder.id).takeNews({});
-    expect(await rows(holder.id, `SELECT id FROM event WHERE type LIKE 'connection.%'`)).toEqual([
-      { id: row?.['id'] },
-    ]);
-    expect(await waiting(connection)).toEqual([]);
-  });
-
-  it('is taken by an account that was deleted meanwhile', async () => {
-    const { connection, holder } = await stranded();
-    right(await stub(holder.id).remove({ organization: null, context }));
-    await stub(holder.id).takeNews({});
-    await expect
-      .poll(() => typesLogged(connection), { timeout: 10_000 })
-      .toEqual(['connection.misconfigured']);
   });
 });
