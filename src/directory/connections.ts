@@ -4,6 +4,7 @@
  * It refuses to judge a descriptor or a target; who makes a connection has done that (api).
  */
 
+import type { AuditAction, RequestContext } from '#audit/record.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { encryptText, openDataKey } from '#crypto/envelope.ts';
 import { CONNECTIONS_OWNER, clientSecretPlace } from '#crypto/places.ts';
@@ -22,6 +23,7 @@ import {
 import { storedHealth, type StoredHealth } from './connection-health.ts';
 import { STRANDED_AFTER_MS } from './connection-news.ts';
 import { connectionKey, openConnectionKey, type VaultConfig } from './data-key.ts';
+import { bySystem, runRecorded, type OrganizationRecord } from './organization-audit.ts';
 
 /** What a new connection is made of. `clientSecrets` are plain; the newest is tried first. */
 export type ConnectionDraft = Pick<
@@ -74,13 +76,14 @@ function viewOf(row: SqlRow): ConnectionView {
 }
 
 /**
- * Stores a new connection; false where the id is taken, and nothing is changed then.
+ * Stores a new connection; false where the id is taken, and nothing is changed then. `context`: who did it.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
  */
 export async function createConnection(
   config: VaultConfig,
   draft: ConnectionDraft,
   nowMs: number,
+  context: RequestContext = bySystem(),
 ): Promise<boolean> {
   const key = await connectionKey(config);
   const clientSecrets = await Promise.all(
@@ -99,13 +102,18 @@ export async function createConnection(
   const names = Object.keys(row);
   const insert = `INSERT INTO connection (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
     ON CONFLICT (id) DO NOTHING`;
-  const done = await ask(() =>
-    config.directory
-      .prepare(insert)
-      .bind(...Object.values(row))
-      .run(),
-  );
-  return done.meta.changes > 0;
+  const statement = config.directory.prepare(insert).bind(...Object.values(row));
+  return runRecorded(config, recordOf('connection.create', draft.id, context, nowMs), statement);
+}
+
+/** Connections belong to the deployment: their records are in the chain of no organization. */
+function recordOf(
+  action: Extract<AuditAction, `connection.${string}`>,
+  connection: string,
+  context: RequestContext,
+  atMs: number,
+): OrganizationRecord {
+  return { organization: '', fields: { action, outcome: 'ok', connection }, context, atMs };
 }
 
 /** One connection, or null. @throws ProblemError `unavailable` */
