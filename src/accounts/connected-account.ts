@@ -123,7 +123,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   /** After seven failed runs the platform drops an alarm for good; timers that wait for it would wait for ever. */
   async #repairAlarm(): Promise<void> {
-    if (!this.#isOurs()) return;
+    if (!this.#room.store.hasOwnTables()) return;
     const earliest = this.#room.timers.all()[0];
     if (earliest === undefined) return;
     const armedMs = await this.ctx.storage.getAlarm();
@@ -131,18 +131,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     await this.ctx.storage.setAlarm(Math.max(earliest.dueAtMs, this.#room.now()));
   }
 
-  /** Whether anything is here that this code may look after; what a newer major wrote waits for newer code. */
-  #isOurs(): boolean {
-    try {
-      return this.#room.store.hasTables();
-    } catch (error) {
-      log('warn', 'stored by a newer version', { error });
-      return false;
-    }
-  }
-
   override async alarm(): Promise<void> {
-    if (!this.#isOurs()) return;
+    if (!this.#room.store.hasOwnTables()) return;
     try {
       const { lookAgainAtMs } = await runTimers(this.#room, this.#refresher);
       if (lookAgainAtMs !== null) await this.ctx.storage.setAlarm(lookAgainAtMs);
