@@ -7,7 +7,8 @@ import { OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
 
 const CONNECT_SCHEMA = `
   CREATE TABLE connect_session (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE candidate (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;`;
+  CREATE TABLE candidate (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE connect_seal (id INTEGER PRIMARY KEY CHECK (id = 1), mac TEXT NOT NULL);`;
 
 export const ACCOUNT_SCHEMA: readonly string[] = [
   `CREATE TABLE account (

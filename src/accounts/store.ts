@@ -6,7 +6,7 @@
 
 import { rowMac } from '#crypto/digest.ts';
 import type { Part } from '#crypto/encoding.ts';
-import { applySchema, storedVersion } from '#lib/object-schema.ts';
+import { applySchema, hasSchema, NewerSchemaError, storedVersion } from '#lib/object-schema.ts';
 import { Descriptor } from '#providers/descriptor.ts';
 import { LATER_SETTINGS } from '#providers/settings.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
@@ -38,14 +38,12 @@ export class CorruptRowError extends Error {
   override readonly name = 'CorruptRowError';
 }
 
-type Table =
-  | 'account'
-  | 'connection_copy'
-  | 'tombstone'
-  | 'grant_row'
-  | 'narrowed_token'
-  | 'connect_session'
-  | 'candidate';
+type Table = 'account' | 'connection_copy' | 'tombstone' | 'grant_row' | 'narrowed_token' | FlowTable;
+type FlowTable = 'connect_session' | 'candidate';
+
+function isFlowTable(table: Table): table is FlowTable {
+  return table === 'connect_session' || table === 'candidate';
+}
 
 /**
  * What a row's MAC is made over: names and values that are set, by name. A column added later is null in older rows
@@ -71,6 +69,8 @@ export class AccountStore {
   #state: AccountState | null | undefined;
   /** The key of rows written in the transaction that is going on; null: none was, and the seal holds. */
   #unsealed: Uint8Array | null = null;
+  /** The same for sessions and candidates, which have a seal of their own: code without them leaves it as it is. */
+  #unsealedFlows: Uint8Array | null = null;
   #inTransaction = false;
 
   constructor(storage: DurableObjectStorage) {
@@ -78,14 +78,27 @@ export class AccountStore {
     this.#sql = storage.sql;
   }
 
-  /** `true` when anything was ever written under this name. A name that was never created has no table. */
+  /**
+   * `true` when anything was ever written under this name. A name that was never created has no table.
+   * @throws NewerSchemaError where a newer major wrote it
+   */
   hasTables(): boolean {
     return this.#storedVersion() > 0;
   }
 
   #storedVersion(): number {
-    this.#version ??= storedVersion(this.#sql);
+    this.#version ??= hasSchema(this.#sql, ACCOUNT_SCHEMA) ? storedVersion(this.#sql) : 0;
     return this.#version;
+  }
+
+  /** As `hasTables`, for what nobody asked for: what a newer major wrote waits for newer code. */
+  hasOwnTables(): boolean {
+    try {
+      return this.hasTables();
+    } catch (error) {
+      if (error instanceof NewerSchemaError) return false;
+      throw error;
+    }
   }
 
   /** Called with a rolled-back transaction: whoever remembers rows outside this store forgets them. */
@@ -101,7 +114,7 @@ export class AccountStore {
       return this.#storage.transactionSync(() => {
         if (!this.#schemaReady) {
           applySchema(this.#sql, ACCOUNT_SCHEMA);
-          this.#version = ACCOUNT_SCHEMA.length;
+          this.#version = storedVersion(this.#sql);
         }
         const result = fn();
         this.#sealRows();
@@ -136,6 +149,7 @@ export class AccountStore {
   #forget(): void {
     this.#state = undefined;
     this.#unsealed = null;
+    this.#unsealedFlows = null;
     this.#version = null;
     this.#schemaReady = false;
     for (const forget of this.#onRollback) forget();
@@ -223,11 +237,24 @@ export class AccountStore {
     return this.#bodies<CandidateRow>(mac, 'candidate');
   }
 
-  /** The seal over all rows is looked at first: a row that was taken away is missed as one that was put back is. */
-  #bodies<Row>(mac: Uint8Array, table: 'connect_session' | 'candidate'): readonly Row[] {
+  #bodies<Row>(mac: Uint8Array, table: FlowTable): readonly Row[] {
     if (this.state(mac) === null || this.#storedVersion() < CONNECT_TABLES_SINCE) return [];
+    // Looked at first: a row that was taken away is missed as one that was put back is.
+    const sealed = this.#first('SELECT mac FROM connect_seal')?.['mac'] ?? null;
+    if (this.#unsealedFlows === null && this.#sealOfFlows(mac) !== sealed)
+      throw new CorruptRowError('the rows of connect flows are not those that were written together');
     const rows = this.#sql.exec<SqlRow>(`SELECT * FROM ${table} ORDER BY id`).toArray();
     return rows.map((row) => JSON.parse(String(this.#authentic(mac, table, row)['body'])) as Row);
+  }
+
+  #sealOfFlows(mac: Uint8Array): string | null {
+    const macs = this.#sql.exec<{ mac: string }>(CONNECT_MACS).toArray();
+    if (macs.length === 0) return null;
+    return rowMac(
+      mac,
+      'connect_seal',
+      macs.map((row) => row.mac),
+    );
   }
 
   saveSession(mac: Uint8Array, row: SessionRow): void {
@@ -254,8 +281,7 @@ export class AccountStore {
   #delete(mac: Uint8Array, table: Table, id: string | number): void {
     if (!this.#inTransaction) throw new Error('internal: a row is deleted outside a transaction');
     this.#sql.exec(`DELETE FROM ${table} WHERE id = ?`, id);
-    this.#unsealed = mac;
-    this.#state = undefined;
+    this.#touched(mac, table);
   }
 
   saveAccount(mac: Uint8Array, row: AccountRow): void {
@@ -315,6 +341,7 @@ export class AccountStore {
       'narrowed_token',
       'connect_session',
       'candidate',
+      'connect_seal',
       'row_seal',
       'refresh_attempt',
       'timer',
@@ -347,9 +374,6 @@ export class AccountStore {
          UNION ALL SELECT mac FROM (SELECT mac FROM narrowed_token ORDER BY grant_id, scope_key)`,
       )
       .toArray();
-    // The platform joins at most five. Empty tables add nothing, so that a seal from before they were there holds.
-    if (this.#storedVersion() >= CONNECT_TABLES_SINCE)
-      macs.push(...this.#sql.exec<{ mac: string }>(CONNECT_MACS).toArray());
     return macs.length === 0
       ? null
       : rowMac(
@@ -364,18 +388,30 @@ export class AccountStore {
     const seal = this.#unsealed === null ? null : this.#sealOf(this.#unsealed);
     this.#unsealed = null;
     if (seal !== null) this.#sql.exec('INSERT OR REPLACE INTO row_seal (id, mac) VALUES (1, ?)', seal);
+    if (this.#unsealedFlows === null) return;
+    const flows = this.#sealOfFlows(this.#unsealedFlows);
+    this.#unsealedFlows = null;
+    if (flows === null) this.#sql.exec('DELETE FROM connect_seal');
+    else this.#sql.exec('INSERT OR REPLACE INTO connect_seal (id, mac) VALUES (1, ?)', flows);
   }
 
   #put(mac: Uint8Array, table: Table, values: SqlRow): void {
     if (!this.#inTransaction) throw new Error('internal: a row is written outside a transaction');
-    this.#unsealed = mac;
+    this.#touched(mac, table);
     const row: SqlRow = { ...values, mac: rowMac(mac, table, parts(values)) };
     const names = Object.keys(row);
     this.#sql.exec(
       `INSERT OR REPLACE INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
       ...Object.values(row),
     );
-    this.#state = undefined;
+  }
+
+  #touched(mac: Uint8Array, table: Table): void {
+    if (isFlowTable(table)) this.#unsealedFlows = mac;
+    else {
+      this.#unsealed = mac;
+      this.#state = undefined;
+    }
   }
 }
 

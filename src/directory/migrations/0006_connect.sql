@@ -8,4 +8,4 @@ CREATE TABLE connect_session (
 CREATE UNIQUE INDEX connect_session_by_link ON connect_session (link_digest) WHERE link_digest IS NOT NULL;
 CREATE INDEX connect_session_by_age ON connect_session (created_at_ms);
 
-UPDATE meta SET value = '6' WHERE key = 'schema_version' AND CAST(value AS INTEGER) < 6;
+UPDATE meta SET value = value + 1 WHERE key = 'schema_version';
