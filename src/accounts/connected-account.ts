@@ -21,9 +21,8 @@ import { AttemptJournal } from './attempts.ts';
 import { AuditTable } from './audit-table.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { explain, knowsAccount, reachOf } from './explain.ts';
-import { answerFlow } from './flow.ts';
+import { answerFlow, awaitsConfirmation } from './flow.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
-import { awaitsConfirmation } from './flow-sessions.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
 import { Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
 import { armGrant } from './plan.ts';
@@ -271,8 +270,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   flow(request: FlowRequest): Promise<FlowAnswer> {
-    const grantsChanged = () => this.#lifecycle.forgetCredentials();
-    return answerFlow(this.#room, { lifecycle: this.#lifecycle, grantsChanged }, request);
+    return answerFlow(this.#room, this.#lifecycle, request);
   }
 
   verifyAudit(argument: { organization?: string | null }): Promise<Answer<Verification | null>> {

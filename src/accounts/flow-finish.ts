@@ -26,7 +26,7 @@ import {
   flowRecord,
   grantIdOf,
   sessionView,
-  type FlowPowers,
+  type FlowLifecycle,
   type Scene,
 } from './flow-sessions.ts';
 import { armGrant, idleEndMs } from './plan.ts';
@@ -36,11 +36,11 @@ import { record } from './room.ts';
 import type { Answer } from './stub.ts';
 
 /** Stores what the exchange found. Twice is once: the callback may not have heard that it was stored. */
-export function arrive(scene: Scene, request: ArriveRequest, powers: FlowPowers): Answer<SessionView> {
+export function arrive(scene: Scene, request: ArriveRequest, lifecycle: FlowLifecycle): Answer<SessionView> {
   const { room, mac, nowMs } = scene;
   let promoted = false;
   const answer = room.store.transaction((): Answer<SessionView> => {
-    const row = room.store.sessions(mac).find(({ id }) => id === request.sessionId);
+    const row = room.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
     if (row === undefined || scene.account.incarnation !== request.incarnation)
       return err({ code: 'not_found' });
     // One that was taken in time may come home a little late; one that has ended meanwhile has ended.
@@ -51,7 +51,7 @@ export function arrive(scene: Scene, request: ArriveRequest, powers: FlowPowers)
     armSessions(scene);
     return ok(sessionView({ ...scene, account: room.store.state(mac)?.account ?? scene.account }, session));
   });
-  if (promoted) powers.grantsChanged();
+  if (promoted) lifecycle.forgetCredentials();
   room.waiting.changed();
   return answer;
 }
@@ -92,8 +92,8 @@ function settleArrival(scene: Scene, session: SessionRow, request: ArriveRequest
     confirmDigest: request.confirmDigest,
   });
   if (waiting === null) throw new Error('internal: an arrival to a session that is not started');
-  room.store.saveSession(mac, waiting);
-  room.store.saveCandidate(mac, candidate);
+  room.store.flows.saveSession(mac, waiting);
+  room.store.flows.saveCandidate(mac, candidate);
   flowRecord(scene, 'ok', 'confirmation_required', context, finding.tokens.scopes);
   tellConfirmationRequired(room, mac, account, session.id, identity.label);
   room.timers.set('index', nowMs);
@@ -219,10 +219,10 @@ function removeGrant({ room, mac, nowMs }: Scene, grant: GrantRow): void {
 /** Candidates that were brought before this grant and could only take its place come too late. */
 function endOvertaken(scene: Scene, grant: GrantRow, subjectChanged: boolean): void {
   const { room, mac, nowMs } = scene;
-  for (const other of room.store.candidates(mac)) {
+  for (const other of room.store.flows.candidates(mac)) {
     if (other.grant.generation > grant.generation) continue;
     if (!subjectChanged && replacedBy(other.grant, [grant], false, nowMs) !== null) continue;
-    const session = room.store.sessions(mac).find(({ id }) => id === other.sessionId);
+    const session = room.store.flows.sessions(mac).find(({ id }) => id === other.sessionId);
     if (session !== undefined && isOpen(session.status)) end(scene, session, 'failed', 'superseded');
   }
 }
@@ -246,16 +246,16 @@ function undecidable(session: SessionRow): Confirmed | null {
 }
 
 /** The operator says that whoever is logged in there is the one who finished. One try: a wrong one ends it. */
-export function confirm(scene: Scene, request: ConfirmRequest, powers: FlowPowers): Answer<Confirmed> {
+export function confirm(scene: Scene, request: ConfirmRequest, lifecycle: FlowLifecycle): Answer<Confirmed> {
   const { room, mac, account, nowMs } = scene;
   let promoted = false;
   const answer = room.store.transaction((): Answer<Confirmed> => {
-    const row = room.store.sessions(mac).find(({ id }) => id === request.sessionId);
+    const row = room.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
     if (row === undefined) return err({ code: 'not_found' });
     const session = sessionAt(row, nowMs);
     const blocked = undecidable(session);
     if (blocked !== null) return ok(blocked);
-    const candidate = room.store.candidates(mac).find(({ sessionId }) => sessionId === session.id);
+    const candidate = room.store.flows.candidates(mac).find(({ sessionId }) => sessionId === session.id);
     if (candidate === undefined) throw new Error('internal: a session awaits a confirmation of nothing');
     const right =
       request.identifier === account.identifier &&
@@ -278,7 +278,7 @@ export function confirm(scene: Scene, request: ConfirmRequest, powers: FlowPower
     if (promotion.kind === 'too_many_grants') return ok(decided(scene, { kind: 'too_many_grants' }));
     return ok(decided(scene, { kind: 'done', session: sessionView(scene, promotion.session) }));
   });
-  if (promoted) powers.grantsChanged();
+  if (promoted) lifecycle.forgetCredentials();
   room.waiting.changed();
   return answer;
 }
@@ -294,7 +294,7 @@ function decided(scene: Scene, answer: Confirmed): Confirmed {
 export function reject(scene: Scene, request: RejectRequest): Answer<Confirmed> {
   const { room, mac, nowMs } = scene;
   const answer = room.store.transaction((): Answer<Confirmed> => {
-    const row = room.store.sessions(mac).find(({ id }) => id === request.sessionId);
+    const row = room.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
     if (row === undefined) return err({ code: 'not_found' });
     const session = sessionAt(row, nowMs);
     const blocked = undecidable(session);

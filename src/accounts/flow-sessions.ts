@@ -35,11 +35,8 @@ export interface Scene {
   readonly nowMs: number;
 }
 
-export interface FlowPowers {
-  readonly lifecycle: Pick<Lifecycle, 'living'>;
-  /** Grants have been replaced: whoever holds a credential or waits for one looks again. */
-  readonly grantsChanged: () => void;
-}
+/** What a flow needs of the account's life: `forgetCredentials` once grants have been replaced. */
+export type FlowLifecycle = Pick<Lifecycle, 'living' | 'forgetCredentials'>;
 
 /** An import's grant is number one; a generation is drawn once, so that no two others meet. */
 export function grantIdOf(generation: number): number {
@@ -57,19 +54,20 @@ export function end(
   const ended = moved(session, signal, { ...fields, nowMs, reason });
   if (ended === null)
     throw new Error(`internal: ${signal} cannot happen to a session that is ${session.status}`);
-  room.store.saveSession(mac, ended);
-  room.store.deleteCandidate(mac, session.id);
+  room.store.flows.saveSession(mac, ended);
+  room.store.flows.deleteCandidate(mac, session.id);
   return ended;
 }
 
 /** Sets the timer for the next session that ends by itself, and forgets the oldest of those that have ended. */
 export function armSessions({ room, mac, nowMs }: Pick<Scene, 'room' | 'mac' | 'nowMs'>): void {
-  const sessions = room.store.sessions(mac);
+  const sessions = room.store.flows.sessions(mac);
   const ended = sessions
     .filter(({ status }) => !isOpen(status))
     .toSorted((one, other) => (other.endedAtMs ?? 0) - (one.endedAtMs ?? 0));
   const kept = lastConnected(ended);
-  for (const old of ended.slice(KEPT_ENDED)) if (old.id !== kept?.id) room.store.deleteSession(mac, old.id);
+  for (const old of ended.slice(KEPT_ENDED))
+    if (old.id !== kept?.id) room.store.flows.deleteSession(mac, old.id);
   const dueAtMs = nextDeadlineMs(sessions);
   if (dueAtMs === null) room.timers.clear('connect');
   else room.timers.set('connect', Math.max(dueAtMs, nowMs));
@@ -93,10 +91,10 @@ export function lapseSessions(room: Room, opened: OpenedAccount): void {
     if (state === null) return room.timers.clear('connect');
     const nowMs = room.now();
     const scene: Scene = { room, opened, mac, state, account: state.account, nowMs };
-    for (const session of lapsed(room.store.sessions(mac), nowMs)) {
-      const waited = room.store.candidates(mac).some(({ sessionId }) => sessionId === session.id);
-      room.store.saveSession(mac, session);
-      room.store.deleteCandidate(mac, session.id);
+    for (const session of lapsed(room.store.flows.sessions(mac), nowMs)) {
+      const waited = room.store.flows.candidates(mac).some(({ sessionId }) => sessionId === session.id);
+      room.store.flows.saveSession(mac, session);
+      room.store.flows.deleteCandidate(mac, session.id);
       if (waited) flowRecord(scene, 'failed', 'confirmation_expired', systemContext(session.id));
       if (waited) room.timers.set('index', nowMs);
     }
@@ -126,7 +124,9 @@ export function awaitsConfirmation(room: Room, mac: Uint8Array, state: AccountSt
   const { status } = state.account;
   if (state.grants.length > 0 || (status !== 'pending' && status !== 'revoked')) return false;
   const nowMs = room.now();
-  return room.store.sessions(mac).some((row) => sessionAt(row, nowMs).status === 'pending_confirmation');
+  return room.store.flows
+    .sessions(mac)
+    .some((row) => sessionAt(row, nowMs).status === 'pending_confirmation');
 }
 
 /** Ends what waits, when somebody else has decided what the account holds. `all`: links that nobody has opened too. */
@@ -135,7 +135,7 @@ export function endFlows(
   reason: string,
   all: boolean,
 ): void {
-  const open = room.store.sessions(mac).filter(({ status }) => isOpen(status));
+  const open = room.store.flows.sessions(mac).filter(({ status }) => isOpen(status));
   if (open.length === 0) return;
   for (const session of open)
     if (all || session.status === 'pending_confirmation')
@@ -151,7 +151,7 @@ export function retryPathOf({ account, mac }: Pick<Scene, 'account' | 'mac'>): s
 
 /** What a repair asks for: what the dead grants were asked for or had, else what the connection asks for. */
 export function scopesToRepair({ room, mac, state }: Scene, settings: ConnectionSettings): readonly string[] {
-  const last = lastConnected(room.store.sessions(mac));
+  const last = lastConnected(room.store.flows.sessions(mac));
   if (last !== null && state.grants.length <= 1) return last.scopes;
   const granted = state.grants.flatMap((grant) => grant.scopes ?? []);
   const wanted = state.grants.length > 1 ? [...new Set([...settings.scopes, ...granted])] : settings.scopes;
@@ -161,7 +161,7 @@ export function scopesToRepair({ room, mac, state }: Scene, settings: Connection
 /** A session that the repair link opens: nobody ordered it, so it is held to the account's own subject. */
 export function repairSession(scene: Scene, id: string, settings: ConnectionSettings): SessionRow {
   const { room, mac, nowMs } = scene;
-  const last = lastConnected(room.store.sessions(mac));
+  const last = lastConnected(room.store.flows.sessions(mac));
   const registered = settings.returnUrls;
   const returned = last?.returnUrl ?? null;
   return {

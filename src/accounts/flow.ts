@@ -33,7 +33,7 @@ import {
   repairSession,
   scopesToRepair,
   sessionView,
-  type FlowPowers,
+  type FlowLifecycle,
   type Scene,
 } from './flow-sessions.ts';
 import type { Living } from './lifecycle.ts';
@@ -51,9 +51,15 @@ import {
 } from './session.ts';
 import type { Answer } from './stub.ts';
 
+export { awaitsConfirmation } from './flow-sessions.ts';
+
 /** One question of the flow. Expected outcomes are values. */
-export async function answerFlow(room: Room, powers: FlowPowers, request: FlowRequest): Promise<FlowAnswer> {
-  const living = await powers.lifecycle.living();
+export async function answerFlow(
+  room: Room,
+  lifecycle: FlowLifecycle,
+  request: FlowRequest,
+): Promise<FlowAnswer> {
+  const living = await lifecycle.living();
   if (!living.ok) return living;
   const scene = sceneOf(room, living.value);
   const organization = 'organization' in request ? request.organization : null;
@@ -64,17 +70,17 @@ export async function answerFlow(room: Room, powers: FlowPowers, request: FlowRe
     case 'look':
       return ok(look(scene, request));
     case 'start':
-      return start(scene, request, powers);
+      return start(scene, request, lifecycle);
     case 'claim':
       return ok(claim(scene, request));
     case 'arrive':
-      return arrive(scene, request, powers);
+      return arrive(scene, request, lifecycle);
     case 'show': {
       const session = found(scene, request.sessionId);
       return session === null ? err({ code: 'not_found' }) : ok(sessionView(scene, session));
     }
     case 'confirm':
-      return confirm(scene, request, powers);
+      return confirm(scene, request, lifecycle);
     case 'reject':
       return reject(scene, request);
   }
@@ -86,7 +92,7 @@ function sceneOf(room: Room, { opened, state }: Living): Scene {
 
 /** The session as it is now, or null. */
 function found({ room, mac, nowMs }: Scene, sessionId: string): SessionRow | null {
-  const row = room.store.sessions(mac).find(({ id }) => id === sessionId);
+  const row = room.store.flows.sessions(mac).find(({ id }) => id === sessionId);
   return row === undefined ? null : sessionAt(row, nowMs);
 }
 
@@ -129,11 +135,11 @@ function open(scene: Scene, request: OpenRequest): Opened {
     reconnected: false,
   };
   return room.store.transaction(() => {
-    const sessions = room.store.sessions(mac).map((row) => sessionAt(row, nowMs));
+    const sessions = room.store.flows.sessions(mac).map((row) => sessionAt(row, nowMs));
     const inTheWay = roomForOne(sessions, 'link');
     if (inTheWay === 'full') return { kind: 'full' };
     if (inTheWay !== null) end(scene, inTheWay, 'lapsed', 'superseded');
-    room.store.saveSession(mac, session);
+    room.store.flows.saveSession(mac, session);
     flowRecord(scene, 'ok', 'link_created', request.context, scopes);
     armSessions(scene);
     return { kind: 'done', expiresAtMs: session.deadlineMs };
@@ -192,7 +198,11 @@ function look(scene: Scene, request: LookRequest): Looked {
 }
 
 /** Binds the flow to one browser and uses the link up. The same browser may come again until its callback. */
-async function start(scene: Scene, request: StartRequest, powers: FlowPowers): Promise<Answer<Started>> {
+async function start(
+  scene: Scene,
+  request: StartRequest,
+  lifecycle: FlowLifecycle,
+): Promise<Answer<Started>> {
   const proved = prove(scene, request.proof);
   if (proved.kind === 'unknown' || proved.kind === 'repair_over') return ok(proved);
   const begun = sessionToGoOnWith(scene, proved, request.browserDigest);
@@ -204,14 +214,14 @@ async function start(scene: Scene, request: StartRequest, powers: FlowPowers): P
   const place = verifierPlace(scene.opened.owner, fresh.id);
   const encrypted = await encryptText(scene.opened.key, place, verifier);
   // Others may have come while it was encrypted: everything is looked at again.
-  const again = await powers.lifecycle.living();
+  const again = await lifecycle.living();
   if (!again.ok) return again;
   const now = sceneOf(scene.room, again.value);
   return now.room.store.transaction((): Answer<Started> => {
     const still = prove(now, request.proof);
     if (still.kind === 'unknown' || still.kind === 'repair_over') return ok(still);
     const present = still.kind === 'session' ? still.session : fresh;
-    const others = now.room.store.sessions(now.mac).map((row) => sessionAt(row, now.nowMs));
+    const others = now.room.store.flows.sessions(now.mac).map((row) => sessionAt(row, now.nowMs));
     const inTheWay = still.kind === 'repair' ? roomForOne(others, 'repair') : null;
     if (inTheWay === 'full') return ok({ kind: 'full' });
     const bound = moved(present, 'begun', {
@@ -225,7 +235,7 @@ async function start(scene: Scene, request: StartRequest, powers: FlowPowers): P
     });
     if (bound === null) return ok({ kind: present.startedAtMs === null ? 'expired' : 'used' });
     if (inTheWay !== null) end(now, inTheWay, 'failed', 'superseded');
-    now.room.store.saveSession(now.mac, bound);
+    now.room.store.flows.saveSession(now.mac, bound);
     flowRecord(now, 'ok', 'started', request.context, bound.scopes);
     armSessions(now);
     return ok(goes(now, bound, verifier));
@@ -237,7 +247,7 @@ function sessionToGoOnWith(scene: Scene, proved: Proved, browserDigest: string):
   const candidates =
     proved.kind === 'session'
       ? [proved.session]
-      : scene.room.store
+      : scene.room.store.flows
           .sessions(scene.mac)
           .map((row) => sessionAt(row, scene.nowMs))
           .filter((row) => row.kind === 'repair');
@@ -314,7 +324,7 @@ function claim(scene: Scene, request: ClaimRequest): Claimed {
     }
     const generation = scene.account.generationCounter + 1;
     room.store.saveAccount(mac, { ...state.account, generationCounter: generation });
-    room.store.saveSession(mac, { ...session, claimedAtMs: nowMs, generation });
+    room.store.flows.saveSession(mac, { ...session, claimedAtMs: nowMs, generation });
     armSessions(scene);
     return {
       kind: 'exchange',

@@ -11,8 +11,8 @@ import { Descriptor } from '#providers/descriptor.ts';
 import { LATER_SETTINGS } from '#providers/settings.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
 import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE } from './schema.ts';
-import type { CandidateRow } from './candidate-row.ts';
-import type { SessionRow } from './session.ts';
+import { CorruptRowError } from './corrupt-row.ts';
+import { FlowTable } from './flow-table.ts';
 import {
   accountFromSql,
   accountToSql,
@@ -33,17 +33,9 @@ export interface AccountState {
   readonly settings: ConnectionSettings;
 }
 
-/** A row's MAC does not match its columns. */
-export class CorruptRowError extends Error {
-  override readonly name = 'CorruptRowError';
-}
+export { CorruptRowError } from './corrupt-row.ts';
 
-type Table = 'account' | 'connection_copy' | 'tombstone' | 'grant_row' | 'narrowed_token' | FlowTable;
-type FlowTable = 'connect_session' | 'candidate';
-
-function isFlowTable(table: Table): table is FlowTable {
-  return table === 'connect_session' || table === 'candidate';
-}
+type Table = 'account' | 'connection_copy' | 'tombstone' | 'grant_row' | 'narrowed_token';
 
 /**
  * What a row's MAC is made over: names and values that are set, by name. A column added later is null in older rows
@@ -55,13 +47,11 @@ function parts(values: SqlRow): Part[] {
     .flatMap((name) => (values[name] == null ? [] : [name, values[name]]));
 }
 
-const CONNECT_MACS = `
-  SELECT mac FROM (SELECT mac FROM connect_session ORDER BY id)
-  UNION ALL SELECT mac FROM (SELECT mac FROM candidate ORDER BY id)`;
-
 export class AccountStore {
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
+  /** Sessions and candidates. */
+  readonly flows: FlowTable;
   readonly #onRollback: (() => void)[] = [];
   /** Of the stored schema; 0: nothing was ever written. Null: not looked at yet. */
   #version: number | null = null;
@@ -69,13 +59,15 @@ export class AccountStore {
   #state: AccountState | null | undefined;
   /** The key of rows written in the transaction that is going on; null: none was, and the seal holds. */
   #unsealed: Uint8Array | null = null;
-  /** The same for sessions and candidates, which have a seal of their own: code without them leaves it as it is. */
-  #unsealedFlows: Uint8Array | null = null;
   #inTransaction = false;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
+    this.flows = new FlowTable(
+      storage.sql,
+      (mac) => this.state(mac) !== null && this.#storedVersion() >= CONNECT_TABLES_SINCE,
+    );
   }
 
   /**
@@ -149,7 +141,7 @@ export class AccountStore {
   #forget(): void {
     this.#state = undefined;
     this.#unsealed = null;
-    this.#unsealedFlows = null;
+    this.flows.forget();
     this.#version = null;
     this.#schemaReady = false;
     for (const forget of this.#onRollback) forget();
@@ -225,63 +217,11 @@ export class AccountStore {
     return row === null ? null : settingsFromText(String(row['settings']));
   }
 
-  /** Sessions of connect flows, oldest first. @throws CorruptRowError */
-  sessions(mac: Uint8Array): readonly SessionRow[] {
-    return this.#bodies<SessionRow>(mac, 'connect_session').toSorted(
-      (one, other) => one.createdAtMs - other.createdAtMs,
-    );
-  }
-
-  /** Grants that wait for a confirmation. @throws CorruptRowError */
-  candidates(mac: Uint8Array): readonly CandidateRow[] {
-    return this.#bodies<CandidateRow>(mac, 'candidate');
-  }
-
-  #bodies<Row>(mac: Uint8Array, table: FlowTable): readonly Row[] {
-    if (this.state(mac) === null || this.#storedVersion() < CONNECT_TABLES_SINCE) return [];
-    // Looked at first: a row that was taken away is missed as one that was put back is.
-    const sealed = this.#first('SELECT mac FROM connect_seal')?.['mac'] ?? null;
-    if (this.#unsealedFlows === null && this.#sealOfFlows(mac) !== sealed)
-      throw new CorruptRowError('the rows of connect flows are not those that were written together');
-    const rows = this.#sql.exec<SqlRow>(`SELECT * FROM ${table} ORDER BY id`).toArray();
-    return rows.map((row) => JSON.parse(String(this.#authentic(mac, table, row)['body'])) as Row);
-  }
-
-  #sealOfFlows(mac: Uint8Array): string | null {
-    const macs = this.#sql.exec<{ mac: string }>(CONNECT_MACS).toArray();
-    if (macs.length === 0) return null;
-    return rowMac(
-      mac,
-      'connect_seal',
-      macs.map((row) => row.mac),
-    );
-  }
-
-  saveSession(mac: Uint8Array, row: SessionRow): void {
-    this.#put(mac, 'connect_session', { id: row.id, body: JSON.stringify(row) });
-  }
-
-  saveCandidate(mac: Uint8Array, row: CandidateRow): void {
-    this.#put(mac, 'candidate', { id: row.sessionId, body: JSON.stringify(row) });
-  }
-
-  deleteSession(mac: Uint8Array, id: string): void {
-    this.#delete(mac, 'connect_session', id);
-  }
-
-  deleteCandidate(mac: Uint8Array, id: string): void {
-    this.#delete(mac, 'candidate', id);
-  }
-
   deleteGrant(mac: Uint8Array, id: number): void {
-    this.#delete(mac, 'grant_row', id);
+    this.#sql.exec('DELETE FROM grant_row WHERE id = ?', id);
     this.#sql.exec('DELETE FROM narrowed_token WHERE grant_id = ?', id);
-  }
-
-  #delete(mac: Uint8Array, table: Table, id: string | number): void {
-    if (!this.#inTransaction) throw new Error('internal: a row is deleted outside a transaction');
-    this.#sql.exec(`DELETE FROM ${table} WHERE id = ?`, id);
-    this.#touched(mac, table);
+    this.#unsealed = mac;
+    this.#state = undefined;
   }
 
   saveAccount(mac: Uint8Array, row: AccountRow): void {
@@ -388,30 +328,19 @@ export class AccountStore {
     const seal = this.#unsealed === null ? null : this.#sealOf(this.#unsealed);
     this.#unsealed = null;
     if (seal !== null) this.#sql.exec('INSERT OR REPLACE INTO row_seal (id, mac) VALUES (1, ?)', seal);
-    if (this.#unsealedFlows === null) return;
-    const flows = this.#sealOfFlows(this.#unsealedFlows);
-    this.#unsealedFlows = null;
-    if (flows === null) this.#sql.exec('DELETE FROM connect_seal');
-    else this.#sql.exec('INSERT OR REPLACE INTO connect_seal (id, mac) VALUES (1, ?)', flows);
+    this.flows.seal();
   }
 
   #put(mac: Uint8Array, table: Table, values: SqlRow): void {
     if (!this.#inTransaction) throw new Error('internal: a row is written outside a transaction');
-    this.#touched(mac, table);
+    this.#unsealed = mac;
     const row: SqlRow = { ...values, mac: rowMac(mac, table, parts(values)) };
     const names = Object.keys(row);
     this.#sql.exec(
       `INSERT OR REPLACE INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
       ...Object.values(row),
     );
-  }
-
-  #touched(mac: Uint8Array, table: Table): void {
-    if (isFlowTable(table)) this.#unsealedFlows = mac;
-    else {
-      this.#unsealed = mac;
-      this.#state = undefined;
-    }
+    this.#state = undefined;
   }
 }
 
