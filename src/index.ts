@@ -1,5 +1,6 @@
 /** What the platform is given: the app, the objects and the entrypoints. No logic. */
 
+import { endOrphans } from './accounts/orphans.ts';
 import { sweep } from './accounts/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
@@ -14,5 +15,8 @@ const app = createApp(LIVE_SENDERS);
 
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env as object, ctx),
-  scheduled: (_controller, env, ctx) => ctx.waitUntil(sweep(configOf(env))),
+  scheduled: (_controller, env, ctx) => {
+    const config = configOf(env);
+    ctx.waitUntil(Promise.all([sweep(config), endOrphans(config)]));
+  },
 } satisfies ExportedHandler;

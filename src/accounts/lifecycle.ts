@@ -264,9 +264,14 @@ export class Lifecycle {
     return ok(null);
   }
 
-  /** Walks the chain; also of a deleted account, under the key that its tombstone keeps. */
-  async verify(): Promise<Result<ReturnType<Room['ring']['verify']> | null, Obstacle>> {
-    if (!this.#room.store.hasTables()) return ok(null);
+  /** Walks the chain; also of a deleted account, under the key that its tombstone keeps. Null: there is none for them. */
+  async verify(
+    organization: string | null,
+  ): Promise<Result<ReturnType<Room['ring']['verify']> | null, Obstacle>> {
+    const { store } = this.#room;
+    if (!store.hasTables()) return ok(null);
+    const whose = store.claimedNames()?.organization ?? store.tombstone()?.organization;
+    if (organization !== null && whose !== organization) return ok(null);
     const living = await this.#room.vault.open();
     if (!living.ok) return err(living.error);
     if (living.value !== null) return ok(this.#room.ring.verify(living.value.key.mac));

@@ -5,7 +5,7 @@ import { agentStub } from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { authenticateAgent, type AgentCaller, type AuthFailure, type RequestPieces } from '#callers/agent.ts';
 import { authenticateOperator, type OperatorCaller } from '#callers/operator.ts';
-import { ProblemError } from '#contract/problem.ts';
+import { invalid, ProblemError } from '#contract/problem.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import { migrateInDevelopment } from '#directory/migrate.ts';
 import type { Config } from '#env.ts';
@@ -90,6 +90,17 @@ export async function requireEither(c: Context<AppEnv>): Promise<AnyCaller> {
   // `forbidden` is what a valid agent key is told there.
   if (operator.error.code !== 'forbidden') throw await refusal(operator.error, config);
   return { kind: 'agent', agent: await requireAgent(c) };
+}
+
+/**
+ * Whose things a list shows: of a bound operator its own organization's, of an unbound one those asked for; null: all.
+ * @throws ProblemError 400 where a bound operator names another
+ */
+export function listedOrganization(c: Context<AppEnv>, asked: string | undefined): string | null {
+  const { organization } = c.get('operator');
+  if (organization === null) return asked ?? null;
+  if (asked === undefined || asked === organization) return organization;
+  throw invalid('organization', 'is not the organization of this key');
 }
 
 /** What every record made for this request carries. */

@@ -71,6 +71,9 @@ function viewOf(row: SqlRow): ConnectionView {
   };
 }
 
+/** Where the versions of an id go on: what accounts keep of an earlier life is older. */
+const GRAVE_VERSION = 'SELECT version FROM connection_grave WHERE id = ?';
+
 /**
  * Stores a new connection; false where the id is taken, and nothing is changed then.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
@@ -81,13 +84,16 @@ export async function createConnection(
   nowMs: number,
 ): Promise<boolean> {
   const key = await connectionKey(config);
+  const { directory: db } = config;
+  const graveVersion =
+    (await ask(() => db.prepare(GRAVE_VERSION).bind(draft.id).first<number>('version'))) ?? 0;
   const clientSecrets = await Promise.all(
     draft.clientSecrets.map((secret, index) => encryptText(key, clientSecretPlace(draft.id, index), secret)),
   );
   const row = connectionToSql(key.mac, {
     ...draft,
     clientSecrets,
-    version: 1,
+    version: graveVersion + 1,
     health: 'ok',
     healthReason: null,
     healthSinceMs: nowMs,
@@ -95,12 +101,13 @@ export async function createConnection(
     updatedAtMs: nowMs,
   });
   const names = Object.keys(row);
-  const insert = `INSERT INTO connection (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
-    ON CONFLICT (id) DO NOTHING`;
+  const insert = `INSERT INTO connection (${names.join(', ')}) SELECT ${names.map(() => '?').join(', ')}
+    WHERE coalesce((${GRAVE_VERSION}), 0) = ? ON CONFLICT (id) DO NOTHING`;
+  const values = [...Object.values(row), draft.id, graveVersion];
   const done = await ask(() =>
-    config.directory
+    db
       .prepare(insert)
-      .bind(...Object.values(row))
+      .bind(...values)
       .run(),
   );
   return done.meta.changes > 0;

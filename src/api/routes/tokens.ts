@@ -10,12 +10,14 @@ import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { CredentialQuery, DEFAULT_MIN_TTL_S, ReleasedToken, TokenQuery } from '#contract/tokens.ts';
 import { accountId } from '#crypto/digest.ts';
+import type { CutOffs } from '#directory/cut-offs.ts';
 import { systemNow } from '#lib/clock.ts';
 import { decide } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
 import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
-import { contextOf, recordRefusal, requireAgent } from '../guards.ts';
+import { requireAgentWithCutOffs } from '../cut-offs.ts';
+import { contextOf, recordRefusal } from '../guards.ts';
 import { queryOf } from '../input.ts';
 import { responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
@@ -59,6 +61,7 @@ interface Ask<Query = z.output<typeof TokenQuery>> {
   readonly context: RequestContext;
   readonly query: Query;
   readonly byId: boolean;
+  readonly cutOffs: CutOffs | null;
   readonly waitedMs: number;
 }
 
@@ -97,7 +100,7 @@ async function untilDecided<S extends typeof TokenQuery>(
 ): Promise<Response> {
   const startedAtMs = systemNow();
   do {
-    const caller = await requireAgent(c);
+    const [caller, cutOffs] = await requireAgentWithCutOffs(c);
     const query = queryOf(c, schema);
     const tried = await attempt({
       c,
@@ -105,6 +108,7 @@ async function untilDecided<S extends typeof TokenQuery>(
       context: contextOf(c, caller),
       query,
       byId: false,
+      cutOffs,
       waitedMs: systemNow() - startedAtMs,
     });
     if (tried !== 'again') return tried;
@@ -144,6 +148,7 @@ async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
     scopes: query.scope === undefined ? null : query.scope.split(' '),
     rejected: query.rejected ?? null,
     waitedMs: ask.waitedMs,
+    cutOffs: ask.cutOffs,
     context: ask.context,
   });
   if (result.ok)
