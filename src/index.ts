@@ -4,6 +4,7 @@ import { endOrphans } from './accounts/orphans.ts';
 import { sweep } from './accounts/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
+import { dropOldNews } from './directory/retention.ts';
 import { configOf } from './env.ts';
 
 export { ConnectedAccount } from './accounts/connected-account.ts';
@@ -17,6 +18,8 @@ export default {
   fetch: (request, env, ctx) => app.fetch(request, env as object, ctx),
   scheduled: (_controller, env, ctx) => {
     const config = configOf(env);
-    ctx.waitUntil(Promise.all([sweep(config), endOrphans(config)]));
+    ctx.waitUntil(sweep(config));
+    ctx.waitUntil(endOrphans(config));
+    ctx.waitUntil(dropOldNews(config));
   },
 } satisfies ExportedHandler;

@@ -1,19 +1,30 @@
 /** vitest's projects: one per layer; what each layer may touch stands in test/README.md. */
 
 import path from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type Plugin } from 'vitest/config';
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { workerTestOptions } from './support/worker-options.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const inFolder = (name: string) => [`test/${name}/**/*.test.ts`];
 
+/** As wrangler's rule does it, so that a test in Node can load the app with its migrations. */
+const sqlAsText: Plugin = {
+  name: 'sql-as-text',
+  transform: (code, id) =>
+    id.endsWith('.sql') ? { code: `export default ${JSON.stringify(code)}`, map: null } : null,
+};
+
 export default defineConfig({
   root,
   test: {
     projects: [
       // The limits are for a machine that others use too: no test here waits for anything.
-      { root, test: { name: 'pure', include: inFolder('pure'), testTimeout: 60_000 } },
+      {
+        root,
+        plugins: [sqlAsText],
+        test: { name: 'pure', include: inFolder('pure'), testTimeout: 60_000 },
+      },
       { root, test: { name: 'architecture', include: inFolder('architecture'), testTimeout: 60_000 } },
       {
         root,

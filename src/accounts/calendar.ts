@@ -65,7 +65,7 @@ export function warnOfEnd(room: Room, opened: OpenedAccount): void {
   room.store.transaction(() => {
     room.timers.clear('expiring');
     if (state === null || endMs === null || state.account.status !== 'active' || endMs <= room.now()) return;
-    tellExpiring(room, state.account, endMs);
+    tellExpiring(room, opened.key.mac, state.account, endMs);
     const nextMs = nextWarningAtMs(endMs, room.now());
     if (nextMs !== null) room.timers.set('expiring', nextMs);
   });

@@ -11,7 +11,7 @@ import type { DeliveryRow } from '#directory/deliveries.ts';
 import { configOf } from '#env.ts';
 import { systemNow, systemRandom } from '#lib/clock.ts';
 import { log, setLogLevel } from '#lib/log.ts';
-import { ok, type Err, type Result } from '#lib/result.ts';
+import { err, ok, type Err, type Result } from '#lib/result.ts';
 import { outboxDirectory } from '#outbox/directory.ts';
 import { Outbox } from '#outbox/outbox.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
@@ -83,6 +83,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       wake: (atMs) => (atMs === null ? timers.clear('outbox') : timers.set('outbox', atMs)),
       deliver: (request) => entrypoints().Deliverer.deliver(request),
       directory: outboxDirectory(config.directory, config.masterKeys),
+      withKey: (step) => vault.withKey(step),
       waitUntil: (work) => ctx.waitUntil(work),
       now: systemNow,
       random: systemRandom,
@@ -165,7 +166,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   async redeliver({ deliveryId }: { deliveryId: string }): Promise<Answer<DeliveryRow | null>> {
     const obstacle = await this.#mayWrite();
-    return obstacle ?? ok(this.#room.outbox.redeliver(deliveryId));
+    const { vault, outbox } = this.#room;
+    return obstacle ?? ok(await vault.withKey((mac) => outbox.redeliver(mac, deliveryId)));
   }
 
   /** The outbox outlives the account and needs no key of it, but under a wrong ring nothing is written at all. */
@@ -193,6 +195,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async view(argument: { organization: string | null }): Promise<Answer<Resource>> {
+    if (this.#lifecycle.isForeign(argument.organization)) return err({ code: 'not_found' });
     return this.#shown(await this.#lifecycle.living(), argument.organization);
   }
 
@@ -261,6 +264,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   /** The living account, if it exists for whoever asks: an operator by organization, an agent by its rules. */
   async #visible(argument: LookArgument): Promise<Answer<Living>> {
+    if (this.#lifecycle.isForeign(argument.organization)) return err({ code: 'not_found' });
     const living = await this.#lifecycle.living();
     if (!living.ok) return living;
     const { account } = living.value.state;
@@ -268,12 +272,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return hidden ? { ok: false, error: { code: 'not_found' } } : living;
   }
 
-  verifyAudit({
-    organization = null,
-  }: {
-    organization?: string | null;
-  }): Promise<Answer<Verification | null>> {
-    return this.#lifecycle.verify(organization);
+  verifyAudit(argument: { organization?: string | null }): Promise<Answer<Verification | null>> {
+    return this.#lifecycle.verify(argument.organization ?? null);
   }
 
   #shown(living: Result<Living, Obstacle>, organization: string | null): Answer<Resource> {

@@ -38,27 +38,27 @@ export function tell(
   const { standing, event } = afterNews(standingOf(before), news);
   const reauthTold = standing.trouble?.kind === 'reauth' && standing.trouble.told;
   const told: AccountRow = { ...after, reauthTold };
-  if (event !== null) append(room, told, eventOf(room, mac, before, told, event, news));
+  if (event !== null) append(room, mac, told, eventOf(room, mac, before, told, event, news));
   return told;
 }
 
 /** Every refresh, for who has asked for it by name. Inside a transaction. */
-export function tellRefreshed(room: Room, account: AccountRow): void {
-  if (room.outbox.wantsRefreshed()) append(room, account, { type: 'connected_account.refreshed' });
+export function tellRefreshed(room: Room, mac: Uint8Array, account: AccountRow): void {
+  if (room.outbox.wantsRefreshed()) append(room, mac, account, { type: 'connected_account.refreshed' });
 }
 
-function append(room: Room, account: EventAccount, event: AccountEvent): void {
-  room.outbox.appendAccountEvent(account, event, room.now());
+function append(room: Room, mac: Uint8Array, account: EventAccount, event: AccountEvent): void {
+  room.outbox.appendAccountEvent(mac, account, event, room.now());
 }
 
 /** The grant comes to its absolute end. Inside a transaction. */
-export function tellExpiring(room: Room, account: AccountRow, reauthDueAtMs: number): void {
-  append(room, account, { type: 'connected_account.expiring', reauthDueAtMs });
+export function tellExpiring(room: Room, mac: Uint8Array, account: AccountRow, reauthDueAtMs: number): void {
+  append(room, mac, account, { type: 'connected_account.expiring', reauthDueAtMs });
 }
 
 /** The last event of a life; the account's row may not be readable any more. Inside a transaction. */
-export function tellDeleted(room: Room, account: EventAccount): void {
-  room.outbox.appendAccountEvent(account, { type: 'connected_account.deleted' }, room.now());
+export function tellDeleted(room: Room, mac: Uint8Array, account: EventAccount): void {
+  room.outbox.appendAccountEvent(mac, account, { type: 'connected_account.deleted' }, room.now());
 }
 
 /** Since when the grant is dead and why: of a disabled account that is what waits for `enable`. */

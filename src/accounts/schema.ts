@@ -3,7 +3,7 @@
  * constructor: a name that was never created has no table. A step that is released is never edited.
  */
 
-import { OUTBOX_SCHEMA } from '#outbox/schema.ts';
+import { OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
 
 export const ACCOUNT_SCHEMA: readonly string[] = [
   `CREATE TABLE account (
@@ -45,4 +45,5 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   'CREATE TABLE row_seal (id INTEGER PRIMARY KEY CHECK (id = 1), mac TEXT NOT NULL)',
   'ALTER TABLE account ADD COLUMN reauth_told INTEGER',
   OUTBOX_SCHEMA,
+  OUTBOX_MAC_SCHEMA,
 ];

@@ -125,7 +125,7 @@ function store(
     degradedCause: over ? null : state.account.degradedCause,
     updatedAtMs: Math.max(nowMs, state.account.updatedAtMs),
   };
-  tellRefreshed(room, healthy);
+  tellRefreshed(room, mac, healthy);
   const account = over ? tell(room, mac, state.account, healthy, { kind: 'recovered' }) : healthy;
   room.store.saveAccount(mac, account);
   if (state.account.degradedSinceMs !== account.degradedSinceMs) room.timers.set('index', nowMs);

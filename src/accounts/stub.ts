@@ -80,7 +80,7 @@ export interface AccountRpc {
   outboxSettled(report: DeliveryReport): Promise<string>;
   /** Also of a deleted account. Null: no such delivery is held. */
   redeliver(argument: { deliveryId: string }): Promise<Answer<DeliveryRow | null>>;
-  /** Also of a deleted account. `organization` as for `view`. */
+  /** Also of a deleted account. `organization` as for `view`; null: nothing is here, or it is another's. */
   verifyAudit(argument: { organization?: string | null }): Promise<Answer<Verification | null>>;
 }
 

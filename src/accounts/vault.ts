@@ -23,6 +23,9 @@ export interface OpenedAccount {
   readonly key: DataKey;
 }
 
+/** Lives that may end while a key is being opened; more is a storm. */
+const MAX_ROUNDS = 5;
+
 export class Vault {
   readonly #store: AccountStore;
   readonly #masterKeys: string | null;
@@ -89,6 +92,24 @@ export class Vault {
     const owner = accountOwner(grave.accountId, grave.organization, grave.incarnation);
     const made = await this.keyForNewLife(owner, grave.dataKey);
     return made.ok ? ok(made.value.account) : made;
+  }
+
+  /**
+   * Runs `step` with the MAC key of the living account, or of the life after a deletion, when the key that was opened is
+   * still the one that is stored: nothing is awaited in between. Null: none opens, `step` did not run.
+   */
+  async withKey<T>(step: (mac: Uint8Array) => T): Promise<T | null> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const stored = this.#storedKey();
+      const opened = this.#store.keyMaterial() === null ? await this.heir() : await this.open();
+      if (!opened.ok || opened.value === null) return null;
+      if (this.#storedKey() === stored) return step(opened.value.key.mac);
+    }
+    return null;
+  }
+
+  #storedKey(): string | null {
+    return this.#store.keyMaterial()?.dataKey ?? this.#store.tombstone()?.dataKey ?? null;
   }
 
   async encrypt(

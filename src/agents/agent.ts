@@ -40,11 +40,13 @@ function roomOf(ctx: DurableObjectState, env: unknown): Room {
     wake: (atMs) => index.arm(atMs),
     deliver: (request) => (ctx.exports as unknown as Entrypoints).Deliverer.deliver(request),
     directory: outboxDirectory(config.directory, config.masterKeys),
+    withKey: (step) => vault.withKey(step),
     waitUntil: (work) => ctx.waitUntil(work),
     now: systemNow,
     random: systemRandom,
   });
-  const index = new IndexTimer(ctx.storage, exists, () => outbox.nextDueAtMs());
+  const index: IndexTimer = new IndexTimer(ctx.storage, exists, () => outbox.nextDueAtMs());
+  const vault = new Vault(store, config.masterKeys, agentId, () => index.rearm());
   store.onRollback(() => {
     outbox.forget();
     ring.forget();
@@ -52,7 +54,7 @@ function roomOf(ctx: DurableObjectState, env: unknown): Room {
   return {
     agentId,
     store,
-    vault: new Vault(store, config.masterKeys, agentId, () => index.rearm()),
+    vault,
     ring,
     index,
     outbox,
@@ -133,9 +135,9 @@ export class Agent extends DurableObject implements AgentRpc {
   }
 
   redeliver({ deliveryId }: In<'redeliver'>): Out<'redeliver'> {
-    return this.#room.vault.enter<{ ok: true; delivery: DeliveryRow | null }>(() => ({
+    return this.#room.vault.enter<{ ok: true; delivery: DeliveryRow | null }>((life) => ({
       ok: true,
-      delivery: this.#room.outbox.redeliver(deliveryId),
+      delivery: life === null ? null : this.#room.outbox.redeliver(life.mac, deliveryId),
     }));
   }
 

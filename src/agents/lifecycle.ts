@@ -80,6 +80,7 @@ function begin(
     // The number of this life is the tombstone's word: it must be authentic before it is believed.
     room.store.tombstone(before.mac);
     room.ring.resignCheckpoint(before.mac, drawn.mac);
+    room.outbox.resign(before.mac, drawn.mac);
   }
   const life: Life = { living: true, incarnation, organization: input.organization, mac: drawn.mac };
   const agent: AgentRow = {
@@ -115,9 +116,9 @@ export function updateAgent(room: Room, input: UpdateInput): Promise<Viewed> {
   });
 }
 
-function tellSuspended(room: Room, { agentId, organization }: AgentRow): void {
+function tellSuspended(room: Room, { mac }: Life, { agentId, organization }: AgentRow): void {
   const data = agentEventData({ agent: agentId, organization });
-  room.outbox.append({ type: 'agent.suspended', data, atMs: room.now() });
+  room.outbox.append(mac, { type: 'agent.suspended', data, atMs: room.now() });
 }
 
 /** Suspends or resumes; an agent that is so already stays as it is, without a record. */
@@ -129,7 +130,7 @@ export function setStatus(room: Room, status: AgentStatus, context: RequestConte
       room.store.saveAgent(life.mac, after);
       const action = status === 'suspended' ? 'agent.suspend' : 'agent.resume';
       record(room, life, { action, outcome: 'ok' }, context);
-      if (status === 'suspended') tellSuspended(room, after);
+      if (status === 'suspended') tellSuspended(room, life, after);
       room.index.mark(room.now());
       return { ok: true, agent: viewOf(after) };
     });
@@ -152,6 +153,7 @@ export async function removeAgent(room: Room, context: RequestContext): Promise<
     return room.store.transaction(() => {
       record(room, life, { action: 'agent.delete', outcome: 'ok' }, context);
       room.ring.resignCheckpoint(life.mac, drawn.mac);
+      room.outbox.resign(life.mac, drawn.mac);
       room.store.bury(drawn.mac, {
         agentId: room.agentId,
         organization,

@@ -71,6 +71,15 @@ export class Vault {
     }
   }
 
+  /** Runs `step` with the MAC key of the present life. Null: none opens, `step` did not run. */
+  async withKey<T>(step: (mac: Uint8Array) => T): Promise<T | null> {
+    const done = await this.enter<{ ok: true; value: T | null }>((life) => ({
+      ok: true,
+      value: life === null ? null : step(life.mac),
+    }));
+    return done.ok ? done.value : null;
+  }
+
   async #open(material: KeyMaterial): Promise<Failure | null> {
     const ring = await ringOf(this.#masterKeys);
     if (!ring.ok) return failed(ring.error.code, ring.error.detail);

@@ -20,6 +20,7 @@ import { accountRoutes } from './routes/connected-accounts.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { credentialRoutes } from './routes/credentials.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { providerRoutes } from './routes/providers.ts';
@@ -53,6 +54,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
     return undefined;
   });
+  app.route('/', docsRoutes(app));
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
   app.route('/', accountRoutes());

@@ -10,7 +10,9 @@ export interface AppEnv {
     config: Config;
     correlationId: string;
     client: ClientInfo;
-    /** Set by the control plane's guard. */
+    /** Method and path of the route as its description spells them, e.g. `GET /v1/agents/{id}`. */
+    route: string;
+    /** Set by the control plane's guard: a route behind it reads it as `c.get('operator')`. */
     operator: OperatorCaller;
   };
 }

@@ -9,7 +9,8 @@ import type { AppEnv } from './context.ts';
 
 /**
  * Adds `route` to the router. `{id}` of the description becomes `:id` of the matcher. `handlers` run in their order: a
- * guard of the route (`requireOperator`) stands first, so that nothing is read for a caller who may not ask.
+ * guard of the route (`requireOperator`) stands first, so that nothing is read for a caller who may not ask. The guard
+ * finds the route under the name that `contract/roles.ts` gives it.
  */
 export function describe(
   router: OpenAPIHono<AppEnv>,
@@ -18,5 +19,10 @@ export function describe(
 ): void {
   router.openAPIRegistry.registerPath(route);
   const path = route.path.replace(/\{([^}]+)\}/g, ':$1');
-  router.on([route.method.toUpperCase()], [path], ...handlers);
+  const method = route.method.toUpperCase();
+  const named: MiddlewareHandler<AppEnv> = async (c, next) => {
+    c.set('route', `${method} ${route.path}`);
+    await next();
+  };
+  router.on([method], [path], named, ...handlers);
 }

@@ -5,7 +5,8 @@ import { agentStub } from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { authenticateAgent, type AgentCaller, type AuthFailure, type RequestPieces } from '#callers/agent.ts';
 import { authenticateOperator, type OperatorCaller } from '#callers/operator.ts';
-import { invalid, ProblemError } from '#contract/problem.ts';
+import { ProblemError } from '#contract/problem.ts';
+import { LEAST_ROLE, roleReaches } from '#contract/roles.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import { migrateInDevelopment } from '#directory/migrate.ts';
 import type { Config } from '#env.ts';
@@ -49,7 +50,7 @@ export async function ensureSchema(c: Context<AppEnv>): Promise<void> {
 }
 
 /**
- * Lets operators pass and sets `c.var.operator`. Behind it lies what needs the directory's schema, and an unproved
+ * Lets operators whose role reaches the route pass and sets `c.var.operator`. Behind it lies what needs the directory's schema, and an unproved
  * caller costs no question to D1. @throws ProblemError for everyone else
  */
 export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -58,10 +59,20 @@ export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   const url = new URL(req.url);
   const caller = await authenticateOperator(req.raw.headers, url, config, piecesOf(c), systemNow);
   if (!caller.ok) throw await refusal(caller.error, config);
+  requireRole(c, caller.value);
   c.set('operator', caller.value);
   await ensureSchema(c);
   await next();
 };
+
+/** @throws ProblemError `forbidden` where the table of roles does not let this operator use the route */
+function requireRole(c: Context<AppEnv>, { role }: OperatorCaller): void {
+  const route = c.get('route');
+  const least = LEAST_ROLE[route];
+  if (least === undefined) throw new Error(`internal: ${route} has no role in contract/roles.ts`);
+  if (roleReaches(role, least)) return;
+  throw new ProblemError('forbidden', { detail: `the role ${role} does not reach this: it takes ${least}` });
+}
 
 /**
  * The agent that asks. A suspended one is a caller too: the route refuses it with `agent_suspended` and records that.
@@ -86,21 +97,14 @@ export async function requireEither(c: Context<AppEnv>): Promise<AnyCaller> {
   const config = c.get('config');
   const url = new URL(req.url);
   const operator = await authenticateOperator(req.raw.headers, url, config, piecesOf(c), systemNow);
-  if (operator.ok) return { kind: 'operator', operator: operator.value };
+  if (operator.ok) {
+    requireRole(c, operator.value);
+    c.set('operator', operator.value);
+    return { kind: 'operator', operator: operator.value };
+  }
   // `forbidden` is what a valid agent key is told there.
   if (operator.error.code !== 'forbidden') throw await refusal(operator.error, config);
   return { kind: 'agent', agent: await requireAgent(c) };
-}
-
-/**
- * Whose things a list shows: of a bound operator its own organization's, of an unbound one those asked for; null: all.
- * @throws ProblemError 400 where a bound operator names another
- */
-export function listedOrganization(c: Context<AppEnv>, asked: string | undefined): string | null {
-  const { organization } = c.get('operator');
-  if (organization === null) return asked ?? null;
-  if (asked === undefined || asked === organization) return organization;
-  throw invalid('organization', 'is not the organization of this key');
 }
 
 /** What every record made for this request carries. */

@@ -2,7 +2,8 @@
 
 import type { Context } from 'hono';
 import type { z } from '@hono/zod-openapi';
-import { ProblemError } from '#contract/problem.ts';
+import { invalid, ProblemError } from '#contract/problem.ts';
+import { fieldBeyond } from '#contract/roles.ts';
 import type { AppEnv } from './context.ts';
 import { readJson } from './limits.ts';
 import { fieldProblems } from './problem.ts';
@@ -14,13 +15,37 @@ export function checked<S extends z.ZodType>(schema: S, value: unknown): z.outpu
   throw new ProblemError('invalid_request', { errors: fieldProblems(result.error.issues as never) });
 }
 
-/** The body through `schema` (strict schemas refuse unknown fields). */
+/** The values of a body or a query by name; null: it is no object. */
+function membersOf(value: unknown): Readonly<Record<string, unknown>> | null {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+}
+
+/** A bound operator's requests are for its organization. @throws ProblemError 400 where one names another */
+function requireOwnOrganization(c: Context<AppEnv>, value: unknown): void {
+  const organization = c.get('operator')?.organization ?? null;
+  const named = membersOf(value)?.['organization'];
+  if (organization === null || typeof named !== 'string' || named === organization) return;
+  throw invalid('organization', 'is not the organization of this key');
+}
+
+/** @throws ProblemError 403 where the body sets what takes another role than the route itself */
+function requireRoleOfFields(c: Context<AppEnv>, body: unknown): void {
+  const operator = c.get('operator');
+  const beyond = operator === undefined ? null : fieldBeyond(operator.role, c.get('route'), body);
+  if (beyond === null) return;
+  throw new ProblemError('forbidden', { detail: `\`${beyond}\` takes the role admin` });
+}
+
+/** The body through `schema` (strict schemas refuse unknown fields). @throws ProblemError 400, 403, 413, 415 */
 export async function bodyOf<S extends z.ZodType>(
   c: Context<AppEnv>,
   schema: S,
   optional = false,
 ): Promise<z.output<S>> {
-  return checked(schema, await readJson(c, optional));
+  const body = await readJson(c, optional);
+  requireRoleOfFields(c, body);
+  requireOwnOrganization(c, body);
+  return checked(schema, body);
 }
 
 /** Query parameters through `schema`; a parameter that is given twice is refused. */
@@ -33,5 +58,6 @@ export function queryOf<S extends z.ZodType>(c: Context<AppEnv>, schema: S): z.o
       });
     values[name] = items[0] ?? '';
   }
+  requireOwnOrganization(c, values);
   return checked(schema, values);
 }

@@ -5,6 +5,7 @@ import { CODES, type Code } from '#contract/codes.ts';
 import { ProblemDocument } from '#contract/problem.ts';
 
 type Responses = RouteConfig['responses'];
+type Answer = Responses[string];
 
 /** Every route of ours can have these. */
 const ALWAYS: readonly Code[] = [
@@ -16,26 +17,40 @@ const ALWAYS: readonly Code[] = [
   'unavailable',
 ];
 
+const DONE: Readonly<Record<string, string>> = {
+  200: 'Done',
+  201: 'Made',
+  202: 'Accepted: the work goes on',
+  204: 'Done; there is nothing to show',
+};
+
+/** A refusal with one of these codes, which share their status: what each means, and an example of each. */
+export function problemAnswer(codes: readonly Code[]): Answer {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${CODES[code].title}`).join('; '),
+    content: {
+      'application/problem+json': {
+        schema: ProblemDocument,
+        examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+      },
+    },
+  };
+}
+
 /** The successful answers by status, and a problem document for each code. */
 export function responses(success: Record<number, z.ZodType | null>, codes: readonly Code[] = []): Responses {
   const out: Responses = {};
   for (const [status, schema] of Object.entries(success)) {
+    const description = DONE[status] ?? 'Done';
     out[status] =
-      schema === null
-        ? { description: 'Done' }
-        : { description: 'Done', content: { 'application/json': { schema } } };
+      schema === null ? { description } : { description, content: { 'application/json': { schema } } };
   }
   const byStatus = new Map<number, Code[]>();
   for (const code of new Set([...ALWAYS, ...codes])) {
     const { status } = CODES[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  for (const [status, names] of byStatus) {
-    out[String(status)] = {
-      description: names.join(', '),
-      content: { 'application/problem+json': { schema: ProblemDocument } },
-    };
-  }
+  for (const [status, names] of byStatus) out[String(status)] = problemAnswer(names);
   return out;
 }
 

@@ -1,5 +1,6 @@
 /** Proves an operator by `ADMIN_KEY`, and says which organizations an operator reaches. */
 
+import type { Role } from '#contract/roles.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
@@ -9,7 +10,7 @@ import { presentedCredential } from './bearer.ts';
 
 /** Whoever proves itself at the control plane. */
 export interface OperatorCaller {
-  readonly role: 'admin';
+  readonly role: Role;
   /** The organization that it is bound to; null: all of them. */
   readonly organization: string | null;
   /** As records show it. */

@@ -71,7 +71,13 @@ export const Metadata = z
     const message = metadataProblem(value);
     if (message !== null) context.addIssue({ code: 'custom', message });
   })
-  .openapi({ description: 'Yours: 16 KiB as JSON, 8 deep.', example: { plan: 'pro' } });
+  .openapi({
+    // Said outright: JSON is defined by itself, and the generator would follow it for ever.
+    type: 'object',
+    additionalProperties: true,
+    description: 'Yours: an object of at most 16 KiB as JSON, nested at most 8 deep.',
+    example: { team: 'sales' },
+  });
 
 export const CreateAccount = z.strictObject({
   connection: Name,

@@ -11,6 +11,9 @@ import type { OutboxPowers } from './powers.ts';
 import type { OutboxStore } from './store.ts';
 import { begin, takeTurn, type Moment, type Turn } from './turn.ts';
 
+/** Without a key no event can be told from a forged one: nothing leaves, and it is looked for again then. */
+const NO_KEY_LOOK_MS = 5 * 60_000;
+
 /** When to plan again; `unknown`: the endpoints could not be asked for, nothing was planned. */
 export type Planned = Pick<Turn, 'wakeAtMs'> | 'unknown';
 
@@ -32,7 +35,10 @@ export class Dispatcher {
     if (awaited.length === 0) return { wakeAtMs: null };
     const loaded = await this.#known.recent(awaited.map(({ organization }) => organization));
     if (loaded === null) return 'unknown';
-    const turn = this.#powers.transaction(() => takeTurn(this.#moment(loaded)));
+    const turn = await this.#powers.withKey((mac) =>
+      this.#powers.transaction(() => takeTurn(this.#moment(loaded, mac))),
+    );
+    if (turn === null) return { wakeAtMs: this.#powers.now() + NO_KEY_LOOK_MS };
     for (const request of turn.start) this.#handOver(request);
     for (const id of turn.probes) this.#asking.add(id);
     // Not waited for: a plan that comes back late would wake the object by what was so then.
@@ -40,9 +46,9 @@ export class Dispatcher {
     return { wakeAtMs: turn.wakeAtMs };
   }
 
-  #moment(loaded: LoadedEndpoints): Moment {
+  #moment(loaded: LoadedEndpoints, mac: Uint8Array): Moment {
     const { source, random, now } = this.#powers;
-    return { store: this.#store, source, loaded, asking: this.#asking, nowMs: now(), random };
+    return { store: this.#store, source, loaded, mac, asking: this.#asking, nowMs: now(), random };
   }
 
   /** One account probes; who does not get the lease looks again later. */
@@ -52,7 +58,9 @@ export class Dispatcher {
       if (delivery === null) return;
       const mine = await this.#powers.directory.takeProbe(delivery.endpoint, this.#powers.now());
       if (!mine) return;
-      const request = this.#powers.transaction(() => begin(id, true, this.#moment(loaded)));
+      const request = await this.#powers.withKey((mac) =>
+        this.#powers.transaction(() => begin(id, true, this.#moment(loaded, mac))),
+      );
       if (request !== null) this.#handOver(request);
     } catch (error) {
       log('warn', 'an endpoint could not be probed', { delivery: id, error });

@@ -1,6 +1,7 @@
 /** SQL of the table `event`: what was told, in its order, and how far it has come. No decision here. */
 
 import type { EventType } from '#webhooks/event.ts';
+import type { EventSubstance } from './event-mac.ts';
 import type { OutgoingEvent, SqlRow, SqlValue, ToldEvent } from './rows.ts';
 
 const TOLD = 'n, type, sequence, at_ms, left_at_ms, suppressed';
@@ -14,17 +15,32 @@ export class EventTable {
     this.#sql = sql;
   }
 
-  add(event: Pick<OutgoingEvent, 'id' | 'type' | 'sequence' | 'atMs' | 'organization' | 'body'>): void {
+  add(event: EventSubstance, mac: string): void {
     this.#sql.exec(
-      `INSERT INTO event (id, type, sequence, at_ms, organization, body, suppressed, marked, shipped, fanned_out)
-       VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, 0)`,
+      `INSERT INTO event (id, type, sequence, at_ms, organization, body, mac, suppressed, marked, shipped, fanned_out)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)`,
       event.id,
       event.type,
       event.sequence,
       event.atMs,
       event.organization,
       event.body,
+      mac,
     );
+  }
+
+  setMac(n: number, mac: string): void {
+    this.#sql.exec('UPDATE event SET mac = ? WHERE n = ?', mac, n);
+  }
+
+  /** All that may still leave: the newest `kept`, and what is not done with. */
+  mayLeave(kept: number): OutgoingEvent[] {
+    const rows = this.#rows(
+      `SELECT * FROM event WHERE n > (SELECT max(n) FROM event) - ? OR ${UNFINISHED}
+         OR n IN (SELECT event_n FROM delivery WHERE status = 'waiting')`,
+      kept,
+    );
+    return rows.map(eventFromSql);
   }
 
   byN(n: number): OutgoingEvent | null {
@@ -126,5 +142,6 @@ function eventFromSql(row: SqlRow): OutgoingEvent {
     marked: row['marked'] === 1,
     shipped: row['shipped'] === 1,
     fannedOut: row['fanned_out'] === 1,
+    mac: (row['mac'] ?? null) as string | null,
   };
 }

@@ -22,6 +22,7 @@ import {
 import type { Judgement } from '#webhooks/retry.ts';
 import { askedAgain, ended } from './attempt.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { eventMac, isAuthentic } from './event-mac.ts';
 import { KnownEndpoints } from './known-endpoints.ts';
 import { indexed, Ledger } from './ledger.ts';
 import type { OutboxPowers } from './powers.ts';
@@ -52,6 +53,13 @@ export interface Appended {
   readonly sequence: number | null;
 }
 
+/** An event that is about to be made. */
+export interface NewEvent {
+  readonly type: EventType;
+  readonly data: EventData;
+  readonly atMs: number;
+}
+
 export class Outbox {
   readonly #powers: OutboxPowers;
   readonly #store: OutboxStore;
@@ -72,25 +80,39 @@ export class Outbox {
   }
 
   /** Appends an event of this account. Inside the transaction of the change that it tells; awaits nothing. */
-  appendAccountEvent(account: EventAccount, event: AccountEvent, atMs: number): Appended {
+  appendAccountEvent(mac: Uint8Array, account: EventAccount, event: AccountEvent, atMs: number): Appended {
     const sequence = this.#store.nextSequence();
-    return this.#append(event.type, sequence, accountEventData(account, sequence, event), atMs);
+    const data = accountEventData(account, sequence, event);
+    return this.#append(mac, { type: event.type, data, atMs }, sequence);
   }
 
   /** Appends an event that is no account's (`connection.*`, `agent.*`). Inside a transaction; awaits nothing. */
-  append(event: { readonly type: EventType; readonly data: EventData; readonly atMs: number }): Appended {
-    return this.#append(event.type, null, event.data, event.atMs);
+  append(mac: Uint8Array, event: NewEvent): Appended {
+    return this.#append(mac, event, null);
   }
 
-  #append(type: EventType, sequence: number | null, data: EventData, atMs: number): Appended {
+  #append(mac: Uint8Array, { type, data, atMs }: NewEvent, sequence: number | null): Appended {
     const id = newId('evt');
     const { organization: named } = data;
     const organization = typeof named === 'string' ? named : '';
-    this.#store.events.add({ id, type, sequence, atMs, organization, body: eventBody({ type, atMs, data }) });
+    const body = eventBody({ type, atMs, data });
+    const event = { id, type, sequence, atMs, organization, body };
+    this.#store.events.add(event, eventMac(mac, event));
     // News is worth a question to a directory that has been silent.
     this.#store.saveState({ ...this.#store.state(), wakeAtMs: atMs, directoryAtMs: 0 });
     this.#powers.wake(atMs);
     return { id, sequence };
+  }
+
+  /**
+   * Another life begins, under another key: what may still leave is authenticated under that one. What was not authentic
+   * before is not made so. Inside a transaction.
+   */
+  resign(from: Uint8Array, to: Uint8Array): void {
+    if (!this.#store.hasTables()) return;
+    for (const event of this.#store.events.mayLeave(KEPT_EVENTS)) {
+      if (isAuthentic(from, event)) this.#store.events.setMac(event.n, eventMac(to, event));
+    }
   }
 
   /** A transaction of the object was rolled back: what is remembered of rows may not be so. */
@@ -282,11 +304,14 @@ export class Outbox {
     return seen.health.status === 'active' && seen.health.failingSinceMs === null && seen.lastOk;
   }
 
-  /** Sends a delivery again, whatever its status: same id, same body. The delivery as it is then; null: none is held. */
-  redeliver(deliveryId: string): DeliveryRow | null {
+  /**
+   * Sends a delivery again, whatever its status: same id, same body. The delivery as it is then; null: none is held, or
+   * its event is not as it was made.
+   */
+  redeliver(mac: Uint8Array, deliveryId: string): DeliveryRow | null {
     const before = this.#exists() ? this.#store.deliveries.byId(deliveryId) : null;
     const event = before === null ? null : this.#store.events.byN(before.eventN);
-    if (before === null || event === null) return null;
+    if (before === null || event === null || !isAuthentic(mac, event)) return null;
     const delivery = askedAgain(before, this.#powers.now());
     if (delivery !== before) {
       this.#powers.transaction(() => this.#store.deliveries.save(delivery));

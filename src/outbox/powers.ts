@@ -17,6 +17,11 @@ export interface OutboxPowers {
   /** Hands one attempt to the Deliverer, which reports to `settled`. Not awaited by the outbox. */
   readonly deliver: (request: DeliveryRequest) => Promise<unknown>;
   readonly directory: OutboxDirectory;
+  /**
+   * Runs `step` with the MAC key of the present life, or of the next one where there is none: nothing is awaited between
+   * the look at the key and the step. Null: no key opens, `step` did not run.
+   */
+  readonly withKey: <T>(step: (mac: Uint8Array) => T) => Promise<T | null>;
   /** Keeps the object alive until the work is done. */
   readonly waitUntil: (work: Promise<unknown>) => void;
   readonly now: Now;

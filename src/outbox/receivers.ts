@@ -10,7 +10,7 @@ type Receiver = Pick<WebhookEndpointRow, 'organization' | 'events' | 'createdAtM
  * An endpoint of an organization gets the events of that organization and no other. One of none was made by an unbound
  * operator, who sees all organizations, and gets the events of all: what the deployment's own backend listens with.
  */
-function hears(endpoint: Receiver, organization: string): boolean {
+export function hears(endpoint: Pick<Receiver, 'organization'>, organization: string): boolean {
   return endpoint.organization === '' || endpoint.organization === organization;
 }
 

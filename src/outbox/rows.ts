@@ -28,6 +28,8 @@ export interface OutgoingEvent {
   readonly shipped: boolean;
   /** Its deliveries have been made. */
   readonly fannedOut: boolean;
+  /** See `event-mac.ts`; null: made before events had one. */
+  readonly mac: string | null;
 }
 
 /** An event without its text: what decisions about it need. */

@@ -1,5 +1,5 @@
 /**
- * The outbox's tables: one additive step, to be appended to the schema of each object that has an outbox. Made by the
+ * The outbox's tables: additive steps, to be appended to the schema of each object that has an outbox. Made by the
  * object's first write like all its tables; a step that is released is never edited.
  */
 
@@ -20,3 +20,6 @@ export const OUTBOX_SCHEMA = `CREATE TABLE outbox_state (
    CREATE INDEX delivery_waiting ON delivery (endpoint, organization, held, next_attempt_at_ms, in_flight_until_ms)
      WHERE status = 'waiting';
    CREATE INDEX delivery_by_event ON delivery (event_n);`;
+
+/** An event without a MAC is not sent: there is no telling who wrote it. */
+export const OUTBOX_MAC_SCHEMA = 'ALTER TABLE event ADD COLUMN mac TEXT;';

@@ -7,11 +7,14 @@
 import { secretsInForce, type WebhookEndpointRow } from '#directory/webhook-endpoint-row.ts';
 import type { LoadedEndpoints } from '#directory/webhook-settings.ts';
 import type { Random } from '#lib/clock.ts';
+import { log } from '#lib/log.ts';
 import type { DeliveryHolder, DeliveryRequest } from '#webhooks/delivery-request.ts';
 import { drainDelaysMs, isDraining } from '#webhooks/endpoint-health.ts';
 import { planDeliveries, type PlannedDelivery, type PlannedEndpoint } from '#webhooks/plan-deliveries.ts';
 import { failed, isLost, isUnseen, lost, putOff, released, started } from './attempt.ts';
 import type { Awaited } from './delivery-table.ts';
+import { isAuthentic } from './event-mac.ts';
+import { hears } from './receivers.ts';
 import type { Delivery } from './rows.ts';
 import type { OutboxStore } from './store.ts';
 import { canBeSuppressed, suppressionOf } from './suppression.ts';
@@ -29,6 +32,8 @@ export interface Moment {
   readonly store: OutboxStore;
   readonly source: DeliveryHolder;
   readonly loaded: LoadedEndpoints;
+  /** Key of the events' MACs. */
+  readonly mac: Uint8Array;
   /** Deliveries whose probe is being asked for: as good as in flight. */
   readonly asking: ReadonlySet<string>;
   readonly nowMs: number;
@@ -212,15 +217,20 @@ function withdraw(store: OutboxStore, delivery: Delivery, nowMs: number): void {
 
 /**
  * The row says that the attempt has begun before anything leaves. Null where the delivery is not there to be sent any
- * more. Inside a transaction.
+ * more, or is of an event that was changed by somebody else. Inside a transaction.
  */
 export function begin(id: string, probing: boolean, moment: Moment): DeliveryRequest | null {
-  const { store, loaded, source, nowMs } = moment;
+  const { store, loaded, mac, source, nowMs } = moment;
   const delivery = store.deliveries.byId(id);
   const event = delivery === null ? null : store.events.byN(delivery.eventN);
   const endpoint = loaded.endpoints.find((one) => one.id === delivery?.endpoint);
   if (delivery === null || event === null || endpoint === undefined || loaded.dataKey === null) return null;
   if (delivery.status !== 'waiting' || delivery.inFlightUntilMs !== null) return null;
+  if (!isAuthentic(mac, event) || !hears(endpoint, event.organization)) {
+    log('error', 'an event was changed outside the broker and is not sent', { event: event.id });
+    store.deliveries.save(failed(delivery, nowMs));
+    return null;
+  }
   const begun = started(delivery, probing, nowMs);
   store.deliveries.save(begun);
   if (event.leftAtMs === null) store.events.markLeft(event.n, nowMs);

@@ -15,7 +15,7 @@ import { isoTime } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
 import { cutPage, decodeCursor } from '../cursor.ts';
 import { describe } from '../describe.ts';
-import { listedOrganization, requireOperator } from '../guards.ts';
+import { requireOperator } from '../guards.ts';
 import { queryOf } from '../input.ts';
 import { responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
@@ -42,7 +42,8 @@ async function resourceOf(c: Context<AppEnv>, row: ListedRow): Promise<Listed | 
 
 async function list(c: Context<AppEnv>): Promise<Response> {
   const { limit, cursor, ...given } = queryOf(c, Query);
-  const organization = listedOrganization(c, given.organization);
+  // Of a bound operator its own organization's; that it names another is refused before.
+  const organization = c.get('operator').organization ?? given.organization ?? null;
   const filters = { ...given, organization };
   const position = decodeCursor(LIST, filters, cursor);
   const after = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };

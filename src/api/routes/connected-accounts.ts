@@ -11,7 +11,6 @@ import {
   type Resource,
 } from '#contract/connected-accounts.ts';
 import { ACCOUNT_ID_PATTERN } from '#contract/ids.ts';
-import { organizationOfNew } from '#callers/operator.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
 import { parseRotation } from '#refresh/schedule.ts';
@@ -153,8 +152,7 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
   describe(router, routes.create, requireOperator, async (c) => {
     const body = await bodyOf(c, CreateAccount);
     await requireVault(c);
-    const organization = organizationOfNew(c.get('operator'), body.organization ?? undefined);
-    if (organization === null) throw invalid('organization', 'is not the organization of this key');
+    const organization = c.get('operator').organization ?? body.organization ?? '';
     const settings = await requireSettings(c, body.connection);
     const id = accountId(organization, body.connection, body.identifier);
     const { connection, identifier, metadata = {} } = body;

@@ -24,7 +24,7 @@ const put = createRoute({
   path: '/v1/credentials/{connection}',
   summary: 'Import a credential by connection and identifier',
   description:
-    'The account is created if absent; `identifier` defaults to `default`. The type is told from the fields. For static types an absent connection is made too.',
+    'The account is created if absent; `identifier` defaults to `default`. The type is told from the fields. For static types an absent connection is made too, unless the key is bound to an organization: connections belong to the deployment.',
   request: { params: z.object({ connection: Name }), query: Query, ...jsonBody(PutCredential) },
   responses: responses({ 200: ConnectedAccount, 201: ConnectedAccount }, ['vault_locked', 'record_corrupt']),
 });
@@ -34,11 +34,12 @@ export function credentialRoutes(): OpenAPIHono<AppEnv> {
   describe(router, put, requireOperator, async (c) => {
     const connection = c.req.param('connection') ?? '';
     if (!Name.safeParse(connection).success) throw invalid('connection', 'is not the name of a connection');
-    const { identifier = 'default', organization = '' } = queryOf(c, Query);
+    const { identifier = 'default', organization: asked } = queryOf(c, Query);
+    const organization = c.get('operator').organization ?? asked ?? '';
     const body = await bodyOf(c, Body);
     await requireVault(c);
     const settings =
-      body.type === 'oauth2'
+      body.type === 'oauth2' || c.get('operator').organization !== null
         ? await requireSettings(c, connection)
         : await ensureStaticConnection(c.get('config'), connection, body.type);
     const credential = credentialFields(body, settings);

@@ -6,6 +6,7 @@ import { pageOf } from '#contract/lists.ts';
 import { invalid } from '#contract/problem.ts';
 import { Event, EventQuery } from '#contract/webhooks.ts';
 import { listEvents, type EventRow } from '#directory/events.ts';
+import { EVENTS_KEPT_DAYS } from '#directory/retention.ts';
 import { EVENT_TYPES } from '#webhooks/event.ts';
 import type { AppEnv } from '../context.ts';
 import { cutPage, decodeCursor } from '../cursor.ts';
@@ -17,14 +18,15 @@ import { newRouter } from '../router.ts';
 
 const LIST = 'events';
 const TYPES: readonly string[] = EVENT_TYPES;
+/** One text for an event that never was, was another's or is gone. */
+const NO_SUCH_EVENT = `there is no such event; events are kept ${EVENTS_KEPT_DAYS} days`;
 
 const routes = {
   list: createRoute({
     method: 'get',
     path: '/v1/events',
     summary: 'All events, oldest first',
-    description:
-      'To follow them: read to the last page, then ask again with `after` the last event of it. `after` must be an event that the caller can see.',
+    description: `To follow them: read to the last page, then ask again with \`after\` the last event of it. \`after\` must be an event that the caller can see. Events are kept ${EVENTS_KEPT_DAYS} days: with an \`after\` that is older the answer is 400, and what was missed cannot be told from here.`,
     request: { query: EventQuery },
     responses: responses({ 200: pageOf(Event).openapi('EventList') }),
   }),
@@ -50,7 +52,7 @@ async function list(c: Context<AppEnv>): Promise<Response> {
     organization,
     limit: limit + 1,
   });
-  if (found === null) throw invalid(position === null ? 'after' : 'cursor', 'there is no such event');
+  if (found === null) throw invalid(position === null ? 'after' : 'cursor', NO_SUCH_EVENT);
   const page = cutPage(LIST, filters, limit, found, ({ id }) => [id]);
   return c.json({ ...page, data: page.data.map(resourceOf) });
 }

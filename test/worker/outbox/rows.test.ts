@@ -52,7 +52,6 @@ it('an account that was written before there was an outbox gets one with its nex
   const account = await quiet();
   const hook = await newHook({ organization: account.organization });
   const step = ACCOUNT_SCHEMA.indexOf(OUTBOX_SCHEMA);
-  expect(step).toBe(ACCOUNT_SCHEMA.length - 1);
   await tamper(
     account.id,
     'DROP TABLE outbox_state',
@@ -75,7 +74,7 @@ it('what is done with is forgotten after thirty days, but for the newest hundred
   await done(account.id);
   const old = Date.now() - 31 * DAY_MS;
   const copy = `INSERT INTO event SELECT n + 2 * i, id || i, type, sequence + 2 * i, at_ms, organization, body, left_at_ms,
-      suppressed, marked, shipped, fanned_out
+      suppressed, marked, shipped, fanned_out, mac
     FROM event, (WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 60) SELECT i FROM c)`;
   await tamper(account.id, copy, `UPDATE event SET at_ms = ${old}`, 'UPDATE outbox_state SET sequence = 122');
   expect(await events(account.id)).toHaveLength(122);

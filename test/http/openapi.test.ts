@@ -1,0 +1,149 @@
+/** The contract as it is published: the document is valid, whole and what the page shows. */
+
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBroker, type TestBroker } from '../support/broker.ts';
+import { call } from '../support/callers.ts';
+import { operationsOf, type Document, type Operation } from '../support/contract-document.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+let broker: TestBroker;
+let document: Document;
+let operations: readonly Operation[];
+
+beforeAll(async () => {
+  broker = await startBroker();
+  document = (await call('GET', `${broker.url}/openapi.json`)).body;
+  operations = operationsOf(document);
+});
+afterAll(() => broker.dispose());
+
+/** Runs the linter without its calls home. */
+async function lint(text: string): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'valetkey-lint-'));
+  try {
+    const file = path.join(folder, 'openapi.json');
+    await writeFile(file, text);
+    const env = {
+      ...process.env,
+      REDOCLY_TELEMETRY: 'off',
+      REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
+      NO_COLOR: '1',
+    };
+    const program = path.join(ROOT, 'node_modules/@redocly/cli/bin/cli.js');
+    const args = [program, 'lint', '--extends=recommended', '--format=json', file];
+    const ran = await promisify(execFile)(process.execPath, args, { env, cwd: folder }).catch(
+      (error: { stdout: string }) => error,
+    );
+    const { problems } = JSON.parse(ran.stdout) as { problems: { ruleId: string; message: string }[] };
+    return problems.map(({ ruleId, message }) => `${ruleId}: ${message}`).join('\n');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+describe('/openapi.json', () => {
+  it('is OpenAPI 3.1 in which the linter finds no error and nothing to warn of', async () => {
+    expect(document.openapi).toMatch(/^3\.1\./);
+    expect(await lint(JSON.stringify(document))).toBe('');
+  });
+
+  it('is looked at by a linter that finds a wrong example', async () => {
+    const spoilt = structuredClone(document) as unknown as Record<string, any>;
+    const body = spoilt['paths']['/v1/agents'].post.requestBody.content['application/json'];
+    body.example = { id: 5 };
+    expect(await lint(JSON.stringify(spoilt))).toContain('no-invalid-media-type-examples');
+  });
+
+  it('may be kept for a while by everyone, and names its correlation id', async () => {
+    const { status, headers } = await call('GET', `${broker.url}/openapi.json`);
+    expect(status).toBe(200);
+    expect(headers['cache-control']).toMatch(/^public, max-age=\d{1,3}$/);
+    expect(headers['content-type']).toBe('application/json');
+    expect(headers['x-correlation-id']).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
+  });
+
+  it('says of every route what it is for, its heading, its name and who may ask', () => {
+    expect(operations.length).toBeGreaterThan(40);
+    const unsaid = operations.filter(
+      ({ summary, operationId, tags, security }) =>
+        !summary || !operationId || tags?.length !== 1 || security === undefined,
+    );
+    expect(unsaid.map(({ method, path: at }) => `${method} ${at}`)).toEqual([]);
+    const names = operations.map(({ operationId }) => operationId);
+    expect(names).toEqual([...new Set(names)]);
+    const headings = document.tags.map(({ name }) => name);
+    expect(operations.filter(({ tags = [] }) => !headings.includes(tags[0] ?? ''))).toEqual([]);
+  });
+
+  it('describes every parameter with an example, and every body and answer of JSON', () => {
+    const parameters = operations.flatMap(({ method, path: at, parameters: own = [] }) =>
+      own
+        .filter(({ $ref }) => $ref === undefined)
+        .filter(({ description, example }) => !description || example === undefined)
+        .map(({ name }) => `${method} ${at}: ${name}`),
+    );
+    expect(parameters).toEqual([]);
+    const bare = operations.flatMap(({ method, path: at, requestBody, responses }) =>
+      [requestBody?.content, ...Object.values(responses).map(({ content }) => content)]
+        .flatMap((content) => Object.entries(content ?? {}))
+        .filter(([type]) => type.endsWith('json'))
+        .filter(([, { schema, example, examples }]) => !schema || (example ?? examples) === undefined)
+        .map(([type]) => `${method} ${at}: ${type}`),
+    );
+    expect(bare).toEqual([]);
+  });
+
+  it('gives every refusal as a problem document, and the correlation id on every answer', () => {
+    const wrong = operations.flatMap(({ method, path: at, responses }) =>
+      Object.entries(responses)
+        .filter(([status, { headers, content = {} }]) => {
+          const types = Object.keys(content);
+          const isProblem = types.includes('application/problem+json') || types.includes('text/html');
+          const isOurs = at.startsWith('/v1/') ? isProblem : true;
+          return headers?.['X-Correlation-Id'] === undefined || (Number(status) >= 400 && !isOurs);
+        })
+        .map(([status]) => `${method} ${at}: ${status}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('/docs', () => {
+  let page = '';
+  let policy = '';
+  beforeAll(async () => {
+    const reply = await call('GET', `${broker.url}/docs`);
+    page = reply.text;
+    policy = reply.headers['content-security-policy'] ?? '';
+    expect(reply.headers['content-type']).toBe('text/html; charset=utf-8');
+  });
+
+  it('has an anchor for every route and every schema, and no link that leads nowhere', () => {
+    const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    expect(operations.filter(({ operationId = '' }) => !ids.has(operationId))).toEqual([]);
+    const schemas = Object.keys(document.components.schemas).map((name) => `schema-${name}`);
+    expect(schemas.filter((id) => !ids.has(id))).toEqual([]);
+    const targets = [...page.matchAll(/href="#([^"]+)"/g)].map(([, target]) => target);
+    expect(targets.filter((target) => !ids.has(target))).toEqual([]);
+  });
+
+  it('loads its own stylesheet and nothing else, and runs nothing', async () => {
+    expect([...page.matchAll(/<(?:script|img|iframe|object|embed|form|base)\b/g)]).toEqual([]);
+    expect([...page.matchAll(/ (?:on\w+|style)="/g)]).toEqual([]);
+    const loaded = [...page.matchAll(/(?:<link[^>]* href|src)="([^"]*)"/g)].map(([, url]) => url);
+    expect(loaded).toEqual(['/docs/style.css']);
+    expect(policy).toBe(
+      "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    const style = await call('GET', `${broker.url}/docs/style.css`);
+    expect(style.headers['content-type']).toBe('text/css; charset=utf-8');
+    expect(style.text).not.toMatch(/url\(|@import|https?:/);
+    expect(style.text).toContain('color-scheme: light dark');
+  });
+});
