@@ -147,7 +147,11 @@ export const DeleteQuery = z.object({
     .enum(['true', 'false'])
     .optional()
     .transform((text) => text === 'true')
-    .openapi({ type: 'boolean', description: 'Also while accounts exist: they end with the connection.' }),
+    .openapi({
+      type: 'boolean',
+      example: false,
+      description: 'Also while accounts exist: they end with the connection.',
+    }),
 });
 
 export const Connection = z

@@ -40,6 +40,7 @@ const TABLES = [
   'account_index',
   'agent_index',
   'connection',
+  'connection_grave',
   'd1_migrations',
   'data_key',
   'delivery_index',
