@@ -43,7 +43,10 @@ export async function adjust(
   return isSame ? living : save(room, lifecycle, living.value, { metadata, rotation }, 'changed', context);
 }
 
-function mergedMetadata(account: AccountRow, patch: Adjustment['metadata']): Readonly<Record<string, unknown>> {
+function mergedMetadata(
+  account: AccountRow,
+  patch: Adjustment['metadata'],
+): Readonly<Record<string, unknown>> {
   if (patch === undefined) return account.metadata;
   return patch === null ? {} : (mergePatch(account.metadata, patch) as Record<string, unknown>);
 }

@@ -4,6 +4,7 @@
  * earlier one is older.
  */
 
+import type { RequestContext } from '#audit/record.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { encryptText } from '#crypto/envelope.ts';
 import { clientSecretPlace } from '#crypto/places.ts';
@@ -15,9 +16,10 @@ import {
   type ConnectionRow,
   type SqlRow,
 } from './connection-row.ts';
-import type { ConnectionDraft } from './connections.ts';
+import { connectionRecord, type ConnectionDraft } from './connections.ts';
 import { forgetCutOffs } from './cut-offs.ts';
 import { connectionKey, type VaultConfig } from './data-key.ts';
+import { bySystem, runRecorded } from './organization-audit.ts';
 
 /** Everything that a change may set. `clientSecrets` are plain; null: those that are there stay. */
 export type ConnectionChange = Omit<ConnectionDraft, 'id' | 'clientSecrets'> & {
@@ -31,7 +33,7 @@ const NOT_SET_HERE = ['id', 'created_at_ms', 'health', 'health_reason', 'health_
 
 /**
  * Stores what `change` makes of the row; false where there is none. `change` is asked again when the row was changed
- * meanwhile.
+ * meanwhile. `context`: who did it.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`, `conflict`, and what `change` throws
  */
 export async function changeConnection(
@@ -39,6 +41,7 @@ export async function changeConnection(
   id: string,
   change: (row: ConnectionRow) => Promise<ConnectionChange>,
   nowMs: number,
+  context: RequestContext = bySystem(),
 ): Promise<boolean> {
   const { directory: db } = config;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -67,14 +70,11 @@ export async function changeConnection(
     const set = Object.entries(next).filter(([name]) => !NOT_SET_HERE.includes(name));
     const update = `UPDATE connection SET ${set.map(([name]) => `${name} = ?`).join(', ')} WHERE id = ? AND version = ?`;
     const values = set.map(([, value]) => value);
-    const done = await ask(() =>
-      db
-        .prepare(update)
-        .bind(...values, id, row.version)
-        .run(),
-    );
+    const statement = db.prepare(update).bind(...values, id, row.version);
+    const record = connectionRecord('connection.update', id, context, nowMs);
+    const isStored = await runRecorded(config, record, statement);
     forgetCutOffs(db);
-    if (done.meta.changes > 0) return true;
+    if (isStored) return true;
   }
   throw new ProblemError('conflict', { detail: 'others change this connection at the same time' });
 }
@@ -84,25 +84,30 @@ export type Deleted = 'deleted' | 'in_use' | 'not_found';
 
 /**
  * Deletes a connection and remembers when. Accounts that exist then are dead, whether the index knows them already or
- * not; erasing them is for others (accounts).
+ * not; erasing them is for others (accounts). `context`: who did it.
  *
  * @param force also while accounts exist
- * @throws ProblemError `unavailable`
+ * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
  */
 export async function deleteConnection(
-  db: D1Database,
+  config: VaultConfig,
   id: string,
   force: boolean,
   nowMs: number,
+  context: RequestContext = bySystem(),
 ): Promise<Deleted> {
-  const free = 'NOT EXISTS (SELECT 1 FROM account_index WHERE connection = c.id)';
-  const which = `FROM connection c WHERE c.id = ?1 ${force ? '' : `AND ${free}`}`;
-  const grave = `INSERT INTO connection_grave (id, version, deleted_at_ms) SELECT c.id, c.version, ?2 ${which}
+  const { directory: db } = config;
+  const unless = force ? '' : 'AND NOT EXISTS (SELECT 1 FROM account_index WHERE connection = ?1)';
+  const grave = `INSERT INTO connection_grave (id, version, deleted_at_ms)
+    SELECT id, version, ?2 FROM connection WHERE id = ?1 ${unless}
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, deleted_at_ms = excluded.deleted_at_ms`;
-  const remove = `DELETE FROM connection WHERE id = ?1 ${force ? '' : `AND ${free.replace('c.id', 'connection.id')}`}`;
-  const done = await ask(() => db.batch([db.prepare(grave).bind(id, nowMs), db.prepare(remove).bind(id)]));
+  const remove = `DELETE FROM connection WHERE id = ?1 ${unless}`;
+  const record = connectionRecord('connection.delete', id, context, nowMs);
+  const isDeleted = await runRecorded(config, record, db.prepare(grave).bind(id, nowMs), [
+    db.prepare(remove).bind(id),
+  ]);
   forgetCutOffs(db);
-  if ((done[1]?.meta.changes ?? 0) > 0) return 'deleted';
+  if (isDeleted) return 'deleted';
   const there = await ask(() => db.prepare('SELECT 1 FROM connection WHERE id = ?').bind(id).first());
   return there === null ? 'not_found' : 'in_use';
 }

@@ -4,6 +4,7 @@
  * It refuses to judge a descriptor or a target; who makes a connection has done that (api).
  */
 
+import type { AuditAction, RequestContext } from '#audit/record.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { encryptText, openDataKey } from '#crypto/envelope.ts';
 import { CONNECTIONS_OWNER, clientSecretPlace } from '#crypto/places.ts';
@@ -20,6 +21,7 @@ import {
   type SqlRow,
 } from './connection-row.ts';
 import { connectionKey, openConnectionKey, type VaultConfig } from './data-key.ts';
+import { bySystem, runRecorded, type OrganizationRecord } from './organization-audit.ts';
 
 /** What a new connection is made of. `clientSecrets` are plain; the newest is tried first. */
 export type ConnectionDraft = Pick<
@@ -75,13 +77,14 @@ function viewOf(row: SqlRow): ConnectionView {
 const GRAVE_VERSION = 'SELECT version FROM connection_grave WHERE id = ?';
 
 /**
- * Stores a new connection; false where the id is taken, and nothing is changed then.
+ * Stores a new connection; false where the id is taken, and nothing is changed then. `context`: who did it.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
  */
 export async function createConnection(
   config: VaultConfig,
   draft: ConnectionDraft,
   nowMs: number,
+  context: RequestContext = bySystem(),
 ): Promise<boolean> {
   const key = await connectionKey(config);
   const { directory: db } = config;
@@ -103,14 +106,18 @@ export async function createConnection(
   const names = Object.keys(row);
   const insert = `INSERT INTO connection (${names.join(', ')}) SELECT ${names.map(() => '?').join(', ')}
     WHERE coalesce((${GRAVE_VERSION}), 0) = ? ON CONFLICT (id) DO NOTHING`;
-  const values = [...Object.values(row), draft.id, graveVersion];
-  const done = await ask(() =>
-    db
-      .prepare(insert)
-      .bind(...values)
-      .run(),
-  );
-  return done.meta.changes > 0;
+  const statement = db.prepare(insert).bind(...Object.values(row), draft.id, graveVersion);
+  return runRecorded(config, connectionRecord('connection.create', draft.id, context, nowMs), statement);
+}
+
+/** Connections belong to the deployment: their records are in the chain of no organization. */
+export function connectionRecord(
+  action: Extract<AuditAction, `connection.${string}`>,
+  connection: string,
+  context: RequestContext,
+  atMs: number,
+): OrganizationRecord {
+  return { organization: '', fields: { action, outcome: 'ok', connection }, context, atMs };
 }
 
 /** One connection, or null. @throws ProblemError `unavailable` */

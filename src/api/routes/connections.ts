@@ -82,7 +82,7 @@ const routes = {
     description:
       '409 while accounts exist. With `force=true` its accounts end with it: within a second each answers `account_revoked`, and each is erased, with its event, as soon as it is reached.',
     request: { params: Params, query: DeleteQuery },
-    responses: responses({ 204: null }, ['not_found', 'conflict']),
+    responses: responses({ 204: null }, ['not_found', 'conflict', 'vault_locked', 'record_corrupt']),
   }),
 };
 
@@ -179,7 +179,13 @@ async function patch(c: Context<AppEnv>): Promise<Response> {
   const rules = rulesOf(c);
   const isChanged =
     Object.keys(body).length === 0 ||
-    (await changeConnection(c.get('config'), id, (row) => changedConnection(row, body, rules), systemNow()));
+    (await changeConnection(
+      c.get('config'),
+      id,
+      (row) => changedConnection(row, body, rules),
+      systemNow(),
+      contextOf(c, c.get('operator')),
+    ));
   if (!isChanged) throw notFound();
   return c.json(await resourceOfId(c, id), 200);
 }
@@ -189,13 +195,14 @@ async function remove(c: Context<AppEnv>): Promise<Response> {
   const id = idOf(c);
   const config = c.get('config');
   const { force } = queryOf(c, DeleteQuery);
-  const deleted = await deleteConnection(config.directory, id, force, systemNow());
+  const context = contextOf(c, c.get('operator'));
+  const deleted = await deleteConnection(config, id, force, systemNow(), context);
   if (deleted === 'not_found') throw notFound();
   if (deleted === 'in_use') {
     const detail = 'accounts of this connection exist; force=true ends them with it';
     throw new ProblemError('conflict', { detail });
   }
-  await endAccountsOf(config, id, contextOf(c, c.get('operator')));
+  await endAccountsOf(config, id, context);
   return c.body(null, 204);
 }
 
@@ -209,7 +216,8 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
     if ((await findConnection(config.directory, body.id)) !== null) throw taken(body.id);
     await connectionKey(config);
     const draft = await draftConnection(body, rulesOf(c));
-    if (!(await createConnection(config, draft, systemNow()))) throw taken(body.id);
+    if (!(await createConnection(config, draft, systemNow(), contextOf(c, c.get('operator')))))
+      throw taken(body.id);
     return c.json(await resourceOfId(c, body.id), 201);
   });
   describe(router, routes.list, requireOperator, async (c) => {

@@ -91,15 +91,15 @@ describe('a deletion', () => {
   it('is refused while the index knows an account, and changes nothing', async () => {
     await upsertAccountIndex(db, accountRow({ id: 'ca_1', connection: 'one' }));
     const before = await dump();
-    expect(await deleteConnection(db, 'one', false, 5)).toBe('in_use');
+    expect(await deleteConnection(config, 'one', false, 5)).toBe('in_use');
     expect(await dump()).toBe(before);
-    expect(await deleteConnection(db, 'one', true, 5)).toBe('deleted');
-    expect(await deleteConnection(db, 'one', true, 5)).toBe('not_found');
+    expect(await deleteConnection(config, 'one', true, 5)).toBe('deleted');
+    expect(await deleteConnection(config, 'one', true, 5)).toBe('not_found');
   });
 
   it('lets the version of the id go on', async () => {
     await changeConnection(config, 'one', to({ rotation: 'proactive' }), 2);
-    await deleteConnection(db, 'one', false, 5);
+    await deleteConnection(config, 'one', false, 5);
     await createConnection(config, draft('one'), 6);
     expect((await connectionSettings(config, 'one'))?.version).toBe(3);
   });

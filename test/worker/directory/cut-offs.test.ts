@@ -38,7 +38,7 @@ describe('the list of cut-offs', () => {
   it('holds closed connections, and deleted ones with when', async () => {
     await upsertAccountIndex(db, accountRow({ id: 'ca_1', connection: 'open', createdAtMs: 5 }));
     const deletedAtMs = Date.now();
-    await deleteConnection(db, 'open', true, deletedAtMs);
+    await deleteConnection(config(), 'open', true, deletedAtMs);
     expect(await cutOffs(asAnotherIsolate(), later)).toEqual({
       proxyOnly: [{ connection: 'closed', version: 1 }],
       deleted: [{ connection: 'open', version: 1, deletedAtMs }],

@@ -38,6 +38,7 @@ async function noted(): Promise<string[]> {
 
 const TABLES = [
   'account_index',
+  'admin_key',
   'agent_index',
   'connection',
   'connection_grave',
@@ -45,8 +46,11 @@ const TABLES = [
   'data_key',
   'delivery_index',
   'event',
+  'idempotency',
   'key_check',
   'meta',
+  'organization_audit',
+  'organization_audit_head',
   'webhook_endpoint',
 ];
 const asWranglerReads = MIGRATIONS.map(({ name, sql }) => ({ name, queries: statementsOf(sql) }));
