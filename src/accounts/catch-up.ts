@@ -1,6 +1,6 @@
 /** Takes over newer settings of the connection between refreshes, where a request depends on it. */
 
-import { loadSettings } from '#directory/connections.ts';
+import { loadConnection } from '#directory/connections.ts';
 import type { Room } from './room.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -23,11 +23,11 @@ export class CatchUp {
     const sinceMs = this.#askedAtMs === null ? APART_MS : now() - this.#askedAtMs;
     if (known === undefined || (sinceMs >= 0 && sinceMs < APART_MS)) return;
     this.#askedAtMs = now();
-    const found = await loadSettings(config.directory, known.id, PATIENCE_MS, config.masterKeys);
+    const found = await loadConnection(config.directory, known.id, PATIENCE_MS, config.masterKeys);
     if (found === null || found === 'unavailable') return;
     const state = store.state(opened.key.mac);
     if (state === null || state.account.incarnation !== opened.owner.incarnation) return;
-    if (found.version > state.settings.version)
-      store.transaction(() => store.saveSettings(opened.key.mac, found));
+    if (found.settings.version > state.settings.version)
+      store.transaction(() => store.saveSettings(opened.key.mac, found.settings));
   }
 }

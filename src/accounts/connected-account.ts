@@ -5,7 +5,6 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { AuditRing, type Verification } from '#audit/ring.ts';
-import { loadSettings } from '#directory/connections.ts';
 import type { DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import { configOf } from '#env.ts';
@@ -23,6 +22,7 @@ import { runTimers } from './alarm.ts';
 import { AttemptJournal } from './attempts.ts';
 import { AuditTable } from './audit-table.ts';
 import { isBuried } from './cut-offs.ts';
+import { ConnectionWatch } from './connection-watch.ts';
 import { explain, knowsAccount, reachOf } from './explain.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
 import { Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
@@ -35,15 +35,16 @@ import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import { OpenedCredentials } from './release-opened.ts';
 import type { Room } from './room.ts';
 import { AccountStore } from './store.ts';
-import type {
-  AccountRpc,
-  Answer,
-  Busy,
-  ContextArgument,
-  CreateArgument,
-  ImportArgument,
-  LookArgument,
-  WaitArgument,
+import {
+  accountStub,
+  type AccountRpc,
+  type Answer,
+  type Busy,
+  type ContextArgument,
+  type CreateArgument,
+  type ImportArgument,
+  type LookArgument,
+  type WaitArgument,
 } from './stub.ts';
 import { Timers } from './timers.ts';
 import { Vault } from './vault.ts';
@@ -51,8 +52,6 @@ import { waitForStatus, Waiting } from './waiting.ts';
 
 /** An alarm that should have fired so long ago is lost. */
 const LOST_ALARM_MS = 60_000;
-/** The directory is asked for newer settings before a refresh, and not waited for longer. */
-const DIRECTORY_LIMIT_MS = 300;
 
 interface Entrypoints {
   readonly Exchanger: { exchange(request: unknown): Promise<unknown> };
@@ -61,6 +60,7 @@ interface Entrypoints {
 
 export class ConnectedAccount extends DurableObject implements AccountRpc {
   readonly #room: Room;
+  readonly #connection: ConnectionWatch;
   readonly #refresher: Refresher;
   readonly #door: Door;
   readonly #lifecycle: Lifecycle;
@@ -111,16 +111,13 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       waiting: new Waiting(),
       lastUse: { atMs: null },
     };
+    this.#connection = new ConnectionWatch({
+      ...this.#room,
+      wakeHolder: (holder) => accountStub(config, holder).takeNews({}),
+    });
     this.#refresher = new Refresher(this.#room, {
       exchange: (request) => entrypoints().Exchanger.exchange(request),
-      freshSettings: async (known) => {
-        const [found] = await Promise.all([
-          loadSettings(config.directory, known.id, DIRECTORY_LIMIT_MS, config.masterKeys),
-          // Whoever asks for plain refreshes by name is known before this one is settled.
-          outbox.look(store.keyMaterial()?.organization ?? '', DIRECTORY_LIMIT_MS),
-        ]);
-        return found !== null && found !== 'unavailable' && found.version > known.version ? found : null;
-      },
+      connection: this.#connection,
     });
     this.#door = new Door(this.#room, this.#refresher, credentials);
     this.#lifecycle = new Lifecycle(this.#room, this.#refresher, credentials);
@@ -241,6 +238,11 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     await this.#repairAlarm();
     const living = await this.#lifecycle.living();
     if (living.ok) rearm(this.#room, living.value.state);
+  }
+
+  async takeNews(_argument: object): Promise<void> {
+    if (this.ctx.id.name !== undefined && this.#room.store.hasTables())
+      await this.#connection.takeNews(this.ctx.id.name);
   }
 
   async wait(argument: WaitArgument): Promise<Answer<Resource> | Busy> {

@@ -42,6 +42,7 @@ const TABLES = [
   'agent_index',
   'connection',
   'connection_grave',
+  'connection_news',
   'd1_migrations',
   'data_key',
   'delivery_index',
