@@ -126,7 +126,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   /** After seven failed runs the platform drops an alarm for good; timers that wait for it would wait for ever. */
   async #repairAlarm(): Promise<void> {
-    if (!this.#room.store.hasTables()) return;
+    if (!this.#room.store.hasOwnTables()) return;
     const earliest = this.#room.timers.all()[0];
     if (earliest === undefined) return;
     const armedMs = await this.ctx.storage.getAlarm();
@@ -135,7 +135,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   override async alarm(): Promise<void> {
-    if (!this.#room.store.hasTables()) return;
+    if (!this.#room.store.hasOwnTables()) return;
     try {
       const { lookAgainAtMs } = await runTimers(this.#room, this.#refresher);
       if (lookAgainAtMs !== null) await this.ctx.storage.setAlarm(lookAgainAtMs);

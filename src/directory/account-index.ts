@@ -4,6 +4,7 @@
  */
 
 import { ask } from './ask.ts';
+import { refuseNewerDirectory } from './schema-major.ts';
 
 export interface AccountIndexRow {
   readonly id: string;
@@ -88,6 +89,7 @@ export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): 
     beats,
     beats,
   ];
+  await refuseNewerDirectory(db);
   await ask(() =>
     db
       .prepare(UPSERT)
@@ -98,6 +100,7 @@ export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): 
 
 /** Takes an account out of the lists. @throws ProblemError `unavailable` */
 export async function deleteAccountIndex(db: D1Database, id: string): Promise<void> {
+  await refuseNewerDirectory(db);
   await ask(() => db.prepare('DELETE FROM account_index WHERE id = ?').bind(id).run());
 }
 
