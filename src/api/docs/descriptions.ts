@@ -24,6 +24,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Back to the status before, moved on by what was learnt meanwhile. Twice is once: one event.',
   [`POST ${ACCOUNT}/revoke`]:
     'Tokens are refused with 409 `account_revoked` until somebody connects or imports anew. Twice is once: one event.',
+  [`POST ${ACCOUNT}/seal`]:
+    'One way: from then on no key, role or route returns the credential of this account.',
   'GET /v1/connections':
     'Connections belong to the deployment: every operator sees them all, and no secret of any.',
   'GET /v1/connections/{id}':
