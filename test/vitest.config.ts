@@ -61,6 +61,18 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        root,
+        test: {
+          name: 'browser',
+          include: inFolder('browser'),
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // A browser, a broker and a provider per file are enough for two cores.
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
+        },
+      },
     ],
   },
 });

@@ -29,6 +29,11 @@ export function fingerprint(macKey: Uint8Array, token: string): string {
     .slice(0, 22);
 }
 
+/** SHA-256 of a public text as a source of a Content-Security-Policy (CSP level 3 §2.3.1): `'sha256-…'`, quotes and all. */
+export function cspHash(text: string): string {
+  return `'sha256-${hash('sha256', text, 'base64')}'`;
+}
+
 /** Authenticates the columns beside a ciphertext. `table` and the order of `parts` are part of the format. */
 export function rowMac(macKey: Uint8Array, table: string, parts: readonly Part[]): string {
   return createHmac('sha256', macKey)

@@ -54,10 +54,12 @@ export interface House {
 
 export const house: House = JSON.parse(readFileSync(path.join(import.meta.dirname, 'rooms.json'), 'utf8'));
 
-/** Every file under `folder`, as paths from the root with `/`. */
+/** Every file under `folder`, as paths from the root with `/`. TypeScript is `.ts` and, where it holds markup, `.tsx`. */
 export function filesUnder(folder: string, extension: string): string[] {
+  const isMeant = (name: string) =>
+    name.endsWith(extension) || (extension === '.ts' && name.endsWith('.tsx'));
   return readdirSync(path.join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
+    .filter((entry) => entry.isFile() && isMeant(entry.name))
     .map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
     .toSorted();
 }

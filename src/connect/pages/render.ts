@@ -1,36 +1,46 @@
-/** The answer for a page of the connect flow: plain words, nothing loaded. Looks and languages are still to come. */
+/** The answer of a page: status, headers, markup. What the page says and how it looks is `page.tsx` and what that uses. */
 
-import { pageStatus, type ChooseLocale, type RenderPage } from '../page-model.ts';
+import { jsx } from 'hono/jsx';
+import { pageStatus, type PageModel, type RenderPage } from '../page-model.ts';
+import { Page } from './page.tsx';
+import { STYLE_SOURCE } from './stylesheet.ts';
+import { wordsOf } from './words.tsx';
 
-const ESCAPES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escaped = (text: string) => text.replaceAll(/[&<>"']/g, (char) => ESCAPES[char] ?? '');
+export { chooseLocale } from './language.ts';
 
-export const chooseLocale: ChooseLocale = () => 'en';
+/**
+ * Nothing runs and nothing is loaded: our stylesheet by its hash, pictures that are in the page. `form-action` is left
+ * out where there is a form: browsers hold it against every redirect that follows the POST, also the provider's own.
+ */
+function policyOf(model: PageModel): string {
+  const directives = [
+    "default-src 'none'",
+    `style-src ${STYLE_SOURCE}`,
+    'img-src data:',
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ];
+  if (model.kind !== 'start') directives.push("form-action 'none'");
+  return directives.join('; ');
+}
 
+/** The page as an answer, as `RenderPage` says. */
 export const renderPage: RenderPage = (model, locale) => {
-  const rows = Object.entries(model)
-    .filter(([key]) => key !== 'kind' && key !== 'action')
-    .map(([key, value]) => `<dt>${escaped(key)}</dt><dd>${escaped(JSON.stringify(value))}</dd>`);
-  const form =
-    model.kind === 'start'
-      ? `<form method="post" action="${escaped(model.action)}"><button>Continue</button></form>`
-      : '';
-  const html = `<!doctype html><html lang="${locale}"><title>${model.kind}</title><h1>${model.kind}</h1><dl>${rows.join('')}</dl>${form}</html>`;
-  return new Response(html, {
+  const markup = jsx(Page, { model, words: wordsOf(locale) }).toString();
+  if (typeof markup !== 'string') throw new Error('internal: a part of a page waits for something');
+  return new Response(`<!doctype html>${markup}`, {
     status: pageStatus(model),
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'content-language': locale,
       'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+      'content-security-policy': policyOf(model),
+      'cross-origin-resource-policy': 'same-origin',
+      // With `no-referrer` the form's POST would carry `Origin: null`, and could not be told from a stranger's.
       'referrer-policy': 'same-origin',
+      vary: 'Accept-Language',
       'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
     },
   });
 };

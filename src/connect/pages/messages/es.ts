@@ -1,0 +1,140 @@
+/** What the pages say, in Spanish. The keys, and the `{names}` in each sentence, are those of `en.ts`. */
+
+import type { Messages } from './en.ts';
+
+/** The sentences of the pages in Spanish. */
+export const es: Messages = {
+  details: 'Detalles',
+  organization: 'Organización',
+  connection: 'Conexión',
+  reference: 'Referencia',
+  error_code: 'Código de error',
+  try_again: 'Intentarlo de nuevo',
+  next_new_link: 'Pide un enlace nuevo a quien te envió este.',
+  next_support: 'Si vuelve a ocurrir, avisa a quien te envió el enlace e indica la referencia de abajo.',
+  close: 'Puedes cerrar esta página.',
+
+  start_connect_title: 'Conecta tu cuenta de {provider}',
+  start_connect_lead: '{asker} pide acceso a tu cuenta de {provider}.',
+  start_connect_lead_nameless: 'Se te pide acceso a tu cuenta de {provider}.',
+  start_reconnect_title: 'Vuelve a conectar {provider}',
+  start_reconnect_lead: '{asker} te pide que renueves su acceso a tu cuenta de {provider}.',
+  start_reconnect_lead_nameless: 'Se te pide que renueves el acceso a tu cuenta de {provider}.',
+  start_upgrade_title: 'Permite más acceso a {provider}',
+  start_upgrade_lead: '{asker} pide más acceso a tu cuenta de {provider} del que tiene ahora.',
+  start_upgrade_lead_nameless: 'Se te pide más acceso a tu cuenta de {provider} del que se dio antes.',
+  start_repair_title: 'Repara tu conexión con {provider}',
+  start_repair_lead:
+    '{asker} ha perdido el acceso a tu cuenta de {provider}. Inicia sesión una vez más y el trabajo seguirá donde se detuvo.',
+  start_repair_lead_nameless:
+    'La conexión con tu cuenta de {provider} ha dejado de funcionar. Inicia sesión una vez más y el trabajo seguirá donde se detuvo.',
+  start_sign_in_as: 'Inicia sesión como {subject}: esa es la cuenta que se va a conectar.',
+  start_scopes: 'Qué se pide',
+  start_scopes_added: 'Nuevo',
+  start_scopes_kept: 'Ya permitido',
+  start_scopes_unknown: '{provider} te muestra qué se pide antes de que aceptes.',
+  start_button: 'Continuar a {provider}',
+  start_password: 'Inicias sesión en el propio {provider}. Tu contraseña no se ve aquí.',
+  start_expected: '¿No esperabas esto? Cierra la página y no pasará nada.',
+  start_once: 'Este enlace funciona una vez, hasta las {time}.',
+
+  done_title: 'Queda un paso',
+  done_lead: 'Has iniciado sesión en {provider}.',
+  done_lead_as: 'Has iniciado sesión en {provider} como {subject}.',
+  done_copy: 'Para terminar, copia estos dos valores en la página o el programa donde empezaste.',
+  done_warning:
+    'No se los des a nadie más, lo pida quien lo pida: con ellos alguien podría conectar tu cuenta como si fuera suya.',
+  done_session: 'Sesión',
+  done_code: 'Código de confirmación',
+  done_until: 'Funcionan una vez, hasta las {time}.',
+  succeeded_title: '{provider} está conectado',
+  succeeded_title_again: '{provider} vuelve a estar conectado',
+  succeeded_as: 'Has iniciado sesión como {subject}.',
+  succeeded_goes_on: 'Lo que estaba esperando sigue por sí solo.',
+
+  denied_title: 'No se ha dado acceso',
+  denied_text:
+    'El acceso se rechazó en {provider}, por ti o por una norma de tu organización. No ha cambiado nada.',
+  denied_again: 'Si fue un error, inténtalo de nuevo y acepta allí.',
+  denied_new_link: 'Si fue un error, pide un enlace nuevo a quien te envió este.',
+
+  unknown_link_title: 'Este enlace no lleva a ninguna parte',
+  unknown_link_text: 'Quizá se perdió una parte al copiarlo o enviarlo.',
+  unknown_link_next: 'Abre otra vez el enlace completo del mensaje o pide uno nuevo.',
+  expired_link_title: 'Este enlace ha caducado',
+  expired_link_text:
+    'Los enlaces funcionan solo por poco tiempo, y los más nuevos sustituyen a los anteriores.',
+  used_link_title: 'Este enlace ya se ha usado',
+  used_link_text: 'Cada enlace funciona una vez. Si fuiste tú, continúa en la ventana donde empezaste.',
+  used_link_next: 'Si no fuiste tú, avisa a quien te lo envió y pide uno nuevo.',
+  repaired_title: 'Esto ya está reparado',
+  repaired_text: 'La conexión vuelve a funcionar. No queda nada por hacer.',
+  repair_over_title: 'Este enlace de reparación ha caducado',
+  repair_over_text: 'Los enlaces de reparación funcionan siete días. La conexión todavía te necesita.',
+
+  foreign_post_title: 'Pulsa el botón en nuestra página',
+  foreign_post_text:
+    'Esta petición vino de otra página, o tu navegador no dijo de dónde. Por tu seguridad se detuvo aquí, y no ha cambiado nada.',
+  foreign_post_next: 'Abre nuestra página y pulsa el botón allí.',
+  foreign_post_button: 'Abrir la página',
+  wrong_browser_title: 'Continúa en el navegador donde empezaste',
+  wrong_browser_text:
+    'Este inicio de sesión empezó en otro navegador, o este no guarda cookies. Por tu seguridad se detuvo aquí, y no se ha conectado nada.',
+  wrong_browser_next:
+    'Vuelve al navegador donde empezaste, o pide un enlace nuevo y quédate en un solo navegador.',
+  wrong_browser_stranger: 'Si no empezaste esto tú, cierra la página.',
+  running_title: 'Este inicio de sesión se está terminando',
+  running_text: 'Otra ventana lo está terminando. Puedes cerrar esta.',
+  finished_title: 'Este inicio de sesión ha terminado',
+  finished_text: 'Recargar la página o volver atrás no hace daño ni cambia nada.',
+  finished_failed: 'No dio lugar a una conexión. Pide un enlace nuevo a quien te envió este.',
+  back: 'Volver',
+  back_to: 'Volver a {asker}',
+  expired_session_title: 'Ha tardado demasiado',
+  expired_session_text:
+    'Pasaron más de diez minutos entre el comienzo y tu regreso desde {provider}. No ha cambiado nada.',
+  invalid_callback_title: 'Este inicio de sesión no se puede terminar',
+  invalid_callback_text:
+    'Lo que llegó no corresponde a ningún inicio de sesión que empezara aquí. No se ha conectado nada.',
+  invalid_callback_next: 'Empieza de nuevo con el enlace que recibiste o pide uno nuevo.',
+
+  mismatch_title: 'Esta es otra cuenta',
+  mismatch_text: 'La conexión pertenece a otra cuenta de {provider}. Sigue como estaba.',
+  mismatch_signed_in: 'Has entrado como',
+  mismatch_expected: 'Se esperaba',
+  mismatch_again: 'Cierra sesión en {provider} o elige allí la otra cuenta, e inténtalo de nuevo.',
+  mismatch_new_link:
+    'Cierra sesión en {provider}, pide un enlace nuevo a quien te envió este y elige la otra cuenta.',
+  unverified_title: 'La dirección de correo no está verificada',
+  unverified_text: '{provider} no responde por la dirección de esta cuenta. No ha cambiado nada.',
+  unverified_again: 'Verifica la dirección en {provider} e inténtalo de nuevo.',
+  unverified_new_link: 'Verifica la dirección en {provider} y pide un enlace nuevo a quien te envió este.',
+  unknown_subject_title: 'No está claro quién ha iniciado sesión',
+  unknown_subject_text: '{provider} no dijo de quién es esta cuenta. No ha cambiado nada.',
+
+  provider_error_title: '{provider} respondió con un error',
+  provider_error_text: 'No se pudo establecer la conexión. No ha cambiado nada.',
+  provider_unavailable_title: '{provider} no responde',
+  provider_unavailable_text: 'Ahora mismo no se puede acceder, o pide una pausa. No ha cambiado nada.',
+  provider_unavailable_again: 'Espera unos minutos e inténtalo de nuevo.',
+  provider_unavailable_new_link: 'Espera unos minutos y pide un enlace nuevo a quien te envió este.',
+
+  misconfigured_title: 'Esta conexión no está bien configurada',
+  misconfigured_text: 'No es nada que hayas hecho, ni nada que puedas arreglar aquí.',
+  misconfigured_next: 'Avisa a quien te envió el enlace e indica la referencia de abajo.',
+  changed_title: 'La conexión ha cambiado entretanto',
+  changed_text:
+    'Su configuración cambió mientras iniciabas sesión. Por tu seguridad se detuvo aquí, y no se ha conectado nada.',
+  unavailable_title: 'Inténtalo de nuevo en un momento',
+  unavailable_text: 'Una parte de este servicio no responde ahora mismo.',
+  unavailable_next: 'Espera un momento y abre el enlace otra vez.',
+  request_title: 'Esta página no se puede mostrar',
+  request_text: 'La petición no es de las que se entienden aquí.',
+  request_next: 'Abre otra vez el enlace que recibiste.',
+  too_many_title: 'Un poco demasiado rápido',
+  too_many_text: 'Llegaron más peticiones de las que se responden a la vez.',
+  too_many_next: 'Espera un minuto e inténtalo de nuevo.',
+  internal_title: 'Algo ha fallado aquí',
+  internal_text: 'No es nada que hayas hecho.',
+  internal_next: 'Espera un momento y abre el enlace otra vez.',
+};

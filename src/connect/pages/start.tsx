@@ -1,0 +1,86 @@
+/** The page before the start: who asks, for what, where the user will sign in, and one button. */
+
+import type { Child, FC } from 'hono/jsx';
+import type { PageScope, StartPage } from '../page-model.ts';
+import type { Content } from './content.ts';
+import { clockTime } from './clock-time.ts';
+import { Details } from './parts.tsx';
+import { safePath, shownText } from './untrusted.ts';
+import type { Words } from './words.tsx';
+
+export function startContent(model: StartPage, words: Words): Content {
+  const provider = model.provider.displayName;
+  const title = `start_${model.purpose}_title` as const;
+  return {
+    heading: words.say(title, { provider }),
+    title: words.text(title, { provider }),
+    tone: null,
+    body: (
+      <>
+        <p class="lead">{leadOf(model, words)}</p>
+        {model.subjectLabel === null ? null : (
+          <p class="lead">{words.say('start_sign_in_as', { subject: model.subjectLabel })}</p>
+        )}
+        <Scopes model={model} words={words} />
+        <form method="post" action={safePath(model.action) ?? ''}>
+          <button class="button" type="submit">
+            {words.say('start_button', { provider })}
+          </button>
+        </form>
+        <p class="soft">{words.say('start_password', { provider })}</p>
+        <p class="soft">
+          {words.say('start_expected')}{' '}
+          {model.expiresAt === null ? null : words.say('start_once', { time: clockTime(model.expiresAt) })}
+        </p>
+        <Details
+          words={words}
+          rows={[
+            [words.text('organization'), model.asker.organization],
+            [words.text('connection'), model.connection],
+          ]}
+        />
+      </>
+    ),
+  };
+}
+
+function leadOf({ purpose, asker, provider: { displayName: provider } }: StartPage, words: Words): Child {
+  return asker.name === null
+    ? words.say(`start_${purpose}_lead_nameless`, { provider })
+    : words.say(`start_${purpose}_lead`, { asker: asker.name, provider });
+}
+
+/** What is asked for; where something was allowed before, the new stands first and apart. */
+const Scopes: FC<{ model: StartPage; words: Words }> = ({ model, words }) => {
+  const { scopes } = model;
+  const added = scopes.filter((scope) => scope.added);
+  const kept = scopes.filter((scope) => !scope.added);
+  const isSplit = added.length > 0 && kept.length > 0;
+  return (
+    <section aria-labelledby="scopes">
+      <h2 id="scopes">{words.say('start_scopes')}</h2>
+      {scopes.length === 0 ? (
+        <p>{words.say('start_scopes_unknown', { provider: model.provider.displayName })}</p>
+      ) : null}
+      {isSplit ? <h3>{words.say('start_scopes_added')}</h3> : null}
+      <ScopeList scopes={isSplit ? added : scopes} />
+      {isSplit ? <h3>{words.say('start_scopes_kept')}</h3> : null}
+      <ScopeList scopes={isSplit ? kept : []} />
+    </section>
+  );
+};
+
+const ScopeList: FC<{ scopes: readonly PageScope[] }> = ({ scopes }) =>
+  scopes.length === 0 ? null : (
+    <ul>
+      {scopes.map(({ scope, alias, description }) => {
+        const name = description ?? alias;
+        return (
+          <li>
+            {name === null || name === scope ? null : <bdi>{shownText(name)}</bdi>}
+            <code>{shownText(scope)}</code>
+          </li>
+        );
+      })}
+    </ul>
+  );

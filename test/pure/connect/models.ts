@@ -1,0 +1,137 @@
+/** One model of each page, in each of the forms that it has: what the tests here and the browser's gallery show. */
+
+import type { Asker, PageModel, PageProvider, Purpose } from '#connect/page-model.ts';
+
+/** A drawn key, as an operator would set it. */
+const LOGO =
+  'data:image/svg+xml,%3Csvg%20xmlns=%27http://www.w3.org/2000/svg%27%20viewBox=%270%200%2032%2032%27%3E%3Crect%20width=%2732%27%20height=%2732%27%20rx=%278%27%20fill=%27%23e4572e%27/%3E%3Cpath%20d=%27M9%2022V10h6a6%206%200%200%201%200%2012z%27%20fill=%27white%27/%3E%3C/svg%3E';
+
+const ASKER: Asker = { name: 'Duck Analytics', logoUrl: LOGO, organization: null };
+const NAMELESS: Asker = { name: null, logoUrl: null, organization: null };
+const PROVIDER: PageProvider = { id: 'custom', displayName: 'Lakeside Mail' };
+
+const common = { asker: ASKER, correlationId: '7f0c1a52-4f0e-4c4b-9a37-0d3d2f6f8b11' };
+const session = { ...common, provider: PROVIDER, retryPath: null };
+const RETRY = '/connect/repair/ca_gabcdefghijklmnopqrstuvwxy';
+
+const start = (purpose: Purpose) =>
+  ({
+    ...common,
+    kind: 'start',
+    purpose,
+    provider: PROVIDER,
+    connection: 'lakeside-mail',
+    scopes: [
+      {
+        scope: 'https://mail.example/auth/messages.readonly',
+        alias: 'messages.readonly',
+        description: 'Read your messages',
+        added: true,
+      },
+      { scope: 'contacts.read', alias: 'contacts', description: null, added: true },
+      { scope: 'offline_access', alias: null, description: null, added: true },
+    ],
+    action: '/connect/0123456789abcdefghijklmnopqrstuvwxyzABCDEFG',
+    subjectLabel: null,
+    expiresAt: '2026-11-21T14:32:09.120Z',
+  }) satisfies PageModel;
+
+/** By a name that tells them apart. */
+export const MODELS: Readonly<Record<string, PageModel>> = {
+  'start-connect': start('connect'),
+  'start-connect-nameless': {
+    ...start('connect'),
+    asker: { ...NAMELESS, organization: 'north-shore' },
+    scopes: [],
+  },
+  'start-reconnect': { ...start('reconnect'), subjectLabel: 'ada@example.com', asker: NAMELESS },
+  'start-upgrade': {
+    ...start('upgrade'),
+    asker: { ...ASKER, organization: 'north-shore' },
+    subjectLabel: 'ada@example.com',
+    scopes: start('upgrade').scopes.map((scope, index) => ({ ...scope, added: index === 0 })),
+  },
+  'start-repair': { ...start('repair'), subjectLabel: 'ada@example.com', expiresAt: null },
+  done: {
+    ...session,
+    kind: 'done',
+    sessionId: 'cs_4tYw0pQz8mN2cVbX6kJ1sR',
+    confirmCode: 'q3V0tJ8mXc5Zr1Lw9NyBfK7uHdPsEa2GoTiMxQvRk4Y',
+    subjectLabel: 'ada@example.com',
+    expiresAt: '2026-11-21T14:42:09.120Z',
+  },
+  succeeded: { ...session, kind: 'succeeded', reconnected: false, subjectLabel: null },
+  'succeeded-again': { ...session, kind: 'succeeded', reconnected: true, subjectLabel: 'ada@example.com' },
+  denied: { ...session, kind: 'denied' },
+  'denied-repair': { ...session, kind: 'denied', retryPath: RETRY },
+  'unknown-link': { ...common, kind: 'unknown_link' },
+  'expired-link': { ...common, kind: 'expired_link' },
+  'used-link': { ...common, kind: 'used_link' },
+  'repair-over': { ...common, kind: 'repair_over', repaired: false },
+  'repair-over-repaired': { ...common, kind: 'repair_over', repaired: true },
+  'foreign-post': { ...common, kind: 'foreign_post', startPath: start('connect').action },
+  'wrong-browser': { ...common, kind: 'wrong_browser' },
+  'already-finished': { ...common, kind: 'already_finished', outcome: null, returnUrl: null },
+  'already-finished-running': { ...common, kind: 'already_finished', outcome: 'running', returnUrl: null },
+  'already-finished-done': {
+    ...common,
+    kind: 'already_finished',
+    outcome: 'done',
+    returnUrl: 'https://app.example/connected?from=valetkey',
+  },
+  'already-finished-failed': { ...common, kind: 'already_finished', outcome: 'failed', returnUrl: null },
+  'expired-session': { ...session, kind: 'expired_session' },
+  'expired-session-repair': { ...session, kind: 'expired_session', retryPath: RETRY },
+  'invalid-callback': { ...common, kind: 'invalid_callback' },
+  mismatch: {
+    ...session,
+    kind: 'mismatch',
+    reason: 'other_account',
+    signedInAs: 'ada.private@example.org',
+    expected: 'ada@example.com',
+    retryPath: RETRY,
+  },
+  'mismatch-unknown': {
+    ...session,
+    kind: 'mismatch',
+    reason: 'other_account',
+    signedInAs: null,
+    expected: null,
+  },
+  'mismatch-unverified': {
+    ...session,
+    kind: 'mismatch',
+    reason: 'email_unverified',
+    signedInAs: 'ada@example.com',
+    expected: null,
+  },
+  'mismatch-no-subject': {
+    ...session,
+    kind: 'mismatch',
+    reason: 'subject_unknown',
+    signedInAs: null,
+    expected: null,
+  },
+  'provider-error': { ...session, kind: 'provider_error', code: 'invalid_scope' },
+  'provider-error-repair': { ...session, kind: 'provider_error', code: null, retryPath: RETRY },
+  'provider-unavailable': { ...session, kind: 'provider_unavailable' },
+  'provider-unavailable-repair': { ...session, kind: 'provider_unavailable', retryPath: RETRY },
+  misconfigured: { ...common, kind: 'misconfigured', provider: PROVIDER, reason: 'settings' },
+  'misconfigured-changed': { ...common, kind: 'misconfigured', provider: null, reason: 'changed' },
+  unavailable: { ...common, kind: 'unavailable' },
+  'failure-request': { ...common, kind: 'failure', status: 405 },
+  'failure-too-many': { ...common, kind: 'failure', status: 429 },
+  'failure-internal': { ...common, kind: 'failure', status: 500 },
+};
+
+/** The model with every string, at any depth, put through `change`; kinds, reasons and the like stay. */
+export function withTexts(model: PageModel, change: (text: string, field: string) => string): PageModel {
+  const fixed = new Set(['kind', 'purpose', 'reason', 'outcome', 'status']);
+  const walk = (value: unknown, field: string): unknown => {
+    if (typeof value === 'string') return fixed.has(field) ? value : change(value, field);
+    if (Array.isArray(value)) return value.map((one) => walk(one, field));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, walk(one, name)]));
+  };
+  return walk(model, '') as PageModel;
+}
