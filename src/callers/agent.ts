@@ -59,12 +59,18 @@ type Lookup = Outcome<{ readonly agent: AuthRecord }>;
 interface Memory {
   readonly records: RecordCache<Lookup>;
   readonly wrong: WrongSecrets;
+  /**
+   * What keys say of themselves, by their text: of those alone that have proved themselves here, so that checksum and
+   * digest are taken once. What a key is worth is asked of the record each time.
+   */
+  readonly known: LruMap<string, ParsedKey>;
   /** When this isolate last reported a use, by key id. */
   readonly touched: LruMap<string, number>;
 }
 
 const TOUCH_INTERVAL_MS = 60 * 60_000;
 const REMEMBERED_USES = 10_000;
+const REMEMBERED_KEYS = 1000;
 /** Compared where there is no stored digest, so that its absence takes no less time. No secret has this digest. */
 const NO_DIGEST = '-'.repeat(43);
 const WRONG_KEY: AuthFailure = { code: 'unauthenticated', detail: 'this is not a valid key' };
@@ -77,6 +83,7 @@ function memoryOf(config: Config): Memory {
     memory = {
       records: new RecordCache((agentId) => agentStub(config, agentId).lookup({})),
       wrong: new WrongSecrets(),
+      known: new LruMap(REMEMBERED_KEYS),
       touched: new LruMap(REMEMBERED_USES),
     };
     memories.set(config, memory);
@@ -87,7 +94,7 @@ function memoryOf(config: Config): Memory {
 /** The agent that a request proves itself as. `ADMIN_KEY` is a valid proof of the other plane: `forbidden`. */
 export async function authenticateAgent(
   headers: Headers,
-  url: URL,
+  url: string,
   config: Config,
   request: RequestPieces,
   now: Now,
@@ -112,7 +119,8 @@ export async function proveAgentKey(
   if (keyId === null) return err(WRONG_KEY);
   const closed = closedFailure(memory.wrong.blockedForMs(keyId, now()));
   if (closed !== null) return err(closed);
-  const key = parseAgentKey(token);
+  const known = memory.known.get(token);
+  const key = known ?? parseAgentKey(token);
   if (key === null) {
     memory.wrong.count(keyId, now());
     return err(WRONG_KEY);
@@ -126,8 +134,10 @@ export async function proveAgentKey(
   if (agent === null || !proved) {
     memory.wrong.count(keyId, now());
     if (agent?.keys.some(({ id }) => id === keyId)) reportWrongSecret(key, config, request);
+    memory.known.delete(token);
     return err(WRONG_KEY);
   }
+  if (known === undefined) memory.known.set(token, key);
   reportUse(key, config, memory, request, now());
   const { id, organization, status, policy } = agent;
   return ok({ id, organization, status, policy, keyId, method: 'agent_key' });

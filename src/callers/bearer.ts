@@ -25,7 +25,7 @@ export function namedKeyId(token: string): string | null {
 
 /** Whether a text holds what has the form of an agent or admin key. `ADMIN_KEY` has no form of its own. */
 export function holdsKey(text: string): boolean {
-  return KEY_SHAPE.test(text);
+  return text.includes('vk_') && KEY_SHAPE.test(text);
 }
 
 function cookieValues(header: string): string[] {
@@ -43,6 +43,11 @@ function headerValues(name: string, value: string): string[] {
   return withoutScheme === value ? [value] : [value, withoutScheme];
 }
 
+/** The query's names and values. A URL without one costs nothing to look through. */
+function queryOf(url: string): Iterable<[string, string]> {
+  return url.includes('?') ? new URL(url).searchParams : [];
+}
+
 /**
  * The one credential of a request.
  *
@@ -50,11 +55,11 @@ function headerValues(name: string, value: string): string[] {
  */
 export function presentedCredential(
   headers: Headers,
-  url: URL,
+  url: string,
   isSecret: (text: string) => boolean,
 ): Presented {
   const isOurs = (text: string) => holdsKey(text) || isSecret(text);
-  for (const [name, value] of url.searchParams) {
+  for (const [name, value] of queryOf(url)) {
     if (isOurs(value) || isOurs(name)) {
       return {
         kind: 'misplaced',

@@ -31,7 +31,7 @@ const ADMIN: OperatorCaller = {
 /** An agent key that proves itself is a valid proof of the other plane: `forbidden`. */
 export async function authenticateOperator(
   headers: Headers,
-  url: URL,
+  url: string,
   config: Config,
   request: RequestPieces,
   now: Now,
