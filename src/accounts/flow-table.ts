@@ -23,9 +23,13 @@ export class FlowTable {
   /** The key of rows written in the transaction that is going on; null: none was, and the seal holds. */
   #unsealed: Uint8Array | null = null;
 
-  constructor(sql: SqlStorage, exists: (mac: Uint8Array) => boolean) {
+  readonly #written: () => void;
+
+  /** @param written called with every write: whoever compares states sees another one */
+  constructor(sql: SqlStorage, exists: (mac: Uint8Array) => boolean, written: () => void) {
     this.#sql = sql;
     this.#exists = exists;
+    this.#written = written;
   }
 
   /** Oldest first. @throws CorruptRowError */
@@ -49,12 +53,12 @@ export class FlowTable {
   }
 
   deleteSession(mac: Uint8Array, id: string): void {
-    this.#unsealed = mac;
+    this.#touched(mac);
     this.#sql.exec('DELETE FROM connect_session WHERE id = ?', id);
   }
 
   deleteCandidate(mac: Uint8Array, id: string): void {
-    this.#unsealed = mac;
+    this.#touched(mac);
     this.#sql.exec('DELETE FROM candidate WHERE id = ?', id);
   }
 
@@ -87,13 +91,18 @@ export class FlowTable {
   }
 
   #put(mac: Uint8Array, table: Table, id: string, body: string): void {
-    this.#unsealed = mac;
+    this.#touched(mac);
     this.#sql.exec(
       `INSERT OR REPLACE INTO ${table} (id, body, mac) VALUES (?, ?, ?)`,
       id,
       body,
       macOf(mac, table, id, body),
     );
+  }
+
+  #touched(mac: Uint8Array): void {
+    this.#unsealed = mac;
+    this.#written();
   }
 
   /** Null where there are no rows: then there is no seal either. */

@@ -51,8 +51,6 @@ import {
 } from './session.ts';
 import type { Answer } from './stub.ts';
 
-export { awaitsConfirmation } from './flow-sessions.ts';
-
 /** One question of the flow. Expected outcomes are values. */
 export async function answerFlow(
   room: Room,

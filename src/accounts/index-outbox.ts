@@ -2,6 +2,7 @@
 
 import { deleteAccountIndex, upsertAccountIndex } from '#directory/account-index.ts';
 import { awaitsConfirmation } from './flow-sessions.ts';
+import { present } from './present.ts';
 import type { Room } from './room.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -30,6 +31,7 @@ export async function indexAccount(room: Room, opened: OpenedAccount | null): Pr
       metadata: account.metadata,
       createdAtMs: account.createdAtMs,
       updatedAtMs: account.updatedAtMs,
+      resource: JSON.stringify(present(room, opened.key.mac, state)),
       indexedAtMs: room.now(),
       beats: room.timers.get('beat') !== null,
     });

@@ -67,6 +67,9 @@ export class AccountStore {
     this.flows = new FlowTable(
       storage.sql,
       (mac) => this.state(mac) !== null && this.#storedVersion() >= CONNECT_TABLES_SINCE,
+      () => {
+        this.#state = undefined;
+      },
     );
   }
 

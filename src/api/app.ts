@@ -15,6 +15,7 @@ import { refuseOversize } from './limits.ts';
 import { connectLinkRoutes } from './routes/connect-links.ts';
 import { connectPageRoutes, failureResponse, isBrowserAsking } from './routes/connect-pages.ts';
 import { accountInsightRoutes } from './routes/account-insight.ts';
+import { accountListRoutes } from './routes/account-list.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { agentRoutes } from './routes/agents.ts';
@@ -52,6 +53,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
   app.route('/', accountRoutes());
+  app.route('/', accountListRoutes());
   app.route('/', accountInsightRoutes());
   app.route('/', credentialRoutes());
   app.route('/', connectionRoutes());

@@ -25,6 +25,8 @@ export interface AccountIndexRow {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** The whole resource as JSON, for lists; left out: lists ask the account. */
+  readonly resource?: string;
   /** Also when the account was heard of last (`beats.ts`). */
   readonly indexedAtMs: number;
   /** Whether the account has timers and should be heard of daily; left out: as the index knows it. */
@@ -46,6 +48,7 @@ const COLUMNS = [
   'scopes',
   'expires_at_ms',
   'metadata',
+  'resource',
   'created_at_ms',
   'updated_at_ms',
   'indexed_at_ms',
@@ -78,6 +81,7 @@ export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): 
     JSON.stringify(row.scopes),
     row.expiresAtMs,
     JSON.stringify(row.metadata),
+    row.resource ?? null,
     row.createdAtMs,
     row.updatedAtMs,
     row.indexedAtMs,

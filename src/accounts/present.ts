@@ -1,0 +1,21 @@
+/** The account as it is shown right now: its rows, its newest attempt, its next timer. Reads only. */
+
+import type { Resource } from '#contract/connected-accounts.ts';
+import { awaitsConfirmation } from './flow-sessions.ts';
+import type { Room } from './room.ts';
+import type { AccountState } from './store.ts';
+import { accountView } from './view.ts';
+
+export function present(room: Room, mac: Uint8Array, state: AccountState): Resource {
+  const { timers, attempts, lastUse, now } = room;
+  const grant = state.grants[0];
+  const next = grant === undefined ? null : timers.get(`refresh:${grant.id}`);
+  return accountView({
+    state,
+    attempts: attempts.newest(1),
+    nextRefreshAtMs: next === null || next.payload === 'end' ? null : next.dueAtMs,
+    lastUsedAtMs: lastUse.atMs,
+    nowMs: now(),
+    awaits: awaitsConfirmation(room, mac, state),
+  });
+}
