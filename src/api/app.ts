@@ -14,6 +14,7 @@ import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
 import { accountInsightRoutes } from './routes/account-insight.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
+import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { credentialRoutes } from './routes/credentials.ts';
@@ -53,6 +54,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', credentialRoutes());
   app.route('/', connectionRoutes());
   app.route('/', agentRoutes());
+  app.route('/', adminKeyRoutes());
   app.route('/', providerRoutes());
   app.route('/', webhookEndpointRoutes(senders));
   app.route('/', webhookDeliveryRoutes(senders));

@@ -4,7 +4,7 @@
  */
 
 import type { Context } from 'hono';
-import type { RequestPieces } from '#callers/agent.ts';
+import type { RequestPieces } from '#callers/proof.ts';
 import { isAdminKey } from '#callers/admin-key.ts';
 import { holdsKey } from '#callers/bearer.ts';
 import type { ClientInfo } from '#audit/record.ts';

@@ -3,8 +3,9 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { agentStub } from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
-import { authenticateAgent, type AgentCaller, type AuthFailure } from '#callers/agent.ts';
+import { authenticateAgent, type AgentCaller } from '#callers/agent.ts';
 import { authenticateOperator, type OperatorCaller } from '#callers/operator.ts';
+import type { AuthFailure } from '#callers/proof.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { LEAST_ROLE, roleReaches } from '#contract/roles.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
@@ -35,8 +36,8 @@ export async function ensureSchema(c: Context<AppEnv>): Promise<void> {
 }
 
 /**
- * Lets operators whose role reaches the route pass and sets `c.var.operator`. Behind it lies what needs the directory's schema, and an unproved
- * caller costs no question to D1. @throws ProblemError for everyone else
+ * Lets operators whose role reaches the route pass and sets `c.var.operator`. Behind it lies what needs the directory's
+ * schema, and an unproved caller costs no question to D1. @throws ProblemError for everyone else
  */
 export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { req } = c;

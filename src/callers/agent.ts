@@ -7,18 +7,25 @@
 import { agentStub } from '#agents/stub.ts';
 import type { Outcome } from '#agents/outcome.ts';
 import type { AgentStatus, AuthRecord } from '#agents/record.ts';
-import type { ClientInfo } from '#audit/record.ts';
-import type { Code } from '#contract/codes.ts';
 import type { Policy } from '#contract/policy.ts';
 import { parseAgentKey, type ParsedKey } from '#crypto/api-keys.ts';
 import { equalDigests } from '#crypto/digest.ts';
 import type { Config } from '#env.ts';
 import { sleep, type Now } from '#lib/clock.ts';
-import { log } from '#lib/log.ts';
 import { LruMap } from '#lib/lru.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { isAdminKey } from './admin-key.ts';
-import { namedKeyId, presentedCredential } from './bearer.ts';
+import { proveAdminKey } from './admin-keys.ts';
+import { namedAdminKeyId, namedKeyId, presentedCredential } from './bearer.ts';
+import {
+  closedFailure,
+  NO_DIGEST,
+  TOUCH_INTERVAL_MS,
+  unwatched,
+  WRONG_KEY,
+  type AuthFailure,
+  type RequestPieces,
+} from './proof.ts';
 import { MAX_AGE_MS, RecordCache } from './record-cache.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
 
@@ -32,25 +39,6 @@ export interface AgentCaller {
   readonly policy: Policy;
   readonly keyId: string;
   readonly method: 'agent_key';
-}
-
-/** Why a request has no caller; `detail` is the same for every way in which a key can be wrong. */
-export interface AuthFailure {
-  readonly code: Extract<
-    Code,
-    'unauthenticated' | 'forbidden' | 'rate_limited' | 'vault_locked' | 'record_corrupt' | 'unavailable'
-  >;
-  readonly detail: string;
-  readonly retryAfterS?: number;
-}
-
-/** What authenticating takes from the request beside its head. */
-export interface RequestPieces {
-  readonly correlationId: string;
-  readonly toolCallId: string | null;
-  readonly client: ClientInfo;
-  /** Keeps the isolate until what nobody waits for is done. */
-  readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 type Lookup = Outcome<{ readonly agent: AuthRecord }>;
@@ -68,13 +56,8 @@ interface Memory {
   readonly touched: LruMap<string, number>;
 }
 
-const TOUCH_INTERVAL_MS = 60 * 60_000;
 const REMEMBERED_USES = 10_000;
 const REMEMBERED_KEYS = 1000;
-/** Compared where there is no stored digest, so that its absence takes no less time. No secret has this digest. */
-const NO_DIGEST = '-'.repeat(43);
-const WRONG_KEY: AuthFailure = { code: 'unauthenticated', detail: 'this is not a valid key' };
-
 const memories = new WeakMap<object, Memory>();
 
 function memoryOf(config: Config): Memory {
@@ -91,7 +74,12 @@ function memoryOf(config: Config): Memory {
   return memory;
 }
 
-/** The agent that a request proves itself as. `ADMIN_KEY` is a valid proof of the other plane: `forbidden`. */
+const OTHER_PLANE: AuthFailure = {
+  code: 'forbidden',
+  detail: 'an operator uses the control plane; this route is for agents',
+};
+
+/** The agent that a request proves itself as. An operator's key is a valid proof of the other plane: `forbidden`. */
 export async function authenticateAgent(
   headers: Headers,
   url: string,
@@ -101,8 +89,10 @@ export async function authenticateAgent(
 ): Promise<Result<AgentCaller, AuthFailure>> {
   const presented = presentedCredential(headers, url, (text) => isAdminKey(config, text));
   if (presented.kind !== 'bearer') return err({ code: 'unauthenticated', detail: presented.detail });
-  if (isAdminKey(config, presented.token)) {
-    return err({ code: 'forbidden', detail: 'an operator uses the control plane; this route is for agents' });
+  if (isAdminKey(config, presented.token)) return err(OTHER_PLANE);
+  if (namedAdminKeyId(presented.token) !== null) {
+    const operator = await proveAdminKey(presented.token, config, request, now);
+    return err(operator.ok ? OTHER_PLANE : operator.error);
   }
   return proveAgentKey(presented.token, config, request, now);
 }
@@ -141,12 +131,6 @@ export async function proveAgentKey(
   reportUse(key, config, memory, request, now());
   const { id, organization, status, policy } = agent;
   return ok({ id, organization, status, policy, keyId, method: 'agent_key' });
-}
-
-function closedFailure(blockedForMs: number): AuthFailure | null {
-  if (blockedForMs <= 0) return null;
-  const detail = 'too many wrong secrets under this key id; other keys go on';
-  return { code: 'rate_limited', detail, retryAfterS: Math.ceil(blockedForMs / 1000) };
 }
 
 interface Compared {
@@ -209,15 +193,4 @@ function reportUse(
   if (lastMs !== undefined && Math.abs(nowMs - lastMs) < TOUCH_INTERVAL_MS) return;
   memory.touched.set(key.keyId, nowMs);
   unwatched(request, 'key use', agentStub(config, key.agentId).touchKey({ keyId: key.keyId, atMs: nowMs }));
-}
-
-function unwatched(request: RequestPieces, what: string, work: Promise<Outcome>): void {
-  const told = (fields: object) =>
-    log('warn', `${what} not written`, { correlation_id: request.correlationId, ...fields });
-  request.waitUntil(
-    work.then(
-      (outcome) => (outcome.ok ? undefined : told({ reason: outcome.code })),
-      (error: unknown) => told({ error }),
-    ),
-  );
 }

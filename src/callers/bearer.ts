@@ -17,10 +17,20 @@ const KEY_ID_LENGTH = 10;
 /** An agent or admin key, wherever it stands in a text. Ends in 59 base62 characters, see `crypto/api-keys.ts`. */
 const KEY_SHAPE = /vk_(?:agent_[a-z0-9._-]{1,64}_|admin_)[0-9A-Za-z]{59}/;
 const AGENT_KEY = /^vk_agent_[a-z0-9._-]{1,64}_[0-9A-Za-z]{59}$/;
+const ADMIN_KEY = /^vk_admin_[0-9A-Za-z]{59}$/;
 
 /** The key id that a text names when it has the form of an agent key, whether its checksum holds or not; else null. */
 export function namedKeyId(token: string): string | null {
-  return AGENT_KEY.test(token) ? token.slice(-TAIL_LENGTH).slice(0, KEY_ID_LENGTH) : null;
+  return AGENT_KEY.test(token) ? keyIdOf(token) : null;
+}
+
+/** The same for the form of an admin key. */
+export function namedAdminKeyId(token: string): string | null {
+  return ADMIN_KEY.test(token) ? keyIdOf(token) : null;
+}
+
+function keyIdOf(token: string): string {
+  return token.slice(-TAIL_LENGTH).slice(0, KEY_ID_LENGTH);
 }
 
 /** Whether a text holds what has the form of an agent or admin key. `ADMIN_KEY` has no form of its own. */

@@ -18,7 +18,7 @@ import { isoTime, systemNow } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
 import { cutPage, decodeCursor } from '../cursor.ts';
 import { describe } from '../describe.ts';
-import { requireOperator } from '../guards.ts';
+import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
 import { draftConnection, type ConnectionRules } from '../new-connection.ts';
 import { jsonBody, responses } from '../responses.ts';
@@ -143,7 +143,8 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
     if ((await findConnection(config.directory, body.id)) !== null) throw taken(body.id);
     await connectionKey(config);
     const draft = await draftConnection(body, rulesOf(c));
-    if (!(await createConnection(config, draft, systemNow()))) throw taken(body.id);
+    if (!(await createConnection(config, draft, systemNow(), contextOf(c, c.get('operator')))))
+      throw taken(body.id);
     return c.json(await resourceOfId(c, body.id), 201);
   });
   describe(router, routes.list, requireOperator, async (c) => {

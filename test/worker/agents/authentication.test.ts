@@ -2,8 +2,9 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { agentStub } from '#agents/stub.ts';
-import { authenticateAgent, type RequestPieces } from '#callers/agent.ts';
+import { authenticateAgent } from '#callers/agent.ts';
 import { authenticateOperator } from '#callers/operator.ts';
+import type { RequestPieces } from '#callers/proof.ts';
 import { createAgentKey, parseAgentKey } from '#crypto/api-keys.ts';
 import type { Config } from '#env.ts';
 import { applyMigrations } from '#directory/migrate.ts';
