@@ -39,6 +39,9 @@ const KINDS: Readonly<Record<string, AnswerKind>> = {
   transient: 'transient',
 };
 
+/** Where a provider documents none: RFC 6749, section 4.1.2.1, as token endpoints use it. */
+const TRANSIENT: KnownAnswer = { status: 503, headers: {}, body: { error: 'temporarily_unavailable' } };
+
 export type AnswerBook = (kind: AnswerKind) => KnownAnswer;
 
 /** @throws Error where the vectors of `id` hold no answer of that kind */
@@ -49,6 +52,7 @@ export function answersOf(id: string): AnswerBook {
     const fitting = usable.filter((one) => kindOf(one) === kind).filter((one) => isPlain(one));
     const ranked = fitting.toSorted((a, b) => rankOf(kind, a) - rankOf(kind, b));
     const found = ranked[0];
+    if (found === undefined && kind === 'transient') return TRANSIENT;
     if (found === undefined) throw new Error(`the vectors of ${id} hold no answer of the kind ${kind}`);
     return { status: found.status, headers: found.headers ?? {}, body: found.json ?? textOf(found.body) };
   };
