@@ -1,7 +1,6 @@
 /**
  * The bad-answer matrix: each thing that goes wrong at a token endpoint, at a provider whose refresh tokens stay, rotate
- * with a grace, or rotate strictly. What is stored changes only where a usable token came, and no living grant is
- * called dead. (What is stored after a lost answer, and what is presented next, is the crash runs' subject.)
+ * with a grace, or rotate strictly. Only a usable token counts as a refresh, and no living grant is called dead. (What is stored after a lost answer, and what is presented next, is the crash runs' subject.)
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
