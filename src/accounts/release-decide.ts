@@ -287,9 +287,8 @@ function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCre
         return unavailable(scene, grant, decision.retryAfterMs);
       });
     case 'permission_lost':
-      return ended(scene, 'policy_changed');
     case 'ended':
-      return ended(scene);
+      return ended(scene, decision.kind === 'ended' ? 'no_refresh_token' : 'policy_changed');
   }
 }
 
