@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { browser, type Browser } from '../support/browser.ts';
+import { client } from '../support/callers.ts';
 import { connectScene, RETURN_URL, type Session } from './connect-scene.ts';
 
 const s = connectScene();
@@ -221,6 +222,29 @@ describe('a confirmation', () => {
     const late = await s.operator.post(path(refused.session, 'confirm'), body(refused.session, refused.code));
     expect(late.body.code).toBe('session_used');
     expect(await s.account(refused.session.accountId)).toMatchObject({ status: 'pending' });
+  });
+
+  it('takes the key of the account’s own organization, and of no other, and no agent’s', async () => {
+    const connection = await s.connection();
+    const session = await s.link(connection, { organization: 'acme' });
+    const { confirmCode } = s.finished(await s.walk(session));
+    const key = async (fields: Record<string, unknown>) =>
+      client(s.broker.url, String((await s.operator.post('/v1/admin-keys', fields)).body.key));
+    const other = await key({ role: 'admin', organization: 'other' });
+    const auditor = await key({ role: 'auditor', organization: 'acme' });
+    const agent = await s.w.agent({ rules: [{ connection, identifiers: ['*'] }] }, { organization: 'acme' });
+    for (const [who, status] of [
+      [other, 404],
+      [auditor, 403],
+      [agent.client, 403],
+      [client(s.broker.url, null), 401],
+    ] as const) {
+      expect((await who.post(path(session, 'confirm'), body(session, confirmCode))).status).toBe(status);
+      expect((await who.post(path(session, 'reject'))).status).toBe(status);
+    }
+    expect((await other.get(`/v1/connect-sessions/${session.sessionId}`)).status).toBe(404);
+    const own = await key({ role: 'connect', organization: 'acme' });
+    expect((await own.post(path(session, 'confirm'), body(session, confirmCode))).status).toBe(200);
   });
 
   it('of the earlier of two sessions that were finished in reverse order changes nothing', async () => {
