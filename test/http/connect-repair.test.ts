@@ -119,3 +119,24 @@ describe('a repair link', () => {
     expect((await browser().request('POST', altered, { 'sec-fetch-site': 'same-origin' })).status).toBe(404);
   });
 });
+
+describe('an imported credential', () => {
+  it('is asked for its user, who then needs no confirmation to connect it again', async () => {
+    const connection = await s.connection();
+    const grant = await s.provider.grant({ subject: 'imported-user' });
+    const identifier = 'imported';
+    const accountId = await s.w.account(connection, identifier, {
+      refresh_token: grant.refreshToken,
+      access_token: grant.accessToken,
+      expires_in: 3600,
+    });
+    const deadline = Date.now() + 20_000;
+    while ((await s.account(accountId)).subject === null && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await s.account(accountId)).toMatchObject({ subject: 'imported-user' });
+    s.provider.user.subject = 'imported-user';
+    const session = await s.link(connection, { accountId, identifier });
+    await s.walk(session);
+    expect(await s.show(session.sessionId)).toMatchObject({ status: 'succeeded' });
+  });
+});
