@@ -40,6 +40,7 @@ import type { Living } from './lifecycle.ts';
 import { checkRepairToken } from './repair-link.ts';
 import type { Room } from './room.ts';
 import {
+  CLAIM_MS,
   FLOW_MS,
   isOpen,
   MAX_GRANTS,
@@ -322,7 +323,8 @@ function claim(scene: Scene, request: ClaimRequest): Claimed {
     }
     const generation = scene.account.generationCounter + 1;
     room.store.saveAccount(mac, { ...state.account, generationCounter: generation });
-    room.store.flows.saveSession(mac, { ...session, claimedAtMs: nowMs, generation });
+    const deadlineMs = Math.min(session.deadlineMs, nowMs + CLAIM_MS);
+    room.store.flows.saveSession(mac, { ...session, claimedAtMs: nowMs, generation, deadlineMs });
     armSessions(scene);
     return {
       kind: 'exchange',
