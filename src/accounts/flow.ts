@@ -51,6 +51,7 @@ import {
   type SessionRow,
 } from './session.ts';
 import type { Answer } from './stub.ts';
+import { askSubjectSoon } from './subject.ts';
 
 /** One question of the flow. Expected outcomes are values. */
 export async function answerFlow(
@@ -140,6 +141,7 @@ function open(scene: Scene, request: OpenRequest): Opened {
     if (inTheWay !== null) end(scene, inTheWay, 'lapsed', 'superseded');
     room.store.flows.saveSession(mac, session);
     flowRecord(scene, 'ok', 'link_created', request.context, scopes);
+    askSubjectSoon(room, state);
     armSessions(scene);
     return { kind: 'done', expiresAtMs: session.deadlineMs };
   });

@@ -17,7 +17,6 @@ import type { OpenedCredentials } from './release-opened.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, ConnectionSettings, TombstoneRow } from './rows.ts';
 import { CorruptRowError, type AccountState } from './store.ts';
-import { askSubjectSoon } from './subject.ts';
 import { move, type Signal } from './status.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -150,7 +149,6 @@ export class Lifecycle {
         context,
       );
       armGrant(this.#room, account, settings, grant);
-      if (grant.hasAccessToken) askSubjectSoon(this.#room, { account, settings });
     });
     this.#credentials.forget();
     this.#refresher.abandon();

@@ -17,7 +17,6 @@ import { armGrant, idleEndMs, rotationFacts } from './plan.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
-import { askSubjectSoon } from './subject.ts';
 import { mayRefresh } from './status.ts';
 
 /** `overtaken`: nothing was changed, because the attempt had its end or the grant is another by now. */
@@ -133,8 +132,6 @@ function store(
   room.store.saveAccount(mac, account);
   if (state.account.degradedSinceMs !== account.degradedSinceMs) room.timers.set('index', nowMs);
   armGrant(room, account, state.settings, renewed);
-  // The first access token of an imported refresh token: now there is something to ask with.
-  if (!grant.hasAccessToken) askSubjectSoon(room, { account, settings: state.settings });
 }
 
 function die(

@@ -1,6 +1,6 @@
 /**
- * Whose account it is, where an operator brought the credential: the provider is asked once there is an access token to
- * ask with. What it says pins the account to its user, so that a reconnect by the same one needs no confirmation.
+ * Whose account it is, where an operator brought the credential: the provider is asked when a link is made, so that it
+ * is known before the user comes back. What it says pins the account to its user, so that a reconnect by the same one needs no confirmation.
  */
 
 import { hasUserinfo } from '#providers/identity.ts';
@@ -13,8 +13,9 @@ import type { OpenedAccount } from './vault.ts';
 /** A provider that does not answer now and then; one that never does is left alone. */
 const MAX_ATTEMPTS = 6;
 
-/** Sets the timer where somebody could be asked. Inside a transaction. */
-export function askSubjectSoon(room: Room, state: Pick<AccountState, 'account' | 'settings'>): void {
+/** Sets the timer where somebody could be asked and it matters. Inside a transaction. */
+export function askSubjectSoon(room: Room, state: AccountState): void {
+  if (!state.grants.some(({ hasAccessToken }) => hasAccessToken)) return;
   if (state.account.credentialType !== 'oauth2' || state.account.subject !== null) return;
   if (hasUserinfo(state.settings.descriptor)) room.timers.set('subject', room.now());
 }
@@ -25,7 +26,7 @@ export async function learnSubject(room: Room, opened: OpenedAccount): Promise<v
   const state = room.store.state(mac);
   const grant = state?.grants[0];
   const timer = room.timers.get('subject');
-  // Without an access token the first refresh sets the timer again.
+  // Without an access token there is nothing to ask with; the next link asks again.
   if (state == null || timer === null || state.account.subject !== null || grant?.accessToken == null) {
     room.store.transaction(() => room.timers.clear('subject'));
     return;

@@ -130,12 +130,12 @@ describe('an imported credential', () => {
       access_token: grant.accessToken,
       expires_in: 3600,
     });
+    const session = await s.link(connection, { accountId, identifier });
     const deadline = Date.now() + 20_000;
     while ((await s.account(accountId)).subject === null && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await s.account(accountId)).toMatchObject({ subject: 'imported-user' });
     s.provider.user.subject = 'imported-user';
-    const session = await s.link(connection, { accountId, identifier });
     await s.walk(session);
     expect(await s.show(session.sessionId)).toMatchObject({ status: 'succeeded' });
   });
