@@ -123,7 +123,7 @@ describe('a first connect', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('works where the provider is another site, which sends no more than a link’s worth of cookies', async () => {
+  it('works where the provider is another site: the cookie comes with the redirect back', async () => {
     const other = s.provider.issuer.replace('127.0.0.1', 'localhost');
     const connection = await s.connection({}, { authorization_url: `${other}/auth` });
     const session = await s.link(connection);

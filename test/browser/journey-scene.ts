@@ -86,7 +86,8 @@ export function journeyScene(settings: Record<string, string> = {}): JourneyScen
         .map(({ body }) => JSON.parse(body) as WebhookEvent)
         .filter(({ data }) => data['connected_account_id'] === accountId),
     visitor: async (options: BrowserContextOptions = {}) => {
-      const visitor = await newVisitor(browser, options);
+      const { issuer } = scene.provider;
+      const visitor = await newVisitor(browser, options, [issuer, issuer.replace('127.0.0.1', 'localhost')]);
       visitors.push(visitor);
       return visitor;
     },

@@ -88,7 +88,9 @@ describe('a repair', () => {
       status: 'reauth_required',
       subject: 'user-1',
     });
+    // As the page says: sign out at the provider, and try again.
     s.provider.user.subject = null;
+    await page.context().clearCookies({ name: /^_session/ });
     await page.getByRole('link', { name: 'Try again' }).click();
     await walkThrough(page, { url });
     expect(await headingOf(page)).toContain('connected again');

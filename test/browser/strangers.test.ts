@@ -14,17 +14,20 @@ async function fresh() {
   return { connection, session: await s.link(connection) };
 }
 
-/** Presses Allow, and gives the address of the callback instead of going there. */
+/** Presses Allow, and gives the address of the callback instead of going there: redirects are seen by the protocol alone. */
 async function callbackOf(page: Page): Promise<string> {
+  const session = await page.context().newCDPSession(page);
   const seen = new Promise<string>((resolve) => {
-    void page.route('**/oauth/callback/**', async (route) => {
-      resolve(route.request().url());
-      await route.abort();
+    session.on('Fetch.requestPaused', ({ requestId, request }) => {
+      resolve(request.url);
+      void session.send('Fetch.failRequest', { requestId, errorReason: 'Aborted' });
     });
   });
-  await page.getByRole('button', { name: 'Allow' }).click();
+  await session.send('Fetch.enable', { patterns: [{ urlPattern: '*/oauth/callback/*' }] });
+  await page.getByRole('button', { name: 'Allow' }).click({ noWaitAfter: true });
   const url = await seen;
-  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await session.send('Fetch.disable');
+  await session.detach();
   return url;
 }
 

@@ -47,7 +47,7 @@ export const de: Messages = {
     'Geben Sie sie niemandem sonst, wer auch immer darum bittet: Damit könnte jemand Ihr Konto als seines verbinden.',
   done_session: 'Sitzung',
   done_code: 'Bestätigungscode',
-  done_until: 'Sie gelten einmal, bis {time}.',
+  done_until: 'Sie gelten einmal, bis {time}, und werden nur jetzt gezeigt.',
   succeeded_title: '{provider} ist verbunden',
   succeeded_title_again: '{provider} ist wieder verbunden',
   succeeded_as: 'Sie haben sich als {subject} angemeldet.',

@@ -47,7 +47,7 @@ export const fr: Messages = {
     'Ne les donnez à personne d’autre, qui que ce soit qui les demande\u00a0: avec elles, quelqu’un pourrait connecter votre compte comme le sien.',
   done_session: 'Session',
   done_code: 'Code de confirmation',
-  done_until: 'Elles fonctionnent une seule fois, jusqu’à {time}.',
+  done_until: 'Elles fonctionnent une seule fois, jusqu’à {time}, et ne sont affichées que maintenant.',
   succeeded_title: '{provider} est connecté',
   succeeded_title_again: '{provider} est de nouveau connecté',
   succeeded_as: 'Vous vous êtes identifié en tant que {subject}.',

@@ -46,7 +46,7 @@ export const ja: Messages = {
     'だれに頼まれても、ほかの人には渡さないでください。この値があると、あなたのアカウントを自分のものとして接続できてしまいます。',
   done_session: 'セッション',
   done_code: '確認コード',
-  done_until: 'この値は {time} まで、一度だけ使えます。',
+  done_until: 'この値は {time} まで一度だけ使えます。表示されるのは今だけです。',
   succeeded_title: '{provider} を接続しました',
   succeeded_title_again: '{provider} を再接続しました',
   succeeded_as: '{subject} としてサインインしました。',
