@@ -98,11 +98,12 @@ describe('words of the provider', () => {
   it('are shown as text, whoever signed in, and run nothing', async () => {
     const script = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
     s.provider.user.subject = script;
-    const { session } = await fresh();
+    const session = await s.link(await s.connection({ scopes: ['openid', 'email', 'profile'] }));
     const { page, complaints } = await s.visitor();
     await walkThrough(page, session);
     await keepScreenshot(page, 'journeys/script-in-subject');
     expect(await page.title()).toContain('One step is left');
+    expect(await page.getByRole('main').innerText()).toContain('<script>document.title=2</script>');
     expect(await page.locator('main img, main script').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
