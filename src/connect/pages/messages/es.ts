@@ -70,7 +70,7 @@ export const es: Messages = {
   repaired_title: 'Esto ya está reparado',
   repaired_text: 'La conexión vuelve a funcionar. No queda nada por hacer.',
   repair_over_title: 'Este enlace de reparación ha caducado',
-  repair_over_text: 'Los enlaces de reparación funcionan siete días. La conexión todavía te necesita.',
+  repair_over_text: 'Los enlaces de reparación funcionan siete días. La conexión aún está por reparar.',
 
   foreign_post_title: 'Pulsa el botón en nuestra página',
   foreign_post_text:
