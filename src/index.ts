@@ -1,8 +1,10 @@
 /** What the platform is given: the app, the objects and the entrypoints. No logic. */
 
-import { sweep } from './accounts/sweep.ts';
+import { endOrphans } from './accounts/orphans.ts';
+import { sweep, wakeHolders } from './accounts/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
+import { createFront } from './api/token-front.ts';
 import { dropOldNews } from './directory/retention.ts';
 import { configOf } from './env.ts';
 
@@ -11,13 +13,15 @@ export { Agent } from './agents/agent.ts';
 export { Deliverer } from './egress/deliver.ts';
 export { Exchanger } from './egress/exchange.ts';
 
-const app = createApp(LIVE_SENDERS);
+const front = createFront(createApp(LIVE_SENDERS));
 
 export default {
-  fetch: (request, env, ctx) => app.fetch(request, env as object, ctx),
+  fetch: (request, env, ctx) => front(request, env as object, ctx),
   scheduled: (_controller, env, ctx) => {
     const config = configOf(env);
+    ctx.waitUntil(wakeHolders(config));
     ctx.waitUntil(sweep(config));
+    ctx.waitUntil(endOrphans(config));
     ctx.waitUntil(dropOldNews(config));
   },
 } satisfies ExportedHandler;

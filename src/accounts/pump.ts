@@ -3,9 +3,17 @@
  * A job decides, reads and records inside the flush, so that nothing leaves after a change that came in between.
  * Jobs run in the order of arrival, without an await between them: the platform commits all their writes as one.
  * A job that writes more than its one record does so in a transaction of its own, so that a throw leaves nothing half done.
+ *
+ * Waiting to hear that a commit is durable costs more than the commit's row. Who comes alone does not pay it: the
+ * output gate holds each answer until its row is durable, waited for here or not. Only a commit now and then is waited
+ * for, to see whether others queue meanwhile, and from then on every one until nobody does.
  */
 
 const MAX_BATCH = 256;
+/** Of commits that nobody waits for, each of this number is one that is waited for. */
+export const PROBE_EVERY = 16;
+/** So many commits in a row behind which nobody queued end the waiting. */
+export const QUIET_COMMITS = 4;
 
 interface Job<T> {
   readonly run: () => T;
@@ -20,6 +28,10 @@ export class CommitPump {
   readonly #sync: () => Promise<void>;
   #queue: Job<never>[] = [];
   #committing = false;
+  /** Commits yet to come before one is waited for; 0: the next one is. */
+  #unwatched = 0;
+  /** Commits in a row that were waited for and behind which nobody queued. */
+  #quiet = 0;
 
   /** `commit` runs a function whose writes become durable together; `sync` resolves when they are. */
   constructor(commit: (fn: () => void) => void, sync: () => Promise<void>) {
@@ -52,6 +64,11 @@ export class CommitPump {
       if (result?.ok) job.resolve(result.value as never);
       else job.reject(result?.error);
     });
+    if (this.#unwatched > 0) {
+      this.#unwatched -= 1;
+      this.#committing = false;
+      return;
+    }
     void this.#sync()
       .catch(() => undefined)
       .then(() => this.#next());
@@ -59,7 +76,15 @@ export class CommitPump {
 
   #next(): void {
     this.#committing = false;
-    if (this.#queue.length > 0) this.#flush(this.#queue.splice(0, MAX_BATCH));
+    if (this.#queue.length > 0) {
+      this.#quiet = 0;
+      this.#flush(this.#queue.splice(0, MAX_BATCH));
+      return;
+    }
+    this.#quiet += 1;
+    if (this.#quiet < QUIET_COMMITS) return;
+    this.#unwatched = PROBE_EVERY - 1;
+    this.#quiet = QUIET_COMMITS - 1;
   }
 }
 

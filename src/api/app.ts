@@ -5,17 +5,17 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { isAdminKey } from '#callers/admin-key.ts';
-import { holdsKey } from '#callers/bearer.ts';
-import { CORRELATION_PATTERN } from '#contract/ids.ts';
 import { setLogLevel } from '#lib/log.ts';
-import { configOf, type Config } from '#env.ts';
+import { configOf } from '#env.ts';
+import { clientOf, correlationIdOf } from './arrival.ts';
 import type { AppEnv } from './context.ts';
 import { handleError, problemResponse } from './problem.ts';
 import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
 import { accountInsightRoutes } from './routes/account-insight.ts';
+import { accountListRoutes } from './routes/account-list.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
+import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { credentialRoutes } from './routes/credentials.ts';
@@ -36,16 +36,10 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.use('*', async (c, next) => {
     const config = configOf(c.env);
     setLogLevel(config.logLevel);
-    const correlationId = correlationIdOf(c, config);
+    const correlationId = correlationIdOf(c.req.raw.headers, config);
     c.set('config', config);
     c.set('correlationId', correlationId);
-    const cf = c.req.raw.cf as { country?: string; colo?: string } | undefined;
-    c.set('client', {
-      ip: addressOf(c),
-      country: cf?.country ?? null,
-      colo: cf?.colo ?? null,
-      user_agent: c.req.header('user-agent') ?? null,
-    });
+    c.set('client', clientOf(c.req.raw));
     const refused = refuseOversize(c);
     if (refused !== null) return refused;
     await next();
@@ -57,31 +51,17 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
   app.route('/', accountRoutes());
+  app.route('/', accountListRoutes());
   app.route('/', accountInsightRoutes());
   app.route('/', credentialRoutes());
   app.route('/', connectionRoutes());
   app.route('/', agentRoutes());
+  app.route('/', adminKeyRoutes());
   app.route('/', providerRoutes());
   app.route('/', webhookEndpointRoutes(senders));
   app.route('/', webhookDeliveryRoutes(senders));
   app.route('/', eventRoutes());
   return app;
-}
-
-const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:.]{1,40})$/i;
-
-/** What the edge says of the caller's address. Whatever is none is not recorded: elsewhere the header is anybody's text. */
-function addressOf(c: Context<AppEnv>): string | null {
-  const given = c.req.header('cf-connecting-ip');
-  return given !== undefined && ADDRESS.test(given) ? given : null;
-}
-
-/** The request's own id where it is a sane one. A key of ours that somebody put there is refused, and not repeated. */
-function correlationIdOf(c: Context<AppEnv>, config: Config): string {
-  const given = c.req.header('x-correlation-id');
-  const isTaken =
-    given !== undefined && CORRELATION_PATTERN.test(given) && !holdsKey(given) && !isAdminKey(config, given);
-  return isTaken ? given : crypto.randomUUID();
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];

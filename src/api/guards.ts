@@ -3,31 +3,18 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { agentStub } from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
-import { authenticateAgent, type AgentCaller, type AuthFailure, type RequestPieces } from '#callers/agent.ts';
+import { authenticateAgent, type AgentCaller } from '#callers/agent.ts';
 import { authenticateOperator, type OperatorCaller } from '#callers/operator.ts';
+import type { AuthFailure } from '#callers/proof.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { LEAST_ROLE, roleReaches } from '#contract/roles.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import { migrateInDevelopment } from '#directory/migrate.ts';
+import { refuseNewerDirectory } from '#directory/schema-major.ts';
 import type { Config } from '#env.ts';
 import { systemNow, within } from '#lib/clock.ts';
+import { arrivalOf, type Arrival } from './arrival.ts';
 import type { AppEnv } from './context.ts';
-
-/** Longer ones are cut: what an agent writes there must not cost it its token. */
-const TOOL_CALL_ID_LIMIT = 128;
-
-function toolCallIdOf(c: Context<AppEnv>): string | null {
-  return c.req.header('x-tool-call-id')?.slice(0, TOOL_CALL_ID_LIMIT) ?? null;
-}
-
-function piecesOf(c: Context<AppEnv>): RequestPieces {
-  return {
-    correlationId: c.get('correlationId'),
-    toolCallId: toolCallIdOf(c),
-    client: c.get('client'),
-    waitUntil: (work) => c.executionCtx.waitUntil(work),
-  };
-}
 
 /** Where there are no keys yet nobody can prove anything: then the refusal says what to do first. */
 async function refusal({ code, detail, retryAfterS }: AuthFailure, config: Config): Promise<ProblemError> {
@@ -50,18 +37,19 @@ export async function ensureSchema(c: Context<AppEnv>): Promise<void> {
 }
 
 /**
- * Lets operators whose role reaches the route pass and sets `c.var.operator`. Behind it lies what needs the directory's schema, and an unproved
- * caller costs no question to D1. @throws ProblemError for everyone else
+ * Lets operators whose role reaches the route pass and sets `c.var.operator`. Behind it lies what needs the directory's
+ * schema, and an unproved caller costs no question to D1. @throws ProblemError for everyone else
  */
 export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { req } = c;
   const config = c.get('config');
-  const url = new URL(req.url);
-  const caller = await authenticateOperator(req.raw.headers, url, config, piecesOf(c), systemNow);
+  const { url } = req.raw;
+  const caller = await authenticateOperator(req.raw.headers, url, config, arrivalOf(c), systemNow);
   if (!caller.ok) throw await refusal(caller.error, config);
   requireRole(c, caller.value);
   c.set('operator', caller.value);
   await ensureSchema(c);
+  await refuseNewerDirectory(config.directory);
   await next();
 };
 
@@ -78,10 +66,9 @@ function requireRole(c: Context<AppEnv>, { role }: OperatorCaller): void {
  * The agent that asks. A suspended one is a caller too: the route refuses it with `agent_suspended` and records that.
  * @throws ProblemError where nobody has proved itself, or an operator has
  */
-export async function requireAgent(c: Context<AppEnv>): Promise<AgentCaller> {
-  const { req } = c;
-  const config = c.get('config');
-  const caller = await authenticateAgent(req.raw.headers, new URL(req.url), config, piecesOf(c), systemNow);
+export async function requireAgent(arrival: Arrival): Promise<AgentCaller> {
+  const { headers, url, config } = arrival;
+  const caller = await authenticateAgent(headers, url, config, arrival, systemNow);
   if (!caller.ok) throw await refusal(caller.error, config);
   return caller.value;
 }
@@ -95,8 +82,8 @@ export type AnyCaller =
 export async function requireEither(c: Context<AppEnv>): Promise<AnyCaller> {
   const { req } = c;
   const config = c.get('config');
-  const url = new URL(req.url);
-  const operator = await authenticateOperator(req.raw.headers, url, config, piecesOf(c), systemNow);
+  const { url } = req.raw;
+  const operator = await authenticateOperator(req.raw.headers, url, config, arrivalOf(c), systemNow);
   if (operator.ok) {
     requireRole(c, operator.value);
     c.set('operator', operator.value);
@@ -104,11 +91,14 @@ export async function requireEither(c: Context<AppEnv>): Promise<AnyCaller> {
   }
   // `forbidden` is what a valid agent key is told there.
   if (operator.error.code !== 'forbidden') throw await refusal(operator.error, config);
-  return { kind: 'agent', agent: await requireAgent(c) };
+  return { kind: 'agent', agent: await requireAgent(arrivalOf(c)) };
 }
 
 /** What every record made for this request carries. */
-export function contextOf(c: Context<AppEnv>, caller: AgentCaller | OperatorCaller): RequestContext {
+export function recordContext(
+  { correlationId, toolCallId, client }: Pick<Arrival, 'correlationId' | 'toolCallId' | 'client'>,
+  caller: AgentCaller | OperatorCaller,
+): RequestContext {
   return {
     actor: {
       type: caller.method === 'agent_key' ? 'agent' : 'operator',
@@ -116,10 +106,15 @@ export function contextOf(c: Context<AppEnv>, caller: AgentCaller | OperatorCall
       method: caller.method,
       key_id: caller.keyId,
     },
-    correlationId: c.get('correlationId'),
-    toolCallId: toolCallIdOf(c),
-    client: c.get('client'),
+    correlationId,
+    toolCallId,
+    client,
   };
+}
+
+/** The same of a request that the app has taken in. */
+export function contextOf(c: Context<AppEnv>, caller: AgentCaller | OperatorCaller): RequestContext {
+  return recordContext(arrivalOf(c), caller);
 }
 
 /** What a refused request asked for, as far as it said so. */
@@ -134,14 +129,14 @@ export interface RefusedRequest {
  * @throws ProblemError where it cannot be written: a refusal without its record does not leave either
  */
 export async function recordRefusal(
-  c: Context<AppEnv>,
+  config: Config,
   caller: AgentCaller,
   context: RequestContext,
   refused: RefusedRequest,
 ): Promise<void> {
   const organization = caller.organization === '' ? null : caller.organization;
   const fields = { action: 'token.issue', outcome: 'refused', ...refused, organization } as const;
-  const recorded = await agentStub(c.get('config'), caller.id).recordRefusal({ fields, context });
+  const recorded = await agentStub(config, caller.id).recordRefusal({ fields, context });
   // Deleted since it proved itself: there is no chain that could take the record, and nothing was handed out.
   if (recorded.ok || recorded.code === 'not_found') return;
   const { code: failure } = recorded;

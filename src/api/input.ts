@@ -8,7 +8,8 @@ import type { AppEnv } from './context.ts';
 import { readJson } from './limits.ts';
 import { fieldProblems } from './problem.ts';
 
-function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+/** The value through `schema`. @throws ProblemError 400 with the paths of what is wrong */
+export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new ProblemError('invalid_request', { errors: fieldProblems(result.error.issues as never) });
@@ -49,14 +50,23 @@ export async function bodyOf<S extends z.ZodType>(
 
 /** Query parameters through `schema`; a parameter that is given twice is refused. */
 export function queryOf<S extends z.ZodType>(c: Context<AppEnv>, schema: S): z.output<S> {
-  const values: Record<string, string> = {};
-  for (const [name, items] of Object.entries(c.req.queries())) {
-    if (items.length > 1)
-      throw new ProblemError('invalid_request', {
-        errors: [{ path: name, message: 'given more than once' }],
-      });
-    values[name] = items[0] ?? '';
-  }
+  const values = singleValues(c.req.url);
   requireOwnOrganization(c, values);
   return checked(schema, values);
+}
+
+/** The query of a URL for whom no organization binds. @throws ProblemError 400 */
+export function queryIn<S extends z.ZodType>(url: string, schema: S): z.output<S> {
+  return checked(schema, singleValues(url));
+}
+
+function singleValues(url: string): Record<string, string> {
+  const values: Record<string, string> = {};
+  const start = url.indexOf('?');
+  if (start < 0) return values;
+  for (const [name, value] of new URL(url).searchParams) {
+    if (Object.hasOwn(values, name)) throw invalid(name, 'given more than once');
+    values[name] = value;
+  }
+  return values;
 }

@@ -1,7 +1,8 @@
 /** What is refused before it costs anything: URL, body size, content type, depth. */
 
 import type { Context } from 'hono';
-import { ProblemError } from '#contract/problem.ts';
+import type { Code } from '#contract/codes.ts';
+import { ProblemError, type ProblemDetails } from '#contract/problem.ts';
 import type { AppEnv } from './context.ts';
 import { problemResponse } from './problem.ts';
 
@@ -9,12 +10,16 @@ const URL_LIMIT = 16 * 1024;
 const BODY_LIMIT = 1024 * 1024;
 const DEPTH_LIMIT = 32;
 
-/** Refuses by what the head of the request says; null when it may go on. */
+/** What the head of a request alone refuses; null when it may go on. */
+export function tooLarge(request: Request): [Code, ProblemDetails] | null {
+  if (request.url.length > URL_LIMIT) return ['uri_too_long', {}];
+  const length = Number(request.headers.get('content-length') ?? '0');
+  return length > BODY_LIMIT ? ['too_large', { detail: 'a body may hold 1 MiB' }] : null;
+}
+
 export function refuseOversize(c: Context<AppEnv>): Response | null {
-  if (c.req.url.length > URL_LIMIT) return problemResponse(c, 'uri_too_long');
-  const length = Number(c.req.header('content-length') ?? '0');
-  if (length > BODY_LIMIT) return problemResponse(c, 'too_large', { detail: 'a body may hold 1 MiB' });
-  return null;
+  const refused = tooLarge(c.req.raw);
+  return refused === null ? null : problemResponse(c, ...refused);
 }
 
 async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<string> {

@@ -12,9 +12,9 @@ function retryAfter(seconds: number): string {
   return String(Math.max(1, Math.ceil(seconds)));
 }
 
-export function problemResponse(c: Context<AppEnv>, code: Code, details: ProblemDetails = {}): Response {
+/** A problem document (RFC 9457) with what goes into its headers. */
+export function problemDocument(correlationId: string, code: Code, details: ProblemDetails = {}): Response {
   const { status, title } = CODES[code];
-  const correlationId = c.get('correlationId');
   const headers = new Headers({
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
@@ -33,6 +33,10 @@ export function problemResponse(c: Context<AppEnv>, code: Code, details: Problem
     ...details.members,
   };
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+export function problemResponse(c: Context<AppEnv>, code: Code, details: ProblemDetails = {}): Response {
+  return problemDocument(c.get('correlationId'), code, details);
 }
 
 /** What a validation of zod says, with dotted paths. Values are never repeated. */
@@ -56,23 +60,28 @@ export function fieldProblems(
   });
 }
 
-/** Hono's error handler: bad input and known obstacles by their code, everything else as `internal`. */
+/** Hono's error handler. */
 export function handleError(error: unknown, c: Context<AppEnv>): Response {
-  if (error instanceof ProblemError) return problemResponse(c, error.code, error.details);
+  return errorResponse(error, c.get('correlationId'));
+}
+
+/** What whoever asked is told of an error: bad input and known obstacles by their code, everything else as `internal`. */
+export function errorResponse(error: unknown, correlationId: string): Response {
+  if (error instanceof ProblemError) return problemDocument(correlationId, error.code, error.details);
   if (error instanceof NewerSchemaError || (error as { name?: unknown }).name === 'NewerSchemaError') {
-    return problemResponse(c, 'unavailable', {
+    return problemDocument(correlationId, 'unavailable', {
       detail: 'the stored data was written by a newer version of the broker',
       retryAfterS: 60,
     });
   }
   if (isOverload(error)) {
-    return problemResponse(c, 'unavailable', {
+    return problemDocument(correlationId, 'unavailable', {
       detail: 'a part of the broker is overloaded or restarting',
       retryAfterS: 1,
     });
   }
-  log('error', 'unhandled', { correlation_id: c.get('correlationId'), error });
-  return problemResponse(c, 'internal');
+  log('error', 'unhandled', { correlation_id: correlationId, error });
+  return problemDocument(correlationId, 'internal');
 }
 
 /** Errors that the platform itself raises while an object is moved, reset or flooded. */

@@ -20,6 +20,16 @@ export type AuditAction =
   | 'agent.key.create'
   | 'agent.key.delete'
   | 'policy.update'
+  | 'connection.create'
+  | 'connection.update'
+  | 'connection.delete'
+  | 'webhook.create'
+  | 'webhook.update'
+  | 'webhook.delete'
+  | 'webhook.rotate_secret'
+  | 'admin_key.create'
+  | 'admin_key.delete'
+  | 'audit.read'
   | 'auth.fail';
 
 /** `unknown`: it may have happened at the other side; nothing tells. */

@@ -2,21 +2,33 @@
 
 import { equalDigests, purposeDigest } from '#crypto/digest.ts';
 import type { Config } from '#env.ts';
+import { namedKeyId } from './bearer.ts';
 
 /** What any `ADMIN_KEY` looks like, see `env.ts`. Other texts need no comparison: their form is no secret. */
 const FORM = /^[\x21-\x7e]{32,256}$/;
 const PURPOSE = 'admin key v1';
 
-/** The configured key's digest, once per isolate: each request then costs the digest of what it presents alone. */
-const digests = new WeakMap<object, string>();
+interface Configured {
+  readonly digest: string;
+  /** It has the form of an agent key: any text may be the operator's own key, also such a one. */
+  readonly looksLikeAgents: boolean;
+}
 
-/** False for everything where no `ADMIN_KEY` is configured. */
+/** The configured key's digest, once per isolate: each request then costs at most the digest of what it presents. */
+const configured = new WeakMap<object, Configured>();
+
+/**
+ * False for everything where no `ADMIN_KEY` is configured. What has another form than it is not compared: an agent's
+ * key costs no digest here, and all that its time tells is whether `ADMIN_KEY` was chosen to look like one.
+ */
 export function isAdminKey(config: Pick<Config, 'adminKey'>, text: string): boolean {
   if (config.adminKey === null || !FORM.test(text)) return false;
-  let digest = digests.get(config);
-  if (digest === undefined) {
-    digest = purposeDigest(PURPOSE, config.adminKey);
-    digests.set(config, digest);
+  let known = configured.get(config);
+  if (known === undefined) {
+    const { adminKey } = config;
+    known = { digest: purposeDigest(PURPOSE, adminKey), looksLikeAgents: namedKeyId(adminKey) !== null };
+    configured.set(config, known);
   }
-  return equalDigests(digest, purposeDigest(PURPOSE, text));
+  if ((namedKeyId(text) !== null) !== known.looksLikeAgents) return false;
+  return equalDigests(known.digest, purposeDigest(PURPOSE, text));
 }

@@ -7,18 +7,25 @@
 import { agentStub } from '#agents/stub.ts';
 import type { Outcome } from '#agents/outcome.ts';
 import type { AgentStatus, AuthRecord } from '#agents/record.ts';
-import type { ClientInfo } from '#audit/record.ts';
-import type { Code } from '#contract/codes.ts';
 import type { Policy } from '#contract/policy.ts';
 import { parseAgentKey, type ParsedKey } from '#crypto/api-keys.ts';
 import { equalDigests } from '#crypto/digest.ts';
 import type { Config } from '#env.ts';
 import { sleep, type Now } from '#lib/clock.ts';
-import { log } from '#lib/log.ts';
 import { LruMap } from '#lib/lru.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { isAdminKey } from './admin-key.ts';
-import { namedKeyId, presentedCredential } from './bearer.ts';
+import { proveAdminKey } from './admin-keys.ts';
+import { namedAdminKeyId, namedKeyId, presentedCredential } from './bearer.ts';
+import {
+  closedFailure,
+  NO_DIGEST,
+  TOUCH_INTERVAL_MS,
+  unwatched,
+  WRONG_KEY,
+  type AuthFailure,
+  type RequestPieces,
+} from './proof.ts';
 import { MAX_AGE_MS, RecordCache } from './record-cache.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
 
@@ -34,41 +41,23 @@ export interface AgentCaller {
   readonly method: 'agent_key';
 }
 
-/** Why a request has no caller; `detail` is the same for every way in which a key can be wrong. */
-export interface AuthFailure {
-  readonly code: Extract<
-    Code,
-    'unauthenticated' | 'forbidden' | 'rate_limited' | 'vault_locked' | 'record_corrupt' | 'unavailable'
-  >;
-  readonly detail: string;
-  readonly retryAfterS?: number;
-}
-
-/** What authenticating takes from the request beside its head. */
-export interface RequestPieces {
-  readonly correlationId: string;
-  readonly toolCallId: string | null;
-  readonly client: ClientInfo;
-  /** Keeps the isolate until what nobody waits for is done. */
-  readonly waitUntil: (work: Promise<unknown>) => void;
-}
-
 type Lookup = Outcome<{ readonly agent: AuthRecord }>;
 
 /** What one isolate remembers of agents. */
 interface Memory {
   readonly records: RecordCache<Lookup>;
   readonly wrong: WrongSecrets;
+  /**
+   * What keys say of themselves, by their text: of those alone that have proved themselves here, so that checksum and
+   * digest are taken once. What a key is worth is asked of the record each time.
+   */
+  readonly known: LruMap<string, ParsedKey>;
   /** When this isolate last reported a use, by key id. */
   readonly touched: LruMap<string, number>;
 }
 
-const TOUCH_INTERVAL_MS = 60 * 60_000;
 const REMEMBERED_USES = 10_000;
-/** Compared where there is no stored digest, so that its absence takes no less time. No secret has this digest. */
-const NO_DIGEST = '-'.repeat(43);
-const WRONG_KEY: AuthFailure = { code: 'unauthenticated', detail: 'this is not a valid key' };
-
+const REMEMBERED_KEYS = 1000;
 const memories = new WeakMap<object, Memory>();
 
 function memoryOf(config: Config): Memory {
@@ -77,6 +66,7 @@ function memoryOf(config: Config): Memory {
     memory = {
       records: new RecordCache((agentId) => agentStub(config, agentId).lookup({})),
       wrong: new WrongSecrets(),
+      known: new LruMap(REMEMBERED_KEYS),
       touched: new LruMap(REMEMBERED_USES),
     };
     memories.set(config, memory);
@@ -84,18 +74,25 @@ function memoryOf(config: Config): Memory {
   return memory;
 }
 
-/** The agent that a request proves itself as. `ADMIN_KEY` is a valid proof of the other plane: `forbidden`. */
+const OTHER_PLANE: AuthFailure = {
+  code: 'forbidden',
+  detail: 'an operator uses the control plane; this route is for agents',
+};
+
+/** The agent that a request proves itself as. An operator's key is a valid proof of the other plane: `forbidden`. */
 export async function authenticateAgent(
   headers: Headers,
-  url: URL,
+  url: string,
   config: Config,
   request: RequestPieces,
   now: Now,
 ): Promise<Result<AgentCaller, AuthFailure>> {
   const presented = presentedCredential(headers, url, (text) => isAdminKey(config, text));
   if (presented.kind !== 'bearer') return err({ code: 'unauthenticated', detail: presented.detail });
-  if (isAdminKey(config, presented.token)) {
-    return err({ code: 'forbidden', detail: 'an operator uses the control plane; this route is for agents' });
+  if (isAdminKey(config, presented.token)) return err(OTHER_PLANE);
+  if (namedAdminKeyId(presented.token) !== null) {
+    const operator = await proveAdminKey(presented.token, config, request, now);
+    return err(operator.ok ? OTHER_PLANE : operator.error);
   }
   return proveAgentKey(presented.token, config, request, now);
 }
@@ -112,7 +109,8 @@ export async function proveAgentKey(
   if (keyId === null) return err(WRONG_KEY);
   const closed = closedFailure(memory.wrong.blockedForMs(keyId, now()));
   if (closed !== null) return err(closed);
-  const key = parseAgentKey(token);
+  const known = memory.known.get(token);
+  const key = known ?? parseAgentKey(token);
   if (key === null) {
     memory.wrong.count(keyId, now());
     return err(WRONG_KEY);
@@ -126,17 +124,13 @@ export async function proveAgentKey(
   if (agent === null || !proved) {
     memory.wrong.count(keyId, now());
     if (agent?.keys.some(({ id }) => id === keyId)) reportWrongSecret(key, config, request);
+    memory.known.delete(token);
     return err(WRONG_KEY);
   }
+  if (known === undefined) memory.known.set(token, key);
   reportUse(key, config, memory, request, now());
   const { id, organization, status, policy } = agent;
   return ok({ id, organization, status, policy, keyId, method: 'agent_key' });
-}
-
-function closedFailure(blockedForMs: number): AuthFailure | null {
-  if (blockedForMs <= 0) return null;
-  const detail = 'too many wrong secrets under this key id; other keys go on';
-  return { code: 'rate_limited', detail, retryAfterS: Math.ceil(blockedForMs / 1000) };
 }
 
 interface Compared {
@@ -199,15 +193,4 @@ function reportUse(
   if (lastMs !== undefined && Math.abs(nowMs - lastMs) < TOUCH_INTERVAL_MS) return;
   memory.touched.set(key.keyId, nowMs);
   unwatched(request, 'key use', agentStub(config, key.agentId).touchKey({ keyId: key.keyId, atMs: nowMs }));
-}
-
-function unwatched(request: RequestPieces, what: string, work: Promise<Outcome>): void {
-  const told = (fields: object) =>
-    log('warn', `${what} not written`, { correlation_id: request.correlationId, ...fields });
-  request.waitUntil(
-    work.then(
-      (outcome) => (outcome.ok ? undefined : told({ reason: outcome.code })),
-      (error: unknown) => told({ error }),
-    ),
-  );
 }

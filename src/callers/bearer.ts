@@ -17,15 +17,25 @@ const KEY_ID_LENGTH = 10;
 /** An agent or admin key, wherever it stands in a text. Ends in 59 base62 characters, see `crypto/api-keys.ts`. */
 const KEY_SHAPE = /vk_(?:agent_[a-z0-9._-]{1,64}_|admin_)[0-9A-Za-z]{59}/;
 const AGENT_KEY = /^vk_agent_[a-z0-9._-]{1,64}_[0-9A-Za-z]{59}$/;
+const ADMIN_KEY_FORM = /^vk_admin_[0-9A-Za-z]{59}$/;
 
 /** The key id that a text names when it has the form of an agent key, whether its checksum holds or not; else null. */
 export function namedKeyId(token: string): string | null {
-  return AGENT_KEY.test(token) ? token.slice(-TAIL_LENGTH).slice(0, KEY_ID_LENGTH) : null;
+  return AGENT_KEY.test(token) ? keyIdOf(token) : null;
+}
+
+/** The same for the form of an admin key. */
+export function namedAdminKeyId(token: string): string | null {
+  return ADMIN_KEY_FORM.test(token) ? keyIdOf(token) : null;
+}
+
+function keyIdOf(token: string): string {
+  return token.slice(-TAIL_LENGTH).slice(0, KEY_ID_LENGTH);
 }
 
 /** Whether a text holds what has the form of an agent or admin key. `ADMIN_KEY` has no form of its own. */
 export function holdsKey(text: string): boolean {
-  return KEY_SHAPE.test(text);
+  return text.includes('vk_') && KEY_SHAPE.test(text);
 }
 
 function cookieValues(header: string): string[] {
@@ -43,6 +53,11 @@ function headerValues(name: string, value: string): string[] {
   return withoutScheme === value ? [value] : [value, withoutScheme];
 }
 
+/** The query's names and values. A URL without one costs nothing to look through. */
+function queryOf(url: string): Iterable<[string, string]> {
+  return url.includes('?') ? new URL(url).searchParams : [];
+}
+
 /**
  * The one credential of a request.
  *
@@ -50,11 +65,11 @@ function headerValues(name: string, value: string): string[] {
  */
 export function presentedCredential(
   headers: Headers,
-  url: URL,
+  url: string,
   isSecret: (text: string) => boolean,
 ): Presented {
   const isOurs = (text: string) => holdsKey(text) || isSecret(text);
-  for (const [name, value] of url.searchParams) {
+  for (const [name, value] of queryOf(url)) {
     if (isOurs(value) || isOurs(name)) {
       return {
         kind: 'misplaced',

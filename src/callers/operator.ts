@@ -1,12 +1,14 @@
-/** Proves an operator by `ADMIN_KEY`, and says which organizations an operator reaches. */
+/** Proves an operator, by `ADMIN_KEY` first and by an admin key then, and says which organizations it reaches. */
 
 import type { Role } from '#contract/roles.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { isAdminKey } from './admin-key.ts';
-import { proveAgentKey, type AuthFailure, type RequestPieces } from './agent.ts';
-import { presentedCredential } from './bearer.ts';
+import { proveAdminKey } from './admin-keys.ts';
+import { proveAgentKey } from './agent.ts';
+import { namedAdminKeyId, presentedCredential } from './bearer.ts';
+import type { AuthFailure, RequestPieces } from './proof.ts';
 
 /** Whoever proves itself at the control plane. */
 export interface OperatorCaller {
@@ -31,7 +33,7 @@ const ADMIN: OperatorCaller = {
 /** An agent key that proves itself is a valid proof of the other plane: `forbidden`. */
 export async function authenticateOperator(
   headers: Headers,
-  url: URL,
+  url: string,
   config: Config,
   request: RequestPieces,
   now: Now,
@@ -39,15 +41,32 @@ export async function authenticateOperator(
   const presented = presentedCredential(headers, url, (text) => isAdminKey(config, text));
   if (presented.kind === 'bearer') {
     if (isAdminKey(config, presented.token)) return ok(ADMIN);
-    const agent = await proveAgentKey(presented.token, config, request, now);
-    if (agent.ok) return err({ code: 'forbidden', detail: 'an agent key does not reach the control plane' });
-    if (agent.error.code !== 'unauthenticated') return err(agent.error);
+    const proved = await proveOther(presented.token, config, request, now);
+    if (proved.ok || proved.error.code !== 'unauthenticated') return proved;
   }
   if (config.adminKeyProblem !== null) {
     return err({ code: 'unauthenticated', detail: `nobody is an operator here: ${config.adminKeyProblem}` });
   }
   const detail = presented.kind === 'bearer' ? 'this is not a valid key' : presented.detail;
   return err({ code: 'unauthenticated', detail });
+}
+
+/** An admin key, or an agent's key at the wrong plane. */
+async function proveOther(
+  token: string,
+  config: Config,
+  request: RequestPieces,
+  now: Now,
+): Promise<Result<OperatorCaller, AuthFailure>> {
+  if (namedAdminKeyId(token) !== null) {
+    const key = await proveAdminKey(token, config, request, now);
+    if (!key.ok) return key;
+    const { id, role, organization } = key.value;
+    return ok({ role, organization, id, method: 'admin_key', keyId: id });
+  }
+  const agent = await proveAgentKey(token, config, request, now);
+  if (!agent.ok) return agent;
+  return err({ code: 'forbidden', detail: 'an agent key does not reach the control plane' });
 }
 
 /** May this operator know of what belongs to `organization` (empty for none)? If not, it is `not_found` to it. */

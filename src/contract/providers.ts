@@ -14,6 +14,22 @@ export const Provider = z
       .boolean()
       .openapi({ description: 'Whether connections of this type of credential can be made.' }),
     docs_url: z.string().nullable(),
+    preset_of: z.string().nullable().openapi({
+      description: 'The provider whose OAuth client this one shares: scopes and addresses differ.',
+      example: null,
+    }),
+    token_header: z.string().nullable().openapi({
+      description: 'How the credential is sent to the API; `{names}` are filled in.',
+      example: 'Authorization: Bearer {access_token}',
+    }),
+    credential_fields: z
+      .array(
+        z.object({
+          name: z.string().openapi({ description: 'The field of `PUT …/credential` that holds it.' }),
+          label: z.string().openapi({ description: 'What the provider calls it.' }),
+        }),
+      )
+      .openapi({ description: 'The parts of a static credential; empty for OAuth.', example: [] }),
     scopes: z
       .array(z.string())
       .openapi({ description: 'Examples of scopes; not all that the provider has.' }),

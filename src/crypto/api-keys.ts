@@ -1,7 +1,7 @@
 /**
  * Agent and admin keys: prefix and checksum for secret scanners, key id for lookup, 256 random bits.
  * `vk_agent_{agent id}_{10 key id}{43 secret}{6 crc}`, all base62; the fixed parts are cut from the end by length,
- * because an agent id may hold any of its own characters.
+ * because an agent id may hold any of its own characters. `vk_admin_{…}` has the same end and no id before it.
  */
 
 import { crc32 } from 'node:zlib';
@@ -13,6 +13,9 @@ const SECRET = 43;
 const CRC = 6;
 const TAIL = /^[0-9A-Za-z]+$/;
 const PURPOSE = 'api key v1';
+/** Another one, so that no digest of the one kind is ever one of the other. */
+const ADMIN_PURPOSE = 'operator key v1';
+const ADMIN_PREFIX = 'vk_admin_';
 
 /** What a well-formed key says of itself; only `digest` proves anything, against the stored one. */
 export interface ParsedKey {
@@ -48,6 +51,24 @@ export function parseAgentKey(text: string): ParsedKey | null {
     keyId: tail.slice(0, KEY_ID),
     digest: purposeDigest(PURPOSE, tail.slice(KEY_ID, KEY_ID + SECRET)),
   };
+}
+
+/** A fresh key of an operator. `key` is shown once; only `digest` is stored. */
+export function createAdminKey(): { key: string; keyId: string; digest: string } {
+  const keyId = randomBase62(KEY_ID);
+  const secret = randomBase62(SECRET);
+  const body = `${ADMIN_PREFIX}${keyId}${secret}`;
+  return { key: body + checksum(body), keyId, digest: purposeDigest(ADMIN_PURPOSE, secret) };
+}
+
+/** Null for anything that was never a key of an operator, as `parseAgentKey`. `ADMIN_KEY` is none of these. */
+export function parseAdminKey(text: string): Omit<ParsedKey, 'agentId'> | null {
+  const tail = text.slice(ADMIN_PREFIX.length);
+  if (!text.startsWith(ADMIN_PREFIX) || tail.length !== KEY_ID + SECRET + CRC || !TAIL.test(tail))
+    return null;
+  if (checksum(text.slice(0, -CRC)) !== text.slice(-CRC)) return null;
+  const secret = tail.slice(KEY_ID, KEY_ID + SECRET);
+  return { keyId: tail.slice(0, KEY_ID), digest: purposeDigest(ADMIN_PURPOSE, secret) };
 }
 
 /** A random id of ours: prefix and 22 base62 characters (131 bits). */

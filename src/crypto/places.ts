@@ -31,3 +31,6 @@ export const WEBHOOKS_OWNER: Owner = { kind: 'webhook', owner: '', organization:
 export function webhookSecretPlace(endpointId: string, index: number): Place {
   return { ...WEBHOOKS_OWNER, field: `webhook_secret:${endpointId}:${index}`, generation: 0 };
 }
+
+/** What the control plane keeps of its own (admin keys, audit heads) is authenticated under a data key, and not encrypted. */
+export const CONTROL_OWNER: Owner = { kind: 'control', owner: '', organization: '', incarnation: 1 };

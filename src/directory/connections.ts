@@ -4,11 +4,12 @@
  * It refuses to judge a descriptor or a target; who makes a connection has done that (api).
  */
 
+import type { AuditAction, RequestContext } from '#audit/record.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { encryptText, openDataKey } from '#crypto/envelope.ts';
 import { CONNECTIONS_OWNER, clientSecretPlace } from '#crypto/places.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
-import { within } from '#lib/clock.ts';
+import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { ask } from './ask.ts';
@@ -19,7 +20,10 @@ import {
   type ConnectionRow,
   type SqlRow,
 } from './connection-row.ts';
+import { storedHealth, type StoredHealth } from './connection-health.ts';
+import { STRANDED_AFTER_MS } from './connection-news.ts';
 import { connectionKey, openConnectionKey, type VaultConfig } from './data-key.ts';
+import { bySystem, runRecorded, type OrganizationRecord } from './organization-audit.ts';
 
 /** What a new connection is made of. `clientSecrets` are plain; the newest is tried first. */
 export type ConnectionDraft = Pick<
@@ -71,23 +75,30 @@ function viewOf(row: SqlRow): ConnectionView {
   };
 }
 
+/** Where the versions of an id go on: what accounts keep of an earlier life is older. */
+const GRAVE_VERSION = 'SELECT version FROM connection_grave WHERE id = ?';
+
 /**
- * Stores a new connection; false where the id is taken, and nothing is changed then.
+ * Stores a new connection; false where the id is taken, and nothing is changed then. `context`: who did it.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
  */
 export async function createConnection(
   config: VaultConfig,
   draft: ConnectionDraft,
   nowMs: number,
+  context: RequestContext = bySystem(),
 ): Promise<boolean> {
   const key = await connectionKey(config);
+  const { directory: db } = config;
+  const graveVersion =
+    (await ask(() => db.prepare(GRAVE_VERSION).bind(draft.id).first<number>('version'))) ?? 0;
   const clientSecrets = await Promise.all(
     draft.clientSecrets.map((secret, index) => encryptText(key, clientSecretPlace(draft.id, index), secret)),
   );
   const row = connectionToSql(key.mac, {
     ...draft,
     clientSecrets,
-    version: 1,
+    version: graveVersion + 1,
     health: 'ok',
     healthReason: null,
     healthSinceMs: nowMs,
@@ -95,15 +106,20 @@ export async function createConnection(
     updatedAtMs: nowMs,
   });
   const names = Object.keys(row);
-  const insert = `INSERT INTO connection (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
-    ON CONFLICT (id) DO NOTHING`;
-  const done = await ask(() =>
-    config.directory
-      .prepare(insert)
-      .bind(...Object.values(row))
-      .run(),
-  );
-  return done.meta.changes > 0;
+  const insert = `INSERT INTO connection (${names.join(', ')}) SELECT ${names.map(() => '?').join(', ')}
+    WHERE coalesce((${GRAVE_VERSION}), 0) = ? ON CONFLICT (id) DO NOTHING`;
+  const statement = db.prepare(insert).bind(...Object.values(row), draft.id, graveVersion);
+  return runRecorded(config, connectionRecord('connection.create', draft.id, context, nowMs), statement);
+}
+
+/** Connections belong to the deployment: their records are in the chain of no organization. */
+export function connectionRecord(
+  action: Extract<AuditAction, `connection.${string}`>,
+  connection: string,
+  context: RequestContext,
+  atMs: number,
+): OrganizationRecord {
+  return { organization: '', fields: { action, outcome: 'ok', connection }, context, atMs };
 }
 
 /** One connection, or null. @throws ProblemError `unavailable` */
@@ -136,6 +152,20 @@ export async function countConnections(db: D1Database): Promise<number> {
 
 const SETTINGS = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'connection') AS data_key
   FROM connection c WHERE c.id = ?`;
+
+/** With the account that has left news of the connection lying, for half a minute or more. */
+const LOADED = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'connection') AS data_key,
+  (SELECT n.holder FROM connection_news n WHERE n.connection = c.id AND n.at_ms < ? ORDER BY n.rev LIMIT 1)
+    AS stranded_holder
+  FROM connection c WHERE c.id = ?`;
+
+/** What an account on its way to the provider is told of its connection. */
+export interface LoadedConnection {
+  readonly settings: ConnectionSettings;
+  readonly health: StoredHealth;
+  /** Whom to wake, because news of the connection waits for it; null: nobody. */
+  readonly strandedHolder: string | null;
+}
 
 function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
   return {
@@ -180,21 +210,24 @@ export async function connectionSettings(
  *
  * @param masterKeys the deployment's ring: a row that was changed outside the broker is not taken over.
  */
-export async function loadSettings(
+export async function loadConnection(
   db: D1Database,
   id: string,
   timeoutMs: number,
   masterKeys: string | null,
-): Promise<ConnectionSettings | null | 'unavailable'> {
-  return within(timeoutMs, trustedSettings(db, id, masterKeys), 'unavailable' as const);
+): Promise<LoadedConnection | null | 'unavailable'> {
+  return within(timeoutMs, trustedConnection(db, id, masterKeys), 'unavailable' as const);
 }
 
-async function trustedSettings(
+async function trustedConnection(
   db: D1Database,
   id: string,
   masterKeys: string | null,
-): Promise<ConnectionSettings | null | 'unavailable'> {
-  const row = await db.prepare(SETTINGS).bind(id).first<SqlRow>();
+): Promise<LoadedConnection | null | 'unavailable'> {
+  const row = await db
+    .prepare(LOADED)
+    .bind(systemNow() - STRANDED_AFTER_MS, id)
+    .first<SqlRow>();
   if (row === null) return null;
   const ring = await ringOf(masterKeys);
   if (!ring.ok || row['data_key'] == null) return 'unavailable';
@@ -207,5 +240,10 @@ async function trustedSettings(
     });
     return 'unavailable';
   }
-  return settingsOf(connectionFromSql(row), dataKey);
+  const stranded = row['stranded_holder'];
+  return {
+    settings: settingsOf(connectionFromSql(row), dataKey),
+    health: storedHealth(row),
+    strandedHolder: stranded == null ? null : String(stranded),
+  };
 }

@@ -1,13 +1,13 @@
 /**
  * The table `data_key`: wrapped data keys that belong to no account and no agent. One for the client secrets of
- * connections, one for the secrets of webhook endpoints.
+ * connections, one for the secrets of webhook endpoints, and one that authenticates what the control plane keeps.
  */
 
 import type { Config } from '#env.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { createDataKey, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
 import type { Keyring } from '#crypto/keyring.ts';
-import { CONNECTIONS_OWNER, WEBHOOKS_OWNER } from '#crypto/places.ts';
+import { CONNECTIONS_OWNER, CONTROL_OWNER, WEBHOOKS_OWNER } from '#crypto/places.ts';
 import { ask } from './ask.ts';
 import { assertVault } from './key-check.ts';
 
@@ -36,6 +36,14 @@ const WEBHOOKS: Use = {
   owner: WEBHOOKS_OWNER,
   table: 'webhook_endpoint',
   missing: 'the data key of the webhook endpoints is missing from the directory',
+};
+
+/** Admin keys are made together with a record, so where there is no head there is no row under this key. */
+const CONTROL: Use = {
+  purpose: 'control',
+  owner: CONTROL_OWNER,
+  table: 'organization_audit_head',
+  missing: 'the data key of the control plane is missing from the directory',
 };
 
 /** The ring, known to be the right one. @throws ProblemError `vault_locked`, `unavailable` */
@@ -104,4 +112,17 @@ export function connectionKey(config: VaultConfig): Promise<DataKey> {
  */
 export function webhookKey(config: VaultConfig): Promise<DataKey> {
   return keyForWriting(config, WEBHOOKS);
+}
+
+/**
+ * The key under which admin keys, audit heads and idempotent requests are authenticated; the first use draws it.
+ * @throws ProblemError `vault_locked` (nothing is written then), `unavailable`, `record_corrupt`
+ */
+export function controlKey(config: VaultConfig): Promise<DataKey> {
+  return keyForWriting(config, CONTROL);
+}
+
+/** The same as it is stored, for reading what it authenticates. @throws ProblemError as `controlKey` */
+export function openControlKey(config: VaultConfig, wrapped: string | null): Promise<DataKey> {
+  return openStored(config, CONTROL, wrapped);
 }

@@ -3,6 +3,7 @@
  * first. Makes none for OAuth, which needs a client.
  */
 
+import type { RequestContext } from '#audit/record.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { ProblemError, invalid } from '#contract/problem.ts';
 import { systemNow } from '#lib/clock.ts';
@@ -12,6 +13,7 @@ import type { ConnectionSettings, CredentialType } from '#providers/settings.ts'
 import { CONNECTION_DEFAULTS } from './connection-row.ts';
 import { connectionSettings, createConnection, type ConnectionDraft } from './connections.ts';
 import type { VaultConfig } from './data-key.ts';
+import { bySystem } from './organization-audit.ts';
 
 /** The mode of a connection that names none. */
 export const DEFAULT_ROTATION = 'idle_after:7d';
@@ -27,10 +29,11 @@ export async function ensureStaticConnection(
   config: VaultConfig,
   id: string,
   type: Exclude<CredentialType, 'oauth2'>,
+  context: RequestContext = bySystem(),
 ): Promise<ConnectionSettings> {
   const found = await connectionSettings(config, id);
   if (found !== null) return ofType(found, type);
-  await createConnection(config, staticDraft(id, type), systemNow());
+  await createConnection(config, staticDraft(id, type), systemNow(), context);
   // Read back also where another request made it first: both then work with what is stored.
   const made = await connectionSettings(config, id);
   if (made === null) throw new ProblemError('conflict', { detail: 'the connection was deleted meanwhile' });

@@ -4,6 +4,7 @@
  * attempts change is `webhook-health.ts`, what objects read is `webhook-settings.ts`.
  */
 
+import type { AuditAction, RequestContext } from '#audit/record.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { decryptText, encryptText, type DataKey } from '#crypto/envelope.ts';
@@ -16,6 +17,7 @@ import type { ListPosition } from './connections.ts';
 import { webhookKey, type VaultConfig } from './data-key.ts';
 import { countWaiting } from './deliveries.ts';
 import { listConditions } from './list-conditions.ts';
+import { bySystem, runRecorded, type OrganizationRecord } from './organization-audit.ts';
 import {
   endpointFromSql,
   healthToSql,
@@ -34,6 +36,15 @@ export const REPLACED_SECRET_LIFE_MS = 24 * 3_600_000;
 /** Changes of one row that meet are made one after the other; more at once than this are told so. */
 const MAX_TRIES = 5;
 
+function recordOf(
+  action: Extract<AuditAction, `webhook.${string}`>,
+  { id, organization }: Pick<WebhookEndpointRow, 'id' | 'organization'>,
+  context: RequestContext,
+  atMs: number,
+): OrganizationRecord {
+  return { organization, fields: { action, outcome: 'ok', evidence: [`endpoint:${id}`] }, context, atMs };
+}
+
 /** What a new endpoint is made of. */
 export type EndpointDraft = Pick<WebhookEndpointRow, 'organization' | 'url' | 'events' | 'description'>;
 
@@ -44,13 +55,15 @@ export interface WithSecret {
 }
 
 /**
- * Makes an endpoint and its first secret; null where its organization has `MAX_ENDPOINTS` already.
+ * Makes an endpoint and its first secret; null where its organization has `MAX_ENDPOINTS` already. `context`, here and
+ * below: who did it, as the chain of its organization says.
  * @throws ProblemError `vault_locked` (nothing is written then), `unavailable`, `record_corrupt`
  */
 export async function createEndpoint(
   config: VaultConfig,
   draft: EndpointDraft,
   nowMs: number,
+  context: RequestContext = bySystem(),
 ): Promise<WithSecret | null> {
   const key = await webhookKey(config);
   const id = newId('we');
@@ -72,14 +85,10 @@ export async function createEndpoint(
   const insert = `INSERT INTO webhook_endpoint (${names.join(', ')}) SELECT ${names.map(() => '?').join(', ')}
     WHERE (SELECT count(*) FROM webhook_endpoint WHERE organization = ?) < ?`;
   const values = [...Object.values(row), draft.organization, MAX_ENDPOINTS];
-  const done = await ask(() =>
-    config.directory
-      .prepare(insert)
-      .bind(...values)
-      .run(),
-  );
+  const record = recordOf('webhook.create', endpoint, context, nowMs);
+  const made = await runRecorded(config, record, config.directory.prepare(insert).bind(...values));
   forgetEndpoints();
-  return done.meta.changes > 0 ? { endpoint, secret } : null;
+  return made ? { endpoint, secret } : null;
 }
 
 async function rowOf(db: D1Database, id: string): Promise<SqlRow | null> {
@@ -130,8 +139,10 @@ export async function updateEndpoint(
   id: string,
   changes: EndpointChanges,
   nowMs: number,
+  context: RequestContext = bySystem(),
 ): Promise<WebhookEndpointRow | null> {
-  return change(config, id, nowMs, async (present) => {
+  const record = { action: 'webhook.update', context } as const;
+  return change(config, id, nowMs, record, async (present) => {
     const { url = present.url, events = present.events, description = present.description } = changes;
     const waiting = changes.status === 'active' ? await countWaiting(config.directory, id) : 0;
     return {
@@ -181,9 +192,11 @@ export async function rotateEndpointSecret(
   config: VaultConfig,
   id: string,
   nowMs: number,
+  context: RequestContext = bySystem(),
 ): Promise<WithSecret | null> {
   const secret = createWebhookSecret();
-  const endpoint = await change(config, id, nowMs, async (present, key) => ({
+  const record = { action: 'webhook.rotate_secret', context } as const;
+  const endpoint = await change(config, id, nowMs, record, async (present, key) => ({
     ...present,
     secrets: await Promise.all(
       [secret, await newestSecret(key, present)].map((text, index) =>
@@ -202,11 +215,17 @@ async function newestSecret(key: DataKey, { id, secrets }: WebhookEndpointRow): 
   throw new ProblemError('record_corrupt', { detail: `the secret of the endpoint ${id} does not open` });
 }
 
+interface ChangeRecord {
+  readonly action: 'webhook.update' | 'webhook.rotate_secret';
+  readonly context: RequestContext;
+}
+
 /** Reads, changes and writes; where another was quicker, again from what that one left. */
 async function change(
   config: VaultConfig,
   id: string,
   nowMs: number,
+  { action, context }: ChangeRecord,
   changed: (present: WebhookEndpointRow, key: DataKey) => Promise<WebhookEndpointRow>,
 ): Promise<WebhookEndpointRow | null> {
   const { directory: db } = config;
@@ -228,14 +247,16 @@ async function change(
       version: present.version + 1,
       updatedAtMs: Math.max(nowMs, present.updatedAtMs),
     };
-    if (await write(db, key, present, stored)) return stored;
+    const record = recordOf(action, present, context, nowMs);
+    if (await write(config, key, record, present, stored)) return stored;
   }
   throw new ProblemError('conflict', { detail: 'the endpoint is being changed by others; try again' });
 }
 
 async function write(
-  db: D1Database,
+  config: VaultConfig,
   key: DataKey,
+  record: OrganizationRecord,
   present: WebhookEndpointRow,
   stored: WebhookEndpointRow,
 ): Promise<boolean> {
@@ -246,32 +267,38 @@ async function write(
   const set = Object.keys(columns).map((name) => `${name} = ?`);
   const update = `UPDATE webhook_endpoint SET ${set.join(', ')} WHERE id = ? AND version = ?`;
   const values = [...Object.values(columns), present.id, present.version];
-  const done = await ask(() =>
-    db
-      .prepare(update)
-      .bind(...values)
-      .run(),
-  );
+  const changed = await runRecorded(config, record, config.directory.prepare(update).bind(...values));
   forgetEndpoints();
-  return done.meta.changes > 0;
+  return changed;
 }
 
 /**
  * Deletes an endpoint: nothing more is sent to it, and what still waited for it is listed as failed (the objects that
- * hold it find out with their next look). False where there was none. @throws ProblemError `unavailable`
+ * hold it find out with their next look). False where there was none.
+ * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
  */
-export async function deleteEndpoint(db: D1Database, id: string, nowMs: number): Promise<boolean> {
-  const [gone] = await ask(() =>
-    db.batch([
-      db.prepare('DELETE FROM webhook_endpoint WHERE id = ?').bind(id),
+export async function deleteEndpoint(
+  config: VaultConfig,
+  id: string,
+  nowMs: number,
+  context: RequestContext = bySystem(),
+): Promise<boolean> {
+  const { directory: db } = config;
+  const present = await findEndpoint(db, id);
+  if (present === null) return false;
+  const gone = await runRecorded(
+    config,
+    recordOf('webhook.delete', present, context, nowMs),
+    db.prepare('DELETE FROM webhook_endpoint WHERE id = ?').bind(id),
+    [
       db
         .prepare(
           `UPDATE delivery_index SET status = 'failed', next_attempt_at_ms = NULL, updated_at_ms = max(updated_at_ms, ?)
            WHERE endpoint = ? AND status = 'waiting'`,
         )
         .bind(nowMs, id),
-    ]),
+    ],
   );
   forgetEndpoints();
-  return (gone?.meta.changes ?? 0) > 0;
+  return gone;
 }

@@ -44,6 +44,11 @@ export async function sendRefresh(
     clientId,
     clientSecret: presented.clientSecret,
     refreshToken: presented.refreshToken,
+    // A few providers want the address of the connect flow named again at each refresh.
+    values:
+      options.ownUrl === null
+        ? {}
+        : { redirect_uri: `${new URL(options.ownUrl).origin}/oauth/callback/${settings.id}` },
     ...(presented.scopes === null ? {} : { scope: [...presented.scopes] }),
   });
   if (!built.ok) return { kind: 'unsendable', reason: built.reason };

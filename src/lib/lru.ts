@@ -1,4 +1,4 @@
-/** A bounded map that forgets what was least recently set. For per-isolate caches; holds no secrets. */
+/** A bounded map that forgets what was least recently set. For per-isolate caches. */
 export class LruMap<K, V> {
   readonly #limit: number;
   readonly #items = new Map<K, V>();

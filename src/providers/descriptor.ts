@@ -121,6 +121,36 @@ export const REVOCATION_REACHES = ['token', 'grant', 'project', 'installation', 
 export type RevocationReach = (typeof REVOCATION_REACHES)[number];
 export const DOWNSCOPING = ['supported', 'unsupported', 'unknown'] as const;
 
+/** What a signal in an API's answer says about the token that was sent (see api-answer.ts). */
+export const API_SIGNAL_MEANINGS = [
+  'expired',
+  'revoked',
+  'invalid',
+  'account_inactive',
+  /** The request carried no token: our own mistake, which no refresh mends. */
+  'no_token',
+  /** The status says something about the token, and the body that it is about something else. */
+  'unrelated',
+  /** The token is good and reaches less than was asked. */
+  'missing_scope',
+  /** Like `expired`; where a fresh token gets it too, the user has lost the permission to use the API. */
+  'permission_lost',
+] as const;
+export type ApiSignalMeaning = (typeof API_SIGNAL_MEANINGS)[number];
+
+const signalFields = {
+  field: JsonPath,
+  equals: z.union([z.string().max(200), z.number(), z.boolean()]),
+  means: z.enum(API_SIGNAL_MEANINGS),
+};
+
+/** A part of a static credential: by which name it is imported, and what the provider calls it. */
+const CredentialField = z.strictObject({
+  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
+  label: z.string().min(1).max(100),
+});
+export type CredentialField = z.output<typeof CredentialField>;
+
 /** What a server's metadata adds to the facts (RFC 8414, RFC 9207, OpenID Connect Discovery). */
 export const ServerFacts = z.strictObject({
   issuer: z.string().max(MAX_URL),
@@ -171,6 +201,8 @@ const fields = {
   refresh_token_ttl_s: seconds,
   /** Ours: the refresh token dies when it is not used for so long; the facts say this in prose. */
   refresh_token_idle_ttl_s: seconds,
+  /** Ours: the grant ends so long after the consent although its refresh token changes at each use. */
+  refresh_token_absolute_ttl_s: z.int().min(1).max(315_360_000).optional(),
   refresh_reuse_grace_s: seconds,
   refresh_reuse_grace_verified: z.boolean().default(false),
   refresh_scope_downscoping: z.enum(DOWNSCOPING).default('unknown'),
@@ -178,16 +210,14 @@ const fields = {
   transient_refresh_errors: z.array(ErrorRow).max(60).default([]),
   url_template_vars: z.record(z.string(), UrlVariable).default({}),
   token_header: z.string().min(1).max(500).nullable().default(null),
-  api_dead_token_signals_with_200: z
-    .array(
-      z.strictObject({
-        field: JsonPath,
-        equals: z.union([z.string().max(200), z.number(), z.boolean()]),
-        means: z.enum(['expired', 'revoked', 'invalid', 'account_inactive', 'no_token']),
-      }),
-    )
+  api_dead_token_signals_with_200: z.array(z.strictObject(signalFields)).max(20).default([]),
+  /** Ours: signals under other statuses that say something else than the status does. */
+  api_signals: z
+    .array(z.strictObject({ status: z.int().min(100).max(599), ...signalFields }))
     .max(20)
-    .default([]),
+    .optional(),
+  /** Ours: the parts of a static credential where its type alone does not say them. */
+  credential_fields: z.array(CredentialField).min(1).max(10).optional(),
   preset_of: z.string().max(64).nullable().default(null),
   scope_param: Name.default('scope'),
   client_id_param: Name.default('client_id'),
@@ -234,6 +264,17 @@ export const URL_FIELDS = [
 /** Whether a fact rests on general knowledge alone. */
 export function isUnverified(descriptor: Descriptor, field: keyof Descriptor): boolean {
   return descriptor.unverified_fields.includes(field);
+}
+
+/** The parts of a static credential, by the names under which they are imported; none for OAuth. */
+export function credentialFieldsOf(descriptor: Descriptor): CredentialField[] {
+  if (descriptor.credential_fields !== undefined) return descriptor.credential_fields;
+  if (descriptor.auth_type === 'api_key') return [{ name: 'api_key', label: 'API key' }];
+  if (descriptor.auth_type !== 'basic') return [];
+  return [
+    { name: 'username', label: 'user name' },
+    { name: 'password', label: 'password' },
+  ];
 }
 
 /** What a call to `revocation_url` ends; unverified counts as unknown, so that nobody else's grant is ended by a guess. */

@@ -17,12 +17,13 @@ export interface Rotation {
 const SHORTEST_GRACE_S = 60;
 
 /**
- * - `static` and `none`: not rotating, nothing can be lost.
+ * - `static` and `none`: not rotating, nothing can be lost; where that is unverified it counts as rotating all the same,
+ *   because presenting a spent token may end the whole grant.
  * - `rotating`, and `optional`, null or unknown, which count as such: a grace only where the provider itself documents
  *   it (or the operator gave it) and it is at least a minute.
  */
 export function rotationOf(descriptor: Descriptor): Rotation {
-  if (descriptor.refresh_token === 'static' || descriptor.refresh_token === 'none') {
+  if (staysTheSame(descriptor) && !isUnverified(descriptor, 'refresh_token')) {
     return { rotating: false, graceMs: null };
   }
   const graceS = descriptor.refresh_reuse_grace_s;
@@ -34,6 +35,9 @@ export function rotationOf(descriptor: Descriptor): Rotation {
   };
 }
 
+const staysTheSame = (descriptor: Descriptor): boolean =>
+  descriptor.refresh_token === 'static' || descriptor.refresh_token === 'none';
+
 /** The ends of a refresh token as the facts give them; null where they give none. */
 export interface RefreshTokenLife {
   /** It dies when it is not used for so long; each refresh starts this anew. */
@@ -44,15 +48,15 @@ export interface RefreshTokenLife {
 
 /**
  * A rotating token's life begins again with each successor, so to the grant it is an idle life; that of a static one
- * runs from the consent.
+ * runs from the consent. Some providers end the grant besides, whatever is refreshed meanwhile.
  */
 export function refreshTokenLifeOf(descriptor: Descriptor): RefreshTokenLife {
   const ms = (seconds: number | null): number | null =>
     seconds === null || seconds === 0 ? null : seconds * 1000;
   const ttlMs = ms(descriptor.refresh_token_ttl_s);
-  const renews = rotationOf(descriptor).rotating;
+  const renews = !staysTheSame(descriptor);
   return {
     idleMs: ms(descriptor.refresh_token_idle_ttl_s) ?? (renews ? ttlMs : null),
-    absoluteMs: renews ? null : ttlMs,
+    absoluteMs: ms(descriptor.refresh_token_absolute_ttl_s ?? null) ?? (renews ? null : ttlMs),
   };
 }

@@ -30,7 +30,7 @@ const PLAIN = /^[A-Za-z0-9._~-]+$/;
 const LEADING = /^\{([A-Za-z_][A-Za-z0-9_]*)\}/;
 
 /**
- * Expands every URL of a descriptor.
+ * Expands every URL of a descriptor, and what else names its variables: extra parameters and the header.
  *
  * Values come from `variables`, then from the variable's default; `{client_id}` comes from `clientId`. A required one
  * that is missing, or one that does not match, is an error at `variables.<name>`. A URL whose optional variable has no
@@ -82,6 +82,9 @@ export function applyVariables(
   );
   const fillParams = (params: Record<string, string>): Record<string, string> =>
     Object.fromEntries(Object.entries(params).map(([name, text]) => [name, substitute(text, values)]));
+  // A value that is more than a plain word stays a placeholder: the header is then refused where it is built.
+  const fillHeader = (template: string): string =>
+    substitute(template, new Map([...values].filter(([, value]) => PLAIN.test(value))));
   return {
     ok: true,
     pending: [...pending].filter((name) => open.has(name)),
@@ -89,6 +92,7 @@ export function applyVariables(
       ...descriptor,
       ...urls,
       api_base_urls: apiBaseUrls,
+      token_header: descriptor.token_header === null ? null : fillHeader(descriptor.token_header),
       extra_authorization_params: fillParams(descriptor.extra_authorization_params),
       extra_token_params: fillParams(descriptor.extra_token_params),
       extra_refresh_params: fillParams(descriptor.extra_refresh_params),

@@ -70,6 +70,7 @@ describe('the probes', () => {
       'loopback',
       'master_keys',
       'schema',
+      'unverified_links',
     ]);
     expect(ready.text).not.toContain(broker.adminKey.slice(6, 20));
   });

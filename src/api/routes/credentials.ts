@@ -38,13 +38,13 @@ export function credentialRoutes(): OpenAPIHono<AppEnv> {
     const organization = c.get('operator').organization ?? asked ?? '';
     const body = await bodyOf(c, Body);
     await requireVault(c);
+    const context = contextOf(c, c.get('operator'));
     const settings =
       body.type === 'oauth2' || c.get('operator').organization !== null
         ? await requireSettings(c, connection)
-        : await ensureStaticConnection(c.get('config'), connection, body.type);
+        : await ensureStaticConnection(c.get('config'), connection, body.type, context);
     const credential = credentialFields(body, settings);
     const id = accountId(organization, connection, identifier);
-    const context = contextOf(c, c.get('operator'));
     const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };
     const imported = unwrap(
       await accountStub(c.get('config'), id, settings.location).import({

@@ -4,8 +4,8 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { pageOf, pageQuery } from '#contract/lists.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { Provider } from '#contract/providers.ts';
-import { allDescriptors, findDescriptor } from '#providers/catalogue/catalogue.ts';
-import type { Descriptor } from '#providers/descriptor.ts';
+import { findDescriptor, providerIds } from '#providers/catalogue/catalogue.ts';
+import { credentialFieldsOf, revocationReachOf, type Descriptor } from '#providers/descriptor.ts';
 import type { AppEnv } from '../context.ts';
 import { cutPage, decodeCursor } from '../cursor.ts';
 import { describe } from '../describe.ts';
@@ -42,6 +42,9 @@ function resourceOf(facts: Descriptor): Provider {
     auth_type: facts.auth_type,
     supported: isSupportedType(facts.auth_type) && facts.token_endpoint_auth_method !== 'private_key_jwt',
     docs_url: facts.docs_url,
+    preset_of: facts.preset_of,
+    token_header: facts.token_header,
+    credential_fields: credentialFieldsOf(facts),
     scopes: facts.default_scopes_example,
     scope_aliases: facts.scope_aliases,
     authorization_url: facts.authorization_url,
@@ -66,7 +69,7 @@ function resourceOf(facts: Descriptor): Provider {
     refresh_reuse_grace_s: facts.refresh_reuse_grace_s,
     refresh_reuse_grace_verified: facts.refresh_reuse_grace_verified,
     refresh_scope_downscoping: facts.refresh_scope_downscoping,
-    revocation_reach: facts.revocation_reach,
+    revocation_reach: revocationReachOf(facts),
     source: facts.source,
     confidence: facts.confidence,
     unverified_fields: facts.unverified_fields,
@@ -78,9 +81,11 @@ export function providerRoutes(): OpenAPIHono<AppEnv> {
   describe(router, routes.list, requireOperator, (c) => {
     const { limit, cursor } = queryOf(c, ListQuery);
     const after = decodeCursor(LIST, {}, cursor)?.[0] ?? '';
-    const rest = allDescriptors().filter((facts) => facts.id > after);
-    const page = cutPage(LIST, {}, limit, rest, (facts) => [facts.id]);
-    return c.json({ ...page, data: page.data.map(resourceOf) }, 200);
+    const rest = providerIds().filter((id) => id > after);
+    const page = cutPage(LIST, {}, limit, rest, (id) => [id]);
+    // Entries are checked as they are read: those of other pages cost nothing.
+    const facts = page.data.map(findDescriptor).filter((one) => one !== undefined);
+    return c.json({ ...page, data: facts.map(resourceOf) }, 200);
   });
   describe(router, routes.get, requireOperator, (c) => {
     const facts = findDescriptor(c.req.param('id') ?? '');

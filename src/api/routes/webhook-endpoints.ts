@@ -29,7 +29,7 @@ import { isEventFilter } from '#webhooks/event.ts';
 import type { AppEnv } from '../context.ts';
 import { cutPage, decodeCursor } from '../cursor.ts';
 import { describe } from '../describe.ts';
-import { requireOperator } from '../guards.ts';
+import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
 import { jsonBody, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
@@ -152,7 +152,7 @@ async function create(c: Context<AppEnv>): Promise<Response> {
   const events = body.events ?? DEFAULT_EVENTS;
   checkTarget(c, body.url, events);
   const draft = { organization, url: body.url, events, description: body.description ?? null };
-  const made = await createEndpoint(c.get('config'), draft, systemNow());
+  const made = await createEndpoint(c.get('config'), draft, systemNow(), contextOf(c, c.get('operator')));
   if (made === null) {
     throw new ProblemError('conflict', {
       detail: `there are ${MAX_ENDPOINTS} webhook endpoints already: delete one first`,
@@ -183,12 +183,20 @@ async function patch(c: Context<AppEnv>): Promise<Response> {
     ...(description === undefined ? {} : { description }),
     ...(status === undefined ? {} : { status }),
   };
-  return c.json(resourceOf(stillThere(await updateEndpoint(c.get('config'), id, changes, systemNow()))));
+  return c.json(
+    resourceOf(
+      stillThere(
+        await updateEndpoint(c.get('config'), id, changes, systemNow(), contextOf(c, c.get('operator'))),
+      ),
+    ),
+  );
 }
 
 async function rotate(c: Context<AppEnv>): Promise<Response> {
   const { id } = await reach(c);
-  const { endpoint, secret } = stillThere(await rotateEndpointSecret(c.get('config'), id, systemNow()));
+  const { endpoint, secret } = stillThere(
+    await rotateEndpointSecret(c.get('config'), id, systemNow(), contextOf(c, c.get('operator'))),
+  );
   const answer: WebhookEndpointWithSecret = { ...resourceOf(endpoint), secret };
   return c.json(answer);
 }
@@ -201,7 +209,8 @@ export function webhookEndpointRoutes({ sendTest }: Pick<WebhookSenders, 'sendTe
   describe(router, routes.patch, requireOperator, patch);
   describe(router, routes.remove, requireOperator, async (c) => {
     const { id } = await reach(c);
-    if (!(await deleteEndpoint(c.get('config').directory, id, systemNow()))) throw notFound();
+    if (!(await deleteEndpoint(c.get('config'), id, systemNow(), contextOf(c, c.get('operator')))))
+      throw notFound();
     return c.body(null, 204);
   });
   describe(router, routes.rotate, requireOperator, rotate);

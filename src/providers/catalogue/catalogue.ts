@@ -4,16 +4,15 @@
  */
 
 import { Descriptor } from '../descriptor.ts';
-import type { DescriptorInput } from '../descriptor.ts';
-import { google } from './google.ts';
-import { hubspot } from './hubspot.ts';
-import { slack } from './slack.ts';
+import { ENTRIES } from './entries.ts';
 
-const ENTRIES: ReadonlyMap<string, DescriptorInput> = new Map(
-  [google, hubspot, slack].map((entry) => [entry.id, entry]),
-);
 /** Entries are checked at their first use: an isolate that serves one provider does not pay for the others. */
 const checked = new Map<string, Descriptor>();
+
+/** The ids of all providers, in their order. Costs nothing: no entry is made for it. */
+export function providerIds(): string[] {
+  return Object.keys(ENTRIES).toSorted();
+}
 
 /**
  * The descriptor of a provider, or undefined for one that is not in the catalogue.
@@ -23,17 +22,16 @@ const checked = new Map<string, Descriptor>();
 export function findDescriptor(id: string): Descriptor | undefined {
   const known = checked.get(id);
   if (known !== undefined) return known;
-  const entry = ENTRIES.get(id);
+  const entry = Object.hasOwn(ENTRIES, id) ? ENTRIES[id] : undefined;
   if (entry === undefined) return undefined;
-  const descriptor = Descriptor.parse(entry);
+  const descriptor = Descriptor.parse(entry());
   checked.set(id, descriptor);
   return descriptor;
 }
 
-/** All descriptors, by id. */
+/** All descriptors, by id: checks every entry, so it is for tests and tools; a list of a few goes by providerIds. */
 export function allDescriptors(): Descriptor[] {
-  return [...ENTRIES.keys()]
-    .toSorted()
+  return providerIds()
     .map((id) => findDescriptor(id))
     .filter((one) => one !== undefined);
 }

@@ -16,8 +16,7 @@ const INVALID_GRANT_CAUSES = [
   'account_deleted_or_disabled',
 ];
 
-/** A fact that is left out is the default of the schema: unknown, none or not needed. */
-export const google = {
+export const google = (): DescriptorInput => ({
   id: 'google',
   display_name: 'Google',
   docs_url: 'https://developers.google.com/identity/protocols/oauth2/web-server',
@@ -163,4 +162,4 @@ export const google = {
     'refresh_token_idle_ttl_s (six months, counted as 180 days)',
   ],
   confidence: 'high',
-} satisfies DescriptorInput;
+});

@@ -5,8 +5,7 @@
 
 import type { DescriptorInput } from '../descriptor.ts';
 
-/** A fact that is left out is the default of the schema: unknown, none or not needed. */
-export const hubspot = {
+export const hubspot = (): DescriptorInput => ({
   id: 'hubspot',
   display_name: 'HubSpot',
   docs_url: 'https://developers.hubspot.com/docs/api-reference/latest/authentication/manage-oauth-tokens',
@@ -120,4 +119,4 @@ export const hubspot = {
   evidence: 'official docs excerpts',
   unverified_fields: ['terminal_refresh_errors[2..3,5]', 'scope_aliases'],
   confidence: 'high',
-} satisfies DescriptorInput;
+});

@@ -5,8 +5,7 @@
 
 import type { DescriptorInput } from '../descriptor.ts';
 
-/** A fact that is left out is the default of the schema: unknown, none or not needed. */
-export const slack = {
+export const slack = (): DescriptorInput => ({
   id: 'slack',
   display_name: 'Slack (bot token)',
   docs_url: 'https://docs.slack.dev/authentication/using-token-rotation',
@@ -185,4 +184,4 @@ export const slack = {
   evidence: 'official docs (full text)',
   unverified_fields: ['terminal_refresh_errors[1..8,10]', 'scope_aliases'],
   confidence: 'high',
-} satisfies DescriptorInput;
+});

@@ -4,7 +4,7 @@ import { createAgentKey } from '#crypto/api-keys.ts';
 
 const { key, keyId } = createAgentKey('agent_1.a-b');
 const adminKey = 'an,admin;key=of"characters~0123456789';
-const url = (query = '') => new URL(`https://broker.test/v1/agents/a${query}`);
+const url = (query = '') => `https://broker.test/v1/agents/a${query}`;
 const present = (headers: Record<string, string> | Headers, query = '') =>
   presentedCredential(new Headers(headers), url(query), (text) => text === adminKey);
 

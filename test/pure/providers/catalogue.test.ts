@@ -2,11 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { allDescriptors, findDescriptor } from '#providers/catalogue/catalogue.ts';
-import { Descriptor, revocationReachOf } from '#providers/descriptor.ts';
-import { parseTokenHeader } from '#providers/headers.ts';
+import { Descriptor, credentialFieldsOf, revocationReachOf } from '#providers/descriptor.ts';
+import { credentialHeaders, parseTokenHeader } from '#providers/headers.ts';
 import { refreshTokenLifeOf, rotationOf } from '#providers/rotation.ts';
 import { applyVariables } from '#providers/variables.ts';
 import { custom, known } from './descriptors.ts';
+import { samplesOf } from './variable-samples.ts';
 
 describe('the catalogue', () => {
   it('finds what it has, by exact id, and nothing that it has not', () => {
@@ -25,7 +26,8 @@ describe('the catalogue', () => {
     for (const descriptor of allDescriptors()) {
       expect(descriptor.source.length, descriptor.id).toBeGreaterThan(0);
       expect(parseTokenHeader(descriptor.token_header ?? ''), descriptor.id).not.toBeNull();
-      expect(applyVariables(descriptor, {}, 'client-12345'), descriptor.id).toMatchObject({ ok: true });
+      const applied = applyVariables(descriptor, samplesOf(descriptor), 'client-12345');
+      expect(applied, descriptor.id).toMatchObject({ ok: true, pending: [] });
     }
   });
 
@@ -104,5 +106,87 @@ describe('the facts', () => {
       idleMs: 7000,
       absoluteMs: 100_000,
     });
+  });
+
+  it('about the end of a grant hold beside the lives of its tokens', () => {
+    const fiveYearsMs = 157_680_000_000;
+    expect(refreshTokenLifeOf(known('quickbooks'))).toEqual({
+      idleMs: 8_726_400_000,
+      absoluteMs: fiveYearsMs,
+    });
+    expect(refreshTokenLifeOf(known('linkedin')).absoluteMs).toBe(31_536_000_000);
+    expect(refreshTokenLifeOf(known('pipedrive'))).toEqual({ idleMs: 5_184_000_000, absoluteMs: null });
+    expect(refreshTokenLifeOf(known('spotify'))).toEqual({ idleMs: null, absoluteMs: 15_552_000_000 });
+  });
+
+  it('about a refresh token that stays count only where they are verified', () => {
+    expect(known('asana').refresh_token).toBe('static');
+    expect(rotationOf(known('asana'))).toEqual({ rotating: true, graceMs: null });
+    expect(rotationOf(known('dropbox'))).toEqual({ rotating: false, graceMs: null });
+    expect(rotationOf(known('atlassian'))).toEqual({ rotating: true, graceMs: 600_000 });
+    // A secondary source alone says half an hour.
+    expect(rotationOf(known('linear'))).toEqual({ rotating: true, graceMs: null });
+  });
+});
+
+describe('a preset', () => {
+  it('shares its parent’s endpoints and errors, so that one client serves both', () => {
+    for (const id of ['google-gmail', 'google-calendar', 'outlook', 'sharepoint', 'jira']) {
+      const preset = known(id);
+      const parent = known(preset.preset_of ?? '');
+      expect(preset.token_url).toBe(parent.token_url);
+      expect(preset.authorization_url).toBe(parent.authorization_url);
+      expect(preset.terminal_refresh_errors).toEqual(parent.terminal_refresh_errors);
+      expect(preset.default_scopes_example).not.toEqual(parent.default_scopes_example);
+    }
+  });
+
+  it('names a parent that exists', () => {
+    const parents = allDescriptors().flatMap(({ preset_of: parent }) => (parent === null ? [] : [parent]));
+    expect(parents.length).toBeGreaterThan(30);
+    for (const parent of parents) expect(findDescriptor(parent), parent).toBeDefined();
+  });
+});
+
+describe('a static credential', () => {
+  const sent = (id: string, values: Record<string, string>) => {
+    const entry = known(id);
+    const applied = applyVariables(entry, samplesOf(entry));
+    return applied.ok ? credentialHeaders(applied.descriptor.token_header, values) : null;
+  };
+
+  it('is sent by the provider’s habit, whatever that is', () => {
+    expect(sent('openai', { api_key: 'k' })).toEqual({ Authorization: 'Bearer k' });
+    expect(sent('anthropic', { api_key: 'k' })).toEqual({ 'x-api-key': 'k' });
+    expect(sent('gitlab-pat', { api_key: 'k' })).toEqual({ 'PRIVATE-TOKEN': 'k' });
+    expect(sent('freshdesk', { username: 'k', password: '' })).toEqual({
+      Authorization: `Basic ${btoa('k:X')}`,
+    });
+    expect(sent('zendesk-api-token', { username: 'a@b.example', password: 'k' })).toEqual({
+      Authorization: `Basic ${btoa('a@b.example/token:k')}`,
+    });
+    expect(sent('twilio', { username: 'SK1', password: 's' })).toEqual({
+      Authorization: `Basic ${btoa('SK1:s')}`,
+    });
+    expect(sent('datadog', { api_key: 'k', application_key: 'a' })).toEqual({
+      'DD-API-KEY': 'k',
+      'DD-APPLICATION-KEY': 'a',
+    });
+    expect(sent('algolia', { api_key: 'k' })).toEqual({
+      'X-Algolia-Application-Id': 'ABCDEFGHIJ',
+      'X-Algolia-API-Key': 'k',
+    });
+  });
+
+  it('of every entry fills its header from the fields that the entry names', () => {
+    for (const entry of allDescriptors()) {
+      if (!['api_key', 'basic', 'custom'].includes(entry.auth_type)) continue;
+      const fields = credentialFieldsOf(entry);
+      expect(fields.length, entry.id).toBeGreaterThan(0);
+      expect(
+        sent(entry.id, Object.fromEntries(fields.map(({ name }) => [name, 'v']))),
+        entry.id,
+      ).not.toBeNull();
+    }
   });
 });

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { judgeApiAnswer } from '#providers/api-answer.ts';
 import { classify } from '#providers/classify.ts';
 import type { Answer, Classified } from '#providers/classify.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
@@ -175,6 +176,30 @@ describe('any answer', () => {
     );
     // The property says nothing about an outcome that never came up.
     expect(seen.size).toBe(6);
+  });
+
+  it('has an outcome at every provider of the catalogue, not only at those that chance picks', () => {
+    for (const descriptor of allDescriptors()) {
+      fc.assert(
+        fc.property(answers, contexts, (answer, context) => {
+          check(answer, classify(descriptor, answer, context));
+        }),
+        { numRuns: 20 },
+      );
+    }
+  });
+
+  it('of an API is judged without an exception, and a token is refused by a 401 or a listed signal alone', () => {
+    fc.assert(
+      fc.property(descriptors, answers, (descriptor, answer) => {
+        const { verdict } = judgeApiAnswer(descriptor, answer, NOW_MS);
+        if (verdict !== 'token_refused' || answer.status === 401) return;
+        const listed = (descriptor.api_signals ?? []).some(({ status }) => status === answer.status);
+        const in200 = answer.status === 200 && descriptor.api_dead_token_signals_with_200.length > 0;
+        expect(listed || in200).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
   });
 
   it('is read the same whatever the case of its header names', () => {

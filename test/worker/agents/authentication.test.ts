@@ -2,8 +2,9 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { agentStub } from '#agents/stub.ts';
-import { authenticateAgent, type RequestPieces } from '#callers/agent.ts';
+import { authenticateAgent } from '#callers/agent.ts';
 import { authenticateOperator } from '#callers/operator.ts';
+import type { RequestPieces } from '#callers/proof.ts';
 import { createAgentKey, parseAgentKey } from '#crypto/api-keys.ts';
 import type { Config } from '#env.ts';
 import { applyMigrations } from '#directory/migrate.ts';
@@ -11,7 +12,7 @@ import { actions, config, context, freshId, newAgent, records, right, stub, tabl
 
 beforeAll(() => applyMigrations(config.directory));
 
-const URL_OF_REQUEST = new URL('https://broker.test/v1/agents/a/credentials/hubspot');
+const URL_OF_REQUEST = 'https://broker.test/v1/agents/a/credentials/hubspot';
 const bearer = (key: string) => new Headers({ authorization: `Bearer ${key}` });
 
 /** Another isolate: nothing remembered, a clock of its own, and every call to an agent's object counted. */
@@ -322,8 +323,8 @@ describe('the two planes', () => {
   it('refuse a right credential in a wrong place', async () => {
     const { key } = await newAgent();
     const here = isolate();
-    const inQuery = new URL(`?access_token=${key}`, URL_OF_REQUEST);
-    const adminInQuery = new URL(`?x=${encodeURIComponent(adminKey)}`, URL_OF_REQUEST);
+    const inQuery = `${URL_OF_REQUEST}?access_token=${key}`;
+    const adminInQuery = `${URL_OF_REQUEST}?x=${encodeURIComponent(adminKey)}`;
     const twice = bearer(key);
     twice.append('authorization', `Bearer ${key}`);
     const two = bearer(key);

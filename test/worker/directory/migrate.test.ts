@@ -38,14 +38,20 @@ async function noted(): Promise<string[]> {
 
 const TABLES = [
   'account_index',
+  'admin_key',
   'agent_index',
   'connection',
+  'connection_grave',
+  'connection_news',
   'd1_migrations',
   'data_key',
   'delivery_index',
   'event',
+  'idempotency',
   'key_check',
   'meta',
+  'organization_audit',
+  'organization_audit_head',
   'webhook_endpoint',
 ];
 const asWranglerReads = MIGRATIONS.map(({ name, sql }) => ({ name, queries: statementsOf(sql) }));

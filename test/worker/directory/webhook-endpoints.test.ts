@@ -99,14 +99,16 @@ describe('an endpoint', () => {
     expect(await createEndpoint(config, endpointDraft({ organization: 'acme' }), NOW)).toBeNull();
     expect(await createEndpoint(config, endpointDraft({ organization: 'other' }), NOW)).not.toBeNull();
     expect(await createEndpoint(config, endpointDraft(), NOW)).not.toBeNull();
-    await deleteEndpoint(db, made.find((one) => one !== null)?.endpoint.id ?? '', NOW);
+    await deleteEndpoint(config, made.find((one) => one !== null)?.endpoint.id ?? '', NOW);
     expect(await createEndpoint(config, endpointDraft({ organization: 'acme' }), NOW)).not.toBeNull();
   });
 
   it('that cannot be asked for is unavailable', async () => {
     const down = downDatabase();
     await expect(findEndpoint(down, 'we_1')).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(deleteEndpoint(down, 'we_1', NOW)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(deleteEndpoint(configWith(ring, down), 'we_1', NOW)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     await expect(listEndpoints(down, { organization: null, limit: 1, after: null })).rejects.toMatchObject({
       code: 'unavailable',
     });
@@ -194,7 +196,7 @@ describe('a change', () => {
       code: 'record_corrupt',
     });
     expect(await dump()).toBe(before);
-    expect(await deleteEndpoint(db, endpoint.id, NOW)).toBe(true);
+    expect(await deleteEndpoint(config, endpoint.id, NOW)).toBe(true);
   });
 });
 
@@ -297,8 +299,8 @@ describe('a deleted endpoint', () => {
       { ...waitingDelivery('wd_2', endpoint.id), status: 'delivered', nextAttemptAtMs: null },
       waitingDelivery('wd_3', other.id),
     ]);
-    expect(await deleteEndpoint(db, endpoint.id, NOW + 1)).toBe(true);
-    expect(await deleteEndpoint(db, endpoint.id, NOW + 1)).toBe(false);
+    expect(await deleteEndpoint(config, endpoint.id, NOW + 1)).toBe(true);
+    expect(await deleteEndpoint(config, endpoint.id, NOW + 1)).toBe(false);
     expect(await findEndpoint(db, endpoint.id)).toBeNull();
     expect(await findDelivery(db, 'wd_1')).toMatchObject({ status: 'failed', nextAttemptAtMs: null });
     expect(await findDelivery(db, 'wd_2')).toMatchObject({ status: 'delivered' });

@@ -90,7 +90,7 @@ describe('a result', () => {
 
   it('of a deleted endpoint is nobody’s', async () => {
     const id = await made();
-    await deleteEndpoint(db, id, NOW);
+    await deleteEndpoint(config, id, NOW);
     expect(await recordEndpointResult(db, id, 'ok', NOW)).toBeNull();
     expect(await takeProbe(db, id, NOW)).toBe(false);
   });

@@ -144,7 +144,7 @@ describe('what was loaded', () => {
     expect((await load()).endpoints.map(({ url }) => url)).toContain('https://new.example.com/');
     await recordEndpointResult(db, endpoint.id, 'gone', NOW);
     expect((await load()).endpoints.map(({ health }) => health.status)).toContain('disabled');
-    await deleteEndpoint(db, endpoint.id, NOW);
+    await deleteEndpoint(config, endpoint.id, NOW);
     expect(ids(await load())).toEqual([second.id]);
   });
 
@@ -169,7 +169,7 @@ describe('what was loaded', () => {
     } as unknown as D1Database;
     const asked = loadEndpoints(slow, ring, LIMIT_MS);
     await expect.poll(async () => ids(await load())).toEqual([endpoint.id]);
-    await deleteEndpoint(db, endpoint.id, NOW);
+    await deleteEndpoint(config, endpoint.id, NOW);
     answered();
     await asked;
     const after = await loadEndpoints(slow, ring, LIMIT_MS);

@@ -40,15 +40,18 @@ export function configWith(masterKeys: string | null, directory: D1Database = as
   return { ...configOf(env), masterKeys, directory };
 }
 
+/** What the control plane keeps of its own. */
+const CONTROL = ['admin_key', 'idempotency', 'organization_audit', 'organization_audit_head'];
+
 /** Everything in the vault's tables, and in those of what it encrypts, is gone. */
 export async function emptyVault(): Promise<void> {
-  const tables = ['key_check', 'data_key', 'connection', 'webhook_endpoint'];
+  const tables = ['key_check', 'data_key', 'connection', 'webhook_endpoint', ...CONTROL];
   await db.batch(tables.map((table) => db.prepare(`DELETE FROM ${table}`)));
 }
 
 /** Every value of every row in the tables that hold anything of the vault, as text. */
 export async function dump(): Promise<string> {
-  const vault = ['meta', 'key_check', 'data_key', 'connection', 'webhook_endpoint'];
+  const vault = ['meta', 'key_check', 'data_key', 'connection', 'webhook_endpoint', ...CONTROL];
   const tables = [...vault, 'account_index', 'agent_index', 'event', 'delivery_index'];
   const rows = await Promise.all(
     tables.map((table) => db.prepare(`SELECT * FROM ${table} ORDER BY 1`).all()),

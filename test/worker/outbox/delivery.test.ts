@@ -72,7 +72,7 @@ describe('an endpoint', () => {
     const heard = (await arrived(everybody, 2)).map(({ data }) => data['connected_account_id']);
     expect(heard.toSorted()).toEqual([one.id, other.id].toSorted());
     expect((await arrived(its, 1))[0]?.data).toMatchObject({ connected_account_id: one.id });
-    await deleteEndpoint(config.directory, everybody.id, Date.now());
+    await deleteEndpoint(config, everybody.id, Date.now());
   });
 
   it('gets nothing that happened before it was made', async () => {
@@ -94,7 +94,7 @@ describe('an endpoint', () => {
     await disable(account.id);
     await Promise.all([deleted, disabled, kept].map((hook) => arrived(hook, 1)));
     await enable(account.id);
-    await deleteEndpoint(config.directory, deleted.id, Date.now());
+    await deleteEndpoint(config, deleted.id, Date.now());
     await updateEndpoint(config, disabled.id, { status: 'disabled' }, Date.now());
     await disable(account.id);
     await arrived(kept, 2);

@@ -1,0 +1,68 @@
+/**
+ * What a request brings before anybody is proved: its correlation id, where it comes from, and its head. Made once per
+ * request, for the routes of the app and for the token plane's own way in alike. Decides nothing.
+ */
+
+import type { Context } from 'hono';
+import type { RequestPieces } from '#callers/proof.ts';
+import { isAdminKey } from '#callers/admin-key.ts';
+import { holdsKey } from '#callers/bearer.ts';
+import type { ClientInfo } from '#audit/record.ts';
+import { CORRELATION_PATTERN } from '#contract/ids.ts';
+import type { Config } from '#env.ts';
+import type { AppEnv } from './context.ts';
+
+export interface Arrival extends RequestPieces {
+  readonly config: Config;
+  readonly headers: Headers;
+  /** As it came, with the query. */
+  readonly url: string;
+}
+
+/** Longer ones are cut: what an agent writes there must not cost it its token. */
+const TOOL_CALL_ID_LIMIT = 128;
+
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:.]{1,40})$/i;
+
+/** What the edge says of the caller's address. Whatever is none is not recorded: elsewhere the header is anybody's text. */
+function addressOf(headers: Headers): string | null {
+  const given = headers.get('cf-connecting-ip');
+  return given !== null && ADDRESS.test(given) ? given : null;
+}
+
+/** Where the request comes from, as far as the edge knows. */
+export function clientOf(request: Request): ClientInfo {
+  const cf = request.cf as { country?: string; colo?: string } | undefined;
+  return {
+    ip: addressOf(request.headers),
+    country: cf?.country ?? null,
+    colo: cf?.colo ?? null,
+    user_agent: request.headers.get('user-agent'),
+  };
+}
+
+/** The request's own id where it is a sane one. A key of ours that somebody put there is refused, and not repeated. */
+export function correlationIdOf(headers: Headers, config: Config): string {
+  const given = headers.get('x-correlation-id');
+  const isTaken =
+    given !== null && CORRELATION_PATTERN.test(given) && !holdsKey(given) && !isAdminKey(config, given);
+  return isTaken ? given : crypto.randomUUID();
+}
+
+export function toolCallIdOf(headers: Headers): string | null {
+  return headers.get('x-tool-call-id')?.slice(0, TOOL_CALL_ID_LIMIT) ?? null;
+}
+
+/** The arrival of a request that the app has taken in. */
+export function arrivalOf(c: Context<AppEnv>): Arrival {
+  const { headers, url } = c.req.raw;
+  return {
+    config: c.get('config'),
+    correlationId: c.get('correlationId'),
+    client: c.get('client'),
+    toolCallId: toolCallIdOf(headers),
+    headers,
+    url,
+    waitUntil: (work) => c.executionCtx.waitUntil(work),
+  };
+}

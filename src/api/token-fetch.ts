@@ -1,0 +1,162 @@
+/**
+ * How a credential is asked for, in both forms: the caller is proved, door 1 decides what the request and the agent
+ * alone decide, the account's door 2 the rest. Knows nothing of the app: `routes/tokens.ts` and `token-front.ts` bring
+ * requests here.
+ */
+
+import type { z } from '@hono/zod-openapi';
+import { ReleasedCredential, type Refusal } from '#accounts/release-answer.ts';
+import { accountStub } from '#accounts/stub.ts';
+import type { RequestContext } from '#audit/record.ts';
+import type { AgentCaller } from '#callers/agent.ts';
+import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
+import { ProblemError } from '#contract/problem.ts';
+import { CredentialQuery, DEFAULT_MIN_TTL_S, TokenQuery } from '#contract/tokens.ts';
+import { accountId } from '#crypto/digest.ts';
+import { cutOffs, type CutOffs } from '#directory/cut-offs.ts';
+import { systemNow } from '#lib/clock.ts';
+import { decide } from '#policy/decide.ts';
+import { reachesIdentifier } from '#policy/reach.ts';
+import type { Arrival } from './arrival.ts';
+import { recordContext, recordRefusal, requireAgent } from './guards.ts';
+import { queryIn } from './input.ts';
+
+interface Ask<Query = z.output<typeof TokenQuery>> {
+  readonly arrival: Arrival;
+  readonly caller: AgentCaller;
+  readonly context: RequestContext;
+  readonly query: Query;
+  readonly byId: boolean;
+  readonly cutOffs: CutOffs | null;
+  readonly waitedMs: number;
+}
+
+/** A request that waits for a refresh is proved anew before anything leaves; so long may that take in all. */
+const PATIENCE_MS = 30_000;
+
+type Tried = Response | 'again';
+
+/** A token by account id. @throws ProblemError */
+export function tokenByAccount(arrival: Arrival, id: string): Promise<Response> {
+  return untilDecided(arrival, TokenQuery, async (ask) => {
+    if (!ACCOUNT_ID_PATTERN.test(id)) throw new ProblemError('not_found');
+    if (ask.caller.status !== 'active') return refuseAtDoor1(ask, 'agent_suspended', null, null);
+    const answer = await release({ ...ask, byId: true }, id);
+    return answer instanceof Response || answer === 'again' ? answer : refuse(ask, answer);
+  });
+}
+
+/** A token by connection and identifier, the short form. @throws ProblemError */
+export function tokenByConnection(arrival: Arrival, agentId: string, connection: string): Promise<Response> {
+  return untilDecided(arrival, CredentialQuery, async (ask) => {
+    if (agentId !== ask.caller.id) throw new ProblemError('not_found');
+    if (!Name.safeParse(connection).success) throw new ProblemError('not_found');
+    return shortForm(ask, connection, ask.query.identifier ?? null);
+  });
+}
+
+/** Proves the caller and tries, as often as the account says that the proof has become too old meanwhile. */
+async function untilDecided<S extends typeof TokenQuery>(
+  arrival: Arrival,
+  schema: S,
+  attempt: (ask: Ask<z.output<S>>) => Promise<Tried>,
+): Promise<Response> {
+  const startedAtMs = systemNow();
+  do {
+    const [caller, list] = await provedBesideCutOffs(arrival);
+    const query = queryIn(arrival.url, schema);
+    const tried = await attempt({
+      arrival,
+      caller,
+      context: recordContext(arrival, caller),
+      query,
+      byId: false,
+      cutOffs: list,
+      waitedMs: systemNow() - startedAtMs,
+    });
+    if (tried !== 'again') return tried;
+  } while (systemNow() - startedAtMs < PATIENCE_MS);
+  throw new ProblemError('unavailable', { detail: 'others keep this account busy', retryAfterS: 1 });
+}
+
+/** Both are asked for side by side. What does not even look like a key asks the directory nothing. */
+async function provedBesideCutOffs(arrival: Arrival): Promise<readonly [AgentCaller, CutOffs | null]> {
+  const { config, headers, waitUntil } = arrival;
+  const ask = () => cutOffs(config.directory, waitUntil);
+  const early = headers.get('authorization')?.includes('vk_agent_') === true ? ask() : null;
+  const caller = await requireAgent(arrival);
+  const list = early ?? ask();
+  return [caller, list instanceof Promise ? await list : list];
+}
+
+async function shortForm(ask: Ask, connection: string, named: string | null): Promise<Tried> {
+  const { caller } = ask;
+  const identifier = named ?? caller.id;
+  const decision = decide({
+    agent: caller,
+    request: { action: 'token', connection, identifier, scopes: null },
+  });
+  const fallback = named === null && reachesIdentifier(caller, connection, 'default');
+  if (!decision.allowed && !(fallback && decision.reason === 'identifier_not_allowed')) {
+    return refuseAtDoor1(ask, decision.reason, connection, identifier);
+  }
+  if (decision.allowed) {
+    const answer = await release(ask, accountId(caller.organization, connection, identifier));
+    if (answer instanceof Response || answer === 'again') return answer;
+    if (answer.code !== 'not_found' || !fallback) return refuse(ask, answer, connection, identifier);
+  }
+  const shared = await release(ask, accountId(caller.organization, connection, 'default'));
+  if (shared instanceof Response || shared === 'again') return shared;
+  return refuse(ask, shared, connection, identifier);
+}
+
+async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
+  const { arrival, caller, query } = ask;
+  const { organization, status, policy } = caller;
+  const result = await accountStub(arrival.config, id).release({
+    agent: { id: caller.id, organization, status, policy },
+    byId: ask.byId,
+    minTtlMs: (query.min_ttl ?? DEFAULT_MIN_TTL_S) * 1000,
+    minTtlExplicit: query.min_ttl !== undefined,
+    scopes: query.scope === undefined ? null : query.scope.split(' '),
+    rejected: query.rejected ?? null,
+    waitedMs: ask.waitedMs,
+    cutOffs: ask.cutOffs,
+    context: ask.context,
+  });
+  if (result.ok)
+    return new ReleasedCredential(result.body).toResponse({ 'x-correlation-id': arrival.correlationId });
+  return 'again' in result ? 'again' : result.refusal;
+}
+
+async function refuseAtDoor1(
+  ask: Ask,
+  reason: string,
+  connection: string | null,
+  identifier: string | null,
+): Promise<Response> {
+  await recordRefusal(ask.arrival.config, ask.caller, ask.context, { reason, connection, identifier });
+  throw new ProblemError('policy_denied', { members: { reason } });
+}
+
+/** What door 2 refused. A wall is recorded in the agent's chain: a stranger's probes must not fill an account's ring. */
+async function refuse(
+  ask: Ask,
+  refusal: Refusal,
+  connection: string | null = null,
+  identifier: string | null = null,
+): Promise<Response> {
+  const { code, wall, ...details } = refusal;
+  if (wall !== undefined) {
+    await recordRefusal(ask.arrival.config, ask.caller, ask.context, {
+      reason: wall.reason,
+      connection: wall.connection ?? connection,
+      identifier: wall.identifier ?? identifier,
+    });
+  }
+  const missing = code === 'not_found' && identifier !== null;
+  throw new ProblemError(code, {
+    ...details,
+    ...(missing ? { detail: 'no account of this connection has this `identifier`' } : {}),
+  });
+}

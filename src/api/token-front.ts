@@ -1,0 +1,70 @@
+/**
+ * The token plane's own way in. Nearly every request of a deployment asks for a token, and the app's matching and
+ * middleware would cost it more than proving the agent does; so a plain `GET` of one of the two routes comes here first
+ * and everything else goes to the app, which knows the same two routes and answers the same.
+ */
+
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { AppEnv } from './context.ts';
+import { correlationIdOf, clientOf, toolCallIdOf, type Arrival } from './arrival.ts';
+import { configOf } from '#env.ts';
+import { setLogLevel } from '#lib/log.ts';
+import { errorResponse, problemDocument } from './problem.ts';
+import { tooLarge } from './limits.ts';
+import { tokenByAccount, tokenByConnection } from './token-fetch.ts';
+
+/** The paths as they are, without anything that would have to be decoded: whatever is spelled otherwise is the app's. */
+const BY_ACCOUNT = /^\/v1\/connected-accounts\/([A-Za-z0-9_.-]+)\/token$/;
+const BY_CONNECTION = /^\/v1\/agents\/([A-Za-z0-9_.-]+)\/credentials\/([A-Za-z0-9_.-]+)$/;
+
+type Handler = (arrival: Arrival) => Promise<Response>;
+
+/** From the first slash behind the host to the query. */
+function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  const end = url.indexOf('?', start);
+  return url.slice(start, end < 0 ? undefined : end);
+}
+
+function handlerOf(request: Request): Handler | null {
+  if (request.method !== 'GET') return null;
+  const path = pathOf(request.url);
+  const id = BY_ACCOUNT.exec(path)?.[1];
+  if (id !== undefined) return (arrival) => tokenByAccount(arrival, id);
+  const [, agentId, connection] = BY_CONNECTION.exec(path) ?? [];
+  if (agentId === undefined || connection === undefined) return null;
+  return (arrival) => tokenByConnection(arrival, agentId, connection);
+}
+
+/** The answer of a token route, or null where the request is another one. */
+function answerTokenFetch(
+  request: Request,
+  env: unknown,
+  waitUntil: (work: Promise<unknown>) => void,
+): Promise<Response> | null {
+  const handler = handlerOf(request);
+  if (handler === null) return null;
+  const config = configOf(env);
+  setLogLevel(config.logLevel);
+  const { headers, url } = request;
+  const arrival: Arrival = {
+    config,
+    correlationId: correlationIdOf(headers, config),
+    client: clientOf(request),
+    toolCallId: toolCallIdOf(headers),
+    headers,
+    url,
+    waitUntil,
+  };
+  const refused = tooLarge(request);
+  if (refused !== null) return Promise.resolve(problemDocument(arrival.correlationId, ...refused));
+  return handler(arrival).catch((error: unknown) => errorResponse(error, arrival.correlationId));
+}
+
+/** What the platform calls with every request. */
+export function createFront(
+  app: OpenAPIHono<AppEnv>,
+): (request: Request, env: object, ctx: ExecutionContext) => Response | Promise<Response> {
+  return (request, env, ctx) =>
+    answerTokenFetch(request, env, (work) => ctx.waitUntil(work)) ?? app.fetch(request, env, ctx);
+}

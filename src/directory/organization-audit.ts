@@ -1,0 +1,181 @@
+/**
+ * The tables `organization_audit` and `organization_audit_head`: what changed that belongs to no account and no agent,
+ * one hash chain per organization. A change and its record are one transaction of D1; of writers that meet one is first
+ * and the others go on from its record. It refuses a change whose record cannot be written.
+ */
+
+import {
+  headMac,
+  isAuthenticHead,
+  nextLink,
+  NO_RECORDS,
+  walk,
+  type ChainHead,
+  type Link,
+} from '#audit/chain.ts';
+import { systemContext, type AuditFields, type RequestContext } from '#audit/record.ts';
+import { ProblemError } from '#contract/problem.ts';
+import { newId } from '#crypto/api-keys.ts';
+import { isoTime, sleep, systemRandom } from '#lib/clock.ts';
+import { ask } from './ask.ts';
+import type { SqlRow } from './connection-row.ts';
+import { controlKey, type VaultConfig } from './data-key.ts';
+
+/** Writers that meet commit one per round, so this is also how many may meet. */
+const MAX_TRIES = 40;
+/** Upper end of the pause before the next try: apart, they meet less often. */
+const PAUSE_MS = 40;
+const RETRY_AFTER_S = 1;
+/** Rows that one page of a verification reads. */
+const PAGE = 500;
+
+/** One record to come. */
+export interface OrganizationRecord {
+  /** Whose chain; empty for none, which is also the deployment's own. */
+  readonly organization: string;
+  readonly fields: AuditFields;
+  readonly context: RequestContext;
+  readonly atMs: number;
+}
+
+/** Who is recorded where nobody asked: the broker itself. */
+export function bySystem(): RequestContext {
+  return systemContext(newId('req'));
+}
+
+/**
+ * Runs `change` and appends its record, both or none. Where `change` changes no row nothing is recorded and `after` runs
+ * all the same.
+ *
+ * @param after further statements of the same transaction
+ * @returns whether `change` changed a row
+ * @throws ProblemError `vault_locked`, `record_corrupt` (the chain was changed outside the broker), `unavailable`
+ */
+export async function runRecorded(
+  config: VaultConfig,
+  record: OrganizationRecord,
+  change: D1PreparedStatement,
+  after: readonly D1PreparedStatement[] = [],
+): Promise<boolean> {
+  const { directory: db } = config;
+  const key = await controlKey(config);
+  let seen: ChainHead | null = null;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    if (tries > 0) await sleep(systemRandom() * PAUSE_MS);
+    const head = await headOf(db, key.mac, record.organization);
+    // Nobody has moved the head, and yet its next number is taken.
+    if (head.seq === seen?.seq) throw brokenChain();
+    seen = head;
+    const statements = [change, ...appended(db, key.mac, head, record), ...after];
+    const results = await orTaken(() => db.batch(statements));
+    if (results === 'taken') continue;
+    const changed = (results[0]?.meta.changes ?? 0) > 0;
+    if (changed && results[1]?.meta.changes !== 1) throw new Error('internal: a change has no record');
+    return changed;
+  }
+  throw new ProblemError('unavailable', { detail: 'too many changes at once', retryAfterS: RETRY_AFTER_S });
+}
+
+/** `changes()` is what the statement before has changed: no change, no record, and no step of the head. */
+function appended(
+  db: D1Database,
+  macKey: Uint8Array,
+  head: ChainHead,
+  { organization, fields, context, atMs }: OrganizationRecord,
+): D1PreparedStatement[] {
+  const shown = { ...fields, organization: organization === '' ? null : organization };
+  const link = nextLink(head, shown, context, isoTime(atMs), macKey);
+  return [
+    db
+      .prepare(
+        `INSERT INTO organization_audit (organization, seq, at_ms, action, body, hash)
+         SELECT ?, ?, ?, ?, ?, ? WHERE changes() > 0`,
+      )
+      .bind(organization, link.seq, atMs, fields.action, link.body, link.hash),
+    db
+      .prepare(
+        `INSERT INTO organization_audit_head (organization, seq, hash, mac) SELECT ?, ?, ?, ? WHERE changes() > 0
+         ON CONFLICT (organization) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, mac = excluded.mac`,
+      )
+      .bind(organization, link.seq, link.hash, headMac(macKey, organization, link)),
+  ];
+}
+
+async function headOf(db: D1Database, macKey: Uint8Array, organization: string): Promise<ChainHead> {
+  const row = await storedHead(db, organization);
+  if (row === null) return NO_RECORDS;
+  const head = { seq: Number(row['seq']), hash: String(row['hash']) };
+  if (!isAuthenticHead(macKey, organization, head, String(row['mac']))) throw brokenChain();
+  return head;
+}
+
+function storedHead(db: D1Database, organization: string): Promise<SqlRow | null> {
+  const query = 'SELECT seq, hash, mac FROM organization_audit_head WHERE organization = ?';
+  return ask(() => db.prepare(query).bind(organization).first<SqlRow>());
+}
+
+function brokenChain(): ProblemError {
+  return new ProblemError('record_corrupt', {
+    detail:
+      'the audit chain of this organization was changed outside the broker; nothing more is written to it',
+  });
+}
+
+/** `taken`: another writer has that number, and the whole transaction was rolled back. */
+async function orTaken<T>(work: () => Promise<T>): Promise<T | 'taken'> {
+  try {
+    return await ask(work);
+  } catch (error) {
+    const isTaken =
+      error instanceof Error && /UNIQUE constraint failed: organization_audit\./.test(error.message);
+    if (isTaken) return 'taken';
+    throw error;
+  }
+}
+
+/** What walking a chain found. */
+export interface ChainVerification {
+  readonly intact: boolean;
+  /** Records that hold. */
+  readonly events: number;
+  readonly head: ChainHead;
+  /** The first number at which the chain does not hold. */
+  readonly brokenAt: number | null;
+}
+
+/**
+ * Walks the chain of an organization from its first record to its authenticated head.
+ * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt` (the key is missing)
+ */
+export async function verifyOrganizationAudit(
+  config: VaultConfig,
+  organization: string,
+): Promise<ChainVerification> {
+  const { directory: db } = config;
+  const key = await controlKey(config);
+  let head = NO_RECORDS;
+  for (;;) {
+    const rows = await page(db, organization, head.seq);
+    const walked = walk(head, rows);
+    head = walked.head;
+    if (walked.brokenAt !== null) return { intact: false, events: head.seq, head, brokenAt: walked.brokenAt };
+    if (rows.length === PAGE) continue;
+    // Asked after the rows: both are written at once, so it is never behind them. If it is ahead, others have written.
+    const stored = await storedHead(db, organization);
+    const told = stored === null ? NO_RECORDS : { seq: Number(stored['seq']), hash: String(stored['hash']) };
+    if (told.seq > head.seq && rows.length > 0) continue;
+    const isTrusted = stored === null || isAuthenticHead(key.mac, organization, told, String(stored['mac']));
+    const intact = isTrusted && told.seq === head.seq && told.hash === head.hash;
+    const brokenAt = intact ? null : Math.min(told.seq, head.seq) + 1;
+    return { intact, events: head.seq, head, brokenAt };
+  }
+}
+
+async function page(db: D1Database, organization: string, afterSeq: number): Promise<Link[]> {
+  const query = `SELECT seq, body, hash FROM organization_audit WHERE organization = ? AND seq > ?
+    ORDER BY seq LIMIT ?`;
+  const rows = await ask(() =>
+    db.prepare(query).bind(organization, afterSeq, PAGE).all<{ seq: number; body: string; hash: string }>(),
+  );
+  return rows.results;
+}

@@ -1,0 +1,66 @@
+/** Box: facts as data. */
+
+import type { DescriptorInput } from '../descriptor.ts';
+
+export const box = (): DescriptorInput => ({
+  id: 'box',
+  display_name: 'Box',
+  docs_url: 'https://developer.box.com/guides/authentication/tokens/refresh',
+  auth_type: 'oauth2',
+  authorization_url: 'https://account.box.com/api/oauth2/authorize',
+  token_url: 'https://api.box.com/oauth2/token',
+  revocation_url: 'https://api.box.com/oauth2/revoke',
+  revocation_reach: 'token',
+  userinfo_url: 'https://api.box.com/2.0/users/me',
+  subject_source: 'userinfo.id',
+  subject_label_source: 'userinfo.login',
+  api_base_urls: ['https://api.box.com/2.0', 'https://upload.box.com/api/2.0'],
+  default_scopes_example: ['root_readwrite'],
+  scope_aliases: { readonly: 'root_readonly', readwrite: 'root_readwrite' },
+  token_endpoint_auth_method: 'client_secret_post',
+  access_token_ttl_s: 3600,
+  access_token_never_expires: false,
+  refresh_token: 'rotating',
+  refresh_token_ttl_s: 5184000,
+  token_header: 'Authorization: Bearer {access_token}',
+  terminal_refresh_errors: [
+    {
+      status: 400,
+      error: 'invalid_grant',
+      description_contains: 'Refresh token has expired',
+      means: 'refresh token expired (60 d) or already used',
+      recovery: 'reread_latest_token_then_reauthorize_user',
+    },
+    {
+      status: 400,
+      error: 'invalid_grant',
+      description_contains: 'Invalid refresh token',
+      means: 'unknown token',
+      recovery: 'reread_latest_token_then_reauthorize_user',
+    },
+    {
+      status: 400,
+      error: 'invalid_client',
+      description_contains: 'The client credentials are invalid',
+      means: 'client credentials invalid',
+      recovery: 'fix_client_credentials',
+    },
+    {
+      status: 400,
+      error: 'unauthorized_client',
+      means: 'app not authorized/disabled by enterprise admin',
+      recovery: 'contact_tenant_admin',
+    },
+  ],
+  source: [
+    'https://github.com/box/developer.box.com/blob/HEAD/content/guides/authentication/tokens/{refresh,access-tokens,downscope,revoke}.md',
+    'https://support.box.com/hc/en-us/community/posts/16920643368851',
+    'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
+    'https://github.com/pilcrowonpaper/arctic/blob/cfdd6ac/src/providers',
+    'https://developer.box.com/guides/authentication/access-tokens/revoke',
+    'https://github.com/nextauthjs/next-auth/blob/a1a16a5a/packages/core/src/providers',
+  ],
+  evidence: 'official docs (full text)',
+  unverified_fields: ['terminal_refresh_errors', 'pkce', 'scope_aliases'],
+  confidence: 'high',
+});

@@ -1,0 +1,68 @@
+/** Dropbox: facts as data. */
+
+import type { DescriptorInput } from '../descriptor.ts';
+
+export const dropbox = (): DescriptorInput => ({
+  id: 'dropbox',
+  display_name: 'Dropbox',
+  docs_url: 'https://developers.dropbox.com/oauth-guide',
+  auth_type: 'oauth2',
+  authorization_url: 'https://www.dropbox.com/oauth2/authorize',
+  token_url: 'https://api.dropboxapi.com/oauth2/token',
+  revocation_url: 'https://api.dropboxapi.com/2/auth/token/revoke',
+  revocation_reach: 'token',
+  userinfo_url: 'https://api.dropboxapi.com/2/users/get_current_account',
+  subject_source: 'token_response.account_id',
+  subject_label_source: 'userinfo.email',
+  email_is_verified: true,
+  email_verified_source: 'userinfo.email_verified',
+  api_base_urls: ['https://api.dropboxapi.com/2', 'https://content.dropboxapi.com/2'],
+  default_scopes_example: ['account_info.read', 'files.metadata.read', 'files.content.read'],
+  scope_aliases: {
+    'account.read': 'account_info.read',
+    'files.read': ['files.metadata.read', 'files.content.read'],
+    'files.write': ['files.metadata.write', 'files.content.write'],
+  },
+  pkce: 'supported',
+  token_endpoint_auth_method: 'client_secret_post',
+  extra_authorization_params: { token_access_type: 'offline' },
+  access_token_ttl_s: 14400,
+  access_token_never_expires: false,
+  refresh_token: 'static',
+  refresh_scope_downscoping: 'supported',
+  token_header: 'Authorization: Bearer {access_token}',
+  capture_from_token_response: ['account_id', 'uid', 'team_id'],
+  terminal_refresh_errors: [
+    {
+      status: 400,
+      error: 'invalid_grant',
+      description_contains: 'refresh token is invalid or revoked',
+      means: 'refresh token invalid or revoked',
+      recovery: 'reauthorize_user',
+    },
+    {
+      status: 400,
+      error: 'invalid_client',
+      means: 'app key/secret wrong',
+      recovery: 'fix_client_credentials',
+    },
+    {
+      status: 401,
+      error: 'invalid_client: Invalid client_id or client_secret',
+      means: 'app key/secret wrong',
+      recovery: 'fix_client_credentials',
+    },
+  ],
+  source: [
+    'https://dropbox.tech/developers/using-oauth-2-0-with-offline-access',
+    'https://dropbox.github.io/dropbox-sdk-java',
+    'https://www.withone.ai/knowledge/dropbox',
+    'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
+    'https://github.com/pilcrowonpaper/arctic/blob/cfdd6ac/src/providers',
+    'https://dropbox.github.io/dropbox-sdk-java/api-docs/v8.0.1/com/dropbox/core/v2/auth/DbxUserAuthRequests.html',
+    'https://github.com/better-auth/better-auth/blob/451aa4b6/packages/core/src/social-providers',
+  ],
+  evidence: 'official blog/SDK excerpts',
+  unverified_fields: ['terminal_refresh_errors', 'scope_aliases'],
+  confidence: 'high',
+});

@@ -1,0 +1,80 @@
+/** GitHub OAuth App: facts as data. */
+
+import type { DescriptorInput } from '../descriptor.ts';
+
+export const github = (): DescriptorInput => ({
+  id: 'github',
+  display_name: 'GitHub OAuth App',
+  docs_url: 'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps',
+  auth_type: 'oauth2',
+  authorization_url: 'https://github.com/login/oauth/authorize',
+  token_url: 'https://github.com/login/oauth/access_token',
+  revocation_url: 'https://api.github.com/applications/{client_id}/token',
+  revocation_reach: 'token',
+  userinfo_url: 'https://api.github.com/user',
+  subject_source: 'userinfo.id',
+  subject_label_source: 'userinfo.login',
+  api_base_urls: ['https://api.github.com'],
+  default_scopes_example: ['read:user', 'user:email', 'repo'],
+  scope_aliases: {
+    repos: 'repo',
+    'repos.public': 'public_repo',
+    'profile.readonly': 'read:user',
+    'email.readonly': 'user:email',
+    'orgs.readonly': 'read:org',
+  },
+  pkce: 'supported',
+  token_endpoint_auth_method: 'client_secret_post',
+  access_token_never_expires: true,
+  refresh_token: 'none',
+  refresh_scope_downscoping: 'unsupported',
+  url_template_vars: {
+    client_id: {
+      name: 'client_id',
+      required: true,
+      pattern: '^[A-Za-z0-9._-]{8,64}$',
+      source: 'client registration (connection settings)',
+    },
+  },
+  token_header: 'Authorization: Bearer {access_token}',
+  token_response_success_check: { absent: 'error' },
+  errors_with_http_200: true,
+  terminal_refresh_errors: [
+    {
+      status: 200,
+      error: 'bad_verification_code',
+      means: 'code incorrect or expired (10 min)',
+      recovery: 'reauthorize_user',
+      exchange_only: true,
+    },
+    {
+      status: 200,
+      error: 'incorrect_client_credentials',
+      means: 'wrong client id/secret',
+      recovery: 'fix_client_credentials',
+    },
+    {
+      status: 200,
+      error: 'redirect_uri_mismatch',
+      means: 'callback mismatch',
+      recovery: 'fix_request',
+      exchange_only: true,
+    },
+    {
+      status: 200,
+      error: 'unverified_user_email',
+      means: 'user must verify primary email',
+      recovery: 'reauthorize_user',
+    },
+  ],
+  source: [
+    'https://docs.github.com/en/apps/oauth-apps',
+    'https://github.blog/changelog/2025-07-14-pkce-support-for-oauth-and-github-app-authentication',
+    'https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/token-expiration-and-revocation',
+    'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
+    'https://github.com/nextauthjs/next-auth/blob/a1a16a5a/packages/core/src/providers',
+  ],
+  evidence: 'official docs (full text)',
+  unverified_fields: ['scope_aliases'],
+  confidence: 'high',
+});

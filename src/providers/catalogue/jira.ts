@@ -1,0 +1,38 @@
+/** Jira Cloud: Atlassian (3LO) with its own scopes and addresses. */
+
+import type { DescriptorInput } from '../descriptor.ts';
+import { atlassian } from './atlassian.ts';
+
+export const jira = (): DescriptorInput => ({
+  ...atlassian(),
+  id: 'jira',
+  display_name: 'Jira Cloud',
+  userinfo_url: 'https://api.atlassian.com/ex/jira/{cloudid}/rest/api/3/myself',
+  subject_source: 'userinfo.accountId',
+  subject_label_source: 'userinfo.emailAddress | userinfo.displayName',
+  api_base_urls: ['https://api.atlassian.com/ex/jira/{cloudid}/rest/api/3'],
+  default_scopes_example: ['offline_access', 'read:jira-work', 'read:jira-user', 'write:jira-work'],
+  scope_aliases: {
+    read: ['read:jira-work', 'read:jira-user'],
+    write: 'write:jira-work',
+    offline: 'offline_access',
+  },
+  url_template_vars: {
+    cloudid: {
+      name: 'cloudid',
+      required: true,
+      pattern: '^[0-9a-f-]{36}$',
+      source: 'GET https://api.atlassian.com/oauth/token/accessible-resources after connect',
+      stage: 'account',
+    },
+  },
+  preset_of: 'atlassian',
+  source: [
+    'https://developer.atlassian.com/cloud/oauth/getting-started/refresh-tokens',
+    'mirror of 3LO docs',
+    'https://nango.dev/blog/jira-oauth-refresh-token-invalid-grant',
+    'https://mrrefactoring.github.io/jira.js',
+    'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
+  ],
+  unverified_fields: ['pkce', 'terminal_refresh_errors[1,3]', 'subject_label_source'],
+});

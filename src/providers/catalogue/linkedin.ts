@@ -1,0 +1,65 @@
+/** LinkedIn: facts as data. */
+
+import type { DescriptorInput } from '../descriptor.ts';
+
+export const linkedin = (): DescriptorInput => ({
+  id: 'linkedin',
+  display_name: 'LinkedIn',
+  docs_url: 'https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens',
+  auth_type: 'oauth2',
+  authorization_url: 'https://www.linkedin.com/oauth/v2/authorization',
+  token_url: 'https://www.linkedin.com/oauth/v2/accessToken',
+  revocation_url: 'https://www.linkedin.com/oauth/v2/revoke',
+  userinfo_url: 'https://api.linkedin.com/v2/userinfo',
+  subject_source: 'userinfo.sub',
+  subject_label_source: 'userinfo.email',
+  email_is_verified: true,
+  email_verified_source: 'userinfo.email_verified',
+  api_base_urls: ['https://api.linkedin.com/v2', 'https://api.linkedin.com/rest'],
+  default_scopes_example: ['openid', 'profile', 'email', 'w_member_social'],
+  scope_aliases: { signin: ['openid', 'profile', 'email'], post: 'w_member_social' },
+  pkce: 'unsupported',
+  token_endpoint_auth_method: 'client_secret_post',
+  access_token_ttl_s: 5184000,
+  access_token_never_expires: false,
+  refresh_token: 'optional',
+  refresh_token_ttl_s: 31536000,
+  token_header: 'Authorization: Bearer {access_token}',
+  token_response_map: {
+    access_token: 'access_token',
+    refresh_token: 'refresh_token',
+    expires_in: 'expires_in',
+    scope: 'scope',
+    refresh_token_expires_in: 'refresh_token_expires_in',
+  },
+  refresh_token_absolute_ttl_s: 31536000,
+  terminal_refresh_errors: [
+    {
+      status: 400,
+      error: 'invalid_grant',
+      means: 'refresh token expired (365 d) or revoked',
+      recovery: 'reauthorize_user',
+    },
+    {
+      status: 401,
+      error: 'invalid_client',
+      means: 'client credentials wrong',
+      recovery: 'fix_client_credentials',
+    },
+    {
+      status: 400,
+      error: 'invalid_request',
+      means: 'missing/invalid parameter, or app not enabled for refresh tokens',
+      recovery: 'fix_request',
+    },
+  ],
+  source: [
+    'https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens',
+    'https://nango.dev/blog/linkedin-oauth-refresh-token-invalid-grant',
+    'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
+    'https://github.com/better-auth/better-auth/blob/451aa4b6/packages/core/src/social-providers',
+  ],
+  evidence: 'official docs',
+  unverified_fields: ['revocation_url'],
+  confidence: 'high',
+});

@@ -1,0 +1,86 @@
+/** Notion: facts as data. */
+
+import type { DescriptorInput } from '../descriptor.ts';
+
+export const notion = (): DescriptorInput => ({
+  id: 'notion',
+  display_name: 'Notion',
+  docs_url: 'https://developers.notion.com/guides/get-started/authorization',
+  auth_type: 'oauth2',
+  authorization_url: 'https://api.notion.com/v1/oauth/authorize',
+  token_url: 'https://api.notion.com/v1/oauth/token',
+  revocation_url: 'https://api.notion.com/v1/oauth/revoke',
+  userinfo_url: 'https://api.notion.com/v1/users/me',
+  subject_source: 'token_response.bot_id',
+  subject_label_source: 'token_response.workspace_name',
+  api_base_urls: ['https://api.notion.com/v1'],
+  pkce: 'unsupported',
+  token_endpoint_auth_method: 'client_secret_basic',
+  extra_authorization_params: { owner: 'user' },
+  token_request_format: 'json',
+  refresh_token: 'rotating',
+  refresh_scope_downscoping: 'unsupported',
+  token_header: 'Authorization: Bearer {access_token}',
+  token_response_map: {
+    access_token: 'access_token',
+    refresh_token: 'refresh_token',
+    expires_in: null,
+    scope: null,
+  },
+  capture_from_token_response: [
+    'bot_id',
+    'workspace_id',
+    'workspace_name',
+    'workspace_icon',
+    'owner',
+    'duplicated_template_id',
+  ],
+  terminal_refresh_errors: [
+    {
+      status: 400,
+      error: 'invalid_grant',
+      means: 'refresh token already rotated, revoked, or connection removed by user/admin',
+      recovery: 'reread_latest_token_then_reauthorize_user',
+    },
+    {
+      status: 401,
+      error: 'invalid_client',
+      means: 'bad Basic credentials / integration deleted',
+      recovery: 'fix_client_credentials',
+    },
+    { status: 401, error: 'unauthorized', means: 'token invalid', recovery: 'reauthorize_user' },
+    {
+      status: 400,
+      error: 'invalid_request',
+      means: 'malformed body, e.g. redirect_uri sent when not allowed',
+      recovery: 'fix_request',
+    },
+  ],
+  transient_refresh_errors: [
+    {
+      status: 429,
+      error: 'rate_limited',
+      means: 'Retry-After header in seconds',
+      recovery: 'retry_with_backoff',
+      throttle: true,
+    },
+    {
+      status: 503,
+      error: 'service_unavailable',
+      means: 'Notion unavailable',
+      recovery: 'retry_with_backoff',
+    },
+    { status: 500, error: 'internal_server_error', means: 'unexpected', recovery: 'retry_with_backoff' },
+    { status: 504, error: 'gateway_timeout', means: 'timeout', recovery: 'retry_with_backoff' },
+    { status: 409, error: 'conflict_error', means: 'save conflict; retry', recovery: 'retry_with_backoff' },
+  ],
+  source: [
+    'https://developers.notion.com/guides/get-started/authorization',
+    'https://developers.notion.com/reference/refresh-a-token',
+    'https://neodrop.ai/es/feed/BG3iujUveDV',
+    'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
+  ],
+  evidence: 'official docs (full text)',
+  unverified_fields: ['terminal_refresh_errors[1,2,3]', 'pkce'],
+  confidence: 'high',
+});

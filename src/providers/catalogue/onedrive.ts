@@ -1,0 +1,25 @@
+/** OneDrive: Microsoft (Entra ID v2 / Graph) with its own scopes and addresses. */
+
+import type { DescriptorInput } from '../descriptor.ts';
+import { microsoft } from './microsoft.ts';
+
+export const onedrive = (): DescriptorInput => ({
+  ...microsoft(),
+  id: 'onedrive',
+  display_name: 'OneDrive',
+  userinfo_url: 'https://graph.microsoft.com/v1.0/me/drive',
+  default_scopes_example: ['offline_access', 'openid', 'profile', 'User.Read', 'Files.ReadWrite'],
+  scope_aliases: {
+    read: 'Files.Read',
+    readwrite: 'Files.ReadWrite',
+    'read.all': 'Files.Read.All',
+    'readwrite.all': 'Files.ReadWrite.All',
+  },
+  preset_of: 'microsoft',
+  unverified_fields: [
+    'terminal_refresh_errors[3,4,10,11,12]',
+    'transient_refresh_errors[0,1]',
+    'subject_label_source',
+    'scope_aliases',
+  ],
+});

@@ -1,0 +1,88 @@
+/** Shopify (public app, expiring offline token): facts as data. */
+
+import type { DescriptorInput } from '../descriptor.ts';
+
+export const shopify = (): DescriptorInput => ({
+  id: 'shopify',
+  display_name: 'Shopify (public app, expiring offline token)',
+  docs_url:
+    'https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/offline-access-tokens',
+  auth_type: 'oauth2',
+  authorization_url: 'https://{shop}/admin/oauth/authorize',
+  token_url: 'https://{shop}/admin/oauth/access_token',
+  revocation_url: 'https://{shop}/admin/api_permissions/current.json',
+  revocation_reach: 'installation',
+  userinfo_url: 'https://{shop}/admin/api/2026-01/shop.json',
+  subject_source: 'callback.shop',
+  subject_label_source: 'userinfo.shop.name',
+  api_base_urls: ['https://{shop}/admin/api/2026-01'],
+  default_scopes_example: ['read_products', 'read_orders'],
+  scope_separator: ',',
+  scope_aliases: {
+    'products.read': 'read_products',
+    'products.write': 'write_products',
+    'orders.read': 'read_orders',
+    'orders.write': 'write_orders',
+    'customers.read': 'read_customers',
+    'customers.write': 'write_customers',
+  },
+  token_endpoint_auth_method: 'client_secret_post',
+  extra_token_params: { expiring: '1' },
+  access_token_ttl_s: 3600,
+  access_token_never_expires: false,
+  refresh_token: 'rotating',
+  refresh_token_ttl_s: 7776000,
+  refresh_reuse_grace_s: 2592000,
+  refresh_reuse_grace_verified: true,
+  refresh_scope_downscoping: 'unsupported',
+  url_template_vars: {
+    shop: {
+      name: 'shop',
+      required: true,
+      pattern: '^[a-z0-9][a-z0-9-]*\\.myshopify\\.com$',
+      source: 'user input or callback query shop (verify hmac)',
+    },
+  },
+  token_header: 'X-Shopify-Access-Token: {access_token}',
+  token_response_map: {
+    access_token: 'access_token',
+    refresh_token: 'refresh_token',
+    expires_in: 'expires_in',
+    scope: 'scope',
+    refresh_token_expires_in: 'refresh_token_expires_in',
+  },
+  capture_from_callback: ['shop', 'hmac', 'host', 'timestamp'],
+  capture_from_token_response: ['associated_user'],
+  terminal_refresh_errors: [
+    {
+      status: 400,
+      error: 'invalid_grant',
+      means: 'refresh token expired, replaced, or app uninstalled',
+      recovery: 'reread_latest_token_then_reauthorize_user',
+    },
+    {
+      status: 401,
+      error: 'invalid_client',
+      means: 'api key/secret wrong',
+      recovery: 'fix_client_credentials',
+    },
+    { status: 404, error: null, means: 'shop closed/renamed', recovery: 'contact_tenant_admin' },
+    {
+      status: 402,
+      error: null,
+      means: 'shop frozen (unpaid): Payment Required',
+      recovery: 'contact_tenant_admin',
+    },
+    { status: 423, error: null, means: 'shop locked', recovery: 'contact_tenant_admin' },
+  ],
+  source: [
+    'https://shopify.dev/changelog/offline-access-tokens-now-support-expiry-and-refresh',
+    'https://shopify.dev/changelog/more-resilient-refreshes-for-expiring-offline-access-tokens',
+    'https://shopify.dev/docs/apps/build/security/credentials-and-data/use-expiring-offline-access-tokens',
+    'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
+    'https://shopify.dev/docs/apps/build/authentication-authorization/app-installation/uninstall-app-api-request',
+  ],
+  evidence: 'official docs',
+  unverified_fields: ['terminal_refresh_errors', 'subject_label_source', 'scope_aliases'],
+  confidence: 'high',
+});
