@@ -36,7 +36,15 @@ async function lint(text: string): Promise<string> {
       NO_COLOR: '1',
     };
     const program = path.join(ROOT, 'node_modules/@redocly/cli/bin/cli.js');
-    const args = [program, 'lint', '--extends=recommended', '--format=json', file];
+    // A form that leads on answers with a redirect and nothing else.
+    const args = [
+      program,
+      'lint',
+      '--extends=recommended',
+      '--skip-rule=operation-2xx-response',
+      '--format=json',
+      file,
+    ];
     const ran = await promisify(execFile)(process.execPath, args, { env, cwd: folder }).catch(
       (error: { stdout: string }) => error,
     );
@@ -71,8 +79,8 @@ describe('/openapi.json', () => {
   it('says of every route what it is for, its heading, its name and who may ask', () => {
     expect(operations.length).toBeGreaterThan(40);
     const unsaid = operations.filter(
-      ({ summary, operationId, tags, security }) =>
-        !summary || !operationId || tags?.length !== 1 || security === undefined,
+      ({ summary, description, operationId, tags, security }) =>
+        !summary || !description || !operationId || tags?.length !== 1 || security === undefined,
     );
     expect(unsaid.map(({ method, path: at }) => `${method} ${at}`)).toEqual([]);
     const names = operations.map(({ operationId }) => operationId);
