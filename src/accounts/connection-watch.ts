@@ -152,7 +152,7 @@ export class ConnectionWatch {
     const report = healthReportOf(settled, { nowMs: now(), account: holder, recent });
     if (report === null || this.#isNoNews(report.kind)) return;
     try {
-      const after = await reportHealth(config.directory, { connection, holder, report, nowMs: now() });
+      const after = await reportHealth(config, { connection, holder, report, nowMs: now() });
       if (after === null) return;
       this.#seen = { stored: after, version: settled.connectionVersion, atMs: now() };
       if (after.changed) await this.takeNews(holder);
