@@ -5,6 +5,7 @@
 
 import { CODES, type Code } from '#contract/codes.ts';
 import { STORY } from '#contract/examples.ts';
+import { LEAST_ROLE } from '#contract/roles.ts';
 import { VERSION } from '#contract/version.ts';
 import { problemAnswer } from '../responses.ts';
 import { HEADINGS, headingOf, operationIdOf, planeOf, type Plane } from './names.ts';
@@ -40,7 +41,8 @@ const SCHEMES = {
   operator: {
     type: 'http',
     scheme: 'bearer',
-    description: '`ADMIN_KEY`, the secret of the deployment: `Authorization: Bearer <ADMIN_KEY>`.',
+    description:
+      '`Authorization: Bearer` with `ADMIN_KEY`, the secret of the deployment, or with an admin key, which has a role and may belong to one organization. `x-least-role` of a route says which role it takes.',
   },
   agent: {
     type: 'http',
@@ -137,10 +139,12 @@ function finishedOperation(method: string, path: string, operation: Operation, s
   const own = (operation.parameters ?? []).map((parameter) => describedParameter(path, parameter));
   const takesOwn = own.some(({ name }) => name.toLowerCase() === 'x-correlation-id');
   const common = takesOwn ? [] : [{ $ref: '#/components/parameters/CorrelationId' }];
+  const role = LEAST_ROLE[`${method.toUpperCase()} ${path}`];
   return {
     tags: [headingOf(path)],
     operationId: operationIdOf(method, path),
     security: SECURITY[planeOf(path)],
+    ...(role === undefined ? {} : { 'x-least-role': role }),
     ...operation,
     parameters: [...own, ...(common as unknown as typeof own)],
     ...(requestBody === undefined
