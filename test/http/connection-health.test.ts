@@ -1,6 +1,7 @@
 /**
  * Two connections of fifty accounts each at one provider, which refuses the client of one of them: the operator hears of
- * it once, no user hears of it at all, the other connection goes on, and hardly anything is asked of the provider.
+ * it once, no user hears of it at all, the other connection goes on, hardly anything is asked of the provider, and a new
+ * secret mends it without another hand.
  */
 
 import { describe, expect, it, vi } from 'vitest';
@@ -46,7 +47,7 @@ async function told(): Promise<{ type: string; data: Record<string, unknown> }[]
 }
 
 describe('a client that is refused', () => {
-  it('is one event to the operator, and nothing to users or to another connection', async () => {
+  it('is one event to the operator, nothing to users or to another connection, and ends with the new secret', async () => {
     const { clientSecret } = scene.provider.client;
     const broken = await accountsOf('not-the-secret');
     const sound = await accountsOf(clientSecret);
@@ -88,5 +89,24 @@ describe('a client that is refused', () => {
       ({ type }) => !type.startsWith('connection.') && type !== 'agent.auth.succeeded',
     );
     expect(toUsers).toEqual([]);
+
+    const patched = await scene.operator.patch(`/v1/connections/${broken.connection}`, {
+      client_secret: clientSecret,
+    });
+    expect(patched.status, patched.text).toBe(200);
+    expect(patched.body.health).toBe('ok');
+    await vi.waitFor(
+      async () => {
+        for (const id of broken.ids) expect((await fetchToken(id)).status).toBe(200);
+      },
+      { timeout: 60_000, interval: 500 },
+    );
+    await vi.waitFor(async () => expect(await ofConnections()).toHaveLength(2), { timeout: 20_000 });
+    expect((await ofConnections())[1]).toMatchObject({
+      type: 'connection.recovered',
+      data: { connection: broken.connection, health_reason: null },
+    });
+    // Each account once, and what was tried before.
+    expect(scene.provider.calls.length - before).toBeLessThanOrEqual(2 * ACCOUNTS + 3);
   }, 240_000);
 });
