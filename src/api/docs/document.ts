@@ -8,6 +8,7 @@ import { STORY } from '#contract/examples.ts';
 import { LEAST_ROLE } from '#contract/roles.ts';
 import { VERSION } from '#contract/version.ts';
 import { problemAnswer } from '../responses.ts';
+import { DESCRIPTIONS } from './descriptions.ts';
 import { HEADINGS, headingOf, operationIdOf, planeOf, type Plane } from './names.ts';
 import { describedParameter } from './parameters.ts';
 import { sampleOf } from './samples.ts';
@@ -139,12 +140,15 @@ function finishedOperation(method: string, path: string, operation: Operation, s
   const own = (operation.parameters ?? []).map((parameter) => describedParameter(path, parameter));
   const takesOwn = own.some(({ name }) => name.toLowerCase() === 'x-correlation-id');
   const common = takesOwn ? [] : [{ $ref: '#/components/parameters/CorrelationId' }];
-  const role = LEAST_ROLE[`${method.toUpperCase()} ${path}`];
+  const route = `${method.toUpperCase()} ${path}`;
+  const role = LEAST_ROLE[route];
+  const description = DESCRIPTIONS[route];
   return {
     tags: [headingOf(path)],
     operationId: operationIdOf(method, path),
     security: SECURITY[planeOf(path)],
     ...(role === undefined ? {} : { 'x-least-role': role }),
+    ...(description === undefined ? {} : { description }),
     ...operation,
     parameters: [...own, ...(common as unknown as typeof own)],
     ...(requestBody === undefined
