@@ -14,6 +14,7 @@ import type { Config } from '#env.ts';
 import { systemNow, within } from '#lib/clock.ts';
 import { arrivalOf, type Arrival } from './arrival.ts';
 import type { AppEnv } from './context.ts';
+import { idempotently } from './idempotency.ts';
 
 /** Where there are no keys yet nobody can prove anything: then the refusal says what to do first. */
 async function refusal({ code, detail, retryAfterS }: AuthFailure, config: Config): Promise<ProblemError> {
@@ -48,7 +49,7 @@ export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   requireRole(c, caller.value);
   c.set('operator', caller.value);
   await ensureSchema(c);
-  await next();
+  return idempotently(c, next);
 };
 
 /** @throws ProblemError `forbidden` where the table of roles does not let this operator use the route */

@@ -65,8 +65,8 @@ export const Agent = z
   .openapi('Agent');
 export type Agent = z.infer<typeof Agent>;
 
-const ShownKey = z.string().openapi({
-  description: 'Shown in this answer only.',
+const ShownKey = z.string().nullable().openapi({
+  description: 'Shown in this answer only; null where the answer is repeated under an `Idempotency-Key`.',
   example: 'vk_agent_crm-agent_…',
 });
 

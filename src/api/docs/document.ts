@@ -5,6 +5,7 @@
 
 import { CODES, type Code } from '#contract/codes.ts';
 import { STORY } from '#contract/examples.ts';
+import { SHOWN_ONCE } from '#contract/idempotency.ts';
 import { VERSION } from '#contract/version.ts';
 import { problemAnswer } from '../responses.ts';
 import { HEADINGS, headingOf, operationIdOf, planeOf, type Plane } from './names.ts';
@@ -40,7 +41,8 @@ const SCHEMES = {
   operator: {
     type: 'http',
     scheme: 'bearer',
-    description: '`ADMIN_KEY`, the secret of the deployment: `Authorization: Bearer <ADMIN_KEY>`.',
+    description:
+      '`ADMIN_KEY`, the secret of the deployment, or an admin key with a role: `Authorization: Bearer vk_admin_…`.',
   },
   agent: {
     type: 'http',
@@ -64,6 +66,15 @@ const CORRELATION_PARAMETER = {
   description: 'Yours, for logs and audit: taken over where it matches, else replaced.',
   schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
   example: 'task-81',
+};
+
+const IDEMPOTENCY_PARAMETER = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'Yours, for 24 hours: the same request under the same key creates once, and is answered again with what is shown once as null and `Idempotent-Replayed: true`.',
+  schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
+  example: 'order-4711',
 };
 
 const HAVE_RETRY_AFTER = ['429', '503'];
@@ -136,7 +147,11 @@ function finishedOperation(method: string, path: string, operation: Operation, s
   const { requestBody } = operation;
   const own = (operation.parameters ?? []).map((parameter) => describedParameter(path, parameter));
   const takesOwn = own.some(({ name }) => name.toLowerCase() === 'x-correlation-id');
-  const common = takesOwn ? [] : [{ $ref: '#/components/parameters/CorrelationId' }];
+  const creates = `${method.toUpperCase()} ${path}` in SHOWN_ONCE;
+  const common = [
+    ...(creates ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+    ...(takesOwn ? [] : [{ $ref: '#/components/parameters/CorrelationId' }]),
+  ];
   return {
     tags: [headingOf(path)],
     operationId: operationIdOf(method, path),
@@ -181,7 +196,7 @@ export function finishedDocument({ paths = {}, components = {} }: Registered): D
       securitySchemes: SCHEMES,
       headers: HEADERS,
       examples: problemExamples(allPaths),
-      parameters: { CorrelationId: CORRELATION_PARAMETER },
+      parameters: { CorrelationId: CORRELATION_PARAMETER, IdempotencyKey: IDEMPOTENCY_PARAMETER },
     },
   };
 }

@@ -21,7 +21,7 @@ import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
 import { draftConnection, type ConnectionRules } from '../new-connection.ts';
-import { jsonBody, responses } from '../responses.ts';
+import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
 const LIST = 'connections';
@@ -36,6 +36,7 @@ const routes = {
       'An app at a provider. With `provider: "custom"` and an `issuer` its metadata is read now: 502 and nothing stored when it cannot be.',
     request: jsonBody(CreateConnection),
     responses: responses({ 201: Connection }, [
+      ...REPEATED,
       'already_exists',
       'provider_error',
       'vault_locked',
