@@ -1,6 +1,6 @@
 /** What the platform is given: the app, the objects and the entrypoints. No logic. */
 
-import { sweep } from './accounts/sweep.ts';
+import { sweep, wakeHolders } from './accounts/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
 import { createFront } from './api/token-front.ts';
@@ -18,6 +18,7 @@ export default {
   fetch: (request, env, ctx) => front(request, env as object, ctx),
   scheduled: (_controller, env, ctx) => {
     const config = configOf(env);
+    ctx.waitUntil(wakeHolders(config));
     ctx.waitUntil(sweep(config));
     ctx.waitUntil(dropOldNews(config));
   },

@@ -120,6 +120,7 @@ async function refreshTimer(
     timer?.payload === 'retry' && grant.doubtSinceMs === null ? 'proactive' : TRIGGERS[timer?.payload ?? ''];
   const flown = await refresher.ensure(opened, grant, trigger ?? 'proactive');
   if (flown.kind === 'settled' && flown.as !== 'overtaken') return;
+  const closed = flown.kind === 'not_now' ? flown.closed : undefined;
   // Nothing was sent, or it may still settle: the timer must not stay due, or the alarm would spin.
   room.store.transaction(() => {
     const after = room.store.state(opened.key.mac);
@@ -131,7 +132,9 @@ async function refreshTimer(
       else
         room.timers.set(
           `refresh:${grantId}`,
-          Math.max(next.dueAtMs, room.now() + room.config.exchangeBudgetMs),
+          closed === undefined
+            ? Math.max(next.dueAtMs, room.now() + room.config.exchangeBudgetMs)
+            : Math.max(closed.lookAgainAtMs, room.now() + SHORTEST_REPLAN_MS),
           next.kind,
         );
     }

@@ -5,7 +5,6 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { AuditRing, type Verification } from '#audit/ring.ts';
-import { loadSettings } from '#directory/connections.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import { configOf } from '#env.ts';
 import { systemNow, systemRandom } from '#lib/clock.ts';
@@ -20,6 +19,7 @@ import type { Resource } from '#contract/connected-accounts.ts';
 import { runTimers } from './alarm.ts';
 import { AttemptJournal } from './attempts.ts';
 import { AuditTable } from './audit-table.ts';
+import { ConnectionWatch } from './connection-watch.ts';
 import { explain, knowsAccount, reachOf } from './explain.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
 import { Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
@@ -31,15 +31,16 @@ import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import { OpenedCredentials } from './release-opened.ts';
 import type { Room } from './room.ts';
 import { AccountStore } from './store.ts';
-import type {
-  AccountRpc,
-  Answer,
-  Busy,
-  ContextArgument,
-  CreateArgument,
-  ImportArgument,
-  LookArgument,
-  WaitArgument,
+import {
+  accountStub,
+  type AccountRpc,
+  type Answer,
+  type Busy,
+  type ContextArgument,
+  type CreateArgument,
+  type ImportArgument,
+  type LookArgument,
+  type WaitArgument,
 } from './stub.ts';
 import { Timers } from './timers.ts';
 import { Vault } from './vault.ts';
@@ -48,8 +49,6 @@ import { Waiting } from './waiting.ts';
 
 /** An alarm that should have fired so long ago is lost. */
 const LOST_ALARM_MS = 60_000;
-/** The directory is asked for newer settings before a refresh, and not waited for longer. */
-const DIRECTORY_LIMIT_MS = 300;
 
 interface Entrypoints {
   readonly Exchanger: { exchange(request: unknown): Promise<unknown> };
@@ -58,6 +57,7 @@ interface Entrypoints {
 
 export class ConnectedAccount extends DurableObject implements AccountRpc {
   readonly #room: Room;
+  readonly #connection: ConnectionWatch;
   readonly #refresher: Refresher;
   readonly #door: Door;
   readonly #lifecycle: Lifecycle;
@@ -108,16 +108,13 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       waiting: new Waiting(),
       lastUse: { atMs: null },
     };
+    this.#connection = new ConnectionWatch({
+      ...this.#room,
+      wakeHolder: (holder) => accountStub(config, holder).takeNews({}),
+    });
     this.#refresher = new Refresher(this.#room, {
       exchange: (request) => entrypoints().Exchanger.exchange(request),
-      freshSettings: async (known) => {
-        const [found] = await Promise.all([
-          loadSettings(config.directory, known.id, DIRECTORY_LIMIT_MS, config.masterKeys),
-          // Whoever asks for plain refreshes by name is known before this one is settled.
-          outbox.look(store.keyMaterial()?.organization ?? '', DIRECTORY_LIMIT_MS),
-        ]);
-        return found !== null && found !== 'unavailable' && found.version > known.version ? found : null;
-      },
+      connection: this.#connection,
     });
     this.#door = new Door(this.#room, this.#refresher, credentials);
     this.#lifecycle = new Lifecycle(this.#room, this.#refresher, credentials);
@@ -228,6 +225,11 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       if (this.#room.timers.get('beat') !== null) this.#room.timers.set('beat', this.#room.now());
       else this.#room.timers.set('index', this.#room.now());
     });
+  }
+
+  async takeNews(_argument: object): Promise<void> {
+    if (this.ctx.id.name !== undefined && this.#room.store.hasTables())
+      await this.#connection.takeNews(this.ctx.id.name);
   }
 
   async wait(argument: WaitArgument): Promise<Answer<Resource> | Busy> {

@@ -1,8 +1,9 @@
 /** The operator's `/refresh`: made whatever the token's age, but never beside another, in backoff or against a hold. */
 
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
+import type { Closed } from './connection-watch.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { isHeldBack } from './plan.ts';
+import { isHeldBack, withoutOwnWait } from './plan.ts';
 import type { Refresher } from './refresher.ts';
 import type { Room } from './room.ts';
 
@@ -17,6 +18,13 @@ export interface ForcedRefresh {
 }
 
 const APART_MS = 30_000;
+
+/** Why nobody of the connection calls now, for a person. */
+const CLOSED: Readonly<Record<Closed['why'], string>> = {
+  outage: 'the provider is away; one account at a time finds out whether it is back',
+  misconfigured: 'the provider refuses the client of this connection',
+  recovering: 'the provider is back, and the accounts that waited for it come back one after the other',
+};
 
 function later(retryAfterMs: number, detail: string): ForcedRefresh {
   return {
@@ -45,10 +53,12 @@ export async function forceRefresh(
   const sinceMs = recent === undefined ? APART_MS : nowMs - recent.startedAtMs;
   if (sinceMs >= 0 && sinceMs < APART_MS)
     return later(APART_MS - sinceMs, 'the last refresh was less than 30 seconds ago');
-  const waitMs = waitForAttemptMs(grant, nowMs, isHeldBack(state, grant, nowMs));
+  const waitMs = waitForAttemptMs(withoutOwnWait(grant), nowMs, isHeldBack(state, grant, nowMs));
   if (waitMs > 0) return later(waitMs, 'the next attempt is not due yet');
   let flown = await refresher.ensure(opened, grant, 'forced');
   // What it joined was for narrower scopes: the operator's own is still to be made.
   if (flown.kind === 'other') flown = await refresher.ensure(opened, grant, 'forced');
+  if (flown.kind === 'not_now' && flown.closed !== undefined)
+    return later(flown.closed.untilMs - room.now(), CLOSED[flown.closed.why]);
   return flown.kind === 'full' ? later(1000, 'too many callers wait for this account') : null;
 }

@@ -40,6 +40,15 @@ export function isHeldBack(state: AccountState, grant: GrantRow, nowMs: number):
   return isHeld({ ...grant, nowMs, rotation: rotationFacts(state.settings) });
 }
 
+/**
+ * The grant as a request sees it. Of a client that was refused the connection's gate knows when to try again: the
+ * account's own wait stands for the case that the directory does not answer.
+ */
+export function withoutOwnWait(grant: GrantRow): GrantRow {
+  const gated = grant.lastFailure === 'client_rejected' && grant.doubtSinceMs === null;
+  return gated ? { ...grant, nextAttemptAtMs: null } : grant;
+}
+
 /** Since when the account must show that it does not know which refresh token is the living one. */
 export function inDoubtSinceMs(state: AccountState, nowMs: number): number | null {
   const rotation = rotationFacts(state.settings);

@@ -12,10 +12,11 @@ import { attemptPhase, type Trigger } from '#refresh/attempt.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
+import type { Closed, ConnectionWatch } from './connection-watch.ts';
 import { narrowedOf } from './narrowing.ts';
 import { isHeldBack } from './plan.ts';
 import type { Room } from './room.ts';
-import type { AttemptRow, ConnectionSettings, GrantRow } from './rows.ts';
+import type { AccountRow, AttemptRow, ConnectionSettings, GrantRow } from './rows.ts';
 import { settle, type Settled } from './settle.ts';
 import type { AccountState } from './store.ts';
 import { mayRefresh } from './status.ts';
@@ -24,16 +25,18 @@ import type { OpenedAccount } from './vault.ts';
 const MAX_WAITERS = 2000;
 /** A caller joins an exchange for at most this long; the exchange itself goes on. */
 const JOIN_LIMIT_MS = 10_000;
+/** Callers are not held longer for what the directory has to be told. */
+const TELL_LIMIT_MS = 1_000;
 
 /**
  * What became of a flight. `settled`: look at the rows. `pending`: it may still settle, come again later.
- * `not_now`: nothing may be sent for this grant at present. `other`: a flight for other scopes is over, ask again.
+ * `not_now`: nothing may be sent for this grant at present; `closed`: nor for any of its connection. `other`: a flight for other scopes is over, ask again.
  * `full`: too many wait already.
  */
 export type FlightResult =
   | { readonly kind: 'settled'; readonly as: Settled }
   | { readonly kind: 'pending'; readonly retryAfterMs: number }
-  | { readonly kind: 'not_now' }
+  | { readonly kind: 'not_now'; readonly closed?: Closed }
   | { readonly kind: 'other' }
   | { readonly kind: 'full' };
 
@@ -42,6 +45,9 @@ interface Flight {
   readonly resolve: (result: FlightResult) => void;
   attemptId: string | null;
   waiters: number;
+  /** A client that was refused is presented once more where the connection has newer settings. */
+  again: boolean;
+  readonly trigger: Trigger;
   readonly beganAtMs: number;
   /** What the token is narrowed to; null: as granted. */
   readonly scopes: readonly string[] | null;
@@ -50,8 +56,7 @@ interface Flight {
 export interface RefresherPowers {
   /** Hands the exchange to the Exchanger; resolves when it has settled or given up. */
   readonly exchange: (request: ExchangeRequest) => Promise<unknown>;
-  /** The directory's settings of the connection if they come quickly and are newer, else null. */
-  readonly freshSettings: (known: ConnectionSettings) => Promise<ConnectionSettings | null>;
+  readonly connection: ConnectionWatch;
 }
 
 export class Refresher {
@@ -79,14 +84,8 @@ export class Refresher {
     if (overdue !== null) return overdue;
     const joinsOther = flight !== undefined && keyOf(flight.scopes) !== keyOf(scopes);
     if (flight === undefined) {
-      flight = this.#newFlight(grant.id, scopes);
-      const started = flight;
-      this.#room.waitUntil(
-        this.#start(started, opened, grant, trigger).catch((error: unknown) => {
-          log('error', 'a refresh could not be started', { error });
-          this.#land(grant.id, started, { kind: 'not_now' });
-        }),
-      );
+      flight = this.#newFlight(grant.id, scopes, trigger);
+      this.#begin(flight, opened, grant);
     }
     if (flight.waiters >= MAX_WAITERS) return { kind: 'full' };
     flight.waiters += 1;
@@ -107,9 +106,46 @@ export class Refresher {
   settle(opened: OpenedAccount, arg: SettleArgument): Settled {
     const { store } = this.#room;
     const as = store.transaction(() => settle(this.#room, opened.key.mac, store.state(opened.key.mac), arg));
-    const flight = this.#flights.get(arg.grantId);
-    if (flight?.attemptId === arg.attemptId) this.#land(arg.grantId, flight, { kind: 'settled', as });
+    const found = this.#flights.get(arg.grantId);
+    const flight = found?.attemptId === arg.attemptId ? found : null;
+    const account = store.state(opened.key.mac)?.account;
+    if (as === 'overtaken' || account === undefined) {
+      if (flight !== null) this.#land(arg.grantId, flight, { kind: 'settled', as });
+    } else if (arg.summary.outcome === 'client_rejected') {
+      this.#room.waitUntil(this.#afterRejected(opened, account, arg, flight));
+    } else {
+      this.#room.waitUntil(this.#powers.connection.report(account, arg));
+      if (flight !== null) this.#land(arg.grantId, flight, { kind: 'settled', as });
+    }
     return as;
+  }
+
+  /**
+   * Settings that are newer than those that were refused deserve a try of their own before anybody is told, once. Else
+   * the connection is told before the callers, so that they hear how long it stays closed.
+   */
+  async #afterRejected(
+    opened: OpenedAccount,
+    account: AccountRow,
+    arg: SettleArgument,
+    flight: Flight | null,
+  ): Promise<void> {
+    const { connection } = this.#powers;
+    const state = this.#room.store.state(opened.key.mac);
+    const grant = state?.grants.find((row) => row.id === arg.grantId);
+    if (flight !== null && !flight.again && state != null && grant !== undefined) {
+      const { version } = await connection.look(account, state.settings);
+      if (version > arg.connectionVersion && this.#flights.get(arg.grantId) === flight) {
+        flight.again = true;
+        flight.attemptId = null;
+        this.#begin(flight, opened, grant);
+        return;
+      }
+    }
+    const told = connection.report(account, arg);
+    await within(TELL_LIMIT_MS, told, undefined);
+    if (flight !== null) this.#land(arg.grantId, flight, { kind: 'settled', as: 'failed' });
+    await told;
   }
 
   /** Ends an attempt whose answer can no longer come: its outcome is unknown, which is doubt. */
@@ -123,13 +159,23 @@ export class Refresher {
       this.#land(grantId, flight, { kind: 'settled', as: 'overtaken' });
   }
 
-  #newFlight(grantId: number, scopes: readonly string[] | null): Flight {
+  #begin(flight: Flight, opened: OpenedAccount, grant: GrantRow): void {
+    this.#room.waitUntil(
+      this.#start(flight, opened, grant).catch((error: unknown) => {
+        log('error', 'a refresh could not be started', { error });
+        this.#land(grant.id, flight, { kind: 'not_now' });
+      }),
+    );
+  }
+
+  #newFlight(grantId: number, scopes: readonly string[] | null, trigger: Trigger): Flight {
     let resolve: (result: FlightResult) => void = () => undefined;
     const promise = new Promise<FlightResult>((done) => {
       resolve = done;
     });
     const beganAtMs = this.#room.now();
-    const flight: Flight = { promise, resolve, attemptId: null, waiters: 0, beganAtMs, scopes };
+    const begun = { attemptId: null, waiters: 0, again: false, trigger, beganAtMs };
+    const flight: Flight = { promise, resolve, scopes, ...begun };
     this.#flights.set(grantId, flight);
     return flight;
   }
@@ -150,11 +196,54 @@ export class Refresher {
     flight.resolve(result);
   }
 
-  async #start(flight: Flight, opened: OpenedAccount, wanted: GrantRow, trigger: Trigger): Promise<void> {
-    const room = this.#room;
+  async #start(flight: Flight, opened: OpenedAccount, wanted: GrantRow): Promise<void> {
+    const { connection } = this.#powers;
     const mac = opened.key.mac;
-    const before = room.store.state(mac);
-    const fresh = before === null ? null : await this.#powers.freshSettings(before.settings);
+    const before = this.#room.store.state(mac);
+    const closed =
+      before === null || isFree(flight.trigger) ? null : connection.remembered(before.account, wanted);
+    if (closed !== null) {
+      this.#land(wanted.id, flight, { kind: 'not_now', closed });
+      return;
+    }
+    const look = before === null ? null : await connection.look(before.account, before.settings);
+    for (let probe = false; ; probe = true) {
+      const ready = this.#ready(flight, opened, wanted);
+      if (ready === null || look === null) return;
+      const { state, grant } = ready;
+      const gate = connection.gate(state.account, grant, look);
+      if (gate === 'probe' && !probe) {
+        const taken = await connection.takeProbe(state.account, grant, look);
+        if (taken === null) continue;
+        this.#land(wanted.id, flight, { kind: 'not_now', closed: taken });
+        return;
+      }
+      if (typeof gate !== 'string' && !(isFree(flight.trigger) && gate.why === 'misconfigured')) {
+        this.#land(wanted.id, flight, { kind: 'not_now', closed: gate });
+        return;
+      }
+      const request = this.#journal(flight, opened, state, grant, look.newer ?? state.settings);
+      this.#hand({ ...request, probe: gate !== 'call' });
+      return;
+    }
+  }
+
+  #hand(request: ExchangeRequest): void {
+    this.#room.waitUntil(
+      this.#powers.exchange(request).catch((error: unknown) => {
+        // The journal row stays without an end; the reconcile timer decides what that means.
+        log('warn', 'the exchange did not report back', { attempt: request.attemptId, error });
+      }),
+    );
+  }
+
+  /** What a refresh starts from, looked at right before; null: the flight has landed, or waits for another's end. */
+  #ready(
+    flight: Flight,
+    opened: OpenedAccount,
+    wanted: GrantRow,
+  ): { state: AccountState; grant: GrantRow } | null {
+    const room = this.#room;
     const open = room.store.hasTables()
       ? room.attempts.open().filter((row) => row.grantId === wanted.id)
       : [];
@@ -166,11 +255,11 @@ export class Refresher {
       });
       if (phase.kind === 'may_settle') {
         flight.attemptId = attempt.id;
-        return;
+        return null;
       }
       this.reconcile(opened, attempt);
     }
-    const state = room.store.state(mac);
+    const state = room.store.state(opened.key.mac);
     const grant = state?.grants.find((row) => row.id === wanted.id);
     if (
       state === null ||
@@ -179,19 +268,11 @@ export class Refresher {
       grant.refreshToken === null
     ) {
       this.#land(wanted.id, flight, { kind: 'settled', as: 'overtaken' });
-      return;
+      return null;
     }
-    if (!this.#maySend(state, grant, open.length > 0)) {
-      this.#land(wanted.id, flight, { kind: 'not_now' });
-      return;
-    }
-    const request = this.#begin(flight, opened, state, grant, trigger, fresh ?? state.settings);
-    room.waitUntil(
-      this.#powers.exchange(request).catch((error: unknown) => {
-        // The journal row stays without an end; the reconcile timer decides what that means.
-        log('warn', 'the exchange did not report back', { attempt: request.attemptId, error });
-      }),
-    );
+    if (this.#maySend(state, grant, open.length > 0)) return { state, grant };
+    this.#land(wanted.id, flight, { kind: 'not_now' });
+    return null;
   }
 
   /** Looked at again right before sending: a timer may be late, a reconcile may just have found doubt. */
@@ -202,16 +283,16 @@ export class Refresher {
   }
 
   /** The journal: attempt row, generation and reconcile timer are durable before the exchange is handed over. */
-  #begin(
+  #journal(
     flight: Flight,
     opened: OpenedAccount,
     state: AccountState,
     grant: GrantRow,
-    trigger: Trigger,
     settings: ConnectionSettings,
   ): ExchangeRequest {
     const room = this.#room;
     const mac = opened.key.mac;
+    const { trigger } = flight;
     const startedAtMs = room.now();
     const generationTo = state.account.generationCounter + 1;
     const attempt: AttemptRow = {
@@ -253,6 +334,11 @@ export class Refresher {
       budgetMs: room.config.exchangeBudgetMs,
     };
   }
+}
+
+/** An operator who asks for a refresh wants to see whether the client is accepted again. */
+function isFree(trigger: Trigger): boolean {
+  return trigger === 'forced';
 }
 
 function lostAttempt(attempt: AttemptRow, incarnation: number, nowMs: number): SettleArgument {

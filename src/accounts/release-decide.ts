@@ -13,7 +13,7 @@ import { decideServe } from '#refresh/serve.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import { applyChange } from './changes.ts';
 import { canNarrow, narrowedOf, narrowsTooOften, shownAs } from './narrowing.ts';
-import { armGrant } from './plan.ts';
+import { armGrant, withoutOwnWait } from './plan.ts';
 import { credentialBody, type OpenedCredential } from './release-body.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
@@ -212,18 +212,20 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
   const { minTtlMs, minTtlExplicit } = request;
   // A refresh in flight is joined by whoever wants a fresher token; the pause between two is for those who come after.
   const joins = flown === null && isInFlight(scene, grant);
-  const times = joins ? { ...shown, lastAttemptStartedAtMs: null } : shown;
+  const own = withoutOwnWait(shown);
+  const times = joins ? { ...own, lastAttemptStartedAtMs: null } : own;
   const serve = decideServe({ nowMs, grant: times, minTtlMs, minTtlExplicit });
   switch (serve.kind) {
     case 'serve':
       return credential === null ? decrypt : handOut(scene, shown, credential);
     case 'refresh':
       if (flown === null) return { kind: 'refresh', grant, trigger: serve.trigger, scopes };
-      if (!accessLives(shown, nowMs)) return unavailable(scene, grant, waitOf(flown));
+      if (!accessLives(shown, nowMs)) return noToken(scene, grant, flown);
       return credential === null ? decrypt : handOut(scene, shown, credential);
     case 'wait':
       return room.store.transaction(() => {
-        degrade(room, scene.opened.key.mac, scene.state.account, 'provider_unavailable', nowMs);
+        const cause = grant.lastFailure === 'client_rejected' ? null : 'provider_unavailable';
+        degrade(room, scene.opened.key.mac, scene.state.account, cause, nowMs);
         return unavailable(scene, grant, serve.retryAfterMs);
       });
     case 'ended':
@@ -247,7 +249,7 @@ function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCre
   if (isInFlight(scene, grant)) {
     return flown === null
       ? { kind: 'refresh', grant, trigger: 'rejected', scopes }
-      : unavailable(scene, grant, waitOf(flown));
+      : unavailable(scene, grant, waitOf(flown, nowMs));
   }
   const decision = decideRejected({
     nowMs,
@@ -262,7 +264,7 @@ function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCre
     case 'refresh':
       return flown === null
         ? { kind: 'refresh', grant, trigger: 'rejected', scopes }
-        : unavailable(scene, grant, waitOf(flown));
+        : unavailable(scene, grant, waitOf(flown, nowMs));
     case 'wait':
       return unavailable(scene, grant, decision.retryAfterMs);
     case 'refused_by_api':
@@ -279,17 +281,32 @@ function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCre
   }
 }
 
-function waitOf(flown: FlightResult): number {
-  return flown.kind === 'pending' ? flown.retryAfterMs : 1000;
+/** The token has ended and nothing renewed it. That the provider is away may be told once. */
+function noToken(scene: Scene, grant: GrantRow, flown: FlightResult): Step {
+  const { room, opened, state, nowMs } = scene;
+  if (flown.kind !== 'not_now' || flown.closed === undefined || flown.closed.why === 'misconfigured')
+    return unavailable(scene, grant, waitOf(flown, nowMs));
+  return room.store.transaction(() => {
+    degrade(room, opened.key.mac, state.account, 'provider_unavailable', nowMs);
+    return unavailable(scene, grant, waitOf(flown, nowMs));
+  });
+}
+
+function waitOf(flown: FlightResult, nowMs: number): number {
+  if (flown.kind === 'pending') return flown.retryAfterMs;
+  if (flown.kind === 'not_now' && flown.closed !== undefined) return flown.closed.untilMs - nowMs;
+  return 1000;
 }
 
 /** No living token now: the code says whose fault it is, as far as the last attempt told. */
 function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number): Step {
   const last = scene.room.attempts.newest(1)[0];
   const justFailed = last?.endedAtMs != null && last.endedAtMs >= scene.arrivedAtMs;
-  const waitMs = Math.max(retryAfterMs, (grant.nextAttemptAtMs ?? 0) - scene.nowMs);
-  const retryAfterS = Math.max(1, Math.ceil(waitMs / 1000));
-  if (grant.lastFailure === 'client_rejected') {
+  const { flown } = scene;
+  const closed = flown?.kind === 'not_now' ? flown.closed : undefined;
+  const ownMs = closed === undefined ? (grant.nextAttemptAtMs ?? 0) - scene.nowMs : 0;
+  const retryAfterS = Math.max(1, Math.ceil(Math.max(retryAfterMs, ownMs) / 1000));
+  if (closed === undefined ? grant.lastFailure === 'client_rejected' : closed.why === 'misconfigured') {
     return refuse(scene, { code: 'misconfigured_connection', retryAfterS }, 'misconfigured_connection');
   }
   if (grant.lastFailure === 'record_corrupt') {

@@ -42,6 +42,7 @@ export function settle(
     grant,
     rotation: rotationFacts(state.settings),
     attemptStartedAtMs: attempt.startedAtMs,
+    ...(arg.probe === true ? { probe: true } : {}),
     random: room.random,
   });
   room.attempts.end(arg.attemptId, {
@@ -91,7 +92,8 @@ function store(
           accessExpiresAtMs: tokens.lifetimeMs === null ? null : arg.sentAtMs + tokens.lifetimeMs,
           tokenAtMs: arg.sentAtMs,
           lifetimeMs: tokens.lifetimeMs,
-          cycle: grant.cycle + 1,
+          // Those who have waited for a provider come back together: their next cycle is as wide as a first one.
+          cycle: state.account.degradedCause === 'provider_unavailable' ? 0 : grant.cycle + 1,
         };
   const renewed: GrantRow = {
     ...grant,
@@ -168,7 +170,9 @@ function fail(
 ): void {
   const failed = afterFailure(grant, arg, plan);
   room.store.saveGrant(mac, failed);
-  const cause = plan.held ? 'refresh_in_doubt' : accessLives(grant, nowMs) ? null : 'provider_unavailable';
+  // A client that is refused is the operator's trouble, and told of the connection.
+  const spared = accessLives(grant, nowMs) || arg.summary.outcome === 'client_rejected';
+  const cause = plan.held ? 'refresh_in_doubt' : spared ? null : 'provider_unavailable';
   const account = degrade(room, mac, state.account, cause, nowMs);
   if (mayRefresh(account.status)) armGrant(room, account, state.settings, failed);
 }

@@ -1,6 +1,10 @@
-/** The cron sweep: pokes accounts that should have been heard of and have not. An alarm can be lost; this finds it. */
+/**
+ * The cron sweep: pokes accounts that should have been heard of and have not, because an alarm can be lost; and wakes
+ * those that have left news of their connection lying.
+ */
 
 import { overdueBeats, type OverdueBeat } from '#directory/beats.ts';
+import { strandedHolders } from '#directory/connection-news.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
@@ -26,6 +30,20 @@ export async function sweep(config: Config, nowMs: number = systemNow()): Promis
     log('warn', 'the sweep was cut short', { poked, error });
   }
   return poked;
+}
+
+/** How many were woken. Never throws: the next run, or the next refresh on the connection, tries again. */
+export async function wakeHolders(config: Config, nowMs: number = systemNow()): Promise<number> {
+  try {
+    const holders = await strandedHolders(config.directory, nowMs, PAGE);
+    const woken = holders.map((id) => accountStub(config, id).takeNews({}));
+    const failed = (await Promise.allSettled(woken)).filter(({ status }) => status === 'rejected');
+    if (failed.length > 0) log('warn', 'news of connections still waits', { accounts: failed.length });
+    return holders.length - failed.length;
+  } catch (error) {
+    log('warn', 'nobody was asked about news of connections', { error });
+    return 0;
+  }
 }
 
 async function poke(config: Config, accountId: string): Promise<void> {

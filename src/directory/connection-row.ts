@@ -7,9 +7,8 @@ import type { Location, TokenAccess, Verification } from '#contract/connections.
 import { equalSecrets, rowMac } from '#crypto/digest.ts';
 import { Descriptor } from '#providers/descriptor.ts';
 import type { CredentialType } from '#providers/settings.ts';
-
-/** `ok`, or why no account of the connection can be served with a new token. */
-export type ConnectionHealth = 'ok' | 'outage' | 'misconfigured';
+import type { HealthState } from '#refresh/connection-health.ts';
+import { shownHealth } from './connection-health.ts';
 
 /** A connection as it is stored. All `…Ms` are epoch milliseconds. */
 export interface ConnectionRow {
@@ -39,7 +38,7 @@ export interface ConnectionRow {
   readonly location: Location | null;
   /** What was worth saying about the descriptor when it was resolved. */
   readonly warnings: readonly string[];
-  readonly health: ConnectionHealth;
+  readonly health: HealthState;
   readonly healthReason: string | null;
   readonly healthSinceMs: number;
   readonly createdAtMs: number;
@@ -129,6 +128,7 @@ export function isAuthentic(macKey: Uint8Array, row: SqlRow): boolean {
 export function connectionFromSql(row: SqlRow): ConnectionRow {
   const text = (name: string): string => String(row[name]);
   const providerConfig = row['provider_config'];
+  const health = shownHealth(row);
   return {
     id: text('id'),
     version: Number(row['version']),
@@ -149,9 +149,9 @@ export function connectionFromSql(row: SqlRow): ConnectionRow {
       row['max_refreshes_per_second'] == null ? null : Number(row['max_refreshes_per_second']),
     location: (row['location'] ?? null) as Location | null,
     warnings: JSON.parse(text('warnings')),
-    health: text('health') as ConnectionHealth,
-    healthReason: row['health_reason'] == null ? null : text('health_reason'),
-    healthSinceMs: Number(row['health_since_ms']),
+    health: health.state,
+    healthReason: health.reason,
+    healthSinceMs: health.sinceMs,
     createdAtMs: Number(row['created_at_ms']),
     updatedAtMs: Number(row['updated_at_ms']),
   };

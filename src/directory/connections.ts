@@ -9,7 +9,7 @@ import { ProblemError } from '#contract/problem.ts';
 import { encryptText, openDataKey } from '#crypto/envelope.ts';
 import { CONNECTIONS_OWNER, clientSecretPlace } from '#crypto/places.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
-import { within } from '#lib/clock.ts';
+import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { ask } from './ask.ts';
@@ -20,6 +20,8 @@ import {
   type ConnectionRow,
   type SqlRow,
 } from './connection-row.ts';
+import { storedHealth, type StoredHealth } from './connection-health.ts';
+import { STRANDED_AFTER_MS } from './connection-news.ts';
 import { connectionKey, openConnectionKey, type VaultConfig } from './data-key.ts';
 import { bySystem, runRecorded, type OrganizationRecord } from './organization-audit.ts';
 
@@ -145,6 +147,20 @@ export async function countConnections(db: D1Database): Promise<number> {
 const SETTINGS = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'connection') AS data_key
   FROM connection c WHERE c.id = ?`;
 
+/** With the account that has left news of the connection lying, for half a minute or more. */
+const LOADED = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'connection') AS data_key,
+  (SELECT n.holder FROM connection_news n WHERE n.connection = c.id AND n.at_ms < ? ORDER BY n.rev LIMIT 1)
+    AS stranded_holder
+  FROM connection c WHERE c.id = ?`;
+
+/** What an account on its way to the provider is told of its connection. */
+export interface LoadedConnection {
+  readonly settings: ConnectionSettings;
+  readonly health: StoredHealth;
+  /** Whom to wake, because news of the connection waits for it; null: nobody. */
+  readonly strandedHolder: string | null;
+}
+
 function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
   return {
     id: row.id,
@@ -188,21 +204,24 @@ export async function connectionSettings(
  *
  * @param masterKeys the deployment's ring: a row that was changed outside the broker is not taken over.
  */
-export async function loadSettings(
+export async function loadConnection(
   db: D1Database,
   id: string,
   timeoutMs: number,
   masterKeys: string | null,
-): Promise<ConnectionSettings | null | 'unavailable'> {
-  return within(timeoutMs, trustedSettings(db, id, masterKeys), 'unavailable' as const);
+): Promise<LoadedConnection | null | 'unavailable'> {
+  return within(timeoutMs, trustedConnection(db, id, masterKeys), 'unavailable' as const);
 }
 
-async function trustedSettings(
+async function trustedConnection(
   db: D1Database,
   id: string,
   masterKeys: string | null,
-): Promise<ConnectionSettings | null | 'unavailable'> {
-  const row = await db.prepare(SETTINGS).bind(id).first<SqlRow>();
+): Promise<LoadedConnection | null | 'unavailable'> {
+  const row = await db
+    .prepare(LOADED)
+    .bind(systemNow() - STRANDED_AFTER_MS, id)
+    .first<SqlRow>();
   if (row === null) return null;
   const ring = await ringOf(masterKeys);
   if (!ring.ok || row['data_key'] == null) return 'unavailable';
@@ -215,5 +234,10 @@ async function trustedSettings(
     });
     return 'unavailable';
   }
-  return settingsOf(connectionFromSql(row), dataKey);
+  const stranded = row['stranded_holder'];
+  return {
+    settings: settingsOf(connectionFromSql(row), dataKey),
+    health: storedHealth(row),
+    strandedHolder: stranded == null ? null : String(stranded),
+  };
 }

@@ -10,7 +10,7 @@ import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
 import type { OutcomeSummary } from '#refresh/settle-plan.ts';
 import type { Opened, Request } from './exchange-open.ts';
 
-export type Finding = Pick<SettleArgument, 'summary' | 'evidence' | 'tokens'>;
+export type Finding = Pick<SettleArgument, 'summary' | 'evidence' | 'tokens' | 'unsent'>;
 
 /** Nothing left, so nothing is in doubt. */
 export function unsent(why: string): Finding {
@@ -19,6 +19,7 @@ export function unsent(why: string): Finding {
     summary: { outcome: 'transient', doubt: false, retryAfterMs: null, providerError: null, reason },
     evidence: [why],
     tokens: null,
+    unsent: true,
   };
 }
 

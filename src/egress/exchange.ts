@@ -41,6 +41,7 @@ async function exchange(config: Config, request: Request): Promise<void> {
     durationMs: systemNow() - sentAtMs,
     connectionVersion: request.settings.version,
     narrowedTo: request.scopes,
+    ...(request.probe === true ? { probe: true } : {}),
     ...finding,
   });
 }

@@ -48,6 +48,10 @@ export class EventTable {
     return row === undefined ? null : eventFromSql(row);
   }
 
+  holds(id: string): boolean {
+    return this.#rows('SELECT 1 AS found FROM event WHERE id = ?', id).length > 0;
+  }
+
   /** Not in the directory's log yet, oldest first. */
   unshipped(limit: number): OutgoingEvent[] {
     return this.#unfinished('shipped = 0', limit);

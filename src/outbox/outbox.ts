@@ -91,8 +91,20 @@ export class Outbox {
     return this.#append(mac, event, null);
   }
 
-  #append(mac: Uint8Array, { type, data, atMs }: NewEvent, sequence: number | null): Appended {
-    const id = newId('evt');
+  /**
+   * Appends an event that was given its id elsewhere; one that is there already stays as it is. Inside a transaction;
+   * awaits nothing.
+   */
+  appendOnce(mac: Uint8Array, id: string, event: NewEvent): void {
+    if (!this.#store.events.holds(id)) this.#append(mac, event, null, id);
+  }
+
+  #append(
+    mac: Uint8Array,
+    { type, data, atMs }: NewEvent,
+    sequence: number | null,
+    id: string = newId('evt'),
+  ): Appended {
     const { organization: named } = data;
     const organization = typeof named === 'string' ? named : '';
     const body = eventBody({ type, atMs, data });

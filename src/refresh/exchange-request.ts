@@ -26,4 +26,6 @@ export interface ExchangeRequest<Settings = unknown> {
   readonly settings: Settings;
   /** Two thirds for the call, one third for settling. */
   readonly budgetMs: number;
+  /** It goes out although the connection's gate is closed, to find out whether the provider is back. */
+  readonly probe?: boolean;
 }

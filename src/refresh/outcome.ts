@@ -48,4 +48,8 @@ export interface SettleArgument {
   narrowedTo: readonly string[] | null;
   /** Version of the connection's settings that were used. */
   connectionVersion: number;
+  /** Nothing left the broker: the attempt says nothing of the provider. */
+  unsent?: boolean;
+  /** It was let through a closed gate to find out whether the provider is back. */
+  probe?: boolean;
 }

@@ -4,7 +4,7 @@
  * Owns the meeting of outcome, doubt, backoff and the count of unknown errors. Refuses to store, to classify an answer
  * (providers/) or to know the status machine (accounts/): it reads a summary and returns what to write.
  */
-import { backoffMs } from './backoff.ts';
+import { backoffMs, clampRetryAfterMs } from './backoff.ts';
 import { planAfterDoubt } from './doubt.ts';
 import type { Rotation } from './doubt.ts';
 import { accessLives } from './lifetimes.ts';
@@ -32,6 +32,8 @@ export interface SettleInput {
   grant: GrantTimes & { failures: number; unknown: UnknownErrorTrack | null };
   rotation: Rotation;
   attemptStartedAtMs: number;
+  /** It was a probe of the connection: that it failed says nothing about this grant. */
+  probe?: boolean;
   random: () => number;
 }
 
@@ -51,6 +53,8 @@ export interface SettlePlan {
 
 /** Somebody must repair the connection; its own probe goes out as often, and one account need not be faster. */
 const CLIENT_REJECTED_WAIT_MS = 5 * 60_000;
+/** The account that probes must not fall behind by its own backoff: alone on its connection it is the only one who can. */
+const PROBE_WAIT_MS = 30_000;
 
 /** Codes that say "come again" by their own definition (RFC 6749, 4.1.2.1; RFC 8628, 3.5): no count of them is death. */
 const PASSING_CODES: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
@@ -83,7 +87,11 @@ export function planSettle(input: SettleInput): SettlePlan {
     case 'unknown': {
       const unknown = trackUnknownError(grant.unknown, unlistedCode(outcome), nowMs);
       if (isDeadByUnknownError(unknown, { ...grant, nowMs })) return dead(input, 'unknown', unknown);
-      const retryAfterMs = outcome.retryAfterMs;
+      const { retryAfterMs } = outcome;
+      if (input.probe === true) {
+        const waitMs = Math.max(PROBE_WAIT_MS, clampRetryAfterMs(retryAfterMs) ?? 0);
+        return failed(input, { failures: grant.failures, retryAfterMs, doubtSinceMs, unknown }, waitMs);
+      }
       return failed(input, { failures: grant.failures + 1, retryAfterMs, doubtSinceMs, unknown });
     }
   }
@@ -118,6 +126,7 @@ function failed(
     doubtSinceMs: number | null;
     unknown: UnknownErrorTrack | null;
   },
+  fixedWaitMs: number | null = null,
 ): SettlePlan {
   const { nowMs, grant, rotation, random } = input;
   const { failures, retryAfterMs, doubtSinceMs } = next;
@@ -126,7 +135,7 @@ function failed(
       ? null
       : planAfterDoubt({ ...grant, nowMs, rotation, doubtSinceMs, failures, retryAfterMs, random });
   const waitMs = () =>
-    backoffMs({ failures, accessTokenLives: accessLives(grant, nowMs), retryAfterMs, random });
+    fixedWaitMs ?? backoffMs({ failures, accessTokenLives: accessLives(grant, nowMs), retryAfterMs, random });
   return {
     status: 'failed',
     deathReason: null,

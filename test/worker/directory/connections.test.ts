@@ -12,7 +12,7 @@ import {
   createConnection,
   findConnection,
   listConnections,
-  loadSettings,
+  loadConnection,
 } from '#directory/connections.ts';
 import { accountRow } from './account-row.ts';
 import { configWith, db, downDatabase, draft, dump, emptyVault, masterKey, silentDatabase } from './world.ts';
@@ -180,13 +180,13 @@ describe('settings', () => {
     const settings = await connectionSettings(config, 'one');
     expect(settings).toMatchObject({ id: 'one', version: 1, provider: 'hubspot', clientId: 'client-of-one' });
     expect(settings).not.toHaveProperty('mac');
-    expect(await loadSettings(db, 'one', LIMIT_MS, ring)).toEqual(settings);
+    expect(await loadConnection(db, 'one', LIMIT_MS, ring)).toMatchObject({ settings, strandedHolder: null });
     expect(JSON.parse(JSON.stringify(settings))).toEqual(settings);
   });
 
   it('of a connection that does not exist are null', async () => {
     expect(await connectionSettings(config, 'none')).toBeNull();
-    expect(await loadSettings(db, 'none', LIMIT_MS, ring)).toBeNull();
+    expect(await loadConnection(db, 'none', LIMIT_MS, ring)).toBeNull();
   });
 
   it.each([
@@ -214,8 +214,8 @@ describe('settings', () => {
     const { meta } = await db.prepare(`UPDATE connection SET ${change} WHERE id = 'one'`).run();
     expect(meta.changes).toBe(1);
     await expect(connectionSettings(config, 'one')).rejects.toMatchObject({ code: 'record_corrupt' });
-    expect(await loadSettings(db, 'one', LIMIT_MS, ring)).toBe('unavailable');
-    expect(await loadSettings(db, 'two', LIMIT_MS, ring)).toMatchObject({ id: 'two' });
+    expect(await loadConnection(db, 'one', LIMIT_MS, ring)).toBe('unavailable');
+    expect(await loadConnection(db, 'two', LIMIT_MS, ring)).toMatchObject({ settings: { id: 'two' } });
   });
 
   it('of an older row that came back under a newer version are not handed out', async () => {
@@ -235,7 +235,7 @@ describe('settings', () => {
     const before = await dump();
     await expect(connectionSettings(config, 'one')).rejects.toMatchObject({ code: 'record_corrupt' });
     await expect(createConnection(config, draft('two'), 2)).rejects.toMatchObject({ code: 'record_corrupt' });
-    expect(await loadSettings(db, 'one', LIMIT_MS, ring)).toBe('unavailable');
+    expect(await loadConnection(db, 'one', LIMIT_MS, ring)).toBe('unavailable');
     expect(await dump()).toBe(before);
   });
 
@@ -248,11 +248,11 @@ describe('settings', () => {
   it('of an account are never waited for longer than it allows, and never throw', async () => {
     await createConnection(config, draft('one'), 1);
     const started = performance.now();
-    expect(await loadSettings(silentDatabase(), 'one', 50, ring)).toBe('unavailable');
+    expect(await loadConnection(silentDatabase(), 'one', 50, ring)).toBe('unavailable');
     expect(performance.now() - started).toBeLessThan(1_000);
-    expect(await loadSettings(downDatabase(), 'one', LIMIT_MS, ring)).toBe('unavailable');
-    expect(await loadSettings(db, 'one', LIMIT_MS, `k1:${masterKey()}`)).toBe('unavailable');
-    expect(await loadSettings(db, 'one', LIMIT_MS, null)).toBe('unavailable');
+    expect(await loadConnection(downDatabase(), 'one', LIMIT_MS, ring)).toBe('unavailable');
+    expect(await loadConnection(db, 'one', LIMIT_MS, `k1:${masterKey()}`)).toBe('unavailable');
+    expect(await loadConnection(db, 'one', LIMIT_MS, null)).toBe('unavailable');
   });
 });
 

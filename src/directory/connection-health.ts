@@ -1,0 +1,169 @@
+/**
+ * What accounts tell of their connection's provider: the health columns of `connection`. The decisions are
+ * `refresh/connection-health.ts`; here each is written only over the row that it was made from, so that of many who come
+ * at the same time one changes it. Needs no key: the columns are outside the row's MAC.
+ *
+ * A change that is worth an event leaves its news in `connection_news` in the same transaction, under the account that
+ * made it; that account's outbox sends it (`connection-news.ts`).
+ */
+
+import { newId } from '#crypto/api-keys.ts';
+import {
+  afterReport,
+  isOver,
+  takeProbe,
+  type ConnectionHealth,
+  type HealthNews,
+  type HealthReport,
+  type HealthState,
+} from '#refresh/connection-health.ts';
+import { countAccounts } from './account-index.ts';
+import { ask } from './ask.ts';
+import type { SqlRow } from './connection-row.ts';
+
+/** A connection's health as it was read. */
+export interface StoredHealth {
+  readonly health: ConnectionHealth;
+  /** Rises with every write of it. */
+  readonly rev: number;
+}
+
+/** Who meets others that often has nothing to say that they have not said. */
+const MAX_TRIES = 5;
+
+/** The health in a row of `connection`. */
+export function storedHealth(row: SqlRow): StoredHealth {
+  const number = (name: string): number | null => (row[name] == null ? null : Number(row[name]));
+  const wrongRequest = row['health_wrong_request'];
+  return {
+    rev: number('health_rev') ?? 0,
+    health: {
+      state: String(row['health']) as HealthState,
+      reason: row['health_reason'] == null ? null : String(row['health_reason']),
+      sinceMs: number('health_since_ms') ?? 0,
+      version: number('health_version'),
+      nextProbeAtMs: number('health_probe_at_ms'),
+      failedAtMs: JSON.parse(String(row['health_failed_at_ms'] ?? '[]')),
+      wrongRequest: wrongRequest == null ? null : JSON.parse(String(wrongRequest)),
+      spreadUntilMs: number('health_spread_until_ms'),
+      accounts: number('health_accounts') ?? 0,
+    },
+  };
+}
+
+/** The health as it is shown: settings that nobody has refused yet are none that are misconfigured. */
+export function shownHealth(row: SqlRow): Pick<ConnectionHealth, 'state' | 'reason' | 'sinceMs'> {
+  const { health } = storedHealth(row);
+  return isOver(health, Number(row['version']))
+    ? { state: 'ok', reason: null, sinceMs: Number(row['updated_at_ms']) }
+    : health;
+}
+
+function columnsOf(health: ConnectionHealth): SqlRow {
+  return {
+    health: health.state,
+    health_reason: health.reason,
+    health_since_ms: health.sinceMs,
+    health_version: health.version,
+    health_probe_at_ms: health.nextProbeAtMs,
+    health_failed_at_ms: JSON.stringify(health.failedAtMs),
+    health_wrong_request: health.wrongRequest === null ? null : JSON.stringify(health.wrongRequest),
+    health_spread_until_ms: health.spreadUntilMs,
+    health_accounts: health.accounts,
+  };
+}
+
+/** Writes `next` over the row that was read as `rev`, and the news of it under `holder`. False: another was first. */
+async function replace(
+  db: D1Database,
+  write: {
+    readonly connection: string;
+    readonly holder: string;
+    readonly rev: number;
+    readonly next: ConnectionHealth;
+    readonly news: HealthNews | null;
+    readonly nowMs: number;
+  },
+): Promise<boolean> {
+  const { connection, holder, rev, next, news, nowMs } = write;
+  const columns = columnsOf(next);
+  const names = Object.keys(columns);
+  const update = db
+    .prepare(
+      `UPDATE connection SET ${names.map((name) => `${name} = ?`).join(', ')}, health_rev = ?, health_holder = ?
+       WHERE id = ? AND health_rev = ?`,
+    )
+    .bind(...Object.values(columns), rev + 1, holder, connection, rev);
+  // Found only where the update of this very account went through; a second one of it finds the news taken.
+  const noted = db
+    .prepare(
+      `INSERT INTO connection_news (id, connection, rev, provider, type, health_reason, at_ms, holder)
+       SELECT ?, id, health_rev, provider, ?, health_reason, ?, health_holder FROM connection
+       WHERE id = ? AND health_rev = ? AND health_holder = ? ON CONFLICT (connection, rev) DO NOTHING`,
+    )
+    .bind(newId('evt'), news, nowMs, connection, rev + 1, holder);
+  const [done] = await ask(() => db.batch(news === null ? [update] : [update, noted]));
+  return (done?.meta.changes ?? 0) > 0;
+}
+
+const HEALTH = 'SELECT * FROM connection WHERE id = ?';
+
+/**
+ * Notes what an attempt of `holder` says of the connection. One read, and a write only where it is news: a failure that
+ * the account did not keep to itself, the first success after one.
+ *
+ * @returns the health afterwards, and whether this report has changed it; null: there is no such connection
+ * @throws ProblemError `unavailable`
+ */
+export async function reportHealth(
+  db: D1Database,
+  input: {
+    readonly connection: string;
+    /** The account that reports. */
+    readonly holder: string;
+    readonly report: HealthReport;
+    readonly nowMs: number;
+  },
+): Promise<(StoredHealth & { readonly changed: boolean }) | null> {
+  const { connection, holder, report, nowMs } = input;
+  for (let tries = 0; ; tries += 1) {
+    const row = await ask(() => db.prepare(HEALTH).bind(connection).first<SqlRow>());
+    if (row === null) return null;
+    const read = storedHealth(row);
+    const perSecond = row['max_refreshes_per_second'];
+    const facts = {
+      nowMs,
+      version: Number(row['version']),
+      accounts: 0,
+      perSecond: perSecond == null ? null : Number(perSecond),
+    };
+    let after = afterReport(read.health, report, facts);
+    if (after.health === read.health || tries === MAX_TRIES) return { ...read, changed: false };
+    // Counted only where the number is needed: it takes a row of the index per account.
+    if (after.news !== null) {
+      const accounts = await countAccounts(db, connection);
+      after = afterReport(read.health, report, { ...facts, accounts });
+    }
+    const { health: next, news } = after;
+    if (await replace(db, { connection, holder, rev: read.rev, next, news, nowMs }))
+      return { health: next, rev: read.rev + 1, changed: true };
+  }
+}
+
+/**
+ * Takes the lease of the next probe: true for one account, which calls now. Who dies with it costs one probe.
+ * @throws ProblemError `unavailable`
+ */
+export async function takeHealthProbe(
+  db: D1Database,
+  connection: string,
+  read: StoredHealth,
+  nowMs: number,
+): Promise<boolean> {
+  const taken = takeProbe(read.health, nowMs);
+  if (taken === null) return false;
+  const update = `UPDATE connection SET health_probe_at_ms = ?, health_rev = health_rev + 1
+    WHERE id = ? AND health_rev = ?`;
+  const done = await ask(() => db.prepare(update).bind(taken.nextProbeAtMs, connection, read.rev).run());
+  return done.meta.changes > 0;
+}

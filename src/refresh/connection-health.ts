@@ -1,0 +1,286 @@
+/**
+ * The health of one connection, as the directory keeps it for all its accounts (refresh.md, "Connection health").
+ *
+ * Owns when a provider counts as away and a client as rejected, who may call meanwhile, and how those who waited come
+ * back. Refuses storage and clock: a function takes the row as it is and returns the row as it should be, the same
+ * object where there is nothing to write. Concurrent writers need a conditional UPDATE on what was read.
+ */
+
+/** `ok`, or why no account of the connection can be served with a new token. */
+export type HealthState = 'ok' | 'outage' | 'misconfigured';
+
+/** A connection's health as one row of the directory. All times are epoch milliseconds. */
+export interface ConnectionHealth {
+  readonly state: HealthState;
+  /** Null while `ok`. */
+  readonly reason: string | null;
+  readonly sinceMs: number;
+  /** While misconfigured: the newest version of the settings that the provider has refused. */
+  readonly version: number | null;
+  /** While not `ok`: nobody calls before. Moving it forward is the lease of a probe. */
+  readonly nextProbeAtMs: number | null;
+  /** The last failures in a row, at most four: the fifth opens an outage. */
+  readonly failedAtMs: readonly number[];
+  /** The last account whose request the provider called wrong. */
+  readonly wrongRequest: WrongRequest | null;
+  /** Until then those who waited come back, each at its own instant after `sinceMs`; null: nobody has to. */
+  readonly spreadUntilMs: number | null;
+  /** How many accounts the connection had when it left `ok`. */
+  readonly accounts: number;
+}
+
+export interface WrongRequest {
+  readonly account: string;
+  readonly version: number;
+  readonly atMs: number;
+}
+
+/** What an attempt says of its connection. `answered`: the provider is there, whatever it said. */
+export type HealthReport =
+  | { readonly kind: 'succeeded' }
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'failed'; readonly atMs: readonly number[] }
+  | { readonly kind: 'client_rejected'; readonly version: number; readonly reason: string }
+  | {
+      readonly kind: 'request_rejected';
+      readonly account: string;
+      readonly version: number;
+      readonly reason: string;
+    };
+
+export type HealthNews = 'connection.outage' | 'connection.misconfigured' | 'connection.recovered';
+
+export interface AfterReport {
+  readonly health: ConnectionHealth;
+  /** The one event that the change is worth; null: none. */
+  readonly news: HealthNews | null;
+}
+
+/** One account may have a bad moment, and two may share one; five in a minute is the provider. */
+const OPENED_BY = 5;
+const IN_A_ROW_WITHIN_MS = 60_000;
+const OUTAGE_PROBE_MS = 30_000;
+/** Only people mend a client, and a provider may count wrong secrets against it. */
+const MISCONFIGURED_PROBE_MS = 5 * 60_000;
+/** Two accounts with the same wrong request within this time: it is what the connection sends. */
+const WRONG_REQUESTS_WITHIN_MS = 10 * 60_000;
+/** Machines' clocks differ a little; what lies further ahead than this beyond its time was set by a wrong one. */
+const CLOCK_SLACK_MS = 60_000;
+
+const SHORTEST_SPREAD_MS = 60_000;
+const DEFAULT_PER_SECOND = 50;
+
+/** A new connection. */
+export function healthyFrom(nowMs: number): ConnectionHealth {
+  return {
+    state: 'ok',
+    reason: null,
+    sinceMs: nowMs,
+    version: null,
+    nextProbeAtMs: null,
+    failedAtMs: [],
+    wrongRequest: null,
+    spreadUntilMs: null,
+    accounts: 0,
+  };
+}
+
+/**
+ * How long so many accounts take to come back at the connection's rate.
+ * @param perSecond `max_refreshes_per_second`; null: 50
+ */
+export function spreadMs(accounts: number, perSecond: number | null): number {
+  return Math.ceil((Math.max(0, accounts) / (perSecond ?? DEFAULT_PER_SECOND)) * 1000);
+}
+
+/** Settings that are newer than those refused have ended the incident, though nobody has proved them yet. */
+export function isOver(health: ConnectionHealth, version: number): boolean {
+  return health.state === 'misconfigured' && version > (health.version ?? 0);
+}
+
+/**
+ * The health after an attempt of any account.
+ *
+ * An outage ends with a success alone. So does `misconfigured`: a newer version lets everybody call again, and where it
+ * is refused too the same incident goes on, without another event.
+ *
+ * @param input.version of the settings that the directory holds now: what an older one met says nothing of it
+ * @param input.accounts of the connection, and `perSecond` its `max_refreshes_per_second`: for the way back
+ */
+export function afterReport(
+  health: ConnectionHealth,
+  report: HealthReport,
+  input: { nowMs: number; version: number; accounts: number; perSecond: number | null },
+): AfterReport {
+  const same: AfterReport = { health, news: null };
+  switch (report.kind) {
+    case 'succeeded':
+      return health.state === 'ok' ? withoutFailures(health) : recovered(health, input);
+    case 'answered':
+      return withoutFailures(health);
+    case 'failed':
+      return health.state === 'outage' || (health.state === 'misconfigured' && !isOver(health, input.version))
+        ? same
+        : afterFailures(health, report.atMs, input);
+    case 'client_rejected':
+      return report.version < input.version ? same : rejected(health, report, input);
+    case 'request_rejected':
+      return report.version < input.version ? same : afterWrongRequest(health, report, input);
+  }
+}
+
+function withoutFailures(health: ConnectionHealth): AfterReport {
+  const quiet = health.failedAtMs.length === 0;
+  return { health: quiet ? health : { ...health, failedAtMs: [] }, news: null };
+}
+
+type Scale = { nowMs: number; accounts: number; perSecond: number | null };
+
+function recovered(health: ConnectionHealth, { nowMs, accounts, perSecond }: Scale): AfterReport {
+  const neededMs = spreadMs(accounts, perSecond);
+  // A provider that was away is spared longer than one that only did not know us.
+  const overMs = health.state === 'outage' ? Math.max(SHORTEST_SPREAD_MS, neededMs) : neededMs;
+  return { health: { ...healthyFrom(nowMs), spreadUntilMs: nowMs + overMs }, news: 'connection.recovered' };
+}
+
+function afterFailures(health: ConnectionHealth, atMs: readonly number[], input: Scale): AfterReport {
+  const { nowMs, accounts } = input;
+  const inARow = [...health.failedAtMs, ...atMs]
+    .filter((failedMs) => Math.abs(nowMs - failedMs) <= IN_A_ROW_WITHIN_MS)
+    .toSorted((left, right) => left - right);
+  if (inARow.length < OPENED_BY) return { health: { ...health, failedAtMs: inARow }, news: null };
+  const open: ConnectionHealth = {
+    ...healthyFrom(nowMs),
+    state: 'outage',
+    reason: 'provider_unavailable',
+    nextProbeAtMs: nowMs + OUTAGE_PROBE_MS,
+    accounts,
+  };
+  return { health: open, news: 'connection.outage' };
+}
+
+function rejected(
+  health: ConnectionHealth,
+  report: { version: number; reason: string },
+  { nowMs, accounts }: Scale,
+): AfterReport {
+  const { version, reason } = report;
+  const known = health.state === 'misconfigured';
+  if (known && version <= (health.version ?? 0)) return { health, news: null };
+  const next: ConnectionHealth = {
+    ...healthyFrom(known ? health.sinceMs : nowMs),
+    state: 'misconfigured',
+    reason,
+    version,
+    nextProbeAtMs: nowMs + MISCONFIGURED_PROBE_MS,
+    accounts,
+  };
+  return { health: next, news: known ? null : 'connection.misconfigured' };
+}
+
+/** One account's request may be odd; what two accounts send alike is the connection's. */
+function afterWrongRequest(
+  health: ConnectionHealth,
+  report: { account: string; version: number; reason: string },
+  input: Scale,
+): AfterReport {
+  if (health.state === 'misconfigured') return rejected(health, report, input);
+  const { nowMs } = input;
+  const { account, version } = report;
+  const before = health.wrongRequest;
+  const recent = before !== null && Math.abs(nowMs - before.atMs) <= WRONG_REQUESTS_WITHIN_MS;
+  if (recent && before.account !== account && before.version === version)
+    return rejected(health, report, input);
+  return { health: { ...health, wrongRequest: { account, version, atMs: nowMs } }, news: null };
+}
+
+/**
+ * What an account that wants to call may do. `probe`: call if it gets the lease. `wait`: not before `untilMs`, and
+ * `why` is what callers are told; `recovering`: its own instant on the way back.
+ */
+export type Gate =
+  | { readonly kind: 'call' }
+  | { readonly kind: 'probe' }
+  | {
+      readonly kind: 'wait';
+      readonly why: 'outage' | 'misconfigured' | 'recovering';
+      readonly untilMs: number;
+    };
+
+/**
+ * Whether an account may call now. To be asked right before anything is sent.
+ *
+ * @param input.version of the settings that the call would use
+ * @param input.share of this account and this recovery, uniform in [0, 1): its place on the way back
+ * @param input.tokenEndsAtMs when its access token ends or has ended; null: never. One that ends between the recovery
+ * and its instant has not waited, and does not wait now.
+ */
+export function gateOf(
+  health: ConnectionHealth,
+  input: { nowMs: number; version: number; share: number; tokenEndsAtMs: number | null },
+): Gate {
+  const { nowMs, version } = input;
+  if (health.state === 'ok') return onTheWayBack(health, input);
+  if (isOver(health, version)) return { kind: 'call' };
+  const untilMs = probeAtMs(health, nowMs);
+  return untilMs <= nowMs ? { kind: 'probe' } : { kind: 'wait', why: health.state, untilMs };
+}
+
+function onTheWayBack(
+  { sinceMs, spreadUntilMs }: ConnectionHealth,
+  input: { nowMs: number; share: number; tokenEndsAtMs: number | null },
+): Gate {
+  const { nowMs, share, tokenEndsAtMs } = input;
+  if (spreadUntilMs === null || nowMs >= spreadUntilMs || sinceMs > nowMs + CLOCK_SLACK_MS)
+    return { kind: 'call' };
+  const untilMs = sinceMs + Math.floor(share * (spreadUntilMs - sinceMs));
+  const waited = tokenEndsAtMs === null || tokenEndsAtMs <= sinceMs || tokenEndsAtMs > untilMs;
+  return waited && untilMs > nowMs ? { kind: 'wait', why: 'recovering', untilMs } : { kind: 'call' };
+}
+
+function probeEveryMs(health: ConnectionHealth): number {
+  return health.state === 'misconfigured' ? MISCONFIGURED_PROBE_MS : OUTAGE_PROBE_MS;
+}
+
+/** When the next probe is due; at once where the row names a time that only a wrong clock could have set. */
+function probeAtMs(health: ConnectionHealth, nowMs: number): number {
+  const atMs = health.nextProbeAtMs ?? nowMs;
+  return atMs - nowMs > probeEveryMs(health) + CLOCK_SLACK_MS ? nowMs : atMs;
+}
+
+/** The row with its probe taken; to be written only over the row that was read. Null: it is not due, or none is wanted. */
+export function takeProbe(health: ConnectionHealth, nowMs: number): ConnectionHealth | null {
+  if (health.state === 'ok' || probeAtMs(health, nowMs) > nowMs) return null;
+  return { ...health, nextProbeAtMs: nowMs + probeEveryMs(health) };
+}
+
+/** So many accounts may ask the directory in one second whether the provider is back. */
+const LOOKS_PER_SECOND = 20;
+const LONGEST_LOOK_MS = 60_000;
+
+/**
+ * When a timer that found the gate closed looks again: at its own instant on the way back; else after the next probe,
+ * spread so that a large connection does not ask the directory in one instant.
+ */
+export function lookAgainAtMs(
+  health: ConnectionHealth,
+  wait: Extract<Gate, { kind: 'wait' }>,
+  random: () => number,
+): number {
+  if (wait.why === 'recovering') return wait.untilMs;
+  const overMs = Math.min(LONGEST_LOOK_MS, (health.accounts / LOOKS_PER_SECOND) * 1000);
+  return wait.untilMs + Math.floor(random() * overMs);
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const GOLDEN = 0.618_033_988_749_895;
+
+/**
+ * The place of an account on the way back from the incident that ended at `sinceMs`, in [0, 1): uniform over accounts,
+ * since an id is a hash, and another in each recovery, so that nobody is always the last.
+ */
+export function shareOf(accountId: string, sinceMs: number): number {
+  let place = 0;
+  for (const letter of accountId.slice(-8)) place = place * 32 + Math.max(0, BASE32.indexOf(letter));
+  return (place / 32 ** 8 + (sinceMs % 1_000_000) * GOLDEN) % 1;
+}
