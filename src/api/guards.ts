@@ -17,10 +17,11 @@ import type { AppEnv } from './context.ts';
 import { idempotently } from './idempotency.ts';
 
 /** Where there are no keys yet nobody can prove anything: then the refusal says what to do first. */
-async function refusal({ code, detail, retryAfterS }: AuthFailure, config: Config): Promise<ProblemError> {
+async function refusal(failure: AuthFailure, config: Config): Promise<ProblemError> {
+  const { code, detail, ...told } = failure;
   const ring = code === 'unauthenticated' && !config.masterKeys ? await ringOf(config.masterKeys) : null;
   const said = ring === null || ring.ok ? detail : `${detail}; ${ring.error.detail}`;
-  return new ProblemError(code, retryAfterS === undefined ? { detail: said } : { detail: said, retryAfterS });
+  return new ProblemError(code, { ...told, detail: said });
 }
 
 /** Longer than making the tables takes, shorter than what a caller gives up after. */
