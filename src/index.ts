@@ -1,5 +1,6 @@
 /** What the platform is given: the app, the objects and the entrypoints. No logic. */
 
+import { endOrphans } from './accounts/orphans.ts';
 import { sweep, wakeHolders } from './accounts/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
@@ -20,6 +21,7 @@ export default {
     const config = configOf(env);
     ctx.waitUntil(wakeHolders(config));
     ctx.waitUntil(sweep(config));
+    ctx.waitUntil(endOrphans(config));
     ctx.waitUntil(dropOldNews(config));
   },
 } satisfies ExportedHandler;

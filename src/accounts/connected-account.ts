@@ -5,6 +5,7 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { AuditRing, type Verification } from '#audit/ring.ts';
+import type { DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import { configOf } from '#env.ts';
 import { systemNow, systemRandom } from '#lib/clock.ts';
@@ -16,14 +17,17 @@ import type { SettleArgument } from '#refresh/outcome.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
+import { adjust, seal, type Adjustment, type Misfit } from './adjust.ts';
 import { runTimers } from './alarm.ts';
 import { AttemptJournal } from './attempts.ts';
 import { AuditTable } from './audit-table.ts';
+import { isBuried } from './cut-offs.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { explain, knowsAccount, reachOf } from './explain.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
 import { Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
-import { armGrant } from './plan.ts';
+import { present } from './present.ts';
+import { rearm } from './rearm.ts';
 import { CommitPump } from './pump.ts';
 import { Refresher } from './refresher.ts';
 import { Door } from './release.ts';
@@ -44,8 +48,7 @@ import {
 } from './stub.ts';
 import { Timers } from './timers.ts';
 import { Vault } from './vault.ts';
-import { accountView } from './view.ts';
-import { Waiting } from './waiting.ts';
+import { waitForStatus, Waiting } from './waiting.ts';
 
 /** An alarm that should have fired so long ago is lost. */
 const LOST_ALARM_MS = 60_000;
@@ -123,7 +126,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   /** After seven failed runs the platform drops an alarm for good; timers that wait for it would wait for ever. */
   async #repairAlarm(): Promise<void> {
-    if (!this.#room.store.hasTables()) return;
+    if (!this.#room.store.hasOwnTables()) return;
     const earliest = this.#room.timers.all()[0];
     if (earliest === undefined) return;
     const armedMs = await this.ctx.storage.getAlarm();
@@ -132,7 +135,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   override async alarm(): Promise<void> {
-    if (!this.#room.store.hasTables()) return;
+    if (!this.#room.store.hasOwnTables()) return;
     try {
       const { lookAgainAtMs } = await runTimers(this.#room, this.#refresher);
       if (lookAgainAtMs !== null) await this.ctx.storage.setAlarm(lookAgainAtMs);
@@ -207,6 +210,25 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return this.#lifecycle.remove(argument.organization, argument.context);
   }
 
+  async seal({ context }: ContextArgument): Promise<Answer<Resource>> {
+    return this.#shown(await seal(this.#room, this.#lifecycle, context), null);
+  }
+
+  async adjust({
+    adjustment,
+    context,
+  }: ContextArgument & { adjustment: Adjustment }): Promise<Result<Resource, Obstacle | Misfit>> {
+    const adjusted = await adjust(this.#room, this.#lifecycle, adjustment, context);
+    return adjusted.ok ? ok(this.#view(adjusted.value)) : adjusted;
+  }
+
+  async endWith({ grave, context }: ContextArgument & { grave: DeletedConnection }): Promise<Answer<null>> {
+    const living = await this.#lifecycle.living();
+    if (!living.ok) return living;
+    const { account, settings } = living.value.state;
+    return isBuried(account, settings, grave) ? this.#lifecycle.remove(null, context) : ok(null);
+  }
+
   async refresh(_argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>> {
     const forced = await forceRefresh(this.#room, this.#refresher, this.#lifecycle);
     return forced ?? this.#shown(await this.#lifecycle.living(), null);
@@ -215,16 +237,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   async poke(_argument: object): Promise<void> {
     await this.#repairAlarm();
     const living = await this.#lifecycle.living();
-    if (!living.ok) return;
-    this.#room.store.transaction(() => {
-      for (const grant of living.value.state.grants) {
-        const { account, settings } = living.value.state;
-        if (this.#room.timers.get(`refresh:${grant.id}`) === null)
-          armGrant(this.#room, account, settings, grant);
-      }
-      if (this.#room.timers.get('beat') !== null) this.#room.timers.set('beat', this.#room.now());
-      else this.#room.timers.set('index', this.#room.now());
-    });
+    if (living.ok) rearm(this.#room, living.value.state);
   }
 
   async takeNews(_argument: object): Promise<void> {
@@ -237,13 +250,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     if (!seen.ok) return seen;
     if (argument.agent !== null && !knowsAccount(argument.agent, seen.value.state))
       return { ok: false, error: { code: 'not_found' } };
-    const { waiting, store, now } = this.#room;
-    const { mac } = seen.value.opened.key;
-    const reached = (): boolean =>
-      store.hasTables()
-        ? store.keyMaterial() === null || store.state(mac)?.account.status === argument.status
-        : true;
-    if (!(await waiting.until(reached, argument.timeoutMs, now)))
+    if (!(await waitForStatus(this.#room, seen.value.opened.key.mac, argument)))
       return { ok: false, error: { code: 'rate_limited' } };
     return this.#shown(await this.#lifecycle.living(), null);
   }
@@ -280,14 +287,6 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   #view({ state }: Living): Resource {
-    const next =
-      state.grants[0] === undefined ? null : this.#room.timers.get(`refresh:${state.grants[0].id}`);
-    return accountView({
-      state,
-      attempts: this.#room.attempts.newest(1),
-      nextRefreshAtMs: next === null || next.payload === 'end' ? null : next.dueAtMs,
-      lastUsedAtMs: this.#room.lastUse.atMs,
-      nowMs: this.#room.now(),
-    });
+    return present(this.#room, state);
   }
 }

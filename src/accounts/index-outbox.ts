@@ -1,6 +1,7 @@
 /** Brings what lists show to the directory. The timer stays until the directory has it; tokens never wait for it. */
 
 import { deleteAccountIndex, upsertAccountIndex } from '#directory/account-index.ts';
+import { present } from './present.ts';
 import type { Room } from './room.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -29,6 +30,7 @@ export async function indexAccount(room: Room, opened: OpenedAccount | null): Pr
       metadata: account.metadata,
       createdAtMs: account.createdAtMs,
       updatedAtMs: account.updatedAtMs,
+      resource: JSON.stringify(present(room, state)),
       indexedAtMs: room.now(),
       beats: room.timers.get('beat') !== null,
     });

@@ -7,6 +7,7 @@ import type { RequestContext } from '#audit/record.ts';
 import type { Code } from '#contract/codes.ts';
 import type { Policy } from '#contract/policy.ts';
 import { Secret } from '#crypto/secret.ts';
+import type { CutOffs } from '#directory/cut-offs.ts';
 
 export interface ReleaseRequest {
   readonly agent: {
@@ -26,6 +27,8 @@ export interface ReleaseRequest {
   readonly rejected: string | null;
   /** How long the request has been waiting in all, over every time that it was told to ask again. */
   readonly waitedMs?: number;
+  /** What must hold within a second; null or left out: the Worker knows of none. */
+  readonly cutOffs?: CutOffs | null;
   readonly context: RequestContext;
 }
 

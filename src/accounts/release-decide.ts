@@ -12,6 +12,7 @@ import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import { applyChange } from './changes.ts';
+import { cutOffRefusal, isBehind } from './cut-offs.ts';
 import { canNarrow, narrowedOf, narrowsTooOften, shownAs } from './narrowing.ts';
 import { armGrant, withoutOwnWait } from './plan.ts';
 import { credentialBody, type OpenedCredential } from './release-body.ts';
@@ -30,6 +31,8 @@ import type { OpenedAccount } from './vault.ts';
 export type Step =
   | { readonly kind: 'done'; readonly result: ReleaseResult }
   | { readonly kind: 'again' }
+  /** Look for newer settings of the connection first. */
+  | { readonly kind: 'catch_up' }
   | { readonly kind: 'decrypt'; readonly grant: GrantRow; readonly scopeKey: string | null }
   | {
       readonly kind: 'refresh';
@@ -58,6 +61,8 @@ interface Wanted {
 export interface Round {
   readonly flown: FlightResult | null;
   readonly startedAtMs: number;
+  /** Newer settings of the connection have been looked for. */
+  readonly caughtUp: boolean;
 }
 
 interface Scene {
@@ -95,6 +100,11 @@ export function decideRelease(
   };
   const walled = behindWall(scene);
   if (walled !== null) return walled;
+  const { account, settings } = state;
+  const cutOffs = request.cutOffs ?? null;
+  if (!round.caughtUp && isBehind(account, settings, cutOffs)) return { kind: 'catch_up' };
+  const cut = cutOffRefusal(account, settings, cutOffs);
+  if (cut !== null) return refuse(scene, cut, cut.code);
   const blocked = statusRefusal(state.account, () => reauthUrl(room, opened.key.mac, state.account));
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
   const allowed = decideScopes(scene);

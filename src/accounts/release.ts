@@ -7,6 +7,7 @@
  */
 
 import { decide } from '#policy/decide.ts';
+import { CatchUp } from './catch-up.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
 import { corruptRefusal, decideRelease, type Round, type Step } from './release-decide.ts';
@@ -26,16 +27,19 @@ export class Door {
   readonly #room: Room;
   readonly #refresher: Refresher;
   readonly #credentials: OpenedCredentials;
+  readonly #catchUp: CatchUp;
 
   constructor(room: Room, refresher: Refresher, credentials: OpenedCredentials) {
     this.#room = room;
     this.#refresher = refresher;
     this.#credentials = credentials;
+    this.#catchUp = new CatchUp(room);
   }
 
   async release(request: ReleaseRequest): Promise<ReleaseResult> {
     const startedAtMs = this.#room.now();
     let flown: FlightResult | null = null;
+    let caughtUp = false;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const opened = this.#room.vault.ready();
       if (opened === null) {
@@ -43,12 +47,16 @@ export class Door {
         if (problem !== null) return problem;
         continue;
       }
-      const step = await this.#decide(opened, request, { flown, startedAtMs });
+      const step = await this.#decide(opened, request, { flown, startedAtMs, caughtUp });
       switch (step.kind) {
         case 'done':
           return step.result;
         case 'again':
           return { ok: false, again: true };
+        case 'catch_up':
+          await this.#catchUp.now(opened);
+          caughtUp = true;
+          break;
         case 'decrypt': {
           const corrupt = await this.#credentials.open(opened, step.grant, step.scopeKey);
           if (corrupt) return this.#recordCorrupt(opened, request);

@@ -6,7 +6,7 @@
 
 import { rowMac } from '#crypto/digest.ts';
 import type { Part } from '#crypto/encoding.ts';
-import { applySchema, storedVersion } from '#lib/object-schema.ts';
+import { applySchema, hasSchema, NewerSchemaError } from '#lib/object-schema.ts';
 import { Descriptor } from '#providers/descriptor.ts';
 import { LATER_SETTINGS } from '#providers/settings.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
@@ -64,10 +64,23 @@ export class AccountStore {
     this.#sql = storage.sql;
   }
 
-  /** `true` when anything was ever written under this name. A name that was never created has no table. */
+  /**
+   * `true` when anything was ever written under this name. A name that was never created has no table.
+   * @throws NewerSchemaError where a newer major wrote it
+   */
   hasTables(): boolean {
-    this.#exists ??= storedVersion(this.#sql) > 0;
+    this.#exists ??= hasSchema(this.#sql, ACCOUNT_SCHEMA);
     return this.#exists;
+  }
+
+  /** As `hasTables`, for what nobody asked for: what a newer major wrote waits for newer code. */
+  hasOwnTables(): boolean {
+    try {
+      return this.hasTables();
+    } catch (error) {
+      if (error instanceof NewerSchemaError) return false;
+      throw error;
+    }
   }
 
   /** Called with a rolled-back transaction: whoever remembers rows outside this store forgets them. */

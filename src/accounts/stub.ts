@@ -5,10 +5,12 @@ import type { Verification } from '#audit/ring.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Location } from '#contract/connections.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
+import type { DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { Result } from '#lib/result.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
+import type { Adjustment, Misfit } from './adjust.ts';
 import type { AskingAgent } from './explain.ts';
 import type { ForcedRefresh } from './force.ts';
 import type { CredentialFields } from './import-fields.ts';
@@ -61,6 +63,13 @@ export interface AccountRpc {
   ): Promise<Answer<Resource>>;
   /** Also an account that does not open any more. `organization` as for `view`. */
   remove(argument: ContextArgument & { organization: string | null }): Promise<Answer<null>>;
+  /** One way: from now on its credential is used and never handed out. */
+  seal(argument: ContextArgument): Promise<Answer<Resource>>;
+  adjust(
+    argument: ContextArgument & { adjustment: Adjustment },
+  ): Promise<Result<Resource, Obstacle | Misfit>>;
+  /** Its connection was deleted: erases the account if it is of the life that ended. Never a younger one. */
+  endWith(argument: ContextArgument & { grave: DeletedConnection }): Promise<Answer<null>>;
   refresh(argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>>;
   /** From the sweep: looks after its alarm and says in the directory that it lives. */
   poke(argument: object): Promise<void>;

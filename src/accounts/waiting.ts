@@ -1,6 +1,7 @@
 /** Those who wait for an account to come to a status: how a paused task goes on. In memory; nothing is promised beyond it. */
 
 import { within } from '#lib/clock.ts';
+import type { Room } from './room.ts';
 
 /** More would hold the object's memory and connections for people who are not there. */
 const MAX_WAITING = 50;
@@ -31,4 +32,15 @@ export class Waiting {
     await within(limitMs, change, undefined);
     this.#wake.delete(wake);
   }
+}
+
+/** Waits until the living account is in `status`, is gone, or the time is up; false when too many wait already. */
+export function waitForStatus(
+  { waiting, store, now }: Room,
+  mac: Uint8Array,
+  { status, timeoutMs }: { readonly status: string; readonly timeoutMs: number },
+): Promise<boolean> {
+  const reached = (): boolean =>
+    !store.hasTables() || store.keyMaterial() === null || store.state(mac)?.account.status === status;
+  return waiting.until(reached, timeoutMs, now);
 }

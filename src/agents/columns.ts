@@ -1,5 +1,7 @@
 /** Rows of SQLite and rows of the room, both ways. What was read has been authenticated before it comes here. */
 
+import { Policy } from '#contract/policy.ts';
+import { NewerSchemaError } from '#lib/object-schema.ts';
 import type { AgentRow, AgentStatus, KeyRow, TombstoneRow } from './record.ts';
 
 export type SqlRow = Record<string, string | number | null>;
@@ -40,13 +42,20 @@ export function agentToSql(row: AgentRow): SqlRow {
   };
 }
 
+/** A rule that says more than is known here may restrict more: it is not guessed at. @throws NewerSchemaError */
+function policyFrom(stored: string): Policy {
+  const policy = Policy.safeParse(JSON.parse(stored));
+  if (!policy.success) throw new NewerSchemaError('internal: a policy of a newer version');
+  return policy.data;
+}
+
 export function agentFromSql(row: SqlRow): AgentRow {
   return {
     agentId: text(row['agent_id']),
     organization: text(row['organization']),
     name: textOrNull(row['name']),
     status: text(row['status']) as AgentStatus,
-    policy: JSON.parse(text(row['policy'])),
+    policy: policyFrom(text(row['policy'])),
     keyIds: JSON.parse(text(row['key_ids'])),
     incarnation: int(row['incarnation']),
     dataKey: text(row['data_key']),

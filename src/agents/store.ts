@@ -6,7 +6,7 @@
 
 import { rowMac } from '#crypto/digest.ts';
 import type { Part } from '#crypto/encoding.ts';
-import { applySchema, NewerSchemaError, storedVersion } from '#lib/object-schema.ts';
+import { applySchema, hasSchema } from '#lib/object-schema.ts';
 import {
   agentFromSql,
   agentToSql,
@@ -63,14 +63,10 @@ export class AgentStore {
   }
 
   /**
-   * `true` when anything was ever written under this name. @throws NewerSchemaError where newer code wrote it: what a
-   * newer row restricts is not known here.
+   * `true` when anything was ever written under this name. @throws NewerSchemaError where a newer major wrote it
    */
   hasTables(): boolean {
-    if (this.#exists !== null) return this.#exists;
-    const version = storedVersion(this.#sql);
-    if (version > AGENT_SCHEMA.length) throw new NewerSchemaError('internal: stored by a newer version');
-    this.#exists = version > 0;
+    this.#exists ??= hasSchema(this.#sql, AGENT_SCHEMA);
     return this.#exists;
   }
 

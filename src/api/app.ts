@@ -13,6 +13,7 @@ import { handleError, problemResponse } from './problem.ts';
 import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
 import { accountInsightRoutes } from './routes/account-insight.ts';
+import { accountListRoutes } from './routes/account-list.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { agentRoutes } from './routes/agents.ts';
@@ -50,6 +51,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
   app.route('/', accountRoutes());
+  app.route('/', accountListRoutes());
   app.route('/', accountInsightRoutes());
   app.route('/', credentialRoutes());
   app.route('/', connectionRoutes());

@@ -10,6 +10,7 @@ import { ProblemError } from '#contract/problem.ts';
 import { LEAST_ROLE, roleReaches } from '#contract/roles.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import { migrateInDevelopment } from '#directory/migrate.ts';
+import { refuseNewerDirectory } from '#directory/schema-major.ts';
 import type { Config } from '#env.ts';
 import { systemNow, within } from '#lib/clock.ts';
 import { arrivalOf, type Arrival } from './arrival.ts';
@@ -50,6 +51,7 @@ export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   requireRole(c, caller.value);
   c.set('operator', caller.value);
   await ensureSchema(c);
+  await refuseNewerDirectory(config.directory);
   return idempotently(c, next);
 };
 

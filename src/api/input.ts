@@ -8,7 +8,8 @@ import type { AppEnv } from './context.ts';
 import { readJson } from './limits.ts';
 import { fieldProblems } from './problem.ts';
 
-function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+/** The value through `schema`. @throws ProblemError 400 with the paths of what is wrong */
+export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new ProblemError('invalid_request', { errors: fieldProblems(result.error.issues as never) });

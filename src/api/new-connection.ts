@@ -21,6 +21,9 @@ import type { CredentialType } from '#providers/settings.ts';
 import { parseRotation } from '#refresh/schedule.ts';
 import { returnUrlProblem } from './return-url.ts';
 
+/** What a rotation may be, for whoever gave another. */
+export const ROTATION_FORMS = 'must be proactive, on_demand or idle_after:<number><s|m|h|d> from 1m to 365d';
+
 const SUPPORTED: readonly string[] = ['oauth2', 'api_key', 'basic', 'custom'] satisfies CredentialType[];
 
 /** Whether connections to a provider of this kind can be made. */
@@ -28,7 +31,8 @@ export function isSupportedType(authType: string): authType is CredentialType {
   return SUPPORTED.includes(authType);
 }
 
-type Resolved = Pick<ConnectionDraft, 'providerConfig' | 'descriptor' | 'warnings'>;
+/** The provider of a connection: its descriptor with metadata and variables in it. */
+export type Resolved = Pick<ConnectionDraft, 'providerConfig' | 'descriptor' | 'warnings'>;
 
 function refused(errors: readonly FieldProblem[]): ProblemError {
   return new ProblemError('invalid_request', { errors });
@@ -43,22 +47,21 @@ export interface ConnectionRules {
 /**
  * The draft of a connection. @throws ProblemError `invalid_request` with the fields that are wrong, `provider_error`
  * where the issuer's metadata cannot be read
+ *
+ * @param known the provider as it was resolved before, where nothing that makes it has changed; null: resolve it now
  */
 export async function draftConnection(
   body: CreateConnection,
   rules: ConnectionRules,
+  known: Resolved | null = null,
 ): Promise<ConnectionDraft> {
-  const { guard } = rules;
   const rotation = body.rotation ?? DEFAULT_ROTATION;
   if (parseRotation(rotation) === null) {
-    throw invalid('rotation', 'must be proactive, on_demand or idle_after:<number><s|m|h|d> from 1m to 365d');
+    throw invalid('rotation', ROTATION_FORMS);
   }
   checkFlow(body, rules);
-  const isCustom = body.provider === 'custom';
-  const resolved = isCustom ? await resolveCustom(body, guard) : resolveEntry(body);
-  const applied = applyVariables(resolved.descriptor, body.variables, body.client_id ?? undefined);
-  if (!applied.ok) throw refused(applied.errors);
-  const { descriptor } = applied;
+  const resolved = known ?? (await resolve(body, rules.guard));
+  const { descriptor } = resolved;
   const { auth_type: authType } = descriptor;
   if (!isSupportedType(authType))
     throw invalid('provider', `credentials of the type ${authType} are not supported yet`);
@@ -66,7 +69,6 @@ export async function draftConnection(
     throw invalid('provider', 'clients that prove themselves with private_key_jwt are not supported yet');
   }
   if (authType === 'oauth2' && body.client_id == null) throw invalid('client_id', 'is required for oauth2');
-  if (!isCustom) checkTargets(descriptor, guard);
   return {
     id: body.id,
     provider: body.provider,
@@ -82,7 +84,6 @@ export async function draftConnection(
     maxRefreshesPerSecond: body.max_refreshes_per_second,
     location: body.location,
     ...resolved,
-    descriptor,
   };
 }
 
@@ -101,6 +102,15 @@ function checkFlow(body: CreateConnection, { guard, allowUnverifiedLinks }: Conn
 function secretsOf(given: CreateConnection['client_secret']): readonly string[] {
   if (given === undefined || given === null) return [];
   return typeof given === 'string' ? [given] : given;
+}
+
+async function resolve(body: CreateConnection, guard: GuardOptions): Promise<Resolved> {
+  const isCustom = body.provider === 'custom';
+  const resolved = isCustom ? await resolveCustom(body, guard) : resolveEntry(body);
+  const applied = applyVariables(resolved.descriptor, body.variables, body.client_id ?? undefined);
+  if (!applied.ok) throw refused(applied.errors);
+  if (!isCustom) checkTargets(applied.descriptor, guard);
+  return { ...resolved, descriptor: applied.descriptor };
 }
 
 function resolveEntry(body: CreateConnection): Resolved {

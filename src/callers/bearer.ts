@@ -17,7 +17,7 @@ const KEY_ID_LENGTH = 10;
 /** An agent or admin key, wherever it stands in a text. Ends in 59 base62 characters, see `crypto/api-keys.ts`. */
 const KEY_SHAPE = /vk_(?:agent_[a-z0-9._-]{1,64}_|admin_)[0-9A-Za-z]{59}/;
 const AGENT_KEY = /^vk_agent_[a-z0-9._-]{1,64}_[0-9A-Za-z]{59}$/;
-const ADMIN_KEY = /^vk_admin_[0-9A-Za-z]{59}$/;
+const ADMIN_KEY_FORM = /^vk_admin_[0-9A-Za-z]{59}$/;
 
 /** The key id that a text names when it has the form of an agent key, whether its checksum holds or not; else null. */
 export function namedKeyId(token: string): string | null {
@@ -26,7 +26,7 @@ export function namedKeyId(token: string): string | null {
 
 /** The same for the form of an admin key. */
 export function namedAdminKeyId(token: string): string | null {
-  return ADMIN_KEY.test(token) ? keyIdOf(token) : null;
+  return ADMIN_KEY_FORM.test(token) ? keyIdOf(token) : null;
 }
 
 function keyIdOf(token: string): string {

@@ -58,14 +58,18 @@ function depthOf(value: unknown): number {
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
+/** What is wrong with metadata as a whole, also after a merge; null: nothing. */
+export function metadataProblem(value: object): string | null {
+  if (new TextEncoder().encode(JSON.stringify(value)).length > METADATA_BYTES)
+    return 'must be at most 16 KiB as JSON';
+  return depthOf(value) > METADATA_DEPTH ? 'must nest at most 8 deep' : null;
+}
+
 export const Metadata = z
   .record(z.string(), z.json())
   .superRefine((value, context) => {
-    if (new TextEncoder().encode(JSON.stringify(value)).length > METADATA_BYTES) {
-      context.addIssue({ code: 'custom', message: 'must be at most 16 KiB as JSON' });
-    }
-    if (depthOf(value) > METADATA_DEPTH)
-      context.addIssue({ code: 'custom', message: 'must nest at most 8 deep' });
+    const message = metadataProblem(value);
+    if (message !== null) context.addIssue({ code: 'custom', message });
   })
   .openapi({
     // Said outright: JSON is defined by itself, and the generator would follow it for ever.
@@ -81,6 +85,39 @@ export const CreateAccount = z.strictObject({
   organization: Organization.nullish(),
   metadata: Metadata.optional(),
 });
+
+/** RFC 7396: what is left out stays, null removes, `metadata` is merged by key. */
+export const PatchAccount = z
+  .strictObject({
+    metadata: Metadata.nullish(),
+    rotation: z.string().max(32).nullish().openapi({
+      description: "Overrides the connection's mode; null goes back to it.",
+      example: 'proactive',
+    }),
+  })
+  .openapi('PatchConnectedAccount');
+
+export const ACCOUNT_STATUSES = [
+  'pending',
+  'pending_confirmation',
+  'active',
+  'reauth_required',
+  'disabled',
+  'revoked',
+] as const;
+
+/** An account in a list: as it was when its row was written. */
+export const ListedAccount = ConnectedAccount.extend({
+  indexed_at: IsoTime.openapi({ description: 'How fresh this is; `GET` of one account is live.' }),
+}).openapi('ListedConnectedAccount');
+export type ListedAccount = z.infer<typeof ListedAccount>;
+
+export const AccountFilters = {
+  connection: Name.optional(),
+  identifier: Identifier.optional(),
+  organization: Organization.optional(),
+  status: z.enum(ACCOUNT_STATUSES).optional(),
+};
 
 const TOKEN_BYTES = 16 * 1024;
 const SCOPE_BYTES = 4 * 1024;

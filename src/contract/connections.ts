@@ -16,6 +16,13 @@ const ClientSecret = z.string().refine((text) => text.length <= MAX_CLIENT_SECRE
   error: `must be 1 to ${MAX_CLIENT_SECRET} printable ASCII characters`,
 });
 
+const ClientId = z.string().min(1).max(1024).regex(VISIBLE, 'must be printable ASCII');
+const ClientSecrets = z
+  .union([ClientSecret, z.array(ClientSecret).min(1).max(2)], {
+    error: 'must be a secret of 1 to 4096 printable characters, or a list of at most two',
+  })
+  .openapi({ description: 'Two while one is replaced; the first is tried first. Never answered.' });
+
 const Scopes = z
   .array(
     z
@@ -26,7 +33,22 @@ const Scopes = z
   .max(200)
   .refine((scopes) => scopes.join(' ').length <= MAX_SCOPES_CHARS, {
     error: `must have at most ${MAX_SCOPES_CHARS} characters together`,
-  });
+  })
+  .openapi({ description: 'What connect links ask for by default.' });
+
+const VariableName = z.string().max(64);
+const VariableValue = z.string().max(512);
+const TOO_MANY_VARIABLES = { error: 'must have at most 20 entries' };
+const fewVariables = (variables: object): boolean => Object.keys(variables).length <= 20;
+
+const ProviderFields = z
+  .record(z.string().max(64), z.unknown())
+  .openapi({ description: 'The provider, where `provider` is `custom`.' });
+
+const Rotation = z.string().max(32).openapi({
+  description: 'When tokens are refreshed unasked: `proactive`, `on_demand`, `idle_after:<n><s|m|h|d>`.',
+  example: 'idle_after:7d',
+});
 
 /** How it is made sure that whoever finished a connect flow is the user that it was made for. */
 export const VERIFICATIONS = ['confirm', 'subject', 'none'] as const;
@@ -77,30 +99,19 @@ export const CreateConnection = z
       .min(1)
       .max(64)
       .openapi({ description: 'Id of a catalogue entry, or `custom`.', example: 'hubspot' }),
-    client_id: z.string().min(1).max(1024).regex(VISIBLE, 'must be printable ASCII').nullish(),
-    client_secret: z
-      .union([ClientSecret, z.array(ClientSecret).min(1).max(2)], {
-        error: 'must be a secret of 1 to 4096 printable characters, or a list of at most two',
-      })
-      .nullish()
-      .openapi({ description: 'Two while one is replaced; the first is tried first. Never answered.' }),
-    scopes: Scopes.default([]).openapi({ description: 'What connect links ask for by default.' }),
+    client_id: ClientId.nullish(),
+    client_secret: ClientSecrets.nullish(),
+    scopes: Scopes.default([]),
     variables: z
-      .record(z.string().max(64), z.string().max(512))
-      .refine((variables) => Object.keys(variables).length <= 20, { error: 'must have at most 20 entries' })
+      .record(VariableName, VariableValue)
+      .refine(fewVariables, TOO_MANY_VARIABLES)
       .default({})
       .openapi({
         description: "Values for the variables in the provider's URLs.",
         example: { subdomain: 'acme' },
       }),
-    provider_config: z
-      .record(z.string().max(64), z.unknown())
-      .nullish()
-      .openapi({ description: 'The provider, where `provider` is `custom`.' }),
-    rotation: z.string().max(32).optional().openapi({
-      description: 'When tokens are refreshed unasked: `proactive`, `on_demand`, `idle_after:<n><s|m|h|d>`.',
-      example: 'idle_after:7d',
-    }),
+    provider_config: ProviderFields.nullish(),
+    rotation: Rotation.optional(),
     verification: Verification.default('confirm'),
     return_urls: ReturnUrls.default([]),
     token_access: TokenAccess.default('any'),
@@ -109,6 +120,39 @@ export const CreateConnection = z
   })
   .openapi('CreateConnection');
 export type CreateConnection = z.output<typeof CreateConnection>;
+
+/**
+ * RFC 7396: what is left out stays, null removes, `variables` and `provider_config` are merged by their own keys. `id`,
+ * `provider` and the kind of credential never change.
+ */
+export const PatchConnection = z
+  .strictObject({
+    client_id: ClientId.nullish(),
+    client_secret: ClientSecrets.nullish(),
+    scopes: Scopes.nullish(),
+    variables: z.record(VariableName, VariableValue.nullable()).nullish(),
+    provider_config: ProviderFields.nullish(),
+    rotation: Rotation.nullish(),
+    verification: Verification.nullish(),
+    return_urls: ReturnUrls.nullish(),
+    token_access: TokenAccess.nullish(),
+    max_refreshes_per_second: MaxRefreshes.optional(),
+    location: Location.optional(),
+  })
+  .openapi('PatchConnection');
+export type PatchConnection = z.output<typeof PatchConnection>;
+
+export const DeleteQuery = z.object({
+  force: z
+    .enum(['true', 'false'])
+    .optional()
+    .transform((text) => text === 'true')
+    .openapi({
+      type: 'boolean',
+      example: false,
+      description: 'Also while accounts exist: they end with the connection.',
+    }),
+});
 
 export const Connection = z
   .object({

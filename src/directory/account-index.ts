@@ -4,6 +4,7 @@
  */
 
 import { ask } from './ask.ts';
+import { refuseNewerDirectory } from './schema-major.ts';
 
 export interface AccountIndexRow {
   readonly id: string;
@@ -24,6 +25,8 @@ export interface AccountIndexRow {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** The whole resource as JSON, for lists; left out: lists ask the account. */
+  readonly resource?: string;
   /** Also when the account was heard of last (`beats.ts`). */
   readonly indexedAtMs: number;
   /** Whether the account has timers and should be heard of daily; left out: as the index knows it. */
@@ -45,6 +48,7 @@ const COLUMNS = [
   'scopes',
   'expires_at_ms',
   'metadata',
+  'resource',
   'created_at_ms',
   'updated_at_ms',
   'indexed_at_ms',
@@ -77,6 +81,7 @@ export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): 
     JSON.stringify(row.scopes),
     row.expiresAtMs,
     JSON.stringify(row.metadata),
+    row.resource ?? null,
     row.createdAtMs,
     row.updatedAtMs,
     row.indexedAtMs,
@@ -84,6 +89,7 @@ export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): 
     beats,
     beats,
   ];
+  await refuseNewerDirectory(db);
   await ask(() =>
     db
       .prepare(UPSERT)
@@ -94,6 +100,7 @@ export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): 
 
 /** Takes an account out of the lists. @throws ProblemError `unavailable` */
 export async function deleteAccountIndex(db: D1Database, id: string): Promise<void> {
+  await refuseNewerDirectory(db);
   await ask(() => db.prepare('DELETE FROM account_index WHERE id = ?').bind(id).run());
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { ask } from './ask.ts';
+import { refuseNewerDirectory } from './schema-major.ts';
 
 /** One agent as lists show it. */
 export interface AgentIndexRow {
@@ -30,10 +31,12 @@ export async function upsertAgentIndex(db: D1Database, row: AgentIndexRow): Prom
        WHERE excluded.updated_at_ms >= agent_index.updated_at_ms`,
     )
     .bind(row.id, row.organization, row.name, row.status, row.createdAtMs, row.updatedAtMs, row.indexedAtMs);
+  await refuseNewerDirectory(db);
   await ask(() => statement.run());
 }
 
 /** Takes the agent out of the lists; one that is not there is no error. @throws ProblemError `unavailable` */
 export async function deleteAgentIndex(db: D1Database, id: string): Promise<void> {
+  await refuseNewerDirectory(db);
   await ask(() => db.prepare('DELETE FROM agent_index WHERE id = ?').bind(id).run());
 }

@@ -4,6 +4,7 @@
  */
 
 import { ask } from './ask.ts';
+import { refuseNewerDirectory } from './schema-major.ts';
 
 /** A heartbeat comes once a day at a uniform time, and may be two hours late. */
 export const BEAT_OVERDUE_MS = 26 * 3_600_000;
@@ -23,6 +24,7 @@ export interface OverdueBeat {
 export async function recordBeat(db: D1Database, accountId: string, atMs: number): Promise<boolean> {
   const update =
     'UPDATE account_index SET beat_at_ms = max(coalesce(beat_at_ms, 0), ?), beats = 1 WHERE id = ?';
+  await refuseNewerDirectory(db);
   return (await ask(() => db.prepare(update).bind(atMs, accountId).run())).meta.changes > 0;
 }
 

@@ -75,6 +75,9 @@ function viewOf(row: SqlRow): ConnectionView {
   };
 }
 
+/** Where the versions of an id go on: what accounts keep of an earlier life is older. */
+const GRAVE_VERSION = 'SELECT version FROM connection_grave WHERE id = ?';
+
 /**
  * Stores a new connection; false where the id is taken, and nothing is changed then. `context`: who did it.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
@@ -86,13 +89,16 @@ export async function createConnection(
   context: RequestContext = bySystem(),
 ): Promise<boolean> {
   const key = await connectionKey(config);
+  const { directory: db } = config;
+  const graveVersion =
+    (await ask(() => db.prepare(GRAVE_VERSION).bind(draft.id).first<number>('version'))) ?? 0;
   const clientSecrets = await Promise.all(
     draft.clientSecrets.map((secret, index) => encryptText(key, clientSecretPlace(draft.id, index), secret)),
   );
   const row = connectionToSql(key.mac, {
     ...draft,
     clientSecrets,
-    version: 1,
+    version: graveVersion + 1,
     health: 'ok',
     healthReason: null,
     healthSinceMs: nowMs,
@@ -100,14 +106,14 @@ export async function createConnection(
     updatedAtMs: nowMs,
   });
   const names = Object.keys(row);
-  const insert = `INSERT INTO connection (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})
-    ON CONFLICT (id) DO NOTHING`;
-  const statement = config.directory.prepare(insert).bind(...Object.values(row));
-  return runRecorded(config, recordOf('connection.create', draft.id, context, nowMs), statement);
+  const insert = `INSERT INTO connection (${names.join(', ')}) SELECT ${names.map(() => '?').join(', ')}
+    WHERE coalesce((${GRAVE_VERSION}), 0) = ? ON CONFLICT (id) DO NOTHING`;
+  const statement = db.prepare(insert).bind(...Object.values(row), draft.id, graveVersion);
+  return runRecorded(config, connectionRecord('connection.create', draft.id, context, nowMs), statement);
 }
 
 /** Connections belong to the deployment: their records are in the chain of no organization. */
-function recordOf(
+export function connectionRecord(
   action: Extract<AuditAction, `connection.${string}`>,
   connection: string,
   context: RequestContext,

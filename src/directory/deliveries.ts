@@ -4,6 +4,7 @@
  */
 
 import { ask } from './ask.ts';
+import { refuseNewerDirectory } from './schema-major.ts';
 import type { SqlRow } from './connection-row.ts';
 import type { ListPosition } from './connections.ts';
 import { listConditions } from './list-conditions.ts';
@@ -66,6 +67,7 @@ const UPSERT = `INSERT INTO delivery_index (${COLUMNS.map(([column]) => column).
 /** Writes rows; one that is older than what is there changes nothing. @throws ProblemError `unavailable` */
 export async function upsertDeliveries(db: D1Database, rows: readonly DeliveryRow[]): Promise<void> {
   if (rows.length === 0) return;
+  await refuseNewerDirectory(db);
   await ask(() => db.prepare(UPSERT).bind(JSON.stringify(rows)).run());
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { ask } from './ask.ts';
+import { refuseNewerDirectory } from './schema-major.ts';
 import type { SqlRow } from './connection-row.ts';
 import { listConditions } from './list-conditions.ts';
 
@@ -40,6 +41,7 @@ const APPEND = `INSERT INTO event (id, type, at_ms, organization, connected_acco
  */
 export async function appendEvents(db: D1Database, events: readonly EventRow[]): Promise<void> {
   if (events.length === 0) return;
+  await refuseNewerDirectory(db);
   await ask(() => db.prepare(APPEND).bind(JSON.stringify(events)).run());
 }
 
@@ -49,6 +51,7 @@ export async function appendEvents(db: D1Database, events: readonly EventRow[]):
  */
 export async function markSuppressed(db: D1Database, id: string, suppressed = true): Promise<void> {
   const update = 'UPDATE event SET suppressed = ? WHERE id = ?';
+  await refuseNewerDirectory(db);
   await ask(() => db.prepare(update).bind(Number(suppressed), id).run());
 }
 

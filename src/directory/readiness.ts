@@ -6,6 +6,7 @@
 import type { Config } from '#env.ts';
 import type { Check } from '#contract/health.ts';
 import { within } from '#lib/clock.ts';
+import { isNewerMajor } from '#lib/object-schema.ts';
 import { MIGRATE_HINT } from './ask.ts';
 import { checkVault } from './key-check.ts';
 import { SCHEMA_VERSION, schemaVersion } from './migrate.ts';
@@ -23,6 +24,9 @@ function directoryCheck(version: number | null): Check {
 function schemaCheck(version: number | null): Check {
   if (version === null) return bad('not known while the directory does not answer');
   if (version === 0) return bad(MIGRATE_HINT);
+  if (isNewerMajor(version, SCHEMA_VERSION)) {
+    return bad(`version ${version} was made by a newer version of the broker: deploy that version`);
+  }
   if (version < SCHEMA_VERSION) {
     return bad(
       `version ${version} of ${SCHEMA_VERSION}: run \`npx wrangler d1 migrations apply DB --remote\``,

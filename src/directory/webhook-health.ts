@@ -14,6 +14,7 @@ import {
   type EndpointHealth,
 } from '#webhooks/endpoint-health.ts';
 import { ask } from './ask.ts';
+import { refuseNewerDirectory } from './schema-major.ts';
 import type { SqlRow } from './connection-row.ts';
 import { countWaiting } from './deliveries.ts';
 import { healthFromSql, healthToSql, type HealthColumns } from './webhook-endpoint-row.ts';
@@ -27,6 +28,7 @@ const RETRY_AFTER_S = 1;
 export type EndpointResult = 'ok' | 'failed' | 'gone';
 
 async function healthOf(db: D1Database, id: string): Promise<HealthColumns | null> {
+  await refuseNewerDirectory(db);
   const row = await ask(() =>
     db.prepare('SELECT * FROM webhook_endpoint WHERE id = ?').bind(id).first<SqlRow>(),
   );
@@ -48,6 +50,7 @@ async function replace(
     WHERE id = ? AND ${names.map((name) => `${name} IS ?`).join(' AND ')}`;
   const updatedAtMs = next.health.status === read.health.status ? 0 : nowMs;
   const values = [...Object.values(is), updatedAtMs, id, ...Object.values(was)];
+  await refuseNewerDirectory(db);
   const done = await ask(() =>
     db
       .prepare(update)

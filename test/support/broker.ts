@@ -29,6 +29,8 @@ export interface TestBrokerOptions {
   readonly settings?: Record<string, string>;
   /** What is run in the place of `npm run serve`: a script and its arguments, relative to the repository. */
   readonly program?: readonly string[];
+  /** What is in the folder before the broker starts for the first time. */
+  readonly prepare?: (folder: string) => Promise<void>;
 }
 
 export async function startBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
@@ -45,6 +47,7 @@ export async function startBroker(options: TestBrokerOptions = {}): Promise<Test
   };
   const program = options.program ?? ['src/dev/serve.ts'];
   let printed = '';
+  await options.prepare?.(folder);
   let child = await launch(program, port, folder, settings, (text) => (printed += text));
   const stop = async (): Promise<void> => end(child, 'SIGTERM', false);
   return {

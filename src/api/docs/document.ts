@@ -6,6 +6,7 @@
 import { CODES, type Code } from '#contract/codes.ts';
 import { STORY } from '#contract/examples.ts';
 import { SHOWN_ONCE } from '#contract/idempotency.ts';
+import { LEAST_ROLE } from '#contract/roles.ts';
 import { VERSION } from '#contract/version.ts';
 import { problemAnswer } from '../responses.ts';
 import { HEADINGS, headingOf, operationIdOf, planeOf, type Plane } from './names.ts';
@@ -42,7 +43,7 @@ const SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     description:
-      '`ADMIN_KEY`, the secret of the deployment, or an admin key with a role: `Authorization: Bearer vk_admin_…`.',
+      '`Authorization: Bearer` with `ADMIN_KEY`, the secret of the deployment, or with an admin key, which has a role and may belong to one organization. `x-least-role` of a route says which role it takes.',
   },
   agent: {
     type: 'http',
@@ -147,15 +148,18 @@ function finishedOperation(method: string, path: string, operation: Operation, s
   const { requestBody } = operation;
   const own = (operation.parameters ?? []).map((parameter) => describedParameter(path, parameter));
   const takesOwn = own.some(({ name }) => name.toLowerCase() === 'x-correlation-id');
-  const creates = `${method.toUpperCase()} ${path}` in SHOWN_ONCE;
+  const route = `${method.toUpperCase()} ${path}`;
+  const creates = route in SHOWN_ONCE;
   const common = [
     ...(creates ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
     ...(takesOwn ? [] : [{ $ref: '#/components/parameters/CorrelationId' }]),
   ];
+  const role = LEAST_ROLE[route];
   return {
     tags: [headingOf(path)],
     operationId: operationIdOf(method, path),
     security: SECURITY[planeOf(path)],
+    ...(role === undefined ? {} : { 'x-least-role': role }),
     ...operation,
     parameters: [...own, ...(common as unknown as typeof own)],
     ...(requestBody === undefined

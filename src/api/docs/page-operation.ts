@@ -20,7 +20,9 @@ function schemesOf({ security = [] }: Operation): string[] {
 function askedBy(operation: Operation): string {
   const schemes = schemesOf(operation);
   if (schemes.length === 0) return 'Open to everyone.';
-  return `For ${schemes.map((scheme) => ASKED_BY[scheme] ?? scheme).join(' and ')}.`;
+  const role = operation['x-least-role'];
+  const least = role === undefined || role === 'any' ? '' : ` Of operators, the least role is \`${role}\`.`;
+  return `For ${schemes.map((scheme) => ASKED_BY[scheme] ?? scheme).join(' and ')}.${least}`;
 }
 
 /** Quoted for a shell. */
@@ -99,7 +101,7 @@ export function operationSection(route: Route): Html {
     </h3>
     <p class="summary">${inline(operation.summary ?? '')}</p>
     ${paragraphs(operation.description)}
-    <p class="who">${askedBy(operation)}</p>
+    <p class="who">${inline(askedBy(operation))}</p>
     ${parametersOf(operation)} ${bodyOf(operation)}
     <h4>Answers</h4>
     <ul class="answers">

@@ -1,4 +1,4 @@
-/** The control plane's view of accounts: create, read, import, refresh, expire, disable, enable, revoke, delete, verify. */
+/** The control plane's view of accounts: what is done to one. Lists and insight have files of their own. */
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -6,17 +6,20 @@ import { accountStub, type Answer } from '#accounts/stub.ts';
 import {
   CreateAccount,
   ConnectedAccount,
+  PatchAccount,
   PutCredential,
   type Resource,
 } from '#contract/connected-accounts.ts';
 import { ACCOUNT_ID_PATTERN } from '#contract/ids.ts';
-import { ProblemError } from '#contract/problem.ts';
+import { invalid, ProblemError } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
+import { parseRotation } from '#refresh/schedule.ts';
 import type { AppEnv } from '../context.ts';
 import { credentialFields, requireSettings, requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
+import { ROTATION_FORMS } from '../new-connection.ts';
 import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
@@ -66,6 +69,14 @@ const routes = {
     request: { params: AccountParams },
     responses: responses({ 200: ConnectedAccount }, ['not_found', ...LOCKS]),
   }),
+  patch: createRoute({
+    method: 'patch',
+    path: `${base}/{id}`,
+    summary: 'Change metadata or rotation',
+    description: 'RFC 7396: what is left out stays, null removes, `metadata` is merged by key.',
+    request: { params: AccountParams, ...jsonBody(PatchAccount) },
+    responses: responses({ 200: ConnectedAccount }, ['not_found', ...LOCKS]),
+  }),
   remove: createRoute({
     method: 'delete',
     path: `${base}/{id}`,
@@ -92,6 +103,7 @@ const routes = {
   disable: action('disable', 'Disable'),
   enable: action('enable', 'Enable again'),
   revoke: action('revoke', 'Revoke'),
+  seal: action('seal', 'Never hand out its credential again: the proxy and tools are the only use. One way'),
 };
 
 /** The id of the path. @throws ProblemError 404 for what cannot be one. */
@@ -194,6 +206,26 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     routes.expire,
     requireOperator,
     acting(async (c, id) => unwrap(await stub(c, id).expire({ context: context(c) }))),
+  );
+  describe(
+    router,
+    routes.seal,
+    requireOperator,
+    acting(async (c, id) => unwrap(await stub(c, id).seal({ context: context(c) }))),
+  );
+  describe(
+    router,
+    routes.patch,
+    requireOperator,
+    acting(async (c, id) => {
+      const adjustment = await bodyOf(c, PatchAccount);
+      if (adjustment.rotation != null && parseRotation(adjustment.rotation) === null)
+        throw invalid('rotation', ROTATION_FORMS);
+      const adjusted = await stub(c, id).adjust({ adjustment, context: context(c) });
+      if (!adjusted.ok && adjusted.error.code === 'invalid_request')
+        throw invalid(adjusted.error.path, adjusted.error.message);
+      return unwrap(adjusted as Answer<Resource>);
+    }),
   );
   for (const [route, signal] of [
     [routes.disable, 'disabled'],

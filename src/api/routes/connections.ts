@@ -1,11 +1,13 @@
-/** Connections: an app at a provider. Made and read here; changing and deleting one are routes to come. */
+/** Connections: an app at a provider. Made, read, changed and deleted here. */
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { Connection, CreateConnection } from '#contract/connections.ts';
+import { endAccountsOf } from '#accounts/orphans.ts';
+import { Connection, CreateConnection, DeleteQuery, PatchConnection } from '#contract/connections.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { pageOf, pageQuery } from '#contract/lists.ts';
 import { ProblemError } from '#contract/problem.ts';
+import { changeConnection, deleteConnection } from '#directory/connection-changes.ts';
 import {
   createConnection,
   findConnection,
@@ -16,6 +18,7 @@ import { connectionKey } from '#directory/data-key.ts';
 import { guardOptions } from '#egress/guard.ts';
 import { isoTime, systemNow } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
+import { changedConnection } from '../changed-connection.ts';
 import { cutPage, decodeCursor } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
@@ -26,6 +29,7 @@ import { newRouter } from '../router.ts';
 
 const LIST = 'connections';
 const ListQuery = z.object(pageQuery);
+const Params = z.object({ id: z.string() });
 
 const routes = {
   create: createRoute({
@@ -54,8 +58,32 @@ const routes = {
     method: 'get',
     path: '/v1/connections/{id}',
     summary: 'One connection',
-    request: { params: z.object({ id: z.string() }) },
+    request: { params: Params },
     responses: responses({ 200: Connection }, ['not_found']),
+  }),
+  patch: createRoute({
+    method: 'patch',
+    path: '/v1/connections/{id}',
+    summary: 'Change a connection',
+    description:
+      'RFC 7396: what is left out stays, null removes, `variables` and `provider_config` are merged by key. The whole is judged as a new connection would be; the metadata of an issuer is read again when `provider_config` or `client_id` is in the body. Accounts take the newer version before their next refresh; `token_access` holds everywhere within a second.',
+    request: { params: Params, ...jsonBody(PatchConnection) },
+    responses: responses({ 200: Connection }, [
+      'not_found',
+      'conflict',
+      'provider_error',
+      'vault_locked',
+      'record_corrupt',
+    ]),
+  }),
+  remove: createRoute({
+    method: 'delete',
+    path: '/v1/connections/{id}',
+    summary: 'Delete a connection',
+    description:
+      '409 while accounts exist. With `force=true` its accounts end with it: within a second each answers `account_revoked`, and each is erased, with its event, as soon as it is reached.',
+    request: { params: Params, query: DeleteQuery },
+    responses: responses({ 204: null }, ['not_found', 'conflict', 'vault_locked', 'record_corrupt']),
   }),
 };
 
@@ -108,10 +136,14 @@ function resourceOf(c: Context<AppEnv>, view: ConnectionView): z.infer<typeof Co
   };
 }
 
+function notFound(): ProblemError {
+  return new ProblemError('not_found', { detail: 'there is no such connection' });
+}
+
 /** @throws ProblemError 404 */
 async function resourceOfId(c: Context<AppEnv>, id: string): Promise<z.infer<typeof Connection>> {
   const view = NAME_PATTERN.test(id) ? await findConnection(c.get('config').directory, id) : null;
-  if (view === null) throw new ProblemError('not_found', { detail: 'there is no such connection' });
+  if (view === null) throw notFound();
   return resourceOf(c, view);
 }
 
@@ -132,6 +164,47 @@ function rulesOf(c: Context<AppEnv>): ConnectionRules {
 
 function taken(id: string): ProblemError {
   return new ProblemError('already_exists', { detail: `the connection ${id} exists already` });
+}
+
+/** The id of the path. @throws ProblemError 404 for what cannot be one */
+function idOf(c: Context<AppEnv>): string {
+  const id = c.req.param('id') ?? '';
+  if (!NAME_PATTERN.test(id)) throw notFound();
+  return id;
+}
+
+async function patch(c: Context<AppEnv>): Promise<Response> {
+  requireUnbound(c);
+  const id = idOf(c);
+  const body = await bodyOf(c, PatchConnection);
+  const rules = rulesOf(c);
+  const isChanged =
+    Object.keys(body).length === 0 ||
+    (await changeConnection(
+      c.get('config'),
+      id,
+      (row) => changedConnection(row, body, rules),
+      systemNow(),
+      contextOf(c, c.get('operator')),
+    ));
+  if (!isChanged) throw notFound();
+  return c.json(await resourceOfId(c, id), 200);
+}
+
+async function remove(c: Context<AppEnv>): Promise<Response> {
+  requireUnbound(c);
+  const id = idOf(c);
+  const config = c.get('config');
+  const { force } = queryOf(c, DeleteQuery);
+  const context = contextOf(c, c.get('operator'));
+  const deleted = await deleteConnection(config, id, force, systemNow(), context);
+  if (deleted === 'not_found') throw notFound();
+  if (deleted === 'in_use') {
+    const detail = 'accounts of this connection exist; force=true ends them with it';
+    throw new ProblemError('conflict', { detail });
+  }
+  await endAccountsOf(config, id, context);
+  return c.body(null, 204);
 }
 
 export function connectionRoutes(): OpenAPIHono<AppEnv> {
@@ -159,5 +232,7 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
   describe(router, routes.get, requireOperator, async (c) =>
     c.json(await resourceOfId(c, c.req.param('id') ?? ''), 200),
   );
+  describe(router, routes.patch, requireOperator, patch);
+  describe(router, routes.remove, requireOperator, remove);
   return router;
 }

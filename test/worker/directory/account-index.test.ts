@@ -34,6 +34,7 @@ describe('a row of the index', () => {
       scopes: '["a","b"]',
       expires_at_ms: 5,
       metadata: '{"note":"ü"}',
+      resource: null,
       created_at_ms: 1,
       updated_at_ms: 10,
       indexed_at_ms: 11,

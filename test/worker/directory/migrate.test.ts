@@ -41,6 +41,7 @@ const TABLES = [
   'admin_key',
   'agent_index',
   'connection',
+  'connection_grave',
   'connection_news',
   'd1_migrations',
   'data_key',

@@ -1,0 +1,86 @@
+/** What an operator sets on a living account: metadata, its own rotation, the seal. Each change is one transaction. */
+
+import type { RequestContext } from '#audit/record.ts';
+import { metadataProblem } from '#contract/connected-accounts.ts';
+import { err, ok, type Result } from '#lib/result.ts';
+import { mergePatch } from '#lib/merge-patch.ts';
+import type { Lifecycle, Living, Obstacle } from './lifecycle.ts';
+import { armGrant } from './plan.ts';
+import { record, type Room } from './room.ts';
+import type { AccountRow } from './rows.ts';
+
+/** Left out: stays. Null: removes. */
+export interface Adjustment {
+  /** RFC 7396, over what is there. */
+  readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
+  /** A mode, checked by the caller; null: the connection's. */
+  readonly rotation?: string | null | undefined;
+}
+
+/** The merged metadata breaks its limits; nothing was changed. */
+export interface Misfit {
+  readonly code: 'invalid_request';
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Twice is once: what changes nothing leaves no record. */
+export async function adjust(
+  room: Room,
+  lifecycle: Lifecycle,
+  adjustment: Adjustment,
+  context: RequestContext,
+): Promise<Result<Living, Obstacle | Misfit>> {
+  const living = await lifecycle.living();
+  if (!living.ok) return living;
+  const { account } = living.value.state;
+  const metadata = mergedMetadata(account, adjustment.metadata);
+  const message = metadataProblem(metadata);
+  if (message !== null) return err({ code: 'invalid_request', path: 'metadata', message });
+  const rotation = adjustment.rotation === undefined ? account.rotation : adjustment.rotation;
+  const isSame =
+    rotation === account.rotation && JSON.stringify(metadata) === JSON.stringify(account.metadata);
+  return isSame ? living : save(room, lifecycle, living.value, { metadata, rotation }, 'changed', context);
+}
+
+function mergedMetadata(
+  account: AccountRow,
+  patch: Adjustment['metadata'],
+): Readonly<Record<string, unknown>> {
+  if (patch === undefined) return account.metadata;
+  return patch === null ? {} : (mergePatch(account.metadata, patch) as Record<string, unknown>);
+}
+
+/** From now on nobody gets the credential; there is no way back but deleting the account. */
+export async function seal(
+  room: Room,
+  lifecycle: Lifecycle,
+  context: RequestContext,
+): Promise<Result<Living, Obstacle>> {
+  const living = await lifecycle.living();
+  if (!living.ok || living.value.state.account.sealed) return living;
+  return save(room, lifecycle, living.value, { sealed: true }, 'sealed', context);
+}
+
+async function save(
+  room: Room,
+  lifecycle: Lifecycle,
+  { opened, state }: Living,
+  change: Partial<AccountRow>,
+  reason: string,
+  context: RequestContext,
+): Promise<Result<Living, Obstacle>> {
+  const { mac } = opened.key;
+  const nowMs = room.now();
+  const updatedAtMs = Math.max(nowMs, state.account.updatedAtMs);
+  const after: AccountRow = { ...state.account, ...change, updatedAtMs };
+  room.store.transaction(() => {
+    room.store.saveAccount(mac, after);
+    record(room, after, mac, { action: 'account.status', outcome: 'ok', reason }, context);
+    if (after.rotation !== state.account.rotation)
+      for (const grant of state.grants) armGrant(room, after, state.settings, grant);
+    room.timers.set('index', nowMs);
+  });
+  const living = await lifecycle.living();
+  return living.ok ? ok(living.value) : living;
+}

@@ -1,0 +1,18 @@
+/** The account as it is shown right now: its rows, its newest attempt, its next timer. Reads only. */
+
+import type { Resource } from '#contract/connected-accounts.ts';
+import type { Room } from './room.ts';
+import type { AccountState } from './store.ts';
+import { accountView } from './view.ts';
+
+export function present({ timers, attempts, lastUse, now }: Room, state: AccountState): Resource {
+  const grant = state.grants[0];
+  const next = grant === undefined ? null : timers.get(`refresh:${grant.id}`);
+  return accountView({
+    state,
+    attempts: attempts.newest(1),
+    nextRefreshAtMs: next === null || next.payload === 'end' ? null : next.dueAtMs,
+    lastUsedAtMs: lastUse.atMs,
+    nowMs: now(),
+  });
+}
