@@ -142,7 +142,9 @@ function notFound(): ProblemError {
 
 /** @throws ProblemError 404 */
 async function resourceOfId(c: Context<AppEnv>, id: string): Promise<z.infer<typeof Connection>> {
-  const view = NAME_PATTERN.test(id) ? await findConnection(c.get('config').directory, id) : null;
+  const { organization } = c.get('operator');
+  const isName = NAME_PATTERN.test(id);
+  const view = isName ? await findConnection(c.get('config').directory, id, organization) : null;
   if (view === null) throw notFound();
   return resourceOf(c, view);
 }
@@ -225,7 +227,11 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
     const { limit, cursor } = queryOf(c, ListQuery);
     const position = decodeCursor(LIST, {}, cursor);
     const after = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };
-    const views = await listConnections(c.get('config').directory, { limit: limit + 1, after });
+    const views = await listConnections(c.get('config').directory, {
+      limit: limit + 1,
+      after,
+      organization: c.get('operator').organization,
+    });
     const page = cutPage(LIST, {}, limit, views, ({ connection }) => [connection.createdAtMs, connection.id]);
     return c.json({ ...page, data: page.data.map((view) => resourceOf(c, view)) }, 200);
   });
