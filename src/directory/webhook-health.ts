@@ -9,6 +9,8 @@ import {
   afterFailure,
   afterGone,
   afterSuccess,
+  DRAIN_GAP_MS,
+  drainTimes,
   mayProbe,
   takeProbe as withProbeTaken,
   type EndpointHealth,
@@ -109,6 +111,30 @@ async function after(
       return { ...read, health: afterSuccess(counted, nowMs), lastOk: true };
     }
   }
+}
+
+/** One statement for all who come at the same time: each gets places behind those of the others. */
+const TAKE_PLACES = `UPDATE webhook_endpoint SET drain_from_ms = max(coalesce(drain_from_ms, ?1), ?1) + ?2
+  WHERE id = ?3 AND status = 'active' RETURNING drain_from_ms AS taken`;
+
+/**
+ * Takes places for `own` deliveries that come back to an endpoint which answers again: when each may leave, rising. Null:
+ * it is gone or does not answer any more. @throws ProblemError `unavailable`
+ */
+export async function takeDrainPlaces(
+  db: D1Database,
+  id: string,
+  own: number,
+  nowMs: number,
+): Promise<readonly number[] | null> {
+  const takenMs = await ask(() =>
+    db
+      .prepare(TAKE_PLACES)
+      .bind(nowMs, own * DRAIN_GAP_MS, id)
+      .first<number>('taken'),
+  );
+  if (takenMs === null) return null;
+  return drainTimes({ takenUntilMs: takenMs - own * DRAIN_GAP_MS, own, nowMs }).atMs;
 }
 
 /**

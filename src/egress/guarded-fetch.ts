@@ -34,6 +34,8 @@ export type FetchOutcome =
       readonly headers: Record<string, string>;
       readonly body: string;
       readonly truncated: boolean;
+      /** Longer than `maxBytes`: the one way to be truncated that is not the server's failure. */
+      readonly overlong: boolean;
     }
   | { readonly kind: 'failure'; readonly failure: 'timeout' | 'network' | 'blocked' };
 
@@ -52,13 +54,14 @@ export async function guardedFetch(
     if (response === 'late') return { kind: 'failure', failure: 'timeout' };
     if (response === null)
       return { kind: 'failure', failure: deadline.signal.aborted ? 'timeout' : 'network' };
-    const { bytes, whole } = await readBody(response, limits.maxBytes, deadline.passed);
+    const { bytes, end } = await readBody(response, limits.maxBytes, deadline.passed);
     return {
       kind: 'response',
       status: response.status,
       headers: Object.fromEntries(response.headers),
       body: new TextDecoder().decode(bytes),
-      truncated: !whole || isShort(response, bytes.byteLength),
+      truncated: end !== 'whole' || isShort(response, bytes.byteLength),
+      overlong: end === 'overlong',
     };
   } finally {
     deadline.end();
@@ -106,29 +109,32 @@ async function send(request: OutgoingRequest, signal: AbortSignal): Promise<Resp
   }
 }
 
+/** `broken`: it broke off, or did not end in time. */
+type BodyEnd = 'whole' | 'overlong' | 'broken';
+
 async function readBody(
   response: Response,
   maxBytes: number,
   passed: Promise<'late'>,
-): Promise<{ bytes: Uint8Array; whole: boolean }> {
+): Promise<{ bytes: Uint8Array; end: BodyEnd }> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const done = (whole: boolean) => ({ bytes: joined(chunks, size), whole });
-  if (response.body === null) return done(true);
+  const done = (end: BodyEnd) => ({ bytes: joined(chunks, size), end });
+  if (response.body === null) return done('whole');
   const reader = response.body.getReader();
   try {
     for (;;) {
       const step = await orLate(reader.read(), passed);
-      if (step === 'late') return done(false);
-      if (step.done) return done(true);
+      if (step === 'late') return done('broken');
+      if (step.done) return done('whole');
       const chunk: Uint8Array = step.value;
       const room = maxBytes - size;
       chunks.push(chunk.subarray(0, room));
       size += Math.min(chunk.byteLength, room);
-      if (chunk.byteLength > room) return done(false);
+      if (chunk.byteLength > room) return done('overlong');
     }
   } catch {
-    return done(false);
+    return done('broken');
   } finally {
     // Not awaited: a server that keeps sending must not hold the caller, and a broken stream cannot be cancelled.
     reader.cancel().catch(() => undefined);

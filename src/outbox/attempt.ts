@@ -79,9 +79,9 @@ export function putOff(delivery: Delivery, atMs: number, nowMs: number): Deliver
   return touched(delivery, { nextAttemptAtMs: atMs }, nowMs);
 }
 
-/** Its endpoint answers again: it comes back `delayMs` from now, whatever the table said. */
-export function released(delivery: Delivery, delayMs: number, nowMs: number): Delivery {
-  return touched(delivery, { nextAttemptAtMs: nowMs + delayMs, held: false }, nowMs);
+/** Its endpoint answers again: it comes back at `atMs`, whatever the table said. */
+export function released(delivery: Delivery, atMs: number, nowMs: number): Delivery {
+  return touched(delivery, { nextAttemptAtMs: atMs, held: false }, nowMs);
 }
 
 /**

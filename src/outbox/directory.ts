@@ -2,7 +2,12 @@
 
 import { upsertDeliveries, type DeliveryRow } from '#directory/deliveries.ts';
 import { appendEvents, markSuppressed, type EventRow } from '#directory/events.ts';
-import { recordEndpointResult, takeProbe, type EndpointResult } from '#directory/webhook-health.ts';
+import {
+  recordEndpointResult,
+  takeDrainPlaces,
+  takeProbe,
+  type EndpointResult,
+} from '#directory/webhook-health.ts';
 import { forgetEndpoints, loadEndpoints, type LoadedEndpoints } from '#directory/webhook-settings.ts';
 
 /** Everything but `endpoints` throws where the directory does not answer. */
@@ -21,6 +26,8 @@ export interface OutboxDirectory {
   indexDeliveries(rows: readonly DeliveryRow[]): Promise<void>;
   recordResult(endpoint: string, result: EndpointResult, nowMs: number): Promise<void>;
   takeProbe(endpoint: string, nowMs: number): Promise<boolean>;
+  /** When each of `own` deliveries that were kept back may leave; null: their endpoint does not answer after all. */
+  takeDrainPlaces(endpoint: string, own: number, nowMs: number): Promise<readonly number[] | null>;
 }
 
 export function outboxDirectory(db: D1Database, masterKeys: string | null): OutboxDirectory {
@@ -36,5 +43,6 @@ export function outboxDirectory(db: D1Database, masterKeys: string | null): Outb
       await recordEndpointResult(db, endpoint, result, nowMs);
     },
     takeProbe: (endpoint, nowMs) => takeProbe(db, endpoint, nowMs),
+    takeDrainPlaces: (endpoint, own, nowMs) => takeDrainPlaces(db, endpoint, own, nowMs),
   };
 }

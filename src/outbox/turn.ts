@@ -9,7 +9,6 @@ import type { LoadedEndpoints } from '#directory/webhook-settings.ts';
 import type { Random } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { DeliveryHolder, DeliveryRequest } from '#webhooks/delivery-request.ts';
-import { drainDelaysMs, isDraining } from '#webhooks/endpoint-health.ts';
 import { planDeliveries, type PlannedDelivery, type PlannedEndpoint } from '#webhooks/plan-deliveries.ts';
 import { failed, isLost, isUnseen, lost, putOff, released, started } from './attempt.ts';
 import type { Awaited } from './delivery-table.ts';
@@ -27,6 +26,8 @@ const TRUSTED_IN_ADVANCE = 2;
 const REMEMBERED_EVENTS = 200;
 /** What waits for a row that cannot be trusted is looked at again then. */
 const UNTRUSTED_LOOK_MS = 10 * 60_000;
+/** The directory gave no places: it is asked again then. */
+const UNPLACED_LOOK_MS = 5_000;
 
 export interface Moment {
   readonly store: OutboxStore;
@@ -36,6 +37,8 @@ export interface Moment {
   readonly mac: Uint8Array;
   /** Deliveries whose probe is being asked for: as good as in flight. */
   readonly asking: ReadonlySet<string>;
+  /** Of endpoints that answer again: when what they kept back may leave, oldest first. */
+  readonly places: ReadonlyMap<string, readonly number[]>;
   readonly nowMs: number;
   readonly random: Random;
 }
@@ -57,8 +60,14 @@ export function takeTurn(moment: Moment): Turn {
 
   const all = candidates(moment);
   const trusted = all.filter(({ endpoint }) => !loaded.untrusted.includes(endpoint));
+  const answering = new Set(
+    loaded.endpoints.flatMap(({ id, health }) => (health.status === 'active' ? [id] : [])),
+  );
+  /** Kept back by an endpoint that answers again, and without a place so far. */
+  const unplaced = ({ held, endpoint, inFlightUntilMs }: Delivery) =>
+    held && inFlightUntilMs === null && answering.has(endpoint);
   const ready = trusted.filter(
-    ({ eventN, inFlightUntilMs }) => inFlightUntilMs !== null || !heldBack.has(eventN),
+    (one) => one.inFlightUntilMs !== null || (!heldBack.has(one.eventN) && !unplaced(one)),
   );
   const plan = planDeliveries({
     nowMs,
@@ -75,6 +84,7 @@ export function takeTurn(moment: Moment): Turn {
     ...(plan.wakeAtMs === null ? [] : [plan.wakeAtMs]),
     ...heldBack.values(),
     ...(trusted.length < all.length ? [nowMs + UNTRUSTED_LOOK_MS] : []),
+    ...(trusted.some(unplaced) ? [nowMs + UNPLACED_LOOK_MS] : []),
     // Of many that are given up the plan has seen the first few.
     ...(plan.giveUp.length > 0 ? [nowMs] : []),
   ];
@@ -163,19 +173,17 @@ function endLost({ store, nowMs, random }: Moment): void {
   }
 }
 
-/** A failing endpoint keeps what waits for it; once it answers again they come back, spread over all accounts. */
-function holdAndRelease({ store, loaded, nowMs, random }: Moment): void {
+/** A failing endpoint keeps what waits for it; once it answers again they come back, each at the place taken for it. */
+function holdAndRelease({ store, loaded, places, nowMs }: Moment): void {
   const healths = new Map(loaded.endpoints.map(({ id, health }) => [id, health]));
   for (const endpoint of store.deliveries.awaited()) {
     const health = healths.get(endpoint.id);
     if (health?.status === 'failing') store.deliveries.hold(endpoint);
-    if (health?.status !== 'active') continue;
-    const held = store.deliveries.heldBy(endpoint);
-    const delays = isDraining(health, nowMs)
-      ? drainDelaysMs({ waiting: health.waiting, own: held.length, random })
-      : [];
-    for (const [index, delivery] of held.entries()) {
-      store.deliveries.save(released(delivery, delays[index] ?? 0, nowMs));
+    const own = health?.status === 'active' ? places.get(endpoint.id) : undefined;
+    if (own === undefined) continue;
+    // What was kept back since the places were counted takes its own with the next look.
+    for (const [index, delivery] of store.deliveries.heldBy(endpoint).slice(0, own.length).entries()) {
+      store.deliveries.save(released(delivery, own[index] ?? nowMs, nowMs));
     }
   }
 }

@@ -22,8 +22,8 @@ const PROBE_RESULT_MS = 20_000;
  * piece of news, not a hundred.
  */
 const SECOND_REFUSAL_MS = 4_000;
-/** What a receiver that has just come back can bear. */
-const DRAIN_PER_SECOND = 10;
+/** Ten a second: what a receiver that has just come back can bear. */
+export const DRAIN_GAP_MS = 100;
 /** Machines' clocks differ a little; a probe that lies further ahead than this beyond its time was set by a wrong one. */
 const CLOCK_SLACK_MS = 60_000;
 
@@ -34,7 +34,10 @@ export interface EndpointHealth {
   readonly failingSinceMs: number | null;
   /** While failing: not probed before. Moving it forward is the lease of a probe. */
   readonly nextProbeAtMs: number | null;
-  /** While the waiting deliveries come back: since when, and until when an account may still find some to spread. */
+  /**
+   * While the waiting deliveries come back: up to when their places have been given away (see `drainTimes`), and until
+   * when an account may still find some to bring back.
+   */
   readonly drainFromMs: number | null;
   readonly drainUntilMs: number | null;
   /** Deliveries held while failing, as accounts reported; stays as it was at the first 2xx while they come back. */
@@ -137,24 +140,28 @@ export function nextLookAtMs(endpoint: ProbeTime, nowMs: number, random: Random)
 }
 
 function drainWindowMs(waiting: number): number {
-  return (Math.max(0, waiting) / DRAIN_PER_SECOND) * 1_000;
+  return Math.max(0, waiting) * DRAIN_GAP_MS;
 }
 
 /**
- * For how long each of an account's own waiting deliveries, oldest first, is put off once their endpoint is back. All
- * of them, due or not: those that wait for a late retry come back with the rest.
+ * When an account's own waiting deliveries leave, oldest first, once their endpoint is back. All of them, due or not:
+ * those that wait for a late retry come back with the rest.
  *
- * Spread evenly over `waiting` ÷ 10 seconds from the one draw, so one account alone never sends more than ten a second,
- * and many do not on the average. That is within 20 minutes for up to 12,000; more take longer, since the rate is what
+ * Each has a tenth of a second to itself. The endpoint's row says up to when such tenths have been given away
+ * (`drainFromMs`); an account takes as many as it needs, behind those of all others, so that all accounts together send
+ * no more than ten a second. That is within 20 minutes for up to 12,000; more take longer, since the rate is what
  * protects the receiver.
  *
- * @param input.waiting of the endpoint's row; it may lag behind
+ * @param input.takenUntilMs of the endpoint's row, before these were taken; null: nobody has taken any
  * @param input.own how many of them are this account's
- * @returns whole milliseconds, rising
+ * @returns `atMs` in whole milliseconds, rising; `takenUntilMs` for the row
  */
-export function drainDelaysMs(input: { waiting: number; own: number; random: Random }): number[] {
-  const { own } = input;
-  const windowMs = drainWindowMs(Math.max(input.waiting, own));
-  const offset = input.random();
-  return Array.from({ length: own }, (_, index) => Math.floor(((index + offset) / own) * windowMs));
+export function drainTimes(input: { takenUntilMs: number | null; own: number; nowMs: number }): {
+  readonly atMs: number[];
+  readonly takenUntilMs: number;
+} {
+  const { own, nowMs } = input;
+  const fromMs = Math.max(nowMs, input.takenUntilMs ?? nowMs);
+  const atMs = Array.from({ length: own }, (_, index) => fromMs + (index + 1) * DRAIN_GAP_MS);
+  return { atMs, takenUntilMs: atMs.at(-1) ?? fromMs };
 }

@@ -71,8 +71,8 @@ describe('/openapi.json', () => {
   it('says of every route what it is for, its heading, its name and who may ask', () => {
     expect(operations.length).toBeGreaterThan(40);
     const unsaid = operations.filter(
-      ({ summary, operationId, tags, security }) =>
-        !summary || !operationId || tags?.length !== 1 || security === undefined,
+      ({ summary, description, operationId, tags, security }) =>
+        !summary || !description || !operationId || tags?.length !== 1 || security === undefined,
     );
     expect(unsaid.map(({ method, path: at }) => `${method} ${at}`)).toEqual([]);
     const names = operations.map(({ operationId }) => operationId);

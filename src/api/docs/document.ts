@@ -9,6 +9,7 @@ import { SHOWN_ONCE } from '#contract/idempotency.ts';
 import { LEAST_ROLE } from '#contract/roles.ts';
 import { VERSION } from '#contract/version.ts';
 import { problemAnswer } from '../responses.ts';
+import { DESCRIPTIONS } from './descriptions.ts';
 import { HEADINGS, headingOf, operationIdOf, planeOf, type Plane } from './names.ts';
 import { describedParameter } from './parameters.ts';
 import { sampleOf } from './samples.ts';
@@ -155,11 +156,13 @@ function finishedOperation(method: string, path: string, operation: Operation, s
     ...(takesOwn ? [] : [{ $ref: '#/components/parameters/CorrelationId' }]),
   ];
   const role = LEAST_ROLE[route];
+  const description = DESCRIPTIONS[route];
   return {
     tags: [headingOf(path)],
     operationId: operationIdOf(method, path),
     security: SECURITY[planeOf(path)],
     ...(role === undefined ? {} : { 'x-least-role': role }),
+    ...(description === undefined ? {} : { description }),
     ...operation,
     parameters: [...own, ...(common as unknown as typeof own)],
     ...(requestBody === undefined

@@ -64,10 +64,12 @@ describe('a caller', () => {
   it('of four thousand requests a second is refused by no default', () => {
     const config = limits(240_000);
     let nowMs = NOW;
+    let refused = 0;
     for (let n = 0; n < 60_000; n += 1) {
       nowMs += n % 4 === 0 ? 1 : 0;
-      if (overLimit(config, knock, () => nowMs) !== null) throw new Error(`refused at ${n}`);
+      if (overLimit(config, knock, () => nowMs) !== null) refused += 1;
     }
+    expect(refused).toBe(0);
   });
 
   it('is also counted by the platform where that is bound, and a counter that fails stops nobody', async () => {

@@ -4,7 +4,7 @@ import {
   afterFailure,
   afterGone,
   afterSuccess,
-  drainDelaysMs,
+  drainTimes,
   HEALTHY,
   isDraining,
   mayProbe,
@@ -117,35 +117,36 @@ describe('a probe', () => {
 });
 
 describe('the waiting deliveries of an endpoint that is back', () => {
-  const lastMs = (input: { waiting: number; own: number; draw: number }) =>
-    drainDelaysMs({ ...input, random: () => input.draw }).at(-1) ?? 0;
-
-  it('are due within twenty minutes, up to twelve thousand of them', () => {
+  it('leave ten a second, whoever they belong to and whenever their account finds out', () => {
+    const account = fc.record({ own: fc.nat(40), afterMs: fc.nat(2 * MINUTE) });
     fc.assert(
-      fc.property(fc.nat(12_000), fc.integer({ min: 1, max: 50 }), anyDraw, (waiting, own, draw) => {
-        expect(lastMs({ waiting, own, draw })).toBeLessThanOrEqual(20 * MINUTE);
-      }),
-    );
-    expect(lastMs({ waiting: 10_000, own: 10_000, draw: 0.99 })).toBeGreaterThan(16 * MINUTE);
-  });
-
-  it('of one account leave at most ten a second, however many there are and whatever the row says', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: -5, max: 3_000 }), fc.nat(3_000), anyDraw, (waiting, own, draw) => {
-        const delays = drainDelaysMs({ waiting, own, random: () => draw });
-        expect(delays).toHaveLength(own);
-        expect(delays.every((delayMs) => Number.isInteger(delayMs) && delayMs >= 0)).toBe(true);
-        const tenApart = delays.slice(10).map((delayMs, index) => delayMs - (delays[index] ?? 0));
-        expect(Math.min(SECOND, ...tenApart)).toBeGreaterThanOrEqual(SECOND - 1);
+      fc.property(fc.array(account, { maxLength: 40 }), (accounts) => {
+        const found = accounts.toSorted((left, right) => left.afterMs - right.afterMs);
+        let takenUntilMs: number | null = NOW;
+        const all: number[] = [];
+        for (const { own, afterMs } of found) {
+          const nowMs = NOW + afterMs;
+          const taken = drainTimes({ takenUntilMs, own, nowMs });
+          expect(taken.atMs).toHaveLength(own);
+          expect(taken.atMs.every((atMs) => Number.isInteger(atMs) && atMs > nowMs)).toBe(true);
+          ({ takenUntilMs } = taken);
+          all.push(...taken.atMs);
+        }
+        const tenApart = all.slice(10).map((atMs, index) => atMs - (all[index] ?? 0));
+        expect(Math.min(SECOND, ...tenApart)).toBeGreaterThanOrEqual(SECOND);
       }),
     );
   });
 
-  it('take longer than twenty minutes where ten a second is what protects the receiver', () => {
-    expect(lastMs({ waiting: 36_000, own: 1, draw: 0.999 })).toBeGreaterThan(55 * MINUTE);
+  it('are due within twenty minutes, up to twelve thousand of them; more take longer', () => {
+    const last = (own: number) => drainTimes({ takenUntilMs: NOW, own, nowMs: NOW }).atMs.at(-1);
+    expect(last(12_000)).toBe(NOW + 20 * MINUTE);
+    expect(last(36_000)).toBe(NOW + HOUR);
   });
 
-  it('are none where none waits', () => {
-    expect(drainDelaysMs({ waiting: 0, own: 0, random: () => 0.5 })).toEqual([]);
+  it('take no place where none waits, and none that lies in the past', () => {
+    expect(drainTimes({ takenUntilMs: NOW, own: 0, nowMs: NOW })).toEqual({ atMs: [], takenUntilMs: NOW });
+    expect(drainTimes({ takenUntilMs: NOW - DAY, own: 1, nowMs: NOW }).atMs).toEqual([NOW + SECOND / 10]);
+    expect(drainTimes({ takenUntilMs: null, own: 1, nowMs: NOW }).atMs).toEqual([NOW + SECOND / 10]);
   });
 });

@@ -5,7 +5,7 @@
 import {
   afterFailure,
   afterSuccess,
-  drainDelaysMs,
+  drainTimes,
   HEALTHY,
   mayProbe,
   takeProbe,
@@ -104,9 +104,14 @@ export function playOutage(outage: Outage, seed = 1): Told {
       mostWaiting = Math.max(mostWaiting, health.waiting);
     } else if (account.sawFailing) {
       const own = waiting().toSorted((left, right) => left.createdAtMs - right.createdAtMs);
-      const delays = drainDelaysMs({ waiting: health.waiting, own: own.length, random });
+      const { atMs, takenUntilMs } = drainTimes({
+        takenUntilMs: health.drainFromMs,
+        own: own.length,
+        nowMs,
+      });
+      health = { ...health, drainFromMs: takenUntilMs };
       own.forEach((row, index) => {
-        row.dueAtMs = nowMs + (delays[index] ?? 0);
+        row.dueAtMs = atMs[index] ?? nowMs;
         row.counted = false;
       });
     }
