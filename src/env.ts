@@ -13,6 +13,8 @@ export interface UncheckedEnv {
   readonly BASE_URL?: string;
   readonly ALLOW_LOOPBACK?: string;
   readonly ALLOW_UNVERIFIED_LINKS?: string;
+  readonly OPERATOR_NAME?: string;
+  readonly OPERATOR_LOGO?: string;
   readonly EXCHANGE_BUDGET_MS?: string;
   readonly LOG_LEVEL?: string;
   readonly RATE_LIMIT_PER_MINUTE?: string;
@@ -41,6 +43,10 @@ export interface Config {
   readonly allowLoopback: boolean;
   /** Connections may be set to take whoever finishes a connect flow for the user that it was made for. */
   readonly allowUnverifiedLinks: boolean;
+  /** Whom pages of the connect flow name as the one who asks; null: nobody by name. */
+  readonly operatorName: string | null;
+  /** A `data:image/…` URL, so that a page loads nothing from elsewhere; null: none, or not such a one. */
+  readonly operatorLogo: string | null;
   /** How long an exchange may stay unfinished before it is in doubt: two thirds for the call, one third for the settle. */
   readonly exchangeBudgetMs: number;
   /** How often one credential from one address may ask in a minute, per isolate. */
@@ -54,6 +60,8 @@ const DEFAULT_EXCHANGE_BUDGET_MS = 15_000;
 const MIN_EXCHANGE_BUDGET_MS = 500;
 /** More than one isolate answers: a limit for what is out of order, and not for a busy agent. */
 const DEFAULT_RATE_LIMIT_PER_MINUTE = 240_000;
+
+const LOGO = /^data:image\/(?:png|jpeg|gif|webp|svg\+xml)[;,][\x21-\x7e]{1,200000}$/;
 
 function required<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new Error(`internal: the binding ${name} is missing, see wrangler.toml`);
@@ -95,6 +103,8 @@ function checked(env: UncheckedEnv): Config {
     baseUrl: env.BASE_URL ? env.BASE_URL.replace(/\/+$/, '') : null,
     allowLoopback,
     allowUnverifiedLinks: env.ALLOW_UNVERIFIED_LINKS === 'true',
+    operatorName: env.OPERATOR_NAME?.trim().slice(0, 100) || null,
+    operatorLogo: LOGO.test(env.OPERATOR_LOGO ?? '') ? (env.OPERATOR_LOGO ?? null) : null,
     exchangeBudgetMs: exchangeBudget(env, allowLoopback),
     rateLimitPerMinute: rateLimit(env),
     rateLimiter: env.RATE_LIMITER ?? null,
