@@ -73,7 +73,9 @@ it('its map shows every room of src, on its floor', () => {
   };
   const map = blocks.find((text) => text.startsWith('src/contract')) ?? '';
   const lines = map.trim().split('\n');
-  const shown = lines.map((line) => (line.split(/ {3,}/)[0] ?? '').replace('src/', '').split(/ +/).toSorted());
+  const shown = lines.map((line) =>
+    (line.split(/ {3,}/)[0] ?? '').replace('src/', '').split(/ +/).toSorted(),
+  );
   const folders = rooms.filter(({ room }) => !room.endsWith('.ts'));
   const floors = [...Map.groupBy(folders, ({ floor }) => floor).values()];
   expect(shown).toEqual(floors.map((floor) => floor.map(({ room }) => room).toSorted()));
