@@ -110,7 +110,11 @@ function presentAgent(room: Room): Promise<Reading | Failure> {
 
 async function writeIndex(room: Room, agent: AgentView | null): Promise<void> {
   if (agent === null) return deleteAgentIndex(room.directory, room.agentId);
-  return upsertAgentIndex(room.directory, { ...agent, indexedAtMs: room.now() });
+  return upsertAgentIndex(room.directory, {
+    ...agent,
+    resource: JSON.stringify(agent),
+    indexedAtMs: room.now(),
+  });
 }
 
 async function runDue(room: Room): Promise<void> {

@@ -16,6 +16,7 @@ import { accountInsightRoutes } from './routes/account-insight.ts';
 import { accountListRoutes } from './routes/account-list.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
+import { agentInsightRoutes } from './routes/agent-insight.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { credentialRoutes } from './routes/credentials.ts';
@@ -56,6 +57,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', credentialRoutes());
   app.route('/', connectionRoutes());
   app.route('/', agentRoutes());
+  app.route('/', agentInsightRoutes());
   app.route('/', adminKeyRoutes());
   app.route('/', providerRoutes());
   app.route('/', webhookEndpointRoutes(senders));

@@ -65,6 +65,12 @@ export const Agent = z
   .openapi('Agent');
 export type Agent = z.infer<typeof Agent>;
 
+/** An agent in a list: as it was when its row was written. */
+export const ListedAgent = Agent.extend({
+  indexed_at: IsoTime.openapi({ description: 'How fresh this is; `GET` of one agent is live.' }),
+}).openapi('ListedAgent');
+export type ListedAgent = z.infer<typeof ListedAgent>;
+
 const ShownKey = z.string().openapi({
   description: 'Shown in this answer only.',
   example: 'vk_agent_crm-agent_…',

@@ -15,6 +15,8 @@ export interface AgentIndexRow {
   readonly status: string;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** What the agent's object shows of it, as JSON, for lists. */
+  readonly resource: string;
   /** When the object wrote this row. */
   readonly indexedAtMs: number;
 }
@@ -23,14 +25,23 @@ export interface AgentIndexRow {
 export async function upsertAgentIndex(db: D1Database, row: AgentIndexRow): Promise<void> {
   const statement = db
     .prepare(
-      `INSERT INTO agent_index (id, organization, name, status, created_at_ms, updated_at_ms, indexed_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO agent_index (id, organization, name, status, created_at_ms, updated_at_ms, resource, indexed_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET organization = excluded.organization, name = excluded.name,
          status = excluded.status, created_at_ms = excluded.created_at_ms,
-         updated_at_ms = excluded.updated_at_ms, indexed_at_ms = excluded.indexed_at_ms
+         updated_at_ms = excluded.updated_at_ms, resource = excluded.resource, indexed_at_ms = excluded.indexed_at_ms
        WHERE excluded.updated_at_ms >= agent_index.updated_at_ms`,
     )
-    .bind(row.id, row.organization, row.name, row.status, row.createdAtMs, row.updatedAtMs, row.indexedAtMs);
+    .bind(
+      row.id,
+      row.organization,
+      row.name,
+      row.status,
+      row.createdAtMs,
+      row.updatedAtMs,
+      row.resource,
+      row.indexedAtMs,
+    );
   await refuseNewerDirectory(db);
   await ask(() => statement.run());
 }

@@ -132,7 +132,8 @@ function unwrap<T extends object>(outcome: Outcome<T>): { readonly ok: true } & 
   return outcome;
 }
 
-function resource(agent: AgentView): AgentResource {
+/** The agent as the contract shows it. */
+export function resource(agent: AgentView): AgentResource {
   return {
     id: agent.id,
     name: agent.name,
@@ -152,7 +153,7 @@ function resource(agent: AgentView): AgentResource {
  * What the object of the agent in the path answers, when the operator may know of that agent.
  * @throws ProblemError `not_found`, or what the object answered instead
  */
-async function reach<T extends object>(
+export async function reach<T extends object>(
   c: Context<AppEnv>,
   use: (agent: AgentRpc, context: RequestContext) => Promise<Outcome<T>>,
 ): Promise<{ readonly ok: true } & T> {
