@@ -13,6 +13,8 @@ export interface UncheckedEnv {
   readonly BASE_URL?: string;
   readonly ALLOW_LOOPBACK?: string;
   readonly ALLOW_UNVERIFIED_LINKS?: string;
+  readonly OPERATOR_NAME?: string;
+  readonly OPERATOR_LOGO?: string;
   readonly EXCHANGE_BUDGET_MS?: string;
   readonly LOG_LEVEL?: string;
 }
@@ -34,6 +36,10 @@ export interface Config {
   readonly allowLoopback: boolean;
   /** Connections may be set to take whoever finishes a connect flow for the user that it was made for. */
   readonly allowUnverifiedLinks: boolean;
+  /** Whom pages of the connect flow name as the one who asks; null: nobody by name. */
+  readonly operatorName: string | null;
+  /** A `data:image/…` URL, so that a page loads nothing from elsewhere; null: none, or not such a one. */
+  readonly operatorLogo: string | null;
   /** How long an exchange may stay unfinished before it is in doubt: two thirds for the call, one third for the settle. */
   readonly exchangeBudgetMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -41,6 +47,8 @@ export interface Config {
 
 const DEFAULT_EXCHANGE_BUDGET_MS = 15_000;
 const MIN_EXCHANGE_BUDGET_MS = 500;
+
+const LOGO = /^data:image\/(?:png|jpeg|gif|webp|svg\+xml)[;,][\x21-\x7e]{1,200000}$/;
 
 function required<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new Error(`internal: the binding ${name} is missing, see wrangler.toml`);
@@ -77,6 +85,8 @@ function checked(env: UncheckedEnv): Config {
     baseUrl: env.BASE_URL ? env.BASE_URL.replace(/\/+$/, '') : null,
     allowLoopback,
     allowUnverifiedLinks: env.ALLOW_UNVERIFIED_LINKS === 'true',
+    operatorName: env.OPERATOR_NAME?.trim().slice(0, 100) || null,
+    operatorLogo: LOGO.test(env.OPERATOR_LOGO ?? '') ? (env.OPERATOR_LOGO ?? null) : null,
     exchangeBudgetMs: exchangeBudget(env, allowLoopback),
     logLevel: level === 'debug' || level === 'warn' || level === 'error' ? level : 'info',
   };

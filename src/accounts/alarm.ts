@@ -11,6 +11,7 @@ import { planAfterDoubt } from '#refresh/doubt.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { beat, warnOfEnd } from './calendar.ts';
 import { applyChange } from './changes.ts';
+import { lapseSessions } from './flow-sessions.ts';
 import { indexAccount } from './index-outbox.ts';
 import { armGrant, isHeldBack, isStillDue, planned, rotationFacts } from './plan.ts';
 import type { Refresher } from './refresher.ts';
@@ -27,7 +28,7 @@ const MAX_TIMERS_PER_RUN = 20;
 const SHORTEST_REPLAN_MS = 250;
 /** While the key that opens this account is missing nothing may be written: look again then. */
 const LOCKED_RETRY_MS = 300_000;
-const RANK: readonly string[] = ['refresh', 'reconcile', 'index', 'expiring', 'outbox', 'beat'];
+const RANK: readonly string[] = ['refresh', 'reconcile', 'index', 'connect', 'expiring', 'outbox', 'beat'];
 
 function rank(timer: Timer): number {
   return RANK.indexOf(timer.kind.split(':')[0] ?? '');
@@ -67,6 +68,7 @@ async function runOne(
     else if (timer.kind === 'outbox') room.outbox.start();
     else if (timer.kind === 'beat' && opened !== null) await beat(room, opened);
     else if (timer.kind === 'expiring' && opened !== null) warnOfEnd(room, opened);
+    else if (timer.kind === 'connect' && opened !== null) lapseSessions(room, opened);
     else room.store.transaction(() => room.timers.clear(timer.kind));
   } catch (error) {
     log('error', 'a timer failed', { kind: timer.kind, attempts: timer.attempts, error });

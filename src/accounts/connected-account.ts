@@ -24,6 +24,8 @@ import { AuditTable } from './audit-table.ts';
 import { isBuried } from './cut-offs.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { explain, knowsAccount, reachOf } from './explain.ts';
+import { answerFlow } from './flow.ts';
+import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
 import { Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
 import { present } from './present.ts';
@@ -274,6 +276,10 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return hidden ? { ok: false, error: { code: 'not_found' } } : living;
   }
 
+  flow(request: FlowRequest): Promise<FlowAnswer> {
+    return answerFlow(this.#room, this.#lifecycle, request);
+  }
+
   verifyAudit(argument: { organization?: string | null }): Promise<Answer<Verification | null>> {
     return this.#lifecycle.verify(argument.organization ?? null);
   }
@@ -286,7 +292,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return ok(this.#view(living.value));
   }
 
-  #view({ state }: Living): Resource {
-    return present(this.#room, state);
+  #view({ state, opened }: Living): Resource {
+    return present(this.#room, opened.key.mac, state);
   }
 }

@@ -51,6 +51,17 @@ function append(room: Room, mac: Uint8Array, account: EventAccount, event: Accou
   room.outbox.appendAccountEvent(mac, account, event, room.now());
 }
 
+/** A candidate waits for the operator, who may not have ordered the flow. Inside a transaction. */
+export function tellConfirmationRequired(
+  room: Room,
+  mac: Uint8Array,
+  account: AccountRow,
+  sessionId: string,
+  subjectLabel: string | null,
+): void {
+  append(room, mac, account, { type: 'agent.auth.confirmation_required', sessionId, subjectLabel });
+}
+
 /** The grant comes to its absolute end. Inside a transaction. */
 export function tellExpiring(room: Room, mac: Uint8Array, account: AccountRow, reauthDueAtMs: number): void {
   append(room, mac, account, { type: 'connected_account.expiring', reauthDueAtMs });

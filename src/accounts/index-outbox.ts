@@ -1,6 +1,7 @@
 /** Brings what lists show to the directory. The timer stays until the directory has it; tokens never wait for it. */
 
 import { deleteAccountIndex, upsertAccountIndex } from '#directory/account-index.ts';
+import { awaitsConfirmation } from './flow-sessions.ts';
 import { present } from './present.ts';
 import type { Room } from './room.ts';
 import type { OpenedAccount } from './vault.ts';
@@ -8,7 +9,7 @@ import type { OpenedAccount } from './vault.ts';
 /** @throws when the directory does not answer: the timer is then postponed. */
 export async function indexAccount(room: Room, opened: OpenedAccount | null): Promise<void> {
   const state = opened === null ? null : room.store.state(opened.key.mac);
-  if (state === null) {
+  if (state === null || opened === null) {
     const grave = room.store.tombstone();
     if (grave !== null) await deleteAccountIndex(room.config.directory, grave.accountId);
   } else {
@@ -19,7 +20,7 @@ export async function indexAccount(room: Room, opened: OpenedAccount | null): Pr
       provider: account.provider,
       identifier: account.identifier,
       organization: account.organization,
-      status: account.status,
+      status: awaitsConfirmation(room, opened.key.mac, state) ? 'pending_confirmation' : account.status,
       statusReason: account.statusReason,
       statusSinceMs: account.statusSinceMs,
       subject: account.subject,
@@ -30,7 +31,7 @@ export async function indexAccount(room: Room, opened: OpenedAccount | null): Pr
       metadata: account.metadata,
       createdAtMs: account.createdAtMs,
       updatedAtMs: account.updatedAtMs,
-      resource: JSON.stringify(present(room, state)),
+      resource: JSON.stringify(present(room, opened.key.mac, state)),
       indexedAtMs: room.now(),
       beats: room.timers.get('beat') !== null,
     });

@@ -8,6 +8,7 @@ import { accountOwner } from '#crypto/places.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { applyChange } from './changes.ts';
 import { tellDeleted } from './events.ts';
+import { endFlows } from './flow-sessions.ts';
 import type { CredentialFields } from './import-fields.ts';
 import { grantFromImport } from './import-fields.ts';
 import { armGrant } from './plan.ts';
@@ -128,13 +129,22 @@ export class Lifecycle {
       return this.import(credential, settings, context);
     store.transaction(() => {
       this.#endOpenAttempts('superseded');
+      endFlows({ room: this.#room, mac, nowMs: this.#room.now() }, 'superseded', false);
       store.deleteGrants();
       store.saveGrant(mac, grant);
       if (settings.version >= state.settings.version) store.saveSettings(mac, settings);
       const account = applyChange(
         this.#room,
         mac,
-        { ...state.account, credentialType: credential.type, degradedSinceMs: null, degradedCause: null },
+        {
+          ...state.account,
+          credentialType: credential.type,
+          // Whose it is has to be asked anew: what was known belongs to the grant that goes.
+          subject: null,
+          subjectLabel: null,
+          degradedSinceMs: null,
+          degradedCause: null,
+        },
         { signal: 'connected', action: 'account.import', reason: null, scopes: grant.scopes },
         context,
       );
@@ -206,11 +216,12 @@ export class Lifecycle {
       );
       if (signal === 'revoked') {
         this.#endOpenAttempts('revoked');
+        endFlows({ room: this.#room, mac: opened.key.mac, nowMs: this.#room.now() }, 'revoked', true);
         this.#room.store.deleteGrants();
       }
       for (const grant of state.grants) armGrant(this.#room, after, state.settings, grant);
     });
-    if (signal === 'revoked') this.#forgetCredentials();
+    if (signal === 'revoked') this.forgetCredentials();
     return this.living();
   }
 
@@ -262,7 +273,7 @@ export class Lifecycle {
     vault.forget();
     this.#room.waiting.changed();
     this.#room.lastUse.atMs = null;
-    this.#forgetCredentials();
+    this.forgetCredentials();
     return ok(null);
   }
 
@@ -301,7 +312,8 @@ export class Lifecycle {
     }
   }
 
-  #forgetCredentials(): void {
+  /** The grants are others now: nothing that was opened of them is handed out any more. */
+  forgetCredentials(): void {
     this.#credentials.forget();
     this.#refresher.abandon();
   }

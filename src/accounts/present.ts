@@ -1,11 +1,13 @@
 /** The account as it is shown right now: its rows, its newest attempt, its next timer. Reads only. */
 
 import type { Resource } from '#contract/connected-accounts.ts';
+import { awaitsConfirmation } from './flow-sessions.ts';
 import type { Room } from './room.ts';
 import type { AccountState } from './store.ts';
 import { accountView } from './view.ts';
 
-export function present({ timers, attempts, lastUse, now }: Room, state: AccountState): Resource {
+export function present(room: Room, mac: Uint8Array, state: AccountState): Resource {
+  const { timers, attempts, lastUse, now } = room;
   const grant = state.grants[0];
   const next = grant === undefined ? null : timers.get(`refresh:${grant.id}`);
   return accountView({
@@ -14,5 +16,6 @@ export function present({ timers, attempts, lastUse, now }: Room, state: Account
     nextRefreshAtMs: next === null || next.payload === 'end' ? null : next.dueAtMs,
     lastUsedAtMs: lastUse.atMs,
     nowMs: now(),
+    awaits: awaitsConfirmation(room, mac, state),
   });
 }

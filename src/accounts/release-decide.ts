@@ -286,8 +286,9 @@ function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCre
         degrade(room, mac, scene.state.account, 'token_refused_by_api', nowMs);
         return unavailable(scene, grant, decision.retryAfterMs);
       });
+    case 'permission_lost':
     case 'ended':
-      return ended(scene);
+      return ended(scene, decision.kind === 'ended' ? 'no_refresh_token' : 'policy_changed');
   }
 }
 
@@ -328,15 +329,15 @@ function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number): Step 
   return refuse(scene, { code: 'provider_unavailable', retryAfterS }, 'provider_unavailable');
 }
 
-/** The access token is over and nothing can renew it: said once, in the transaction that refuses. */
-function ended(scene: Scene): Step {
+/** The access token is over and nothing can renew it, or nothing makes it accepted: said once, in the transaction that refuses. */
+function ended(scene: Scene, reason: 'no_refresh_token' | 'policy_changed' = 'no_refresh_token'): Step {
   const { room, opened, state } = scene;
   return room.store.transaction(() => {
     const after = applyChange(
       room,
       opened.key.mac,
       state.account,
-      { signal: 'grant_died', action: 'account.status', reason: 'no_refresh_token' },
+      { signal: 'grant_died', action: 'account.status', reason },
       scene.request.context,
     );
     for (const grant of state.grants) room.timers.clear(`refresh:${grant.id}`);

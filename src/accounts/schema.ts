@@ -5,6 +5,11 @@
 
 import { OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
 
+const CONNECT_SCHEMA = `
+  CREATE TABLE connect_session (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE candidate (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE connect_seal (id INTEGER PRIMARY KEY CHECK (id = 1), mac TEXT NOT NULL);`;
+
 export const ACCOUNT_SCHEMA: readonly string[] = [
   `CREATE TABLE account (
      id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -46,4 +51,8 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   'ALTER TABLE account ADD COLUMN reauth_told INTEGER',
   OUTBOX_SCHEMA,
   OUTBOX_MAC_SCHEMA,
+  CONNECT_SCHEMA,
 ];
+
+/** From this version on the tables of connect flows are there; an object that slept since before has none. */
+export const CONNECT_TABLES_SINCE = ACCOUNT_SCHEMA.indexOf(CONNECT_SCHEMA) + 1;

@@ -6,11 +6,13 @@
 
 import { rowMac } from '#crypto/digest.ts';
 import type { Part } from '#crypto/encoding.ts';
-import { applySchema, hasSchema, NewerSchemaError } from '#lib/object-schema.ts';
+import { applySchema, hasSchema, NewerSchemaError, storedVersion } from '#lib/object-schema.ts';
 import { Descriptor } from '#providers/descriptor.ts';
 import { LATER_SETTINGS } from '#providers/settings.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
-import { ACCOUNT_SCHEMA } from './schema.ts';
+import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE } from './schema.ts';
+import { CorruptRowError } from './corrupt-row.ts';
+import { FlowTable } from './flow-table.ts';
 import {
   accountFromSql,
   accountToSql,
@@ -31,10 +33,7 @@ export interface AccountState {
   readonly settings: ConnectionSettings;
 }
 
-/** A row's MAC does not match its columns. */
-export class CorruptRowError extends Error {
-  override readonly name = 'CorruptRowError';
-}
+export { CorruptRowError } from './corrupt-row.ts';
 
 type Table = 'account' | 'connection_copy' | 'tombstone' | 'grant_row' | 'narrowed_token';
 
@@ -51,8 +50,11 @@ function parts(values: SqlRow): Part[] {
 export class AccountStore {
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
+  /** Sessions and candidates. */
+  readonly flows: FlowTable;
   readonly #onRollback: (() => void)[] = [];
-  #exists: boolean | null = null;
+  /** Of the stored schema; 0: nothing was ever written. Null: not looked at yet. */
+  #version: number | null = null;
   #schemaReady = false;
   #state: AccountState | null | undefined;
   /** The key of rows written in the transaction that is going on; null: none was, and the seal holds. */
@@ -62,6 +64,13 @@ export class AccountStore {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
+    this.flows = new FlowTable(
+      storage.sql,
+      (mac) => this.state(mac) !== null && this.#storedVersion() >= CONNECT_TABLES_SINCE,
+      () => {
+        this.#state = undefined;
+      },
+    );
   }
 
   /**
@@ -69,8 +78,12 @@ export class AccountStore {
    * @throws NewerSchemaError where a newer major wrote it
    */
   hasTables(): boolean {
-    this.#exists ??= hasSchema(this.#sql, ACCOUNT_SCHEMA);
-    return this.#exists;
+    return this.#storedVersion() > 0;
+  }
+
+  #storedVersion(): number {
+    this.#version ??= hasSchema(this.#sql, ACCOUNT_SCHEMA) ? storedVersion(this.#sql) : 0;
+    return this.#version;
   }
 
   /** As `hasTables`, for what nobody asked for: what a newer major wrote waits for newer code. */
@@ -94,11 +107,13 @@ export class AccountStore {
     this.#inTransaction = true;
     try {
       return this.#storage.transactionSync(() => {
-        if (!this.#schemaReady) applySchema(this.#sql, ACCOUNT_SCHEMA);
+        if (!this.#schemaReady) {
+          applySchema(this.#sql, ACCOUNT_SCHEMA);
+          this.#version = storedVersion(this.#sql);
+        }
         const result = fn();
         this.#sealRows();
         this.#schemaReady = true;
-        this.#exists = true;
         return result;
       });
     } catch (error) {
@@ -129,7 +144,8 @@ export class AccountStore {
   #forget(): void {
     this.#state = undefined;
     this.#unsealed = null;
-    this.#exists = null;
+    this.flows.forget();
+    this.#version = null;
     this.#schemaReady = false;
     for (const forget of this.#onRollback) forget();
   }
@@ -184,7 +200,9 @@ export class AccountStore {
     const narrowed = this.#sql
       .exec<SqlRow>('SELECT * FROM narrowed_token ORDER BY grant_id, scope_key')
       .toArray();
-    if (this.#sealOf(mac) !== this.#first('SELECT mac FROM row_seal')?.['mac']) {
+    // Rows that this transaction wrote are sealed at its end; nobody else can have come between.
+    const isSealed = this.#unsealed === null;
+    if (isSealed && this.#sealOf(mac) !== this.#first('SELECT mac FROM row_seal')?.['mac']) {
       throw new CorruptRowError('the rows are not those that were written together');
     }
     return {
@@ -200,6 +218,13 @@ export class AccountStore {
     if (this.#state != null) return this.#state.settings;
     const row = this.hasTables() ? this.#first('SELECT settings FROM connection_copy') : null;
     return row === null ? null : settingsFromText(String(row['settings']));
+  }
+
+  deleteGrant(mac: Uint8Array, id: number): void {
+    this.#sql.exec('DELETE FROM grant_row WHERE id = ?', id);
+    this.#sql.exec('DELETE FROM narrowed_token WHERE grant_id = ?', id);
+    this.#unsealed = mac;
+    this.#state = undefined;
   }
 
   saveAccount(mac: Uint8Array, row: AccountRow): void {
@@ -257,6 +282,9 @@ export class AccountStore {
       'connection_copy',
       'grant_row',
       'narrowed_token',
+      'connect_session',
+      'candidate',
+      'connect_seal',
       'row_seal',
       'refresh_attempt',
       'timer',
@@ -303,6 +331,7 @@ export class AccountStore {
     const seal = this.#unsealed === null ? null : this.#sealOf(this.#unsealed);
     this.#unsealed = null;
     if (seal !== null) this.#sql.exec('INSERT OR REPLACE INTO row_seal (id, mac) VALUES (1, ?)', seal);
+    this.flows.seal();
   }
 
   #put(mac: Uint8Array, table: Table, values: SqlRow): void {

@@ -12,6 +12,7 @@ import type { Result } from '#lib/result.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Adjustment, Misfit } from './adjust.ts';
 import type { AskingAgent } from './explain.ts';
+import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
 import type { ForcedRefresh } from './force.ts';
 import type { CredentialFields } from './import-fields.ts';
 import type { Birth, Obstacle } from './lifecycle.ts';
@@ -78,6 +79,8 @@ export interface AccountRpc {
   /** The account when it gets to `status` or the time is up; an agent sees it only by its rules. */
   wait(argument: WaitArgument): Promise<Answer<Resource> | Busy>;
   explain(argument: LookArgument): Promise<Answer<Explanation>>;
+  /** Connect flows; ask by `askFlow` of flow-requests.ts. */
+  flow(request: FlowRequest): Promise<FlowAnswer>;
   /** How an attempt of a delivery ended; told by the Deliverer, perhaps twice. `locked`: tell it again. */
   outboxSettled(report: DeliveryReport): Promise<string>;
   /** Also of a deleted account. Null: no such delivery is held. */

@@ -3,9 +3,9 @@
  * nothing here decides what a timer does.
  */
 
-/** `refresh:<grant>`, `reconcile:<attempt>`, `index`, `outbox`, `beat`, `expiring`. */
+/** `refresh:<grant>`, `reconcile:<attempt>`, `index`, `outbox`, `beat`, `expiring`, `connect` (sessions that end by themselves). */
 export type TimerKind =
-  `refresh:${number}` | `reconcile:${string}` | 'index' | 'outbox' | 'beat' | 'expiring';
+  `refresh:${number}` | `reconcile:${string}` | 'index' | 'outbox' | 'beat' | 'expiring' | 'connect';
 
 export interface Timer {
   readonly kind: TimerKind;

@@ -13,6 +13,8 @@ export interface ViewInput {
   readonly nextRefreshAtMs: number | null;
   readonly lastUsedAtMs: number | null;
   readonly nowMs: number;
+  /** A candidate waits for its confirmation, and the account has nothing else. */
+  readonly awaits: boolean;
 }
 
 export function attemptView(attempt: AttemptRow): NonNullable<Resource['last_attempt']> {
@@ -34,7 +36,8 @@ function newest(grants: readonly GrantRow[]): GrantRow | null {
   );
 }
 
-export function accountView({ state, attempts, nextRefreshAtMs, lastUsedAtMs, nowMs }: ViewInput): Resource {
+export function accountView(input: ViewInput): Resource {
+  const { state, attempts, nextRefreshAtMs, lastUsedAtMs, nowMs } = input;
   const { account, settings, grants } = state;
   const grant = newest(grants);
   const scopes = new Set(grants.flatMap((row) => row.scopes ?? []));
@@ -45,7 +48,7 @@ export function accountView({ state, attempts, nextRefreshAtMs, lastUsedAtMs, no
     provider: account.provider,
     identifier: account.identifier,
     organization: account.organization === '' ? null : account.organization,
-    status: account.status,
+    status: input.awaits ? 'pending_confirmation' : account.status,
     status_reason: account.statusReason,
     status_since: isoTime(account.statusSinceMs),
     subject: account.subject,

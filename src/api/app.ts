@@ -12,6 +12,8 @@ import type { AppEnv } from './context.ts';
 import { handleError, problemResponse } from './problem.ts';
 import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
+import { connectLinkRoutes } from './routes/connect-links.ts';
+import { connectPageRoutes, failureResponse, isBrowserAsking } from './routes/connect-pages.ts';
 import { accountInsightRoutes } from './routes/account-insight.ts';
 import { accountListRoutes } from './routes/account-list.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
@@ -42,7 +44,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
     c.set('correlationId', correlationId);
     c.set('client', clientOf(c.req.raw));
     const refused = refuseOversize(c);
-    if (refused !== null) return refused;
+    if (refused !== null) return isBrowserAsking(c) ? pageOf(c, refused) : refused;
     await next();
     c.res.headers.set('x-correlation-id', correlationId);
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
@@ -63,7 +65,15 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', webhookEndpointRoutes(senders));
   app.route('/', webhookDeliveryRoutes(senders));
   app.route('/', eventRoutes());
+  app.route('/', connectLinkRoutes());
+  app.route('/', connectPageRoutes());
   return app;
+}
+
+/** A refusal to a browser. An answer of a provider that is too long is no answer to us. */
+function pageOf(c: Context<AppEnv>, refused: Response): Response {
+  const isCallback = c.req.path.startsWith('/oauth/');
+  return failureResponse(c, isCallback ? 400 : refused.status === 413 ? 413 : 414);
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -73,8 +83,12 @@ function noSuchRoute(app: OpenAPIHono<AppEnv>, c: Context<AppEnv>): Response {
   const allowed = METHODS.filter((method) =>
     app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method !== 'ALL'),
   );
-  if (allowed.length === 0) return problemResponse(c, 'not_found', { detail: 'no such route' });
-  const response = problemResponse(c, 'method_not_allowed');
+  const forBrowser = isBrowserAsking(c);
+  if (allowed.length === 0)
+    return forBrowser
+      ? failureResponse(c, 404)
+      : problemResponse(c, 'not_found', { detail: 'no such route' });
+  const response = forBrowser ? failureResponse(c, 405) : problemResponse(c, 'method_not_allowed');
   response.headers.set('allow', allowed.join(', '));
   return response;
 }

@@ -9,6 +9,7 @@ export type AuditAction =
   | 'token.issue'
   | 'token.refresh'
   | 'account.connect'
+  | 'account.confirm'
   | 'account.import'
   | 'account.status'
   | 'account.delete'

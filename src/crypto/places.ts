@@ -32,5 +32,10 @@ export function webhookSecretPlace(endpointId: string, index: number): Place {
   return { ...WEBHOOKS_OWNER, field: `webhook_secret:${endpointId}:${index}`, generation: 0 };
 }
 
+/** Where the PKCE verifier of a connect session belongs. */
+export function verifierPlace(owner: Owner, sessionId: string): Place {
+  return { ...owner, field: `connect:${sessionId}:verifier`, generation: 0 };
+}
+
 /** What the control plane keeps of its own (admin keys, audit heads) is authenticated under a data key, and not encrypted. */
 export const CONTROL_OWNER: Owner = { kind: 'control', owner: '', organization: '', incarnation: 1 };

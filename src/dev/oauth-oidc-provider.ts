@@ -47,6 +47,7 @@ export interface StoredModel {
 
 export interface Grant extends StoredModel {
   addOIDCScope(scope: string): void;
+  rejectOIDCScope(scope: string): void;
 }
 
 export interface AccessToken extends StoredModel {
@@ -77,6 +78,16 @@ export interface Provider {
   use(middleware: (ctx: ProviderContext, next: () => Promise<void>) => Promise<void>): unknown;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   on(event: 'server_error', listener: (ctx: ProviderContext, error: unknown) => void): unknown;
+  interactionDetails(
+    req: IncomingMessage,
+    res: ServerResponse,
+  ): Promise<{ params: Readonly<Record<string, unknown>> }>;
+  interactionFinished(
+    req: IncomingMessage,
+    res: ServerResponse,
+    result: Record<string, unknown>,
+    options: { mergeWithLastSubmission: boolean },
+  ): Promise<void>;
   callback(): (req: IncomingMessage, res: ServerResponse) => unknown;
   Client: { find(clientId: string): Promise<Client | undefined>; adapter: Adapter };
   Grant: {

@@ -7,6 +7,7 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Provider } from './oauth-oidc-provider.ts';
 import type { Client, ProviderContext } from './oauth-oidc-provider.ts';
+import { interactionUrl } from './oauth-interaction.ts';
 import type { OAuthSettings } from './oauth-call.ts';
 import type { OAuthStore } from './oauth-store.ts';
 
@@ -18,11 +19,13 @@ export interface ProviderParts {
   issuer: string;
   scopes: readonly string[];
   store: OAuthStore;
+  /** Authorization requests have to be left at the server beforehand (RFC 9126). */
+  requirePar: boolean;
   /** The settings that hold for a request; without one, those of the server. */
   settingsOf: (ctx: ProviderContext | undefined) => OAuthSettings;
 }
 
-export function createProvider({ issuer, scopes, store, settingsOf }: ProviderParts): Provider {
+export function createProvider({ issuer, scopes, store, requirePar, settingsOf }: ProviderParts): Provider {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const provider = new Provider(issuer, {
     adapter: store.adapter,
@@ -37,10 +40,11 @@ export function createProvider({ issuer, scopes, store, settingsOf }: ProviderPa
     clockTolerance: 1,
     responseTypes: ['code'],
     pkce: { required: () => false },
+    interactions: { url: interactionUrl },
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      pushedAuthorizationRequests: { enabled: requirePar, requirePushedAuthorizationRequests: requirePar },
       resourceIndicators: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       revocation: {

@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ProviderContext } from './oauth-oidc-provider.ts';
+import { serveInteraction, type OAuthUser } from './oauth-interaction.ts';
 import type { OAuthSettings, TokenCall, TokenHook } from './oauth-call.ts';
 import { createFaultScript } from './oauth-faults.ts';
 import type { FaultScript } from './oauth-faults.ts';
@@ -21,6 +22,7 @@ import { createTokenGate } from './oauth-token-gate.ts';
 
 export type { OAuthSettings, TokenCall, TokenHook } from './oauth-call.ts';
 export type { Fault, FaultScript } from './oauth-faults.ts';
+export type { OAuthUser } from './oauth-interaction.ts';
 
 export interface OAuthServerOptions extends Partial<OAuthSettings> {
   /** 0, the default, takes a free one. */
@@ -28,6 +30,8 @@ export interface OAuthServerOptions extends Partial<OAuthSettings> {
   redirectUris?: readonly string[];
   /** What the metadata offers and the authorization endpoint accepts; `grant` takes any. */
   scopes?: readonly string[];
+  /** Authorization requests have to be pushed (RFC 9126). */
+  requirePar?: boolean;
   /** One line on stdout per token request, without any credential. */
   logRequests?: boolean;
 }
@@ -73,6 +77,8 @@ export interface OAuthServer extends OAuthSettings {
   /** The user takes the consent back: grant and tokens are gone. */
   revokeGrant(grantId: string): Promise<void>;
   state(grantId: string): Promise<{ alive: boolean; liveRefreshTokens: string[] }>;
+  /** Who sits at the browser, and says yes unless told otherwise. */
+  readonly user: OAuthUser;
   readonly faults: FaultScript;
   readonly calls: TokenCall[];
   /** What went wrong inside the server itself; a test that ends with any has found a bug in it or in a hook. */
@@ -125,7 +131,13 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
   const settingsOfRequest = new WeakMap<ProviderContext, OAuthSettings>();
   const settingsOf = (ctx: ProviderContext | undefined) => (ctx && settingsOfRequest.get(ctx)) ?? settings;
   const scopes = options.scopes ?? [...DEFAULT_SCOPE.split(' '), 'email', 'profile'];
-  const provider = createProvider({ issuer, scopes, store, settingsOf });
+  const provider = createProvider({
+    issuer,
+    scopes,
+    store,
+    settingsOf,
+    requirePar: options.requirePar ?? false,
+  });
 
   const calls: TokenCall[] = [];
   const errors: unknown[] = [];
@@ -140,6 +152,8 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
   provider.on('error', failed);
   provider.use(serveMetadata);
   provider.use(serveApi(provider));
+  const user: OAuthUser = { subject: null, answer: 'allow', scopes: null };
+  provider.use(serveInteraction(provider, user));
   const gate = createTokenGate({
     store,
     settings,
@@ -209,6 +223,7 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
     setClient,
     grant,
     revokeGrant,
+    user,
     faults,
     calls,
     errors,

@@ -182,6 +182,8 @@ function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
     tokenAccess: row.tokenAccess,
     maxRefreshesPerSecond: row.maxRefreshesPerSecond,
     location: row.location,
+    verification: row.verification,
+    returnUrls: row.returnUrls,
   };
 }
 

@@ -11,6 +11,7 @@ import webhooks from './migrations/0002_webhooks.sql';
 import connectionFields from './migrations/0003_connection_fields.sql';
 import adminKeys from './migrations/0004_admin_keys.sql';
 import organizationAudit from './migrations/0005_organization_audit.sql';
+import connect from './migrations/0006_connect.sql';
 import connectionHealth from './migrations/0007_connection_health.sql';
 
 /** In their order, under the names of their files: those are what wrangler records. */
@@ -20,6 +21,7 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
   { name: '0003_connection_fields.sql', sql: connectionFields },
   { name: '0004_admin_keys.sql', sql: adminKeys },
   { name: '0005_organization_audit.sql', sql: organizationAudit },
+  { name: '0006_connect.sql', sql: connect },
   { name: '0007_connection_health.sql', sql: connectionHealth },
 ];
 

@@ -1,18 +1,13 @@
 /** Opens what an exchange needs: the presented refresh token, what is carried over, the client's secrets. */
 
 import { decryptText, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
-import {
-  accountOwner,
-  clientSecretPlace,
-  CONNECTIONS_OWNER,
-  grantPlace,
-  type GrantField,
-} from '#crypto/places.ts';
+import { accountOwner, grantPlace, type GrantField } from '#crypto/places.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import type { Config } from '#env.ts';
 import { ok } from '#lib/result.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
+import { openClientSecrets } from './client-secrets.ts';
 
 export type Request = ExchangeRequest<ConnectionSettings>;
 
@@ -43,20 +38,8 @@ export async function open(config: Config, request: Request): Promise<Opened | {
   if (!accessToken.ok) return { problem: accessToken.error.code };
   const captured = request.captured === null ? ok('{}') : await stored('captured', request.captured);
   if (!captured.ok) return { problem: captured.error.code };
-  const clientSecrets: string[] = [];
-  if (request.settings.clientSecrets.length > 0) {
-    const connections = await openDataKey(ring.value, CONNECTIONS_OWNER, request.settings.dataKey);
-    if (!connections.ok) return { problem: connections.error.code };
-    for (const [index, text] of request.settings.clientSecrets.entries()) {
-      const secret = await decryptText(
-        connections.value,
-        clientSecretPlace(request.settings.id, index),
-        text,
-      );
-      if (!secret.ok) return { problem: secret.error.code };
-      clientSecrets.push(secret.value);
-    }
-  }
+  const clientSecrets = await openClientSecrets(ring.value, request.settings);
+  if ('problem' in clientSecrets) return clientSecrets;
   return {
     owner,
     key: key.value,

@@ -21,6 +21,7 @@ const ENDPOINTS = [
   'revocation_endpoint',
   'userinfo_endpoint',
   'jwks_uri',
+  'pushed_authorization_request_endpoint',
 ] as const;
 
 /** What could not be read, in words for the operator; nothing that the server wrote is in it. */

@@ -7,7 +7,7 @@
 import * as oauth from 'oauth4webapi';
 import type { Answer } from '#providers/classify.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import { refreshRequest, type RefreshRequest } from '#providers/token-request.ts';
+import { codeRequest, refreshRequest, type RefreshRequest } from '#providers/token-request.ts';
 import { guardOptions } from './guard.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 
@@ -33,6 +33,28 @@ export interface SendOptions {
 /** `unsendable`: nothing left; the descriptor or the settings do not make a request. */
 export type Sent = Answer | { readonly kind: 'unsendable'; readonly reason: string };
 
+/** A code as the browser brought it, with what proves that its flow was begun here. */
+export interface PresentedCode {
+  readonly code: string;
+  readonly redirectUri: string;
+  /** Null where the flow ran without PKCE. */
+  readonly verifier: string | null;
+  /** Null for a public client. */
+  readonly clientSecret: string | null;
+}
+
+/** Redeems an authorization code. Never throws. */
+export async function sendCode(
+  settings: ConnectionSettings,
+  presented: PresentedCode,
+  options: SendOptions,
+): Promise<Sent> {
+  const clientId = settings.clientId ?? '';
+  const built = codeRequest(settings.descriptor, { clientId, ...presented });
+  if (!built.ok) return { kind: 'unsendable', reason: built.reason };
+  return sendBuilt(built.request, clientId, presented.clientSecret, {}, options);
+}
+
 /** Presents a refresh token. Never throws. */
 export async function sendRefresh(
   settings: ConnectionSettings,
@@ -52,15 +74,25 @@ export async function sendRefresh(
     ...(presented.scopes === null ? {} : { scope: [...presented.scopes] }),
   });
   if (!built.ok) return { kind: 'unsendable', reason: built.reason };
-  const { request } = built;
+  const token = { refresh_token: presented.refreshToken };
+  return sendBuilt(built.request, clientId, presented.clientSecret, token, options);
+}
+
+async function sendBuilt(
+  request: RefreshRequest,
+  clientId: string,
+  clientSecret: string | null,
+  params: Readonly<Record<string, string>>,
+  options: SendOptions,
+): Promise<Sent> {
   const sent: Answer[] = [];
   try {
     await oauth.genericTokenEndpointRequest(
       { issuer: new URL(request.url).origin, token_endpoint: request.url },
       { client_id: clientId },
-      clientAuth(request, presented.clientSecret),
+      clientAuth(request, clientSecret),
       request.grantType,
-      { refresh_token: presented.refreshToken, ...request.params },
+      { ...params, ...request.params },
       {
         [oauth.allowInsecureRequests]: options.allowLoopback,
         [oauth.customFetch]: async (_url, init) => {

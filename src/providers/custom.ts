@@ -108,6 +108,8 @@ export interface AuthorizationServerMetadata {
   readonly revocation_endpoint?: string | undefined;
   readonly userinfo_endpoint?: string | undefined;
   readonly jwks_uri?: string | undefined;
+  readonly pushed_authorization_request_endpoint?: string | undefined;
+  readonly require_pushed_authorization_requests?: boolean | undefined;
   readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
   readonly authorization_response_iss_parameter_supported?: boolean | undefined;
   readonly id_token_signing_alg_values_supported?: readonly string[] | undefined;
@@ -245,10 +247,13 @@ function pkceOf(metadata: AuthorizationServerMetadata | undefined): 'supported' 
 
 function serverOf(metadata: AuthorizationServerMetadata | undefined): ServerFacts | null {
   if (metadata === undefined) return null;
-  const jwksUri: unknown = metadata.jwks_uri;
+  const urlOr = (value: unknown): string | null =>
+    typeof value === 'string' && value.length <= 2048 && isHttpUrl(value) ? value : null;
   return {
     issuer: metadata.issuer,
-    jwks_uri: typeof jwksUri === 'string' && jwksUri.length <= 2048 && isHttpUrl(jwksUri) ? jwksUri : null,
+    jwks_uri: urlOr(metadata.jwks_uri),
+    par_endpoint: urlOr(metadata.pushed_authorization_request_endpoint),
+    par_required: metadata.require_pushed_authorization_requests === true,
     iss_supported: metadata.authorization_response_iss_parameter_supported === true,
     // `none` and the symmetric ones are no proof of the issuer, so they are not even listed.
     id_token_algs: (listOf(metadata.id_token_signing_alg_values_supported) ?? [])

@@ -159,6 +159,10 @@ export const ServerFacts = z.strictObject({
   iss_supported: z.boolean(),
   /** Asymmetric algorithms only; empty: the metadata names none. */
   id_token_algs: z.array(z.string().max(20)).max(20),
+  /** Where an authorization request can be left beforehand (RFC 9126); null: nowhere. */
+  par_endpoint: z.string().max(MAX_URL).nullable().default(null),
+  /** Requests that were not left there are refused. */
+  par_required: z.boolean().default(false),
 });
 export type ServerFacts = z.output<typeof ServerFacts>;
 

@@ -1,6 +1,6 @@
 /** What an account keeps of its connection, so that it works on when the directory does not answer. Data only. */
 
-import type { Location, TokenAccess } from '#contract/connections.ts';
+import type { Location, TokenAccess, Verification } from '#contract/connections.ts';
 import type { Descriptor } from './descriptor.ts';
 
 export type CredentialType = 'oauth2' | 'api_key' | 'basic' | 'custom';
@@ -24,6 +24,10 @@ export interface ConnectionSettings {
   readonly tokenAccess: TokenAccess;
   /** Overdue accounts spread themselves over the time that their number needs; null: no limit of its own. */
   readonly maxRefreshesPerSecond: number | null;
+  /** How it is made sure who finished a connect flow; links may say otherwise. */
+  readonly verification: Verification;
+  /** Where a finished flow may go back to, compared exactly. */
+  readonly returnUrls: readonly string[];
   /** For whoever makes an account: where its object is to be kept. Fixed at the first touch. */
   readonly location: Location | null;
 }
@@ -33,4 +37,6 @@ export const LATER_SETTINGS = {
   tokenAccess: 'any',
   maxRefreshesPerSecond: null,
   location: null,
+  verification: 'confirm',
+  returnUrls: [],
 } as const satisfies Partial<ConnectionSettings>;

@@ -1,5 +1,5 @@
 /**
- * The parameters of a refresh, as plain data. It owns what differs between providers: endpoint, format, names and extra
+ * The parameters of a refresh and of a code exchange, as plain data. It owns what differs between providers: endpoint, format, names and extra
  * parameters. It sends nothing and builds no header of a client secret: that is the egress room, with oauth4webapi.
  *
  * Source: RFC 6749 section 6 (refreshing), 2.3.1 (client authentication).
@@ -79,6 +79,55 @@ export function refreshRequest(descriptor: Descriptor, input: RefreshInput): Ref
   };
 }
 
+export interface CodeInput {
+  clientId: string;
+  /** Null for a public client. */
+  clientSecret: string | null;
+  code: string;
+  /** Exactly as it stood in the authorization request (RFC 6749, 4.1.3). */
+  redirectUri: string;
+  /** Null where the flow ran without PKCE. */
+  verifier: string | null;
+}
+
+/** The request that redeems an authorization code (RFC 6749, 4.1.3; RFC 7636, 4.5). */
+export function codeRequest(descriptor: Descriptor, input: CodeInput): RefreshRequestResult {
+  const url = descriptor.token_url;
+  if (url === null) return { ok: false, reason: 'no_token_endpoint' };
+  const auth = authOf(descriptor, input.clientSecret);
+  if (auth === null) {
+    return {
+      ok: false,
+      reason: 'unsupported_auth_method',
+      method: descriptor.token_endpoint_auth_method ?? 'unknown',
+    };
+  }
+  const { grant_type: grantType = 'authorization_code', ...extra } = descriptor.extra_token_params;
+  const params: Record<string, string> = {};
+  const values = { client_id: input.clientId, redirect_uri: input.redirectUri };
+  for (const [name, template] of Object.entries(extra)) {
+    const filled = fillParam(template, values);
+    if (!filled.ok) return { ok: false, reason: 'missing_value', name: filled.name };
+    params[name] = filled.text;
+  }
+  params[descriptor.code_param] = input.code;
+  params['redirect_uri'] = input.redirectUri;
+  if (input.verifier !== null) params['code_verifier'] = input.verifier;
+  return {
+    ok: true,
+    request: {
+      url,
+      method: 'POST',
+      format: descriptor.token_request_format,
+      auth,
+      grantType,
+      clientIdParam: descriptor.client_id_param,
+      params,
+      headers: { accept: 'application/json' },
+    },
+  };
+}
+
 function authOf(descriptor: Descriptor, clientSecret: string | null): RequestAuth | null {
   const method = descriptor.token_endpoint_auth_method;
   if (method === null || method === 'private_key_jwt') return null;
@@ -86,7 +135,8 @@ function authOf(descriptor: Descriptor, clientSecret: string | null): RequestAut
   return clientSecret === null || clientSecret === '' ? 'none' : method;
 }
 
-function fillParam(
+/** A template with its `{names}` filled in, or the first name that has no value. */
+export function fillParam(
   template: string,
   values: Readonly<Record<string, string>>,
 ): { ok: true; text: string } | { ok: false; name: string } {

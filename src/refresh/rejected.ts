@@ -26,6 +26,8 @@ const SAME_TOKEN_MS = 1_000;
  * - `wait`: too soon after the last such refresh, or nothing may be tried yet.
  * - `refused_by_api`: fresh tokens are refused too. Keep `nowMs + retryAfterMs` as the hold, show
  *   `token_refused_by_api`.
+ * - `permission_lost`: fresh tokens are refused with a signal that the facts know as a lost permission: no refresh
+ *   mends it. Ends the grant, reason `policy_changed`.
  * - `ended`: the refused one is the current one and nothing can renew it (reason `no_refresh_token`).
  */
 export type RejectedDecision =
@@ -33,6 +35,7 @@ export type RejectedDecision =
   | { kind: 'refresh' }
   | { kind: 'wait'; retryAfterMs: number }
   | { kind: 'refused_by_api'; retryAfterMs: number }
+  | { kind: 'permission_lost' }
   | { kind: 'ended' };
 
 /** One attempt of the last ten minutes. */
@@ -48,6 +51,8 @@ export interface RecentAttempt {
  * Decides a report of a refused token.
  *
  * @param input.recent attempts of the last ten minutes, newest first
+ * @param input.permissionSignal the broker itself read the API's signal of a lost permission (`judgeApiAnswer`). An agent's
+ *   word alone is not one: it would let an agent take an account from everybody
  * @param input.holdUntilMs end of the hold that an earlier `refused_by_api` asked for
  */
 export function decideRejected(input: {
@@ -56,10 +61,14 @@ export function decideRejected(input: {
   grant: GrantTimes;
   recent: RecentAttempt[];
   holdUntilMs: number | null;
+  permissionSignal?: boolean;
 }): RejectedDecision {
   const { nowMs, grant, recent } = input;
   if (!input.fingerprintMatches) return { kind: 'other_token' };
   if (!grant.hasRefreshToken) return { kind: 'ended' };
+
+  const refusedFresh = countFreshRejected(grant, recent, nowMs) >= FRESH_REJECTIONS;
+  if (refusedFresh && input.permissionSignal === true) return { kind: 'permission_lost' };
 
   const heldMs = input.holdUntilMs === null ? 0 : input.holdUntilMs - nowMs;
   // A hold longer than any that was given is what a clock set back leaves: it would silence reports for hours.
@@ -69,9 +78,7 @@ export function decideRejected(input: {
   const tooSoonMs = waitAfterLastMs(recent, nowMs);
   if (tooSoonMs > 0) return { kind: 'wait', retryAfterMs: tooSoonMs };
 
-  if (countFreshRejected(grant, recent, nowMs) >= FRESH_REJECTIONS) {
-    return { kind: 'refused_by_api', retryAfterMs: REFUSED_HOLD_MS };
-  }
+  if (refusedFresh) return { kind: 'refused_by_api', retryAfterMs: REFUSED_HOLD_MS };
 
   // The stored token still counts as usable here: an agent's word does not end a hold that protects a refresh token in
   // doubt, only the clock does.

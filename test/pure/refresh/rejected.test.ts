@@ -21,7 +21,7 @@ const attempt = (
 const decide = (
   overrides: Partial<GrantTimes>,
   recent: RecentAttempt[] = [],
-  more: { fingerprintMatches?: boolean; holdUntilMs?: number } = {},
+  more: { fingerprintMatches?: boolean; holdUntilMs?: number; permissionSignal?: boolean } = {},
 ) =>
   decideRejected({
     nowMs: NOW,
@@ -29,6 +29,7 @@ const decide = (
     grant: grant(overrides),
     recent,
     holdUntilMs: more.holdUntilMs ?? null,
+    permissionSignal: more.permissionSignal ?? false,
   });
 
 /** The current token is two minutes old; two before it were refused one and two minutes after they were made. */
@@ -44,6 +45,11 @@ describe('a report of a refused token', () => {
   });
   it('renews the current token', () => {
     expect(decide({})).toEqual({ kind: 'refresh' });
+  });
+  it('ends the grant where three fresh tokens were refused with the signal of a lost permission', () => {
+    expect(decide(young, threeFresh, { permissionSignal: true })).toEqual({ kind: 'permission_lost' });
+    expect(decide(young, threeFresh)).toMatchObject({ kind: 'refused_by_api' });
+    expect(decide({}, [], { permissionSignal: true })).toEqual({ kind: 'refresh' });
   });
   it('ends what nothing can renew', () => {
     expect(decide({ hasRefreshToken: false })).toEqual({ kind: 'ended' });

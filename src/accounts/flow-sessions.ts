@@ -1,0 +1,221 @@
+/**
+ * What the parts of a flow share: reading, ending and pruning sessions, their one timer, their records, and how a
+ * session is shown. Inside the caller's transaction wherever it writes.
+ */
+
+import { systemContext, type AuditOutcome, type RequestContext } from '#audit/record.ts';
+import type { SessionView } from './flow-requests.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { repairToken } from './repair-link.ts';
+import { record, type Room } from './room.ts';
+import type { AccountRow, ConnectionSettings } from './rows.ts';
+import {
+  isOpen,
+  lapsed,
+  moved,
+  nextDeadlineMs,
+  sessionAt,
+  type SessionRow,
+  type SessionSignal,
+} from './session.ts';
+import type { AccountState } from './store.ts';
+import type { OpenedAccount } from './vault.ts';
+
+/** Ended sessions that are kept to be read; the one that connected the account last stays beside them. */
+const KEPT_ENDED = 20;
+const LINK_LIFE_MS = 600_000;
+
+/** One question to one living account. */
+export interface Scene {
+  readonly room: Room;
+  readonly opened: OpenedAccount;
+  readonly mac: Uint8Array;
+  readonly state: AccountState;
+  readonly account: AccountRow;
+  readonly nowMs: number;
+}
+
+/** What a flow needs of the account's life: `forgetCredentials` once grants have been replaced. */
+export type FlowLifecycle = Pick<Lifecycle, 'living' | 'forgetCredentials'>;
+
+/** An import's grant is number one; a generation is drawn once, so that no two others meet. */
+export function grantIdOf(generation: number): number {
+  return generation + 1;
+}
+
+/** Ends a session, with its candidate. @throws Error ("internal") where the table has no such move */
+export function end(
+  { room, mac, nowMs }: Pick<Scene, 'room' | 'mac' | 'nowMs'>,
+  session: SessionRow,
+  signal: SessionSignal,
+  reason: string | null,
+  fields: Partial<SessionRow> = {},
+): SessionRow {
+  const ended = moved(session, signal, { ...fields, nowMs, reason });
+  if (ended === null)
+    throw new Error(`internal: ${signal} cannot happen to a session that is ${session.status}`);
+  room.store.flows.saveSession(mac, ended);
+  room.store.flows.deleteCandidate(mac, session.id);
+  return ended;
+}
+
+/** Sets the timer for the next session that ends by itself, and forgets the oldest of those that have ended. */
+export function armSessions({ room, mac, nowMs }: Pick<Scene, 'room' | 'mac' | 'nowMs'>): void {
+  const sessions = room.store.flows.sessions(mac);
+  const ended = sessions
+    .filter(({ status }) => !isOpen(status))
+    .toSorted((one, other) => (other.endedAtMs ?? 0) - (one.endedAtMs ?? 0));
+  const kept = lastConnected(ended);
+  for (const old of ended.slice(KEPT_ENDED))
+    if (old.id !== kept?.id) room.store.flows.deleteSession(mac, old.id);
+  const dueAtMs = nextDeadlineMs(sessions);
+  if (dueAtMs === null) room.timers.clear('connect');
+  else room.timers.set('connect', Math.max(dueAtMs, nowMs));
+}
+
+/** The session that connected the account last. */
+function lastConnected(sessions: readonly SessionRow[]): SessionRow | null {
+  return sessions
+    .filter(({ status }) => status === 'succeeded')
+    .reduce<SessionRow | null>(
+      (newest, one) => (newest === null || (one.endedAtMs ?? 0) > (newest.endedAtMs ?? 0) ? one : newest),
+      null,
+    );
+}
+
+/** Ends what has run out of time. The timer's work; whoever looks earlier sees the same. */
+export function lapseSessions(room: Room, opened: OpenedAccount): void {
+  const { mac } = opened.key;
+  room.store.transaction(() => {
+    const state = room.store.state(mac);
+    if (state === null) return room.timers.clear('connect');
+    const nowMs = room.now();
+    const scene: Scene = { room, opened, mac, state, account: state.account, nowMs };
+    for (const session of lapsed(room.store.flows.sessions(mac), nowMs)) {
+      const waited = room.store.flows.candidates(mac).some(({ sessionId }) => sessionId === session.id);
+      room.store.flows.saveSession(mac, session);
+      room.store.flows.deleteCandidate(mac, session.id);
+      if (waited) flowRecord(scene, 'failed', 'confirmation_expired', systemContext(session.id));
+      if (waited) room.timers.set('index', nowMs);
+    }
+    armSessions(scene);
+    return undefined;
+  });
+}
+
+/** One record about the flow in the account's chain. */
+export function flowRecord(
+  { room, account, mac }: Pick<Scene, 'room' | 'account' | 'mac'>,
+  outcome: AuditOutcome,
+  reason: string,
+  context: RequestContext,
+  scopes: readonly string[] | null = null,
+  code: string | null = null,
+): void {
+  const evidence = code === null ? null : [`code:${code}`];
+  record(room, account, mac, { action: 'account.connect', outcome, reason, scopes, evidence }, context);
+}
+
+/**
+ * Does the account wait for a confirmation and has nothing else? Then it shows `pending_confirmation`, which is not
+ * stored.
+ */
+export function awaitsConfirmation(room: Room, mac: Uint8Array, state: AccountState): boolean {
+  const { status } = state.account;
+  if (state.grants.length > 0 || (status !== 'pending' && status !== 'revoked')) return false;
+  const nowMs = room.now();
+  return room.store.flows
+    .sessions(mac)
+    .some((row) => sessionAt(row, nowMs).status === 'pending_confirmation');
+}
+
+/** Ends what waits, when somebody else has decided what the account holds. `all`: links that nobody has opened too. */
+export function endFlows(
+  { room, mac, nowMs }: Pick<Scene, 'room' | 'mac' | 'nowMs'>,
+  reason: string,
+  all: boolean,
+): void {
+  const open = room.store.flows.sessions(mac).filter(({ status }) => isOpen(status));
+  if (open.length === 0) return;
+  for (const session of open)
+    if (all || session.status === 'pending_confirmation')
+      end({ room, mac, nowMs }, session, 'failed', reason);
+  armSessions({ room, mac, nowMs });
+}
+
+/** The path of the repair link; null where the account needs no repair. */
+export function retryPathOf({ account, mac }: Pick<Scene, 'account' | 'mac'>): string | null {
+  const token = repairToken(mac, account);
+  return token === null ? null : `/connect/${token}`;
+}
+
+/** What a repair asks for: what the dead grants were asked for or had, else what the connection asks for. */
+export function scopesToRepair({ room, mac, state }: Scene, settings: ConnectionSettings): readonly string[] {
+  const last = lastConnected(room.store.flows.sessions(mac));
+  if (last !== null && state.grants.length <= 1) return last.scopes;
+  const granted = state.grants.flatMap((grant) => grant.scopes ?? []);
+  const wanted = state.grants.length > 1 ? [...new Set([...settings.scopes, ...granted])] : settings.scopes;
+  return wanted.length > 0 ? wanted : [...new Set(granted)];
+}
+
+/** A session that the repair link opens: nobody ordered it, so it is held to the account's own subject. */
+export function repairSession(scene: Scene, id: string, settings: ConnectionSettings): SessionRow {
+  const { room, mac, nowMs } = scene;
+  const last = lastConnected(room.store.flows.sessions(mac));
+  const registered = settings.returnUrls;
+  const returned = last?.returnUrl ?? null;
+  return {
+    id,
+    kind: 'repair',
+    status: 'created',
+    reason: null,
+    linkDigest: null,
+    scopes: scopesToRepair(scene, settings),
+    verification: settings.verification,
+    expectedSubject: null,
+    expectedEmail: null,
+    allowSubjectChange: false,
+    // One that was taken off the connection since is no place to go to any more.
+    returnUrl: returned !== null && registered.includes(returned) ? returned : (registered[0] ?? null),
+    createdAtMs: nowMs,
+    startedAtMs: null,
+    claimedAtMs: null,
+    endedAtMs: null,
+    deadlineMs: nowMs + LINK_LIFE_MS,
+    browserDigest: null,
+    verifier: null,
+    frozen: null,
+    generation: null,
+    confirmDigest: null,
+    subject: null,
+    subjectLabel: null,
+    granted: null,
+    mismatch: null,
+    reconnected: false,
+  };
+}
+
+export function sessionView(scene: Pick<Scene, 'account' | 'mac'>, session: SessionRow): SessionView {
+  const { account } = scene;
+  const repairs = session.kind === 'repair';
+  return {
+    id: session.id,
+    kind: session.kind,
+    accountId: account.accountId,
+    connection: account.connection,
+    identifier: account.identifier,
+    organization: account.organization,
+    status: session.status,
+    reason: session.reason,
+    subject: session.subject,
+    subjectLabel: session.subjectLabel,
+    scopes: session.granted ?? session.scopes,
+    createdAtMs: session.createdAtMs,
+    expiresAtMs: session.deadlineMs,
+    returnUrl: session.returnUrl,
+    reconnected: session.reconnected,
+    mismatch: session.mismatch,
+    expectedLabel: repairs ? account.subjectLabel : null,
+    retryPath: repairs ? retryPathOf(scene) : null,
+  };
+}

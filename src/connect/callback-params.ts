@@ -1,0 +1,76 @@
+/**
+ * Reads what a provider's redirect brought. Every parameter once, none longer than it can need: a second `code` or
+ * `state` means that somebody else wrote a part of the URL. Pure.
+ *
+ * Sources: RFC 6749 sections 3.1 and 4.1.2, OpenID Connect Core 1.0 section 3.1.2.6, RFC 9207.
+ */
+
+const MAX_PARAMS = 40;
+const LIMITS: Readonly<Record<string, number>> = { state: 128, iss: 2048, error: 128, code: 4096 };
+const MAX_OTHER = 4096;
+const MAX_TOGETHER = 12_288;
+
+/** Codes that have a meaning; any other is the provider's own text. */
+const REGISTERED: ReadonlySet<string> = new Set([
+  'invalid_request',
+  'unauthorized_client',
+  'access_denied',
+  'unsupported_response_type',
+  'invalid_scope',
+  'server_error',
+  'temporarily_unavailable',
+  'interaction_required',
+  'login_required',
+  'account_selection_required',
+  'consent_required',
+  'invalid_request_uri',
+  'invalid_request_object',
+  'request_not_supported',
+  'request_uri_not_supported',
+  'registration_not_supported',
+]);
+/** What some providers say where a user says no. */
+const DENIALS: ReadonlySet<string> = new Set([
+  'user_denied',
+  'user_cancelled_login',
+  'user_cancelled_authorize',
+  'consent_denied',
+]);
+export const OTHER_ERROR = 'other';
+
+export interface CallbackParams {
+  readonly state: string;
+  readonly issuer: string | null;
+  /** Exactly one of the two is set. */
+  readonly code: string | null;
+  /** One that is registered, or `other`. */
+  readonly error: string | null;
+  readonly all: Readonly<Record<string, string>>;
+}
+
+/** Null for what is no answer to anything that we asked. */
+export function readCallback(query: URLSearchParams): CallbackParams | null {
+  const entries = [...query];
+  const names = new Set(entries.map(([name]) => name));
+  if (entries.length > MAX_PARAMS || names.size !== entries.length) return null;
+  if (entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0) > MAX_TOGETHER) return null;
+  if (entries.some(([name, value]) => value.length > (LIMITS[name] ?? MAX_OTHER))) return null;
+  const state = query.get('state');
+  const error = query.get('error');
+  const code = query.get('code');
+  // A signed answer (JARM) was not asked for, and what it says is not read.
+  if (state === null || query.has('response')) return null;
+  if (error === null && (code === null || !/^[\x20-\x7e]+$/.test(code))) return null;
+  return {
+    state,
+    issuer: query.get('iss'),
+    code: error === null ? code : null,
+    error: error === null ? null : errorOf(error),
+    all: Object.fromEntries(entries.filter(([name]) => name !== '__proto__')),
+  };
+}
+
+function errorOf(error: string): string {
+  if (DENIALS.has(error)) return 'access_denied';
+  return REGISTERED.has(error) ? error : OTHER_ERROR;
+}

@@ -1,0 +1,133 @@
+/**
+ * The provider's redirect back. The token endpoint is called only after the browser's cookie, the state, the connection,
+ * the issuer and the frozen endpoints agree, and only by the one callback that the account's object gave the session
+ * to. What happens then goes on when the browser has gone.
+ */
+
+import { askFlow, type Claimed, type SessionView } from '#accounts/flow-requests.ts';
+import {
+  browserDigest,
+  confirmCodeOf,
+  confirmDigest,
+  nonceOf,
+  sessionOfState,
+} from '#crypto/connect-secrets.ts';
+import { findSession } from '#directory/connect-sessions.ts';
+import { connectionSettings } from '#directory/connections.ts';
+import { NAME_PATTERN } from '#contract/ids.ts';
+import { exchangeCode } from '#egress/code-exchange.ts';
+import { sleep } from '#lib/clock.ts';
+import { log } from '#lib/log.ts';
+import type { ConnectionSettings } from '#providers/settings.ts';
+import { secretOfState } from './browser.ts';
+import { readCallback, type CallbackParams } from './callback-params.ts';
+import { outcomeReply, unwrapped } from './models.ts';
+import { commonOf, frozenOf, page, providerOf, type Reply, type Visit } from './visit.ts';
+
+/** The tokens are in hand: storing them is worth trying for as long as the platform lets this run. */
+const ARRIVE_LIMIT_MS = 15_000;
+const ARRIVE_PAUSE_MS = 100;
+
+/** `GET /oauth/callback/{connection}`. */
+export async function receiveCallback(visit: Visit, connection: string): Promise<Reply> {
+  const invalid = (): Reply => page({ kind: 'invalid_callback', ...commonOf(visit, null) });
+  const params = readCallback(visit.url.searchParams);
+  const sessionId = params === null ? null : sessionOfState(params.state);
+  if (params === null || sessionId === null || !NAME_PATTERN.test(connection)) return invalid();
+  // Before anything is looked up: who did not begin the flow learns nothing of it, and costs nothing.
+  const secret = secretOfState(visit.origin, params.state, visit.headers.get('cookie'));
+  if (secret === null) return page({ kind: 'wrong_browser', ...commonOf(visit, null) });
+  const found = await findSession(visit.config.directory, sessionId);
+  if (found === null) return invalid();
+  const settings = await connectionSettings(visit.config, connection);
+  const answer = await askFlow(visit.config, found.accountId, 'claim', {
+    sessionId,
+    browserDigest: browserDigest(secret),
+    connection,
+    frozen: settings === null ? null : frozenOf(settings, visit.origin),
+    issuer: params.issuer,
+    error: params.error,
+    context: visit.context,
+  });
+  const claimed = unwrapped(answer, { kind: 'unknown' as const });
+  if (claimed.kind !== 'exchange' || settings === null) return refusal(visit, settings, claimed, params);
+  const work = finish(visit, settings, claimed, params, secret);
+  visit.waitUntil(work.catch(() => undefined));
+  const session = await work;
+  if (session === null) return page({ kind: 'unavailable', ...commonOf(visit, claimed.claim.organization) });
+  return outcomeReply(visit, providerOf(settings), session, confirmCodeOf(secret, sessionId), null);
+}
+
+function refusal(
+  visit: Visit,
+  settings: ConnectionSettings | null,
+  claimed: Claimed,
+  params: CallbackParams,
+): Reply {
+  const nobody = commonOf(visit, null);
+  switch (claimed.kind) {
+    case 'wrong_browser':
+      return page({ kind: 'wrong_browser', ...nobody });
+    case 'ended':
+      return outcomeReply(
+        visit,
+        settings === null ? null : providerOf(settings),
+        claimed.session,
+        '',
+        params.error,
+      );
+    case 'expired':
+      return outcomeReply(visit, settings === null ? null : providerOf(settings), claimed.session, '', null);
+    case 'already': {
+      const { session, running } = claimed;
+      const done = session.status === 'succeeded' || session.status === 'pending_confirmation';
+      return page({
+        kind: 'already_finished',
+        outcome: running ? 'running' : done ? 'done' : 'failed',
+        returnUrl: session.returnUrl,
+        ...commonOf(visit, session.organization),
+      });
+    }
+    case 'exchange':
+    case 'invalid':
+    case 'unknown':
+      return page({ kind: 'invalid_callback', ...nobody });
+  }
+}
+
+/** Redeems the code and stores what came of it. Null: it could not be stored, and the session says so in its time. */
+async function finish(
+  visit: Visit,
+  settings: ConnectionSettings,
+  { claim }: Extract<Claimed, { kind: 'exchange' }>,
+  params: CallbackParams,
+  secret: string,
+): Promise<SessionView | null> {
+  const finding = await exchangeCode(visit.config, settings, claim, {
+    code: params.code ?? '',
+    nonce: nonceOf(secret, claim.sessionId),
+    callback: params.all,
+  });
+  const { sessionId, incarnation, generation, accountId } = claim;
+  const arrival = {
+    sessionId,
+    incarnation,
+    generation,
+    finding,
+    settings,
+    confirmDigest: confirmDigest(confirmCodeOf(secret, sessionId)),
+    context: visit.context,
+  };
+  const deadlineMs = visit.now() + ARRIVE_LIMIT_MS;
+  for (let pauseMs = ARRIVE_PAUSE_MS; ; pauseMs *= 2) {
+    try {
+      const stored = await askFlow(visit.config, accountId, 'arrive', arrival);
+      if (stored.ok) return stored.value;
+      if (stored.error.code !== 'vault_locked') return null;
+    } catch (error) {
+      log('warn', 'an arrival is tried again', { session: sessionId, error });
+    }
+    if (visit.now() + pauseMs > deadlineMs) return null;
+    await sleep(pauseMs);
+  }
+}

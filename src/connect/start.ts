@@ -1,0 +1,181 @@
+/**
+ * The beginning of a flow: the page behind a link, which consumes nothing, and the form that binds this browser, uses
+ * the link up and leads to the provider. A second click of the same browser leads to the same place.
+ */
+
+import { askFlow, type LinkProof, type Looked } from '#accounts/flow-requests.ts';
+import { accountOfRepairToken } from '#accounts/repair-link.ts';
+import {
+  browserDigest,
+  LINK_PATTERN,
+  linkDigest,
+  newSessionId,
+  nonceOf,
+  stateOf,
+} from '#crypto/connect-secrets.ts';
+import { findSessionOfLink, noteSession } from '#directory/connect-sessions.ts';
+import { connectionSettings } from '#directory/connections.ts';
+import { pushAuthorization } from '#egress/push-authorization.ts';
+import { isoTime } from '#lib/clock.ts';
+import { authorizationRequest, authorizationUrl, pushedUrl } from '#providers/authorization-request.ts';
+import type { ConnectionSettings } from '#providers/settings.ts';
+import { browserCookie, browserSecretOf, isOwnPost } from './browser.ts';
+import { scopesOf, unwrapped } from './models.ts';
+import type { PageModel } from './page-model.ts';
+import { commonOf, frozenOf, page, providerOf, redirect, type Reply, type Visit } from './visit.ts';
+
+interface Opened {
+  readonly accountId: string;
+  readonly proof: LinkProof;
+}
+
+/** The account that a token opens, without asking it yet; null for what was never a link of ours. */
+async function accountOf(visit: Visit, token: string): Promise<Opened | null> {
+  const repaired = accountOfRepairToken(token);
+  if (repaired !== null) return { accountId: repaired, proof: { kind: 'repair', token } };
+  if (!LINK_PATTERN.test(token)) return null;
+  const digest = linkDigest(token);
+  const found = await findSessionOfLink(visit.config.directory, digest);
+  return found === null
+    ? null
+    : { accountId: found.accountId, proof: { kind: 'link', sessionId: found.id, digest } };
+}
+
+const PAGE_OF = { used: 'used_link', expired: 'expired_link', unknown: 'unknown_link' } as const;
+
+function linkPage(
+  visit: Visit,
+  answer: { kind: keyof typeof PAGE_OF } | { kind: 'repair_over'; repaired: boolean },
+): Reply {
+  const common = commonOf(visit, null);
+  const model: PageModel =
+    answer.kind === 'repair_over'
+      ? { kind: 'repair_over', repaired: answer.repaired, ...common }
+      : { kind: PAGE_OF[answer.kind], ...common };
+  return page(model);
+}
+
+async function look(visit: Visit, { accountId, proof }: Opened, secret: string): Promise<Looked> {
+  const answer = await askFlow(visit.config, accountId, 'look', {
+    proof,
+    browserDigest: browserDigest(secret),
+  });
+  return unwrapped(answer, { kind: 'unknown' });
+}
+
+/** `GET /connect/{token}`. Link previews, mail scanners and reloads change nothing. */
+export async function showStart(visit: Visit, token: string): Promise<Reply> {
+  const opened = await accountOf(visit, token);
+  if (opened === null) return linkPage(visit, { kind: 'unknown' });
+  const secret = browserSecretOf(visit.origin, token, visit.headers.get('cookie'));
+  const looked = await look(visit, opened, secret);
+  if (looked.kind !== 'start') return linkPage(visit, looked);
+  const { settings, granted } = looked;
+  const common = commonOf(visit, looked.organization);
+  if (frozenOf(settings, visit.origin) === null)
+    return page({ kind: 'misconfigured', provider: providerOf(settings), reason: 'settings', ...common });
+  return page(
+    {
+      kind: 'start',
+      purpose: looked.purpose,
+      provider: providerOf(settings),
+      connection: looked.connection,
+      scopes: scopesOf(settings, looked.scopes, looked.purpose === 'connect' ? [] : granted),
+      action: `/connect/${token}`,
+      subjectLabel: looked.subjectLabel,
+      expiresAt: isoTime(looked.expiresAtMs),
+      ...common,
+    },
+    browserCookie(visit.origin, token, secret),
+  );
+}
+
+/** `POST /connect/{token}`. */
+export async function postStart(visit: Visit, token: string): Promise<Reply> {
+  const opened = await accountOf(visit, token);
+  if (opened === null) return linkPage(visit, { kind: 'unknown' });
+  if (!isOwnPost(visit.origin, visit.headers))
+    return page({ kind: 'foreign_post', startPath: `/connect/${token}`, ...commonOf(visit, null) });
+  const secret = browserSecretOf(visit.origin, token, visit.headers.get('cookie'));
+  const looked = await look(visit, opened, secret);
+  if (looked.kind !== 'start') return linkPage(visit, looked);
+  const common = commonOf(visit, looked.organization);
+  const settings = await connectionSettings(visit.config, looked.connection);
+  const frozen = settings === null ? null : frozenOf(settings, visit.origin);
+  if (settings === null || frozen === null)
+    return page({ kind: 'misconfigured', provider: null, reason: 'settings', ...common });
+  const started = unwrapped(
+    await askFlow(visit.config, opened.accountId, 'start', {
+      proof: opened.proof,
+      browserDigest: browserDigest(secret),
+      sessionId: newSessionId(),
+      settings,
+      frozen,
+      context: visit.context,
+    }),
+    { kind: 'unknown' as const },
+  );
+  switch (started.kind) {
+    case 'used':
+    case 'expired':
+    case 'unknown':
+      return linkPage(visit, { kind: started.kind });
+    case 'repair_over':
+      return linkPage(visit, started);
+    case 'full':
+      return page({ kind: 'unavailable', ...common });
+    case 'changed':
+      return page({ kind: 'misconfigured', provider: providerOf(settings), reason: 'changed', ...common });
+    case 'go':
+      break;
+  }
+  // A repair's session is found by its id like any other, also by the operator whom the event names it to.
+  if (opened.proof.kind === 'repair') {
+    const { sessionId: id, accountId, createdAtMs } = started;
+    await noteSession(visit.config.directory, { id, accountId, linkDigest: null, createdAtMs });
+  }
+  return leave(visit, settings, started, secret, browserCookie(visit.origin, token, secret), common);
+}
+
+async function leave(
+  visit: Visit,
+  settings: ConnectionSettings,
+  started: { sessionId: string; challenge: string; scopes: readonly string[]; loginHint: string | null },
+  secret: string,
+  cookie: string,
+  common: ReturnType<typeof commonOf>,
+): Promise<Reply> {
+  const { descriptor } = settings;
+  const clientId = settings.clientId ?? '';
+  const misconfigured = (): Reply =>
+    page({ kind: 'misconfigured', provider: providerOf(settings), reason: 'settings', ...common }, cookie);
+  const built = authorizationRequest(descriptor, {
+    clientId,
+    redirectUri: `${visit.origin}/oauth/callback/${settings.id}`,
+    scopes: started.scopes,
+    state: stateOf(secret, started.sessionId),
+    nonce: nonceOf(secret, started.sessionId),
+    challenge: started.challenge,
+    loginHint: started.loginHint,
+  });
+  if (!built.ok) return misconfigured();
+  if (descriptor.server?.par_required !== true)
+    return redirect(authorizationUrl(built.endpoint, built.params), cookie);
+  const pushed = await pushAuthorization(visit.config, settings, built.params);
+  if (pushed.ok)
+    return redirect(
+      pushedUrl(built.endpoint, descriptor.client_id_param, clientId, pushed.requestUri),
+      cookie,
+    );
+  const of = { provider: providerOf(settings), retryPath: visit.url.pathname, ...common };
+  switch (pushed.reason) {
+    case 'misconfigured':
+      return misconfigured();
+    case 'provider_error':
+      return page({ kind: 'provider_error', code: null, ...of }, cookie);
+    case 'provider_unavailable':
+      return page({ kind: 'provider_unavailable', ...of }, cookie);
+    case 'vault_locked':
+      return page({ kind: 'unavailable', ...common }, cookie);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The secrets of a connect flow, of 256 bits each. What only the browser may hold (state, nonce, confirm code) is made
+ * from the secret in its cookie, each under a purpose of its own and the session's id: so nothing of it is stored but
+ * the cookie's digest, and a second click of the same browser leads to the same place.
+ */
+
+import { createHmac, hash } from 'node:crypto';
+import { equalDigests, purposeDigest } from './digest.ts';
+import { lengthPrefixed, randomBase62, toBase64Url } from './encoding.ts';
+
+/** Upper bound of 62^43 is above 2^256. */
+const CHARACTERS = 43;
+export const LINK_PREFIX = 'lk_';
+export const LINK_PATTERN = /^lk_[0-9A-Za-z]{43}$/;
+export const SESSION_PATTERN = /^cs_[0-9A-Za-z]{22}$/;
+const BROWSER_PATTERN = /^[0-9A-Za-z]{43}$/;
+const STATE_PATTERN = /^(cs_[0-9A-Za-z]{22})\.([A-Za-z0-9_-]{43})$/;
+
+export function newSessionId(): string {
+  return `cs_${randomBase62(22)}`;
+}
+
+/** A link's token, shown once, and what is stored of it. */
+export function newLinkToken(): { token: string; digest: string } {
+  const token = LINK_PREFIX + randomBase62(CHARACTERS);
+  return { token, digest: linkDigest(token) };
+}
+
+export function linkDigest(token: string): string {
+  return purposeDigest('connect link v1', token);
+}
+
+/** A name for the cookie of one link: it tells nothing of the token. */
+export function linkTag(token: string): string {
+  return purposeDigest('connect cookie name v1', token).slice(0, 16);
+}
+
+export function newBrowserSecret(): string {
+  return randomBase62(CHARACTERS);
+}
+
+/** Whether a cookie's value can be one of ours at all. */
+export function isBrowserSecret(text: string): boolean {
+  return BROWSER_PATTERN.test(text);
+}
+
+export function browserDigest(secret: string): string {
+  return purposeDigest('connect browser v1', secret);
+}
+
+function derived(secret: string, purpose: string, sessionId: string): string {
+  return createHmac('sha256', secret)
+    .update(lengthPrefixed(['connect', purpose, sessionId]))
+    .digest('base64url');
+}
+
+/** `cs_….<43 characters>`: names the session, and proves that the browser that sends it back began it. */
+export function stateOf(secret: string, sessionId: string): string {
+  return `${sessionId}.${derived(secret, 'state', sessionId)}`;
+}
+
+/** The session that a state names; null for what was never a state of ours. It proves nothing yet. */
+export function sessionOfState(state: string): string | null {
+  return STATE_PATTERN.exec(state)?.[1] ?? null;
+}
+
+/** Was this state made by the holder of this cookie? */
+export function isStateOf(secret: string, state: string): boolean {
+  const sessionId = sessionOfState(state);
+  return sessionId !== null && equalDigests(state, stateOf(secret, sessionId));
+}
+
+export function nonceOf(secret: string, sessionId: string): string {
+  return derived(secret, 'nonce', sessionId);
+}
+
+export function confirmCodeOf(secret: string, sessionId: string): string {
+  return derived(secret, 'confirm', sessionId);
+}
+
+export function confirmDigest(code: string): string {
+  return purposeDigest('connect confirm v1', code);
+}
+
+/** A PKCE verifier of 256 bits (RFC 7636, 4.1). */
+export function newVerifier(): string {
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
+}
+
+/** S256 (RFC 7636, 4.2). */
+export function challengeOf(verifier: string): string {
+  return hash('sha256', verifier, 'base64url');
+}

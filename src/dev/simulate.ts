@@ -1,0 +1,47 @@
+/**
+ * `npm run simulate -- --port N`: the provider simulator alone, for whoever wants to see how a broker (this one or
+ * another) behaves where providers are wrong. Prints what to paste, then one line per use of a refresh token.
+ */
+
+import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
+import { whenNpmEnds } from './parent.ts';
+import { becomesFree } from './ports.ts';
+import { DIALECTS } from './simulator/dialects.ts';
+import { startSimulator } from './simulator/simulator.ts';
+import { STEP_KINDS } from './simulator/steps.ts';
+
+function wantedPort(): number {
+  try {
+    return portFrom(readArguments({ port: { type: 'string', default: '8789' } }).port);
+  } catch (error) {
+    if (error instanceof UsageError) failUsage(error.message);
+    throw error;
+  }
+}
+
+const port = wantedPort();
+if (port !== 0 && !(await becomesFree(port))) failUsage(`port ${port} is taken; choose another with --port`);
+const simulator = await startSimulator({ port, logUses: true });
+const { origin, client } = simulator;
+
+console.log(`ready ${origin}
+
+dialects  ${DIALECTS.map(({ id }) => id).join(', ')}
+steps     ${STEP_KINDS.join(', ')}
+client    ${client.clientId}  ${client.clientSecret}
+
+An account whose first refresh meets a 429, and whose second answer is lost after the rotation:
+
+  curl -s ${origin}/simulator/accounts -d '{"dialect":"slack","id":"u1","script":[{"kind":"throttle","seconds":5},{"kind":"drop_after"}]}'
+
+It answers a refresh token to import and the \`provider_config\` of a \`custom\` connection (the broker with ALLOW_LOOPBACK=true).
+What became of each refresh token:  curl -s '${origin}/simulator/uses?account=u1'
+The end of a grant:                 curl -s -X PATCH ${origin}/simulator/accounts/u1 -d '{"dead":true}'
+`);
+
+const stop = (): void => {
+  void simulator.close().then(() => process.exit(0));
+};
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);
+whenNpmEnds('simulate', stop);

@@ -1,0 +1,99 @@
+/** What the parts of the simulator share: accounts, codes, the record. Words, and one way to answer JSON. */
+
+import type { ServerResponse } from 'node:http';
+import type { AnswerBook } from './answers.ts';
+import type { Dialect } from './dialects.ts';
+import type { Family, FamilySettings, Pair, Verdict } from './family.ts';
+import type { Latency } from './latency.ts';
+import type { Script, Step, StepKind } from './steps.ts';
+
+/** One presentation of one refresh token. Fields change until its answer has left. */
+export interface RefreshUse {
+  /** When it arrived, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly dialect: string;
+  /** Null where no account knows the token. */
+  readonly account: string | null;
+  /** The token's number among its account's, from 0. */
+  readonly token: number | null;
+  /** As it stood when the provider looked at it. */
+  verdict: Verdict | 'unknown';
+  readonly step: StepKind | null;
+  /** The provider did its part: where it rotates, it did. */
+  processed: boolean;
+  /** Number of the refresh token that came of it. */
+  issued: number | null;
+  /** What was answered, or null while nothing was. */
+  status: number | null;
+  /** The answer left whole. */
+  answered: boolean;
+}
+
+export interface AccountOptions extends Partial<FamilySettings> {
+  readonly dialect: string;
+  /** Made up where it is left out. */
+  readonly id?: string;
+  readonly script?: readonly Step[];
+  readonly latency?: Latency | null;
+  readonly scope?: string;
+}
+
+export interface SimulatedAccount {
+  readonly id: string;
+  readonly dialect: Dialect;
+  readonly family: Family;
+  readonly script: Script;
+  latency: Latency | null;
+  readonly scope: string;
+  /** As after a consent. */
+  readonly first: Pair;
+}
+
+export interface SimulatorOptions {
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** One line on stdout per use, without any token. */
+  readonly logUses?: boolean;
+}
+
+export interface Simulator {
+  /** `http://127.0.0.1:PORT`. */
+  readonly origin: string;
+  readonly client: { clientId: string; clientSecret: string };
+  readonly uses: RefreshUse[];
+  readonly accounts: ReadonlyMap<string, SimulatedAccount>;
+  /** @throws Error for a dialect that there is not, or an id that is taken */
+  account(options: AccountOptions): SimulatedAccount;
+  close(): Promise<void>;
+}
+
+/** An authorization code that was not used yet. */
+export interface Code {
+  readonly account: SimulatedAccount;
+  readonly redirectUri: string;
+  readonly challenge: string | null;
+}
+
+/** Everything in memory, while the server runs. */
+export interface World {
+  readonly client: { clientId: string; clientSecret: string };
+  readonly books: ReadonlyMap<string, AnswerBook>;
+  readonly accounts: Map<string, SimulatedAccount>;
+  readonly codes: Map<string, Code>;
+  readonly uses: RefreshUse[];
+  /** Aborted when the server closes: whoever waits, stops. */
+  readonly closing: AbortSignal;
+}
+
+export function bookOf(world: World, dialect: Dialect): AnswerBook {
+  const book = world.books.get(dialect.id);
+  if (book === undefined) throw new Error(`no answers of ${dialect.id}`);
+  return book;
+}
+
+export function sendJson(res: ServerResponse, status: number, json: unknown): void {
+  const body = JSON.stringify(json);
+  res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body);
+}

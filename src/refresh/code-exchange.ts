@@ -1,0 +1,62 @@
+/**
+ * The two ends of a code exchange: what the account hands to the callback that took a session, and what comes back.
+ *
+ * Owns the shapes that cross RPC. Refuses plaintext: tokens, verifier and keys are ciphertexts; the code is in neither.
+ */
+
+import type { EncryptedTokens } from './outcome.ts';
+
+/** What the account's object hands out to the one callback that took the session. */
+export interface CodeClaim {
+  readonly accountId: string;
+  /** Empty for none. */
+  readonly organization: string;
+  readonly incarnation: number;
+  /** The account's data key, wrapped. */
+  readonly dataKey: string;
+  readonly sessionId: string;
+  /** Ciphertext. */
+  readonly verifier: string;
+  /** Place of the candidate's ciphertexts. */
+  readonly grantId: number;
+  readonly generation: number;
+  readonly redirectUri: string;
+  /** What was asked for; empty: nothing by name. */
+  readonly scopes: readonly string[];
+}
+
+/** Who the provider says has signed in; null where it did not say. */
+export interface Identity {
+  readonly subject: string | null;
+  readonly label: string | null;
+  readonly email: string | null;
+  /** The provider vouches for the address. */
+  readonly emailVerified: boolean;
+}
+
+/** Why no grant came of it. */
+export type CodeFailure =
+  | 'code_rejected'
+  | 'misconfigured'
+  | 'provider_error'
+  | 'provider_unavailable'
+  | 'id_token_invalid'
+  | 'vault_locked';
+
+export type CodeFinding =
+  | {
+      readonly kind: 'granted';
+      readonly tokens: EncryptedTokens;
+      readonly identity: Identity;
+      /** When the request left: lifetimes count from here. */
+      readonly sentAtMs: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly reason: CodeFailure;
+      /** The provider's code, never its text. */
+      readonly providerError: string | null;
+      readonly evidence: readonly string[];
+      readonly durationMs: number;
+    };
