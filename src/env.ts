@@ -17,6 +17,13 @@ export interface UncheckedEnv {
   readonly OPERATOR_LOGO?: string;
   readonly EXCHANGE_BUDGET_MS?: string;
   readonly LOG_LEVEL?: string;
+  readonly RATE_LIMIT_PER_MINUTE?: string;
+  readonly RATE_LIMITER?: RateLimiter;
+}
+
+/** The platform's own counter (a rate limiting binding), as far as it is used here. */
+export interface RateLimiter {
+  limit(options: { key: string }): Promise<{ readonly success: boolean }>;
 }
 
 export interface Config {
@@ -42,11 +49,17 @@ export interface Config {
   readonly operatorLogo: string | null;
   /** How long an exchange may stay unfinished before it is in doubt: two thirds for the call, one third for the settle. */
   readonly exchangeBudgetMs: number;
+  /** How often one credential from one address may ask in a minute, per isolate. */
+  readonly rateLimitPerMinute: number;
+  /** Counts over isolates; null: not bound, and each isolate counts alone. */
+  readonly rateLimiter: RateLimiter | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
 const DEFAULT_EXCHANGE_BUDGET_MS = 15_000;
 const MIN_EXCHANGE_BUDGET_MS = 500;
+/** More than one isolate answers: a limit for what is out of order, and not for a busy agent. */
+const DEFAULT_RATE_LIMIT_PER_MINUTE = 240_000;
 
 const LOGO = /^data:image\/(?:png|jpeg|gif|webp|svg\+xml)[;,][\x21-\x7e]{1,200000}$/;
 
@@ -59,6 +72,11 @@ function exchangeBudget(env: UncheckedEnv, allowLoopback: boolean): number {
   const asked = Number(env.EXCHANGE_BUDGET_MS ?? DEFAULT_EXCHANGE_BUDGET_MS);
   if (!allowLoopback || !Number.isFinite(asked)) return DEFAULT_EXCHANGE_BUDGET_MS;
   return Math.min(Math.max(asked, MIN_EXCHANGE_BUDGET_MS), DEFAULT_EXCHANGE_BUDGET_MS);
+}
+
+function rateLimit(env: UncheckedEnv): number {
+  const asked = Number(env.RATE_LIMIT_PER_MINUTE ?? DEFAULT_RATE_LIMIT_PER_MINUTE);
+  return Number.isFinite(asked) && asked >= 1 ? asked : DEFAULT_RATE_LIMIT_PER_MINUTE;
 }
 
 const MAKE_ADMIN_KEY = `make one with: node -e "console.log(crypto.randomBytes(32).toString('hex'))"`;
@@ -88,6 +106,8 @@ function checked(env: UncheckedEnv): Config {
     operatorName: env.OPERATOR_NAME?.trim().slice(0, 100) || null,
     operatorLogo: LOGO.test(env.OPERATOR_LOGO ?? '') ? (env.OPERATOR_LOGO ?? null) : null,
     exchangeBudgetMs: exchangeBudget(env, allowLoopback),
+    rateLimitPerMinute: rateLimit(env),
+    rateLimiter: env.RATE_LIMITER ?? null,
     logLevel: level === 'debug' || level === 'warn' || level === 'error' ? level : 'info',
   };
 }

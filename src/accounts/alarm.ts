@@ -9,8 +9,10 @@ import { backoffMs } from '#refresh/backoff.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import { planAfterDoubt } from '#refresh/doubt.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
+import { LATE_MS } from '#refresh/schedule.ts';
 import { beat, warnOfEnd } from './calendar.ts';
 import { applyChange } from './changes.ts';
+import { overdueSpreadMs } from './connection-watch.ts';
 import { lapseSessions } from './flow-sessions.ts';
 import { indexAccount } from './index-outbox.ts';
 import { armGrant, isHeldBack, isStillDue, planned, rotationFacts } from './plan.ts';
@@ -116,16 +118,9 @@ async function refreshTimer(
   if (timer?.payload === 'end') return endTimer(room, opened, state, grantId);
   // The account may have gone idle or been used since, the alarm may be late or come twice: then it is planned anew.
   if (timer !== null && !isStillDue(room, withUse(room, state), state.settings, grant, timer)) {
-    const wanted = planned(room, withUse(room, state), state.settings, grant);
-    room.store.transaction(() => {
-      if (wanted === null) room.timers.clear(`refresh:${grantId}`);
-      else
-        room.timers.set(
-          `refresh:${grantId}`,
-          Math.max(wanted.dueAtMs, room.now() + SHORTEST_REPLAN_MS),
-          wanted.kind,
-        );
-    });
+    const late = room.now() - timer.dueAtMs > LATE_MS;
+    const overMs = late ? await overdueSpreadMs(room.config, state.settings) : 0;
+    room.store.transaction(() => planAnew(room, opened, grantId, timer, overMs));
     return;
   }
   if (isHeldBack(state, grant, room.now())) return holdTimer(room, opened, state, grant);
@@ -152,6 +147,24 @@ async function refreshTimer(
         );
     }
   });
+}
+
+/**
+ * Sets the grant's timer by the rows as they are now, unless somebody else has. `overMs`: what is overdue comes within
+ * so long, because as many others are. Inside a transaction.
+ */
+function planAnew(room: Room, opened: OpenedAccount, grantId: number, timer: Timer, overMs: number): void {
+  const { kind } = timer;
+  if (room.timers.get(kind)?.dueAtMs !== timer.dueAtMs) return;
+  const state = room.store.state(opened.key.mac);
+  const grant = state?.grants.find((row) => row.id === grantId);
+  const wanted =
+    state == null || grant === undefined ? null : planned(room, withUse(room, state), state.settings, grant);
+  if (wanted === null) room.timers.clear(kind);
+  else {
+    const soonestMs = room.now() + Math.max(SHORTEST_REPLAN_MS, Math.floor(room.random() * overMs));
+    room.timers.set(kind, Math.max(wanted.dueAtMs, soonestMs), wanted.kind);
+  }
 }
 
 /** A grace has run out and no successor came: from now on the refresh token is held, and the account says so. */

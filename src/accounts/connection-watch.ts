@@ -7,13 +7,14 @@
  */
 
 import type { Config } from '#env.ts';
+import { countAccounts } from '#directory/account-index.ts';
 import { loadConnection } from '#directory/connections.ts';
 import { reportHealth, takeHealthProbe, type StoredHealth } from '#directory/connection-health.ts';
 import { newsHeldBy, newsTaken } from '#directory/connection-news.ts';
-import type { Now, Random } from '#lib/clock.ts';
+import { within, type Now, type Random } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { Outbox } from '#outbox/outbox.ts';
-import { gateOf, lookAgainAtMs, shareOf, type Gate } from '#refresh/connection-health.ts';
+import { gateOf, lookAgainAtMs, shareOf, spreadMs, type Gate } from '#refresh/connection-health.ts';
 import { healthReportOf } from '#refresh/health-report.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
 import { connectionEventData } from '#webhooks/event.ts';
@@ -152,7 +153,7 @@ export class ConnectionWatch {
     const report = healthReportOf(settled, { nowMs: now(), account: holder, recent });
     if (report === null || this.#isNoNews(report.kind)) return;
     try {
-      const after = await reportHealth(config.directory, { connection, holder, report, nowMs: now() });
+      const after = await reportHealth(config, { connection, holder, report, nowMs: now() });
       if (after === null) return;
       this.#seen = { stored: after, version: settled.connectionVersion, atMs: now() };
       if (after.changed) await this.takeNews(holder);
@@ -200,4 +201,15 @@ export class ConnectionWatch {
       work.catch((error: unknown) => log('warn', 'news of a connection still waits', { holder, error })),
     );
   }
+}
+
+/**
+ * The time that all accounts of the connection need at its own rate, for one that is overdue: it is not alone. 0 where
+ * the connection has no rate, or the directory does not say how many there are.
+ */
+export async function overdueSpreadMs(config: Config, settings: ConnectionSettings): Promise<number> {
+  const { id, maxRefreshesPerSecond } = settings;
+  if (maxRefreshesPerSecond == null) return 0;
+  const accounts = await within(DIRECTORY_LIMIT_MS, countAccounts(config.directory, id), 0);
+  return spreadMs(accounts, maxRefreshesPerSecond);
 }

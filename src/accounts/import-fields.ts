@@ -1,7 +1,7 @@
 /** An imported credential as a grant row: lifetimes by the facts, values encrypted for the drawn generation. */
 
 import { accessLifetimeMs, jwtExpiryMs } from '#providers/reading/lifetime.ts';
-import { idleEndMs } from './plan.ts';
+import { absoluteEndMs, idleEndMs } from './plan.ts';
 import type { ConnectionSettings, GrantRow } from './rows.ts';
 import type { GrantField } from '#crypto/places.ts';
 
@@ -79,6 +79,7 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
     refreshToken: refreshToken === null ? null : await encrypt('refresh_token', refreshToken),
     hasAccessToken: accessToken !== null,
     hasRefreshToken: refreshToken !== null,
+    refreshExpiresAtMs: refreshToken === null ? null : absoluteEndMs(input.settings, nowMs, null),
     refreshIdleExpiresAtMs: refreshToken === null ? null : idleEndMs(input.settings, nowMs),
     accessExpiresAtMs: lifetimeMs === null ? null : nowMs + lifetimeMs,
     tokenAtMs: accessToken === null ? null : nowMs,

@@ -35,6 +35,20 @@ export function idleEndMs(settings: ConnectionSettings, usedAtMs: number): numbe
   return idleMs === null ? null : usedAtMs + idleMs;
 }
 
+/**
+ * When the grant ends whatever is done: by the provider's facts, counted from when it was given, or as the provider last
+ * said itself, whichever is sooner. Null: neither says so.
+ */
+export function absoluteEndMs(
+  settings: ConnectionSettings,
+  grantedAtMs: number,
+  saidMs: number | null,
+): number | null {
+  const { absoluteMs } = refreshTokenLifeOf(settings.descriptor);
+  if (absoluteMs === null) return saidMs;
+  return Math.min(grantedAtMs + absoluteMs, saidMs ?? Infinity);
+}
+
 /** Must the refresh token of this grant not be presented now? To be asked right before anything is sent. */
 export function isHeldBack(state: AccountState, grant: GrantRow, nowMs: number): boolean {
   return isHeld({ ...grant, nowMs, rotation: rotationFacts(state.settings) });

@@ -13,7 +13,7 @@ import { afterNews } from '#webhooks/incident.ts';
 import { applyChange } from './changes.ts';
 import { standingOf, tell, tellRefreshed } from './events.ts';
 import { refuseNarrowing, storeNarrowed } from './settle-narrowed.ts';
-import { armGrant, idleEndMs, rotationFacts } from './plan.ts';
+import { absoluteEndMs, armGrant, idleEndMs, rotationFacts } from './plan.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
@@ -103,8 +103,11 @@ function store(
     refreshToken: tokens.refreshToken,
     hasAccessToken: tokens.accessToken !== null,
     hasRefreshToken: tokens.refreshToken !== null,
-    refreshExpiresAtMs:
+    refreshExpiresAtMs: absoluteEndMs(
+      state.settings,
+      grant.grantedAtMs,
       tokens.refreshLifetimeMs === null ? grant.refreshExpiresAtMs : arg.sentAtMs + tokens.refreshLifetimeMs,
+    ),
     refreshIdleExpiresAtMs: idleEndMs(state.settings, arg.sentAtMs),
     nextAttemptAtMs: null,
     // A successor came along that cannot be kept: the stored refresh token is spent as far as anybody knows.

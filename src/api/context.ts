@@ -12,6 +12,8 @@ export interface AppEnv {
     client: ClientInfo;
     /** Method and path of the route as its description spells them, e.g. `GET /v1/agents/{id}`. */
     route: string;
+    /** The body, once it has been read. */
+    bodyText?: string;
     /** Set by the control plane's guard: a route behind it reads it as `c.get('operator')`. */
     operator: OperatorCaller;
   };

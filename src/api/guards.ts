@@ -15,12 +15,14 @@ import type { Config } from '#env.ts';
 import { systemNow, within } from '#lib/clock.ts';
 import { arrivalOf, type Arrival } from './arrival.ts';
 import type { AppEnv } from './context.ts';
+import { idempotently } from './idempotency.ts';
 
 /** Where there are no keys yet nobody can prove anything: then the refusal says what to do first. */
-async function refusal({ code, detail, retryAfterS }: AuthFailure, config: Config): Promise<ProblemError> {
+async function refusal(failure: AuthFailure, config: Config): Promise<ProblemError> {
+  const { code, detail, ...told } = failure;
   const ring = code === 'unauthenticated' && !config.masterKeys ? await ringOf(config.masterKeys) : null;
   const said = ring === null || ring.ok ? detail : `${detail}; ${ring.error.detail}`;
-  return new ProblemError(code, retryAfterS === undefined ? { detail: said } : { detail: said, retryAfterS });
+  return new ProblemError(code, { ...told, detail: said });
 }
 
 /** Longer than making the tables takes, shorter than what a caller gives up after. */
@@ -50,7 +52,7 @@ export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('operator', caller.value);
   await ensureSchema(c);
   await refuseNewerDirectory(config.directory);
-  await next();
+  return idempotently(c, next);
 };
 
 /** @throws ProblemError `forbidden` where the table of roles does not let this operator use the route */

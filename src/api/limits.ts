@@ -49,6 +49,15 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<str
   }
 }
 
+/** The body as text, read once per request. @throws ProblemError 413 over 1 MiB, 400 for what is not UTF-8 */
+export async function bodyText(c: Context<AppEnv>): Promise<string> {
+  const known = c.get('bodyText');
+  if (known !== undefined) return known;
+  const text = await readBounded(c.req.raw.body);
+  c.set('bodyText', text);
+  return text;
+}
+
 function tooDeep(value: unknown, left: number): boolean {
   if (value === null || typeof value !== 'object') return false;
   if (left === 0) return true;
@@ -60,7 +69,7 @@ function tooDeep(value: unknown, left: number): boolean {
  * or nests deeper than 32. An absent body is an empty object where `optional`.
  */
 export async function readJson(c: Context<AppEnv>, optional = false): Promise<unknown> {
-  const text = await readBounded(c.req.raw.body);
+  const text = await bodyText(c);
   if (text === '' && optional) return {};
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (type !== 'application/json' && !/^application\/[a-z0-9.+-]+\+json$/.test(type)) {

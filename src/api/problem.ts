@@ -21,6 +21,7 @@ export function problemDocument(correlationId: string, code: Code, details: Prob
     'x-correlation-id': correlationId,
   });
   if (details.retryAfterS !== undefined) headers.set('retry-after', retryAfter(details.retryAfterS));
+  if (code === 'rate_limited') setRateLimit(headers, details);
   if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer');
   const body = {
     type: `urn:valetkey:problem:${code}`,
@@ -33,6 +34,14 @@ export function problemDocument(correlationId: string, code: Code, details: Prob
     ...details.members,
   };
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** As draft-ietf-httpapi-ratelimit-headers spells them: nothing is left, and in `t` seconds there is again. */
+function setRateLimit(headers: Headers, { policy, retryAfterS = 1 }: ProblemDetails): void {
+  const resetS = retryAfter(retryAfterS);
+  const { name, quota, windowS } = policy ?? { name: 'simultaneous', quota: 1, windowS: Number(resetS) };
+  headers.set('ratelimit-policy', `"${name}";q=${quota};w=${windowS}`);
+  headers.set('ratelimit', `"${name}";r=0;t=${resetS}`);
 }
 
 export function problemResponse(c: Context<AppEnv>, code: Code, details: ProblemDetails = {}): Response {

@@ -17,6 +17,9 @@ const ALWAYS: readonly Code[] = [
   'unavailable',
 ];
 
+/** What a route that creates answers beside its own codes when an `Idempotency-Key` comes twice. */
+export const REPEATED = ['conflict', 'idempotency_mismatch'] as const satisfies readonly Code[];
+
 const DONE: Readonly<Record<string, string>> = {
   200: 'Done',
   201: 'Made',

@@ -2,7 +2,7 @@
 
 import { equalDigests, purposeDigest } from '#crypto/digest.ts';
 import type { Config } from '#env.ts';
-import { namedKeyId } from './bearer.ts';
+import { namedAdminKeyId, namedKeyId, type Presented } from './bearer.ts';
 
 /** What any `ADMIN_KEY` looks like, see `env.ts`. Other texts need no comparison: their form is no secret. */
 const FORM = /^[\x21-\x7e]{32,256}$/;
@@ -31,4 +31,11 @@ export function isAdminKey(config: Pick<Config, 'adminKey'>, text: string): bool
   }
   if ((namedKeyId(text) !== null) !== known.looksLikeAgents) return false;
   return equalDigests(known.digest, purposeDigest(PURPOSE, text));
+}
+
+/** The key id that a request knocks with, for counting: `admin` for `ADMIN_KEY`, null where it names none. */
+export function knocking(presented: Presented, config: Pick<Config, 'adminKey'>): string | null {
+  if (presented.kind !== 'bearer') return null;
+  const { token } = presented;
+  return namedKeyId(token) ?? namedAdminKeyId(token) ?? (isAdminKey(config, token) ? 'admin' : null);
 }

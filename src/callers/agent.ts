@@ -14,7 +14,7 @@ import type { Config } from '#env.ts';
 import { sleep, type Now } from '#lib/clock.ts';
 import { LruMap } from '#lib/lru.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { isAdminKey } from './admin-key.ts';
+import { isAdminKey, knocking } from './admin-key.ts';
 import { proveAdminKey } from './admin-keys.ts';
 import { namedAdminKeyId, namedKeyId, presentedCredential } from './bearer.ts';
 import {
@@ -26,6 +26,7 @@ import {
   type AuthFailure,
   type RequestPieces,
 } from './proof.ts';
+import { overCounter, overLimit } from './rate-limits.ts';
 import { MAX_AGE_MS, RecordCache } from './record-cache.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
 
@@ -88,6 +89,9 @@ export async function authenticateAgent(
   now: Now,
 ): Promise<Result<AgentCaller, AuthFailure>> {
   const presented = presentedCredential(headers, url, (text) => isAdminKey(config, text));
+  const knock = { keyId: knocking(presented, config), address: request.client.ip };
+  const over = overLimit(config, knock, now) ?? (config.rateLimiter && (await overCounter(config, knock)));
+  if (over !== null) return err(over);
   if (presented.kind !== 'bearer') return err({ code: 'unauthenticated', detail: presented.detail });
   if (isAdminKey(config, presented.token)) return err(OTHER_PLANE);
   if (namedAdminKeyId(presented.token) !== null) {

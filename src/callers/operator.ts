@@ -4,11 +4,12 @@ import type { Role } from '#contract/roles.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { isAdminKey } from './admin-key.ts';
+import { isAdminKey, knocking } from './admin-key.ts';
 import { proveAdminKey } from './admin-keys.ts';
 import { proveAgentKey } from './agent.ts';
 import { namedAdminKeyId, presentedCredential } from './bearer.ts';
 import type { AuthFailure, RequestPieces } from './proof.ts';
+import { overCounter, overLimit } from './rate-limits.ts';
 
 /** Whoever proves itself at the control plane. */
 export interface OperatorCaller {
@@ -39,6 +40,9 @@ export async function authenticateOperator(
   now: Now,
 ): Promise<Result<OperatorCaller, AuthFailure>> {
   const presented = presentedCredential(headers, url, (text) => isAdminKey(config, text));
+  const knock = { keyId: knocking(presented, config), address: request.client.ip };
+  const over = overLimit(config, knock, now) ?? (config.rateLimiter && (await overCounter(config, knock)));
+  if (over !== null) return err(over);
   if (presented.kind === 'bearer') {
     if (isAdminKey(config, presented.token)) return ok(ADMIN);
     const proved = await proveOther(presented.token, config, request, now);

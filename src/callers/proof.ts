@@ -5,7 +5,9 @@
 
 import type { ClientInfo } from '#audit/record.ts';
 import type { Code } from '#contract/codes.ts';
+import type { RateLimitPolicy } from '#contract/problem.ts';
 import { log } from '#lib/log.ts';
+import { WINDOW_MS, WRONG_LIMIT } from './wrong-secrets.ts';
 
 /** Why a request has no caller; `detail` is the same for every way in which a key can be wrong. */
 export interface AuthFailure {
@@ -15,6 +17,8 @@ export interface AuthFailure {
   >;
   readonly detail: string;
   readonly retryAfterS?: number;
+  /** Of `rate_limited`: which limit. */
+  readonly policy?: RateLimitPolicy;
 }
 
 /** What authenticating takes from the request beside its head. */
@@ -37,7 +41,8 @@ export const TOUCH_INTERVAL_MS = 60 * 60_000;
 export function closedFailure(blockedForMs: number): AuthFailure | null {
   if (blockedForMs <= 0) return null;
   const detail = 'too many wrong secrets under this key id; other keys go on';
-  return { code: 'rate_limited', detail, retryAfterS: Math.ceil(blockedForMs / 1000) };
+  const policy = { name: 'wrong-secrets', quota: WRONG_LIMIT, windowS: WINDOW_MS / 1000 };
+  return { code: 'rate_limited', detail, retryAfterS: Math.ceil(blockedForMs / 1000), policy };
 }
 
 /** Lets `work` go on after the answer, and tells the log where it comes to nothing. */

@@ -71,8 +71,8 @@ export const ListedAgent = Agent.extend({
 }).openapi('ListedAgent');
 export type ListedAgent = z.infer<typeof ListedAgent>;
 
-const ShownKey = z.string().openapi({
-  description: 'Shown in this answer only.',
+const ShownKey = z.string().nullable().openapi({
+  description: 'Shown in this answer only; null where the answer is repeated under an `Idempotency-Key`.',
   example: 'vk_agent_crm-agent_…',
 });
 

@@ -56,8 +56,9 @@ export type CreateConnectLink = z.output<typeof CreateConnectLink>;
 
 export const ConnectLink = z
   .object({
-    url: z.string().openapi({
-      description: 'For one browser, once. Shown here and never again.',
+    url: z.string().nullable().openapi({
+      description:
+        'For one browser, once. Shown here and never again: null where the answer is repeated under an `Idempotency-Key`.',
       example: 'https://broker.example.com/connect/lk_vM2…',
     }),
     session_id: z.string().openapi({ example: 'cs_4fT2kQ9sLw8ZbX1cVn7RmA' }),

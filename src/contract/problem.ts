@@ -9,10 +9,20 @@ export interface FieldProblem {
   readonly message: string;
 }
 
+/** A limit as the headers `RateLimit-Policy` and `RateLimit` tell it. */
+export interface RateLimitPolicy {
+  readonly name: string;
+  /** How many in a window. */
+  readonly quota: number;
+  readonly windowS: number;
+}
+
 /** What a problem adds to its code. `retryAfterS` becomes the `Retry-After` header (whole seconds, at least 1). */
 export interface ProblemDetails {
   readonly detail?: string;
   readonly retryAfterS?: number;
+  /** Of a 429: the limit that was reached. */
+  readonly policy?: RateLimitPolicy;
   readonly errors?: readonly FieldProblem[];
   /** Further members of the document, e.g. `reason`, `granted`, `reauth_url`. */
   readonly members?: Readonly<Record<string, unknown>>;

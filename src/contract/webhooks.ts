@@ -94,7 +94,10 @@ export const WebhookEndpoint = z
 export type WebhookEndpoint = z.infer<typeof WebhookEndpoint>;
 
 export const WebhookEndpointWithSecret = WebhookEndpoint.extend({
-  secret: z.string().openapi({ description: 'Shown in this answer only.', example: 'whsec_…' }),
+  secret: z.string().nullable().openapi({
+    description: 'Shown in this answer only; null where the answer is repeated under an `Idempotency-Key`.',
+    example: 'whsec_…',
+  }),
 }).openapi('WebhookEndpointWithSecret');
 export type WebhookEndpointWithSecret = z.infer<typeof WebhookEndpointWithSecret>;
 

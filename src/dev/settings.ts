@@ -13,6 +13,7 @@ export const SETTING_NAMES = [
   'OPERATOR_NAME',
   'OPERATOR_LOGO',
   'EXCHANGE_BUDGET_MS',
+  'RATE_LIMIT_PER_MINUTE',
   'LOG_LEVEL',
 ] as const;
 

@@ -1,13 +1,15 @@
 /**
- * What accounts tell of their connection's provider: the health columns of `connection`. The decisions are
- * `refresh/connection-health.ts`; here each is written only over the row that it was made from, so that of many who come
- * at the same time one changes it. Needs no key: the columns are outside the row's MAC.
+ * What accounts tell of their connection's provider: the health columns of `connection`, outside the row's MAC. The
+ * decisions are `refresh/connection-health.ts`; here each is written only over the row that it was made from, so that of
+ * many who come at the same time one changes it.
  *
- * A change that is worth an event leaves its news in `connection_news` in the same transaction, under the account that
- * made it; that account's outbox sends it (`connection-news.ts`).
+ * A change that is worth an event has, in its own transaction, its record in the deployment's chain and its news in
+ * `connection_news`, under the account that made it; that account's outbox sends it (`connection-news.ts`).
  */
 
+import { ProblemError } from '#contract/problem.ts';
 import { newId } from '#crypto/api-keys.ts';
+import { log } from '#lib/log.ts';
 import {
   afterReport,
   isOver,
@@ -20,6 +22,8 @@ import {
 import { countAccounts } from './account-index.ts';
 import { ask } from './ask.ts';
 import type { SqlRow } from './connection-row.ts';
+import type { VaultConfig } from './data-key.ts';
+import { bySystem, runRecorded } from './organization-audit.ts';
 
 /** A connection's health as it was read. */
 export interface StoredHealth {
@@ -73,9 +77,12 @@ function columnsOf(health: ConnectionHealth): SqlRow {
   };
 }
 
-/** Writes `next` over the row that was read as `rev`, and the news of it under `holder`. False: another was first. */
+/**
+ * Writes `next` over the row that was read as `rev`, with the record of it and the news of it under `holder`. False:
+ * another was first.
+ */
 async function replace(
-  db: D1Database,
+  config: VaultConfig,
   write: {
     readonly connection: string;
     readonly holder: string;
@@ -86,6 +93,7 @@ async function replace(
   },
 ): Promise<boolean> {
   const { connection, holder, rev, next, news, nowMs } = write;
+  const { directory: db } = config;
   const columns = columnsOf(next);
   const names = Object.keys(columns);
   const update = db
@@ -102,8 +110,21 @@ async function replace(
        WHERE id = ? AND health_rev = ? AND health_holder = ? ON CONFLICT (connection, rev) DO NOTHING`,
     )
     .bind(newId('evt'), news, nowMs, connection, rev + 1, holder);
-  const [done] = await ask(() => db.batch(news === null ? [update] : [update, noted]));
-  return (done?.meta.changes ?? 0) > 0;
+  const plainly = async (statements: D1PreparedStatement[]): Promise<boolean> => {
+    const [done] = await ask(() => db.batch(statements));
+    return (done?.meta.changes ?? 0) > 0;
+  };
+  if (news === null) return plainly([update]);
+  const fields = { action: news, outcome: 'ok', reason: next.reason, connection } as const;
+  try {
+    const record = { organization: '', fields, context: bySystem(), atMs: nowMs };
+    return await runRecorded(config, record, update, [noted]);
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.code !== 'record_corrupt') throw error;
+    // An outage that nobody could end would cost every user of the connection: a broken chain is for people to mend.
+    log('error', 'a change of health has no record', { connection, change: news, error });
+    return plainly([update, noted]);
+  }
 }
 
 const HEALTH = 'SELECT * FROM connection WHERE id = ?';
@@ -113,10 +134,10 @@ const HEALTH = 'SELECT * FROM connection WHERE id = ?';
  * the account did not keep to itself, the first success after one.
  *
  * @returns the health afterwards, and whether this report has changed it; null: there is no such connection
- * @throws ProblemError `unavailable`
+ * @throws ProblemError `unavailable`, `vault_locked` (nothing is written then)
  */
 export async function reportHealth(
-  db: D1Database,
+  config: VaultConfig,
   input: {
     readonly connection: string;
     /** The account that reports. */
@@ -126,6 +147,7 @@ export async function reportHealth(
   },
 ): Promise<(StoredHealth & { readonly changed: boolean }) | null> {
   const { connection, holder, report, nowMs } = input;
+  const { directory: db } = config;
   for (let tries = 0; ; tries += 1) {
     const row = await ask(() => db.prepare(HEALTH).bind(connection).first<SqlRow>());
     if (row === null) return null;
@@ -145,7 +167,7 @@ export async function reportHealth(
       after = afterReport(read.health, report, { ...facts, accounts });
     }
     const { health: next, news } = after;
-    if (await replace(db, { connection, holder, rev: read.rev, next, news, nowMs }))
+    if (await replace(config, { connection, holder, rev: read.rev, next, news, nowMs }))
       return { health: next, rev: read.rev + 1, changed: true };
   }
 }

@@ -49,7 +49,7 @@ export type ConnectionDraft = Pick<
 /** A connection with what other rows say about it. */
 export interface ConnectionView {
   readonly connection: ConnectionRow;
-  /** How many accounts the directory knows of it. */
+  /** How many accounts the directory knows of it, of those that the caller may know of. */
   readonly accounts: number;
   /** Id of the oldest other connection with the same client at the same token endpoint; null: none. */
   readonly sharedWith: string | null;
@@ -62,7 +62,8 @@ export interface ListPosition {
 }
 
 const VIEW = `SELECT c.*,
-  (SELECT count(*) FROM account_index a WHERE a.connection = c.id) AS accounts,
+  (SELECT count(*) FROM account_index a
+    WHERE a.connection = c.id AND (?1 IS NULL OR a.organization = ?1)) AS accounts,
   (SELECT o.id FROM connection o WHERE o.token_url = c.token_url AND o.client_id = c.client_id AND o.id <> c.id
     ORDER BY o.created_at_ms, o.id LIMIT 1) AS shared_with
   FROM connection c`;
@@ -122,16 +123,24 @@ export function connectionRecord(
   return { organization: '', fields: { action, outcome: 'ok', connection }, context, atMs };
 }
 
-/** One connection, or null. @throws ProblemError `unavailable` */
-export async function findConnection(db: D1Database, id: string): Promise<ConnectionView | null> {
-  const row = await ask(() => db.prepare(`${VIEW} WHERE c.id = ?`).bind(id).first<SqlRow>());
+/** One connection, or null. `organization`: whose accounts are counted, null for all. @throws ProblemError `unavailable` */
+export async function findConnection(
+  db: D1Database,
+  id: string,
+  organization: string | null = null,
+): Promise<ConnectionView | null> {
+  const row = await ask(() => db.prepare(`${VIEW} WHERE c.id = ?`).bind(organization, id).first<SqlRow>());
   return row === null ? null : viewOf(row);
 }
 
-/** Newest first, at most `limit`. @throws ProblemError `unavailable` */
+/** Newest first, at most `limit`; `organization` as for one. @throws ProblemError `unavailable` */
 export async function listConnections(
   db: D1Database,
-  page: { readonly limit: number; readonly after: ListPosition | null },
+  page: {
+    readonly limit: number;
+    readonly after: ListPosition | null;
+    readonly organization?: string | null;
+  },
 ): Promise<ConnectionView[]> {
   const where = page.after === null ? '' : 'WHERE (c.created_at_ms, c.id) < (?, ?)';
   const values = page.after === null ? [] : [page.after.createdAtMs, page.after.id];
@@ -139,7 +148,7 @@ export async function listConnections(
   const rows = await ask(() =>
     db
       .prepare(query)
-      .bind(...values, page.limit)
+      .bind(page.organization ?? null, ...values, page.limit)
       .all<SqlRow>(),
   );
   return rows.results.map(viewOf);

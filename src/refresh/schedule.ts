@@ -68,7 +68,7 @@ export interface ScheduleFacts {
 }
 
 /** An alarm later than this means a jump of the clock or a long stop: many are late together. */
-const LATE_MS = 2 * 60_000;
+export const LATE_MS = 2 * 60_000;
 
 /**
  * Plans the one timer of a grant. To be called whenever its row, its mode or its use after idleness changes, and when

@@ -6,6 +6,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { cohortChart } from './cohort.ts';
 import { lintConfig } from './lint-config.ts';
 import { ROOT, textOf } from './rooms.ts';
 import { codeTable, floorList, roomTable, stateDiagram, storedTable } from './tables.ts';
@@ -22,6 +23,7 @@ const PARTS: readonly { file: string; mark: string; make: (present: string) => s
   { file: 'src/contract/README.md', mark: 'codes', make: codeTable },
   { file: 'src/accounts/README.md', mark: 'moves', make: stateDiagram },
   { file: 'src/accounts/README.md', mark: 'tables', make: storedTable },
+  { file: 'src/refresh/README.md', mark: 'cohort', make: cohortChart },
 ];
 
 /** The text between `<!-- generated: mark -->` and its end. @throws where the marks are missing */

@@ -15,6 +15,11 @@ export async function findingsOn(page: Page): Promise<string[]> {
   ];
 }
 
+/** What a language or a longer text can change: structure and size, not colours. */
+export async function layoutFindingsOn(page: Page): Promise<string[]> {
+  return page.evaluate(structure);
+}
+
 /** Roles that say nothing without a name. */
 const NAMED_ROLES = new Set([
   'button',

@@ -49,7 +49,12 @@ export interface Visitor {
   close(): Promise<void>;
 }
 
-export async function newVisitor(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
+/** @param ofOthers origins whose pages are not under test: that they name no icon is no complaint */
+export async function newVisitor(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+  ofOthers: readonly string[] = [],
+): Promise<Visitor> {
   const context = await browser.newContext({
     viewport: { width: 1024, height: 768 },
     locale: 'en-US',
@@ -58,6 +63,9 @@ export async function newVisitor(browser: Browser, options: BrowserContextOption
   const complaints: string[] = [];
   const requests: string[] = [];
   context.on('console', (message) => {
+    const { url } = message.location();
+    // The icon that a page of others does not name.
+    if (ofOthers.some((origin) => url === `${origin}/favicon.ico`)) return;
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   context.on('weberror', (error) => complaints.push(String(error.error())));
@@ -79,5 +87,6 @@ export async function newVisitor(browser: Browser, options: BrowserContextOption
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
   const file = path.join(ARTEFACTS, `${name}.png`);
   await mkdir(path.dirname(file), { recursive: true });
-  await page.screenshot({ path: file, fullPage: true });
+  // Hiding the caret would write a style into every field.
+  await page.screenshot({ path: file, fullPage: true, caret: 'initial' });
 }

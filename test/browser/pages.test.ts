@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOCALES, type PageModel } from '#connect/page-model.ts';
 import { MODELS, withTexts } from '../pure/connect/models.ts';
-import { findingsOn } from './accessibility.ts';
+import { findingsOn, layoutFindingsOn } from './accessibility.ts';
 import { keepScreenshot, launchBrowser, newVisitor } from './browser.ts';
 import { openGallery, type Gallery } from './gallery.ts';
 
@@ -68,7 +68,7 @@ it('every page fits a small phone in every language, and is in that language', a
   for (const locale of LOCALES) {
     for (const name of NAMES) {
       await visitor.page.goto(gallery.addressOf(name, locale));
-      const found = await findingsOn(visitor.page);
+      const found = await layoutFindingsOn(visitor.page);
       if ((await visitor.page.getAttribute('html', 'lang')) !== locale) found.push('another language');
       if (found.length > 0) findings[`${locale} ${name}`] = found;
     }

@@ -152,6 +152,16 @@ describe('the list of accounts', () => {
   });
 });
 
+it('is made and served wherever its connection wants it kept', async () => {
+  const connection = await given.connection();
+  await operator.patch(`/v1/connections/${connection}`, { location: 'weur' });
+  expect((await pending(connection)).status).toBe('pending');
+  const { refreshToken } = await provider.grant();
+  const account = await given.account(connection, 'user', { refresh_token: refreshToken });
+  const agent = await given.agent({ rules: [{ connection, identifiers: ['*'] }] });
+  expect((await agent.client.get(`${base}/${account}/token`)).status).toBe(200);
+});
+
 describe('a change of an account', () => {
   it('merges metadata by key, null removes, and rotation overrides the connection', async () => {
     const { id } = await pending(await given.connection(), { metadata: { a: 1, b: { c: 2, d: 3 } } });

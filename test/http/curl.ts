@@ -33,14 +33,14 @@ function words(command: string, variables: Readonly<Record<string, string>>): st
   return word === null ? found : [...found, word];
 }
 
-const CAPTURE = /^export ([A-Z_]+)=\$\((curl [^]*) \| grep -o 'vk_agent_\[\^"\]\*'\)$/;
+const CAPTURE = /^export ([A-Z_]+)=\$\((curl [^]*) \| grep -o '([^']+)'\)$/;
 
-/** As a shell would: a plain curl command, or one whose answer's key is exported; that goes into `variables`. */
+/** As a shell would: a plain curl command, or one of whose answer a part is exported; that goes into `variables`. */
 export async function paste(command: string, variables: Record<string, string>): Promise<Reply> {
-  const [, name, captured] = CAPTURE.exec(command) ?? [];
-  if (name === undefined || captured === undefined) return curl(command, variables);
+  const [, name, captured, pattern] = CAPTURE.exec(command) ?? [];
+  if (name === undefined || captured === undefined || pattern === undefined) return curl(command, variables);
   const reply = await curl(captured, variables);
-  variables[name] = /vk_agent_[^"]*/.exec(reply.text)?.[0] ?? '';
+  variables[name] = new RegExp(pattern).exec(reply.text)?.[0] ?? '';
   return reply;
 }
 

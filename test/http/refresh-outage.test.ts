@@ -5,6 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Fault } from '../../src/dev/oauth-server.ts';
+import { badAnswers } from './bad-answers.ts';
 import { startServer, type HostileServer } from '../support/hostile-server.ts';
 import { refreshScene, retryAfterS, STATIC, type Account } from './refresh-scene.ts';
 
@@ -19,45 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => elsewhere.close());
 
-const WRONG = 'a-token-that-nobody-may-get';
-const long = (text: string) => text + 'x'.repeat(100 * 1024);
-
 /** Name, fault, and whether it leaves open that the provider has used the refresh token up. */
 const ANSWERS: readonly (readonly [string, () => Fault | 'down', { doubt: boolean }])[] = [
-  ['500', () => ({ status: 500 }), { doubt: true }],
-  ['500 with an OAuth error', () => ({ status: 500, body: { error: 'invalid_grant' } }), { doubt: true }],
-  ['a gateway page with 502', () => ({ html: true, status: 502 }), { doubt: true }],
-  ['503', () => ({ status: 503, headers: { 'Retry-After': '1' } }), { doubt: true }],
-  ['408', () => ({ status: 408 }), { doubt: true }],
-  ['a hanging connection', () => ({ delayBeforeMs: Infinity }), { doubt: true }],
-  ['a reset connection', () => ({ dropBefore: true }), { doubt: true }],
+  ...badAnswers(() => elsewhere.url),
   ['a refused connection', () => 'down', { doubt: true }],
-  ['a 403 page of a firewall', () => ({ html: true }), { doubt: false }],
-  ['a 400 page', () => ({ html: true, status: 400 }), { doubt: true }],
-  ['400 with an error in no table', () => ({ status: 400, body: { error: 'odd' } }), { doubt: false }],
-  ['401 with JSON that names no error', () => ({ status: 401, body: { message: 'no' } }), { doubt: false }],
-  ['403 with invalid_grant', () => ({ status: 403, body: { error: 'invalid_grant' } }), { doubt: false }],
-  ['cut JSON', () => ({ body: `{"access_token":"${WRONG}` }), { doubt: true }],
-  ['a page with 200', () => ({ html: true, status: 200 }), { doubt: true }],
-  ['an empty 200', () => ({ body: '' }), { doubt: true }],
-  ['200 with an error body', () => ({ body: { error: 'invalid_grant' } }), { doubt: true }],
-  ['200 without a token', () => ({ body: { token_type: 'Bearer', expires_in: 3600 } }), { doubt: true }],
-  ['200 with a token that is none', () => ({ body: { access_token: 17 } }), { doubt: true }],
-  ['200 with an array', () => ({ body: [{ access_token: WRONG }] }), { doubt: true }],
-  ['204', () => ({ status: 204, body: '' }), { doubt: true }],
-  ['a dripping body', () => ({ body: { access_token: WRONG }, dripMs: 400 }), { doubt: true }],
-  ['100 KiB of text', () => ({ body: long('x') }), { doubt: true }],
-  ['100 KiB of JSON', () => ({ body: { pad: long('x'), access_token: WRONG } }), { doubt: true }],
-  [
-    'a 302 to another host',
-    () => ({ status: 302, headers: { Location: `${elsewhere.url}/token` } }),
-    { doubt: true },
-  ],
-  [
-    'a 307 to another host',
-    () => ({ status: 307, headers: { Location: `${elsewhere.url}/token` } }),
-    { doubt: true },
-  ],
 ];
 
 async function breakProvider(account: Account, fault: Fault | 'down'): Promise<void> {

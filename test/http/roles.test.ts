@@ -217,6 +217,15 @@ describe.each(ROLES)('the role %s', (role) => {
     }
   });
 
+  it('with an organization is told of its own accounts alone how many a connection has', async () => {
+    const organization = name('org');
+    const key = await keyOf(role, organization);
+    await thingsOf(FOREIGN);
+    expect((await key.client.get(`/v1/connections/${CONNECTION}`)).body.accounts).toBe(0);
+    const listed = (await key.client.get('/v1/connections?limit=100')).body.data;
+    expect(new Set(listed.map(({ accounts }: { accounts: number }) => accounts))).toEqual(new Set([0]));
+  });
+
   it('with an organization lists its own alone, and names no other', async () => {
     await thingsOf(FOREIGN);
     await thingsOf(null);

@@ -41,6 +41,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'GET /v1/agents/{id}/keys': 'Ids and times: the keys themselves are stored nowhere.',
   'DELETE /v1/agents/{id}/keys/{key_id}': 'The other keys of the agent go on.',
   'GET /v1/agents/{id}/policy': 'A short form that was given is answered as the rules that it means.',
+  'GET /v1/connect-sessions/{id}':
+    'Where a connect flow stands, by the id that its link answered. The code to confirm it is not here: it went to the browser alone.',
+  'POST /v1/connect-sessions/{id}/reject': 'Erases what the flow brought; the account stays as it was.',
   'DELETE /v1/admin-keys/{id}':
     '`ADMIN_KEY` itself is no such key: it is changed where the deployment keeps its secrets.',
   'GET /v1/providers': 'What `provider` of a connection may name, beside `custom`.',

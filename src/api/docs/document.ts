@@ -5,6 +5,7 @@
 
 import { CODES, type Code } from '#contract/codes.ts';
 import { STORY } from '#contract/examples.ts';
+import { SHOWN_ONCE } from '#contract/idempotency.ts';
 import { LEAST_ROLE } from '#contract/roles.ts';
 import { VERSION } from '#contract/version.ts';
 import { problemAnswer } from '../responses.ts';
@@ -67,6 +68,15 @@ const CORRELATION_PARAMETER = {
   description: 'Yours, for logs and audit: taken over where it matches, else replaced.',
   schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
   example: 'task-81',
+};
+
+const IDEMPOTENCY_PARAMETER = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'Yours, for 24 hours: the same request under the same key creates once, and is answered again with what is shown once as null and `Idempotent-Replayed: true`.',
+  schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
+  example: 'order-4711',
 };
 
 const HAVE_RETRY_AFTER = ['429', '503'];
@@ -139,8 +149,12 @@ function finishedOperation(method: string, path: string, operation: Operation, s
   const { requestBody } = operation;
   const own = (operation.parameters ?? []).map((parameter) => describedParameter(path, parameter));
   const takesOwn = own.some(({ name }) => name.toLowerCase() === 'x-correlation-id');
-  const common = takesOwn ? [] : [{ $ref: '#/components/parameters/CorrelationId' }];
   const route = `${method.toUpperCase()} ${path}`;
+  const creates = route in SHOWN_ONCE;
+  const common = [
+    ...(creates ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+    ...(takesOwn ? [] : [{ $ref: '#/components/parameters/CorrelationId' }]),
+  ];
   const role = LEAST_ROLE[route];
   const description = DESCRIPTIONS[route];
   return {
@@ -189,7 +203,7 @@ export function finishedDocument({ paths = {}, components = {} }: Registered): D
       securitySchemes: SCHEMES,
       headers: HEADERS,
       examples: problemExamples(allPaths),
-      parameters: { CorrelationId: CORRELATION_PARAMETER },
+      parameters: { CorrelationId: CORRELATION_PARAMETER, IdempotencyKey: IDEMPOTENCY_PARAMETER },
     },
   };
 }

@@ -58,7 +58,7 @@ export async function pageOf(document: Document): Promise<string> {
   const schemas = document.components.schemas ?? {};
   const names = Object.keys(schemas).toSorted();
   const page = await html`<!doctype html>
-    <html lang="en">
+    <html lang="en" dir="ltr">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

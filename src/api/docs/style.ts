@@ -31,8 +31,11 @@ pre {
   margin: 0.4rem 0; padding: 0.7rem 0.9rem; white-space: pre-wrap;
   background: var(--raised); border: 1px solid var(--line); border-radius: 6px;
 }
-.skip { position: absolute; left: -100vw; }
-.skip:focus { left: 1rem; top: 1rem; padding: 0.5rem 1rem; background: var(--ground); z-index: 1; }
+.skip {
+  position: absolute; left: -100vw; z-index: 1; padding: 0.7rem 1rem;
+  background: var(--ground); border: 2px solid var(--link);
+}
+.skip:focus { left: 1rem; top: 1rem; }
 main { max-width: 52rem; padding: 1rem 1.2rem 4rem; }
 main:focus { outline: none; }
 section > h2 { margin-top: 3rem; padding-top: 1rem; border-top: 2px solid var(--line); }
@@ -54,8 +57,9 @@ summary { cursor: pointer; }
 nav { padding: 1rem 1.2rem; background: var(--raised); border-bottom: 1px solid var(--line); font-size: 0.88rem; }
 nav ul { list-style: none; margin: 0.2rem 0; padding: 0; }
 nav ul { padding-left: 0.8rem; }
-nav details, nav > a { padding: 0.25rem 0; }
-nav a { display: block; padding: 0.12rem 0; text-decoration: none; }
+nav details { padding: 0.25rem 0; }
+nav li { padding: 0.15rem 0; }
+nav a { text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 @media (min-width: 62rem) {
   body { display: grid; grid-template-columns: 22rem minmax(0, 1fr); }

@@ -24,7 +24,7 @@ import { cutPage, decodeCursor } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
-import { jsonBody, responses } from '../responses.ts';
+import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
 const base = '/v1/admin-keys';
@@ -39,7 +39,7 @@ const routes = {
     summary: 'Make a key for an operator; it is shown once',
     description: `A key that is bound to an organization makes keys of that organization alone. At most ${MAX_ADMIN_KEYS} per organization.`,
     request: jsonBody(CreateAdminKey),
-    responses: responses({ 201: CreatedAdminKey }, ['conflict', ...LOCKS]),
+    responses: responses({ 201: CreatedAdminKey }, [...REPEATED, ...LOCKS]),
   }),
   list: createRoute({
     method: 'get',

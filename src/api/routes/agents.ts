@@ -26,7 +26,7 @@ import { requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
-import { jsonBody, responses } from '../responses.ts';
+import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
 const base = '/v1/agents';
@@ -50,7 +50,7 @@ const routes = {
     path: base,
     summary: 'Create an agent',
     request: jsonBody(CreateAgent),
-    responses: responses({ 201: CreatedAgent }, ['already_exists', ...CODES]),
+    responses: responses({ 201: CreatedAgent }, ['already_exists', ...REPEATED, ...CODES]),
   }),
   get: createRoute({
     method: 'get',
@@ -81,7 +81,7 @@ const routes = {
     path: `${base}/{id}/keys`,
     summary: 'Make a key; it is shown once',
     request: { params },
-    responses: responses({ 201: CreatedAgentKey }, ['conflict', ...CODES]),
+    responses: responses({ 201: CreatedAgentKey }, [...REPEATED, ...CODES]),
   }),
   listKeys: createRoute({
     method: 'get',

@@ -20,7 +20,7 @@ import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
 import { ROTATION_FORMS } from '../new-connection.ts';
-import { jsonBody, responses } from '../responses.ts';
+import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
 const AccountParams = z.object({ id: z.string() });
@@ -60,7 +60,7 @@ const routes = {
     description:
       'The id is derived from organization, connection and identifier: the same triple is always the same account.',
     request: jsonBody(CreateAccount),
-    responses: responses({ 200: ConnectedAccount, 201: ConnectedAccount }, LOCKS),
+    responses: responses({ 200: ConnectedAccount, 201: ConnectedAccount }, [...REPEATED, ...LOCKS]),
   }),
   get: createRoute({
     method: 'get',

@@ -24,7 +24,7 @@ import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
 import { draftConnection, type ConnectionRules } from '../new-connection.ts';
-import { jsonBody, responses } from '../responses.ts';
+import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
 const LIST = 'connections';
@@ -40,6 +40,7 @@ const routes = {
       'An app at a provider. With `provider: "custom"` and an `issuer` its metadata is read now: 502 and nothing stored when it cannot be.',
     request: jsonBody(CreateConnection),
     responses: responses({ 201: Connection }, [
+      ...REPEATED,
       'already_exists',
       'provider_error',
       'vault_locked',
@@ -141,7 +142,9 @@ function notFound(): ProblemError {
 
 /** @throws ProblemError 404 */
 async function resourceOfId(c: Context<AppEnv>, id: string): Promise<z.infer<typeof Connection>> {
-  const view = NAME_PATTERN.test(id) ? await findConnection(c.get('config').directory, id) : null;
+  const { organization } = c.get('operator');
+  const isName = NAME_PATTERN.test(id);
+  const view = isName ? await findConnection(c.get('config').directory, id, organization) : null;
   if (view === null) throw notFound();
   return resourceOf(c, view);
 }
@@ -224,7 +227,11 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
     const { limit, cursor } = queryOf(c, ListQuery);
     const position = decodeCursor(LIST, {}, cursor);
     const after = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };
-    const views = await listConnections(c.get('config').directory, { limit: limit + 1, after });
+    const views = await listConnections(c.get('config').directory, {
+      limit: limit + 1,
+      after,
+      organization: c.get('operator').organization,
+    });
     const page = cutPage(LIST, {}, limit, views, ({ connection }) => [connection.createdAtMs, connection.id]);
     return c.json({ ...page, data: page.data.map((view) => resourceOf(c, view)) }, 200);
   });

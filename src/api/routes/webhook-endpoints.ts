@@ -31,7 +31,7 @@ import { cutPage, decodeCursor } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
-import { jsonBody, responses } from '../responses.ts';
+import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 import type { WebhookSenders } from '../webhook-senders.ts';
 
@@ -49,7 +49,7 @@ const routes = {
     summary: 'Create a webhook endpoint; its secret is shown once',
     description: `Standard Webhooks. At most ${MAX_ENDPOINTS} per organization.`,
     request: jsonBody(CreateWebhookEndpoint),
-    responses: responses({ 201: WebhookEndpointWithSecret }, ['conflict', ...LOCKS]),
+    responses: responses({ 201: WebhookEndpointWithSecret }, [...REPEATED, ...LOCKS]),
   }),
   list: createRoute({
     method: 'get',

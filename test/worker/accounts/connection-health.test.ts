@@ -24,7 +24,9 @@ import {
   context,
   expired,
   fault,
+  http,
   indexed,
+  must,
   newConnection,
   provider,
   release,
@@ -164,6 +166,31 @@ describe('an outage of the provider', () => {
     for (const { id } of accounts) expect((await release(id)).code).toBe('ok');
     away.mockRestore();
     expect((await connectionOf(connection)).health).toBe('ok');
+  });
+});
+
+describe('a connection that names its own rate', () => {
+  it('spreads accounts that are overdue over the time that all of them need', async () => {
+    const connection = await newConnection(STATIC);
+    const accounts = await Promise.all(Array.from({ length: 8 }, () => connected({ connection })));
+    for (const { id } of accounts) await indexed(id);
+    const path = `/v1/connections/${connection}`;
+    await must(http('PATCH', path, { max_refreshes_per_second: 0.002 }), 200);
+    const { pass } = stopClock();
+    // They hear of it with a refresh; then everybody sleeps for five hours.
+    for (const { id } of accounts) right((await stub(id).refresh({ context })) as never);
+    pass(5 * 3_600_000);
+    const dueInMs: number[] = [];
+    for (const { id } of accounts) {
+      await ring(id);
+      const [timer] = await rows(id, `SELECT due_at_ms FROM timer WHERE kind = 'refresh:1'`);
+      dueInMs.push(Number(timer?.['due_at_ms']) - Date.now());
+    }
+    // Eight accounts at one in five hundred seconds: more than the quarter of an hour that a catch-up has by itself.
+    for (const dueMs of dueInMs) expect(dueMs).toBeGreaterThan(0);
+    for (const dueMs of dueInMs) expect(dueMs).toBeLessThanOrEqual(4_000_000);
+    expect(Math.max(...dueInMs)).toBeGreaterThan(900_000);
+    expect(await callsOf(accounts)).toBe(8);
   });
 });
 

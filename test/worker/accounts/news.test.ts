@@ -167,6 +167,17 @@ describe('the calendar', () => {
     expect(nextWarningAtMs(end, 99 * DAY_MS)).toBeNull();
   });
 
+  it('knows the end of a grant from the facts of its provider, and no refresh moves it', async () => {
+    const ttlS = 30 * 86_400;
+    const { id } = await expired({ facts: { refresh_token: 'static', refresh_token_ttl_s: ttlS } });
+    const due = (await view(id)).reauth_due_at;
+    expect(Math.abs(Date.parse(due ?? '') - Date.now() - ttlS * 1_000)).toBeLessThan(60_000);
+    expect((await release(id)).code).toBe('ok');
+    expect((await view(id)).reauth_due_at).toBe(due);
+    const [timer] = await rows(id, `SELECT due_at_ms FROM timer WHERE kind = 'expiring'`);
+    expect(timer?.['due_at_ms']).toBe(Date.parse(due ?? '') - 14 * DAY_MS);
+  });
+
   it('tells the end of a grant that the provider has set, each warning once', async () => {
     const { id, grant } = await expired();
     const body = JSON.stringify({

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { reportHealth, takeHealthProbe } from '#directory/connection-health.ts';
 import { newsHeldBy, newsTaken, strandedHolders } from '#directory/connection-news.ts';
 import { createConnection, findConnection, loadConnection } from '#directory/connections.ts';
+import { verifyOrganizationAudit } from '#directory/organization-audit.ts';
 import type { HealthReport } from '#refresh/connection-health.ts';
 import { configWith, db, downDatabase, draft, dump, emptyVault, masterKey } from './world.ts';
 
@@ -19,7 +20,7 @@ beforeEach(async () => {
 });
 
 const told = (report: HealthReport, holder = 'ca_a', nowMs = NOW) =>
-  reportHealth(db, { connection: 'one', holder, report, nowMs });
+  reportHealth(configWith(ring), { connection: 'one', holder, report, nowMs });
 
 async function shown() {
   const view = await findConnection(db, 'one');
@@ -50,6 +51,27 @@ describe('a change of health', () => {
     expect(await news()).toMatchObject([{ type: 'connection.outage', holder: winner, connection: 'one' }]);
   });
 
+  it('has one record in the chain of the deployment', async () => {
+    await Promise.all([told(FIVE, 'ca_a'), told(FIVE, 'ca_b')]);
+    await told({ kind: 'succeeded' }, 'ca_b');
+    await told({ kind: 'succeeded' }, 'ca_a');
+    const found = await db
+      .prepare(`SELECT action FROM organization_audit WHERE organization = '' ORDER BY seq`)
+      .all();
+    const actions = found.results.map(({ action }) => action);
+    expect(actions.filter((action) => action !== 'connection.create')).toEqual([
+      'connection.outage',
+      'connection.recovered',
+    ]);
+    expect(await verifyOrganizationAudit(configWith(ring), '')).toMatchObject({ intact: true });
+  });
+
+  it('is made also where that chain is broken, so that an outage can end', async () => {
+    await told(FIVE);
+    await db.prepare(`UPDATE organization_audit_head SET hash = 'x'`).run();
+    expect(await told({ kind: 'succeeded' })).toMatchObject({ changed: true, health: { state: 'ok' } });
+  });
+
   it('is told once where one account reports twice at the same time', async () => {
     await Promise.all([told(FIVE), told(FIVE), told(REFUSED), told(FIVE)]);
     const types = (await news()).map((row) => row['type']);
@@ -77,9 +99,9 @@ describe('a change of health', () => {
 
   it('is no matter of a connection that is gone, nor of a directory that does not answer', async () => {
     expect(
-      await reportHealth(db, { connection: 'none', holder: 'ca_a', report: FIVE, nowMs: NOW }),
+      await reportHealth(configWith(ring), { connection: 'none', holder: 'ca_a', report: FIVE, nowMs: NOW }),
     ).toBeNull();
-    const asked = reportHealth(downDatabase(), {
+    const asked = reportHealth(configWith(ring, downDatabase()), {
       connection: 'one',
       holder: 'ca_a',
       report: FIVE,

@@ -10,9 +10,9 @@ export const de: Messages = {
   reference: 'Vorgangsnummer',
   error_code: 'Fehlercode',
   try_again: 'Noch einmal versuchen',
-  next_new_link: 'Bitten Sie die Stelle, die Ihnen den Link geschickt hat, um einen neuen.',
+  next_new_link: 'Bitten Sie den Absender des Links um einen neuen.',
   next_support:
-    'Wenn es wieder geschieht, melden Sie es der Stelle, die Ihnen den Link geschickt hat, und nennen Sie die Vorgangsnummer unten.',
+    'Wenn es wieder geschieht, melden Sie es dem Absender des Links und nennen Sie die Vorgangsnummer unten.',
   close: 'Sie können diese Seite schließen.',
 
   start_connect_title: 'Ihr Konto bei {provider} verbinden',
@@ -47,7 +47,7 @@ export const de: Messages = {
     'Geben Sie sie niemandem sonst, wer auch immer darum bittet: Damit könnte jemand Ihr Konto als seines verbinden.',
   done_session: 'Sitzung',
   done_code: 'Bestätigungscode',
-  done_until: 'Sie gelten einmal, bis {time}.',
+  done_until: 'Sie gelten einmal, bis {time}, und werden nur jetzt gezeigt.',
   succeeded_title: '{provider} ist verbunden',
   succeeded_title_again: '{provider} ist wieder verbunden',
   succeeded_as: 'Sie haben sich als {subject} angemeldet.',
@@ -57,10 +57,9 @@ export const de: Messages = {
   denied_text:
     'Der Zugriff wurde bei {provider} abgelehnt, von Ihnen oder durch eine Regel Ihrer Organisation. Es hat sich nichts geändert.',
   denied_again: 'Wenn das ein Versehen war, versuchen Sie es noch einmal und stimmen Sie dort zu.',
-  denied_new_link:
-    'Wenn das ein Versehen war, bitten Sie die Stelle, die Ihnen den Link geschickt hat, um einen neuen.',
+  denied_new_link: 'Wenn das ein Versehen war, bitten Sie den Absender des Links um einen neuen.',
 
-  unknown_link_title: 'Dieser Link führt nirgendwohin',
+  unknown_link_title: 'Dieser Link führt ins Leere',
   unknown_link_text: 'Vielleicht ging beim Kopieren oder Verschicken ein Teil davon verloren.',
   unknown_link_next:
     'Öffnen Sie den ganzen Link aus der Nachricht noch einmal, oder bitten Sie um einen neuen.',
@@ -69,17 +68,16 @@ export const de: Messages = {
   used_link_title: 'Dieser Link wurde schon benutzt',
   used_link_text:
     'Jeder Link gilt einmal. Wenn Sie es waren, machen Sie in dem Fenster weiter, in dem Sie begonnen haben.',
-  used_link_next:
-    'Wenn Sie es nicht waren, sagen Sie der Stelle Bescheid, die ihn geschickt hat, und bitten Sie um einen neuen.',
+  used_link_next: 'Wenn Sie es nicht waren, sagen Sie dem Absender Bescheid und bitten Sie um einen neuen.',
   repaired_title: 'Das ist schon repariert',
   repaired_text: 'Die Verbindung funktioniert wieder. Es ist nichts mehr zu tun.',
   repair_over_title: 'Dieser Reparaturlink ist abgelaufen',
-  repair_over_text: 'Reparaturlinks gelten sieben Tage. Die Verbindung braucht Sie noch.',
+  repair_over_text: 'Reparaturlinks gelten sieben Tage. Die Verbindung muss noch repariert werden.',
 
-  foreign_post_title: 'Bitte drücken Sie den Knopf auf unserer Seite',
+  foreign_post_title: 'Bitte nutzen Sie die Schaltfläche auf unserer Seite',
   foreign_post_text:
     'Diese Anfrage kam von einer anderen Seite, oder Ihr Browser hat nicht gesagt, woher. Zu Ihrer Sicherheit wurde sie hier angehalten, und es hat sich nichts geändert.',
-  foreign_post_next: 'Öffnen Sie unsere Seite und drücken Sie den Knopf dort.',
+  foreign_post_next: 'Öffnen Sie unsere Seite und nutzen Sie die Schaltfläche dort.',
   foreign_post_button: 'Seite öffnen',
   wrong_browser_title: 'Bitte machen Sie in dem Browser weiter, in dem Sie begonnen haben',
   wrong_browser_text:
@@ -91,8 +89,7 @@ export const de: Messages = {
   running_text: 'Ein anderes Fenster schließt sie ab. Dieses können Sie schließen.',
   finished_title: 'Diese Anmeldung ist abgeschlossen',
   finished_text: 'Die Seite neu zu laden oder zurückzugehen schadet nicht und ändert nichts.',
-  finished_failed:
-    'Sie führte zu keiner Verbindung. Bitten Sie die Stelle, die Ihnen den Link geschickt hat, um einen neuen.',
+  finished_failed: 'Sie führte zu keiner Verbindung. Bitten Sie den Absender des Links um einen neuen.',
   back: 'Zurück',
   back_to: 'Zurück zu {asker}',
   expired_session_title: 'Das hat zu lange gedauert',
@@ -111,12 +108,12 @@ export const de: Messages = {
   mismatch_again:
     'Melden Sie sich bei {provider} ab, oder wählen Sie dort das andere Konto, und versuchen Sie es noch einmal.',
   mismatch_new_link:
-    'Melden Sie sich bei {provider} ab, bitten Sie die Stelle, die Ihnen den Link geschickt hat, um einen neuen, und wählen Sie das andere Konto.',
+    'Melden Sie sich bei {provider} ab, bitten Sie den Absender des Links um einen neuen, und wählen Sie das andere Konto.',
   unverified_title: 'Die E-Mail-Adresse ist nicht bestätigt',
   unverified_text: '{provider} bürgt nicht für die Adresse dieses Kontos. Es hat sich nichts geändert.',
   unverified_again: 'Bestätigen Sie die Adresse bei {provider}, und versuchen Sie es noch einmal.',
   unverified_new_link:
-    'Bestätigen Sie die Adresse bei {provider}, und bitten Sie die Stelle, die Ihnen den Link geschickt hat, um einen neuen.',
+    'Bestätigen Sie die Adresse bei {provider}, und bitten Sie den Absender des Links um einen neuen.',
   unknown_subject_title: 'Es ist nicht klar, wer sich angemeldet hat',
   unknown_subject_text: '{provider} hat nicht gesagt, wessen Konto das ist. Es hat sich nichts geändert.',
 
@@ -127,12 +124,11 @@ export const de: Messages = {
     'Der Dienst ist gerade nicht erreichbar oder bittet um eine Pause. Es hat sich nichts geändert.',
   provider_unavailable_again: 'Warten Sie einige Minuten, und versuchen Sie es noch einmal.',
   provider_unavailable_new_link:
-    'Warten Sie einige Minuten, und bitten Sie die Stelle, die Ihnen den Link geschickt hat, um einen neuen.',
+    'Warten Sie einige Minuten, und bitten Sie den Absender des Links um einen neuen.',
 
   misconfigured_title: 'Diese Verbindung ist nicht richtig eingerichtet',
   misconfigured_text: 'Es liegt nicht an Ihnen, und Sie können es hier nicht beheben.',
-  misconfigured_next:
-    'Sagen Sie der Stelle Bescheid, die Ihnen den Link geschickt hat, und nennen Sie die Vorgangsnummer unten.',
+  misconfigured_next: 'Sagen Sie dem Absender des Links Bescheid und nennen Sie die Vorgangsnummer unten.',
   changed_title: 'Die Verbindung wurde inzwischen geändert',
   changed_text:
     'Ihre Einstellungen wurden geändert, während Sie sich anmeldeten. Zu Ihrer Sicherheit wurde hier angehalten, und es wurde nichts verbunden.',

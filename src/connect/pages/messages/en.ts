@@ -52,7 +52,7 @@ export const en = {
     'Give them to nobody else, whoever asks: with them, somebody could connect your account as theirs.',
   done_session: 'Session',
   done_code: 'Confirmation code',
-  done_until: 'They work once, until {time}.',
+  done_until: 'They work once, until {time}, and are shown only now.',
   succeeded_title: '{provider} is connected',
   succeeded_title_again: '{provider} is connected again',
   succeeded_as: 'You have signed in as {subject}.',

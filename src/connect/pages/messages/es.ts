@@ -46,7 +46,7 @@ export const es: Messages = {
     'No se los des a nadie más, lo pida quien lo pida: con ellos alguien podría conectar tu cuenta como si fuera suya.',
   done_session: 'Sesión',
   done_code: 'Código de confirmación',
-  done_until: 'Funcionan una vez, hasta las {time}.',
+  done_until: 'Funcionan una vez, hasta las {time}, y solo se muestran ahora.',
   succeeded_title: '{provider} está conectado',
   succeeded_title_again: '{provider} vuelve a estar conectado',
   succeeded_as: 'Has iniciado sesión como {subject}.',
@@ -70,7 +70,7 @@ export const es: Messages = {
   repaired_title: 'Esto ya está reparado',
   repaired_text: 'La conexión vuelve a funcionar. No queda nada por hacer.',
   repair_over_title: 'Este enlace de reparación ha caducado',
-  repair_over_text: 'Los enlaces de reparación funcionan siete días. La conexión todavía te necesita.',
+  repair_over_text: 'Los enlaces de reparación funcionan siete días. La conexión aún está por reparar.',
 
   foreign_post_title: 'Pulsa el botón en nuestra página',
   foreign_post_text:

@@ -10,9 +10,8 @@ export const fr: Messages = {
   reference: 'Référence',
   error_code: 'Code d’erreur',
   try_again: 'Réessayer',
-  next_new_link: 'Demandez un nouveau lien à qui vous a envoyé celui-ci.',
-  next_support:
-    'Si cela se reproduit, prévenez qui vous a envoyé le lien, en indiquant la référence ci-dessous.',
+  next_new_link: 'Demandez un nouveau lien à l’expéditeur du lien.',
+  next_support: 'Si cela se reproduit, prévenez l’expéditeur du lien en indiquant la référence ci-dessous.',
   close: 'Vous pouvez fermer cette page.',
 
   start_connect_title: 'Connectez votre compte {provider}',
@@ -40,24 +39,24 @@ export const fr: Messages = {
   start_once: 'Ce lien fonctionne une seule fois, jusqu’à {time}.',
 
   done_title: 'Il reste une étape',
-  done_lead: 'Vous vous êtes identifié chez {provider}.',
-  done_lead_as: 'Vous vous êtes identifié chez {provider} en tant que {subject}.',
+  done_lead: 'Vous venez de vous identifier chez {provider}.',
+  done_lead_as: 'Vous venez de vous identifier chez {provider} en tant que {subject}.',
   done_copy: 'Pour terminer, copiez ces deux valeurs dans la page ou le programme où vous avez commencé.',
   done_warning:
     'Ne les donnez à personne d’autre, qui que ce soit qui les demande\u00a0: avec elles, quelqu’un pourrait connecter votre compte comme le sien.',
   done_session: 'Session',
   done_code: 'Code de confirmation',
-  done_until: 'Elles fonctionnent une seule fois, jusqu’à {time}.',
+  done_until: 'Elles fonctionnent une seule fois, jusqu’à {time}, et ne sont affichées que maintenant.',
   succeeded_title: '{provider} est connecté',
   succeeded_title_again: '{provider} est de nouveau connecté',
-  succeeded_as: 'Vous vous êtes identifié en tant que {subject}.',
+  succeeded_as: 'Vous venez de vous identifier en tant que {subject}.',
   succeeded_goes_on: 'Ce qui attendait reprend de lui-même.',
 
   denied_title: 'L’accès n’a pas été accordé',
   denied_text:
     'L’accès a été refusé chez {provider}, par vous ou par une règle de votre organisation. Rien n’a changé.',
   denied_again: 'Si c’était une erreur, réessayez et acceptez là-bas.',
-  denied_new_link: 'Si c’était une erreur, demandez un nouveau lien à qui vous a envoyé celui-ci.',
+  denied_new_link: 'Si c’était une erreur, demandez un nouveau lien à l’expéditeur du lien.',
 
   unknown_link_title: 'Ce lien ne mène nulle part',
   unknown_link_text: 'Une partie s’est peut-être perdue lors de la copie ou de l’envoi.',
@@ -68,11 +67,11 @@ export const fr: Messages = {
   used_link_title: 'Ce lien a déjà servi',
   used_link_text:
     'Chaque lien fonctionne une seule fois. Si c’était vous, continuez dans la fenêtre où vous avez commencé.',
-  used_link_next: 'Si ce n’était pas vous, prévenez qui vous l’a envoyé, et demandez-en un nouveau.',
+  used_link_next: 'Si ce n’était pas vous, prévenez l’expéditeur, et demandez-lui un nouveau lien.',
   repaired_title: 'C’est déjà réparé',
   repaired_text: 'La connexion fonctionne de nouveau. Il n’y a plus rien à faire.',
   repair_over_title: 'Ce lien de réparation a expiré',
-  repair_over_text: 'Les liens de réparation fonctionnent sept jours. La connexion a encore besoin de vous.',
+  repair_over_text: 'Les liens de réparation fonctionnent sept jours. La connexion reste à réparer.',
 
   foreign_post_title: 'Appuyez sur le bouton de notre page',
   foreign_post_text:
@@ -89,8 +88,7 @@ export const fr: Messages = {
   running_text: 'Une autre fenêtre la termine. Vous pouvez fermer celle-ci.',
   finished_title: 'Cette identification est terminée',
   finished_text: 'Recharger la page ou revenir en arrière ne fait aucun mal et ne change rien.',
-  finished_failed:
-    'Elle n’a pas abouti à une connexion. Demandez un nouveau lien à qui vous a envoyé celui-ci.',
+  finished_failed: 'Elle n’a pas abouti à une connexion. Demandez un nouveau lien à l’expéditeur du lien.',
   back: 'Revenir',
   back_to: 'Revenir à {asker}',
   expired_session_title: 'Cela a pris trop de temps',
@@ -103,16 +101,16 @@ export const fr: Messages = {
 
   mismatch_title: 'C’est un autre compte',
   mismatch_text: 'La connexion appartient à un autre compte {provider}. Elle reste telle quelle.',
-  mismatch_signed_in: 'Identifié en tant que',
-  mismatch_expected: 'Attendu',
+  mismatch_signed_in: 'Compte utilisé',
+  mismatch_expected: 'Compte attendu',
   mismatch_again: 'Déconnectez-vous de {provider} ou choisissez-y l’autre compte, puis réessayez.',
   mismatch_new_link:
-    'Déconnectez-vous de {provider}, demandez un nouveau lien à qui vous a envoyé celui-ci, et choisissez l’autre compte.',
+    'Déconnectez-vous de {provider}, demandez un nouveau lien à l’expéditeur du lien, et choisissez l’autre compte.',
   unverified_title: 'L’adresse e-mail n’est pas vérifiée',
   unverified_text: '{provider} ne se porte pas garant de l’adresse de ce compte. Rien n’a changé.',
   unverified_again: 'Vérifiez l’adresse chez {provider}, puis réessayez.',
   unverified_new_link:
-    'Vérifiez l’adresse chez {provider}, puis demandez un nouveau lien à qui vous a envoyé celui-ci.',
+    'Vérifiez l’adresse chez {provider}, puis demandez un nouveau lien à l’expéditeur du lien.',
   unknown_subject_title: 'On ne sait pas qui s’est identifié',
   unknown_subject_text: '{provider} n’a pas dit à qui appartient ce compte. Rien n’a changé.',
 
@@ -123,11 +121,11 @@ export const fr: Messages = {
     'Le service est injoignable pour le moment, ou demande une pause. Rien n’a changé.',
   provider_unavailable_again: 'Attendez quelques minutes, puis réessayez.',
   provider_unavailable_new_link:
-    'Attendez quelques minutes, puis demandez un nouveau lien à qui vous a envoyé celui-ci.',
+    'Attendez quelques minutes, puis demandez un nouveau lien à l’expéditeur du lien.',
 
   misconfigured_title: 'Cette connexion n’est pas bien configurée',
   misconfigured_text: 'Vous n’y êtes pour rien, et vous ne pouvez pas y remédier ici.',
-  misconfigured_next: 'Prévenez qui vous a envoyé le lien, en indiquant la référence ci-dessous.',
+  misconfigured_next: 'Prévenez l’expéditeur du lien en indiquant la référence ci-dessous.',
   changed_title: 'La connexion a été modifiée entre-temps',
   changed_text:
     'Ses réglages ont été modifiés pendant que vous vous identifiiez. Pour votre sécurité, tout a été arrêté ici, et rien n’a été connecté.',

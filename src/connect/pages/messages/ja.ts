@@ -7,11 +7,11 @@ export const ja: Messages = {
   details: '詳細',
   organization: '組織',
   connection: '接続',
-  reference: '照会番号',
+  reference: 'お問い合わせ番号',
   error_code: 'エラーコード',
   try_again: 'もう一度試す',
-  next_new_link: 'リンクの送り主に、新しいリンクを依頼してください。',
-  next_support: '同じことが続く場合は、下の照会番号を添えて、リンクの送り主にお知らせください。',
+  next_new_link: 'リンクの送信者に、新しいリンクを依頼してください。',
+  next_support: '同じことが続く場合は、下のお問い合わせ番号を添えて、リンクの送信者にお知らせください。',
   close: 'このページは閉じてかまいません。',
 
   start_connect_title: '{provider} アカウントの接続',
@@ -46,7 +46,7 @@ export const ja: Messages = {
     'だれに頼まれても、ほかの人には渡さないでください。この値があると、あなたのアカウントを自分のものとして接続できてしまいます。',
   done_session: 'セッション',
   done_code: '確認コード',
-  done_until: 'この値は {time} まで、一度だけ使えます。',
+  done_until: 'この値は {time} まで一度だけ使えます。表示されるのは今だけです。',
   succeeded_title: '{provider} を接続しました',
   succeeded_title_again: '{provider} を再接続しました',
   succeeded_as: '{subject} としてサインインしました。',
@@ -56,7 +56,7 @@ export const ja: Messages = {
   denied_text:
     '{provider} でアクセスが拒否されました。ご自身の操作、または組織の規則によるものです。何も変更されていません。',
   denied_again: '間違いだった場合は、もう一度試し、そこで同意してください。',
-  denied_new_link: '間違いだった場合は、リンクの送り主に、新しいリンクを依頼してください。',
+  denied_new_link: '間違いだった場合は、リンクの送信者に、新しいリンクを依頼してください。',
 
   unknown_link_title: 'このリンクは使えません',
   unknown_link_text: 'コピーまたは送信の際に、一部が失われたのかもしれません。',
@@ -65,7 +65,7 @@ export const ja: Messages = {
   expired_link_text: 'リンクが使えるのは短い間だけで、新しいリンクが作られると古いものは使えなくなります。',
   used_link_title: 'このリンクは使用済みです',
   used_link_text: 'リンクは一度だけ使えます。ご自身で使われた場合は、始めたウィンドウで続けてください。',
-  used_link_next: 'お心当たりがない場合は、リンクの送り主に知らせ、新しいリンクを依頼してください。',
+  used_link_next: 'お心当たりがない場合は、リンクの送信者に知らせ、新しいリンクを依頼してください。',
   repaired_title: 'すでに修復されています',
   repaired_text: '接続は再び使えます。ほかに必要な操作はありません。',
   repair_over_title: 'この修復リンクは期限切れです',
@@ -86,7 +86,7 @@ export const ja: Messages = {
   running_text: '別のウィンドウで処理が進んでいます。このウィンドウは閉じてかまいません。',
   finished_title: 'このサインインは終了しています',
   finished_text: 'ページを再読み込みしても前に戻っても問題はなく、何も変わりません。',
-  finished_failed: '接続には至りませんでした。リンクの送り主に、新しいリンクを依頼してください。',
+  finished_failed: '接続には至りませんでした。リンクの送信者に、新しいリンクを依頼してください。',
   back: '戻る',
   back_to: '{asker} に戻る',
   expired_session_title: '時間切れになりました',
@@ -103,13 +103,13 @@ export const ja: Messages = {
   mismatch_expected: '必要なアカウント',
   mismatch_again: '{provider} でサインアウトするか、もう一方のアカウントを選び、もう一度試してください。',
   mismatch_new_link:
-    '{provider} でサインアウトし、リンクの送り主に新しいリンクを依頼して、もう一方のアカウントを選んでください。',
+    '{provider} でサインアウトし、リンクの送信者に新しいリンクを依頼して、もう一方のアカウントを選んでください。',
   unverified_title: 'メールアドレスが確認されていません',
   unverified_text:
     '{provider} は、このアカウントのアドレスを確認済みとしていません。何も変更されていません。',
   unverified_again: '{provider} でアドレスを確認してから、もう一度試してください。',
   unverified_new_link:
-    '{provider} でアドレスを確認してから、リンクの送り主に、新しいリンクを依頼してください。',
+    '{provider} でアドレスを確認してから、リンクの送信者に、新しいリンクを依頼してください。',
   unknown_subject_title: 'どなたのサインインか確認できません',
   unknown_subject_text: 'だれのアカウントかを {provider} が示しませんでした。何も変更されていません。',
 
@@ -118,11 +118,11 @@ export const ja: Messages = {
   provider_unavailable_title: '{provider} から応答がありません',
   provider_unavailable_text: '現在つながらないか、時間をおくよう求められています。何も変更されていません。',
   provider_unavailable_again: '数分待ってから、もう一度試してください。',
-  provider_unavailable_new_link: '数分待ってから、リンクの送り主に、新しいリンクを依頼してください。',
+  provider_unavailable_new_link: '数分待ってから、リンクの送信者に、新しいリンクを依頼してください。',
 
   misconfigured_title: 'この接続は正しく設定されていません',
   misconfigured_text: 'あなたの操作によるものではなく、ここで直せるものでもありません。',
-  misconfigured_next: '下の照会番号を添えて、リンクの送り主にお知らせください。',
+  misconfigured_next: '下のお問い合わせ番号を添えて、リンクの送信者にお知らせください。',
   changed_title: '途中で接続の設定が変更されました',
   changed_text:
     'サインインの間に、この接続の設定が変更されました。安全のため、ここで停止しました。何も接続されていません。',

@@ -1,0 +1,75 @@
+/** Cut-offs inside an account: what a list closes at once, what opens again, and who ends with a deleted connection. */
+
+import { describe, expect, it, vi } from 'vitest';
+import { endOrphans } from '#accounts/orphans.ts';
+import { changeConnection, deleteConnection } from '#directory/connection-changes.ts';
+import { buriedAccounts } from '#directory/cut-offs.ts';
+import type { ConnectionRow } from '#directory/connection-row.ts';
+import { config, connected, context, evict, indexed, records, release, right, stub, view } from './world.ts';
+
+const to = (tokenAccess: 'any' | 'proxy_only') => async (row: ConnectionRow) => ({
+  ...row,
+  tokenAccess,
+  clientSecrets: null,
+});
+const access = (connection: string, tokenAccess: 'any' | 'proxy_only') =>
+  changeConnection(config, connection, to(tokenAccess), Date.now());
+
+describe('a list that comes with a call', () => {
+  it('closes the account before it has heard of the change itself, and is recorded once per refusal', async () => {
+    const { id, connection } = await connected();
+    const cutOffs = { proxyOnly: [{ connection, version: 99 }], deleted: [] };
+    expect((await release(id)).code).toBe('ok');
+    expect((await release(id, { cutOffs })).code).toBe('account_sealed');
+    const refused = (await records(id)).filter(({ reason }) => reason === 'account_sealed');
+    expect(refused).toHaveLength(1);
+  });
+
+  it('is forgotten by nobody who has taken the newer settings: the copy closes by itself', async () => {
+    const { id, connection } = await connected();
+    await release(id);
+    await access(connection, 'proxy_only');
+    const cutOffs = { proxyOnly: [{ connection, version: 2 }], deleted: [] };
+    expect((await release(id, { cutOffs })).code).toBe('account_sealed');
+    await evict(id);
+    expect((await release(id, { cutOffs: null })).code).toBe('account_sealed');
+  });
+
+  it('opens nothing by its silence: the settings say when', async () => {
+    const { id, connection } = await connected();
+    await access(connection, 'proxy_only');
+    await release(id, { cutOffs: { proxyOnly: [{ connection, version: 2 }], deleted: [] } });
+    const none = { proxyOnly: [], deleted: [] };
+    expect((await release(id, { cutOffs: none })).code).toBe('account_sealed');
+    await access(connection, 'any');
+    await vi.waitFor(async () => expect((await release(id, { cutOffs: none })).code).toBe('ok'), {
+      timeout: 10_000,
+    });
+  });
+});
+
+describe('a deleted connection', () => {
+  it('ends its accounts by the sweep, each once, and none of another connection', async () => {
+    const one = await connected();
+    const other = await connected();
+    await indexed(one.id);
+    await indexed(other.id);
+    await deleteConnection(config, one.connection, true, Date.now());
+    expect((await buriedAccounts(config.directory, one.connection, '', 10)).length).toBe(1);
+    expect(await endOrphans(config)).toBeGreaterThan(0);
+    expect(await stub(one.id).view({ organization: null })).toMatchObject({ error: { code: 'not_found' } });
+    expect((await view(other.id)).status).toBe('active');
+    await vi.waitFor(
+      async () => expect(await buriedAccounts(config.directory, one.connection, '', 10)).toEqual([]),
+      { timeout: 10_000 },
+    );
+    expect(right(await stub(one.id).verifyAudit({}))).toMatchObject({ intact: true });
+  });
+
+  it('takes no account with it that says that it is of a later life', async () => {
+    const { id, connection } = await connected();
+    const grave = { connection, version: 0, deletedAtMs: 1 };
+    expect(await stub(id).endWith({ grave, context })).toMatchObject({ ok: true });
+    expect((await view(id)).status).toBe('active');
+  });
+});
