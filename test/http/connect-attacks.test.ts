@@ -164,6 +164,29 @@ describe('a tampered callback', () => {
     expect(await s.account(mine.session.accountId)).toMatchObject({ status: 'pending' });
   });
 
+  it('after the endpoint or the client was changed in mid-flow makes no call', async () => {
+    for (const change of [
+      { client_id: 'another-client' },
+      {
+        provider_config: {
+          issuer: s.provider.issuer,
+          token_url: `${s.provider.issuer}/other`,
+          refresh_token: 'rotating',
+        },
+      },
+    ]) {
+      const { session, who, callback } = await atCallback();
+      const patched = await s.operator.patch(`/v1/connections/${session.connection}`, change);
+      expect(patched.status, patched.text).toBe(200);
+      expect((await who.request('GET', callback)).status).toBe(503);
+      expect(await s.show(session.sessionId)).toMatchObject({
+        status: 'failed',
+        reason: 'connection_changed',
+      });
+      await nothingHappened(session);
+    }
+  });
+
   it('carries no script of the provider’s into a page', async () => {
     const script = '<script>alert(1)</script>"><img src=x onerror=alert(1)>';
     const { who, callback } = await atCallback();
