@@ -21,6 +21,7 @@ import type { Room } from './room.ts';
 import type { GrantRow } from './rows.ts';
 import { degrade } from './settle.ts';
 import type { AccountState } from './store.ts';
+import { learnSubject } from './subject.ts';
 import type { Timer } from './timers.ts';
 import type { OpenedAccount } from './vault.ts';
 import { systemContext } from '#audit/record.ts';
@@ -30,7 +31,16 @@ const MAX_TIMERS_PER_RUN = 20;
 const SHORTEST_REPLAN_MS = 250;
 /** While the key that opens this account is missing nothing may be written: look again then. */
 const LOCKED_RETRY_MS = 300_000;
-const RANK: readonly string[] = ['refresh', 'reconcile', 'index', 'connect', 'expiring', 'outbox', 'beat'];
+const RANK: readonly string[] = [
+  'refresh',
+  'reconcile',
+  'index',
+  'connect',
+  'subject',
+  'expiring',
+  'outbox',
+  'beat',
+];
 
 function rank(timer: Timer): number {
   return RANK.indexOf(timer.kind.split(':')[0] ?? '');
@@ -71,6 +81,7 @@ async function runOne(
     else if (timer.kind === 'beat' && opened !== null) await beat(room, opened);
     else if (timer.kind === 'expiring' && opened !== null) warnOfEnd(room, opened);
     else if (timer.kind === 'connect' && opened !== null) lapseSessions(room, opened);
+    else if (timer.kind === 'subject' && opened !== null) await learnSubject(room, opened);
     else room.store.transaction(() => room.timers.clear(timer.kind));
   } catch (error) {
     log('error', 'a timer failed', { kind: timer.kind, attempts: timer.attempts, error });

@@ -30,11 +30,17 @@ function nextBeatAtMs(room: Room): number {
 /** An account with a refresh timer beats; one without may sleep. Inside a transaction. */
 export function armCalendar(room: Room, account: AccountRow, grant: GrantRow, hasTimer: boolean): void {
   const { timers } = room;
-  if (!hasTimer) timers.clear('beat');
+  // What this grant needs no more another one may.
+  const isAlone = !timers
+    .all()
+    .some(({ kind }) => kind.startsWith('refresh:') && kind !== `refresh:${grant.id}`);
+  if (!hasTimer && isAlone) timers.clear('beat');
   else if (timers.get('beat') === null) timers.set('beat', nextBeatAtMs(room));
   const endMs = account.status === 'active' ? grant.refreshExpiresAtMs : null;
-  const warnAtMs = endMs === null ? null : nextWarningAtMs(endMs, room.now());
-  if (warnAtMs === null) timers.clear('expiring');
+  const ownAtMs = endMs === null ? null : nextWarningAtMs(endMs, room.now());
+  const heldAtMs = isAlone ? null : (timers.get('expiring')?.dueAtMs ?? null);
+  const warnAtMs = Math.min(ownAtMs ?? Infinity, heldAtMs ?? Infinity);
+  if (warnAtMs === Infinity) timers.clear('expiring');
   else timers.set('expiring', warnAtMs);
 }
 
@@ -60,12 +66,14 @@ export async function beat(room: Room, opened: OpenedAccount): Promise<void> {
 /** Warns of the end of the grant, and sets the next warning. */
 export function warnOfEnd(room: Room, opened: OpenedAccount): void {
   const state = room.store.state(opened.key.mac);
-  const grant = state?.grants.find((row) => row.refreshExpiresAtMs !== null);
-  const endMs = grant?.refreshExpiresAtMs ?? null;
+  const ends = (state?.grants ?? []).flatMap(({ refreshExpiresAtMs: end }) => (end === null ? [] : [end]));
+  const endMs = ends.length === 0 ? null : Math.min(...ends);
   room.store.transaction(() => {
     room.timers.clear('expiring');
     if (state === null || endMs === null || state.account.status !== 'active' || endMs <= room.now()) return;
-    tellExpiring(room, opened.key.mac, state.account, endMs);
+    // Of several grants the one that was to end may have been renewed since.
+    const isNear = endMs - room.now() <= Math.max(...WARNINGS_MS);
+    if (isNear) tellExpiring(room, opened.key.mac, state.account, endMs);
     const nextMs = nextWarningAtMs(endMs, room.now());
     if (nextMs !== null) room.timers.set('expiring', nextMs);
   });

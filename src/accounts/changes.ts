@@ -66,6 +66,7 @@ export function applyChange(
     // Nothing comes by the calendar any more; the index row says that it is not to be heard of.
     room.timers.clear('beat');
     room.timers.clear('expiring');
+    room.timers.clear('subject');
   }
   room.timers.set('index', nowMs);
   room.waiting.changed();

@@ -56,7 +56,7 @@ import { waitForStatus, Waiting } from './waiting.ts';
 const LOST_ALARM_MS = 60_000;
 
 interface Entrypoints {
-  readonly Exchanger: { exchange(request: unknown): Promise<unknown> };
+  readonly Exchanger: Record<'exchange' | 'identify', (request: unknown) => Promise<unknown>>;
   readonly Deliverer: { deliver(request: unknown): Promise<unknown> };
 }
 
@@ -110,6 +110,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       now: systemNow,
       random: systemRandom,
       waitUntil: (work) => ctx.waitUntil(work),
+      identify: (request) => entrypoints().Exchanger.identify(request),
       waiting: new Waiting(),
       lastUse: { atMs: null },
     };

@@ -40,6 +40,7 @@ import type { Living } from './lifecycle.ts';
 import { checkRepairToken } from './repair-link.ts';
 import type { Room } from './room.ts';
 import {
+  CLAIM_MS,
   FLOW_MS,
   isOpen,
   MAX_GRANTS,
@@ -50,6 +51,7 @@ import {
   type SessionRow,
 } from './session.ts';
 import type { Answer } from './stub.ts';
+import { askSubjectSoon } from './subject.ts';
 
 /** One question of the flow. Expected outcomes are values. */
 export async function answerFlow(
@@ -139,6 +141,7 @@ function open(scene: Scene, request: OpenRequest): Opened {
     if (inTheWay !== null) end(scene, inTheWay, 'lapsed', 'superseded');
     room.store.flows.saveSession(mac, session);
     flowRecord(scene, 'ok', 'link_created', request.context, scopes);
+    askSubjectSoon(room, state);
     armSessions(scene);
     return { kind: 'done', expiresAtMs: session.deadlineMs };
   });
@@ -322,7 +325,8 @@ function claim(scene: Scene, request: ClaimRequest): Claimed {
     }
     const generation = scene.account.generationCounter + 1;
     room.store.saveAccount(mac, { ...state.account, generationCounter: generation });
-    room.store.flows.saveSession(mac, { ...session, claimedAtMs: nowMs, generation });
+    const deadlineMs = Math.min(session.deadlineMs, nowMs + CLAIM_MS);
+    room.store.flows.saveSession(mac, { ...session, claimedAtMs: nowMs, generation, deadlineMs });
     armSessions(scene);
     return {
       kind: 'exchange',

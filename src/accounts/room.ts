@@ -7,6 +7,7 @@ import type { AuditRing } from '#audit/ring.ts';
 import type { AuditFields, RequestContext } from '#audit/record.ts';
 import type { Config } from '#env.ts';
 import { isoTime, type Now, type Random } from '#lib/clock.ts';
+import type { IdentifyRequest } from '#refresh/code-exchange.ts';
 import type { Outbox } from '#outbox/outbox.ts';
 import type { AttemptJournal } from './attempts.ts';
 import type { CommitPump } from './pump.ts';
@@ -29,6 +30,8 @@ export interface Room {
   readonly random: Random;
   /** Keeps the object alive until the work is done. */
   readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Asks the provider whose token it is. */
+  readonly identify: (request: IdentifyRequest) => Promise<unknown>;
   readonly waiting: Waiting;
   /** When a credential last left, exact while the object is awake; the row is at most an hour behind. */
   readonly lastUse: { atMs: number | null };

@@ -55,6 +55,8 @@ export function isOpen(status: SessionStatus): boolean {
 
 /** Between the start form and the return from the provider: state and verifier die with it. */
 export const FLOW_MS = 600_000;
+/** For redeeming a code and storing what came of it; longer than both can take, so that a lost answer shows soon. */
+export const CLAIM_MS = 60_000;
 /** For the operator's confirmation, from the callback on. */
 export const CONFIRM_MS = 600_000;
 export const LINK_DEFAULT_MS = 600_000;

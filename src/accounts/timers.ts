@@ -3,9 +3,16 @@
  * nothing here decides what a timer does.
  */
 
-/** `refresh:<grant>`, `reconcile:<attempt>`, `index`, `outbox`, `beat`, `expiring`, `connect` (sessions that end by themselves). */
+/** `refresh:<grant>`, `reconcile:<attempt>`, `index`, `outbox`, `beat`, `expiring`, `connect` (sessions that end by themselves), `subject`. */
 export type TimerKind =
-  `refresh:${number}` | `reconcile:${string}` | 'index' | 'outbox' | 'beat' | 'expiring' | 'connect';
+  | `refresh:${number}`
+  | `reconcile:${string}`
+  | 'index'
+  | 'outbox'
+  | 'beat'
+  | 'expiring'
+  | 'connect'
+  | 'subject';
 
 export interface Timer {
   readonly kind: TimerKind;

@@ -119,7 +119,8 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
               contents: await bundle(options.entry ?? path.join(ROOT, 'src/index.ts')),
             },
           ],
-          bindings: { ...(worker['bindings'] as object), ...options.settings },
+          // Events carry links: made by objects that have no request to ask for the host.
+          bindings: { ...(worker['bindings'] as object), BASE_URL: url, ...options.settings },
           unsafeDirectSockets: [{ host: '127.0.0.1', port }],
         },
       ],

@@ -9,6 +9,9 @@ import { configOf, type Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log, setLogLevel } from '#lib/log.ts';
 import { classify, type Classified } from '#providers/classify.ts';
+import type { ConnectionSettings } from '#providers/settings.ts';
+import type { Identified, IdentifyRequest } from '#refresh/code-exchange.ts';
+import { identify } from './identify.ts';
 import { findingOf, unread, unsent, type Finding } from './exchange-finding.ts';
 import { open, type Opened, type Request } from './exchange-open.ts';
 import { settle } from './exchange-settle.ts';
@@ -25,6 +28,11 @@ export class Exchanger extends WorkerEntrypoint {
     const work = exchange(config, request);
     this.ctx.waitUntil(work.catch(() => undefined));
     return work;
+  }
+
+  /** Whose token it is; names no secret. */
+  identify(request: IdentifyRequest<ConnectionSettings>): Promise<Identified> {
+    return identify(configOf(this.env), request);
   }
 }
 

@@ -60,3 +60,21 @@ export type CodeFinding =
       readonly evidence: readonly string[];
       readonly durationMs: number;
     };
+
+/** Whose token is this? Ciphertexts of a stored grant. */
+export interface IdentifyRequest<Settings = unknown> {
+  readonly accountId: string;
+  readonly organization: string;
+  readonly incarnation: number;
+  readonly dataKey: string;
+  readonly grantId: number;
+  readonly generation: number;
+  readonly accessToken: string;
+  readonly captured: string | null;
+  readonly settings: Settings;
+}
+
+/** `unsure`: the provider did not answer; ask again later. */
+export type Identified =
+  | { readonly kind: 'told'; readonly subject: string | null; readonly label: string | null }
+  | { readonly kind: 'unsure' };

@@ -12,7 +12,9 @@ import {
   walkThrough,
 } from './journey-scene.ts';
 
-const s = journeyScene({ OPERATOR_NAME: 'Duck Analytics' });
+const LOGO =
+  'data:image/svg+xml,%3Csvg%20xmlns=%27http://www.w3.org/2000/svg%27%20width=%2740%27%20height=%2740%27%3E%3Ccircle%20cx=%2720%27%20cy=%2720%27%20r=%2720%27%20fill=%27%23e4572e%27/%3E%3C/svg%3E';
+const s = journeyScene({ OPERATOR_NAME: 'Duck Analytics', OPERATOR_LOGO: LOGO });
 
 async function linkBack() {
   const connection = await s.connection({ return_urls: [s.returnUrl] });
@@ -27,6 +29,8 @@ describe('a first connect', () => {
     await keepScreenshot(page, 'journeys/first-connect/1-start');
     expect(await findingsOn(page)).toEqual([]);
     expect(await page.title()).toContain('Duck Analytics');
+    const drawn = (image: Element) => (image as HTMLImageElement).naturalWidth;
+    expect(await page.locator('header img').evaluate(drawn)).toBe(40);
     await goToProvider(page);
     await keepScreenshot(page, 'journeys/first-connect/2-provider');
     await answerProvider(page, 'Allow');

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { browser, type Browser } from '../support/browser.ts';
+import { client } from '../support/callers.ts';
 import { connectScene, RETURN_URL, type Session } from './connect-scene.ts';
 
 const s = connectScene();
@@ -163,6 +164,29 @@ describe('a tampered callback', () => {
     expect(await s.account(mine.session.accountId)).toMatchObject({ status: 'pending' });
   });
 
+  it('after the endpoint or the client was changed in mid-flow makes no call', async () => {
+    for (const change of [
+      { client_id: 'another-client' },
+      {
+        provider_config: {
+          issuer: s.provider.issuer,
+          token_url: `${s.provider.issuer}/other`,
+          refresh_token: 'rotating',
+        },
+      },
+    ]) {
+      const { session, who, callback } = await atCallback();
+      const patched = await s.operator.patch(`/v1/connections/${session.connection}`, change);
+      expect(patched.status, patched.text).toBe(200);
+      expect((await who.request('GET', callback)).status).toBe(503);
+      expect(await s.show(session.sessionId)).toMatchObject({
+        status: 'failed',
+        reason: 'connection_changed',
+      });
+      await nothingHappened(session);
+    }
+  });
+
   it('carries no script of the provider’s into a page', async () => {
     const script = '<script>alert(1)</script>"><img src=x onerror=alert(1)>';
     const { who, callback } = await atCallback();
@@ -221,6 +245,29 @@ describe('a confirmation', () => {
     const late = await s.operator.post(path(refused.session, 'confirm'), body(refused.session, refused.code));
     expect(late.body.code).toBe('session_used');
     expect(await s.account(refused.session.accountId)).toMatchObject({ status: 'pending' });
+  });
+
+  it('takes the key of the account’s own organization, and of no other, and no agent’s', async () => {
+    const connection = await s.connection();
+    const session = await s.link(connection, { organization: 'acme' });
+    const { confirmCode } = s.finished(await s.walk(session));
+    const key = async (fields: Record<string, unknown>) =>
+      client(s.broker.url, String((await s.operator.post('/v1/admin-keys', fields)).body.key));
+    const other = await key({ role: 'admin', organization: 'other' });
+    const auditor = await key({ role: 'auditor', organization: 'acme' });
+    const agent = await s.w.agent({ rules: [{ connection, identifiers: ['*'] }] }, { organization: 'acme' });
+    for (const [who, status] of [
+      [other, 404],
+      [auditor, 403],
+      [agent.client, 403],
+      [client(s.broker.url, null), 401],
+    ] as const) {
+      expect((await who.post(path(session, 'confirm'), body(session, confirmCode))).status).toBe(status);
+      expect((await who.post(path(session, 'reject'))).status).toBe(status);
+    }
+    expect((await other.get(`/v1/connect-sessions/${session.sessionId}`)).status).toBe(404);
+    const own = await key({ role: 'connect', organization: 'acme' });
+    expect((await own.post(path(session, 'confirm'), body(session, confirmCode))).status).toBe(200);
   });
 
   it('of the earlier of two sessions that were finished in reverse order changes nothing', async () => {

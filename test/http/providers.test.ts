@@ -44,6 +44,36 @@ describe('the catalogue', () => {
     });
   });
 
+  it('says how a static credential is imported and sent, whose client a preset shares, and what is not verified', async () => {
+    const get = async (id: string) => (await operator.get(`/v1/providers/${id}`)).body;
+    expect(await get('zendesk-api-token')).toMatchObject({
+      auth_type: 'basic',
+      token_header: 'Authorization: Basic base64({username}/token:{password})',
+      credential_fields: [
+        { name: 'username', label: 'email' },
+        { name: 'password', label: 'api_token' },
+      ],
+    });
+    expect(await get('google-gmail')).toMatchObject({ preset_of: 'google', credential_fields: [] });
+    const linear = await get('linear');
+    expect(linear.unverified_fields).toContain('revocation_reach');
+    expect(linear.revocation_reach).toBe('unknown');
+  });
+
+  it('is walked to its end, two hundred entries', async () => {
+    const ids: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const { body } = await operator.get(
+        `/v1/providers?limit=70${cursor === '' ? '' : `&cursor=${cursor}`}`,
+      );
+      ids.push(...body.data.map(({ id }: { id: string }) => id));
+      cursor = body.next_cursor;
+    }
+    expect(ids).toEqual([...new Set(ids)].toSorted());
+    expect(ids.length).toBeGreaterThanOrEqual(200);
+  });
+
   it('is for operators, and 404 for what it does not have', async () => {
     expect((await client(broker.url, null).get('/v1/providers')).status).toBe(401);
     expect((await client(broker.url, null).get('/v1/providers/hubspot')).status).toBe(401);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { DIALECTS } from '#dev/simulator/dialects.ts';
 import { latencyMs, type Latency } from '#dev/simulator/latency.ts';
 import type { StepKind } from '#dev/simulator/steps.ts';
+import { endGroup, runNode } from './programs.ts';
 import { ask, jsonOf, refresh, simulate } from './simulator-client.ts';
 
 const IDS = DIALECTS.map(({ id }) => id);
@@ -148,6 +149,13 @@ describe('a script', () => {
     expect(date.use).toMatchObject({ processed: false, verdict: 'fresh' });
   });
 
+  it('throttles under 200 too, where a provider does that', async () => {
+    const simulator = await simulate();
+    const { first } = simulator.account({ dialect: 'slack', script: [{ kind: 'throttle', status: 200 }] });
+    const answer = await refresh(simulator, 'slack', first.refreshToken);
+    expect([answer.status, await jsonOf(answer)]).toEqual([200, { ok: false, error: 'ratelimited' }]);
+  });
+
   it('says the wrong type, an error under 200, another host', async () => {
     const type = await meet('wrong_type');
     expect(type.answer?.headers.get('content-type')).toMatch(/^text\/html/);
@@ -282,5 +290,35 @@ describe('the routes of its own', () => {
     expect((await redeem(await consent(), 'w'.repeat(43))).status).toBe(400);
     const evil = new URLSearchParams({ ...asked, redirect_uri: 'https://evil.example/' }).toString();
     expect((await fetch(`${origin}/linear/authorize?${evil}`, { redirect: 'manual' })).status).toBe(400);
+  });
+});
+
+describe('the program', () => {
+  it('says where it is and how to begin, tells each use, and ends with SIGTERM', async () => {
+    const program = runNode('simulate.ts', ['--port', '0']);
+    try {
+      const origin = (await program.says(/^ready (http:\/\/127\.0\.0\.1:\d+)$/m))[1] ?? '';
+      const [, clientId = '', secret = ''] = await program.says(/^client +(\S+) +(\S+)$/m);
+      const body = JSON.stringify({ dialect: 'slack', id: 'u1', script: [{ kind: 'throttle', seconds: 5 }] });
+      const made = await jsonOf(await fetch(`${origin}/simulator/accounts`, { method: 'POST', body }));
+      const form = { grant_type: 'refresh_token', refresh_token: String(made['refresh_token']) };
+      const sent = new URLSearchParams({ ...form, client_id: clientId, client_secret: secret });
+      const answers = [];
+      for (let n = 0; n < 2; n += 1)
+        answers.push((await fetch(`${origin}/slack/token`, { method: 'POST', body: sent })).status);
+      expect(answers).toEqual([429, 200]);
+      await program.says(/^slack u1 token 0 fresh \[throttle\]: 429\nslack u1 token 0 fresh: 200$/m);
+      expect(program.stdout()).not.toContain(String(made['refresh_token']));
+      program.child.kill('SIGTERM');
+      expect(await program.exited).toBe(0);
+    } finally {
+      endGroup(program);
+    }
+  });
+
+  it('says in one line what is wrong with its arguments', async () => {
+    const program = runNode('simulate.ts', ['--port', 'x']);
+    expect(await program.exited).toBe(2);
+    expect(program.stderr()).toMatch(/^--port must be 0 to 65535[^\n]*\n$/);
   });
 });

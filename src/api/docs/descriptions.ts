@@ -49,10 +49,6 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'GET /v1/providers': 'What `provider` of a connection may name, beside `custom`.',
   'GET /v1/providers/{id}':
     'The facts with their sources; `unverified_fields` names those that nobody has seen at work.',
-  'GET /v1/connect-sessions/{id}':
-    'How far it has come, who signed in by the word of the provider, and why it ended where it did not succeed.',
-  'POST /v1/connect-sessions/{id}/reject':
-    'The candidate grant is erased, and the account serves what it served before.',
   'GET /v1/webhook-endpoints': 'Without their secrets.',
   'GET /v1/webhook-endpoints/{id}': 'Without its secrets. `status` says whether deliveries arrive.',
   'DELETE /v1/webhook-endpoints/{id}':

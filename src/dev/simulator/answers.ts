@@ -72,8 +72,9 @@ function isPlain(vector: Vector): boolean {
   return vector.json !== undefined || vector.body?.startsWith('{') === true || vector.status === 429;
 }
 
-/** Documented before generic; of the ways to be no client, a wrong secret. */
+/** Documented before generic; of the ways to be no client, a wrong secret; of the ways to be too many, a 429. */
 function rankOf(kind: AnswerKind, vector: Vector): number {
+  if (kind === 'throttle' && vector.status !== 429) return 4;
   const generic = vector.source === 'generic' ? 2 : 0;
   const text = JSON.stringify(vector.json ?? vector.body ?? '');
   return generic + (kind === 'client' && !/secret/i.test(text) ? 1 : 0);

@@ -67,7 +67,12 @@ export function faultOf(step: Step, answers: AnswerBook, nowMs: number): Fault {
     case 'transient':
       return { ...answerFault(answers, step.kind), ...process };
     case 'throttle':
-      return { ...answerFault(answers, 'throttle'), ...process, headers: retryAfter(step, nowMs) };
+      return {
+        ...answerFault(answers, 'throttle'),
+        ...(step.status === undefined ? {} : { status: step.status }),
+        ...process,
+        headers: retryAfter(step, nowMs),
+      };
     case 'error':
       return { status: step.status ?? 500, body: { error: 'server_error' }, ...process };
     case 'page':

@@ -74,7 +74,7 @@ describe('the answers', () => {
   it.each(['generic', 'hubspot', 'google', 'slack'])(
     'of %s cover every outcome, pages and cut bodies',
     (id) => {
-      const vectors = vectorsOf(id);
+      const vectors = vectorsOf(id).filter(({ api }) => api !== true);
       const outcomes = new Set(vectors.map((one) => one.expect['outcome']));
       expect([...outcomes].toSorted()).toEqual([
         'client_rejected',

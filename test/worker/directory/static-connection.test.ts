@@ -61,6 +61,28 @@ describe('an absent connection', () => {
     expect(await ensureStaticConnection(config, 'one', 'api_key')).toEqual(made[0]);
   });
 
+  it('whose id names a provider of keys in the catalogue is made from its entry', async () => {
+    const settings = await ensureStaticConnection(config, 'anthropic', 'api_key');
+    expect(settings).toMatchObject({ provider: 'anthropic', authType: 'api_key' });
+    expect(credentialHeaders(settings.descriptor.token_header, { api_key: 'k' })).toEqual({
+      'x-api-key': 'k',
+    });
+    const keys = await ensureStaticConnection(config, 'mailgun', 'basic');
+    const values = { username: 'api', password: 'k' };
+    expect(credentialHeaders(keys.descriptor.token_header, values)).toEqual({
+      Authorization: `Basic ${btoa('api:k')}`,
+    });
+  });
+
+  it('whose entry needs a variable has to be made first', async () => {
+    const before = await dump();
+    expect(await problemsOf(ensureStaticConnection(config, 'freshdesk', 'basic'))).toEqual([
+      'invalid_request',
+      'connection',
+    ]);
+    expect(await dump()).toBe(before);
+  });
+
   it('whose id names an OAuth provider of the catalogue is not made for a key', async () => {
     const before = await dump();
     expect(await problemsOf(ensureStaticConnection(config, 'hubspot', 'api_key'))).toEqual([

@@ -1,0 +1,42 @@
+/** Asks a provider whose token this is: for a credential that an operator brought, of which nobody was told. */
+
+import { decryptText, openDataKey } from '#crypto/envelope.ts';
+import { accountOwner, grantPlace } from '#crypto/places.ts';
+import { ringOf } from '#crypto/ring-cache.ts';
+import type { Config } from '#env.ts';
+import { systemNow } from '#lib/clock.ts';
+import type { ConnectionSettings } from '#providers/settings.ts';
+import type { IdentifyRequest, Identified } from '#refresh/code-exchange.ts';
+import { guardOptions } from './guard.ts';
+import { askIdentity } from './identity.ts';
+
+/** Never throws. */
+export async function identify(
+  config: Config,
+  request: IdentifyRequest<ConnectionSettings>,
+): Promise<Identified> {
+  const { grantId, generation, settings } = request;
+  const ring = await ringOf(config.masterKeys);
+  if (!ring.ok) return { kind: 'unsure' };
+  const owner = accountOwner(request.accountId, request.organization, request.incarnation);
+  const key = await openDataKey(ring.value, owner, request.dataKey);
+  if (!key.ok) return { kind: 'unsure' };
+  const place = (field: 'access_token' | 'captured') => grantPlace(owner, grantId, field, generation);
+  const token = await decryptText(key.value, place('access_token'), request.accessToken);
+  const captured =
+    request.captured === null ? null : await decryptText(key.value, place('captured'), request.captured);
+  if (!token.ok || captured?.ok === false) return { kind: 'unsure' };
+  const told = await askIdentity({
+    descriptor: settings.descriptor,
+    clientId: settings.clientId ?? '',
+    accessToken: token.value,
+    tokenResponse: null,
+    callback: {},
+    captured: captured === null ? {} : JSON.parse(captured.value),
+    nonce: null,
+    nowMs: systemNow(),
+    guard: guardOptions(config),
+  });
+  if (!told.ok || told.unsure) return { kind: 'unsure' };
+  return { kind: 'told', subject: told.identity.subject, label: told.identity.label };
+}
