@@ -15,6 +15,8 @@ export interface PasteInput {
 /** A heading with the commands under it; none where everything is done in a browser. */
 export interface Paste {
   readonly heading: string;
+  /** What is done beside the commands. */
+  readonly hint?: string;
   readonly commands: readonly string[];
 }
 
@@ -45,8 +47,8 @@ export function pastes({ url, cast, grantsUrl, devVarsFile }: PasteInput): reado
       ],
     },
     {
-      heading:
-        'A connect link of your own: open its url in a browser, press the button and Allow; the last page shows SESSION and CODE for the third command',
+      heading: 'A connect link of your own: make it, confirm who came back, and fetch as the agent',
+      hint: 'Open its url in a browser, press the button and Allow; the last page shows SESSION and CODE for the third command.',
       commands: [
         `export ACCOUNT=$(curl -s -X POST ${accounts} ${AS_OPERATOR} ${JSON_BODY} '${newAccount}' | grep -o 'ca_[^"]*')`,
         `curl -s -X POST ${accounts}/$ACCOUNT/connect-link ${AS_OPERATOR}`,
@@ -55,7 +57,8 @@ export function pastes({ url, cast, grantsUrl, devVarsFile }: PasteInput): reado
       ],
     },
     {
-      heading: `Take a grant back: ${grantsUrl} has the buttons. At the next refresh the webhook is shown here, and its link repairs the account`,
+      heading: 'Take a grant back',
+      hint: `Press Revoke on ${grantsUrl}: at the next refresh the webhook is shown here, and its link repairs the account.`,
       commands: [],
     },
     {

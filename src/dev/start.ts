@@ -211,7 +211,7 @@ function stayUp(oauth: OAuthServer, receiver: StoryApp): void {
       terminal.faint(`OAuth server: ${made.grantType ?? 'no grant type'}, ${made.verdict} refresh token`),
     );
   });
-  for (const { heading, commands } of pastes({
+  for (const { heading, hint, commands } of pastes({
     url,
     cast,
     grantsUrl: oauth.grantsUrl,
@@ -219,6 +219,7 @@ function stayUp(oauth: OAuthServer, receiver: StoryApp): void {
   })) {
     terminal.line();
     terminal.line(terminal.strong(heading));
+    if (hint !== undefined) terminal.line(`  ${hint}`);
     for (const command of commands) terminal.line(`  ${command}`);
   }
   terminal.line();
