@@ -27,7 +27,7 @@ import { explain, knowsAccount, reachOf } from './explain.ts';
 import { answerFlow } from './flow.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
-import { Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
+import { authentic, Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
 import { present } from './present.ts';
 import { rearm } from './rearm.ts';
 import { CommitPump } from './pump.ts';
@@ -180,7 +180,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   async create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>> {
     const made = await this.#lifecycle.create(argument);
-    return made.ok ? ok({ created: made.value.created, account: this.#view(made.value) }) : made;
+    if (!made.ok) return made;
+    return authentic(() => ({ created: made.value.created, account: this.#view(made.value) }));
   }
 
   async import(argument: ImportArgument): Promise<Answer<{ created: boolean; account: Resource }>> {
@@ -222,7 +223,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     context,
   }: ContextArgument & { adjustment: Adjustment }): Promise<Result<Resource, Obstacle | Misfit>> {
     const adjusted = await adjust(this.#room, this.#lifecycle, adjustment, context);
-    return adjusted.ok ? ok(this.#view(adjusted.value)) : adjusted;
+    return adjusted.ok ? authentic(() => this.#view(adjusted.value)) : adjusted;
   }
 
   async endWith({ grave, context }: ContextArgument & { grave: DeletedConnection }): Promise<Answer<null>> {
@@ -290,7 +291,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     if (organization !== null && living.value.state.account.organization !== organization) {
       return { ok: false, error: { code: 'not_found' } };
     }
-    return ok(this.#view(living.value));
+    return authentic(() => this.#view(living.value));
   }
 
   #view({ state, opened }: Living): Resource {

@@ -36,7 +36,7 @@ import {
   type FlowLifecycle,
   type Scene,
 } from './flow-sessions.ts';
-import type { Living } from './lifecycle.ts';
+import { authentic, type Living } from './lifecycle.ts';
 import { checkRepairToken } from './repair-link.ts';
 import type { Room } from './room.ts';
 import {
@@ -64,6 +64,15 @@ export async function answerFlow(
   const scene = sceneOf(room, living.value);
   const organization = 'organization' in request ? request.organization : null;
   if (organization !== null && scene.account.organization !== organization) return err({ code: 'not_found' });
+  // Read before anything is decided: a row that was changed is no state to decide from.
+  const intact = authentic(() => [
+    room.store.flows.sessions(scene.mac),
+    room.store.flows.candidates(scene.mac),
+  ]);
+  return intact.ok ? answer(scene, request, lifecycle) : intact;
+}
+
+async function answer(scene: Scene, request: FlowRequest, lifecycle: FlowLifecycle): Promise<FlowAnswer> {
   switch (request.do) {
     case 'open':
       return ok(open(scene, request));

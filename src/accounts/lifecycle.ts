@@ -110,6 +110,8 @@ export class Lifecycle {
     const { opened } = living.value;
     const mac = opened.key.mac;
     const { store, vault } = this.#room;
+    const flows = this.#intactFlows(mac);
+    if (!flows.ok) return flows;
     const generation = living.value.state.account.generationCounter + 1;
     store.transaction(() =>
       store.saveAccount(mac, { ...living.value.state.account, generationCounter: generation }),
@@ -206,6 +208,8 @@ export class Lifecycle {
     if (move({ status: account.status, before: account.statusBefore }, signal) === null) {
       return err({ code: 'conflict', detail: `an account that is ${account.status} cannot be ${signal}` });
     }
+    const flows = signal === 'revoked' ? this.#intactFlows(opened.key.mac) : ok(null);
+    if (!flows.ok) return flows;
     this.#room.store.transaction(() => {
       const after = applyChange(
         this.#room,
@@ -300,6 +304,11 @@ export class Lifecycle {
     return ok(heir.value === null ? null : this.#room.ring.verify(heir.value.key.mac));
   }
 
+  /** What ends flows reads them first. */
+  #intactFlows(mac: Uint8Array): Result<unknown, Obstacle> {
+    return authentic(() => this.#room.store.flows.sessions(mac));
+  }
+
   #endOpenAttempts(outcome: string): void {
     for (const attempt of this.#room.attempts.open()) {
       this.#room.attempts.end(attempt.id, {
@@ -320,7 +329,7 @@ export class Lifecycle {
 }
 
 /** What is read, or `record_corrupt` for a row that was changed outside the broker: it is left as it is. */
-function authentic<T>(read: () => T): Result<T, Obstacle> {
+export function authentic<T>(read: () => T): Result<T, Obstacle> {
   try {
     return ok(read());
   } catch (error) {
