@@ -31,14 +31,32 @@ afterAll(async () => {
   await broker.dispose();
 });
 
+/** An account that a browser could connect. */
+async function toConnect(): Promise<string> {
+  const oauth = { id: name('conn'), provider: 'hubspot', client_id: 'x', client_secret: 'y' };
+  const made = await admin.post('/v1/connections', { ...oauth, return_urls: ['https://app.example/done'] });
+  expect(made.status, made.text).toBe(201);
+  const account = await admin.post('/v1/connected-accounts', {
+    connection: oauth.id,
+    identifier: name('user'),
+  });
+  return String(account.body.id);
+}
+
 /** Every route that creates and is built, with a body of its own each time. */
 async function creations(): Promise<[route: string, path: string, body: unknown][]> {
   const agent = (await admin.post('/v1/agents', { id: name('agent') })).body.id;
+  const account = await toConnect();
   return [
     ['POST /v1/connections', '/v1/connections', { id: name('conn'), ...custom }],
     ['POST /v1/agents', '/v1/agents', { id: name('agent'), key: true }],
     ['POST /v1/agents/{id}/keys', `/v1/agents/${agent}/keys`, undefined],
     ['POST /v1/connected-accounts', '/v1/connected-accounts', { connection, identifier: name('user') }],
+    [
+      'POST /v1/connected-accounts/{id}/connect-link',
+      `/v1/connected-accounts/${account}/connect-link`,
+      { return_url: 'https://app.example/done' },
+    ],
     ['POST /v1/webhook-endpoints', '/v1/webhook-endpoints', { url: 'http://127.0.0.1:9/hook' }],
     ['POST /v1/admin-keys', '/v1/admin-keys', { role: 'auditor' }],
   ];
@@ -67,6 +85,38 @@ describe('a repeated request', () => {
         expect(again.body[field], route).toBeNull();
       }
     }
+  });
+
+  it('names every route that takes the header', async () => {
+    expect((await creations()).map(([route]) => route).toSorted()).toEqual(
+      Object.keys(SHOWN_ONCE).toSorted(),
+    );
+    const { body: document } = await admin.get('/openapi.json');
+    for (const route of Object.keys(SHOWN_ONCE)) {
+      const [method = '', path = ''] = route.split(' ');
+      const { responses } = document.paths[path][method.toLowerCase()];
+      expect(responses['422']?.description, route).toContain('idempotency_mismatch');
+      expect(responses['409']?.description, route).toContain('conflict');
+    }
+  });
+
+  it('of a link opens no second session, and the link is nowhere but in the first answer', async () => {
+    const path = `/v1/connected-accounts/${await toConnect()}/connect-link`;
+    const key = name('order');
+    const first = await admin.post(path, {}, under(key));
+    expect(first.body.url).toContain(`${broker.url}/connect/`);
+    for (let n = 0; n < 7; n += 1) {
+      const again = await admin.post(path, {}, under(key));
+      expect(again.headers['idempotent-replayed']).toBe('true');
+      expect(again.body).toEqual({ ...first.body, url: null });
+    }
+    const other = await admin.post(path, { allow_subject_change: true }, under(key));
+    expectRefusal(other, { status: 422, code: 'idempotency_mismatch' });
+    // Seven of its own would have ended it: an account keeps five.
+    const session = await admin.get(`/v1/connect-sessions/${first.body.session_id}`);
+    expect(session.body).toMatchObject({ status: 'created' });
+    const link = String(first.body.url).split('/').at(-1) ?? '';
+    expect(broker.output()).not.toContain(link);
   });
 
   it('creates one thing when fifty come at once, and each is answered or told to wait', async () => {
@@ -187,6 +237,9 @@ describe('what is kept', () => {
       under(key),
     );
     expect(made.status).toBe(201);
+    const path = `/v1/connected-accounts/${await toConnect()}/connect-link`;
+    const link = await admin.post(path, {}, under(key.slice(1)));
+    canaries.plant('connect link', String(link.body.url).slice(-30, -6));
     await broker.kill();
     expect(await canaries.huntFolder(broker.folder)).toEqual([]);
     expect(canaries.hunt('the log', broker.output())).toEqual([]);

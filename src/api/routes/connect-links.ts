@@ -16,7 +16,7 @@ import { requireSettings, requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
-import { jsonBody, responses } from '../responses.ts';
+import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 import { unwrap } from './connected-accounts.ts';
 
@@ -31,7 +31,7 @@ const routes = {
     description:
       'Single use. Opening it consumes nothing; the browser that begins is the one that has to finish. At most five sessions of an account are open: a sixth ends the oldest that nobody has begun.',
     request: { params: Params, ...jsonBody(CreateConnectLink) },
-    responses: responses({ 201: ConnectLink }, ['not_found', 'conflict', ...LOCKS]),
+    responses: responses({ 201: ConnectLink }, ['not_found', ...REPEATED, ...LOCKS]),
   }),
   session: createRoute({
     method: 'get',
