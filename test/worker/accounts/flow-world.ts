@@ -4,7 +4,7 @@ import { accountOwner, grantPlace, type GrantField } from '#crypto/places.ts';
 import { encryptText, openDataKey } from '#crypto/envelope.ts';
 import { purposeDigest } from '#crypto/digest.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
-import { askFlow, type Claimed, type Confirmed } from '#accounts/flow-requests.ts';
+import { askFlow, type Claimed } from '#accounts/flow-requests.ts';
 import type { Frozen } from '#accounts/session.ts';
 import type { ConnectionSettings } from '#accounts/rows.ts';
 import type { CodeClaim } from '#refresh/code-exchange.ts';
@@ -149,8 +149,8 @@ export async function waiting(account: {
   return { ...account, sessionId, confirmDigest, browserDigest, accessToken: grant.accessToken };
 }
 
-/** The operator's confirmation; the code of the refusal where the object refuses to look. */
-export async function confirmed(flow: Waiting): Promise<Confirmed['kind'] | string> {
+/** What the operator's confirmation came to; the code of the refusal where the object refuses to look. */
+export async function confirmed(flow: Waiting): Promise<string> {
   const answer = await askFlow(config, flow.id, 'confirm', {
     organization: null,
     sessionId: flow.sessionId,
