@@ -4,6 +4,7 @@
  * every request that reached it. It holds everything in memory and knows nothing of the broker.
  *
  * The parts: `oauth-provider.ts` (configuration, API), `oauth-token-gate.ts` (the token endpoint's way),
+ * `oauth-interaction.ts` and `oauth-grants.ts` (what its user does),
  * `oauth-call.ts` (the record), `oauth-faults.ts` and `oauth-answer.ts` (what breaks, and how), `oauth-store.ts` (what is remembered).
  */
 
@@ -16,6 +17,7 @@ import { serveInteraction, type OAuthUser } from './oauth-interaction.ts';
 import type { OAuthSettings, TokenCall, TokenHook } from './oauth-call.ts';
 import { createFaultScript } from './oauth-faults.ts';
 import type { FaultScript } from './oauth-faults.ts';
+import { GRANTS_PATH, serveGrants } from './oauth-grants.ts';
 import { createProvider, serveApi, serveMetadata } from './oauth-provider.ts';
 import { OAuthStore } from './oauth-store.ts';
 import { createTokenGate } from './oauth-token-gate.ts';
@@ -68,6 +70,8 @@ export interface OAuthServer extends OAuthSettings {
   /** Answers 200 to a living access token and 401 to any other; `contactsUrl` likewise. */
   readonly apiUrl: string;
   readonly contactsUrl: string;
+  /** The user's page of what was granted, with a button that revokes it. */
+  readonly grantsUrl: string;
   /** Confidential; may authenticate by basic and by post. */
   readonly client: OAuthClient;
   /** Makes a client, or gives one another secret or other redirect URIs; its grants stay. */
@@ -154,6 +158,7 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
   provider.use(serveApi(provider));
   const user: OAuthUser = { subject: null, answer: 'allow', scopes: null };
   provider.use(serveInteraction(provider, user));
+  provider.use(serveGrants({ issuer, store, revoke: revokeGrant }));
   const gate = createTokenGate({
     store,
     settings,
@@ -219,6 +224,7 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
     userinfoUrl: `${issuer}/me`,
     apiUrl: `${issuer}/api/me`,
     contactsUrl: `${issuer}/api/contacts`,
+    grantsUrl: issuer + GRANTS_PATH,
     client,
     setClient,
     grant,

@@ -87,6 +87,18 @@ export class OAuthStore {
     return { alive: this.find('Grant', grantId) !== undefined, liveRefreshTokens };
   }
 
+  /** Every living grant, oldest first: who gave what to which client. */
+  grants(): { grantId: string; subject: string; clientId: string; scope: string }[] {
+    return [...this.#rows.keys()].flatMap((key) => {
+      const grantId = key.startsWith('Grant:') ? key.slice('Grant:'.length) : null;
+      const payload = grantId === null ? undefined : this.find('Grant', grantId);
+      if (grantId === null || payload === undefined) return [];
+      const { accountId, clientId, openid } = payload;
+      const scope = String((openid as { scope?: unknown } | undefined)?.scope ?? '');
+      return [{ grantId, subject: String(accountId), clientId: String(clientId), scope }];
+    });
+  }
+
   #put(model: string, id: string, payload: StoredPayload, expiresInS: number | undefined): void {
     const key = `${model}:${id}`;
     const lifetimeMs = expiresInS === undefined ? Infinity : expiresInS * 1000;

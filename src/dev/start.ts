@@ -16,6 +16,7 @@ import { pastes } from './paste.ts';
 import { becomesFree, freePort } from './ports.ts';
 import type { Settings } from './settings.ts';
 import { ROOT, spawnServe, type ServeProcess } from './spawn.ts';
+import { startStoryApp, type AppEvent, type StoryApp } from './story-app.ts';
 import { castOf, playStory, PROVIDER_SETTINGS, type Cast } from './story.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -98,6 +99,7 @@ function keysAmong(names: readonly string[]): string {
 
 const cast: Cast = castOf(randomBytes(4).toString('hex'));
 let provider: OAuthServer | null = null;
+let app: StoryApp | null = null;
 let broker: ServeProcess | null = null;
 /** What was started last, while it is not known yet whether it comes up. */
 let starting: Promise<ServeProcess> | null = null;
@@ -124,13 +126,17 @@ const endedBy = (which: ServeProcess) => (): void => {
   if (isStoryOver && broker === which && stopping === null) void leave(1, 'the broker has ended by itself');
 };
 
-/** The story's account and agent go with its OAuth server: nobody could renew their grant any more. */
+/**
+ * The story's connection, its accounts, agent and webhook endpoint go with its OAuth server and its app: nobody could
+ * renew a grant or take a webhook any more.
+ */
 async function sayFarewell(): Promise<void> {
   if (broker === null || vars.settings.ADMIN_KEY === undefined) return;
   const adminKey = vars.settings.ADMIN_KEY;
   const paths = [
-    ...(cast.accountId === '' ? [] : [`/v1/connected-accounts/${cast.accountId}`]),
+    ...(cast.endpointId === '' ? [] : [`/v1/webhook-endpoints/${cast.endpointId}`]),
     ...(cast.agentKey === '' ? [] : [`/v1/agents/${cast.agentId}`]),
+    `/v1/connections/${cast.connection}?force=true`,
   ];
   const sent = Promise.allSettled(paths.map((each) => call('DELETE', broker?.url + each, adminKey)));
   await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, FAREWELL_LIMIT_MS).unref())]);
@@ -139,7 +145,7 @@ async function sayFarewell(): Promise<void> {
 async function stopAll(): Promise<void> {
   await sayFarewell();
   const running = await starting?.catch(() => null);
-  await Promise.all([running?.stop(), provider?.close()]);
+  await Promise.all([running?.stop(), provider?.close(), app?.close()]);
 }
 
 /** Stops everything and exits; whoever comes second waits for the first. */
@@ -165,6 +171,7 @@ whenNpmEnds('start', () => void leave(1));
 async function main(): Promise<void> {
   const oauthPort = (await becomesFree(OAUTH_PORT, 0)) && port !== OAUTH_PORT ? OAUTH_PORT : 0;
   provider = await startOAuthServer({ port: oauthPort, ...PROVIDER_SETTINGS });
+  app = await startStoryApp();
   await startBroker({ EXCHANGE_BUDGET_MS: STORY_BUDGET_MS });
   terminal.line(
     `${terminal.strong(`valetkey ${VERSION}`)}  broker ${url}  OAuth server ${provider.issuer}  data ${shown(persistTo)}`,
@@ -173,6 +180,7 @@ async function main(): Promise<void> {
     url: `http://127.0.0.1:${port}`,
     adminKey: vars.settings.ADMIN_KEY ?? '',
     provider,
+    app,
     terminal,
     killBroker: async () => broker?.kill(),
     restartBroker: () => startBroker({ EXCHANGE_BUDGET_MS: STORY_BUDGET_MS }),
@@ -180,23 +188,38 @@ async function main(): Promise<void> {
   await playStory(stage, cast);
   if (provider.errors.length > 0) throw new Error(`the OAuth server failed: ${String(provider.errors[0])}`);
   if (once) {
-    terminal.line('all as told');
+    terminal.line(terminal.good('all as told'));
     return leave(0);
   }
   await broker?.stop();
   await startBroker({});
-  stayUp(provider);
+  stayUp(provider, app);
 }
 
-function stayUp(oauth: OAuthServer): void {
+/** What an operator would do with a webhook: whom it is about, and where it is repaired. */
+function lineOf({ type, data }: AppEvent): string {
+  const parts = [data['identifier'], data['reason'], data['reauth_url']];
+  return `webhook ${type}  ${parts.filter((part) => typeof part === 'string').join('  ')}`;
+}
+
+function stayUp(oauth: OAuthServer, receiver: StoryApp): void {
+  receiver.onEvent((event) => {
+    if (stopping === null) terminal.line(lineOf(event));
+  });
   oauth.onProcessed((made) => {
     terminal.line(
       terminal.faint(`OAuth server: ${made.grantType ?? 'no grant type'}, ${made.verdict} refresh token`),
     );
   });
-  for (const { heading, commands } of pastes({ url, cast, devVarsFile: shown(devVarsFile) })) {
+  for (const { heading, hint, commands } of pastes({
+    url,
+    cast,
+    grantsUrl: oauth.grantsUrl,
+    devVarsFile: shown(devVarsFile),
+  })) {
     terminal.line();
     terminal.line(terminal.strong(heading));
+    if (hint !== undefined) terminal.line(`  ${hint}`);
     for (const command of commands) terminal.line(`  ${command}`);
   }
   terminal.line();

@@ -13,6 +13,7 @@ export interface Terminal {
   more(text: string): void;
   strong(text: string): string;
   faint(text: string): string;
+  good(text: string): string;
   bad(text: string): string;
 }
 
@@ -36,6 +37,7 @@ export function createTerminal(
     more: (text) => line(`${' '.repeat(INDENT)}${text}`),
     strong,
     faint: paint('dim'),
+    good: paint('green'),
     bad: paint('red'),
   };
 }

@@ -15,7 +15,7 @@ export const session = (blocks.find((text) => text.includes('\n1 connect')) ?? '
 /** The steps in what `npm start` prints. Numbers, names and times differ from run to run; what is told does not. */
 export function steps(lines: readonly string[]): string[] {
   const first = lines.findIndex((line) => line.startsWith('1 '));
-  const last = lines.findIndex((line) => line.startsWith('6 '));
+  const last = lines.findLastIndex((line) => /^(?:\d| ) /.test(line));
   return lines.slice(first, last + 1).map((line) =>
     line
       .replaceAll(/story-[0-9a-f]{8}/g, 'story')

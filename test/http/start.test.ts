@@ -3,7 +3,9 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cookieBrowser, type Page } from '../../src/dev/cookie-browser.ts';
 import { freePort } from '../../src/dev/ports.ts';
+import type { Reply } from '../support/callers.ts';
 import { paste } from './curl.ts';
 import { session, steps } from './readme.ts';
 import {
@@ -55,6 +57,15 @@ async function keys(): Promise<{ adminKey: string; masterKeys: string }> {
   return { adminKey: value('ADMIN_KEY'), masterKeys: value('MASTER_KEYS') };
 }
 
+/** What a reader does with a link: the broker's page, its button, the provider's page, Allow. */
+async function walk(link: string): Promise<Page> {
+  const user = cookieBrowser();
+  return user.press(await user.press(await user.open(link), ''), 'Allow');
+}
+
+const inputOf = (html: string, id: string): string =>
+  new RegExp(`<input id="${id}" value="([^"]+)"`).exec(html)?.[1] ?? `no ${id}`;
+
 describe('npm start -- --once', () => {
   it(
     'plays the story with the numbers of its run, exits 0 and leaves no process',
@@ -63,22 +74,28 @@ describe('npm start -- --once', () => {
       const story = start(byNpm, ['--once']);
       expect(await story.exited, story.stdout() + story.stderr()).toBe(0);
       const told = story.stdout();
-      expect(told).toMatch(/^1 connect .* account of user_1 imported: active$/m);
-      expect(told).toMatch(/^2 fetch .* token for 3\d{3} s in [\d,]+ ms; the API takes it: 200$/m);
+      expect(told).toMatch(
+        /^1 connect .* back at the app in [\d,]+ ms\n.* confirms with session and code: active, as user-1 /m,
+      );
+      expect(told).toMatch(/^2 fetch .* token for (?:[78]\d|90) s in [\d,]+ ms; the API takes it: 200$/m);
       expect(told).toMatch(/^3 herd .* 500 fetches at once: 500 answers in [\d,]+ ms, 1 token, 1 refresh$/m);
       expect(told).toMatch(
         /^4 kill -9 .*\n.* same account, token after [\d.]+ s \(\d+ (try|tries)\): nothing lost$/m,
       );
       expect(told).toMatch(/next rotation 200; audit chain intact, [\d,]{3,} records$/m);
-      expect(told).toMatch(/409 reauth_required, reason grant_revoked, since \d{4}-\d\d-\d\dT[\d:.]+Z$/m);
-      expect(told).toMatch(/^6 repair .* active, the agent has a token in [\d,]+ ms\nall as told\n$/m);
+      expect(told).toMatch(
+        /^5 revoke .* its API says 401\n +agent: 409 reauth_required after [\d,]+ ms, reason grant_revoked, since \d{4}-\d\d-\d\dT[\d:.]+Z\n +webhook: agent\.auth\.reauth_required after [\d,]+ ms, signature valid, same reauth_url$/m,
+      );
+      expect(told).toMatch(
+        /^6 repair .*: active again after [\d,]+ ms\n +webhook: agent\.auth\.succeeded after [\d,]+ ms, reconnected; the agent goes on, .*\nall as told\n$/m,
+      );
 
       expect(steps(told.split('\n')), 'the README shows what is printed').toEqual(steps(session));
 
       const { adminKey, masterKeys } = await keys();
       expect(told + story.stderr()).not.toContain(adminKey);
       expect(told + story.stderr()).not.toContain(masterKeys.slice('k1:'.length));
-      expect(told).not.toMatch(/vk_agent_/);
+      expect(told).not.toMatch(/vk_agent_|whsec_|\/connect\//);
       expect(told, 'colour is for terminals').not.toContain('\u001b');
       expect(await processesNaming(folder.path)).toEqual(new Map());
     },
@@ -109,17 +126,38 @@ describe('npm start', () => {
         .split('\n')
         .map((line) => line.trim())
         .filter((line) => line.includes('curl -s'));
-      expect(commands).toHaveLength(7);
+      expect(commands).toHaveLength(11);
       expect(program.stdout()).toContain(`export ADMIN_KEY=$(sed -n 's/^ADMIN_KEY=//p' ${devVars})`);
       const variables: Record<string, string> = { ADMIN_KEY: (await keys()).adminKey };
-      const answers = [];
+      const answers: Reply[] = [];
+      let [session, code] = ['SESSION', 'CODE'];
       for (const command of commands) {
-        answers.push(await paste(command, variables));
+        const answer = await paste(command.replace('SESSION', session).replace('CODE', code), variables);
+        answers.push(answer);
+        if (!command.includes('/connect-link')) continue;
+        const { text } = await walk(String(answer.body.url));
+        [session, code] = [inputOf(text, 'session'), inputOf(text, 'code')];
       }
-      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 201, 201, 200]);
+      const statuses = [200, 200, 200, 200, 201, 201, 200, 200, 201, 201, 200];
+      expect(answers.map(({ status }) => status)).toEqual(statuses);
       expect(answers[1]?.body.access_token).toEqual(expect.any(String));
       expect(answers[3]?.body.intact).toBe(true);
-      expect(answers[6]?.body.api_key).toBe('YOUR-API-KEY');
+      expect(answers[6]?.body).toMatchObject({ identifier: 'you', status: 'succeeded' });
+      expect(answers[7]?.body.access_token).toEqual(expect.any(String));
+      expect(answers[10]?.body.api_key).toBe('YOUR-API-KEY');
+
+      // The revoke button, and what the screen then says.
+      const [, fetchToken = '', expire = ''] = commands;
+      const user = cookieBrowser();
+      await user.press(await user.open(/http:\S+\/grants/.exec(program.stdout())?.[0] ?? ''), 'Revoke');
+      await paste(expire, variables);
+      expect((await paste(fetchToken, variables)).body.code).toBe('reauth_required');
+      const [, link = ''] = await program.says(
+        /^webhook agent\.auth\.reauth_required {2}user_1 {2}grant_revoked {2}(\S+)$/m,
+      );
+      expect((await walk(link)).status).toBe(200);
+      await program.says(/^webhook agent\.auth\.succeeded {2}user_1$/m);
+      expect((await paste(fetchToken, variables)).status).toBe(200);
 
       const second = start(byNode, ['--once'], port);
       expect(await second.exited).toBe(2);
