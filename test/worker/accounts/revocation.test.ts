@@ -28,7 +28,8 @@ afterEach(() => {
 
 /** An account whose subject is known, at a provider where a revocation ends the whole grant. */
 async function known(): Promise<Connected> {
-  const account = await connected({ facts: { revocation_reach: 'grant' } });
+  const facts = { revocation_reach: 'grant', subject_source: 'userinfo.sub' };
+  const account = await connected({ facts });
   await must(http('POST', `/v1/connected-accounts/${account.id}/connect-link`, {}), 201);
   await expect.poll(async () => (await view(account.id)).subject, PATIENCE).toBe(account.grant.subject);
   await indexed(account.id);
