@@ -6,6 +6,7 @@
 import type { RequestContext } from '#audit/record.ts';
 import { accountOwner } from '#crypto/places.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import type { CandidateRow } from './candidate-row.ts';
 import { applyChange } from './changes.ts';
 import { tellDeleted } from './events.ts';
 import { endFlows } from './flow-sessions.ts';
@@ -13,6 +14,7 @@ import type { CredentialFields } from './import-fields.ts';
 import { grantFromImport } from './import-fields.ts';
 import { armGrant } from './plan.ts';
 import type { Refresher } from './refresher.ts';
+import { armRevocations, revokeGrantsLater, revokeLater } from './revocation.ts';
 import type { OpenedCredentials } from './release-opened.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, ConnectionSettings, TombstoneRow } from './rows.ts';
@@ -208,7 +210,7 @@ export class Lifecycle {
     if (move({ status: account.status, before: account.statusBefore }, signal) === null) {
       return err({ code: 'conflict', detail: `an account that is ${account.status} cannot be ${signal}` });
     }
-    const flows = signal === 'revoked' ? this.#intactFlows(opened.key.mac) : ok(null);
+    const flows = signal === 'revoked' ? this.#intactFlows(opened.key.mac) : ok([]);
     if (!flows.ok) return flows;
     this.#room.store.transaction(() => {
       const after = applyChange(
@@ -219,6 +221,7 @@ export class Lifecycle {
         context,
       );
       if (signal === 'revoked') {
+        revokeGrantsLater(this.#room, opened.key.mac, state, 'account_revoked');
         this.#endOpenAttempts('revoked');
         endFlows({ room: this.#room, mac: opened.key.mac, nowMs: this.#room.now() }, 'revoked', true);
         this.#room.store.deleteGrants();
@@ -261,6 +264,9 @@ export class Lifecycle {
         context,
       );
       tellDeleted(this.#room, mac, { ...names, accountId: claimed.accountId });
+      // Of rows that were changed outside the broker nobody knows whose token would be sent where.
+      const state = old.ok && old.value !== null ? authentic(() => store.state(mac)) : null;
+      if (state?.ok && state.value !== null) this.#revokeAll(mac, state.value);
       this.#room.outbox.resign(mac, heir.key.mac);
       this.#room.ring.resignCheckpoint(mac, heir.key.mac);
       store.bury(heir.key.mac, {
@@ -273,6 +279,7 @@ export class Lifecycle {
       });
       this.#room.timers.set('index', this.#room.now());
       this.#room.timers.set('outbox', this.#room.now());
+      armRevocations(this.#room);
     });
     vault.forget();
     this.#room.waiting.changed();
@@ -305,8 +312,21 @@ export class Lifecycle {
   }
 
   /** What ends flows reads them first. */
-  #intactFlows(mac: Uint8Array): Result<unknown, Obstacle> {
-    return authentic(() => this.#room.store.flows.sessions(mac));
+  #intactFlows(mac: Uint8Array): Result<readonly CandidateRow[], Obstacle> {
+    const { flows } = this.#room.store;
+    return authentic(() => {
+      flows.sessions(mac);
+      return flows.candidates(mac);
+    });
+  }
+
+  /** Everything that the account holds, what waits for a confirmation too. */
+  #revokeAll(mac: Uint8Array, state: AccountState): void {
+    revokeGrantsLater(this.#room, mac, state, 'account_deleted');
+    const { account, settings } = state;
+    const flows = this.#intactFlows(mac);
+    for (const { grant, subject } of flows.ok ? flows.value : [])
+      revokeLater(this.#room, mac, { account, settings, grant, subject, cause: 'account_deleted' });
   }
 
   #endOpenAttempts(outcome: string): void {
