@@ -9,11 +9,9 @@ import path from 'node:path';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const given = process.argv.slice(2);
 const soak = given.includes('--soak');
-const args = [
-  ...['run', '--config', 'test/vitest.config.ts', '--project', 'crash'],
-  ...(soak ? ['test/crash/soak.test.ts'] : []),
-  ...given.filter((arg) => arg !== '--soak'),
-];
+const args = ['run', '--config', 'test/vitest.config.ts', '--project', 'crash'];
+if (soak) args.push('test/crash/soak.test.ts');
+args.push(...given.filter((arg) => arg !== '--soak'));
 const child = spawn(path.join(ROOT, 'node_modules/.bin/vitest'), args, {
   cwd: ROOT,
   env: { ...process.env, ...(soak ? { SOAK: '1' } : {}) },
