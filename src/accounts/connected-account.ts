@@ -13,7 +13,7 @@ import { log, setLogLevel } from '#lib/log.ts';
 import { err, ok, type Err, type Result } from '#lib/result.ts';
 import { outboxDirectory } from '#outbox/directory.ts';
 import { Outbox } from '#outbox/outbox.ts';
-import type { SettleArgument } from '#refresh/outcome.ts';
+import type { SettleArgument, SubjectTold } from '#refresh/outcome.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
@@ -35,7 +35,7 @@ import { Refresher } from './refresher.ts';
 import { Door } from './release.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import { OpenedCredentials } from './release-opened.ts';
-import type { Room } from './room.ts';
+import type { Entrypoints, Room } from './room.ts';
 import { AccountStore } from './store.ts';
 import {
   accountStub,
@@ -48,17 +48,13 @@ import {
   type LookArgument,
   type WaitArgument,
 } from './stub.ts';
+import { keepSubject } from './subject.ts';
 import { Timers } from './timers.ts';
 import { Vault } from './vault.ts';
 import { waitForStatus, Waiting } from './waiting.ts';
 
 /** An alarm that should have fired so long ago is lost. */
 const LOST_ALARM_MS = 60_000;
-
-interface Entrypoints {
-  readonly Exchanger: Record<'exchange' | 'identify', (request: unknown) => Promise<unknown>>;
-  readonly Deliverer: { deliver(request: unknown): Promise<unknown> };
-}
 
 export class ConnectedAccount extends DurableObject implements AccountRpc {
   readonly #room: Room;
@@ -158,6 +154,10 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     if (!opened.ok) return 'locked';
     if (opened.value === null) return 'overtaken';
     return this.#refresher.settle(opened.value, argument);
+  }
+
+  keepSubject(told: SubjectTold): Promise<string> {
+    return keepSubject(this.#room, told);
   }
 
   async outboxSettled(report: DeliveryReport): Promise<string> {

@@ -332,6 +332,7 @@ export class Refresher {
       inDoubt: grant.doubtSinceMs !== null,
       settings,
       budgetMs: room.config.exchangeBudgetMs,
+      wantsSubject: state.account.subject === null,
     };
   }
 }

@@ -17,6 +17,12 @@ import type { Timers } from './timers.ts';
 import type { Vault } from './vault.ts';
 import type { Waiting } from './waiting.ts';
 
+/** The stateless entrypoints, as the object calls them: ciphertexts go out, and what is learnt comes back. */
+export interface Entrypoints {
+  readonly Exchanger: Record<'exchange' | 'identify', (request: unknown) => Promise<unknown>>;
+  readonly Deliverer: { deliver(request: unknown): Promise<unknown> };
+}
+
 export interface Room {
   readonly store: AccountStore;
   readonly attempts: AttemptJournal;

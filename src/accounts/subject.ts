@@ -1,12 +1,16 @@
 /**
  * Whose account it is, where an operator brought the credential: the provider is asked when a link is made, so that it
- * is known before the user comes back. What it says pins the account to its user, so that a reconnect by the same one needs no confirmation.
+ * is known before the user comes back, and by the Exchanger after a refresh. What it says pins the account to its user,
+ * so that a reconnect by the same one needs no confirmation. What is known is never overwritten here.
  */
 
 import { hasUserinfo } from '#providers/identity.ts';
 import type { Identified } from '#refresh/code-exchange.ts';
 import { backoffMs } from '#refresh/backoff.ts';
+import type { SubjectTold } from '#refresh/outcome.ts';
+import { CorruptRowError } from './corrupt-row.ts';
 import type { Room } from './room.ts';
+import type { AccountRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -54,15 +58,48 @@ export async function learnSubject(room: Room, opened: OpenedAccount): Promise<v
       return room.timers.postpone('subject', room.now() + waitMs);
     }
     room.timers.clear('subject');
-    if (answer.subject === null || now.account.subject !== null) return undefined;
-    const account = {
-      ...now.account,
-      subject: answer.subject,
-      subjectLabel: answer.label,
-      updatedAtMs: Math.max(room.now(), now.account.updatedAtMs),
-    };
-    room.store.saveAccount(mac, account);
-    room.timers.set('index', room.now());
+    if (answer.subject !== null) pin(room, mac, now.account, answer.subject, answer.label);
     return undefined;
   });
+}
+
+/** What became of a word about the account's user. */
+export type Kept = 'kept' | 'known' | 'overtaken' | 'record_corrupt';
+
+/**
+ * What the Exchanger was told with a token that it has just brought home. A grant that is another by now (imported,
+ * replaced, renewed again, of another life) takes nothing from it: its own refresh asks anew.
+ */
+export async function keepSubject(room: Room, told: SubjectTold): Promise<Kept> {
+  const opened = await room.vault.open();
+  if (!opened.ok || opened.value === null) return 'overtaken';
+  const { mac } = opened.value.key;
+  try {
+    return room.store.transaction(() => {
+      const now = room.store.state(mac);
+      const grant = now?.grants.find(({ id }) => id === told.grantId);
+      if (now === null || now.account.incarnation !== told.incarnation) return 'overtaken';
+      if (grant?.generation !== told.generation) return 'overtaken';
+      room.timers.clear('subject');
+      return pin(room, mac, now.account, told.subject, told.label);
+    });
+  } catch (error) {
+    if (error instanceof CorruptRowError) return 'record_corrupt';
+    throw error;
+  }
+}
+
+/** Inside a transaction. */
+function pin(
+  room: Room,
+  mac: Uint8Array,
+  account: AccountRow,
+  subject: string,
+  label: string | null,
+): 'kept' | 'known' {
+  if (account.subject !== null) return 'known';
+  const updatedAtMs = Math.max(room.now(), account.updatedAtMs);
+  room.store.saveAccount(mac, { ...account, subject, subjectLabel: label, updatedAtMs });
+  room.timers.set('index', room.now());
+  return 'kept';
 }

@@ -21,27 +21,29 @@ interface SettleStub {
 /**
  * Commits through a new stub per try: one that threw stays broken, and the next incarnation may be elsewhere. A
  * successor in hand is worth trying for as long as the platform lets this run: a late one is still welcome.
+ *
+ * @returns what the account made of it
  */
-export async function settle(config: Config, request: Request, argument: SettleArgument): Promise<void> {
+export async function settle(config: Config, request: Request, argument: SettleArgument): Promise<unknown> {
   const limitMs = argument.tokens === null ? request.budgetMs / 3 : SETTLE_TOKENS_LIMIT_MS;
   const deadlineMs = systemNow() + limitMs;
   for (let pauseMs = SETTLE_FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, SETTLE_LAST_PAUSE_MS)) {
     const settled = await trySettle(config, request, argument);
-    if (settled) return;
+    if (settled !== null) return settled;
     if (systemNow() + pauseMs > deadlineMs) throw new Error('internal: an exchange could not be settled');
     await sleep(pauseMs * (0.5 + systemRandom()));
   }
 }
 
-/** False: not settled, or not known to be; settling twice is harmless. */
-async function trySettle(config: Config, request: Request, argument: SettleArgument): Promise<boolean> {
+/** Null: not settled, or not known to be; settling twice is harmless. */
+async function trySettle(config: Config, request: Request, argument: SettleArgument): Promise<unknown> {
   try {
     const stub = config.accounts.getByName(request.accountId) as unknown as SettleStub;
     const answer = await within(SETTLE_TRY_MS, stub.settle(argument), 'late');
-    if (answer !== 'late' && answer !== 'locked') return true;
+    if (answer !== 'late' && answer !== 'locked') return answer ?? 'settled';
     log('warn', 'settle is tried again', { attempt: request.attemptId, answer });
   } catch (error) {
     log('warn', 'settle is tried again', { attempt: request.attemptId, error });
   }
-  return false;
+  return null;
 }

@@ -15,6 +15,7 @@ import { identify } from './identify.ts';
 import { findingOf, unread, unsent, type Finding } from './exchange-finding.ts';
 import { open, type Opened, type Request } from './exchange-open.ts';
 import { settle } from './exchange-settle.ts';
+import { tellSubject, type Renewed } from './exchange-subject.ts';
 import { sendRefresh, type Sent } from './token-endpoint.ts';
 
 /** With less left a call would be cut off in the middle, and that would be doubt of our own making. */
@@ -38,8 +39,8 @@ export class Exchanger extends WorkerEntrypoint {
 
 async function exchange(config: Config, request: Request): Promise<void> {
   const sentAtMs = systemNow();
-  const finding = await find(config, request, sentAtMs);
-  await settle(config, request, {
+  const { finding, renewed } = await find(config, request, sentAtMs);
+  const settled = await settle(config, request, {
     attemptId: request.attemptId,
     grantId: request.grantId,
     incarnation: request.incarnation,
@@ -52,30 +53,46 @@ async function exchange(config: Config, request: Request): Promise<void> {
     ...(request.probe === true ? { probe: true } : {}),
     ...finding,
   });
+  // Only now: a provider that is slow to say who its user is must not hold a rotated token.
+  if (renewed !== null && settled === 'stored') await tellSubject(config, request, renewed);
 }
 
+interface Found {
+  readonly finding: Finding;
+  /** What to ask with whose grant it is; null: nobody asks, or there is nothing to ask with. */
+  readonly renewed: Renewed | null;
+}
+
+const only = (finding: Finding): Found => ({ finding, renewed: null });
+
 /** Opens, calls, classifies, encrypts. Whatever goes wrong before the call left is `transient` without doubt. */
-async function find(config: Config, request: Request, sentAtMs: number): Promise<Finding> {
+async function find(config: Config, request: Request, sentAtMs: number): Promise<Found> {
   const opened = await open(config, request);
-  if ('problem' in opened) return unsent(opened.problem);
+  if ('problem' in opened) return only(unsent(opened.problem));
   const deadlineMs = sentAtMs + (request.budgetMs * 2) / 3;
   const secrets = opened.clientSecrets.length === 0 ? [null] : opened.clientSecrets;
-  let finding: Finding | null = null;
+  let found: Found | null = null;
   for (const clientSecret of secrets) {
     const leftMs = deadlineMs - systemNow();
-    if (finding !== null && leftMs < Math.min(SHORTEST_CALL_MS, request.budgetMs / 6)) break;
+    if (found !== null && leftMs < Math.min(SHORTEST_CALL_MS, request.budgetMs / 6)) break;
     const answer = await sendRefresh(
       request.settings,
       { ...opened, clientSecret, scopes: request.scopes },
       { allowLoopback: config.allowLoopback, ownUrl: config.baseUrl, timeoutMs: Math.max(1, leftMs) },
     );
-    if (answer.kind === 'unsendable') return finding ?? unsent(answer.reason);
+    if (answer.kind === 'unsendable') return found ?? only(unsent(answer.reason));
     const judged = await judge(request, opened, answer, sentAtMs);
-    finding = judged.finding;
+    const { classified } = judged;
+    const asks = request.wantsSubject === true && answer.kind === 'response';
+    found = {
+      finding: judged.finding,
+      renewed:
+        asks && classified?.outcome === 'refreshed' ? { opened, answer, tokens: classified.tokens } : null,
+    };
     // A client that is refused has presented no grant: the other secret of a pair may be the one in force.
-    if (judged.classified?.outcome !== 'client_rejected' || judged.classified.kind !== 'credentials') break;
+    if (classified?.outcome !== 'client_rejected' || classified.kind !== 'credentials') break;
   }
-  return finding ?? unsent('no_client_secret');
+  return found ?? only(unsent('no_client_secret'));
 }
 
 /** Never throws: after an answer has been read, an exception of ours would throw the successor away in silence. */

@@ -45,6 +45,16 @@ export function hasUserinfo(descriptor: Descriptor): boolean {
   );
 }
 
+/** Whether a token answer that no browser brought, or userinfo, could tell whose grant it is. */
+export function tellsSubject(descriptor: Descriptor): boolean {
+  const { subject_source: source, userinfo_url: userinfo } = descriptor;
+  return (
+    needs(source, 'token_response') ||
+    needs(source, 'id_token') ||
+    (userinfo !== null && needs(source, 'userinfo'))
+  );
+}
+
 export function identityOf(descriptor: Descriptor, facts: IdentityFacts): ProviderIdentity {
   const subject = evaluate(descriptor.subject_source, facts, MAX_SUBJECT);
   const label = evaluate(descriptor.subject_label_source, facts, MAX_LABEL);

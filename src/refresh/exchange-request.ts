@@ -28,4 +28,6 @@ export interface ExchangeRequest<Settings = unknown> {
   readonly budgetMs: number;
   /** It goes out although the connection's gate is closed, to find out whether the provider is back. */
   readonly probe?: boolean;
+  /** Nobody knows whose grant it is: whoever renews it asks the provider, once the tokens are safe. */
+  readonly wantsSubject?: boolean;
 }

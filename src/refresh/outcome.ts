@@ -1,7 +1,7 @@
 /**
- * The argument of `settle`: what the Exchanger brings back to the account.
+ * What the Exchanger brings back to the account: the argument of `settle`, and whose grant it has renewed.
  *
- * Owns the shape that crosses RPC. Refuses plaintext: every string in `EncryptedTokens` that could be a secret is
+ * Owns the shapes that cross RPC. Refuses plaintext: every string in `EncryptedTokens` that could be a secret is
  * ciphertext, made for the attempt's `generationTo`, so that a retried settle carries nothing else.
  */
 import type { OutcomeSummary } from './settle-plan.ts';
@@ -52,4 +52,13 @@ export interface SettleArgument {
   unsent?: boolean;
   /** It was let through a closed gate to find out whether the provider is back. */
   probe?: boolean;
+}
+
+/** Whose grant was renewed, by the provider's word. Holds for the generation that it was asked with, and no other. */
+export interface SubjectTold {
+  readonly grantId: number;
+  readonly incarnation: number;
+  readonly generation: number;
+  readonly subject: string;
+  readonly label: string | null;
 }
