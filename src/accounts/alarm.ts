@@ -17,6 +17,7 @@ import { lapseSessions } from './flow-sessions.ts';
 import { indexAccount } from './index-outbox.ts';
 import { armGrant, isHeldBack, isStillDue, planned, rotationFacts } from './plan.ts';
 import type { Refresher } from './refresher.ts';
+import { startRevocations } from './revocation.ts';
 import type { Room } from './room.ts';
 import type { GrantRow } from './rows.ts';
 import { degrade } from './settle.ts';
@@ -40,6 +41,7 @@ const RANK: readonly string[] = [
   'expiring',
   'outbox',
   'beat',
+  'revoke',
 ];
 
 function rank(timer: Timer): number {
@@ -82,6 +84,7 @@ async function runOne(
     else if (timer.kind === 'expiring' && opened !== null) warnOfEnd(room, opened);
     else if (timer.kind === 'connect' && opened !== null) lapseSessions(room, opened);
     else if (timer.kind === 'subject' && opened !== null) await learnSubject(room, opened);
+    else if (timer.kind === 'revoke') startRevocations(room);
     else room.store.transaction(() => room.timers.clear(timer.kind));
   } catch (error) {
     log('error', 'a timer failed', { kind: timer.kind, attempts: timer.attempts, error });

@@ -36,6 +36,7 @@ import { Door } from './release.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import { OpenedCredentials } from './release-opened.ts';
 import type { Entrypoints, Room } from './room.ts';
+import { settleExchange } from './settle-exchange.ts';
 import { AccountStore } from './store.ts';
 import {
   accountStub,
@@ -107,6 +108,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       random: systemRandom,
       waitUntil: (work) => ctx.waitUntil(work),
       identify: (request) => entrypoints().Exchanger.identify(request),
+      revoke: (request) => entrypoints().Exchanger.revoke(request),
       waiting: new Waiting(),
       lastUse: { atMs: null },
     };
@@ -148,12 +150,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return this.#door.release(request);
   }
 
-  async settle(argument: SettleArgument): Promise<string> {
-    const opened = await this.#room.vault.open();
-    // A ring that does not open it now may be put right: the Exchanger holds the only copy and tries again.
-    if (!opened.ok) return 'locked';
-    if (opened.value === null) return 'overtaken';
-    return this.#refresher.settle(opened.value, argument);
+  settle(argument: SettleArgument): Promise<string> {
+    return settleExchange(this.#room, this.#refresher, argument);
   }
 
   keepSubject(told: SubjectTold): Promise<string> {

@@ -32,6 +32,7 @@ import {
 import { armGrant, idleEndMs } from './plan.ts';
 import type { ConnectionSettings, GrantRow } from './rows.ts';
 import { CONFIRM_MS, isOpen, MAX_GRANTS, moved, sessionAt, type SessionRow } from './session.ts';
+import { revokeLater } from './revocation.ts';
 import { record } from './room.ts';
 import type { Answer } from './stub.ts';
 
@@ -70,7 +71,11 @@ function settleArrival(scene: Scene, session: SessionRow, request: ArriveRequest
     granted: finding.tokens.scopes,
   };
   const judged = judgeArrival(session, account.subject, identity, room.config.allowUnverifiedLinks);
-  if (judged.kind === 'mismatch') return endMismatched(scene, session, judged.reason, context, told);
+  if (judged.kind === 'mismatch') {
+    const grant = grantOf(finding, settings, request.generation);
+    revokeLater(room, mac, { account, settings, grant, ...identity, cause: 'candidate_refused' });
+    return endMismatched(scene, session, judged.reason, context, told);
+  }
   if (settings.version >= state.settings.version) room.store.saveSettings(mac, settings);
   const candidate: CandidateRow = {
     sessionId: session.id,
@@ -81,7 +86,10 @@ function settleArrival(scene: Scene, session: SessionRow, request: ArriveRequest
     emailVerified: identity.emailVerified,
   };
   if (judged.kind === 'promote') {
-    return promote(scene, { ...session, ...told }, candidate, 'account.connect', context).session;
+    const promotion = promote(scene, { ...session, ...told }, candidate, 'account.connect', context);
+    if (promotion.kind !== 'promoted')
+      revokeLater(room, mac, { account, settings, ...candidate, cause: 'candidate_refused' });
+    return promotion.session;
   }
   const waiting = moved(session, 'awaiting', {
     ...told,

@@ -7,6 +7,7 @@ import { systemContext, type AuditOutcome, type RequestContext } from '#audit/re
 import type { SessionView } from './flow-requests.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { repairToken } from './repair-link.ts';
+import { revokeLater } from './revocation.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, ConnectionSettings } from './rows.ts';
 import {
@@ -55,8 +56,17 @@ export function end(
   if (ended === null)
     throw new Error(`internal: ${signal} cannot happen to a session that is ${session.status}`);
   room.store.flows.saveSession(mac, ended);
+  if (signal !== 'promoted') revokeCandidate(room, mac, session.id);
   room.store.flows.deleteCandidate(mac, session.id);
   return ended;
+}
+
+/** The grant of a candidate that comes to nothing ends at its provider too, where it is nobody else's. */
+function revokeCandidate(room: Room, mac: Uint8Array, sessionId: string): void {
+  const candidate = room.store.flows.candidates(mac).find((one) => one.sessionId === sessionId);
+  const state = candidate === undefined ? null : room.store.state(mac);
+  if (candidate !== undefined && state !== null)
+    revokeLater(room, mac, { ...state, ...candidate, cause: 'candidate_refused' });
 }
 
 /** Sets the timer for the next session that ends by itself, and forgets the oldest of those that have ended. */
@@ -94,6 +104,7 @@ export function lapseSessions(room: Room, opened: OpenedAccount): void {
     for (const session of lapsed(room.store.flows.sessions(mac), nowMs)) {
       const waited = room.store.flows.candidates(mac).some(({ sessionId }) => sessionId === session.id);
       room.store.flows.saveSession(mac, session);
+      revokeCandidate(room, mac, session.id);
       room.store.flows.deleteCandidate(mac, session.id);
       if (waited) flowRecord(scene, 'failed', 'confirmation_expired', systemContext(session.id));
       if (waited) room.timers.set('index', nowMs);

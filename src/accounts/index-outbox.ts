@@ -4,6 +4,7 @@ import { deleteAccountIndex, upsertAccountIndex } from '#directory/account-index
 import { awaitsConfirmation } from './flow-sessions.ts';
 import { present } from './present.ts';
 import type { Room } from './room.ts';
+import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** @throws when the directory does not answer: the timer is then postponed. */
@@ -23,7 +24,7 @@ export async function indexAccount(room: Room, opened: OpenedAccount | null): Pr
       status: awaitsConfirmation(room, opened.key.mac, state) ? 'pending_confirmation' : account.status,
       statusReason: account.statusReason,
       statusSinceMs: account.statusSinceMs,
-      subject: account.subject,
+      subject: holderOf(room, opened.key.mac, state),
       subjectLabel: account.subjectLabel,
       credentialType: account.credentialType,
       scopes: [...new Set(grants.flatMap((grant) => grant.scopes ?? []))],
@@ -42,4 +43,15 @@ export async function indexAccount(room: Room, opened: OpenedAccount | null): Pr
       ? room.store.keyMaterial() === null
       : room.store.state(opened.key.mac) === state;
   if (unchanged) room.store.transaction(() => room.timers.clear('index'));
+}
+
+/**
+ * Whose grants lie here, for whoever asks before one is revoked at its provider; a candidate is one too. Null: nobody
+ * knows, or those of several.
+ */
+function holderOf(room: Room, mac: Uint8Array, { account, grants }: AccountState): string | null {
+  const waiting = room.store.flows.candidates(mac).map(({ subject }) => subject);
+  const subjects = new Set([...(grants.length > 0 ? [account.subject] : []), ...waiting]);
+  if (subjects.size > 1) return null;
+  return [...subjects][0] ?? account.subject;
 }

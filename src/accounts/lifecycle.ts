@@ -13,6 +13,7 @@ import type { CredentialFields } from './import-fields.ts';
 import { grantFromImport } from './import-fields.ts';
 import { armGrant } from './plan.ts';
 import type { Refresher } from './refresher.ts';
+import { armRevocations, revokeGrantsLater, revokeLater } from './revocation.ts';
 import type { OpenedCredentials } from './release-opened.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, ConnectionSettings, TombstoneRow } from './rows.ts';
@@ -215,6 +216,7 @@ export class Lifecycle {
         context,
       );
       if (signal === 'revoked') {
+        revokeGrantsLater(this.#room, opened.key.mac, state, 'account_revoked');
         this.#endOpenAttempts('revoked');
         endFlows({ room: this.#room, mac: opened.key.mac, nowMs: this.#room.now() }, 'revoked', true);
         this.#room.store.deleteGrants();
@@ -257,6 +259,9 @@ export class Lifecycle {
         context,
       );
       tellDeleted(this.#room, mac, { ...names, accountId: claimed.accountId });
+      // Of rows that were changed outside the broker nobody knows whose token would be sent where.
+      const state = old.ok && old.value !== null ? authentic(() => store.state(mac)) : null;
+      if (state?.ok && state.value !== null) this.#revokeAll(mac, state.value);
       this.#room.outbox.resign(mac, heir.key.mac);
       this.#room.ring.resignCheckpoint(mac, heir.key.mac);
       store.bury(heir.key.mac, {
@@ -269,6 +274,7 @@ export class Lifecycle {
       });
       this.#room.timers.set('index', this.#room.now());
       this.#room.timers.set('outbox', this.#room.now());
+      armRevocations(this.#room);
     });
     vault.forget();
     this.#room.waiting.changed();
@@ -298,6 +304,14 @@ export class Lifecycle {
     const heir = await this.#room.vault.heir();
     if (!heir.ok) return heir;
     return ok(heir.value === null ? null : this.#room.ring.verify(heir.value.key.mac));
+  }
+
+  /** Everything that the account holds, what waits for a confirmation too. */
+  #revokeAll(mac: Uint8Array, state: AccountState): void {
+    revokeGrantsLater(this.#room, mac, state, 'account_deleted');
+    const { account, settings } = state;
+    for (const { grant, subject } of this.#room.store.flows.candidates(mac))
+      revokeLater(this.#room, mac, { account, settings, grant, subject, cause: 'account_deleted' });
   }
 
   #endOpenAttempts(outcome: string): void {

@@ -8,6 +8,7 @@ import type { AuditFields, RequestContext } from '#audit/record.ts';
 import type { Config } from '#env.ts';
 import { isoTime, type Now, type Random } from '#lib/clock.ts';
 import type { IdentifyRequest } from '#refresh/code-exchange.ts';
+import type { RevocationRequest } from '#refresh/revocation.ts';
 import type { Outbox } from '#outbox/outbox.ts';
 import type { AttemptJournal } from './attempts.ts';
 import type { CommitPump } from './pump.ts';
@@ -19,7 +20,7 @@ import type { Waiting } from './waiting.ts';
 
 /** The stateless entrypoints, as the object calls them: ciphertexts go out, and what is learnt comes back. */
 export interface Entrypoints {
-  readonly Exchanger: Record<'exchange' | 'identify', (request: unknown) => Promise<unknown>>;
+  readonly Exchanger: Record<'exchange' | 'identify' | 'revoke', (request: unknown) => Promise<unknown>>;
   readonly Deliverer: { deliver(request: unknown): Promise<unknown> };
 }
 
@@ -38,6 +39,8 @@ export interface Room {
   readonly waitUntil: (work: Promise<unknown>) => void;
   /** Asks the provider whose token it is. */
   readonly identify: (request: IdentifyRequest) => Promise<unknown>;
+  /** Has a token ended at its provider. */
+  readonly revoke: (request: RevocationRequest) => Promise<unknown>;
   readonly waiting: Waiting;
   /** When a credential last left, exact while the object is awake; the row is at most an hour behind. */
   readonly lastUse: { atMs: number | null };

@@ -10,6 +10,11 @@ const CONNECT_SCHEMA = `
   CREATE TABLE candidate (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE connect_seal (id INTEGER PRIMARY KEY CHECK (id = 1), mac TEXT NOT NULL);`;
 
+const REVOCATION_SCHEMA = `
+  CREATE TABLE revocation (
+    id TEXT PRIMARY KEY, body TEXT NOT NULL, tries INTEGER NOT NULL, next_try_at_ms INTEGER NOT NULL,
+    mac TEXT NOT NULL) WITHOUT ROWID;`;
+
 export const ACCOUNT_SCHEMA: readonly string[] = [
   `CREATE TABLE account (
      id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -52,7 +57,10 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   OUTBOX_SCHEMA,
   OUTBOX_MAC_SCHEMA,
   CONNECT_SCHEMA,
+  REVOCATION_SCHEMA,
 ];
 
 /** From this version on the tables of connect flows are there; an object that slept since before has none. */
 export const CONNECT_TABLES_SINCE = ACCOUNT_SCHEMA.indexOf(CONNECT_SCHEMA) + 1;
+/** The same for the table of grants that wait to be revoked at their provider. */
+export const REVOCATION_TABLE_SINCE = ACCOUNT_SCHEMA.indexOf(REVOCATION_SCHEMA) + 1;

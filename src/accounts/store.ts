@@ -10,7 +10,8 @@ import { applySchema, hasSchema, NewerSchemaError, storedVersion } from '#lib/ob
 import { Descriptor } from '#providers/descriptor.ts';
 import { LATER_SETTINGS } from '#providers/settings.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
-import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE } from './schema.ts';
+import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE, REVOCATION_TABLE_SINCE } from './schema.ts';
+import { RevocationTable } from './revocation-table.ts';
 import { CorruptRowError } from './corrupt-row.ts';
 import { FlowTable } from './flow-table.ts';
 import {
@@ -52,6 +53,8 @@ export class AccountStore {
   readonly #storage: DurableObjectStorage;
   /** Sessions and candidates. */
   readonly flows: FlowTable;
+  /** Grants that have ended here and not yet at their provider; they outlive the account. */
+  readonly revocations: RevocationTable;
   readonly #onRollback: (() => void)[] = [];
   /** Of the stored schema; 0: nothing was ever written. Null: not looked at yet. */
   #version: number | null = null;
@@ -70,6 +73,10 @@ export class AccountStore {
       () => {
         this.#state = undefined;
       },
+    );
+    this.revocations = new RevocationTable(
+      storage.sql,
+      () => this.hasTables() && this.#storedVersion() >= REVOCATION_TABLE_SINCE,
     );
   }
 
@@ -275,7 +282,7 @@ export class AccountStore {
     if (row !== null) this.#authentic(mac, 'tombstone', row);
   }
 
-  /** Erases everything but audit and tombstone. */
+  /** Erases everything but audit, outbox, tombstone and what is to be revoked. */
   bury(mac: Uint8Array, row: TombstoneRow): void {
     for (const table of [
       'account',

@@ -3,7 +3,7 @@
  * nothing here decides what a timer does.
  */
 
-/** `refresh:<grant>`, `reconcile:<attempt>`, `index`, `outbox`, `beat`, `expiring`, `connect` (sessions that end by themselves), `subject`. */
+/** `refresh:<grant>`, `reconcile:<attempt>`, `index`, `outbox`, `beat`, `expiring`, `connect` (sessions that end by themselves), `subject`, `revoke` (grants that end at their provider). */
 export type TimerKind =
   | `refresh:${number}`
   | `reconcile:${string}`
@@ -12,7 +12,8 @@ export type TimerKind =
   | 'beat'
   | 'expiring'
   | 'connect'
-  | 'subject';
+  | 'subject'
+  | 'revoke';
 
 export interface Timer {
   readonly kind: TimerKind;

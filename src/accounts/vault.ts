@@ -57,6 +57,11 @@ export class Vault {
     );
   }
 
+  /** The key of a life that may be over, from where it was kept. */
+  openLife(owner: Owner, wrapped: string): Promise<Result<OpenedAccount, VaultLocked | RecordCorrupt>> {
+    return this.#openWrapped(owner, wrapped);
+  }
+
   async #openWrapped(
     owner: Owner,
     wrapped: string,

@@ -8,6 +8,7 @@ import { maskedRun } from '#crypto/digest.ts';
 export type AuditAction =
   | 'token.issue'
   | 'token.refresh'
+  | 'token.revoke'
   | 'account.connect'
   | 'account.confirm'
   | 'account.import'

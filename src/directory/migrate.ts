@@ -13,6 +13,7 @@ import adminKeys from './migrations/0004_admin_keys.sql';
 import organizationAudit from './migrations/0005_organization_audit.sql';
 import connect from './migrations/0006_connect.sql';
 import connectionHealth from './migrations/0007_connection_health.sql';
+import grantsBySubject from './migrations/0008_grants_by_subject.sql';
 
 /** In their order, under the names of their files: those are what wrangler records. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
   { name: '0005_organization_audit.sql', sql: organizationAudit },
   { name: '0006_connect.sql', sql: connect },
   { name: '0007_connection_health.sql', sql: connectionHealth },
+  { name: '0008_grants_by_subject.sql', sql: grantsBySubject },
 ];
 
 /** The version that this code writes. Steps are additive, so a newer schema serves this code as well. */

@@ -11,7 +11,10 @@ import { log, setLogLevel } from '#lib/log.ts';
 import { classify, type Classified } from '#providers/classify.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { Identified, IdentifyRequest } from '#refresh/code-exchange.ts';
+import type { RevocationFinding } from '#providers/revocation.ts';
+import type { RevocationRequest } from '#refresh/revocation.ts';
 import { identify } from './identify.ts';
+import { revoke } from './revoke.ts';
 import { findingOf, unread, unsent, type Finding } from './exchange-finding.ts';
 import { open, type Opened, type Request } from './exchange-open.ts';
 import { settle } from './exchange-settle.ts';
@@ -34,6 +37,11 @@ export class Exchanger extends WorkerEntrypoint {
   /** Whose token it is; names no secret. */
   identify(request: IdentifyRequest<ConnectionSettings>): Promise<Identified> {
     return identify(configOf(this.env), request);
+  }
+
+  /** Ends a token at its provider; names no secret. */
+  revoke(request: RevocationRequest<ConnectionSettings>): Promise<RevocationFinding> {
+    return revoke(configOf(this.env), request);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * One request to a token endpoint: built by oauth4webapi, put into the provider's format, sent by the guarded fetch.
+ * One request to a token or revocation endpoint: built by oauth4webapi, put into the provider's format, sent by the guarded fetch.
  * The answer comes back as it is (status, headers, text): reading it is `providers/classify.ts`'s, because a library
  * that throws on an odd answer would throw away a rotated token with it.
  */
@@ -7,7 +7,12 @@
 import * as oauth from 'oauth4webapi';
 import type { Answer } from '#providers/classify.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import { codeRequest, refreshRequest, type RefreshRequest } from '#providers/token-request.ts';
+import {
+  codeRequest,
+  refreshRequest,
+  revocationRequest,
+  type RefreshRequest,
+} from '#providers/token-request.ts';
 import { guardOptions } from './guard.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 
@@ -78,6 +83,34 @@ export async function sendRefresh(
   return sendBuilt(built.request, clientId, presented.clientSecret, token, options);
 }
 
+/** A token that is to end, and what proves the client, as at the token endpoint. */
+export interface PresentedToken {
+  readonly token: string;
+  readonly hint: 'refresh_token' | 'access_token';
+  /** Null for a public client. */
+  readonly clientSecret: string | null;
+}
+
+/** Asks for the end of a token (RFC 7009, 2.1). Never throws. */
+export async function sendRevocation(
+  settings: ConnectionSettings,
+  { token, hint, clientSecret }: PresentedToken,
+  options: SendOptions,
+): Promise<Sent> {
+  const built = revocationRequest(settings.descriptor, clientSecret);
+  if (!built.ok) return { kind: 'unsendable', reason: built.reason };
+  const { request } = built;
+  return captured(request, options, (leaving) =>
+    oauth.revocationRequest(
+      { issuer: new URL(request.url).origin, revocation_endpoint: request.url },
+      { client_id: settings.clientId ?? '' },
+      clientAuth(request, clientSecret),
+      token,
+      { ...leaving, additionalParameters: { token_type_hint: hint } },
+    ),
+  );
+}
+
 async function sendBuilt(
   request: RefreshRequest,
   clientId: string,
@@ -85,22 +118,41 @@ async function sendBuilt(
   params: Readonly<Record<string, string>>,
   options: SendOptions,
 ): Promise<Sent> {
-  const sent: Answer[] = [];
-  try {
-    await oauth.genericTokenEndpointRequest(
+  return captured(request, options, (leaving) =>
+    oauth.genericTokenEndpointRequest(
       { issuer: new URL(request.url).origin, token_endpoint: request.url },
       { client_id: clientId },
       clientAuth(request, clientSecret),
       request.grantType,
       { ...params, ...request.params },
-      {
-        [oauth.allowInsecureRequests]: options.allowLoopback,
-        [oauth.customFetch]: async (_url, init) => {
-          sent.push(await send(request, init.body, init.headers, options));
-          return new Response(null, { status: 204 });
-        },
+      leaving,
+    ),
+  );
+}
+
+/** What the library hands to `fetch` leaves by our own way, and the answer stays here. */
+interface Leaving {
+  readonly [oauth.allowInsecureRequests]: boolean;
+  readonly [oauth.customFetch]: (
+    url: string,
+    init: { readonly body: URLSearchParams; readonly headers: Record<string, string> },
+  ) => Promise<Response>;
+}
+
+async function captured(
+  request: RefreshRequest,
+  options: SendOptions,
+  ask: (leaving: Leaving) => Promise<unknown>,
+): Promise<Sent> {
+  const sent: Answer[] = [];
+  try {
+    await ask({
+      [oauth.allowInsecureRequests]: options.allowLoopback,
+      [oauth.customFetch]: async (_url, init) => {
+        sent.push(await send(request, init.body, init.headers, options));
+        return new Response(null, { status: 204 });
       },
-    );
+    });
   } catch {
     // A request that the library refuses to make has sent nothing; after the fetch only the answer counts.
   }

@@ -128,6 +128,31 @@ export function codeRequest(descriptor: Descriptor, input: CodeInput): RefreshRe
   };
 }
 
+/**
+ * The request that ends a token (RFC 7009, 2.1), without the token. `no_token_endpoint` also where the address has a
+ * part that nobody has filled in: that provider asks for something else than a token.
+ */
+export function revocationRequest(descriptor: Descriptor, clientSecret: string | null): RefreshRequestResult {
+  const url = descriptor.revocation_url;
+  if (url === null || url.includes('{')) return { ok: false, reason: 'no_token_endpoint' };
+  const method = descriptor.token_endpoint_auth_method ?? 'unknown';
+  const auth = authOf(descriptor, clientSecret);
+  if (auth === null) return { ok: false, reason: 'unsupported_auth_method', method };
+  return {
+    ok: true,
+    request: {
+      url,
+      method: 'POST',
+      format: descriptor.token_request_format,
+      auth,
+      grantType: '',
+      clientIdParam: descriptor.client_id_param,
+      params: {},
+      headers: { accept: 'application/json' },
+    },
+  };
+}
+
 function authOf(descriptor: Descriptor, clientSecret: string | null): RequestAuth | null {
   const method = descriptor.token_endpoint_auth_method;
   if (method === null || method === 'private_key_jwt') return null;

@@ -1,0 +1,20 @@
+/** The Exchanger's way in: opens the account, and keeps what comes too late for its grant from living on unnoticed. */
+
+import type { SettleArgument } from '#refresh/outcome.ts';
+import type { Refresher } from './refresher.ts';
+import { takeLateTokens } from './revocation.ts';
+import type { Room } from './room.ts';
+
+/** How it was taken; `locked`: come again. */
+export async function settleExchange(
+  room: Room,
+  refresher: Refresher,
+  argument: SettleArgument,
+): Promise<string> {
+  const opened = await room.vault.open();
+  // A ring that does not open it now may be put right: the Exchanger holds the only copy and tries again.
+  if (!opened.ok) return 'locked';
+  const as = opened.value === null ? 'overtaken' : refresher.settle(opened.value, argument);
+  if (as === 'overtaken') await takeLateTokens(room, argument);
+  return as;
+}
