@@ -45,8 +45,10 @@ export function arrive(scene: Scene, request: ArriveRequest, lifecycle: FlowLife
     if (row === undefined || scene.account.incarnation !== request.incarnation)
       return err({ code: 'not_found' });
     // One that was taken in time may come home a little late; one that has ended meanwhile has ended.
-    if (row.status !== 'started' || row.generation !== request.generation)
+    if (row.status !== 'started' || row.generation !== request.generation) {
+      revokeLate(scene, row, request);
       return ok(sessionView(scene, sessionAt(row, nowMs)));
+    }
     const session = settleArrival(scene, row, request);
     promoted = session.status === 'succeeded';
     armSessions(scene);
@@ -55,6 +57,17 @@ export function arrive(scene: Scene, request: ArriveRequest, lifecycle: FlowLife
   if (promoted) lifecycle.forgetCredentials();
   room.waiting.changed();
   return answer;
+}
+
+/** A grant that comes home to a session that has ended, e.g. because the account was revoked meanwhile. */
+function revokeLate({ room, mac, account }: Scene, session: SessionRow, request: ArriveRequest): void {
+  const { finding, settings, generation } = request;
+  const came = finding.kind === 'granted' && session.generation === generation;
+  // What has succeeded or still waits is stored already: this is only its second message.
+  if (!came || isOpen(session.status) || session.status === 'succeeded') return;
+  const grant = grantOf(finding, settings, generation);
+  const { subject } = finding.identity;
+  revokeLater(room, mac, { account, settings, grant, subject, cause: 'came_too_late' });
 }
 
 function settleArrival(scene: Scene, session: SessionRow, request: ArriveRequest): SessionRow {

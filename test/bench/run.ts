@@ -1,7 +1,8 @@
 /**
- * `npm run bench`: warm token fetches beside a bare floor of the same shape on the same engine, as ratios. Both run in
- * this one process's children, measured in turn, round after round; the ratio of each round is taken, then their median.
- * Nothing is asserted: two shared cores are no yardstick for absolute figures.
+ * `npm run bench`: warm token fetches beside a bare floor of the same shape on the same engine, and refreshes beside the
+ * provider's own calls (`refresh.ts`; `-- --refreshes`: those alone), as ratios. Both sides run in this one process's
+ * children, measured in turn, round after round; the ratio of each round is taken, then their median. Nothing is
+ * asserted: two shared cores are no yardstick for absolute figures.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,6 +14,7 @@ import { startOAuthServer } from '../../src/dev/oauth-server.ts';
 import { client } from '../support/callers.ts';
 import { world } from '../support/world.ts';
 import { load, type Measured, type Target } from './load.ts';
+import { benchRefresh } from './refresh.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 const ROUND_MS = Number(process.env['ROUND_MS'] ?? 2000);
@@ -38,6 +40,16 @@ const floor = await runBroker({
 });
 
 try {
+  if (!process.argv.includes('--refreshes')) await fetches();
+  await benchRefresh({ url: broker.url, adminKey });
+} finally {
+  await broker.stop();
+  await floor.stop();
+  await provider.close();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function fetches(): Promise<void> {
   const w = world({ url: broker.url, adminKey }, provider);
   const connection = await w.connection();
   const agent = await w.agent({ rules: [{ connection, identifiers: ['*'] }] });
@@ -73,11 +85,6 @@ try {
     for (const connections of [1, 16, 64]) await compare(count, connections, ours(count), bare(count));
   }
   await herd(w, connection);
-} finally {
-  await broker.stop();
-  await floor.stop();
-  await provider.close();
-  await rm(folder, { recursive: true, force: true });
 }
 
 function median(values: readonly number[]): number {

@@ -214,6 +214,20 @@ it.each(['delete', 'revoke'])('tokens that arrive after a %s has won are ended t
   expect((await s.provider.state(grantId)).liveRefreshTokens).toEqual([]);
 });
 
+it('a grant that a browser brings home after the account was revoked is ended too', async () => {
+  s.provider.user.subject = name('subject');
+  const session = await s.link(await connectionOf('grant'));
+  s.provider.faults.next({ delayAfterMs: 2_000 });
+  const walking = s.walk(session);
+  const redeemed = () => s.provider.calls.find((call) => call.grantType === 'authorization_code');
+  await vi.waitFor(() => expect(redeemed()).toBeDefined(), PATIENCE);
+  const revoked = await s.operator.post(`/v1/connected-accounts/${session.accountId}/revoke`, {});
+  expect(revoked.body.status).toBe('revoked');
+  await walking;
+  expect((await becomes(session.accountId, 'revoked')).evidence).toContain('cause:came_too_late');
+  expect(await alive(redeemed()?.grantId ?? '')).toBe(false);
+});
+
 it('says so where the provider has no endpoint for it', async () => {
   const { session } = await connect(
     await s.connection({}, { revocation_url: door.url, revocation_reach: 'none' }),

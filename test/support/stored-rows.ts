@@ -25,6 +25,31 @@ export async function storedRows(folder: string): Promise<Map<string, string[]>>
   }
 }
 
+/** What SQLite's own check says of every file under a folder: how many there are, and those that are not sound. */
+export async function damagedFiles(folder: string): Promise<{ read: number; damaged: string[] }> {
+  const copy = await mkdtemp(path.join(tmpdir(), 'valetkey-rows-'));
+  try {
+    await cp(folder, copy, { recursive: true });
+    const entries = await readdir(copy, { recursive: true, withFileTypes: true });
+    const files = entries.filter(({ name }) => name.endsWith('.sqlite'));
+    const damaged: string[] = [];
+    for (const { name, parentPath } of files) {
+      const db = new DatabaseSync(path.join(parentPath, name));
+      try {
+        const found = db.prepare('PRAGMA integrity_check').all();
+        if (found.length !== 1 || found[0]?.['integrity_check'] !== 'ok') damaged.push(name);
+      } catch (error) {
+        damaged.push(`${name}: ${String(error)}`);
+      } finally {
+        db.close();
+      }
+    }
+    return { read: files.length, damaged };
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}
+
 function read(file: string, take: (table: string, rows: string[]) => void): void {
   const db = new DatabaseSync(file);
   try {
