@@ -6,13 +6,14 @@
  *
  * Waiting to hear that a commit is durable costs more than the commit's row. Who comes alone does not pay it: the
  * output gate holds each answer until its row is durable, waited for here or not. Only a commit now and then is waited
- * for, to see whether others queue meanwhile, and from then on every one until nobody does.
+ * for, to see whether several queue meanwhile, and from then on every one until they do not. One who queues alone would
+ * share with nobody.
  */
 
 const MAX_BATCH = 256;
 /** Of commits that nobody waits for, each of this number is one that is waited for. */
 export const PROBE_EVERY = 16;
-/** So many commits in a row behind which nobody queued end the waiting. */
+/** So many commits in a row behind which at most one caller queued end the waiting. */
 export const QUIET_COMMITS = 4;
 
 interface Job<T> {
@@ -30,7 +31,7 @@ export class CommitPump {
   #committing = false;
   /** Commits yet to come before one is waited for; 0: the next one is. */
   #unwatched = 0;
-  /** Commits in a row that were waited for and behind which nobody queued. */
+  /** Commits in a row that were waited for and behind which at most one caller queued. */
   #quiet = 0;
 
   /** `commit` runs a function whose writes become durable together; `sync` resolves when they are. */
@@ -76,15 +77,13 @@ export class CommitPump {
 
   #next(): void {
     this.#committing = false;
-    if (this.#queue.length > 0) {
-      this.#quiet = 0;
-      this.#flush(this.#queue.splice(0, MAX_BATCH));
-      return;
+    const jobs = this.#queue.splice(0, MAX_BATCH);
+    this.#quiet = jobs.length < 2 ? this.#quiet + 1 : 0;
+    if (this.#quiet >= QUIET_COMMITS) {
+      this.#unwatched = PROBE_EVERY - 1;
+      this.#quiet = QUIET_COMMITS - 1;
     }
-    this.#quiet += 1;
-    if (this.#quiet < QUIET_COMMITS) return;
-    this.#unwatched = PROBE_EVERY - 1;
-    this.#quiet = QUIET_COMMITS - 1;
+    if (jobs.length > 0) this.#flush(jobs);
   }
 }
 

@@ -16,6 +16,8 @@ export const CRASH_BUDGET_MS = 3_000;
 /** With the time that the others take to arrive it is less than the two thirds of the budget after which the broker gives a call up and may make the next. */
 const HELD_MS = 900;
 const FIRST_MS = 15_000;
+/** Longer than an outage that the cuts themselves may have opened: a probe after 30 s, and a minute to come back in. */
+const DEFINITE_MS = 150_000;
 
 /** Asks until something comes back; what is thrown (nobody listens yet) counts as nothing. @throws at the deadline */
 export async function until<T>(
@@ -41,10 +43,11 @@ export async function until<T>(
 /** The first answer that does not say "come again" (502, 503), asked for through a restart and through doubt. */
 export function definite(what: string, ask: () => Promise<Reply>): Promise<Reply> {
   let last: Reply | null = null;
-  return until(what, async () => {
+  const asked = async (): Promise<Reply | null> => {
     last = await ask();
     return last.status === 502 || last.status === 503 ? null : last;
-  }).catch((error: unknown) => {
+  };
+  return until(what, asked, { deadlineMs: DEFINITE_MS }).catch((error: unknown) => {
     throw new Error(`${what}; last answer ${last?.status}: ${last?.text}`, { cause: error });
   });
 }
