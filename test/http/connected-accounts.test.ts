@@ -234,7 +234,8 @@ describe('disable, enable and revoke', () => {
       expect(await act(id, action)).toMatchObject({ status: 200, body: { status } });
       expect(await act(id, action)).toMatchObject({ status: 200, body: { status } });
     }
-    expect(await audited(id)).toBe(before + 3);
+    // One each, and one of what became of the grant at the provider.
+    await vi.waitFor(async () => expect(await audited(id)).toBe(before + 4), DEADLINE);
     expect(refusal(await fetchToken())).toEqual([409, 'account_revoked']);
     await vi.waitFor(async () => {
       const types = await eventsOf(id);
