@@ -5,12 +5,12 @@
  */
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { AppEnv } from './context.ts';
-import { correlationIdOf, clientOf, toolCallIdOf, type Arrival } from './arrival.ts';
 import { configOf } from '#env.ts';
 import { setLogLevel } from '#lib/log.ts';
-import { errorResponse, problemDocument } from './problem.ts';
+import { clientOf, correlationIdOf, toolCallIdOf, type Arrival } from './arrival.ts';
+import type { AppEnv } from './context.ts';
 import { tooLarge } from './limits.ts';
+import { errorResponse, problemDocument } from './problem.ts';
 import { tokenByAccount, tokenByConnection } from './token-fetch.ts';
 
 /** The paths as they are, without anything that would have to be decoded: whatever is spelled otherwise is the app's. */
