@@ -44,7 +44,8 @@ export default defineConfig({
           include: inFolder('http'),
           testTimeout: 90_000,
           hookTimeout: 90_000,
-          maxWorkers: 2,
+          // Four at once on two cores: these tests wait for real time more than they work.
+          maxWorkers: 4,
           // Projects with their own number of workers run one after the other.
           sequence: { groupOrder: 1 },
         },
@@ -56,8 +57,8 @@ export default defineConfig({
           include: inFolder('crash'),
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          // Two at once: a file spends half of its time waiting for a restart or for a doubt to be decided.
-          maxWorkers: 2,
+          // Three at once: a file spends half of its time waiting for a restart or for a doubt to be decided.
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

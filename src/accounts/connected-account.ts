@@ -150,6 +150,10 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return this.#door.release(request);
   }
 
+  releaseMany({ requests }: { requests: readonly ReleaseRequest[] }): Promise<(ReleaseResult | null)[]> {
+    return this.#door.releaseMany(requests);
+  }
+
   settle(argument: SettleArgument): Promise<string> {
     return settleExchange(this.#room, this.#refresher, argument);
   }
@@ -251,9 +255,9 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     const seen = await this.#visible(argument);
     if (!seen.ok) return seen;
     if (argument.agent !== null && !knowsAccount(argument.agent, seen.value.state))
-      return { ok: false, error: { code: 'not_found' } };
+      return err({ code: 'not_found' });
     if (!(await waitForStatus(this.#room, seen.value.opened.key.mac, argument)))
-      return { ok: false, error: { code: 'rate_limited' } };
+      return err({ code: 'rate_limited' });
     return this.#shown(await this.#lifecycle.living(), null);
   }
 
@@ -273,7 +277,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     if (!living.ok) return living;
     const { account } = living.value.state;
     const hidden = argument.organization !== null && account.organization !== argument.organization;
-    return hidden ? { ok: false, error: { code: 'not_found' } } : living;
+    return hidden ? err({ code: 'not_found' }) : living;
   }
 
   flow(request: FlowRequest): Promise<FlowAnswer> {
@@ -286,10 +290,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   #shown(living: Result<Living, Obstacle>, organization: string | null): Answer<Resource> {
     if (!living.ok) return living;
-    if (organization !== null && living.value.state.account.organization !== organization) {
-      return { ok: false, error: { code: 'not_found' } };
-    }
-    return authentic(() => this.#view(living.value));
+    const hidden = organization !== null && living.value.state.account.organization !== organization;
+    return hidden ? err({ code: 'not_found' }) : authentic(() => this.#view(living.value));
   }
 
   #view({ state, opened }: Living): Resource {

@@ -1,5 +1,6 @@
 /**
  * Shared commits: the first caller's job commits at once; those who come until it is durable share the next commit.
+ * Callers of one isolate mostly come together already (`release-line.ts`); this is for those of many.
  * A job decides, reads and records inside the flush, so that nothing leaves after a change that came in between.
  * Jobs run in the order of arrival, without an await between them: the platform commits all their writes as one.
  * A job that writes more than its one record does so in a transaction of its own, so that a throw leaves nothing half done.
@@ -30,9 +31,9 @@ export class CommitPump {
   #queue: Job<never>[] = [];
   #committing = false;
   /** Commits yet to come before one is waited for; 0: the next one is. */
-  #unwatched = 0;
+  #unwatched = PROBE_EVERY - 1;
   /** Commits in a row that were waited for and behind which at most one caller queued. */
-  #quiet = 0;
+  #quiet = QUIET_COMMITS - 1;
 
   /** `commit` runs a function whose writes become durable together; `sync` resolves when they are. */
   constructor(commit: (fn: () => void) => void, sync: () => Promise<void>) {

@@ -27,6 +27,8 @@ export interface ReleaseRequest {
   readonly rejected: string | null;
   /** How long the request has been waiting in all, over every time that it was told to ask again. */
   readonly waitedMs?: number;
+  /** How long the Worker has kept it since the agent was proved, before it was sent. */
+  readonly heldMs?: number;
   /** What must hold within a second; null or left out: the Worker knows of none. */
   readonly cutOffs?: CutOffs | null;
   readonly context: RequestContext;

@@ -51,6 +51,18 @@ function common(
   };
 }
 
+/** The newest body of a credential, and what it was made of. Rows are replaced, never changed. */
+interface Made {
+  readonly account: AccountRow;
+  readonly settings: ConnectionSettings;
+  readonly grant: GrantRow;
+  readonly expiresInS: number | null;
+  readonly body: Secret;
+}
+
+const newest = new WeakMap<OpenedCredential, Made>();
+
+/** The answer's JSON. Made once per second and credential: who asks again meanwhile gets the same text. */
 export function credentialBody(
   account: AccountRow,
   settings: ConnectionSettings,
@@ -58,14 +70,33 @@ export function credentialBody(
   credential: OpenedCredential,
   nowMs: number,
 ): string {
+  const endsAtMs = grant.accessExpiresAtMs;
+  const expiresInS = endsAtMs === null ? null : Math.max(1, Math.floor((endsAtMs - nowMs) / 1000));
+  const made = newest.get(credential);
+  if (
+    made?.account === account &&
+    made.settings === settings &&
+    made.grant === grant &&
+    made.expiresInS === expiresInS
+  ) {
+    return made.body.reveal();
+  }
+  const body = bodyOf(account, settings, grant, credential, expiresInS);
+  newest.set(credential, { account, settings, grant, expiresInS, body: new Secret(body) });
+  return body;
+}
+
+function bodyOf(
+  account: AccountRow,
+  settings: ConnectionSettings,
+  grant: GrantRow,
+  credential: OpenedCredential,
+  expiresInS: number | null,
+): string {
   const rest = common(account, settings, credential);
   const fields = plain(credential.fields);
   switch (account.credentialType) {
-    case 'oauth2': {
-      const expiresInS =
-        grant.accessExpiresAtMs === null
-          ? null
-          : Math.max(1, Math.floor((grant.accessExpiresAtMs - nowMs) / 1000));
+    case 'oauth2':
       return JSON.stringify({
         type: 'oauth2',
         access_token: fields['access_token'],
@@ -75,7 +106,6 @@ export function credentialBody(
         scope: grant.scopes === null ? null : grant.scopes.join(' '),
         ...rest,
       });
-    }
     case 'api_key':
       return JSON.stringify({ type: 'api_key', api_key: fields['api_key'], ...rest });
     case 'basic':

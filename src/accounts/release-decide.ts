@@ -292,10 +292,10 @@ function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCre
   }
 }
 
-/** The token has ended and nothing renewed it. That the provider is away may be told once. */
+/** The token has ended and nothing renewed it. That the provider is away may be told once; a turn to come is no trouble. */
 function noToken(scene: Scene, grant: GrantRow, flown: FlightResult): Step {
   const { room, opened, state, nowMs } = scene;
-  if (flown.kind !== 'not_now' || flown.closed === undefined || flown.closed.why === 'misconfigured')
+  if (flown.kind !== 'not_now' || flown.closed?.why !== 'outage')
     return unavailable(scene, grant, waitOf(flown, nowMs));
   return room.store.transaction(() => {
     degrade(room, opened.key.mac, state.account, 'provider_unavailable', nowMs);

@@ -37,7 +37,7 @@ export class Door {
   }
 
   async release(request: ReleaseRequest): Promise<ReleaseResult> {
-    const startedAtMs = this.#room.now();
+    const startedAtMs = this.#arrived(request);
     let flown: FlightResult | null = null;
     let caughtUp = false;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -83,6 +83,25 @@ export class Door {
     });
   }
 
+  /** Requests that came in one call: the answers of those that memory and rows decide; null for who has to come alone. */
+  async releaseMany(requests: readonly ReleaseRequest[]): Promise<(ReleaseResult | null)[]> {
+    const opened = this.#room.vault.ready();
+    if (opened === null) return requests.map(() => null);
+    return this.#room.pump.submit(() => requests.map((request) => this.#atOnce(opened, request)));
+  }
+
+  #atOnce(opened: OpenedAccount, request: ReleaseRequest): ReleaseResult | null {
+    const round = { flown: null, startedAtMs: this.#arrived(request), caughtUp: false };
+    const step = this.#step(opened, request, round);
+    if (step.kind === 'done') return step.result;
+    return step.kind === 'again' ? { ok: false, again: true } : null;
+  }
+
+  /** When the agent's proof was this account's: what the Worker kept back has come earlier. */
+  #arrived(request: ReleaseRequest): number {
+    return this.#room.now() - (request.heldMs ?? 0);
+  }
+
   /** Opens the account's key; a refusal when there is nothing to open or it does not open. */
   async #open(request: ReleaseRequest): Promise<ReleaseResult | null> {
     const opened = await this.#room.vault.open();
@@ -95,14 +114,17 @@ export class Door {
   }
 
   #decide(opened: OpenedAccount, request: ReleaseRequest, round: Round): Promise<Step> {
-    return this.#room.pump.submit(() => {
-      try {
-        return decideRelease(this.#room, this.#credentials, opened, request, round);
-      } catch (error) {
-        if (error instanceof CorruptRowError) return { kind: 'done', result: this.#corrupt(request) };
-        throw error;
-      }
-    });
+    return this.#room.pump.submit(() => this.#step(opened, request, round));
+  }
+
+  /** Inside the flush. */
+  #step(opened: OpenedAccount, request: ReleaseRequest, round: Round): Step {
+    try {
+      return decideRelease(this.#room, this.#credentials, opened, request, round);
+    } catch (error) {
+      if (error instanceof CorruptRowError) return { kind: 'done', result: this.#corrupt(request) };
+      throw error;
+    }
   }
 
   /**

@@ -54,6 +54,10 @@ export interface Busy {
 
 export interface AccountRpc {
   release(request: ReleaseRequest): Promise<ReleaseResult>;
+  /** Those that can be decided at once, in the order of the requests; null for one that has to come by itself. */
+  releaseMany(argument: {
+    readonly requests: readonly ReleaseRequest[];
+  }): Promise<readonly (ReleaseResult | null)[]>;
   create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
   import(argument: ImportArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
   /** `organization` null: an unbound caller, who sees all. */

@@ -5,8 +5,8 @@
  */
 
 import type { z } from '@hono/zod-openapi';
-import { ReleasedCredential, type Refusal } from '#accounts/release-answer.ts';
-import { accountStub } from '#accounts/stub.ts';
+import { ReleasedCredential, type Refusal, type ReleaseRequest } from '#accounts/release-answer.ts';
+import { releaseInLine } from '#accounts/release-line.ts';
 import type { RequestContext } from '#audit/record.ts';
 import type { AgentCaller } from '#callers/agent.ts';
 import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
@@ -113,7 +113,7 @@ async function shortForm(ask: Ask, connection: string, named: string | null): Pr
 async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
   const { arrival, caller, query } = ask;
   const { organization, status, policy } = caller;
-  const result = await accountStub(arrival.config, id).release({
+  const request: ReleaseRequest = {
     agent: { id: caller.id, organization, status, policy },
     byId: ask.byId,
     minTtlMs: (query.min_ttl ?? DEFAULT_MIN_TTL_S) * 1000,
@@ -123,7 +123,8 @@ async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
     waitedMs: ask.waitedMs,
     cutOffs: ask.cutOffs,
     context: ask.context,
-  });
+  };
+  const result = await releaseInLine(arrival.config, id, request, arrival.waitUntil);
   if (result.ok)
     return new ReleasedCredential(result.body).toResponse({ 'x-correlation-id': arrival.correlationId });
   return 'again' in result ? 'again' : result.refusal;

@@ -100,7 +100,8 @@ export function freeField(text: string | null, macKey: Uint8Array): string | nul
 
 function withoutNulls(fields: object): Record<string, unknown> {
   const out: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(fields)) {
+  for (const key of Object.keys(fields)) {
+    const value = (fields as Record<string, unknown>)[key];
     if (value !== null && value !== undefined) out[key] = value;
   }
   return out;

@@ -19,12 +19,24 @@ function pumpOverStore() {
     waiting.shift()?.();
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
   };
-  return { pump, submit, durable, commits, waiting };
+  /** Until the next commit is one that is waited for. */
+  const untilWatched = async () => {
+    for (let n = 0; n < PROBE_EVERY - 1; n += 1) await submit();
+    commits.length = 0;
+    jobs = 0;
+  };
+  return { pump, submit, durable, commits, waiting, untilWatched };
 }
 
-/** Alone for so long that commits are no longer waited for. */
+/** Waited for, and alone for so long that commits are no longer waited for. */
 async function calm(store: ReturnType<typeof pumpOverStore>): Promise<void> {
-  for (let n = 0; n < QUIET_COMMITS; n += 1) {
+  await store.untilWatched();
+  const together = [store.submit(), store.submit(), store.submit()];
+  await store.durable();
+  await store.durable();
+  await Promise.all(together);
+  // The last of those three had nobody behind it already.
+  for (let n = 1; n < QUIET_COMMITS; n += 1) {
     await store.submit();
     await store.durable();
   }
@@ -34,6 +46,7 @@ async function calm(store: ReturnType<typeof pumpOverStore>): Promise<void> {
 describe('callers who come while a commit is not durable yet', () => {
   it('share the next one', async () => {
     const store = pumpOverStore();
+    await store.untilWatched();
     const answers = [store.submit(), store.submit(), store.submit()];
     expect(store.commits).toEqual([1]);
     await store.durable();
@@ -43,6 +56,7 @@ describe('callers who come while a commit is not durable yet', () => {
 
   it('run in the order in which they came, each with its own result or error', async () => {
     const store = pumpOverStore();
+    await store.untilWatched();
     const first = store.submit();
     const broken = store.pump.submit(() => {
       throw new Error('its own');
@@ -65,9 +79,12 @@ describe('callers who come while a commit is not durable yet', () => {
 });
 
 describe('a caller who comes alone', () => {
-  it('does not wait for its commit to be durable, once nobody has queued for a while', async () => {
+  it.each([
+    ['at first', () => Promise.resolve()],
+    ['once nobody has queued for a while', calm],
+  ])('does not wait for its commit to be durable %s', async (_, before) => {
     const store = pumpOverStore();
-    await calm(store);
+    await before(store);
     for (let n = 0; n < PROBE_EVERY - 1; n += 1) await store.submit();
     expect(store.waiting).toHaveLength(0);
     expect(store.commits).toEqual(Array.from({ length: PROBE_EVERY - 1 }, () => 1));

@@ -236,6 +236,27 @@ describe('a client that the provider refuses', () => {
     expect((await logged(wrong)).users).toEqual([]);
   });
 
+  it('degrades nobody who waits for his turn on the way back', async () => {
+    const connection = await wrongClient();
+    const broken = await many(12, { connection });
+    for (const { id } of broken) await indexed(id);
+    await expect
+      .poll(async () => (await releaseAll(broken)).every(({ code }) => code === 'misconfigured_connection'))
+      .toBe(true);
+    await expect.poll(async () => (await connectionOf(connection)).health).toBe('misconfigured');
+    await replaceSecret(connection, provider.clientSecret);
+    const { pass } = stopClock();
+    // Longer than an account believes what it has seen of its connection.
+    pass(10_000);
+    const early = await releaseAll(broken);
+    const waiting = broken.filter((_, index) => early[index]?.code !== 'ok');
+    expect(waiting.length).toBeGreaterThan(0);
+    for (const { id } of waiting) expect(await view(id)).toMatchObject({ degraded_since: null });
+    pass(1_000);
+    expect((await releaseAll(broken)).map(({ code }) => code)).toEqual(broken.map(() => 'ok'));
+    expect((await logged(connection)).users).toEqual([]);
+  });
+
   it('serves tokens that live, and is probed every five minutes while nothing changes', async () => {
     const connection = await wrongClient();
     const [living, ...broken] = [await connected({ connection }), ...(await many(3, { connection }))];

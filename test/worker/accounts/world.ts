@@ -264,6 +264,8 @@ export interface StoredRecord {
   readonly outcome: string;
   readonly reason?: string;
   readonly evidence?: readonly string[];
+  readonly correlation_id?: string;
+  readonly actor: { readonly id?: string };
 }
 
 /** The audit records, oldest first. */
