@@ -18,6 +18,8 @@ const sqlAsText: Plugin = {
 export default defineConfig({
   root,
   test: {
+    // By default vitest leaves one core to itself, which of two is half.
+    maxWorkers: 2,
     projects: [
       // The limits are for a machine that others use too: no test here waits for anything.
       {
@@ -57,8 +59,8 @@ export default defineConfig({
           include: inFolder('crash'),
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          // Three at once: a file spends half of its time waiting for a restart or for a doubt to be decided.
-          maxWorkers: 3,
+          // Four at once: a file spends half of its time waiting for a restart or for a doubt to be decided.
+          maxWorkers: 4,
           sequence: { groupOrder: 2 },
         },
       },
@@ -69,8 +71,8 @@ export default defineConfig({
           include: inFolder('browser'),
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // A browser, a broker and a provider per file are enough for two cores.
-          maxWorkers: 1,
+          // A browser, a broker and a provider per file; a page waits as often as it works.
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },

@@ -6,13 +6,35 @@
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 
+/** A file went while the folder was copied: an object that falls asleep merges its log into its file and deletes it. */
+const isGone = (error: unknown): boolean => (error as { code?: string }).code === 'ENOENT';
+
+/** Runs `use` on a copy of the folder, which is begun anew until nothing goes from under it. */
+async function onCopy<T>(folder: string, use: (copy: string) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    const copy = await mkdtemp(path.join(tmpdir(), 'valetkey-rows-'));
+    try {
+      const copied = await cp(folder, copy, { recursive: true }).then(
+        () => true,
+        (error: unknown) => {
+          if (!isGone(error) || tries >= 20) throw error;
+          return false;
+        },
+      );
+      if (copied) return await use(copy);
+    } finally {
+      await rm(copy, { recursive: true, force: true });
+    }
+    await sleep(100);
+  }
+}
+
 /** By file and table, the rows as JSON, in the order of their keys. The engine's own tables are left out. */
-export async function storedRows(folder: string): Promise<Map<string, string[]>> {
-  const copy = await mkdtemp(path.join(tmpdir(), 'valetkey-rows-'));
-  try {
-    await cp(folder, copy, { recursive: true });
+export function storedRows(folder: string): Promise<Map<string, string[]>> {
+  return onCopy(folder, async (copy) => {
     const found = new Map<string, string[]>();
     for (const entry of await readdir(copy, { recursive: true, withFileTypes: true })) {
       if (!entry.name.endsWith('.sqlite')) continue;
@@ -20,16 +42,12 @@ export async function storedRows(folder: string): Promise<Map<string, string[]>>
       read(file, (table, rows) => found.set(`${path.relative(copy, file)} ${table}`, rows));
     }
     return found;
-  } finally {
-    await rm(copy, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What SQLite's own check says of every file under a folder: how many there are, and those that are not sound. */
-export async function damagedFiles(folder: string): Promise<{ read: number; damaged: string[] }> {
-  const copy = await mkdtemp(path.join(tmpdir(), 'valetkey-rows-'));
-  try {
-    await cp(folder, copy, { recursive: true });
+export function damagedFiles(folder: string): Promise<{ read: number; damaged: string[] }> {
+  return onCopy(folder, async (copy) => {
     const entries = await readdir(copy, { recursive: true, withFileTypes: true });
     const files = entries.filter(({ name }) => name.endsWith('.sqlite'));
     const damaged: string[] = [];
@@ -45,9 +63,7 @@ export async function damagedFiles(folder: string): Promise<{ read: number; dama
       }
     }
     return { read: files.length, damaged };
-  } finally {
-    await rm(copy, { recursive: true, force: true });
-  }
+  });
 }
 
 function read(file: string, take: (table: string, rows: string[]) => void): void {
