@@ -32,8 +32,9 @@ export function explain(input: ExplainInput): Explanation {
     since: isoTime(account.statusSinceMs),
     why: whyAltogether(input),
     attempts: attempts.map(attemptView),
+    // All of one form, whose order as text is that in time.
     next: [...timers.map(nextOf).filter((next) => next !== null), ...obstacles.next].toSorted(
-      (left, right) => Date.parse(left.at) - Date.parse(right.at),
+      (left, right) => (left.at < right.at ? -1 : 1),
     ),
     evidence: [...account.statusEvidence, ...obstacles.evidence],
   };
