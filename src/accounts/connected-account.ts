@@ -17,7 +17,8 @@ import { adjust, seal, type Adjustment, type Misfit } from './adjust.ts';
 import { runTimers } from './alarm.ts';
 import { isBuried } from './cut-offs.ts';
 import type { ConnectionWatch } from './connection-watch.ts';
-import { explain, knowsAccount, reachOf } from './explain.ts';
+import { knowsAccount } from './explain.ts';
+import { explanation } from './explanation.ts';
 import { answerFlow } from './flow.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
@@ -204,10 +205,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   async explain(argument: LookArgument): Promise<Answer<Explanation>> {
     const seen = await this.#visible(argument);
     if (!seen.ok) return seen;
-    const { state } = seen.value;
-    const attempts = this.#room.attempts.newest(20);
-    const explained = explain({ state, attempts, timers: this.#room.timers.all(), nowMs: this.#room.now() });
-    return ok(argument.agent === null ? explained : { ...explained, agent: reachOf(state, argument.agent) });
+    return ok(await explanation(this.#room, seen.value.state, argument.agent));
   }
 
   /** The living account, if it exists for whoever asks: an operator by organization, an agent by its rules. */
