@@ -10,11 +10,12 @@ import { scopeKeyOf } from '#providers/scopes.ts';
 import { attemptPhase, type Trigger } from '#refresh/attempt.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
+import { racesGrace } from '#refresh/doubt.ts';
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
-import type { ConnectionWatch } from './connection-watch.ts';
+import type { Closed, ConnectionWatch } from './connection-watch.ts';
 import { beginAttempt, lostAttempt } from './exchange-journal.ts';
 import { Flights, type Flight, type FlightResult } from './flight.ts';
-import { isHeldBack } from './plan.ts';
+import { isHeldBack, rotationFacts } from './plan.ts';
 import type { Room } from './room.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import { settle, type Settled } from './settle.ts';
@@ -159,23 +160,25 @@ export class Refresher {
     const before = this.#room.store.state(mac);
     const closed =
       before === null || isFree(flight.trigger) ? null : connection.remembered(before.account, wanted);
-    if (closed !== null) {
+    if (before !== null && closed !== null && !this.#passes(closed, flight, before, wanted)) {
       this.#flights.land(wanted.id, flight, { kind: 'not_now', closed });
       return;
     }
     const look = before === null ? null : await connection.look(before.account, before.settings);
-    for (let probe = false; ; probe = true) {
+    for (let lease: 'none' | 'taken' | 'refused' = 'none'; ;) {
       const ready = this.#ready(flight, opened, wanted);
       if (ready === null || look === null) return;
       const { state, grant } = ready;
       const gate = connection.gate(state.account, grant, look);
-      if (gate === 'probe' && !probe) {
+      if (gate === 'probe' && lease === 'none') {
         const taken = await connection.takeProbe(state.account, grant, look);
-        if (taken === null) continue;
+        lease = taken === null ? 'taken' : 'refused';
+        // Much may have changed meanwhile: everything is looked at again.
+        if (taken === null || this.#passes(taken, flight, state, grant)) continue;
         this.#flights.land(wanted.id, flight, { kind: 'not_now', closed: taken });
         return;
       }
-      if (typeof gate !== 'string' && !(isFree(flight.trigger) && gate.why === 'misconfigured')) {
+      if (typeof gate !== 'string' && !this.#passes(gate, flight, state, grant)) {
         this.#flights.land(wanted.id, flight, { kind: 'not_now', closed: gate });
         return;
       }
@@ -183,9 +186,19 @@ export class Refresher {
       const { trigger, scopes } = flight;
       const request = beginAttempt(this.#room, mac, { state, grant, settings, trigger, scopes });
       flight.attemptId = request.attemptId;
-      this.#hand({ ...request, probe: gate !== 'call' });
+      const forced = typeof gate !== 'string' && gate.why === 'misconfigured';
+      this.#hand({ ...request, probe: lease === 'taken' || forced });
       return;
     }
+  }
+
+  /**
+   * Who calls although the connection is closed. An operator's own try, where only people can mend it; and a refresh
+   * token in doubt whose grace is running, because the provider's return may come after its end.
+   */
+  #passes(closed: Closed, flight: Flight, { settings }: AccountState, { doubtSinceMs }: GrantRow): boolean {
+    if (closed.why === 'misconfigured') return isFree(flight.trigger);
+    return racesGrace({ nowMs: this.#room.now(), rotation: rotationFacts(settings), doubtSinceMs });
   }
 
   #hand(request: ExchangeRequest): void {
