@@ -4,8 +4,10 @@
  */
 
 import { systemContext, type AuditOutcome, type RequestContext } from '#audit/record.ts';
+import type { Mismatch } from './arrival.ts';
 import type { SessionView } from './flow-requests.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { Living } from './living.ts';
 import { repairToken } from './repair-link.ts';
 import { revokeLater } from './revocation.ts';
 import { record, type Room } from './room.ts';
@@ -39,6 +41,17 @@ export interface Scene {
 /** What a flow needs of the account's life: `forgetCredentials` once grants have been replaced. */
 export type FlowLifecycle = Pick<Lifecycle, 'living' | 'forgetCredentials'>;
 
+/** The question as it meets the account now. */
+export function sceneOf(room: Room, { opened, state }: Living): Scene {
+  return { room, opened, mac: opened.key.mac, state, account: state.account, nowMs: room.now() };
+}
+
+/** The session as it is now, or null. */
+export function found({ room, mac, nowMs }: Scene, sessionId: string): SessionRow | null {
+  const row = room.store.flows.sessions(mac).find(({ id }) => id === sessionId);
+  return row === undefined ? null : sessionAt(row, nowMs);
+}
+
 /** An import's grant is number one; a generation is drawn once, so that no two others meet. */
 export function grantIdOf(generation: number): number {
   return generation + 1;
@@ -59,6 +72,18 @@ export function end(
   if (signal !== 'promoted') revokeCandidate(room, mac, session.id);
   room.store.flows.deleteCandidate(mac, session.id);
   return ended;
+}
+
+/** Ends a session whose grant is somebody else's, with its record. */
+export function endMismatched(
+  scene: Scene,
+  session: SessionRow,
+  mismatch: Mismatch,
+  context: RequestContext,
+  told: Partial<SessionRow> = {},
+): SessionRow {
+  flowRecord(scene, 'refused', 'subject_mismatch', context, null, mismatch);
+  return end(scene, session, 'failed', 'subject_mismatch', { ...told, mismatch });
 }
 
 /** The grant of a candidate that comes to nothing ends at its provider too, where it is nobody else's. */

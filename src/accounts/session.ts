@@ -175,3 +175,9 @@ export function roomForOne(
   const repair = open.find((session) => session.kind === 'repair' && session.status === 'started');
   return kind === 'repair' && repair !== undefined ? repair : 'full';
 }
+
+/** Whether a connection still says what it said when the flow began. */
+export function sameEndpoints(one: Frozen | null, other: Frozen | null): boolean {
+  if (one === null || other === null) return false;
+  return (Object.keys(one) as (keyof Frozen)[]).every((name) => one[name] === other[name]);
+}

@@ -33,7 +33,7 @@ export interface Parts {
   readonly lifecycle: Lifecycle;
 }
 
-/** @throws Error where a binding or a setting is missing, with its name */
+/** @throws ConfigError with the names of the bindings and settings that are missing */
 export function partsOf(ctx: DurableObjectState, env: object): Parts {
   const config = configOf(env);
   setLogLevel(config.logLevel);

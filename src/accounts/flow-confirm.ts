@@ -1,0 +1,112 @@
+/**
+ * The operator decides about a session: that whoever is logged in there is the one who finished it, or that nothing
+ * shall come of it. One transaction each. Refuses to decide twice, and what nobody has finished.
+ */
+
+import type { RequestContext } from '#audit/record.ts';
+import { equalDigests } from '#crypto/digest.ts';
+import { err, ok } from '#lib/result.ts';
+import { judgeArrival } from './arrival.ts';
+import { promote } from './flow-promote.ts';
+import type { Confirmed, ConfirmRequest, RejectRequest } from './flow-requests.ts';
+import {
+  armSessions,
+  end,
+  endMismatched,
+  sessionView,
+  type FlowLifecycle,
+  type Scene,
+} from './flow-sessions.ts';
+import { record } from './room.ts';
+import { sessionAt, type SessionRow } from './session.ts';
+import type { Answer } from './stub.ts';
+
+/** What stands in the way of deciding a session now; null: it waits for a decision. */
+function undecidable(session: SessionRow): Confirmed | null {
+  switch (session.status) {
+    case 'pending_confirmation':
+      return null;
+    case 'created':
+    case 'started':
+      return { kind: 'unfinished' };
+    case 'expired':
+      return { kind: 'expired' };
+    case 'succeeded':
+    case 'rejected':
+    case 'denied':
+    case 'failed':
+      return { kind: 'used' };
+  }
+}
+
+/** The operator says that whoever is logged in there is the one who finished. One try: a wrong one ends it. */
+export function confirm(scene: Scene, request: ConfirmRequest, lifecycle: FlowLifecycle): Answer<Confirmed> {
+  const { room, mac, account, nowMs } = scene;
+  let promoted = false;
+  const answer = room.store.transaction((): Answer<Confirmed> => {
+    const row = room.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
+    if (row === undefined) return err({ code: 'not_found' });
+    const session = sessionAt(row, nowMs);
+    const blocked = undecidable(session);
+    if (blocked !== null) return ok(blocked);
+    const candidate = room.store.flows.candidates(mac).find(({ sessionId }) => sessionId === session.id);
+    if (candidate === undefined) throw new Error('internal: a session awaits a confirmation of nothing');
+    const right =
+      request.identifier === account.identifier &&
+      session.confirmDigest !== null &&
+      equalDigests(session.confirmDigest, request.confirmDigest);
+    if (!right) {
+      end(scene, session, 'refused', 'confirmation_failed');
+      recordConfirm(scene, 'confirmation_failed', request.context);
+      return ok(decided(scene, { kind: 'failed' }));
+    }
+    // The account may be somebody else's since: what held when the candidate came is looked at again.
+    const judged = judgeArrival(session, account.subject, { ...candidate, label: null }, true);
+    if (judged.kind === 'mismatch') {
+      endMismatched(scene, session, judged.reason, request.context);
+      return ok(decided(scene, { kind: 'mismatch' }));
+    }
+    const promotion = promote(scene, session, candidate, 'account.confirm', request.context);
+    promoted = promotion.kind === 'promoted';
+    if (promotion.kind === 'superseded') return ok(decided(scene, { kind: 'used' }));
+    if (promotion.kind === 'too_many_grants') return ok(decided(scene, { kind: 'too_many_grants' }));
+    return ok(decided(scene, { kind: 'done', session: sessionView(scene, promotion.session) }));
+  });
+  if (promoted) lifecycle.forgetCredentials();
+  room.waiting.changed();
+  return answer;
+}
+
+/** The rows of a decision are written: timer and index follow in the same transaction. */
+function decided(scene: Scene, answer: Confirmed): Confirmed {
+  armSessions(scene);
+  scene.room.timers.set('index', scene.nowMs);
+  return answer;
+}
+
+/** The operator refuses, or takes back a link that nobody has finished. */
+export function reject(scene: Scene, request: RejectRequest): Answer<Confirmed> {
+  const { room, mac, nowMs } = scene;
+  const answer = room.store.transaction((): Answer<Confirmed> => {
+    const row = room.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
+    if (row === undefined) return err({ code: 'not_found' });
+    const session = sessionAt(row, nowMs);
+    const blocked = undecidable(session);
+    if (blocked !== null && blocked.kind !== 'unfinished') return ok(blocked);
+    const ended = end(scene, session, 'refused', 'rejected');
+    recordConfirm(scene, 'rejected', request.context);
+    return ok(decided(scene, { kind: 'done', session: sessionView(scene, ended) }));
+  });
+  room.waiting.changed();
+  return answer;
+}
+
+function recordConfirm(scene: Scene, reason: string, context: RequestContext): void {
+  record(
+    scene.room,
+    scene.account,
+    scene.mac,
+    { action: 'account.confirm', outcome: 'refused', reason },
+    context,
+  );
+}

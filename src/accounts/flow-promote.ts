@@ -1,0 +1,92 @@
+/**
+ * A candidate becomes a grant that is used: in the place of what it replaces, with its event and its record, in the
+ * caller's transaction. Refuses to judge whose grant it is (`arrival.ts`) and whether anybody has confirmed it.
+ */
+
+import type { AuditAction, RequestContext } from '#audit/record.ts';
+import { replacedBy } from './arrival.ts';
+import type { CandidateRow } from './candidate-row.ts';
+import { applyChange } from './changes.ts';
+import { end, flowRecord, type Scene } from './flow-sessions.ts';
+import { armGrant } from './plan.ts';
+import type { GrantRow } from './rows.ts';
+import { isOpen, MAX_GRANTS, type SessionRow } from './session.ts';
+
+/** The session as it is then; whatever is not promoted has ended it as failed. */
+export type Promotion =
+  | { readonly kind: 'promoted'; readonly session: SessionRow }
+  | { readonly kind: 'superseded' | 'too_many_grants'; readonly session: SessionRow };
+
+/** Puts a candidate's grant in the place of what it replaces. Inside a transaction. */
+export function promote(
+  scene: Scene,
+  session: SessionRow,
+  candidate: CandidateRow,
+  action: AuditAction,
+  context: RequestContext,
+): Promotion {
+  const { room, mac, nowMs } = scene;
+  const state = room.store.state(mac) ?? scene.state;
+  const { account } = state;
+  const { grant } = candidate;
+  const subjectChanged =
+    account.subject !== null && candidate.subject !== null && account.subject !== candidate.subject;
+  const replaced = replacedBy(grant, state.grants, subjectChanged, nowMs);
+  const refused =
+    replaced === null
+      ? 'superseded'
+      : state.grants.length - replaced.length >= MAX_GRANTS
+        ? 'too_many_grants'
+        : null;
+  if (replaced === null || refused !== null) {
+    flowRecord(scene, 'refused', refused ?? 'superseded', context);
+    return { kind: refused ?? 'superseded', session: end(scene, session, 'failed', refused) };
+  }
+  for (const old of replaced) removeGrant(scene, old);
+  room.store.saveGrant(mac, grant);
+  const changed = applyChange(
+    room,
+    mac,
+    {
+      ...account,
+      credentialType: 'oauth2',
+      subject: candidate.subject ?? account.subject,
+      subjectLabel: candidate.subjectLabel ?? (subjectChanged ? null : account.subjectLabel),
+      degradedSinceMs: null,
+      degradedCause: null,
+    },
+    { signal: 'connected', action, reason: null, scopes: grant.scopes },
+    context,
+  );
+  const reconnected = account.status !== 'pending' && account.statusBefore !== 'pending';
+  const done = end(scene, session, 'promoted', null, { reconnected });
+  armGrant(room, changed, state.settings, grant);
+  endOvertaken(scene, grant, subjectChanged);
+  return { kind: 'promoted', session: done };
+}
+
+/** A replaced grant takes its timer and its attempts with it: what still comes back for it is overtaken. */
+function removeGrant({ room, mac, nowMs }: Scene, grant: GrantRow): void {
+  for (const attempt of room.attempts.open().filter(({ grantId }) => grantId === grant.id)) {
+    room.attempts.end(attempt.id, {
+      endedAtMs: nowMs,
+      outcome: 'superseded',
+      reason: null,
+      providerError: null,
+    });
+    room.timers.clear(`reconcile:${attempt.id}`);
+  }
+  room.timers.clear(`refresh:${grant.id}`);
+  room.store.deleteGrant(mac, grant.id);
+}
+
+/** Candidates that were brought before this grant and could only take its place come too late. */
+function endOvertaken(scene: Scene, grant: GrantRow, subjectChanged: boolean): void {
+  const { room, mac, nowMs } = scene;
+  for (const other of room.store.flows.candidates(mac)) {
+    if (other.grant.generation > grant.generation) continue;
+    if (!subjectChanged && replacedBy(other.grant, [grant], false, nowMs) !== null) continue;
+    const session = room.store.flows.sessions(mac).find(({ id }) => id === other.sessionId);
+    if (session !== undefined && isOpen(session.status)) end(scene, session, 'failed', 'superseded');
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * A link in a browser: who holds one, what its page shows, and the start of its session in exactly one browser. Refuses
+ * to read what comes back from the provider: that is the callback's (`flow-claim.ts`).
+ */
+
+import { challengeOf, newVerifier } from '#crypto/connect-secrets.ts';
+import { equalDigests } from '#crypto/digest.ts';
+import { decryptText, encryptText } from '#crypto/envelope.ts';
+import { verifierPlace } from '#crypto/places.ts';
+import { err, ok } from '#lib/result.ts';
+import type { LinkProof, Looked, LookRequest, Started, StartRequest } from './flow-requests.ts';
+import {
+  armSessions,
+  end,
+  flowRecord,
+  found,
+  repairSession,
+  sceneOf,
+  scopesToRepair,
+  type FlowLifecycle,
+  type Scene,
+} from './flow-sessions.ts';
+import { checkRepairToken } from './repair-link.ts';
+import {
+  FLOW_MS,
+  isOpen,
+  moved,
+  roomForOne,
+  sameEndpoints,
+  sessionAt,
+  type Frozen,
+  type SessionRow,
+} from './session.ts';
+import type { Answer } from './stub.ts';
+
+type Proved =
+  | { readonly kind: 'session'; readonly session: SessionRow }
+  | { readonly kind: 'repair' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'repair_over'; readonly repaired: boolean };
+
+function prove(scene: Scene, proof: LinkProof): Proved {
+  if (proof.kind === 'link') {
+    const session = found(scene, proof.sessionId);
+    const fits = session?.linkDigest != null && equalDigests(session.linkDigest, proof.digest);
+    return session !== null && fits ? { kind: 'session', session } : { kind: 'unknown' };
+  }
+  const checked = checkRepairToken(scene.mac, scene.account, proof.token, scene.nowMs);
+  if (checked === 'forged') return { kind: 'unknown' };
+  if (checked === 'good') return { kind: 'repair' };
+  return { kind: 'repair_over', repaired: scene.account.status === 'active' };
+}
+
+/** What the page of a link says. Uses nothing up. */
+export function look(scene: Scene, request: LookRequest): Looked {
+  const proved = prove(scene, request.proof);
+  if (proved.kind === 'unknown' || proved.kind === 'repair_over') return proved;
+  const { account, state } = scene;
+  const session = proved.kind === 'session' ? proved.session : null;
+  if (session !== null && !isOpen(session.status))
+    return { kind: session.startedAtMs === null ? 'expired' : 'used' };
+  const isMine =
+    proved.kind === 'session' && sessionToGoOnWith(scene, proved, request.browserDigest) !== null;
+  if (session !== null && session.status !== 'created' && !isMine) return { kind: 'used' };
+  const scopes = session === null ? scopesToRepair(scene, state.settings) : session.scopes;
+  const granted = [...new Set(state.grants.flatMap((grant) => grant.scopes ?? []))];
+  const changes = session?.allowSubjectChange === true;
+  return {
+    kind: 'start',
+    purpose:
+      session === null
+        ? 'repair'
+        : state.grants.length === 0
+          ? 'connect'
+          : scopes.some((scope) => !granted.includes(scope))
+            ? 'upgrade'
+            : 'reconnect',
+    connection: account.connection,
+    organization: account.organization,
+    scopes,
+    granted,
+    subjectLabel: changes || state.grants.length === 0 ? null : account.subjectLabel,
+    expiresAtMs: session?.deadlineMs ?? null,
+    settings: state.settings,
+  };
+}
+
+/** Binds the flow to one browser and uses the link up. The same browser may come again until its callback. */
+export async function start(
+  scene: Scene,
+  request: StartRequest,
+  lifecycle: FlowLifecycle,
+): Promise<Answer<Started>> {
+  const proved = prove(scene, request.proof);
+  if (proved.kind === 'unknown' || proved.kind === 'repair_over') return ok(proved);
+  const begun = sessionToGoOnWith(scene, proved, request.browserDigest);
+  if (begun !== null) return resume(scene, begun, request.frozen);
+  const fresh =
+    proved.kind === 'session' ? proved.session : repairSession(scene, request.sessionId, request.settings);
+  if (fresh.status !== 'created') return ok({ kind: fresh.startedAtMs === null ? 'expired' : 'used' });
+  const verifier = newVerifier();
+  const place = verifierPlace(scene.opened.owner, fresh.id);
+  const encrypted = await encryptText(scene.opened.key, place, verifier);
+  // Others may have come while it was encrypted: everything is looked at again.
+  const again = await lifecycle.living();
+  if (!again.ok) return again;
+  const now = sceneOf(scene.room, again.value);
+  return now.room.store.transaction((): Answer<Started> => {
+    const still = prove(now, request.proof);
+    if (still.kind === 'unknown' || still.kind === 'repair_over') return ok(still);
+    const present = still.kind === 'session' ? still.session : fresh;
+    const others = now.room.store.flows.sessions(now.mac).map((row) => sessionAt(row, now.nowMs));
+    const inTheWay = still.kind === 'repair' ? roomForOne(others, 'repair') : null;
+    if (inTheWay === 'full') return ok({ kind: 'full' });
+    const bound = moved(present, 'begun', {
+      nowMs: now.nowMs,
+      reason: null,
+      startedAtMs: now.nowMs,
+      deadlineMs: now.nowMs + FLOW_MS,
+      browserDigest: request.browserDigest,
+      verifier: encrypted,
+      frozen: request.frozen,
+    });
+    if (bound === null) return ok({ kind: present.startedAtMs === null ? 'expired' : 'used' });
+    if (inTheWay !== null) end(now, inTheWay, 'failed', 'superseded');
+    now.room.store.flows.saveSession(now.mac, bound);
+    flowRecord(now, 'ok', 'started', request.context, bound.scopes);
+    armSessions(now);
+    return ok(goes(now, bound, verifier));
+  });
+}
+
+/** The session that this very browser has begun and not come back with. */
+function sessionToGoOnWith(scene: Scene, proved: Proved, browserDigest: string): SessionRow | null {
+  const candidates =
+    proved.kind === 'session'
+      ? [proved.session]
+      : scene.room.store.flows
+          .sessions(scene.mac)
+          .map((row) => sessionAt(row, scene.nowMs))
+          .filter((row) => row.kind === 'repair');
+  return (
+    candidates.find(
+      (row) =>
+        row.status === 'started' &&
+        row.claimedAtMs === null &&
+        row.browserDigest !== null &&
+        equalDigests(row.browserDigest, browserDigest),
+    ) ?? null
+  );
+}
+
+async function resume(scene: Scene, session: SessionRow, frozen: Frozen): Promise<Answer<Started>> {
+  if (!sameEndpoints(session.frozen, frozen)) return ok({ kind: 'changed' });
+  const place = verifierPlace(scene.opened.owner, session.id);
+  const verifier = await decryptText(scene.opened.key, place, session.verifier ?? '');
+  return verifier.ok ? ok(goes(scene, session, verifier.value)) : err(verifier.error);
+}
+
+function goes(scene: Scene, session: SessionRow, verifier: string): Started {
+  const { account, state } = scene;
+  const hint = state.grants.length > 0 && !session.allowSubjectChange ? account.subjectLabel : null;
+  return {
+    kind: 'go',
+    sessionId: session.id,
+    accountId: account.accountId,
+    organization: account.organization,
+    challenge: challengeOf(verifier),
+    scopes: session.scopes,
+    loginHint: session.expectedEmail ?? hint,
+    createdAtMs: session.createdAtMs,
+  };
+}
