@@ -66,6 +66,7 @@ export const STORY = {
       identifier: 'user_123',
       in_doubt_since: null,
       last_refreshed_at: AT,
+      last_failure: null,
       last_status: 200,
       last_used_at: AT,
       metadata: { team: 'sales' },

@@ -163,6 +163,10 @@ export const WebhookDelivery = z
       .int()
       .nullable()
       .openapi({ description: 'What the endpoint answered last; null: nothing, or it was not tried yet.' }),
+    last_failure: z.string().nullable().openapi({
+      description:
+        'Why the last attempt was not answered, `null` where it was: `timeout`, `network`, `incomplete`, `blocked`; `forbidden_address`, `unresolved_name`, `resolver_failed` where DNS_RESOLVER is set; `vault_locked`, `record_corrupt`, `internal` where nothing could be signed.',
+    }),
     next_attempt_at: NullableIsoTime,
     created_at: IsoTime,
     delivered_at: NullableIsoTime,
