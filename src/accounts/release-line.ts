@@ -8,7 +8,7 @@
  */
 
 import type { Config } from '#env.ts';
-import { systemNow, within } from '#lib/clock.ts';
+import { systemNow } from '#lib/clock.ts';
 import { LruMap } from '#lib/lru.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import { accountStub } from './stub.ts';
@@ -97,17 +97,20 @@ export class ReleaseLines {
     else if (this.#lines.get(accountId) === line) this.#lines.delete(accountId);
   }
 
+  /** Waits in the line. The timers are the request's own, so that it goes on whatever becomes of the others. */
   async #turn(line: Line, request: ReleaseRequest, sinceMs: number, forMs: number): Promise<Turn> {
-    let tell: (turn: Turn) => void = () => undefined;
-    const told = new Promise<Turn>((resolve) => {
-      tell = resolve;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const turn = await new Promise<Turn>((tell) => {
+      const waiting = { request, sinceMs, tell };
+      line.waiting.add(waiting);
+      timer = setTimeout(() => {
+        // Still in the line: nobody has sent this request yet.
+        if (line.waiting.delete(waiting)) tell('lead');
+        else timer = setTimeout(() => tell('alone'), PATIENCE_MS);
+      }, forMs);
     });
-    const waiting = { request, sinceMs, tell };
-    line.waiting.add(waiting);
-    const early = await within(forMs, told, null);
-    // Still in the line: nobody has sent this request yet.
-    if (line.waiting.delete(waiting)) return 'lead';
-    return early ?? within(PATIENCE_MS, told, 'alone' as const);
+    clearTimeout(timer);
+    return turn;
   }
 
   /** Sends `own` and all who wait. Null: `own` has to go alone. */

@@ -1,6 +1,6 @@
 /**
  * Refusals of the door as the wire will show them: what each says, and what it keeps to itself. Pure; whether one is
- * due is decided in `release-decide.ts`, which also records it.
+ * due is decided in `release-decide.ts`; `release-outcomes.ts` records it.
  */
 
 import { isoTime } from '#lib/clock.ts';

@@ -1,0 +1,133 @@
+/**
+ * How a request at the door ends, inside the transaction that releases: handed out or refused, with a record exactly
+ * where the account is its place. Whether it ends so is decided in `release-decide.ts` and `release-rejected.ts`.
+ * Refuses to fetch and to wait: what is handed out is in memory already.
+ */
+
+import { freeField } from '#audit/record.ts';
+import { applyChange } from './changes.ts';
+import type { FlightResult } from './flight.ts';
+import { armGrant } from './plan.ts';
+import type { Refusal, ReleaseRequest } from './release-answer.ts';
+import { credentialBody, type OpenedCredential } from './release-body.ts';
+import { statusRefusal, wallRefusal } from './release-refusals.ts';
+import { waitOf, type Scene, type Step } from './release-step.ts';
+import { reauthUrl } from './repair-link.ts';
+import { record } from './room.ts';
+import type { AccountRow, GrantRow } from './rows.ts';
+import { degrade } from './settle.ts';
+
+/** `last_used_at` is written at most so often; between, it is kept in memory. */
+const USED_STEP_MS = 3_600_000;
+const MAX_RECORDED_SCOPES = 50;
+
+/** Behind a wall nothing of the account is told, and its chain takes no record: the agent's does. */
+export function wall(request: ReleaseRequest, reason: string, account: AccountRow | null): Step {
+  return { kind: 'done', result: { ok: false, refusal: wallRefusal(request.byId, reason, account) } };
+}
+
+/** Refuses, with the record. `reason` is the record's; what the wire says is in `refusal`. */
+export function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
+  record(
+    scene.room,
+    scene.state.account,
+    scene.opened.key.mac,
+    { action: 'token.issue', outcome: 'refused', reason, scopes: askedScopes(scene) },
+    scene.request.context,
+  );
+  return { kind: 'done', result: { ok: false, refusal } };
+}
+
+/** The asked scopes as a record may hold them: a name that nobody granted is the caller's text. */
+function askedScopes({ request, state, opened }: Scene): string[] | null {
+  if (request.scopes === null) return null;
+  const known = new Set(state.grants.flatMap((grant) => grant.scopes ?? []));
+  return request.scopes
+    .slice(0, MAX_RECORDED_SCOPES)
+    .map((name) => (known.has(name) ? name : (freeField(name, opened.key.mac) ?? '')));
+}
+
+/** The credential leaves, with the record; who has waited too long asks again first. */
+export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step {
+  const { room, opened, request, nowMs } = scene;
+  if (scene.stale) return { kind: 'again' };
+  const { account, settings } = scene.state;
+  if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
+  room.lastUse.atMs = nowMs;
+  const body = credentialBody(account, settings, grant, credential, nowMs);
+  record(
+    room,
+    account,
+    opened.key.mac,
+    { action: 'token.issue', outcome: 'ok', scopes: grant.scopes, token_fingerprint: credential.fingerprint },
+    request.context,
+  );
+  return { kind: 'done', result: { ok: true, body } };
+}
+
+/** An account that wakes from idleness goes back from the daily heartbeat to proactive rotation. */
+function noteUse({ room, opened, state, nowMs }: Scene, grantId: number): void {
+  room.store.transaction(() => {
+    const account = room.store.state(opened.key.mac)?.account ?? state.account;
+    const used = { ...account, lastUsedAtMs: nowMs };
+    room.store.saveAccount(opened.key.mac, used);
+    const grant = state.grants.find((row) => row.id === grantId);
+    if (grant !== undefined && room.timers.get(`refresh:${grantId}`)?.payload !== 'proactive') {
+      armGrant(room, used, state.settings, grant);
+    }
+  });
+}
+
+/** The token has ended and nothing renewed it. That the provider is away may be told once; a turn to come is no trouble. */
+export function noToken(scene: Scene, grant: GrantRow, flown: FlightResult): Step {
+  const { room, opened, state, nowMs } = scene;
+  if (flown.kind !== 'not_now' || flown.closed?.why !== 'outage')
+    return unavailable(scene, grant, waitOf(flown, nowMs));
+  return room.store.transaction(() => {
+    degrade(room, opened.key.mac, state.account, 'provider_unavailable', nowMs);
+    return unavailable(scene, grant, waitOf(flown, nowMs));
+  });
+}
+
+/** No living token now: the code says whose fault it is, as far as the last attempt told. */
+export function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number): Step {
+  const last = scene.room.attempts.newest(1)[0];
+  const justFailed = last?.endedAtMs != null && last.endedAtMs >= scene.arrivedAtMs;
+  const { flown } = scene;
+  const closed = flown?.kind === 'not_now' ? flown.closed : undefined;
+  const ownMs = closed === undefined ? (grant.nextAttemptAtMs ?? 0) - scene.nowMs : 0;
+  const retryAfterS = Math.max(1, Math.ceil(Math.max(retryAfterMs, ownMs) / 1000));
+  if (closed === undefined ? grant.lastFailure === 'client_rejected' : closed.why === 'misconfigured') {
+    return refuse(scene, { code: 'misconfigured_connection', retryAfterS }, 'misconfigured_connection');
+  }
+  if (grant.lastFailure === 'record_corrupt') {
+    return refuse(scene, { code: 'record_corrupt' }, 'record_corrupt');
+  }
+  if (grant.lastFailure === 'malformed' && justFailed) {
+    return refuse(scene, { code: 'provider_error', retryAfterS }, 'provider_error');
+  }
+  return refuse(scene, { code: 'provider_unavailable', retryAfterS }, 'provider_unavailable');
+}
+
+/** The access token is over and nothing can renew it, or nothing makes it accepted: said once, in the transaction that refuses. */
+export function ended(
+  scene: Scene,
+  reason: 'no_refresh_token' | 'policy_changed' = 'no_refresh_token',
+): Step {
+  const { room, opened, state } = scene;
+  return room.store.transaction(() => {
+    const after = applyChange(
+      room,
+      opened.key.mac,
+      state.account,
+      { signal: 'grant_died', action: 'account.status', reason },
+      scene.request.context,
+    );
+    for (const grant of state.grants) room.timers.clear(`refresh:${grant.id}`);
+    return refuse(
+      scene,
+      statusRefusal(after, () => reauthUrl(room, opened.key.mac, after)) ?? { code: 'reauth_required' },
+      'reauth_required',
+    );
+  });
+}

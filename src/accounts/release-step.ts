@@ -1,0 +1,70 @@
+/**
+ * What a decision at the door is made from, and the steps that it may name: the words that the deciding files share.
+ * Reads rows and the journal; refuses to write a record, to hand out and to wait.
+ */
+
+import type { Trigger } from '#refresh/attempt.ts';
+import type { FlightResult } from './flight.ts';
+import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
+import type { Room } from './room.ts';
+import type { GrantRow } from './rows.ts';
+import type { AccountState } from './store.ts';
+import type { OpenedAccount } from './vault.ts';
+
+/** What the request needs next. */
+export type Step =
+  | { readonly kind: 'done'; readonly result: ReleaseResult }
+  | { readonly kind: 'again' }
+  /** Look for newer settings of the connection first. */
+  | { readonly kind: 'catch_up' }
+  | { readonly kind: 'decrypt'; readonly grant: GrantRow; readonly scopeKey: string | null }
+  | {
+      readonly kind: 'refresh';
+      readonly grant: GrantRow;
+      readonly trigger: Trigger;
+      /** Narrow to these; null: as granted. */
+      readonly scopes: readonly string[] | null;
+    };
+
+/** The token that is asked for: the grant's own, or one narrowed to `scopes`. `shown` is the grant with that token. */
+export interface Wanted {
+  readonly grant: GrantRow;
+  readonly shown: GrantRow;
+  readonly scopes: readonly string[] | null;
+  readonly scopeKey: string | null;
+}
+
+/** What happened before in this request: the flight that it waited for, and when it came. */
+export interface Round {
+  readonly flown: FlightResult | null;
+  readonly startedAtMs: number;
+  /** Newer settings of the connection have been looked for. */
+  readonly caughtUp: boolean;
+}
+
+/** One request, the rows that it meets, and when. */
+export interface Scene {
+  readonly room: Room;
+  readonly opened: OpenedAccount;
+  readonly request: ReleaseRequest;
+  readonly state: AccountState;
+  readonly flown: FlightResult | null;
+  readonly nowMs: number;
+  readonly arrivedAtMs: number;
+  /** It has waited so long that the agent may have been suspended meanwhile: nothing is handed out any more. */
+  readonly stale: boolean;
+}
+
+/** The journal is only asked while an answer may still come. */
+export function isInFlight({ room, nowMs }: Scene, grant: GrantRow): boolean {
+  const startedAtMs = grant.lastAttemptStartedAtMs;
+  if (startedAtMs === null || Math.abs(nowMs - startedAtMs) >= room.config.exchangeBudgetMs) return false;
+  return room.attempts.open().some((attempt) => attempt.grantId === grant.id);
+}
+
+/** How long whoever waited for this flight is told to stay away. */
+export function waitOf(flown: FlightResult, nowMs: number): number {
+  if (flown.kind === 'pending') return flown.retryAfterMs;
+  if (flown.kind === 'not_now' && flown.closed !== undefined) return flown.closed.untilMs - nowMs;
+  return 1000;
+}
