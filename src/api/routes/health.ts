@@ -45,6 +45,9 @@ export function healthRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
   describe(router, routes.healthz, (c) => c.json({ status: 'ok', version: VERSION }, 200));
   describe(router, routes.readyz, async (c) => {
+    const lacking = c.get('unconfigured');
+    if (lacking !== undefined)
+      return c.json({ status: 'not_ready', checks: { setup: { ok: false, detail: lacking.message } } }, 503);
     await ensureSchema(c);
     const config = c.get('config');
     const { host } = new URL(c.req.url);
