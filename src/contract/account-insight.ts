@@ -13,7 +13,7 @@ const Next = z.object({
 
 export const Explanation = z
   .object({
-    status: z.string(),
+    status: z.string().openapi({ example: 'active' }),
     since: IsoTime,
     why: z.string().openapi({ description: 'In words.', example: 'all is well' }),
     attempts: z.array(Attempt).openapi({ description: 'The newest first.' }),
@@ -21,7 +21,7 @@ export const Explanation = z
     evidence: z.array(z.string()),
     agent: z
       .object({
-        id: z.string(),
+        id: z.string().openapi({ example: 'crm-agent' }),
         allowed: z.boolean(),
         reason: z.enum(DENY_REASONS).or(z.literal('not_found')).nullable(),
         rule: z.number().int().nullable().openapi({ description: 'Index of the rule that decides.' }),
