@@ -4,55 +4,46 @@
  */
 
 import { DurableObject } from 'cloudflare:workers';
-import { AuditRing, type Verification } from '#audit/ring.ts';
+import type { Verification } from '#audit/ring.ts';
 import type { DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
-import { configOf } from '#env.ts';
-import { systemNow, systemRandom } from '#lib/clock.ts';
-import { log, setLogLevel } from '#lib/log.ts';
+import { log } from '#lib/log.ts';
 import { err, ok, type Err, type Result } from '#lib/result.ts';
-import { outboxDirectory } from '#outbox/directory.ts';
-import { Outbox } from '#outbox/outbox.ts';
 import type { SettleArgument, SubjectTold } from '#refresh/outcome.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import { adjust, seal, type Adjustment, type Misfit } from './adjust.ts';
 import { runTimers } from './alarm.ts';
-import { AttemptJournal } from './attempts.ts';
-import { AuditTable } from './audit-table.ts';
 import { isBuried } from './cut-offs.ts';
-import { ConnectionWatch } from './connection-watch.ts';
-import { explain, knowsAccount, reachOf } from './explain.ts';
+import type { ConnectionWatch } from './connection-watch.ts';
+import { knowsAccount } from './explain.ts';
+import { explanation } from './explanation.ts';
 import { answerFlow } from './flow.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
 import { forceRefresh, type ForcedRefresh } from './force.ts';
-import { authentic, Lifecycle, type Living, type Obstacle } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { authentic, isForeign, type Living, type Obstacle } from './living.ts';
 import { present } from './present.ts';
 import { rearm } from './rearm.ts';
-import { CommitPump } from './pump.ts';
-import { Refresher } from './refresher.ts';
-import { Door } from './release.ts';
+import type { Refresher } from './refresher.ts';
+import type { Door } from './release.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
-import { OpenedCredentials } from './release-opened.ts';
-import type { Entrypoints, Room } from './room.ts';
+import type { Room } from './room.ts';
 import { settleExchange } from './settle-exchange.ts';
-import { AccountStore } from './store.ts';
-import {
-  accountStub,
-  type AccountRpc,
-  type Answer,
-  type Busy,
-  type ContextArgument,
-  type CreateArgument,
-  type ImportArgument,
-  type LookArgument,
-  type WaitArgument,
+import type {
+  AccountRpc,
+  Answer,
+  Busy,
+  ContextArgument,
+  CreateArgument,
+  ImportArgument,
+  LookArgument,
+  WaitArgument,
 } from './stub.ts';
 import { keepSubject } from './subject.ts';
-import { Timers } from './timers.ts';
-import { Vault } from './vault.ts';
-import { waitForStatus, Waiting } from './waiting.ts';
+import { waitForStatus } from './waiting.ts';
+import { partsOf } from './wiring.ts';
 
 /** An alarm that should have fired so long ago is lost. */
 const LOST_ALARM_MS = 60_000;
@@ -66,62 +57,12 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env as never);
-    const config = configOf(env);
-    setLogLevel(config.logLevel);
-    const store = new AccountStore(ctx.storage);
-    const timers = new Timers(ctx.storage);
-    const ring = new AuditRing(new AuditTable(ctx.storage.sql, () => store.hasTables()));
-    const vault = new Vault(store, config.masterKeys);
-    const credentials = new OpenedCredentials(vault, store);
-    const entrypoints = () => ctx.exports as unknown as Entrypoints;
-    const outbox = new Outbox({
-      source: { kind: 'account', id: ctx.id.name ?? '' },
-      sql: ctx.storage.sql,
-      transaction: (write) => store.transaction(write),
-      exists: () => store.hasTables(),
-      wake: (atMs) => (atMs === null ? timers.clear('outbox') : timers.set('outbox', atMs)),
-      deliver: (request) => entrypoints().Deliverer.deliver(request),
-      directory: outboxDirectory(config.directory, config.masterKeys),
-      withKey: (step) => vault.withKey(step),
-      waitUntil: (work) => ctx.waitUntil(work),
-      now: systemNow,
-      random: systemRandom,
-    });
-    store.onRollback(() => {
-      timers.forget();
-      outbox.forget();
-      ring.forget();
-    });
-    this.#room = {
-      store,
-      attempts: new AttemptJournal(ctx.storage.sql),
-      timers,
-      outbox,
-      ring,
-      vault,
-      pump: new CommitPump(
-        (fn) => store.commit(fn),
-        () => ctx.storage.sync(),
-      ),
-      config,
-      now: systemNow,
-      random: systemRandom,
-      waitUntil: (work) => ctx.waitUntil(work),
-      identify: (request) => entrypoints().Exchanger.identify(request),
-      revoke: (request) => entrypoints().Exchanger.revoke(request),
-      waiting: new Waiting(),
-      lastUse: { atMs: null },
-    };
-    this.#connection = new ConnectionWatch({
-      ...this.#room,
-      wakeHolder: (holder) => accountStub(config, holder).takeNews({}),
-    });
-    this.#refresher = new Refresher(this.#room, {
-      exchange: (request) => entrypoints().Exchanger.exchange(request),
-      connection: this.#connection,
-    });
-    this.#door = new Door(this.#room, this.#refresher, credentials);
-    this.#lifecycle = new Lifecycle(this.#room, this.#refresher, credentials);
+    const parts = partsOf(ctx, env);
+    this.#room = parts.room;
+    this.#connection = parts.connection;
+    this.#refresher = parts.refresher;
+    this.#door = parts.door;
+    this.#lifecycle = parts.lifecycle;
     ctx.waitUntil(this.#repairAlarm());
   }
 
@@ -198,7 +139,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async view(argument: { organization: string | null }): Promise<Answer<Resource>> {
-    if (this.#lifecycle.isForeign(argument.organization)) return err({ code: 'not_found' });
+    if (isForeign(this.#room, argument.organization)) return err({ code: 'not_found' });
     return this.#shown(await this.#lifecycle.living(), argument.organization);
   }
 
@@ -264,15 +205,12 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   async explain(argument: LookArgument): Promise<Answer<Explanation>> {
     const seen = await this.#visible(argument);
     if (!seen.ok) return seen;
-    const { state } = seen.value;
-    const attempts = this.#room.attempts.newest(20);
-    const explained = explain({ state, attempts, timers: this.#room.timers.all(), nowMs: this.#room.now() });
-    return ok(argument.agent === null ? explained : { ...explained, agent: reachOf(state, argument.agent) });
+    return ok(await explanation(this.#room, seen.value.state, argument.agent));
   }
 
   /** The living account, if it exists for whoever asks: an operator by organization, an agent by its rules. */
   async #visible(argument: LookArgument): Promise<Answer<Living>> {
-    if (this.#lifecycle.isForeign(argument.organization)) return err({ code: 'not_found' });
+    if (isForeign(this.#room, argument.organization)) return err({ code: 'not_found' });
     const living = await this.#lifecycle.living();
     if (!living.ok) return living;
     const { account } = living.value.state;

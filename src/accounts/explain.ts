@@ -3,11 +3,12 @@
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Policy } from '#contract/policy.ts';
 import { isoTime } from '#lib/clock.ts';
-import { decide } from '#policy/decide.ts';
+import { decide, type Decision, type DenyReason } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
 import { resolveScopes } from '#providers/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { canNarrow } from './narrowing.ts';
+import type { Obstacles } from './obstacles.ts';
 import { inDoubtSinceMs } from './plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
@@ -16,22 +17,39 @@ import { attemptView } from './view.ts';
 
 export interface ExplainInput {
   readonly state: AccountState;
+  readonly obstacles: Obstacles;
   /** Newest first. */
   readonly attempts: readonly AttemptRow[];
   readonly timers: readonly Timer[];
   readonly nowMs: number;
 }
 
-export function explain({ state, attempts, timers, nowMs }: ExplainInput): Explanation {
+export function explain(input: ExplainInput): Explanation {
+  const { state, obstacles, attempts, timers } = input;
   const { account } = state;
   return {
     status: account.status,
     since: isoTime(account.statusSinceMs),
-    why: whyOf(state, nowMs),
+    why: whyAltogether(input),
     attempts: attempts.map(attemptView),
-    next: timers.map(nextOf).filter((next) => next !== null),
-    evidence: [...account.statusEvidence],
+    // All of one form, whose order as text is that in time.
+    next: [...timers.map(nextOf).filter((next) => next !== null), ...obstacles.next].toSorted(
+      (left, right) => (left.at < right.at ? -1 : 1),
+    ),
+    evidence: [...account.statusEvidence, ...obstacles.evidence],
   };
+}
+
+const ALL_WELL = 'all is well';
+
+/** What keeps the token from everybody comes first, then the account's own troubles. */
+function whyAltogether({ state, obstacles, nowMs }: ExplainInput): string {
+  const { shut, health } = obstacles;
+  const own = whyOf(state, shut.length === 0, nowMs);
+  const reasons = [...shut, ...(health === null ? [] : [health])];
+  if (own !== ALL_WELL) return [...reasons, own].join('; ');
+  if (health === null && shut.length > 0) return [...reasons, `otherwise ${ALL_WELL}`].join('; ');
+  return reasons.length === 0 ? own : reasons.join('; ');
 }
 
 const DEATHS: Readonly<Record<string, string>> = {
@@ -46,7 +64,8 @@ const DEATHS: Readonly<Record<string, string>> = {
   unknown: 'the provider has refused for a day with a code that nobody knows',
 };
 
-function whyOf(state: AccountState, nowMs: number): string {
+/** @param leaves whether its credential may leave at all */
+function whyOf(state: AccountState, leaves: boolean, nowMs: number): string {
   const { account, grants } = state;
   switch (account.status) {
     case 'pending':
@@ -58,7 +77,7 @@ function whyOf(state: AccountState, nowMs: number): string {
     case 'reauth_required':
       return `${DEATHS[account.statusReason ?? ''] ?? 'the grant is dead'}${codeOf(account.statusProviderError)}; the user must connect again`;
     case 'active':
-      return whyActive(account, grants, inDoubtSinceMs(state, nowMs), nowMs);
+      return whyActive(account, grants, { doubtSinceMs: inDoubtSinceMs(state, nowMs), leaves, nowMs });
   }
 }
 
@@ -69,20 +88,20 @@ function codeOf(code: string | null): string {
 function whyActive(
   account: AccountRow,
   grants: readonly GrantRow[],
-  doubtSinceMs: number | null,
-  nowMs: number,
+  { doubtSinceMs, leaves, nowMs }: { doubtSinceMs: number | null; leaves: boolean; nowMs: number },
 ): string {
   if (doubtSinceMs !== null) {
     return `the answer to the refresh of ${isoTime(doubtSinceMs)} never came: the provider may have replaced the refresh token, so the old one is held back until the access token has nearly ended`;
   }
   if (account.degradedCause === 'token_refused_by_api')
     return 'the API refuses the credential although it is fresh';
-  if (account.credentialType !== 'oauth2') return 'a static credential is stored and handed out as it is';
+  if (account.credentialType !== 'oauth2')
+    return `a static credential is stored${leaves ? ' and handed out as it is' : ''}`;
   const failing = grants.find((grant) => grant.failures > 0);
-  if (failing === undefined) return 'all is well';
+  if (failing === undefined) return ALL_WELL;
   const lives = accessLives(failing, nowMs);
   const tail = lives
-    ? 'the stored token still lives and is handed out'
+    ? `the stored token still lives${leaves ? ' and is handed out' : ''}`
     : 'there is no living token until it succeeds';
   const count = failing.failures === 1 ? 'the last refresh' : `the last ${failing.failures} refreshes`;
   return `${count} failed (${failing.lastFailure ?? 'unknown'}${codeOf(failing.lastFailureCode)}): ${tail}`;
@@ -122,26 +141,68 @@ export function knowsAccount(agent: AskingAgent, { account }: AccountState): boo
 }
 
 /** What the agent may do with this account's token, and by which rule. */
-export function reachOf(state: AccountState, agent: AskingAgent): NonNullable<Explanation['agent']> {
+export function reachOf(
+  state: AccountState,
+  { refusedWith }: Obstacles,
+  agent: AskingAgent,
+): NonNullable<Explanation['agent']> {
   const { account, settings, grants } = state;
+  const { id } = agent;
   if (account.organization !== agent.organization) {
-    return { id: agent.id, allowed: false, reason: 'not_found', rule: null, scopes: null };
+    const why = 'the agent belongs to another organization: to it this account does not exist';
+    return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
   }
   const { connection, identifier } = account;
   const resolve = (names: string[]): string[] => resolveScopes(settings.descriptor, names);
-  const decision = decide({
-    agent,
-    request: { action: 'token', connection, identifier, scopes: null },
-    granted: grants.map((grant) => ({ scopes: grant.scopes === null ? null : [...grant.scopes], resolve })),
-    canNarrow: canNarrow(settings),
+  const granted = grants.map((grant) => ({
+    scopes: grant.scopes === null ? null : [...grant.scopes],
+    resolve,
+  }));
+  const decideBy = (policy: Policy): Decision =>
+    decide({
+      agent: { ...agent, policy },
+      request: { action: 'token', connection, identifier, scopes: null },
+      granted,
+      canNarrow: canNarrow(settings),
+    });
+  const decision = decideBy(agent.policy);
+  if (decision.allowed) {
+    const { rule, narrowTo, scopes } = decision;
+    const but = refusedWith === null ? '' : `, but the account refuses everybody: ${refusedWith}`;
+    return {
+      id,
+      allowed: true,
+      reason: null,
+      rule,
+      scopes: narrowTo ?? scopes,
+      why: `rule ${rule} allows it${but}`,
+    };
+  }
+  const { reason, allowedScopes: scopes } = decision;
+  // The reason of a refusal is that of the rule that got furthest, of two the earlier: the first that gives it alone.
+  const closest = agent.policy.rules.findIndex((rule) => {
+    const alone = decideBy({ rules: [rule] });
+    return !alone.allowed && alone.reason === reason;
   });
-  return decision.allowed
-    ? {
-        id: agent.id,
-        allowed: true,
-        reason: null,
-        rule: decision.rule,
-        scopes: decision.narrowTo ?? decision.scopes,
-      }
-    : { id: agent.id, allowed: false, reason: decision.reason, rule: null, scopes: decision.allowedScopes };
+  return {
+    id,
+    allowed: false,
+    reason,
+    rule: null,
+    scopes,
+    why: whyRefused(reason, closest, scopes, connection),
+  };
+}
+
+function whyRefused(
+  reason: DenyReason,
+  closest: number,
+  allowed: readonly string[] | null,
+  connection: string,
+): string {
+  if (reason === 'agent_suspended') return 'the agent is suspended: it may do nothing, whatever its rules';
+  if (reason === 'connection_not_allowed')
+    return `no rule allows it: none is for the connection ${connection}`;
+  const scopes = allowed === null ? '' : `; it allows ${allowed.join(' ') || 'no scope'}`;
+  return `no rule allows it: rule ${closest} comes closest and says ${reason}${scopes}`;
 }

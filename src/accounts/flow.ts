@@ -36,7 +36,7 @@ import {
   type FlowLifecycle,
   type Scene,
 } from './flow-sessions.ts';
-import { authentic, type Living } from './lifecycle.ts';
+import { authentic, type Living } from './living.ts';
 import { checkRepairToken } from './repair-link.ts';
 import type { Room } from './room.ts';
 import {

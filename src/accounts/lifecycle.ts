@@ -1,47 +1,25 @@
 /**
- * The operator's side of an account: create, import a credential, expire, disable, enable, revoke, delete.
- * What must be awaited (keys, encryption) comes first; each change is one transaction.
+ * The operator's side of an account: import a credential, expire, disable, enable, revoke; how it begins and ends is in
+ * `create.ts` and `delete.ts`. What must be awaited (keys, encryption) comes first; each change is one transaction.
+ * Refuses to refresh and to hand out: what it changes is forgotten by whoever does.
  */
 
 import type { RequestContext } from '#audit/record.ts';
-import { accountOwner } from '#crypto/places.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import type { CandidateRow } from './candidate-row.ts';
 import { applyChange } from './changes.ts';
-import { tellDeleted } from './events.ts';
+import { createAccount, type Birth } from './create.ts';
+import { deleteAccount } from './delete.ts';
 import { endFlows } from './flow-sessions.ts';
 import type { CredentialFields } from './import-fields.ts';
 import { grantFromImport } from './import-fields.ts';
+import { intactFlows, isForeign, readLiving, type Living, type Obstacle } from './living.ts';
 import { armGrant } from './plan.ts';
 import type { Refresher } from './refresher.ts';
-import { armRevocations, revokeGrantsLater, revokeLater } from './revocation.ts';
+import { revokeGrantsLater } from './revocation.ts';
 import type { OpenedCredentials } from './release-opened.ts';
 import { record, type Room } from './room.ts';
-import type { AccountRow, ConnectionSettings, TombstoneRow } from './rows.ts';
-import { CorruptRowError, type AccountState } from './store.ts';
+import type { ConnectionSettings } from './rows.ts';
 import { move, type Signal } from './status.ts';
-import type { OpenedAccount } from './vault.ts';
-
-/** Expected outcomes that stand in the way; the codes of the wire. */
-export interface Obstacle {
-  readonly code: 'not_found' | 'vault_locked' | 'record_corrupt' | 'conflict';
-  readonly detail?: string;
-}
-
-export interface Birth {
-  readonly accountId: string;
-  readonly organization: string;
-  readonly connection: string;
-  readonly identifier: string;
-  readonly settings: ConnectionSettings;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly context: RequestContext;
-}
-
-export interface Living {
-  readonly opened: OpenedAccount;
-  readonly state: AccountState;
-}
 
 export class Lifecycle {
   readonly #room: Room;
@@ -55,47 +33,13 @@ export class Lifecycle {
   }
 
   /** The living account with its key, or why there is none. */
-  async living(): Promise<Result<Living, Obstacle>> {
-    const opened = await this.#room.vault.open();
-    if (!opened.ok) return err(opened.error);
-    const account = opened.value;
-    if (account === null) return err({ code: 'not_found' });
-    const state = authentic(() => this.#room.store.state(account.key.mac));
-    if (!state.ok) return state;
-    return state.value === null ? err({ code: 'not_found' }) : ok({ opened: account, state: state.value });
+  living(): Promise<Result<Living, Obstacle>> {
+    return readLiving(this.#room);
   }
 
   /** The account of this triple; made as `pending` where there is none. */
-  async create(birth: Birth): Promise<Result<Living & { created: boolean }, Obstacle>> {
-    const found = await this.living();
-    if (found.ok) return ok({ ...found.value, created: false });
-    if (found.error.code !== 'not_found') return found;
-    const { vault, store } = this.#room;
-    const grave = store.tombstone();
-    const owner = accountOwner(birth.accountId, birth.organization, grave?.incarnation ?? 1);
-    const made = await vault.keyForNewLife(owner, grave?.dataKey ?? null);
-    if (!made.ok) return made;
-    const { wrapped, account: opened } = made.value;
-    const untouched = authentic(() => store.assertTombstone(opened.key.mac));
-    if (!untouched.ok) return untouched;
-    // Another request may have made it while the key was drawn: then its key is the account's.
-    const reborn = (store.tombstone()?.incarnation ?? 1) !== owner.incarnation;
-    if (reborn || store.keyMaterial() !== null) return this.create(birth);
-    const row = newAccount(birth, wrapped, grave, owner.incarnation, this.#room.now());
-    store.transaction(() => {
-      store.saveAccount(opened.key.mac, row);
-      store.saveSettings(opened.key.mac, birth.settings);
-      record(
-        this.#room,
-        row,
-        opened.key.mac,
-        { action: 'account.connect', outcome: 'ok', reason: 'created' },
-        birth.context,
-      );
-      this.#room.timers.set('index', this.#room.now());
-    });
-    const living = await this.living();
-    return living.ok ? ok({ ...living.value, created: true }) : living;
+  create(birth: Birth): Promise<Result<Living & { created: boolean }, Obstacle>> {
+    return createAccount(this.#room, birth);
   }
 
   /**
@@ -112,7 +56,7 @@ export class Lifecycle {
     const { opened } = living.value;
     const mac = opened.key.mac;
     const { store, vault } = this.#room;
-    const flows = this.#intactFlows(mac);
+    const flows = intactFlows(this.#room, mac);
     if (!flows.ok) return flows;
     const generation = living.value.state.account.generationCounter + 1;
     store.transaction(() =>
@@ -210,7 +154,7 @@ export class Lifecycle {
     if (move({ status: account.status, before: account.statusBefore }, signal) === null) {
       return err({ code: 'conflict', detail: `an account that is ${account.status} cannot be ${signal}` });
     }
-    const flows = signal === 'revoked' ? this.#intactFlows(opened.key.mac) : ok([]);
+    const flows = signal === 'revoked' ? intactFlows(this.#room, opened.key.mac) : ok([]);
     if (!flows.ok) return flows;
     this.#room.store.transaction(() => {
       const after = applyChange(
@@ -232,101 +176,22 @@ export class Lifecycle {
     return this.living();
   }
 
-  /**
-   * Erases the account, also one whose rows cannot be trusted any more. What stays: the tombstone with the next life's
-   * key, and the audit ring, whose checkpoint is signed anew because its key goes with the account.
-   *
-   * @param organization of a bound caller, who reaches no other's; null: unbound
-   */
-  async remove(organization: string | null, context: RequestContext): Promise<Result<null, Obstacle>> {
-    const { store, vault } = this.#room;
-    if (this.isForeign(organization)) return err({ code: 'not_found' });
-    const old = await vault.open();
-    if (!old.ok && old.error.code === 'vault_locked') return old;
-    const claimed = store.keyMaterial();
-    if (claimed === null) return err({ code: 'not_found' });
-    const owner = accountOwner(claimed.accountId, claimed.organization, claimed.incarnation + 1);
-    const next = await vault.keyForNewLife(owner, null);
-    if (!next.ok) return next;
-    const { wrapped, account: heir } = next.value;
-    const names = store.claimedNames();
-    if (names === null || (organization !== null && names.organization !== organization))
-      return err({ code: 'not_found' });
-    // Somebody else has deleted it while the key was drawn, and it may live again.
-    if (store.keyMaterial()?.incarnation !== claimed.incarnation) return this.remove(organization, context);
-    const mac = (old.ok && old.value !== null ? old.value : heir).key.mac;
-    store.transaction(() => {
-      record(
-        this.#room,
-        { ...names, accountId: claimed.accountId },
-        mac,
-        { action: 'account.delete', outcome: 'ok' },
-        context,
-      );
-      tellDeleted(this.#room, mac, { ...names, accountId: claimed.accountId });
-      // Of rows that were changed outside the broker nobody knows whose token would be sent where.
-      const state = old.ok && old.value !== null ? authentic(() => store.state(mac)) : null;
-      if (state?.ok && state.value !== null) this.#revokeAll(mac, state.value);
-      this.#room.outbox.resign(mac, heir.key.mac);
-      this.#room.ring.resignCheckpoint(mac, heir.key.mac);
-      store.bury(heir.key.mac, {
-        accountId: claimed.accountId,
-        organization: claimed.organization,
-        incarnation: owner.incarnation,
-        dataKey: wrapped,
-        generationCounter: claimed.generationCounter,
-        deletedAtMs: this.#room.now(),
-      });
-      this.#room.timers.set('index', this.#room.now());
-      this.#room.timers.set('outbox', this.#room.now());
-      armRevocations(this.#room);
-    });
-    vault.forget();
-    this.#room.waiting.changed();
-    this.#room.lastUse.atMs = null;
-    this.forgetCredentials();
-    return ok(null);
-  }
-
-  /**
-   * Whether what lies here belongs to another organization than `organization` (null: a caller who sees all). Asked
-   * before a key is opened: how another's account is damaged or locked is nothing to know either.
-   */
-  isForeign(organization: string | null): boolean {
-    if (organization === null) return false;
-    const { store } = this.#room;
-    return (store.keyMaterial() ?? store.tombstone())?.organization !== organization;
+  /** @param organization of a bound caller, who reaches no other's; null: unbound */
+  remove(organization: string | null, context: RequestContext): Promise<Result<null, Obstacle>> {
+    return deleteAccount(this.#room, () => this.forgetCredentials(), organization, context);
   }
 
   /** Walks the chain; also of a deleted account, under the key that its tombstone keeps. Null: nothing to be seen. */
   async verify(
     organization: string | null,
   ): Promise<Result<ReturnType<Room['ring']['verify']> | null, Obstacle>> {
-    if (!this.#room.store.hasTables() || this.isForeign(organization)) return ok(null);
+    if (!this.#room.store.hasTables() || isForeign(this.#room, organization)) return ok(null);
     const living = await this.#room.vault.open();
     if (!living.ok) return err(living.error);
     if (living.value !== null) return ok(this.#room.ring.verify(living.value.key.mac));
     const heir = await this.#room.vault.heir();
     if (!heir.ok) return heir;
     return ok(heir.value === null ? null : this.#room.ring.verify(heir.value.key.mac));
-  }
-
-  /** What ends flows reads them first. */
-  #intactFlows(mac: Uint8Array): Result<readonly CandidateRow[], Obstacle> {
-    const { flows } = this.#room.store;
-    return authentic(() => {
-      flows.sessions(mac);
-      return flows.candidates(mac);
-    });
-  }
-
-  /** Everything that the account holds, what waits for a confirmation too. */
-  #revokeAll(mac: Uint8Array, state: AccountState): void {
-    revokeGrantsLater(this.#room, mac, state, 'account_deleted');
-    const { account, settings } = state;
-    const flows = this.#intactFlows(mac);
-    for (const { grant, subject } of flows.ok ? flows.value : [])
-      revokeLater(this.#room, mac, { account, settings, grant, subject, cause: 'account_deleted' });
   }
 
   #endOpenAttempts(outcome: string): void {
@@ -346,53 +211,4 @@ export class Lifecycle {
     this.#credentials.forget();
     this.#refresher.abandon();
   }
-}
-
-/** What is read, or `record_corrupt` for a row that was changed outside the broker: it is left as it is. */
-export function authentic<T>(read: () => T): Result<T, Obstacle> {
-  try {
-    return ok(read());
-  } catch (error) {
-    if (!(error instanceof CorruptRowError)) throw error;
-    return err({ code: 'record_corrupt', detail: 'a stored row was changed outside the broker' });
-  }
-}
-
-function newAccount(
-  birth: Birth,
-  dataKey: string,
-  grave: TombstoneRow | null,
-  incarnation: number,
-  nowMs: number,
-): AccountRow {
-  return {
-    accountId: birth.accountId,
-    organization: birth.organization,
-    connection: birth.connection,
-    identifier: birth.identifier,
-    provider: birth.settings.provider,
-    incarnation,
-    status: 'pending',
-    statusBefore: null,
-    statusReason: null,
-    statusSinceMs: nowMs,
-    statusProviderError: null,
-    statusEvidence: [],
-    causeBefore: null,
-    reauthTold: false,
-    subject: null,
-    subjectLabel: null,
-    metadata: birth.metadata,
-    sealed: false,
-    credentialType: birth.settings.authType,
-    dataKey,
-    generationCounter: grave?.generationCounter ?? 0,
-    rotation: null,
-    lastUsedAtMs: null,
-    lastRefreshedAtMs: null,
-    degradedSinceMs: null,
-    degradedCause: null,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-  };
 }

@@ -4,19 +4,20 @@
  * `settle`, here or on a later incarnation. A caller that gives up cancels nothing.
  */
 
-import { newId } from '#crypto/api-keys.ts';
 import { within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import { scopeKeyOf } from '#providers/scopes.ts';
 import { attemptPhase, type Trigger } from '#refresh/attempt.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
+import { racesGrace } from '#refresh/doubt.ts';
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
 import type { Closed, ConnectionWatch } from './connection-watch.ts';
-import { narrowedOf } from './narrowing.ts';
-import { isHeldBack } from './plan.ts';
+import { beginAttempt, lostAttempt } from './exchange-journal.ts';
+import { Flights, type Flight, type FlightResult } from './flight.ts';
+import { isHeldBack, rotationFacts } from './plan.ts';
 import type { Room } from './room.ts';
-import type { AccountRow, AttemptRow, ConnectionSettings, GrantRow } from './rows.ts';
+import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import { settle, type Settled } from './settle.ts';
 import type { AccountState } from './store.ts';
 import { mayRefresh } from './status.ts';
@@ -28,31 +29,6 @@ const JOIN_LIMIT_MS = 10_000;
 /** Callers are not held longer for what the directory has to be told. */
 const TELL_LIMIT_MS = 1_000;
 
-/**
- * What became of a flight. `settled`: look at the rows. `pending`: it may still settle, come again later.
- * `not_now`: nothing may be sent for this grant at present; `closed`: nor for any of its connection. `other`: a flight for other scopes is over, ask again.
- * `full`: too many wait already.
- */
-export type FlightResult =
-  | { readonly kind: 'settled'; readonly as: Settled }
-  | { readonly kind: 'pending'; readonly retryAfterMs: number }
-  | { readonly kind: 'not_now'; readonly closed?: Closed }
-  | { readonly kind: 'other' }
-  | { readonly kind: 'full' };
-
-interface Flight {
-  readonly promise: Promise<FlightResult>;
-  readonly resolve: (result: FlightResult) => void;
-  attemptId: string | null;
-  waiters: number;
-  /** A client that was refused is presented once more where the connection has newer settings. */
-  again: boolean;
-  readonly trigger: Trigger;
-  readonly beganAtMs: number;
-  /** What the token is narrowed to; null: as granted. */
-  readonly scopes: readonly string[] | null;
-}
-
 export interface RefresherPowers {
   /** Hands the exchange to the Exchanger; resolves when it has settled or given up. */
   readonly exchange: (request: ExchangeRequest) => Promise<unknown>;
@@ -62,7 +38,7 @@ export interface RefresherPowers {
 export class Refresher {
   readonly #room: Room;
   readonly #powers: RefresherPowers;
-  readonly #flights = new Map<number, Flight>();
+  readonly #flights = new Flights();
 
   constructor(room: Room, powers: RefresherPowers) {
     this.#room = room;
@@ -79,12 +55,12 @@ export class Refresher {
     trigger: Trigger,
     scopes: readonly string[] | null = null,
   ): Promise<FlightResult> {
-    let flight = this.#flights.get(grant.id);
+    let flight = this.#flights.of(grant.id);
     const overdue = flight === undefined ? null : this.#endOverdue(opened, flight);
     if (overdue !== null) return overdue;
     const joinsOther = flight !== undefined && keyOf(flight.scopes) !== keyOf(scopes);
     if (flight === undefined) {
-      flight = this.#newFlight(grant.id, scopes, trigger);
+      flight = this.#flights.open(grant.id, scopes, trigger, this.#room.now());
       this.#begin(flight, opened, grant);
     }
     if (flight.waiters >= MAX_WAITERS) return { kind: 'full' };
@@ -106,16 +82,16 @@ export class Refresher {
   settle(opened: OpenedAccount, arg: SettleArgument): Settled {
     const { store } = this.#room;
     const as = store.transaction(() => settle(this.#room, opened.key.mac, store.state(opened.key.mac), arg));
-    const found = this.#flights.get(arg.grantId);
+    const found = this.#flights.of(arg.grantId);
     const flight = found?.attemptId === arg.attemptId ? found : null;
     const account = store.state(opened.key.mac)?.account;
     if (as === 'overtaken' || account === undefined) {
-      if (flight !== null) this.#land(arg.grantId, flight, { kind: 'settled', as });
+      if (flight !== null) this.#flights.land(arg.grantId, flight, { kind: 'settled', as });
     } else if (arg.summary.outcome === 'client_rejected') {
       this.#room.waitUntil(this.#afterRejected(opened, account, arg, flight));
     } else {
       this.#room.waitUntil(this.#powers.connection.report(account, arg));
-      if (flight !== null) this.#land(arg.grantId, flight, { kind: 'settled', as });
+      if (flight !== null) this.#flights.land(arg.grantId, flight, { kind: 'settled', as });
     }
     return as;
   }
@@ -135,7 +111,7 @@ export class Refresher {
     const grant = state?.grants.find((row) => row.id === arg.grantId);
     if (flight !== null && !flight.again && state != null && grant !== undefined) {
       const { version } = await connection.look(account, state.settings);
-      if (version > arg.connectionVersion && this.#flights.get(arg.grantId) === flight) {
+      if (version > arg.connectionVersion && this.#flights.of(arg.grantId) === flight) {
         flight.again = true;
         flight.attemptId = null;
         this.#begin(flight, opened, grant);
@@ -144,7 +120,7 @@ export class Refresher {
     }
     const told = connection.report(account, arg);
     await within(TELL_LIMIT_MS, told, undefined);
-    if (flight !== null) this.#land(arg.grantId, flight, { kind: 'settled', as: 'failed' });
+    if (flight !== null) this.#flights.land(arg.grantId, flight, { kind: 'settled', as: 'failed' });
     await told;
   }
 
@@ -155,29 +131,16 @@ export class Refresher {
 
   /** The rows were replaced (import, delete, revoke): whoever waits looks at them again. */
   abandon(): void {
-    for (const [grantId, flight] of this.#flights)
-      this.#land(grantId, flight, { kind: 'settled', as: 'overtaken' });
+    this.#flights.landAll({ kind: 'settled', as: 'overtaken' });
   }
 
   #begin(flight: Flight, opened: OpenedAccount, grant: GrantRow): void {
     this.#room.waitUntil(
       this.#start(flight, opened, grant).catch((error: unknown) => {
         log('error', 'a refresh could not be started', { error });
-        this.#land(grant.id, flight, { kind: 'not_now' });
+        this.#flights.land(grant.id, flight, { kind: 'not_now' });
       }),
     );
-  }
-
-  #newFlight(grantId: number, scopes: readonly string[] | null, trigger: Trigger): Flight {
-    let resolve: (result: FlightResult) => void = () => undefined;
-    const promise = new Promise<FlightResult>((done) => {
-      resolve = done;
-    });
-    const beganAtMs = this.#room.now();
-    const begun = { attemptId: null, waiters: 0, again: false, trigger, beganAtMs };
-    const flight: Flight = { promise, resolve, scopes, ...begun };
-    this.#flights.set(grantId, flight);
-    return flight;
   }
 
   /** An alarm may be late or lost: then whoever asks next ends the attempt whose answer can no longer come. */
@@ -191,41 +154,51 @@ export class Refresher {
     return phase.kind === 'lost' ? { kind: 'settled', as: this.reconcile(opened, attempt) } : null;
   }
 
-  #land(grantId: number, flight: Flight, result: FlightResult): void {
-    if (this.#flights.get(grantId) === flight) this.#flights.delete(grantId);
-    flight.resolve(result);
-  }
-
   async #start(flight: Flight, opened: OpenedAccount, wanted: GrantRow): Promise<void> {
     const { connection } = this.#powers;
     const mac = opened.key.mac;
     const before = this.#room.store.state(mac);
     const closed =
       before === null || isFree(flight.trigger) ? null : connection.remembered(before.account, wanted);
-    if (closed !== null) {
-      this.#land(wanted.id, flight, { kind: 'not_now', closed });
+    if (before !== null && closed !== null && !this.#passes(closed, flight, before, wanted)) {
+      this.#flights.land(wanted.id, flight, { kind: 'not_now', closed });
       return;
     }
     const look = before === null ? null : await connection.look(before.account, before.settings);
-    for (let probe = false; ; probe = true) {
+    for (let lease: 'none' | 'taken' | 'refused' = 'none'; ;) {
       const ready = this.#ready(flight, opened, wanted);
       if (ready === null || look === null) return;
       const { state, grant } = ready;
       const gate = connection.gate(state.account, grant, look);
-      if (gate === 'probe' && !probe) {
+      if (gate === 'probe' && lease === 'none') {
         const taken = await connection.takeProbe(state.account, grant, look);
-        if (taken === null) continue;
-        this.#land(wanted.id, flight, { kind: 'not_now', closed: taken });
+        lease = taken === null ? 'taken' : 'refused';
+        // Much may have changed meanwhile: everything is looked at again.
+        if (taken === null || this.#passes(taken, flight, state, grant)) continue;
+        this.#flights.land(wanted.id, flight, { kind: 'not_now', closed: taken });
         return;
       }
-      if (typeof gate !== 'string' && !(isFree(flight.trigger) && gate.why === 'misconfigured')) {
-        this.#land(wanted.id, flight, { kind: 'not_now', closed: gate });
+      if (typeof gate !== 'string' && !this.#passes(gate, flight, state, grant)) {
+        this.#flights.land(wanted.id, flight, { kind: 'not_now', closed: gate });
         return;
       }
-      const request = this.#journal(flight, opened, state, grant, look.newer ?? state.settings);
-      this.#hand({ ...request, probe: gate !== 'call' });
+      const settings = look.newer ?? state.settings;
+      const { trigger, scopes } = flight;
+      const request = beginAttempt(this.#room, mac, { state, grant, settings, trigger, scopes });
+      flight.attemptId = request.attemptId;
+      const forced = typeof gate !== 'string' && gate.why === 'misconfigured';
+      this.#hand({ ...request, probe: lease === 'taken' || forced });
       return;
     }
+  }
+
+  /**
+   * Who calls although the connection is closed. An operator's own try, where only people can mend it; and a refresh
+   * token in doubt whose grace is running, because the provider's return may come after its end.
+   */
+  #passes(closed: Closed, flight: Flight, { settings }: AccountState, { doubtSinceMs }: GrantRow): boolean {
+    if (closed.why === 'misconfigured') return isFree(flight.trigger);
+    return racesGrace({ nowMs: this.#room.now(), rotation: rotationFacts(settings), doubtSinceMs });
   }
 
   #hand(request: ExchangeRequest): void {
@@ -267,11 +240,11 @@ export class Refresher {
       grant.generation !== wanted.generation ||
       grant.refreshToken === null
     ) {
-      this.#land(wanted.id, flight, { kind: 'settled', as: 'overtaken' });
+      this.#flights.land(wanted.id, flight, { kind: 'settled', as: 'overtaken' });
       return null;
     }
     if (this.#maySend(state, grant, open.length > 0)) return { state, grant };
-    this.#land(wanted.id, flight, { kind: 'not_now' });
+    this.#flights.land(wanted.id, flight, { kind: 'not_now' });
     return null;
   }
 
@@ -281,60 +254,6 @@ export class Refresher {
     if (!mayRefresh(state.account.status) || isHeldBack(state, grant, nowMs)) return false;
     return !reconciled || waitForAttemptMs(grant, nowMs, false) === 0;
   }
-
-  /** The journal: attempt row, generation and reconcile timer are durable before the exchange is handed over. */
-  #journal(
-    flight: Flight,
-    opened: OpenedAccount,
-    state: AccountState,
-    grant: GrantRow,
-    settings: ConnectionSettings,
-  ): ExchangeRequest {
-    const room = this.#room;
-    const mac = opened.key.mac;
-    const { trigger } = flight;
-    const startedAtMs = room.now();
-    const generationTo = state.account.generationCounter + 1;
-    const attempt: AttemptRow = {
-      id: newId('rfa'),
-      grantId: grant.id,
-      generationFrom: grant.generation,
-      generationTo,
-      trigger: grant.doubtSinceMs !== null && trigger === 'on_demand' ? 'reconcile' : trigger,
-      startedAtMs,
-      endedAtMs: null,
-      outcome: null,
-      reason: null,
-      providerError: null,
-      tokenAgeMs: ageOf(presentToken(state, grant, flight.scopes), startedAtMs),
-    };
-    room.store.transaction(() => {
-      room.attempts.begin(attempt);
-      room.store.saveAccount(mac, { ...state.account, generationCounter: generationTo });
-      room.store.saveGrant(mac, { ...grant, lastAttemptStartedAtMs: startedAtMs });
-      if (settings !== state.settings) room.store.saveSettings(mac, settings);
-      room.timers.set(`reconcile:${attempt.id}`, startedAtMs + room.config.exchangeBudgetMs);
-    });
-    flight.attemptId = attempt.id;
-    return {
-      accountId: state.account.accountId,
-      organization: state.account.organization,
-      incarnation: state.account.incarnation,
-      attemptId: attempt.id,
-      grantId: grant.id,
-      generationFrom: grant.generation,
-      generationTo,
-      dataKey: state.account.dataKey,
-      refreshToken: grant.refreshToken ?? '',
-      accessToken: grant.accessToken,
-      captured: grant.captured,
-      scopes: flight.scopes,
-      inDoubt: grant.doubtSinceMs !== null,
-      settings,
-      budgetMs: room.config.exchangeBudgetMs,
-      wantsSubject: state.account.subject === null,
-    };
-  }
 }
 
 /** An operator who asks for a refresh wants to see whether the client is accepted again. */
@@ -342,32 +261,6 @@ function isFree(trigger: Trigger): boolean {
   return trigger === 'forced';
 }
 
-function lostAttempt(attempt: AttemptRow, incarnation: number, nowMs: number): SettleArgument {
-  return {
-    attemptId: attempt.id,
-    grantId: attempt.grantId,
-    incarnation,
-    generationFrom: attempt.generationFrom,
-    generationTo: attempt.generationTo,
-    sentAtMs: attempt.startedAtMs,
-    durationMs: Math.max(0, nowMs - attempt.startedAtMs),
-    summary: { outcome: 'unknown', doubt: true, retryAfterMs: null, providerError: null, reason: null },
-    evidence: ['no_answer'],
-    tokens: null,
-    narrowedTo: null,
-    connectionVersion: 0,
-  };
-}
-
 function keyOf(scopes: readonly string[] | null): string | null {
   return scopes === null ? null : scopeKeyOf(scopes);
-}
-
-/** When the token that is about to be replaced was asked for. */
-function presentToken(state: AccountState, grant: GrantRow, scopes: readonly string[] | null): number | null {
-  return scopes === null ? grant.tokenAtMs : (narrowedOf(state, grant, scopes)?.tokenAtMs ?? null);
-}
-
-function ageOf(tokenAtMs: number | null, nowMs: number): number | null {
-  return tokenAtMs === null ? null : Math.max(0, nowMs - tokenAtMs);
 }

@@ -6,8 +6,8 @@
 
 import { freeField } from '#audit/record.ts';
 import { applyChange } from './changes.ts';
+import type { FlightResult } from './flight.ts';
 import { armGrant } from './plan.ts';
-import type { FlightResult } from './refresher.ts';
 import type { Refusal, ReleaseRequest } from './release-answer.ts';
 import { credentialBody, type OpenedCredential } from './release-body.ts';
 import { statusRefusal, wallRefusal } from './release-refusals.ts';

@@ -4,8 +4,8 @@
  */
 
 import type { Trigger } from '#refresh/attempt.ts';
+import type { FlightResult } from './flight.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
-import type { FlightResult } from './refresher.ts';
 import type { Room } from './room.ts';
 import type { GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';

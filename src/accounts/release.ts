@@ -8,11 +8,12 @@
 
 import { decide } from '#policy/decide.ts';
 import { CatchUp } from './catch-up.ts';
+import type { FlightResult } from './flight.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
 import { corruptRefusal, decideRelease } from './release-decide.ts';
 import type { Round, Step } from './release-step.ts';
-import type { FlightResult, Refresher } from './refresher.ts';
+import type { Refresher } from './refresher.ts';
 import type { Room } from './room.ts';
 import { CorruptRowError } from './store.ts';
 import type { OpenedAccount } from './vault.ts';

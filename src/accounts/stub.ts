@@ -15,7 +15,8 @@ import type { AskingAgent } from './explain.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
 import type { ForcedRefresh } from './force.ts';
 import type { CredentialFields } from './import-fields.ts';
-import type { Birth, Obstacle } from './lifecycle.ts';
+import type { Birth } from './create.ts';
+import type { Obstacle } from './living.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { ConnectionSettings } from './rows.ts';
 

@@ -15,17 +15,32 @@ export const Explanation = z
   .object({
     status: z.string().openapi({ example: 'active' }),
     since: IsoTime,
-    why: z.string().openapi({ description: 'In words.', example: 'all is well' }),
+    why: z.string().openapi({
+      description:
+        'In words: what keeps its token from everybody (a seal, the connection and its health), and how the account stands.',
+      example: 'all is well',
+    }),
     attempts: z.array(Attempt).openapi({ description: 'The newest first.' }),
     next: z.array(Next).openapi({ description: 'What happens by itself, earliest first.' }),
-    evidence: z.array(z.string()),
+    evidence: z.array(z.string()).openapi({
+      description:
+        'Short stable names and codes behind `why`, such as `connection_outage` or `account_sealed`.',
+    }),
     agent: z
       .object({
         id: z.string().openapi({ example: 'crm-agent' }),
         allowed: z.boolean(),
         reason: z.enum(DENY_REASONS).or(z.literal('not_found')).nullable(),
-        rule: z.number().int().nullable().openapi({ description: 'Index of the rule that decides.' }),
+        rule: z
+          .number()
+          .int()
+          .nullable()
+          .openapi({ description: 'Index of the rule that decides; null where none allows it.' }),
         scopes: z.array(z.string()).nullable().openapi({ description: 'Null: whatever was granted.' }),
+        why: z.string().openapi({
+          description: 'In words: the rule that decides, or the one that comes closest and what it lacks.',
+          example: 'rule 0 allows it',
+        }),
       })
       .optional(),
   })

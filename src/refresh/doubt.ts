@@ -65,6 +65,20 @@ export function inDoubtShown(input: {
 }
 
 /**
+ * Whether a rotating generation is in doubt and its grace is running: until it is over the refresh token may be presented
+ * again, and then it may be lost. Such a one waits for its own backoff alone, not for its connection's turn.
+ */
+export function racesGrace(input: {
+  nowMs: number;
+  rotation: Rotation;
+  doubtSinceMs: number | null;
+}): boolean {
+  const { nowMs, rotation, doubtSinceMs } = input;
+  if (!rotation.rotating || doubtSinceMs === null) return false;
+  return lastInsideGraceMs({ nowMs, rotation, doubtSinceMs }) !== null;
+}
+
+/**
  * Whether the refresh token of a generation in doubt must not be presented now. To be asked right before anything is
  * sent for it, whatever the trigger: a timer may come late, after the grace for which it was set.
  */
@@ -108,14 +122,19 @@ export function planAfterDoubt(input: {
   const lastMs = lastInsideGraceMs(input);
   const soonestMs = nowMs + Math.max(SHORTEST_MS, Math.ceil(clampRetryAfterMs(retryAfterMs) ?? 0));
   if (lastMs !== null && soonestMs <= lastMs) {
-    const drawnMs =
-      failures <= 1 ? nowMs + Math.floor(random() * QUICK_MS) : quicklyAgainMs(input, accessTokenLives);
+    const againMs = Math.min(quicklyAgainMs(input, accessTokenLives), sharedOutMs(nowMs, lastMs));
+    const drawnMs = failures <= 1 ? nowMs + Math.floor(random() * QUICK_MS) : againMs;
     // A draw beyond the grace is moved to its last moment, less what an alarm is late: after it nothing may be presented.
     const latestMs = Math.max(soonestMs, lastMs - ALARM_LATE_MS);
     return { kind: 'retry', nextAttemptAtMs: Math.min(latestMs, Math.max(soonestMs, drawnMs)) };
   }
 
   return { kind: 'hold', nextAttemptAtMs: Math.max(byBackoffMs(), deliberateAtMs(input)) };
+}
+
+/** A third of what is left of the grace: one attempt that comes to nothing must not be the last. */
+function sharedOutMs(nowMs: number, lastMs: number): number {
+  return nowMs + Math.max(QUICK_MS, Math.floor((lastMs - nowMs) / 3));
 }
 
 /** The backoff after the quick retry starts at its base, as if the quick one had not been. */

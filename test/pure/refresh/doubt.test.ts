@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inDoubtShown, isHeld, planAfterDoubt } from '#refresh/doubt.ts';
+import { inDoubtShown, isHeld, planAfterDoubt, racesGrace } from '#refresh/doubt.ts';
 import { anyDraw, DAY, HOUR, MINUTE, NOW, SECOND } from './given.ts';
 
 const STATIC = { rotating: false, graceMs: null };
@@ -53,9 +53,21 @@ describe('doubt inside a verified grace', () => {
     expect(isHeld({ ...base, ...sinceMs(1) })).toBe(false);
     expect(isHeld({ ...base, ...sinceMs(0) })).toBe(true);
   });
-  it('moves a draw beyond the grace to its last moment, less what an alarm is late', () => {
+  it('waits for a third of what is left of it at most, so that an attempt that is cut is not the last', () => {
     const late = { rotation: TEN_MINUTES, doubtSinceMs: NOW - 9 * MINUTE, failures: 20, random: () => 0.99 };
-    expect(plan(late)).toEqual(retryIn(49 * SECOND - 1));
+    expect(plan(late)).toEqual(retryIn(Math.floor((50 * SECOND - 1) / 3)));
+  });
+  it('moves a draw beyond it to its last moment, less what an alarm is late', () => {
+    const doubtSinceMs = NOW - 10 * MINUTE + 12 * SECOND;
+    const last = { rotation: TEN_MINUTES, doubtSinceMs, failures: 20, random: () => 0.99 };
+    expect(plan(last)).toEqual(retryIn(SECOND - 1));
+  });
+  it('is a race with the grace: it is run by the own backoff alone until it is over, and only then', () => {
+    expect(racesGrace({ ...base, rotation: TEN_MINUTES })).toBe(true);
+    expect(racesGrace({ ...base, rotation: TEN_MINUTES, doubtSinceMs: NOW - 10 * MINUTE })).toBe(false);
+    expect(racesGrace({ ...base, rotation: TEN_MINUTES, doubtSinceMs: null })).toBe(false);
+    expect(racesGrace({ ...base, rotation: STRICT })).toBe(false);
+    expect(racesGrace({ ...base, rotation: { ...TEN_MINUTES, rotating: false } })).toBe(false);
   });
   it('holds where a Retry-After reaches beyond the grace', () => {
     expect(plan({ rotation: TEN_MINUTES, retryAfterMs: 15 * MINUTE })).toEqual(holdFor(55 * MINUTE));

@@ -114,6 +114,22 @@ describe('an outage of the provider', () => {
     expect(users.filter((type) => type.startsWith('agent.'))).toEqual([]);
   });
 
+  it('does not keep a refresh token in doubt from being presented while the grace runs', async () => {
+    const connection = await newConnection({ refresh_token: 'rotating', refresh_reuse_grace_s: 300 });
+    const failing = await many(3, { connection });
+    const others = await many(2, { connection });
+    const { pass } = stopClock();
+    await openOutage(failing, pass);
+    const made = await callsOf(failing);
+    // No probe is due yet, but each one's own backoff is over.
+    pass(20_000);
+    for (const { id } of [...failing, ...others])
+      expect((await release(id)).code).toBe('provider_unavailable');
+    expect(await callsOf(failing)).toBe(made + failing.length);
+    expect(await callsOf(others)).toBe(0);
+    expect((await connectionOf(connection)).health).toBe('outage');
+  });
+
   it('hands out tokens that live, and wakes the timers of the others only to look', async () => {
     const connection = await newConnection(STATIC);
     const failing = await many(3, { connection });

@@ -1,0 +1,85 @@
+/**
+ * The end of an account: its rows are erased, its grants revoked later at the provider, and what outlives it is signed
+ * anew under the key of a next life. Refuses to revoke anything by itself, and to erase the audit ring or the outbox.
+ */
+
+import type { RequestContext } from '#audit/record.ts';
+import { accountOwner } from '#crypto/places.ts';
+import { err, ok, type Result } from '#lib/result.ts';
+import { tellDeleted } from './events.ts';
+import { authentic, intactFlows, isForeign, type Obstacle } from './living.ts';
+import { armRevocations, revokeGrantsLater, revokeLater } from './revocation.ts';
+import { record, type Room } from './room.ts';
+import type { AccountState } from './store.ts';
+
+/**
+ * Erases the account, also one whose rows cannot be trusted any more. What stays: the tombstone with the next life's
+ * key, and the audit ring, whose checkpoint is signed anew because its key goes with the account.
+ *
+ * @param forgetCredentials drops what was opened of its grants
+ * @param organization of a bound caller, who reaches no other's; null: unbound
+ */
+export async function deleteAccount(
+  room: Room,
+  forgetCredentials: () => void,
+  organization: string | null,
+  context: RequestContext,
+): Promise<Result<null, Obstacle>> {
+  const { store, vault } = room;
+  if (isForeign(room, organization)) return err({ code: 'not_found' });
+  const old = await vault.open();
+  if (!old.ok && old.error.code === 'vault_locked') return old;
+  const claimed = store.keyMaterial();
+  if (claimed === null) return err({ code: 'not_found' });
+  const owner = accountOwner(claimed.accountId, claimed.organization, claimed.incarnation + 1);
+  const next = await vault.keyForNewLife(owner, null);
+  if (!next.ok) return next;
+  const { wrapped, account: heir } = next.value;
+  const names = store.claimedNames();
+  if (names === null || (organization !== null && names.organization !== organization))
+    return err({ code: 'not_found' });
+  // Somebody else has deleted it while the key was drawn, and it may live again.
+  if (store.keyMaterial()?.incarnation !== claimed.incarnation)
+    return deleteAccount(room, forgetCredentials, organization, context);
+  const mac = (old.ok && old.value !== null ? old.value : heir).key.mac;
+  store.transaction(() => {
+    record(
+      room,
+      { ...names, accountId: claimed.accountId },
+      mac,
+      { action: 'account.delete', outcome: 'ok' },
+      context,
+    );
+    tellDeleted(room, mac, { ...names, accountId: claimed.accountId });
+    // Of rows that were changed outside the broker nobody knows whose token would be sent where.
+    const state = old.ok && old.value !== null ? authentic(() => store.state(mac)) : null;
+    if (state?.ok && state.value !== null) revokeAll(room, mac, state.value);
+    room.outbox.resign(mac, heir.key.mac);
+    room.ring.resignCheckpoint(mac, heir.key.mac);
+    store.bury(heir.key.mac, {
+      accountId: claimed.accountId,
+      organization: claimed.organization,
+      incarnation: owner.incarnation,
+      dataKey: wrapped,
+      generationCounter: claimed.generationCounter,
+      deletedAtMs: room.now(),
+    });
+    room.timers.set('index', room.now());
+    room.timers.set('outbox', room.now());
+    armRevocations(room);
+  });
+  vault.forget();
+  room.waiting.changed();
+  room.lastUse.atMs = null;
+  forgetCredentials();
+  return ok(null);
+}
+
+/** Everything that the account holds, what waits for a confirmation too. */
+function revokeAll(room: Room, mac: Uint8Array, state: AccountState): void {
+  revokeGrantsLater(room, mac, state, 'account_deleted');
+  const { account, settings } = state;
+  const flows = intactFlows(room, mac);
+  for (const { grant, subject } of flows.ok ? flows.value : [])
+    revokeLater(room, mac, { account, settings, grant, subject, cause: 'account_deleted' });
+}

@@ -1,0 +1,32 @@
+/** Gathers what `explain` is made from: rows of the account, and what the directory says of its connection now. */
+
+import type { Explanation } from '#contract/account-insight.ts';
+import { loadConnection } from '#directory/connections.ts';
+import { cutOffs } from '#directory/cut-offs.ts';
+import { explain, reachOf, type AskingAgent } from './explain.ts';
+import { obstaclesOf } from './obstacles.ts';
+import type { Room } from './room.ts';
+import type { AccountState } from './store.ts';
+
+/** A person waits, and is told more than an agent; but not for ever. */
+const DIRECTORY_LIMIT_MS = 2_000;
+const SHOWN_ATTEMPTS = 20;
+
+/** @param agent about whom is asked too; null: nobody */
+export async function explanation(
+  room: Room,
+  state: AccountState,
+  agent: AskingAgent | null,
+): Promise<Explanation> {
+  const { config, now, waitUntil } = room;
+  const attempts = room.attempts.newest(SHOWN_ATTEMPTS);
+  const timers = room.timers.all();
+  const [connection, list] = await Promise.all([
+    loadConnection(config.directory, state.account.connection, DIRECTORY_LIMIT_MS, config.masterKeys),
+    cutOffs(config.directory, waitUntil),
+  ]);
+  const nowMs = now();
+  const obstacles = obstaclesOf(state, { connection, cutOffs: list }, nowMs);
+  const explained = explain({ state, obstacles, attempts, timers, nowMs });
+  return agent === null ? explained : { ...explained, agent: reachOf(state, obstacles, agent) };
+}

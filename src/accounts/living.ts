@@ -1,0 +1,63 @@
+/**
+ * The living account as the functions of this room meet it: its key and its rows, or the obstacle that the wire names.
+ * Reads, and refuses to change anything: a row that was changed outside the broker is told, and left as it is.
+ */
+
+import { err, ok, type Result } from '#lib/result.ts';
+import type { CandidateRow } from './candidate-row.ts';
+import { CorruptRowError } from './corrupt-row.ts';
+import type { Room } from './room.ts';
+import type { AccountState } from './store.ts';
+import type { OpenedAccount } from './vault.ts';
+
+/** Expected outcomes that stand in the way; the codes of the wire. */
+export interface Obstacle {
+  readonly code: 'not_found' | 'vault_locked' | 'record_corrupt' | 'conflict';
+  readonly detail?: string;
+}
+
+/** An account that is there, with what opens it. */
+export interface Living {
+  readonly opened: OpenedAccount;
+  readonly state: AccountState;
+}
+
+/** The living account with its key, or why there is none. */
+export async function readLiving(room: Room): Promise<Result<Living, Obstacle>> {
+  const opened = await room.vault.open();
+  if (!opened.ok) return err(opened.error);
+  const account = opened.value;
+  if (account === null) return err({ code: 'not_found' });
+  const state = authentic(() => room.store.state(account.key.mac));
+  if (!state.ok) return state;
+  return state.value === null ? err({ code: 'not_found' }) : ok({ opened: account, state: state.value });
+}
+
+/**
+ * Whether what lies here belongs to another organization than `organization` (null: a caller who sees all). Asked
+ * before a key is opened: how another's account is damaged or locked is nothing to know either.
+ */
+export function isForeign(room: Room, organization: string | null): boolean {
+  if (organization === null) return false;
+  const { store } = room;
+  return (store.keyMaterial() ?? store.tombstone())?.organization !== organization;
+}
+
+/** What ends flows reads them first. */
+export function intactFlows(room: Room, mac: Uint8Array): Result<readonly CandidateRow[], Obstacle> {
+  const { flows } = room.store;
+  return authentic(() => {
+    flows.sessions(mac);
+    return flows.candidates(mac);
+  });
+}
+
+/** What is read, or `record_corrupt` for a row that was changed outside the broker: it is left as it is. */
+export function authentic<T>(read: () => T): Result<T, Obstacle> {
+  try {
+    return ok(read());
+  } catch (error) {
+    if (!(error instanceof CorruptRowError)) throw error;
+    return err({ code: 'record_corrupt', detail: 'a stored row was changed outside the broker' });
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Builds the parts of one account's object from what the platform gives: storage, exports, settings. Touches no row, so
+ * that a name that was never created stays without a table; refuses to decide anything.
+ */
+
+import { AuditRing } from '#audit/ring.ts';
+import { configOf } from '#env.ts';
+import { systemNow, systemRandom } from '#lib/clock.ts';
+import { setLogLevel } from '#lib/log.ts';
+import { outboxDirectory } from '#outbox/directory.ts';
+import { Outbox } from '#outbox/outbox.ts';
+import { AttemptJournal } from './attempts.ts';
+import { AuditTable } from './audit-table.ts';
+import { ConnectionWatch } from './connection-watch.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { CommitPump } from './pump.ts';
+import { Refresher } from './refresher.ts';
+import { Door } from './release.ts';
+import { OpenedCredentials } from './release-opened.ts';
+import type { Entrypoints, Room } from './room.ts';
+import { AccountStore } from './store.ts';
+import { accountStub } from './stub.ts';
+import { Timers } from './timers.ts';
+import { Vault } from './vault.ts';
+import { Waiting } from './waiting.ts';
+
+/** What the platform's class calls. */
+export interface Parts {
+  readonly room: Room;
+  readonly connection: ConnectionWatch;
+  readonly refresher: Refresher;
+  readonly door: Door;
+  readonly lifecycle: Lifecycle;
+}
+
+/** @throws Error where a binding or a setting is missing, with its name */
+export function partsOf(ctx: DurableObjectState, env: object): Parts {
+  const config = configOf(env);
+  setLogLevel(config.logLevel);
+  const store = new AccountStore(ctx.storage);
+  const timers = new Timers(ctx.storage);
+  const ring = new AuditRing(new AuditTable(ctx.storage.sql, () => store.hasTables()));
+  const vault = new Vault(store, config.masterKeys);
+  const credentials = new OpenedCredentials(vault, store);
+  const entrypoints = () => ctx.exports as unknown as Entrypoints;
+  const outbox = new Outbox({
+    source: { kind: 'account', id: ctx.id.name ?? '' },
+    sql: ctx.storage.sql,
+    transaction: (write) => store.transaction(write),
+    exists: () => store.hasTables(),
+    wake: (atMs) => (atMs === null ? timers.clear('outbox') : timers.set('outbox', atMs)),
+    deliver: (request) => entrypoints().Deliverer.deliver(request),
+    directory: outboxDirectory(config.directory, config.masterKeys),
+    withKey: (step) => vault.withKey(step),
+    waitUntil: (work) => ctx.waitUntil(work),
+    now: systemNow,
+    random: systemRandom,
+  });
+  store.onRollback(() => {
+    timers.forget();
+    outbox.forget();
+    ring.forget();
+  });
+  const room: Room = {
+    store,
+    attempts: new AttemptJournal(ctx.storage.sql),
+    timers,
+    outbox,
+    ring,
+    vault,
+    pump: new CommitPump(
+      (fn) => store.commit(fn),
+      () => ctx.storage.sync(),
+    ),
+    config,
+    now: systemNow,
+    random: systemRandom,
+    waitUntil: (work) => ctx.waitUntil(work),
+    identify: (request) => entrypoints().Exchanger.identify(request),
+    revoke: (request) => entrypoints().Exchanger.revoke(request),
+    waiting: new Waiting(),
+    lastUse: { atMs: null },
+  };
+  const connection = new ConnectionWatch({
+    ...room,
+    wakeHolder: (holder) => accountStub(config, holder).takeNews({}),
+  });
+  const refresher = new Refresher(room, {
+    exchange: (request) => entrypoints().Exchanger.exchange(request),
+    connection,
+  });
+  const door = new Door(room, refresher, credentials);
+  const lifecycle = new Lifecycle(room, refresher, credentials);
+  return { room, connection, refresher, door, lifecycle };
+}
