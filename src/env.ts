@@ -39,6 +39,8 @@ export interface Config {
   readonly masterKeys: string | null;
   /** Origin under which the broker is reached, without a trailing slash; null: the request's own. */
   readonly baseUrl: string | null;
+  /** Why `BASE_URL` is not used although it is set: no address is made then; null: it is, or there is none. */
+  readonly baseUrlProblem: string | null;
   /** Development: connections and other targets may be on loopback and plain http. */
   readonly allowLoopback: boolean;
   /** Connections may be set to take whoever finishes a connect flow for the user that it was made for. */
@@ -63,9 +65,52 @@ const DEFAULT_RATE_LIMIT_PER_MINUTE = 240_000;
 
 const LOGO = /^data:image\/(?:png|jpeg|gif|webp|svg\+xml)[;,][\x21-\x7e]{1,200000}$/;
 
-function required<T>(value: T | undefined, name: string): T {
-  if (value === undefined) throw new Error(`internal: the binding ${name} is missing, see wrangler.toml`);
-  return value;
+/** This deployment cannot work at all. Its text names bindings and settings, and repeats no value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(problems: readonly string[]) {
+    super(`this deployment is not set up: ${problems.join('; ')}`);
+  }
+}
+
+/** What has to be there, and the method by which it is told from a text or from another binding of that name. */
+const BINDINGS = [
+  ['ACCOUNTS', 'getByName', 'a Durable Object namespace'],
+  ['AGENTS', 'getByName', 'a Durable Object namespace'],
+  ['DB', 'prepare', 'a D1 database'],
+] as const satisfies readonly [keyof UncheckedEnv, string, string][];
+
+/** wrangler.toml also takes numbers, switches and tables for variables. */
+const TEXTS = ['ADMIN_KEY', 'MASTER_KEYS', 'BASE_URL', 'OPERATOR_NAME', 'OPERATOR_LOGO'] as const;
+
+type Complete = UncheckedEnv & Required<Pick<UncheckedEnv, 'ACCOUNTS' | 'AGENTS' | 'DB'>>;
+
+function assertComplete(env: UncheckedEnv): asserts env is Complete {
+  const problems: string[] = [];
+  for (const [name, method, what] of BINDINGS) {
+    const value: unknown = env[name] ?? null;
+    if (value === null) problems.push(`the binding ${name} is missing, see wrangler.toml`);
+    else if (typeof (value as Record<string, unknown>)[method] !== 'function')
+      problems.push(`the binding ${name} is not ${what}, see wrangler.toml`);
+  }
+  for (const name of TEXTS) {
+    if (!isText(env[name])) problems.push(`the setting ${name} is not a text`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'string';
+}
+
+/** Without the slashes at its end, and the reason why it is not used. */
+function baseUrlOf(given: string | undefined): Pick<Config, 'baseUrl' | 'baseUrlProblem'> {
+  if (!given) return { baseUrl: null, baseUrlProblem: null };
+  const baseUrl = given.replace(/\/+$/, '');
+  return /^https?:\/\//i.test(baseUrl) && URL.canParse(baseUrl)
+    ? { baseUrl, baseUrlProblem: null }
+    : { baseUrl: null, baseUrlProblem: 'BASE_URL is not a URL that begins with https://' };
 }
 
 function exchangeBudget(env: UncheckedEnv, allowLoopback: boolean): number {
@@ -89,18 +134,27 @@ function adminKeyProblem(key: string | undefined): string | null {
     : 'ADMIN_KEY must be 32 to 256 printable characters without space';
 }
 
+/**
+ * `ADMIN_KEY` as `Config` has it, also of a deployment that has no `Config`: what must not be repeated must be known.
+ */
+export function adminKeyOf(env: unknown): string | null {
+  const { ADMIN_KEY: key } = env as UncheckedEnv;
+  return isText(key) && adminKeyProblem(key) === null ? (key ?? null) : null;
+}
+
 function checked(env: UncheckedEnv): Config {
+  assertComplete(env);
   const allowLoopback = env.ALLOW_LOOPBACK === 'true';
   const keyProblem = adminKeyProblem(env.ADMIN_KEY);
   const level = env.LOG_LEVEL;
   return {
-    accounts: required(env.ACCOUNTS, 'ACCOUNTS'),
-    agents: required(env.AGENTS, 'AGENTS'),
-    directory: required(env.DB, 'DB'),
-    adminKey: keyProblem === null ? (env.ADMIN_KEY ?? null) : null,
+    accounts: env.ACCOUNTS,
+    agents: env.AGENTS,
+    directory: env.DB,
+    adminKey: adminKeyOf(env),
     adminKeyProblem: keyProblem,
     masterKeys: env.MASTER_KEYS ?? null,
-    baseUrl: env.BASE_URL ? env.BASE_URL.replace(/\/+$/, '') : null,
+    ...baseUrlOf(env.BASE_URL),
     allowLoopback,
     allowUnverifiedLinks: env.ALLOW_UNVERIFIED_LINKS === 'true',
     operatorName: env.OPERATOR_NAME?.trim().slice(0, 100) || null,
@@ -114,7 +168,7 @@ function checked(env: UncheckedEnv): Config {
 
 const configs = new WeakMap<object, Config>();
 
-/** The checked configuration of this env; the same object for the same env. */
+/** The checked configuration of this env; the same object for the same env. @throws ConfigError */
 export function configOf(env: unknown): Config {
   const key = env as UncheckedEnv & object;
   let config = configs.get(key);

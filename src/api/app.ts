@@ -6,14 +6,19 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { setLogLevel } from '#lib/log.ts';
-import { configOf } from '#env.ts';
+import { adminKeyOf, ConfigError, configOf } from '#env.ts';
 import { clientOf, correlationIdOf } from './arrival.ts';
 import type { AppEnv } from './context.ts';
 import { handleError, problemResponse } from './problem.ts';
 import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
 import { connectLinkRoutes } from './routes/connect-links.ts';
-import { connectPageRoutes, failureResponse, isBrowserAsking } from './routes/connect-pages.ts';
+import {
+  connectPageRoutes,
+  failureResponse,
+  isBrowserAsking,
+  unavailableResponse,
+} from './routes/connect-pages.ts';
 import { accountInsightRoutes } from './routes/account-insight.ts';
 import { accountListRoutes } from './routes/account-list.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
@@ -37,16 +42,14 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.onError(handleError);
   app.notFound((c) => noSuchRoute(app, c));
   app.use('*', async (c, next) => {
-    const config = configOf(c.env);
-    setLogLevel(config.logLevel);
-    const correlationId = correlationIdOf(c.req.raw.headers, config);
-    c.set('config', config);
-    c.set('correlationId', correlationId);
+    const lacking = takeConfig(c);
     c.set('client', clientOf(c.req.raw));
+    if (lacking !== null && !PROBES.has(c.req.path))
+      return isBrowserAsking(c) ? unavailableResponse(c) : handleError(lacking, c);
     const refused = refuseOversize(c);
     if (refused !== null) return isBrowserAsking(c) ? pageOf(c, refused) : refused;
     await next();
-    c.res.headers.set('x-correlation-id', correlationId);
+    c.res.headers.set('x-correlation-id', c.get('correlationId'));
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
     return undefined;
   });
@@ -68,6 +71,26 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', connectLinkRoutes());
   app.route('/', connectPageRoutes());
   return app;
+}
+
+/** What is answered also where nothing else can be. */
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+/** Sets the deployment's configuration and the request's correlation id. @returns why there is no configuration */
+function takeConfig(c: Context<AppEnv>): ConfigError | null {
+  const { headers } = c.req.raw;
+  try {
+    const config = configOf(c.env);
+    setLogLevel(config.logLevel);
+    c.set('config', config);
+    c.set('correlationId', correlationIdOf(headers, config));
+    return null;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    c.set('unconfigured', error);
+    c.set('correlationId', correlationIdOf(headers, { adminKey: adminKeyOf(c.env) }));
+    return error;
+  }
 }
 
 /** A refusal to a browser. An answer of a provider that is too long is no answer to us. */

@@ -42,7 +42,7 @@ export function clientOf(request: Request): ClientInfo {
 }
 
 /** The request's own id where it is a sane one. A key of ours that somebody put there is refused, and not repeated. */
-export function correlationIdOf(headers: Headers, config: Config): string {
+export function correlationIdOf(headers: Headers, config: Pick<Config, 'adminKey'>): string {
   const given = headers.get('x-correlation-id');
   const isTaken =
     given !== null && CORRELATION_PATTERN.test(given) && !holdsKey(given) && !isAdminKey(config, given);

@@ -1,6 +1,6 @@
 /** What a request carries through the app. The context names values, not services. */
 
-import type { Config } from '#env.ts';
+import type { Config, ConfigError } from '#env.ts';
 import type { ClientInfo } from '#audit/record.ts';
 import type { OperatorCaller } from '#callers/operator.ts';
 
@@ -10,6 +10,8 @@ export interface AppEnv {
     config: Config;
     correlationId: string;
     client: ClientInfo;
+    /** Why there is no `config`: the probes alone are asked then. */
+    unconfigured?: ConfigError;
     /** Method and path of the route as its description spells them, e.g. `GET /v1/agents/{id}`. */
     route: string;
     /** The body, once it has been read. */

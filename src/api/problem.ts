@@ -3,6 +3,7 @@
 import type { Context } from 'hono';
 import { CODES, DENY_HELPS, type Code, type DenyReason } from '#contract/codes.ts';
 import { ProblemError, type FieldProblem, type ProblemDetails } from '#contract/problem.ts';
+import { ConfigError } from '#env.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
 import { log } from '#lib/log.ts';
 import type { AppEnv } from './context.ts';
@@ -102,6 +103,13 @@ export function handleError(error: unknown, c: Context<AppEnv>): Response {
 /** What whoever asked is told of an error: bad input and known obstacles by their code, everything else as `internal`. */
 export function errorResponse(error: unknown, correlationId: string): Response {
   if (error instanceof ProblemError) return problemDocument(correlationId, error.code, error.details);
+  if (error instanceof ConfigError) {
+    log('error', error.message, { correlation_id: correlationId });
+    return problemDocument(correlationId, 'unavailable', {
+      detail: `${error.message}; GET /readyz answers meanwhile`,
+      retryAfterS: 60,
+    });
+  }
   if (error instanceof NewerSchemaError || (error as { name?: unknown }).name === 'NewerSchemaError') {
     return problemDocument(correlationId, 'unavailable', {
       detail: 'the stored data was written by a newer version of the broker',

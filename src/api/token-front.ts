@@ -5,7 +5,7 @@
  */
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { configOf } from '#env.ts';
+import { configOf, type Config } from '#env.ts';
 import { setLogLevel } from '#lib/log.ts';
 import { clientOf, correlationIdOf, toolCallIdOf, type Arrival } from './arrival.ts';
 import type { AppEnv } from './context.ts';
@@ -36,7 +36,7 @@ function handlerOf(request: Request): Handler | null {
   return (arrival) => tokenByConnection(arrival, agentId, connection);
 }
 
-/** The answer of a token route, or null where the request is another one. */
+/** The answer of a token route, or null where the request is another one, or the app has to answer it. */
 function answerTokenFetch(
   request: Request,
   env: unknown,
@@ -44,7 +44,13 @@ function answerTokenFetch(
 ): Promise<Response> | null {
   const handler = handlerOf(request);
   if (handler === null) return null;
-  const config = configOf(env);
+  let config: Config;
+  try {
+    config = configOf(env);
+  } catch {
+    // Whatever this deployment lacks, the app says it.
+    return null;
+  }
   setLogLevel(config.logLevel);
   const { headers, url } = request;
   const arrival: Arrival = {

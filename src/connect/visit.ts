@@ -33,7 +33,7 @@ export function redirect(location: string, cookie: string | null = null): Reply 
 
 /** What every page has. */
 export function commonOf(
-  visit: Pick<Visit, 'config' | 'context'>,
+  visit: { readonly config: Config; readonly context: Pick<RequestContext, 'correlationId'> },
   organization: string | null,
 ): { asker: Asker; correlationId: string } {
   const { operatorName: name, operatorLogo: logoUrl } = visit.config;

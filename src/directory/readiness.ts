@@ -56,10 +56,10 @@ function linksCheck(config: Config): Check {
 }
 
 function baseUrlCheck(config: Config, requestHost: string): Check {
-  const { baseUrl } = config;
+  const { baseUrl, baseUrlProblem } = config;
+  if (baseUrlProblem !== null) return bad(baseUrlProblem);
   if (baseUrl === null)
     return good('warning: BASE_URL is not set; redirect URIs follow the host of each request');
-  if (!URL.canParse(baseUrl)) return bad('BASE_URL is not a URL');
   return good(
     new URL(baseUrl).host === requestHost
       ? 'is the host of this request'

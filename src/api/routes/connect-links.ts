@@ -16,6 +16,7 @@ import { requireSettings, requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
+import { originOf } from '../origin.ts';
 import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 import { unwrap } from './connected-accounts.ts';
@@ -123,7 +124,7 @@ export function connectLinkRoutes(): OpenAPIHono<AppEnv> {
     const { organization } = c.get('operator');
     const account = unwrap(await accountStub(config, id).view({ organization }));
     const settings = await requireSettings(c, account.connection);
-    const origin = config.baseUrl ?? new URL(c.req.url).origin;
+    const origin = originOf(c);
     const link = await createLink(
       { config, origin, id, organization, settings, context: contextOf(c, c.get('operator')) },
       body,

@@ -15,6 +15,7 @@ import { log } from '#lib/log.ts';
 import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
 import { ensureSchema } from '../guards.ts';
+import { originOf } from '../origin.ts';
 import { newRouter } from '../router.ts';
 
 const html = (description: string) => ({ description, content: { 'text/html': { schema: z.string() } } });
@@ -68,13 +69,13 @@ const routes = {
   }),
 };
 
+/** @throws ProblemError `unavailable` where nobody knows under which address cookie and callback would meet */
 function visitOf(c: Context<AppEnv>): Visit {
   const config = c.get('config');
-  const url = new URL(c.req.url);
   return {
     config,
-    origin: config.baseUrl ?? url.origin,
-    url,
+    origin: originOf(c),
+    url: new URL(c.req.url),
     headers: c.req.raw.headers,
     context: {
       actor: { type: 'system', id: null, method: 'browser', key_id: null },
@@ -96,11 +97,20 @@ export function pageResponse(c: Context<AppEnv>, model: PageModel): Response {
 
 /** What went wrong, as a page: nothing of the error is in it. */
 export function failureResponse(c: Context<AppEnv>, status: FailurePage['status']): Response {
-  const common = { ...commonOf(visitOf(c), null) };
+  const common = commonOf(
+    { config: c.get('config'), context: { correlationId: c.get('correlationId') } },
+    null,
+  );
   return pageResponse(
     c,
     status === 503 ? { kind: 'unavailable', ...common } : { kind: 'failure', status, ...common },
   );
+}
+
+/** The page of a deployment that has no configuration: nobody knows in whose name to speak. */
+export function unavailableResponse(c: Context<AppEnv>): Response {
+  const asker = { name: null, logoUrl: null, organization: null };
+  return pageResponse(c, { kind: 'unavailable', asker, correlationId: c.get('correlationId') });
 }
 
 /** Does a browser ask, at a path for browsers? Then a refusal is a page too. */

@@ -24,6 +24,7 @@ import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
 import { draftConnection, type ConnectionRules } from '../new-connection.ts';
+import { originOf } from '../origin.ts';
 import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
@@ -87,11 +88,6 @@ const routes = {
   }),
 };
 
-/** Origin under which browsers reach the broker. */
-function originOf(c: Context<AppEnv>): string {
-  return c.get('config').baseUrl ?? new URL(c.req.url).origin;
-}
-
 function warningsOf({ connection, sharedWith }: ConnectionView): string[] {
   const { authType, clientSecrets, descriptor, warnings } = connection;
   const out = [...warnings];
@@ -108,7 +104,7 @@ function warningsOf({ connection, sharedWith }: ConnectionView): string[] {
   return out;
 }
 
-function resourceOf(c: Context<AppEnv>, view: ConnectionView): z.infer<typeof Connection> {
+function resourceOf(origin: string, view: ConnectionView): z.infer<typeof Connection> {
   const { connection } = view;
   return {
     id: connection.id,
@@ -124,7 +120,7 @@ function resourceOf(c: Context<AppEnv>, view: ConnectionView): z.infer<typeof Co
     token_access: connection.tokenAccess,
     max_refreshes_per_second: connection.maxRefreshesPerSecond,
     location: connection.location,
-    redirect_uri: `${originOf(c)}/oauth/callback/${connection.id}`,
+    redirect_uri: `${origin}/oauth/callback/${connection.id}`,
     health: connection.health,
     health_reason: connection.healthReason,
     health_since: isoTime(connection.healthSinceMs),
@@ -141,12 +137,16 @@ function notFound(): ProblemError {
 }
 
 /** @throws ProblemError 404 */
-async function resourceOfId(c: Context<AppEnv>, id: string): Promise<z.infer<typeof Connection>> {
+async function resourceOfId(
+  c: Context<AppEnv>,
+  origin: string,
+  id: string,
+): Promise<z.infer<typeof Connection>> {
   const { organization } = c.get('operator');
   const isName = NAME_PATTERN.test(id);
   const view = isName ? await findConnection(c.get('config').directory, id, organization) : null;
   if (view === null) throw notFound();
-  return resourceOf(c, view);
+  return resourceOf(origin, view);
 }
 
 /** Connections belong to the deployment. @throws ProblemError 403 for an operator of one organization */
@@ -177,6 +177,7 @@ function idOf(c: Context<AppEnv>): string {
 
 async function patch(c: Context<AppEnv>): Promise<Response> {
   requireUnbound(c);
+  const origin = originOf(c);
   const id = idOf(c);
   const body = await bodyOf(c, PatchConnection);
   const rules = rulesOf(c);
@@ -190,7 +191,7 @@ async function patch(c: Context<AppEnv>): Promise<Response> {
       contextOf(c, c.get('operator')),
     ));
   if (!isChanged) throw notFound();
-  return c.json(await resourceOfId(c, id), 200);
+  return c.json(await resourceOfId(c, origin, id), 200);
 }
 
 async function remove(c: Context<AppEnv>): Promise<Response> {
@@ -213,6 +214,8 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
   describe(router, routes.create, requireOperator, async (c) => {
     requireUnbound(c);
+    // Asked first: nothing is made that could not be told.
+    const origin = originOf(c);
     const config = c.get('config');
     const body = await bodyOf(c, CreateConnection);
     // Asked first, so that neither a taken id nor a locked vault costs a call to the provider.
@@ -221,9 +224,10 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
     const draft = await draftConnection(body, rulesOf(c));
     if (!(await createConnection(config, draft, systemNow(), contextOf(c, c.get('operator')))))
       throw taken(body.id);
-    return c.json(await resourceOfId(c, body.id), 201);
+    return c.json(await resourceOfId(c, origin, body.id), 201);
   });
   describe(router, routes.list, requireOperator, async (c) => {
+    const origin = originOf(c);
     const { limit, cursor } = queryOf(c, ListQuery);
     const position = decodeCursor(LIST, {}, cursor);
     const after = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };
@@ -233,10 +237,10 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
       organization: c.get('operator').organization,
     });
     const page = cutPage(LIST, {}, limit, views, ({ connection }) => [connection.createdAtMs, connection.id]);
-    return c.json({ ...page, data: page.data.map((view) => resourceOf(c, view)) }, 200);
+    return c.json({ ...page, data: page.data.map((view) => resourceOf(origin, view)) }, 200);
   });
   describe(router, routes.get, requireOperator, async (c) =>
-    c.json(await resourceOfId(c, c.req.param('id') ?? ''), 200),
+    c.json(await resourceOfId(c, originOf(c), c.req.param('id') ?? ''), 200),
   );
   describe(router, routes.patch, requireOperator, patch);
   describe(router, routes.remove, requireOperator, remove);

@@ -33,6 +33,9 @@ export function healthRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
   describe(router, routes.healthz, (c) => c.json({ status: 'ok', version: VERSION }, 200));
   describe(router, routes.readyz, async (c) => {
+    const lacking = c.get('unconfigured');
+    if (lacking !== undefined)
+      return c.json({ status: 'not_ready', checks: { setup: { ok: false, detail: lacking.message } } }, 503);
     await ensureSchema(c);
     const checks = await readiness(c.get('config'), new URL(c.req.url).host);
     const isReady = Object.values(checks).every((check) => check.ok);
