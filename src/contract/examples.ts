@@ -33,6 +33,7 @@ export const STORY = {
         expires_in: 1800,
         scope: SCOPES.join(' '),
       },
+      CreateConnectLink: { scopes: SCOPES, expires_in: 600 },
       PatchWebhookEndpoint: { events: ['agent.auth.*'], status: 'active' },
     },
     /** Values by the name of a field, wherever it stands. */
