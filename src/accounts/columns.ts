@@ -1,6 +1,15 @@
-/** Rows of SQLite and rows of the room, both ways. */
+/** Rows of SQLite and rows of the room, both ways. No SQL here, and nothing is authenticated. */
 
-import type { AccountRow, CredentialType, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
+import { Descriptor } from '#providers/descriptor.ts';
+import { LATER_SETTINGS } from '#providers/settings.ts';
+import type {
+  AccountRow,
+  ConnectionSettings,
+  CredentialType,
+  GrantRow,
+  NarrowedRow,
+  TombstoneRow,
+} from './rows.ts';
 import type { Status } from './status.ts';
 
 export type SqlRow = Record<string, string | number | null>;
@@ -201,4 +210,42 @@ export function tombstoneFromSql(row: SqlRow): TombstoneRow {
     generationCounter: Number(row['generation_counter']),
     deletedAtMs: Number(row['deleted_at_ms']),
   };
+}
+
+/** What opening an account's data key needs; unauthenticated. */
+export type KeyMaterial = Pick<
+  AccountRow,
+  'accountId' | 'organization' | 'incarnation' | 'dataKey' | 'generationCounter'
+>;
+
+export function keyMaterialFromSql(row: SqlRow): KeyMaterial {
+  return {
+    accountId: String(row['account_id']),
+    organization: String(row['organization']),
+    incarnation: Number(row['incarnation']),
+    dataKey: String(row['data_key']),
+    generationCounter: Number(row['generation_counter']),
+  };
+}
+
+/** Whose row it says it is; unauthenticated. */
+export type Names = Pick<AccountRow, 'organization' | 'connection' | 'identifier' | 'provider'>;
+
+export function namesFromSql({ organization, connection, identifier, provider }: SqlRow): Names {
+  return {
+    organization: String(organization),
+    connection: String(connection),
+    identifier: String(identifier),
+    provider: String(provider),
+  };
+}
+
+/**
+ * Settings may have been stored by code that knew fewer facts of a provider: what it left out has its default, so that
+ * no answer of a provider meets a descriptor with holes. One that newer code wrote is taken as it is.
+ */
+export function settingsFromText(text: string): ConnectionSettings {
+  const settings: ConnectionSettings = { ...LATER_SETTINGS, ...JSON.parse(text) };
+  const descriptor = Descriptor.safeParse(settings.descriptor);
+  return descriptor.success ? { ...settings, descriptor: descriptor.data } : settings;
 }

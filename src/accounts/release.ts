@@ -8,6 +8,7 @@
 
 import { decide } from '#policy/decide.ts';
 import { CatchUp } from './catch-up.ts';
+import { CorruptRowError } from './corrupt-row.ts';
 import type { FlightResult } from './flight.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
@@ -15,7 +16,6 @@ import { corruptRefusal, decideRelease } from './release-decide.ts';
 import type { Round, Step } from './release-step.ts';
 import type { Refresher } from './refresher.ts';
 import type { Room } from './room.ts';
-import { CorruptRowError } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** Rounds that one request may take: open, decrypt, refresh, decrypt again, decide. */

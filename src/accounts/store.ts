@@ -1,28 +1,30 @@
 /**
- * All SQL of an account's state: account, connection copy, grants, tombstone. Rows are kept in memory and dropped by
- * every write to them; the columns that decide anything are covered by a MAC, checked when a row is read.
+ * An account's state: account, connection copy, grants, tombstone, and the transactions of the whole object. Rows are
+ * kept in memory and dropped by every write to them; their MACs and their seal are `sealed-rows.ts`'s.
  * No decision here. Attempts, timers and the audit ring have their own files.
  */
 
-import { rowMac } from '#crypto/digest.ts';
-import type { Part } from '#crypto/encoding.ts';
 import { applySchema, hasSchema, NewerSchemaError, storedVersion } from '#lib/object-schema.ts';
-import { Descriptor } from '#providers/descriptor.ts';
-import { LATER_SETTINGS } from '#providers/settings.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
 import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE, REVOCATION_TABLE_SINCE } from './schema.ts';
 import { RevocationTable } from './revocation-table.ts';
 import { CorruptRowError } from './corrupt-row.ts';
 import { FlowTable } from './flow-table.ts';
+import { SealedRows, type SealedTable } from './sealed-rows.ts';
 import {
   accountFromSql,
   accountToSql,
   grantFromSql,
   grantToSql,
+  keyMaterialFromSql,
+  namesFromSql,
   narrowedFromSql,
   narrowedToSql,
+  settingsFromText,
   tombstoneFromSql,
   tombstoneToSql,
+  type KeyMaterial,
+  type Names,
   type SqlRow,
 } from './columns.ts';
 
@@ -34,23 +36,10 @@ export interface AccountState {
   readonly settings: ConnectionSettings;
 }
 
-export { CorruptRowError } from './corrupt-row.ts';
-
-type Table = 'account' | 'connection_copy' | 'tombstone' | 'grant_row' | 'narrowed_token';
-
-/**
- * What a row's MAC is made over: names and values that are set, by name. A column added later is null in older rows
- * and leaves their MAC as it is; taking a value away or adding one changes it.
- */
-function parts(values: SqlRow): Part[] {
-  return Object.keys(values)
-    .toSorted()
-    .flatMap((name) => (values[name] == null ? [] : [name, values[name]]));
-}
-
 export class AccountStore {
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
+  readonly #rows: SealedRows;
   /** Sessions and candidates. */
   readonly flows: FlowTable;
   /** Grants that have ended here and not yet at their provider; they outlive the account. */
@@ -60,13 +49,12 @@ export class AccountStore {
   #version: number | null = null;
   #schemaReady = false;
   #state: AccountState | null | undefined;
-  /** The key of rows written in the transaction that is going on; null: none was, and the seal holds. */
-  #unsealed: Uint8Array | null = null;
   #inTransaction = false;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
+    this.#rows = new SealedRows(storage.sql);
     this.flows = new FlowTable(
       storage.sql,
       (mac) => this.state(mac) !== null && this.#storedVersion() >= CONNECT_TABLES_SINCE,
@@ -119,7 +107,8 @@ export class AccountStore {
           this.#version = storedVersion(this.#sql);
         }
         const result = fn();
-        this.#sealRows();
+        this.#rows.seal();
+        this.flows.seal();
         this.#schemaReady = true;
         return result;
       });
@@ -150,7 +139,7 @@ export class AccountStore {
 
   #forget(): void {
     this.#state = undefined;
-    this.#unsealed = null;
+    this.#rows.forget();
     this.flows.forget();
     this.#version = null;
     this.#schemaReady = false;
@@ -158,36 +147,19 @@ export class AccountStore {
   }
 
   /** Wrapped key, organization and incarnation of the living account: what opening the data key needs. Unauthenticated. */
-  keyMaterial(): Pick<
-    AccountRow,
-    'accountId' | 'organization' | 'incarnation' | 'dataKey' | 'generationCounter'
-  > | null {
+  keyMaterial(): KeyMaterial | null {
     if (!this.hasTables()) return null;
     const row = this.#first(
       'SELECT account_id, organization, incarnation, data_key, generation_counter FROM account',
     );
-    if (row === null) return null;
-    return {
-      accountId: String(row['account_id']),
-      organization: String(row['organization']),
-      incarnation: Number(row['incarnation']),
-      dataKey: String(row['data_key']),
-      generationCounter: Number(row['generation_counter']),
-    };
+    return row === null ? null : keyMaterialFromSql(row);
   }
 
   /** Whose row it says it is; unauthenticated, good for refusing only. */
-  claimedNames(): Pick<AccountRow, 'organization' | 'connection' | 'identifier' | 'provider'> | null {
+  claimedNames(): Names | null {
     if (!this.hasTables()) return null;
     const row = this.#first('SELECT organization, connection, identifier, provider FROM account');
-    if (row === null) return null;
-    const { organization, connection, identifier, provider } = row;
-    return {
-      organization: String(organization),
-      connection: String(connection),
-      identifier: String(identifier),
-      provider: String(provider),
-    };
+    return row === null ? null : namesFromSql(row);
   }
 
   /** Account, grants and settings, or null where no living account is. @throws CorruptRowError */
@@ -207,16 +179,12 @@ export class AccountStore {
     const narrowed = this.#sql
       .exec<SqlRow>('SELECT * FROM narrowed_token ORDER BY grant_id, scope_key')
       .toArray();
-    // Rows that this transaction wrote are sealed at its end; nobody else can have come between.
-    const isSealed = this.#unsealed === null;
-    if (isSealed && this.#sealOf(mac) !== this.#first('SELECT mac FROM row_seal')?.['mac']) {
-      throw new CorruptRowError('the rows are not those that were written together');
-    }
+    this.#rows.assertSealed(mac);
     return {
-      account: accountFromSql(this.#authentic(mac, 'account', account)),
-      settings: settingsFromText(String(this.#authentic(mac, 'connection_copy', settings)['settings'])),
-      grants: grants.map((row) => grantFromSql(this.#authentic(mac, 'grant_row', row))),
-      narrowed: narrowed.map((row) => narrowedFromSql(this.#authentic(mac, 'narrowed_token', row))),
+      account: accountFromSql(this.#rows.authentic(mac, 'account', account)),
+      settings: settingsFromText(String(this.#rows.authentic(mac, 'connection_copy', settings)['settings'])),
+      grants: grants.map((row) => grantFromSql(this.#rows.authentic(mac, 'grant_row', row))),
+      narrowed: narrowed.map((row) => narrowedFromSql(this.#rows.authentic(mac, 'narrowed_token', row))),
     };
   }
 
@@ -230,7 +198,7 @@ export class AccountStore {
   deleteGrant(mac: Uint8Array, id: number): void {
     this.#sql.exec('DELETE FROM grant_row WHERE id = ?', id);
     this.#sql.exec('DELETE FROM narrowed_token WHERE grant_id = ?', id);
-    this.#unsealed = mac;
+    this.#rows.touched(mac);
     this.#state = undefined;
   }
 
@@ -279,7 +247,7 @@ export class AccountStore {
   /** To be asked with the next life's key before that life begins on what the tombstone says. @throws CorruptRowError */
   assertTombstone(mac: Uint8Array): void {
     const row = this.hasTables() ? this.#first('SELECT * FROM tombstone') : null;
-    if (row !== null) this.#authentic(mac, 'tombstone', row);
+    if (row !== null) this.#rows.authentic(mac, 'tombstone', row);
   }
 
   /** Erases everything but audit, outbox, tombstone and what is to be revoked. */
@@ -305,61 +273,9 @@ export class AccountStore {
     return this.#sql.exec<SqlRow>(query).toArray()[0] ?? null;
   }
 
-  #authentic(mac: Uint8Array, table: Table, row: SqlRow): SqlRow {
-    const { mac: stored, ...values } = row;
-    if (rowMac(mac, table, parts(values)) !== stored)
-      throw new CorruptRowError(`${table} does not match its MAC`);
-    return values;
-  }
-
-  /**
-   * One MAC over the MACs of all rows of the living account: each row by itself may be an older one that was put back
-   * with its own MAC, all of them together cannot. Null where no account lives.
-   */
-  #sealOf(mac: Uint8Array): string | null {
-    const macs = this.#sql
-      .exec<{ mac: string }>(
-        `SELECT mac FROM account UNION ALL SELECT mac FROM connection_copy
-         UNION ALL SELECT mac FROM (SELECT mac FROM grant_row ORDER BY id)
-         UNION ALL SELECT mac FROM (SELECT mac FROM narrowed_token ORDER BY grant_id, scope_key)`,
-      )
-      .toArray();
-    return macs.length === 0
-      ? null
-      : rowMac(
-          mac,
-          'row_seal',
-          macs.map((row) => row.mac),
-        );
-  }
-
-  /** The last act of a transaction that wrote rows. */
-  #sealRows(): void {
-    const seal = this.#unsealed === null ? null : this.#sealOf(this.#unsealed);
-    this.#unsealed = null;
-    if (seal !== null) this.#sql.exec('INSERT OR REPLACE INTO row_seal (id, mac) VALUES (1, ?)', seal);
-    this.flows.seal();
-  }
-
-  #put(mac: Uint8Array, table: Table, values: SqlRow): void {
+  #put(mac: Uint8Array, table: SealedTable, values: SqlRow): void {
     if (!this.#inTransaction) throw new Error('internal: a row is written outside a transaction');
-    this.#unsealed = mac;
-    const row: SqlRow = { ...values, mac: rowMac(mac, table, parts(values)) };
-    const names = Object.keys(row);
-    this.#sql.exec(
-      `INSERT OR REPLACE INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
-      ...Object.values(row),
-    );
+    this.#rows.put(mac, table, values);
     this.#state = undefined;
   }
-}
-
-/**
- * Settings may have been stored by code that knew fewer facts of a provider: what it left out has its default, so that
- * no answer of a provider meets a descriptor with holes. One that newer code wrote is taken as it is.
- */
-function settingsFromText(text: string): ConnectionSettings {
-  const settings: ConnectionSettings = { ...LATER_SETTINGS, ...JSON.parse(text) };
-  const descriptor = Descriptor.safeParse(settings.descriptor);
-  return descriptor.success ? { ...settings, descriptor: descriptor.data } : settings;
 }
