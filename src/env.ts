@@ -15,6 +15,7 @@ export interface UncheckedEnv {
   readonly ALLOW_UNVERIFIED_LINKS?: string;
   readonly OPERATOR_NAME?: string;
   readonly OPERATOR_LOGO?: string;
+  readonly DNS_RESOLVER?: string;
   readonly EXCHANGE_BUDGET_MS?: string;
   readonly LOG_LEVEL?: string;
   readonly RATE_LIMIT_PER_MINUTE?: string;
@@ -49,6 +50,11 @@ export interface Config {
   readonly operatorName: string | null;
   /** A `data:image/…` URL, so that a page loads nothing from elsewhere; null: none, or not such a one. */
   readonly operatorLogo: string | null;
+  /**
+   * URL of a resolver over HTTPS (JSON form) that is asked what named hosts point to; null: names are not resolved. As it
+   * was given: one that may not be called, or is no URL, answers nothing, so that no name is taken for checked.
+   */
+  readonly dnsResolver: string | null;
   /** How long an exchange may stay unfinished before it is in doubt: two thirds for the call, one third for the settle. */
   readonly exchangeBudgetMs: number;
   /** How often one credential from one address may ask in a minute, per isolate. */
@@ -82,7 +88,14 @@ const BINDINGS = [
 ] as const satisfies readonly [keyof UncheckedEnv, string, string][];
 
 /** wrangler.toml also takes numbers, switches and tables for variables. */
-const TEXTS = ['ADMIN_KEY', 'MASTER_KEYS', 'BASE_URL', 'OPERATOR_NAME', 'OPERATOR_LOGO'] as const;
+const TEXTS = [
+  'ADMIN_KEY',
+  'MASTER_KEYS',
+  'BASE_URL',
+  'OPERATOR_NAME',
+  'OPERATOR_LOGO',
+  'DNS_RESOLVER',
+] as const;
 
 type Complete = UncheckedEnv & Required<Pick<UncheckedEnv, 'ACCOUNTS' | 'AGENTS' | 'DB'>>;
 
@@ -159,6 +172,7 @@ function checked(env: UncheckedEnv): Config {
     allowUnverifiedLinks: env.ALLOW_UNVERIFIED_LINKS === 'true',
     operatorName: env.OPERATOR_NAME?.trim().slice(0, 100) || null,
     operatorLogo: LOGO.test(env.OPERATOR_LOGO ?? '') ? (env.OPERATOR_LOGO ?? null) : null,
+    dnsResolver: env.DNS_RESOLVER?.trim() || null,
     exchangeBudgetMs: exchangeBudget(env, allowLoopback),
     rateLimitPerMinute: rateLimit(env),
     rateLimiter: env.RATE_LIMITER ?? null,

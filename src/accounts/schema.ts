@@ -3,7 +3,7 @@
  * constructor: a name that was never created has no table. A step that is released is never edited.
  */
 
-import { OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
+import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
 
 const CONNECT_SCHEMA = `
   CREATE TABLE connect_session (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;
@@ -58,6 +58,7 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   OUTBOX_MAC_SCHEMA,
   CONNECT_SCHEMA,
   REVOCATION_SCHEMA,
+  OUTBOX_FAILURE_SCHEMA,
 ];
 
 /** From this version on the tables of connect flows are there; an object that slept since before has none. */

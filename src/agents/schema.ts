@@ -3,7 +3,7 @@
  * constructor: a name that was never created has no table. A step that is released is never edited.
  */
 
-import { OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
+import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
 
 export const AGENT_SCHEMA: readonly string[] = [
   `CREATE TABLE agent (
@@ -25,4 +25,5 @@ export const AGENT_SCHEMA: readonly string[] = [
      id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL);`,
   OUTBOX_SCHEMA,
   OUTBOX_MAC_SCHEMA,
+  OUTBOX_FAILURE_SCHEMA,
 ];

@@ -110,7 +110,7 @@ function noSuchRoute(app: OpenAPIHono<AppEnv>, c: Context<AppEnv>): Response {
   if (allowed.length === 0)
     return forBrowser
       ? failureResponse(c, 404)
-      : problemResponse(c, 'not_found', { detail: 'no such route' });
+      : problemResponse(c, 'not_found', { detail: 'no such route; /docs shows those that there are' });
   const response = forBrowser ? failureResponse(c, 405) : problemResponse(c, 'method_not_allowed');
   response.headers.set('allow', allowed.join(', '));
   return response;

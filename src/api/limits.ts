@@ -73,15 +73,18 @@ export async function readJson(c: Context<AppEnv>, optional = false): Promise<un
   if (text === '' && optional) return {};
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
   if (type !== 'application/json' && !/^application\/[a-z0-9.+-]+\+json$/.test(type)) {
-    throw new ProblemError('unsupported_media_type', { detail: 'send application/json' });
+    throw new ProblemError('unsupported_media_type', {
+      detail: 'send the body as JSON, with the header Content-Type: application/json',
+    });
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
+    const isEmpty = text.trim() === '';
     throw new ProblemError('invalid_request', {
-      detail: 'the body is not JSON',
-      errors: [{ path: '', message: 'not JSON' }],
+      detail: isEmpty ? 'the body is empty: send a JSON object' : 'the body is not JSON',
+      errors: [{ path: '', message: isEmpty ? 'empty' : 'not JSON' }],
     });
   }
   if (tooDeep(value, DEPTH_LIMIT)) {

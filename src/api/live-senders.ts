@@ -57,8 +57,13 @@ export const LIVE_SENDERS: WebhookSenders = {
       secrets: secretsInForce(endpoint, atMs),
       dataKey: loaded.dataKey,
     });
-    if (outcome.kind === 'unsent')
-      throw new ProblemError('unavailable', { detail: 'the event could not be signed', retryAfterS: 30 });
+    if (outcome.kind === 'unsent') {
+      const detail =
+        outcome.reason === 'resolver_failed'
+          ? 'DNS_RESOLVER does not answer'
+          : 'the event could not be signed';
+      throw new ProblemError('unavailable', { detail, retryAfterS: 30 });
+    }
     return {
       eventId,
       delivered: judgeAnswer(outcome) === 'delivered',

@@ -9,6 +9,7 @@ import type { ConnectionDraft } from '#directory/connections.ts';
 import { DEFAULT_ROTATION } from '#directory/static-connection.ts';
 import { targetProblem, type GuardOptions } from '#egress/guard.ts';
 import { fetchServerMetadata } from '#egress/metadata.ts';
+import { FORBIDDEN_ADDRESS, forbiddenTargets } from '#egress/registration.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
 import {
   applyVariables,
@@ -18,6 +19,7 @@ import {
 } from '#providers/custom.ts';
 import { placeholdersIn, URL_FIELDS, type Descriptor } from '#providers/descriptor.ts';
 import type { CredentialType } from '#providers/settings.ts';
+import { areHostsGiven } from '#providers/given-hosts.ts';
 import { parseRotation } from '#refresh/schedule.ts';
 import { returnUrlProblem } from './return-url.ts';
 
@@ -109,7 +111,7 @@ async function resolve(body: CreateConnection, guard: GuardOptions): Promise<Res
   const resolved = isCustom ? await resolveCustom(body, guard) : resolveEntry(body);
   const applied = applyVariables(resolved.descriptor, body.variables, body.client_id ?? undefined);
   if (!applied.ok) throw refused(applied.errors);
-  if (!isCustom) checkTargets(applied.descriptor, guard);
+  if (!isCustom) await checkTargets(body.provider, applied.descriptor, guard);
   return { ...resolved, descriptor: applied.descriptor };
 }
 
@@ -146,6 +148,7 @@ async function resolveCustom(body: CreateConnection, guard: GuardOptions): Promi
     return message === null ? [] : [{ path: `provider_config.${path}`, message }];
   });
   if (targets.length > 0) throw refused(targets);
+  await checkHosts(configTargets(config), guard);
   checkVariableNames(body, []);
   const metadata = config.issuer === undefined ? undefined : await metadataOf(config.issuer, guard);
   const custom = customDescriptor(config, metadata);
@@ -171,12 +174,29 @@ function configTargets(config: ProviderConfig): [path: string, url: string][] {
 }
 
 /** A catalogue entry's URLs are known to be good, but a variable may have turned one into something else. */
-function checkTargets(descriptor: Descriptor, guard: GuardOptions): void {
-  const urls = [...URL_FIELDS.map((field) => descriptor[field]), ...descriptor.api_base_urls];
+async function checkTargets(provider: string, descriptor: Descriptor, guard: GuardOptions): Promise<void> {
+  // Variables of the account are filled in, and judged, when an account is connected.
+  const urls = [...URL_FIELDS.map((field) => descriptor[field]), ...descriptor.api_base_urls].filter(
+    (url) => url !== null && placeholdersIn(url).length === 0,
+  ) as string[];
   for (const url of urls) {
-    // Variables of the account are filled in, and judged, when an account is connected.
-    if (url === null || placeholdersIn(url).length > 0) continue;
     const message = targetProblem(url, guard);
     if (message !== null) throw invalid('variables', `make a URL that ${message}`);
   }
+  if (areHostsGiven(provider) && (await forbiddenTargets(urls, guard)).length > 0)
+    throw invalid('variables', `make a URL that ${FORBIDDEN_ADDRESS}`);
+}
+
+/** Of targets that the guard lets pass: what their hosts point to. */
+async function checkHosts(targets: [path: string, url: string][], guard: GuardOptions): Promise<void> {
+  const forbidden = await forbiddenTargets(
+    targets.map(([, url]) => url),
+    guard,
+  );
+  if (forbidden.length === 0) return;
+  throw refused(
+    targets.flatMap(([path, url]) =>
+      forbidden.includes(url) ? [{ path: `provider_config.${path}`, message: FORBIDDEN_ADDRESS }] : [],
+    ),
+  );
 }

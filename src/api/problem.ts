@@ -1,7 +1,7 @@
 /** The one place that turns outcomes and errors into problem documents. An unknown error never adds a byte to the answer. */
 
 import type { Context } from 'hono';
-import { CODES, type Code } from '#contract/codes.ts';
+import { CODES, DENY_HELPS, type Code, type DenyReason } from '#contract/codes.ts';
 import { ProblemError, type FieldProblem, type ProblemDetails } from '#contract/problem.ts';
 import { ConfigError } from '#env.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
@@ -29,12 +29,27 @@ export function problemDocument(correlationId: string, code: Code, details: Prob
     title,
     status,
     code,
-    detail: details.detail ?? title,
+    detail: details.detail ?? helpfulDetail(code, details),
     correlation_id: correlationId,
     ...(details.errors === undefined ? {} : { errors: details.errors }),
     ...details.members,
   };
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** How many fields a `detail` names; `errors` has them all. */
+const FIELDS_IN_DETAIL = 3;
+
+/** What is told where nobody said more: the fields that are wrong, the policy's reason, the code's own help. */
+function helpfulDetail(code: Code, { errors, members }: ProblemDetails): string {
+  const row: { title: string; helps?: string } = CODES[code];
+  if (errors !== undefined && errors.length > 0) {
+    const named = errors.slice(0, FIELDS_IN_DETAIL).map(({ path, message }) => `${path} ${message}`.trim());
+    const more = errors.length - named.length;
+    return named.join('; ') + (more > 0 ? `; and ${more} more` : '');
+  }
+  const helps = code === 'policy_denied' ? DENY_HELPS[members?.['reason'] as DenyReason] : undefined;
+  return helps ?? row.helps ?? row.title;
 }
 
 /** As draft-ietf-httpapi-ratelimit-headers spells them: nothing is left, and in `t` seconds there is again. */
@@ -56,6 +71,7 @@ export function fieldProblems(
     message: string;
     code?: string | undefined;
     keys?: readonly string[];
+    expected?: unknown;
   }[],
 ): FieldProblem[] {
   return issues.slice(0, 50).flatMap((issue) => {
@@ -66,8 +82,17 @@ export function fieldProblems(
         message: 'unknown field',
       }));
     }
-    return [{ path: path.join('.').slice(0, 200), message: issue.message }];
+    return [{ path: path.join('.').slice(0, 200), message: messageOf(issue) }];
   });
+}
+
+/** Zod's own sentence, but for the two commonest mistakes: a field that is missing, and one of another type. */
+function messageOf(issue: { code?: string | undefined; message: string; expected?: unknown }): string {
+  const received = /^Invalid input: expected \S+, received (\S+)$/.exec(issue.message)?.[1];
+  if (issue.code !== 'invalid_type' || received === undefined) return issue.message;
+  return received === 'undefined'
+    ? 'is required'
+    : `must be of the type ${String(issue.expected)}, not ${received}`;
 }
 
 /** Hono's error handler. */

@@ -88,6 +88,6 @@ export function presentedCredential(
   }
   const token = BEARER.exec(authorization)?.[1];
   return token === undefined
-    ? { kind: 'none', detail: 'the Authorization header must hold one Bearer credential' }
+    ? { kind: 'none', detail: 'the Authorization header must hold `Bearer`, a space and one key' }
     : { kind: 'bearer', token };
 }

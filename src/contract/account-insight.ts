@@ -13,7 +13,7 @@ const Next = z.object({
 
 export const Explanation = z
   .object({
-    status: z.string(),
+    status: z.string().openapi({ example: 'active' }),
     since: IsoTime,
     why: z.string().openapi({
       description:
@@ -28,7 +28,7 @@ export const Explanation = z
     }),
     agent: z
       .object({
-        id: z.string(),
+        id: z.string().openapi({ example: 'crm-agent' }),
         allowed: z.boolean(),
         reason: z.enum(DENY_REASONS).or(z.literal('not_found')).nullable(),
         rule: z

@@ -99,6 +99,9 @@ export const ConfirmSession = z
       description: 'Who is logged in at the browser that brought the code; one try.',
       example: 'user_123',
     }),
-    confirm_code: z.string().max(1024).openapi({ description: 'As the browser brought it.' }),
+    confirm_code: z
+      .string()
+      .max(1024)
+      .openapi({ description: 'As the browser brought it.', example: 'THE-CODE-FROM-THE-BROWSER' }),
   })
   .openapi('ConfirmSession');

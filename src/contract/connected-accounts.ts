@@ -6,7 +6,7 @@ import { IsoTime, NullableIsoTime } from './time.ts';
 
 export const Attempt = z
   .object({
-    id: z.string(),
+    id: z.string().openapi({ example: 'rfa_4nB2xQ9ZkT7c0LmRw3sVdy' }),
     trigger: z.string(),
     started_at: IsoTime,
     ended_at: NullableIsoTime,
@@ -177,7 +177,8 @@ export const PutCredential = z
       context.addIssue({
         code: 'custom',
         path: ['refresh_token'],
-        message: 'give a refresh token, an access token or both',
+        message:
+          'is required, or access_token, or both; of another type of credential: api_key, username and password, or fields',
       });
     }
   })

@@ -156,7 +156,7 @@ export const DeleteQuery = z.object({
 
 export const Connection = z
   .object({
-    id: z.string(),
+    id: z.string().openapi({ example: 'hubspot' }),
     provider: z.string(),
     auth_type: z.enum(['oauth2', 'api_key', 'basic', 'custom']),
     client_id: z.string().nullable(),
@@ -167,7 +167,7 @@ export const Connection = z
     verification: Verification,
     return_urls: z.array(z.string()),
     token_access: TokenAccess,
-    max_refreshes_per_second: z.number().nullable(),
+    max_refreshes_per_second: z.number().nullable().openapi({ example: null }),
     location: Location,
     redirect_uri: z.string().openapi({
       description: 'What to register at the provider.',

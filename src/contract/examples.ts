@@ -33,6 +33,7 @@ export const STORY = {
         expires_in: 1800,
         scope: SCOPES.join(' '),
       },
+      CreateConnectLink: { scopes: SCOPES, expires_in: 600 },
       PatchWebhookEndpoint: { events: ['agent.auth.*'], status: 'active' },
     },
     /** Values by the name of a field, wherever it stands. */
@@ -66,6 +67,7 @@ export const STORY = {
       identifier: 'user_123',
       in_doubt_since: null,
       last_refreshed_at: AT,
+      last_failure: null,
       last_status: 200,
       last_used_at: AT,
       metadata: { team: 'sales' },

@@ -1,8 +1,11 @@
 /** Wire shapes of the two probes. Neither needs a credential, so neither says anything about what is stored. */
 
 import { z } from '@hono/zod-openapi';
+import { VERSION } from './version.ts';
 
-export const Health = z.object({ status: z.literal('ok'), version: z.string() }).openapi('Health');
+export const Health = z
+  .object({ status: z.literal('ok'), version: z.string().openapi({ example: VERSION }) })
+  .openapi('Health');
 
 export const Check = z.object({
   ok: z.boolean(),

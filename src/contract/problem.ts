@@ -63,7 +63,7 @@ export const ProblemDocument = z
       title: 'Not found',
       status: 404,
       code: 'not_found',
-      detail: 'Not found',
+      detail: 'nothing has this id, or this key may not see it',
       correlation_id: '6f1c0a52-2f6a-4c1e-9d7e-3a7d2a9f1b11',
     },
   });

@@ -128,7 +128,10 @@ export const EventQuery = z.object({
 
 export const Event = z
   .object({
-    id: z.string().openapi({ description: 'The `webhook-id` of its deliveries.' }),
+    id: z.string().openapi({
+      description: 'The `webhook-id` of its deliveries.',
+      example: 'evt_7pR1cX5mKd9TqW2hNs8vLz',
+    }),
     type: z.string().openapi({ example: 'agent.auth.reauth_required' }),
     timestamp: z.string().openapi({ example: '2026-11-21T10:29:00.000Z' }),
     data: z.record(z.string(), z.unknown()),
@@ -153,7 +156,7 @@ export const WebhookDelivery = z
   .object({
     id: z.string().openapi({ example: 'wd_4nB2xQ9ZkT7c0LmRw3sVdy' }),
     event_id: z.string(),
-    type: z.string(),
+    type: z.string().openapi({ example: 'agent.auth.reauth_required' }),
     endpoint: z.string(),
     connected_account_id: z.string().nullable(),
     status: DeliveryStatus,
@@ -163,6 +166,10 @@ export const WebhookDelivery = z
       .int()
       .nullable()
       .openapi({ description: 'What the endpoint answered last; null: nothing, or it was not tried yet.' }),
+    last_failure: z.string().nullable().openapi({
+      description:
+        'Why the last attempt was not answered, `null` where it was: `timeout`, `network`, `incomplete`, `blocked`; `forbidden_address`, `unresolved_name`, `resolver_failed` where DNS_RESOLVER is set; `vault_locked`, `record_corrupt`, `internal` where nothing could be signed.',
+    }),
     next_attempt_at: NullableIsoTime,
     created_at: IsoTime,
     delivered_at: NullableIsoTime,

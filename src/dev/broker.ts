@@ -8,12 +8,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
 import { freePort } from './ports.ts';
 
 export { freePort } from './ports.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
+/** In a folder that has no files with secrets. */
+const NO_FILE = path.join(ROOT, 'src/dev/wrangler.toml');
 /** Cron does not fire by itself in the local engine. */
 const CRON_MS = 60_000;
 
@@ -95,7 +97,12 @@ async function migrate(db: Migratable): Promise<void> {
 export async function runBroker(options: BrokerOptions): Promise<RunningBroker> {
   const port = options.port === 0 ? await freePort() : options.port;
   const url = `http://127.0.0.1:${port}`;
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(path.join(ROOT, 'wrangler.toml'));
+  // wrangler would add the .dev.vars and .env that lie beside the file: a setting is what the caller gives, or is missing.
+  const config = {
+    ...unstable_readConfig({ config: path.join(ROOT, 'wrangler.toml') }),
+    userConfigPath: NO_FILE,
+  };
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
   const { rootPath: _root, modulesRules: _rules, ...worker } = workerOptions as Record<string, unknown>;
   const mf = new Miniflare(
     convertV4MiniflareOptions({

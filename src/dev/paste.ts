@@ -39,6 +39,7 @@ export function pastes({ url, cast, grantsUrl, devVarsFile }: PasteInput): reado
     },
     {
       heading: "The story's account: look at it, fetch as its agent, expire the token and verify its records",
+      hint: 'Fetch again after the third command, and the token is a new one.',
       commands: [
         `curl -s ${account} ${AS_OPERATOR}`,
         credential(cast.identifier),
@@ -62,13 +63,18 @@ export function pastes({ url, cast, grantsUrl, devVarsFile }: PasteInput): reado
       commands: [],
     },
     {
-      heading:
-        'Your own API key: store it, make an agent, and fetch with the key that the second answer shows once',
+      heading: 'Your own API key: store it, make an agent, and fetch with its key, which is shown once',
+      hint: 'Once the agent is there, the second command gets it another key where its address is /v1/agents/my-agent/keys.',
       commands: [
         `curl -s -X PUT ${url}/v1/credentials/my-api ${AS_OPERATOR} ${JSON_BODY} '{"api_key":"YOUR-API-KEY"}'`,
         `export AGENT_KEY=$(curl -s -X POST ${url}/v1/agents ${AS_OPERATOR} ${JSON_BODY} '${AGENT}' | grep -o 'vk_agent_[^"]*')`,
         `curl -s ${url}/v1/agents/my-agent/credentials/my-api -H "Authorization: Bearer $AGENT_KEY"`,
       ],
+    },
+    {
+      heading: 'Everything else',
+      hint: `Each route with its errors and a command to paste: ${url}/docs`,
+      commands: [],
     },
   ];
 }

@@ -7,6 +7,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
+import { takeFolder } from './folder-lock.ts';
 import { whenNpmEnds } from './parent.ts';
 import { becomesFree } from './ports.ts';
 import { settingsIn } from './settings.ts';
@@ -36,6 +37,11 @@ if (settings.ALLOW_LOOPBACK === 'true') {
 if (!(await becomesFree(port))) failUsage(`port ${port} is taken: choose another with --port`);
 
 await mkdir(persistTo, { recursive: true });
+if (!(await takeFolder(persistTo))) {
+  failUsage(
+    `another broker runs on the data in ${persistTo}: stop it, or choose another folder with --persist-to`,
+  );
+}
 // Loaded late: the engine's packages take a second, and a wrong argument is told without them.
 const starting = import('./broker.ts').then(({ runBroker }) =>
   runBroker({ port, persistTo, settings: { ...settings } }),

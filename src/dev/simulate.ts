@@ -34,7 +34,11 @@ An account whose first refresh meets a 429, and whose second answer is lost afte
 
   curl -s ${origin}/simulator/accounts -d '{"dialect":"slack","id":"u1","script":[{"kind":"throttle","seconds":5},{"kind":"drop_after"}]}'
 
-It answers a refresh token to import and the \`provider_config\` of a \`custom\` connection (the broker with ALLOW_LOOPBACK=true).
+Its answer holds PROVIDER_CONFIG and REFRESH_TOKEN for a broker with ALLOW_LOOPBACK=true, as \`npm start\` is one:
+
+  curl -s http://localhost:8787/v1/connections -H "Authorization: Bearer $ADMIN_KEY" -H 'Content-Type: application/json' -d '{"id":"simulated","provider":"custom","client_id":"${client.clientId}","client_secret":"${client.clientSecret}","provider_config":PROVIDER_CONFIG}'
+  curl -s -X PUT 'http://localhost:8787/v1/credentials/simulated?identifier=u1' -H "Authorization: Bearer $ADMIN_KEY" -H 'Content-Type: application/json' -d '{"refresh_token":"REFRESH_TOKEN"}'
+
 What became of each refresh token:  curl -s '${origin}/simulator/uses?account=u1'
 The end of a grant:                 curl -s -X PATCH ${origin}/simulator/accounts/u1 -d '{"dead":true}'
 `);

@@ -5,12 +5,14 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { VERSION } from '#contract/version.ts';
 import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
 import { ensureDevVars } from './dev-vars.ts';
+import { isFolderInUse } from './folder-lock.ts';
 import { call } from './http-call.ts';
-import { startOAuthServer, type OAuthServer } from './oauth-server.ts';
+import { startOAuthServer, type OAuthServer, type TokenCall } from './oauth-server.ts';
 import { whenNpmEnds } from './parent.ts';
 import { pastes } from './paste.ts';
 import { becomesFree, freePort } from './ports.ts';
@@ -79,7 +81,12 @@ const shown = (file: string): string => {
 
 if (!keys && !(await becomesFree(askedPort))) {
   failUsage(
-    `port ${askedPort} is taken, perhaps by another \`npm start\` or \`wrangler dev\`: stop it, or choose another port with \`npm start -- --port N\``,
+    `port ${askedPort} is taken, perhaps by another \`npm start\` or \`wrangler dev\`: stop it, or start beside it with \`npm start -- --port N --persist-to DIR\``,
+  );
+}
+if (!keys && existsSync(persistTo) && (await isFolderInUse(persistTo))) {
+  failUsage(
+    `another broker runs on the data in ${shown(persistTo)}: stop it, or start beside it with \`npm start -- --port N --persist-to DIR\``,
   );
 }
 const port = askedPort === 0 && !keys ? await freePort() : askedPort;
@@ -172,7 +179,8 @@ async function main(): Promise<void> {
   const oauthPort = (await becomesFree(OAUTH_PORT, 0)) && port !== OAUTH_PORT ? OAUTH_PORT : 0;
   provider = await startOAuthServer({ port: oauthPort, ...PROVIDER_SETTINGS });
   app = await startStoryApp();
-  await startBroker({ EXCHANGE_BUDGET_MS: STORY_BUDGET_MS });
+  // With the usual budget: five hundred at once may take a busy machine longer than the shorter one.
+  await startBroker({});
   terminal.line(
     `${terminal.strong(`valetkey ${VERSION}`)}  broker ${url}  OAuth server ${provider.issuer}  data ${shown(persistTo)}`,
   );
@@ -202,14 +210,18 @@ function lineOf({ type, data }: AppEvent): string {
   return `webhook ${type}  ${parts.filter((part) => typeof part === 'string').join('  ')}`;
 }
 
+/** What came to the token endpoint. A verdict is of a refresh token; other grants have none to judge. */
+function requestOf({ grantType, verdict }: TokenCall): string {
+  const grant = grantType ?? 'no grant type';
+  return verdict === 'other' ? grant : `${grant}, ${verdict} refresh token`;
+}
+
 function stayUp(oauth: OAuthServer, receiver: StoryApp): void {
   receiver.onEvent((event) => {
     if (stopping === null) terminal.line(lineOf(event));
   });
   oauth.onProcessed((made) => {
-    terminal.line(
-      terminal.faint(`OAuth server: ${made.grantType ?? 'no grant type'}, ${made.verdict} refresh token`),
-    );
+    terminal.line(terminal.faint(`OAuth server: ${requestOf(made)}`));
   });
   for (const { heading, hint, commands } of pastes({
     url,

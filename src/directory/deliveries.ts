@@ -30,6 +30,8 @@ export interface DeliveryRow {
   readonly attempts: number;
   /** HTTP status of the last attempt; null: none was made, or none was answered. */
   readonly lastStatus: number | null;
+  /** Short code of why the last attempt was not answered; null: it was, or none was made. */
+  readonly lastFailure: string | null;
   /** Null unless it waits. */
   readonly nextAttemptAtMs: number | null;
   readonly createdAtMs: number;
@@ -50,6 +52,7 @@ const COLUMNS: readonly (readonly [column: string, field: keyof DeliveryRow])[] 
   ['status', 'status'],
   ['attempts', 'attempts'],
   ['last_status', 'lastStatus'],
+  ['last_failure', 'lastFailure'],
   ['next_attempt_at_ms', 'nextAttemptAtMs'],
   ['created_at_ms', 'createdAtMs'],
   ['delivered_at_ms', 'deliveredAtMs'],

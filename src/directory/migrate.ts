@@ -14,6 +14,7 @@ import organizationAudit from './migrations/0005_organization_audit.sql';
 import connect from './migrations/0006_connect.sql';
 import connectionHealth from './migrations/0007_connection_health.sql';
 import grantsBySubject from './migrations/0008_grants_by_subject.sql';
+import deliveryFailure from './migrations/0009_delivery_failure.sql';
 
 /** In their order, under the names of their files: those are what wrangler records. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
   { name: '0006_connect.sql', sql: connect },
   { name: '0007_connection_health.sql', sql: connectionHealth },
   { name: '0008_grants_by_subject.sql', sql: grantsBySubject },
+  { name: '0009_delivery_failure.sql', sql: deliveryFailure },
 ];
 
 /** The version that this code writes. Steps are additive, so a newer schema serves this code as well. */

@@ -19,7 +19,7 @@ import type { ConnectionSettings } from '#providers/settings.ts';
 import type { CodeClaim, CodeFailure, CodeFinding } from '#refresh/code-exchange.ts';
 import type { EncryptedTokens } from '#refresh/outcome.ts';
 import { openClientSecrets } from './client-secrets.ts';
-import { guardOptions } from './guard.ts';
+import { guardOfProvider } from './guard.ts';
 import { askIdentity } from './identity.ts';
 import { sendCode, type Sent } from './token-endpoint.ts';
 
@@ -79,7 +79,7 @@ export async function exchangeCode(
       captured,
       nonce: isOpenId(claim.scopes) ? brought.nonce : null,
       nowMs: systemNow(),
-      guard: guardOptions(config),
+      guard: guardOfProvider(config, settings.provider),
     });
     if (!told.ok) return failed(told.problem === 'keys_unavailable' ? 'provider_unavailable' : told.problem);
     const encrypt = (field: GrantField, text: string): Promise<string> =>
@@ -106,6 +106,7 @@ async function redeem(
   secrets: readonly string[],
   sentAtMs: number,
 ): Promise<{ answer: Sent; classified: Classified | null }> {
+  const guard = guardOfProvider(config, settings.provider);
   let last: { answer: Sent; classified: Classified | null } | null = null;
   for (const clientSecret of secrets.length === 0 ? [null] : secrets) {
     const leftMs = sentAtMs + CALL_MS - systemNow();
@@ -118,7 +119,7 @@ async function redeem(
         verifier: usesPkce(settings.descriptor) ? verifier : null,
         clientSecret,
       },
-      { allowLoopback: config.allowLoopback, ownUrl: config.baseUrl, timeoutMs: Math.max(1, leftMs) },
+      { guard, ownUrl: config.baseUrl, timeoutMs: Math.max(1, leftMs) },
     );
     if (answer.kind === 'unsendable') return last ?? { answer, classified: null };
     const classified = classify(settings.descriptor, answer, {

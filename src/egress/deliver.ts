@@ -94,7 +94,11 @@ async function post(config: Config, request: Attempt, secrets: readonly Secret[]
     { timeoutMs: ANSWER_WITHIN_MS, maxBytes: ANSWER_READ_BYTES },
     guardOptions(config),
   );
-  if (outcome.kind === 'failure') return { kind: 'failure', reason: outcome.failure };
+  if (outcome.kind === 'failure') {
+    // The receiver is not to blame for a resolver that gives no word.
+    const kind = outcome.failure === 'resolver_failed' ? 'unsent' : 'failure';
+    return { kind, reason: outcome.failure };
+  }
   // An answer that drips on or breaks off did not come: who died in it may not have kept the event. One that is only
   // longer than what is read has come.
   if (outcome.truncated && !outcome.overlong) return { kind: 'failure', reason: 'incomplete' };

@@ -12,7 +12,7 @@ import { parseBody } from '#providers/body.ts';
 import { tellsSubject } from '#providers/identity.ts';
 import type { SubjectTold } from '#refresh/outcome.ts';
 import type { Opened, Request } from './exchange-open.ts';
-import { guardOptions } from './guard.ts';
+import { guardOfProvider } from './guard.ts';
 import { askIdentity } from './identity.ts';
 import type { Sent } from './token-endpoint.ts';
 
@@ -48,7 +48,7 @@ export async function tellSubject(config: Config, request: Request, renewed: Ren
       // A refresh sends none (OpenID Connect Core, 12.2).
       nonce: null,
       nowMs: systemNow(),
-      guard: guardOptions(config),
+      guard: guardOfProvider(config, request.settings.provider),
     });
     const answer = await within(ASK_LIMIT_MS, asked, null);
     if (answer === null || !answer.ok || answer.identity.subject === null) return;

@@ -19,6 +19,7 @@ import { findingOf, unread, unsent, type Finding } from './exchange-finding.ts';
 import { open, type Opened, type Request } from './exchange-open.ts';
 import { settle } from './exchange-settle.ts';
 import { tellSubject, type Renewed } from './exchange-subject.ts';
+import { guardOfProvider } from './guard.ts';
 import { sendRefresh, type Sent } from './token-endpoint.ts';
 
 /** With less left a call would be cut off in the middle, and that would be doubt of our own making. */
@@ -79,6 +80,7 @@ async function find(config: Config, request: Request, sentAtMs: number): Promise
   if ('problem' in opened) return only(unsent(opened.problem));
   const deadlineMs = sentAtMs + (request.budgetMs * 2) / 3;
   const secrets = opened.clientSecrets.length === 0 ? [null] : opened.clientSecrets;
+  const guard = guardOfProvider(config, request.settings.provider);
   let found: Found | null = null;
   for (const clientSecret of secrets) {
     const leftMs = deadlineMs - systemNow();
@@ -86,9 +88,12 @@ async function find(config: Config, request: Request, sentAtMs: number): Promise
     const answer = await sendRefresh(
       request.settings,
       { ...opened, clientSecret, scopes: request.scopes },
-      { allowLoopback: config.allowLoopback, ownUrl: config.baseUrl, timeoutMs: Math.max(1, leftMs) },
+      { guard, ownUrl: config.baseUrl, timeoutMs: Math.max(1, leftMs) },
     );
     if (answer.kind === 'unsendable') return found ?? only(unsent(answer.reason));
+    // Nothing left, and that says nothing of the provider.
+    if (answer.kind === 'failure' && answer.failure === 'resolver_failed')
+      return found ?? only(unsent(answer.failure));
     const judged = await judge(request, opened, answer, sentAtMs);
     const { classified } = judged;
     const asks = request.wantsSubject === true && answer.kind === 'response';

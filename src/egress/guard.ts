@@ -1,13 +1,13 @@
 /**
  * Which targets may be called at all: a pure decision over the parsed URL, asked at registration and again at each
- * send. It resolves no name: a Worker cannot pin an address, so what a public name points to is the platform's matter
- * (`global_fetch_strictly_public`), and DNS rebinding is not closed here.
+ * send. It resolves no name; where the deployment has a resolver, `guarded-fetch.ts` asks it about names that pass here.
  *
  * Everything is judged after parsing (WHATWG URL): `2130706433`, `0x7f.1`, full-width digits and percent-encoded hosts
  * fold into their plain spelling there, and that spelling is what `fetch` would call.
  */
 
 import type { Config } from '#env.ts';
+import { areHostsGiven } from '#providers/given-hosts.ts';
 
 /** What the deployment allows. */
 export interface GuardOptions {
@@ -15,16 +15,31 @@ export interface GuardOptions {
   readonly allowLoopback: boolean;
   /** Host, with its port where there is one, under which the broker itself is reached; null: not known. */
   readonly ownHost: string | null;
+  /** URL of the resolver that is asked what names point to; left out or null: names are not resolved. */
+  readonly resolver?: string | null;
 }
 
 /** The options of a deployment. `requestHost` stands in where BASE_URL is not set. */
 export function guardOptions(
-  config: Pick<Config, 'allowLoopback' | 'baseUrl'>,
+  config: Pick<Config, 'allowLoopback' | 'baseUrl' | 'dnsResolver'>,
   requestHost: string | null = null,
 ): GuardOptions {
   const own =
     config.baseUrl !== null && URL.canParse(config.baseUrl) ? new URL(config.baseUrl).host : requestHost;
-  return { allowLoopback: config.allowLoopback, ownHost: own };
+  return { allowLoopback: config.allowLoopback, ownHost: own, resolver: config.dnsResolver };
+}
+
+/**
+ * The options for calls to a connection's provider: hosts that the catalogue knows are not resolved, and cost no time.
+ *
+ * @param provider its name in the catalogue, or `custom`
+ */
+export function guardOfProvider(
+  config: Pick<Config, 'allowLoopback' | 'baseUrl' | 'dnsResolver'>,
+  provider: string,
+): GuardOptions {
+  const options = guardOptions(config);
+  return options.resolver !== null && areHostsGiven(provider) ? options : { ...options, resolver: null };
 }
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;

@@ -1,10 +1,13 @@
 /**
- * The one call that leaves: guarded, never redirected, bounded in time and size. Everything that a hostile or broken
+ * The one call that leaves: guarded by name and, where there is a resolver, by address; never redirected, bounded in time
+ * and size. Everything that a hostile or broken
  * server can do comes back as a value; no text of the platform's errors leaves, because it may name hosts and addresses.
  * It refuses to judge an answer (providers/classify.ts) and to try again.
  */
 
-import { targetProblem, type GuardOptions } from './guard.ts';
+import type { HostProblem } from './dns-answer.ts';
+import { isLoopbackHost, targetProblem, type GuardOptions } from './guard.ts';
+import { judgeHost, RESOLVE_WITHIN_MS, RESOLVER_ANSWER_BYTES } from './resolver.ts';
 
 export interface OutgoingRequest {
   readonly url: string;
@@ -23,7 +26,8 @@ export interface FetchLimits {
 
 /**
  * `truncated`: the body is longer than `maxBytes`, broke off, was shorter than announced or did not end in time; `body`
- * is what was read. `blocked`: the guard refused, nothing was sent. After `timeout` and `network` nobody knows whether
+ * is what was read. `blocked`: the guard refused; a `HostProblem`: what the name points to did; either way nothing was
+ * sent. After `timeout` and `network` nobody knows whether
  * the server has acted.
  */
 export type FetchOutcome =
@@ -37,7 +41,7 @@ export type FetchOutcome =
       /** Longer than `maxBytes`: the one way to be truncated that is not the server's failure. */
       readonly overlong: boolean;
     }
-  | { readonly kind: 'failure'; readonly failure: 'timeout' | 'network' | 'blocked' };
+  | { readonly kind: 'failure'; readonly failure: 'timeout' | 'network' | 'blocked' | HostProblem };
 
 const BODILESS = new Set([204, 205, 304]);
 
@@ -50,6 +54,8 @@ export async function guardedFetch(
   if (targetProblem(request.url, options) !== null) return { kind: 'failure', failure: 'blocked' };
   const deadline = startDeadline(limits.timeoutMs);
   try {
+    const problem = await hostProblem(request.url, options, limits.timeoutMs);
+    if (problem !== null) return { kind: 'failure', failure: problem };
     const response = await orLate(send(request, deadline.signal), deadline.passed);
     if (response === 'late') return { kind: 'failure', failure: 'timeout' };
     if (response === null)
@@ -66,6 +72,28 @@ export async function guardedFetch(
   } finally {
     deadline.end();
   }
+}
+
+/**
+ * Why the resolver's word about the host of `url` keeps it from being called, or null: nothing does, or names are not
+ * resolved. Within 2 s, or `timeoutMs` if that is less. Never throws. The resolver itself is called by its name.
+ */
+export async function hostProblem(
+  url: string,
+  options: GuardOptions,
+  timeoutMs: number,
+): Promise<HostProblem | null> {
+  const { resolver = null } = options;
+  const { hostname } = new URL(url);
+  if (resolver === null || (options.allowLoopback && isLoopbackHost(hostname))) return null;
+  const limits = { timeoutMs: Math.min(timeoutMs, RESOLVE_WITHIN_MS), maxBytes: RESOLVER_ANSWER_BYTES };
+  const headers = { accept: 'application/dns-json', 'user-agent': 'valetkey' };
+  const verdict = await judgeHost(hostname, resolver, async (question) => {
+    const asked = { url: question, method: 'GET', headers, body: null } as const;
+    const answer = await guardedFetch(asked, limits, { ...options, resolver: null });
+    return answer.kind === 'response' && answer.status === 200 && !answer.truncated ? answer.body : null;
+  });
+  return verdict === 'allowed' ? null : verdict;
 }
 
 interface Deadline {

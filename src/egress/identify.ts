@@ -7,7 +7,7 @@ import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { IdentifyRequest, Identified } from '#refresh/code-exchange.ts';
-import { guardOptions } from './guard.ts';
+import { guardOfProvider } from './guard.ts';
 import { askIdentity } from './identity.ts';
 
 /** Never throws. */
@@ -35,7 +35,7 @@ export async function identify(
     captured: captured === null ? {} : JSON.parse(captured.value),
     nonce: null,
     nowMs: systemNow(),
-    guard: guardOptions(config),
+    guard: guardOfProvider(config, settings.provider),
   });
   if (!told.ok || told.unsure) return { kind: 'unsure' };
   return { kind: 'told', subject: told.identity.subject, label: told.identity.label };

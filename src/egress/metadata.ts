@@ -11,6 +11,7 @@ import { err, ok, type Result } from '#lib/result.ts';
 import type { AuthorizationServerMetadata } from '#providers/custom.ts';
 import { guardedFetch, type FetchOutcome } from './guarded-fetch.ts';
 import { targetProblem, type GuardOptions } from './guard.ts';
+import { forbiddenTargets } from './registration.ts';
 
 const LIMITS = { timeoutMs: 10_000, maxBytes: 64 * 1024 };
 
@@ -60,7 +61,8 @@ export async function fetchServerMetadata(
     ...(oauth.ok ? oauth.value : {}),
     issuer,
   } as AuthorizationServerMetadata;
-  const refused = ENDPOINTS.find((name) => isRefused(metadata[name], options));
+  const refused =
+    ENDPOINTS.find((name) => isRefused(metadata[name], options)) ?? (await misdirected(metadata, options));
   if (refused !== undefined) {
     return err({ detail: `the issuer's metadata names a ${refused} that may not be called` });
   }
@@ -70,6 +72,16 @@ export async function fetchServerMetadata(
 function isRefused(endpoint: unknown, options: GuardOptions): boolean {
   if (endpoint === undefined || endpoint === null) return false;
   return typeof endpoint !== 'string' || targetProblem(endpoint, options) !== null;
+}
+
+/** An endpoint whose host points to where no call may go. @param metadata whose endpoints the guard lets pass */
+async function misdirected(
+  metadata: AuthorizationServerMetadata,
+  options: GuardOptions,
+): Promise<string | undefined> {
+  const urls = ENDPOINTS.flatMap((name) => (metadata[name] == null ? [] : [String(metadata[name])]));
+  const [forbidden] = await forbiddenTargets(urls, options);
+  return forbidden === undefined ? undefined : ENDPOINTS.find((name) => metadata[name] === forbidden);
 }
 
 async function readDocument(

@@ -10,7 +10,7 @@ import { parseBody } from '#providers/body.ts';
 import { valueAt } from '#providers/reading/json-path.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { openClientSecrets } from './client-secrets.ts';
-import { guardOptions } from './guard.ts';
+import { guardOfProvider } from './guard.ts';
 import { guardedFetch, type FetchOutcome } from './guarded-fetch.ts';
 
 const LIMITS = { timeoutMs: 10_000, maxBytes: 64 * 1024 };
@@ -75,7 +75,7 @@ async function push(
             await guardedFetch(
               { url: endpoint, method: 'POST', headers, body },
               LIMITS,
-              guardOptions(config),
+              guardOfProvider(config, settings.provider),
             ),
           );
           return new Response(null, { status: 204 });

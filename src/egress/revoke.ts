@@ -13,6 +13,7 @@ import { readRevocation, type RevocationFinding } from '#providers/revocation.ts
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
 import { openClientSecrets } from './client-secrets.ts';
+import { guardOfProvider } from './guard.ts';
 import { sendRevocation } from './token-endpoint.ts';
 
 const CALL_MS = 10_000;
@@ -57,7 +58,7 @@ async function call(
     if (timeoutMs <= 0) break;
     const presented = { token: token.value, hint, clientSecret } as const;
     const answer = await sendRevocation(settings, presented, {
-      allowLoopback: config.allowLoopback,
+      guard: guardOfProvider(config, settings.provider),
       ownUrl: config.baseUrl,
       timeoutMs,
     });

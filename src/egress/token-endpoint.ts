@@ -13,7 +13,7 @@ import {
   revocationRequest,
   type RefreshRequest,
 } from '#providers/token-request.ts';
-import { guardOptions } from './guard.ts';
+import type { GuardOptions } from './guard.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 
 /** RFC 6749 answers are a few hundred bytes; some providers add profiles. */
@@ -28,8 +28,8 @@ export interface Presented {
 }
 
 export interface SendOptions {
-  readonly allowLoopback: boolean;
-  /** The broker's own origin, which is never a target; null: not known. */
+  readonly guard: GuardOptions;
+  /** The broker's own origin, for what it tells providers; null: not known. */
   readonly ownUrl: string | null;
   /** For connecting, headers and body together. */
   readonly timeoutMs: number;
@@ -147,7 +147,7 @@ async function captured(
   const sent: Answer[] = [];
   try {
     await ask({
-      [oauth.allowInsecureRequests]: options.allowLoopback,
+      [oauth.allowInsecureRequests]: options.guard.allowLoopback,
       [oauth.customFetch]: async (_url, init) => {
         sent.push(await send(request, init.body, init.headers, options));
         return new Response(null, { status: 204 });
@@ -192,7 +192,7 @@ async function send(
       body: json ? JSON.stringify(Object.fromEntries(fields)) : fields.toString(),
     },
     { timeoutMs: options.timeoutMs, maxBytes: MAX_ANSWER_BYTES },
-    guardOptions({ allowLoopback: options.allowLoopback, baseUrl: options.ownUrl }),
+    options.guard,
   );
   return outcome;
 }

@@ -26,6 +26,7 @@ export function newDelivery(
     tries: 0,
     nextAttemptAtMs: nowMs,
     lastStatus: null,
+    lastFailure: null,
     createdAtMs: nowMs,
     askedAtMs: nowMs,
     deliveredAtMs: null,
@@ -115,8 +116,11 @@ export function ended(delivery: Delivery, report: DeliveryReport, nowMs: number,
     judgement === 'delivered' && delivery.status !== 'delivered' && attempt <= delivery.attempts;
   if (!present && !welcome) return { delivery: null, verdict: null };
 
-  const lastStatus = result.kind === 'response' ? result.status : null;
-  const landed = touched(delivery, { inFlightUntilMs: null, lastStatus }, nowMs);
+  const told =
+    result.kind === 'response'
+      ? { lastStatus: result.status, lastFailure: null }
+      : { lastStatus: null, lastFailure: result.reason };
+  const landed = touched(delivery, { inFlightUntilMs: null, ...told }, nowMs);
   return {
     delivery: after(judgement, landed, nowMs, random),
     verdict: result.kind === 'unsent' ? null : judgement,

@@ -14,6 +14,7 @@ const COLUMNS: readonly (readonly [column: string, field: keyof Delivery])[] = [
   ['tries', 'tries'],
   ['next_attempt_at_ms', 'nextAttemptAtMs'],
   ['last_status', 'lastStatus'],
+  ['last_failure', 'lastFailure'],
   ['created_at_ms', 'createdAtMs'],
   ['asked_at_ms', 'askedAtMs'],
   ['delivered_at_ms', 'deliveredAtMs'],

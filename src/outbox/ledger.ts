@@ -130,6 +130,7 @@ export function indexed(row: Unindexed, source: DeliveryHolder): DeliveryRow {
     status: row.status,
     attempts: row.attempts,
     lastStatus: row.lastStatus,
+    lastFailure: row.lastFailure,
     nextAttemptAtMs: row.nextAttemptAtMs,
     createdAtMs: row.createdAtMs,
     deliveredAtMs: row.deliveredAtMs,

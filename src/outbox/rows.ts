@@ -52,6 +52,8 @@ export interface Delivery {
   readonly nextAttemptAtMs: number | null;
   /** HTTP status of the last attempt; null: none was made, or none was answered. */
   readonly lastStatus: number | null;
+  /** Short code of why the last attempt was not answered; null: it was, or none was made. */
+  readonly lastFailure: string | null;
   readonly createdAtMs: number;
   /** When it was made, or asked for again by an operator. */
   readonly askedAtMs: number;

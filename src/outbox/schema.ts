@@ -23,3 +23,6 @@ export const OUTBOX_SCHEMA = `CREATE TABLE outbox_state (
 
 /** An event without a MAC is not sent: there is no telling who wrote it. */
 export const OUTBOX_MAC_SCHEMA = 'ALTER TABLE event ADD COLUMN mac TEXT;';
+
+/** Why an attempt ended without an answer. */
+export const OUTBOX_FAILURE_SCHEMA = 'ALTER TABLE delivery ADD COLUMN last_failure TEXT;';

@@ -19,7 +19,10 @@ import { rotationOf } from './rotation.ts';
 
 export type { DeathReason } from './error-row.ts';
 
-/** What came back, or how the call failed. Header names in any case. `blocked`: the guard stopped it, nothing was sent. */
+/** What kept a call from being made: nothing was sent. The guard, or what the target's name points to. */
+const UNSENT = ['blocked', 'forbidden_address', 'unresolved_name', 'resolver_failed'] as const;
+
+/** What came back, or how the call failed. Header names in any case. */
 export type Answer =
   | {
       kind: 'response';
@@ -29,7 +32,7 @@ export type Answer =
       /** Longer than 64 KiB, or cut on the way. */
       truncated?: boolean;
     }
-  | { kind: 'failure'; failure: 'timeout' | 'network' | 'blocked' | 'too_large' };
+  | { kind: 'failure'; failure: 'timeout' | 'network' | 'too_large' | (typeof UNSENT)[number] };
 
 /**
  * The outcome. `doubt` is about this attempt alone: true when the provider may have used up the refresh token without
@@ -92,7 +95,7 @@ export function classify(descriptor: Descriptor, answer: Answer, context: Classi
   if (answer.kind === 'failure') {
     return {
       outcome: 'transient',
-      doubt: answer.failure !== 'blocked',
+      doubt: !(UNSENT as readonly string[]).includes(answer.failure),
       retryAfterMs: null,
       providerError: null,
       evidence: [answer.failure],

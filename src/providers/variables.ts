@@ -33,7 +33,7 @@ const LEADING = /^\{([A-Za-z_][A-Za-z0-9_]*)\}/;
  * Expands every URL of a descriptor, and what else names its variables: extra parameters and the header.
  *
  * Values come from `variables`, then from the variable's default; `{client_id}` comes from `clientId`. A required one
- * that is missing, or one that does not match, is an error at `variables.<name>`. A URL whose optional variable has no
+ * that is missing, or one that does not match, is an error at `variables.<name>` (or `client_id`). A URL whose optional variable has no
  * value is left out. Undeclared names in `variables` are ignored, so captured values may be handed in as they are.
  */
 export function applyVariables(
@@ -53,7 +53,7 @@ export function applyVariables(
       else if (variable.required) errors.push(errorAt(name, 'is required'));
       else absent.add(name);
     } else if (!matchesWhole(variable, value))
-      errors.push(errorAt(name, 'does not have the form that this provider needs'));
+      errors.push(errorAt(name, `does not have the form that this provider needs: ${variable.pattern}`));
     else values.set(name, value);
   }
 
@@ -103,7 +103,11 @@ export function applyVariables(
   };
 }
 
-const errorAt = (name: string, message: string): VariableError => ({ path: `variables.${name}`, message });
+/** `client_id` is a field of the connection itself. */
+const errorAt = (name: string, message: string): VariableError => ({
+  path: name === 'client_id' ? name : `variables.${name}`,
+  message,
+});
 
 const distinctErrors = (errors: readonly VariableError[]): VariableError[] =>
   [...new Map(errors.toReversed().map((error) => [error.path, error])).values()].toReversed();

@@ -107,6 +107,16 @@ describe('/openapi.json', () => {
     expect(bare).toEqual([]);
   });
 
+  it('shows no example with a text that says nothing', () => {
+    const empty = operations.flatMap(({ method, path: at, requestBody, responses }) =>
+      [requestBody?.content, ...Object.values(responses).map(({ content }) => content)]
+        .flatMap((content) => Object.values(content ?? {}))
+        .filter(({ example }) => JSON.stringify(example ?? null).includes(':""'))
+        .map(() => `${method} ${at}`),
+    );
+    expect(empty).toEqual([]);
+  });
+
   it('gives every refusal as a problem document, and the correlation id on every answer', () => {
     const wrong = operations.flatMap(({ method, path: at, responses }) =>
       Object.entries(responses)
@@ -139,6 +149,12 @@ describe('/docs', () => {
     expect(schemas.filter((id) => !ids.has(id))).toEqual([]);
     const targets = [...page.matchAll(/href="#([^"]+)"/g)].map(([, target]) => target);
     expect(targets.filter((target) => !ids.has(target))).toEqual([]);
+  });
+
+  it('says where the variables of its commands come from', () => {
+    const used = new Set([...page.matchAll(/\$([A-Z_]+)\b/g)].map(([, name = '']) => name));
+    expect([...used].toSorted()).toEqual(['ADMIN_KEY', 'AGENT_KEY', 'BROKER']);
+    expect([...used].filter((name) => !page.includes(`export ${name}=`))).toEqual([]);
   });
 
   it('loads its own stylesheet and nothing else, and runs nothing', async () => {

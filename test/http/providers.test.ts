@@ -97,6 +97,7 @@ describe('the probes', () => {
       'admin_key',
       'base_url',
       'directory',
+      'dns_resolver',
       'loopback',
       'master_keys',
       'schema',

@@ -2,13 +2,15 @@
 
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { cp, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
 import { freePort } from '../../src/dev/ports.ts';
 import { startBroker } from '../support/broker.ts';
 import { call, client } from '../support/callers.ts';
 import { world } from '../support/world.ts';
-import { descendants, endGroup, isAlive, runNode, runNpm, temporaryFolder } from './programs.ts';
+import { descendants, endGroup, isAlive, ROOT, run, runNode, runNpm, temporaryFolder } from './programs.ts';
 
 const READY = /^ready http:\/\/127\.0\.0\.1:(\d+)$/m;
 const NO_KEYS = { ADMIN_KEY: '', MASTER_KEYS: '' };
@@ -68,6 +70,50 @@ describe('npm run serve', () => {
     expect(await served.exited).toBe(2);
     expect(served.stderr()).toContain(`port ${port} is taken`);
     holder.close();
+  });
+
+  it('takes no data that another broker runs on: exit code 2, and the other goes on', async () => {
+    const own = await temporaryFolder();
+    const first = runNode('serve.ts', ['--port', '0', '--persist-to', own.path]);
+    try {
+      const [, port] = await first.says(READY);
+      const second = runNode('serve.ts', ['--port', '0', '--persist-to', `${own.path}/.`]);
+      expect(await second.exited).toBe(2);
+      expect(second.stderr()).toContain(`another broker runs on the data in ${own.path}: stop it, or`);
+      expect(second.stdout()).toBe('');
+      expect((await call('GET', `http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    } finally {
+      endGroup(first);
+      await first.exited;
+      await own.remove();
+    }
+  });
+
+  it('has its settings from the environment alone, whatever lies beside wrangler.toml', async () => {
+    const checkout = await temporaryFolder();
+    for (const part of ['src', 'package.json', 'tsconfig.json', 'wrangler.toml']) {
+      await cp(path.join(ROOT, part), path.join(checkout.path, part), { recursive: true });
+    }
+    await symlink(path.join(ROOT, 'node_modules'), path.join(checkout.path, 'node_modules'));
+    for (const file of ['.dev.vars', '.env']) {
+      await writeFile(path.join(checkout.path, file), `ADMIN_KEY=${'k'.repeat(32)}\nALLOW_LOOPBACK=true\n`);
+    }
+    const program = path.join(checkout.path, 'src/dev/serve.ts');
+    const served = run(
+      process.execPath,
+      [program, '--port', '0', '--persist-to', path.join(checkout.path, 'state')],
+      NO_KEYS,
+    );
+    try {
+      const [, port] = await served.says(READY);
+      expect(served.stdout() + served.stderr()).not.toContain('.dev.vars');
+      const { checks } = (await call('GET', `http://127.0.0.1:${port}/readyz`)).body;
+      expect([checks.admin_key.ok, checks.loopback.detail]).toEqual([false, 'off']);
+    } finally {
+      endGroup(served);
+      await served.exited;
+      await checkout.remove();
+    }
   });
 });
 

@@ -162,6 +162,11 @@ describe('npm start', () => {
       const second = start(byNode, ['--once'], port);
       expect(await second.exited).toBe(2);
       expect(second.stderr()).toContain(`port ${port} is taken`);
+      const beside = start(byNode, ['--once']);
+      expect(await beside.exited).toBe(2);
+      expect(beside.stderr()).toMatch(
+        /^another broker runs on the data in .*state: stop it, or start beside it/,
+      );
 
       program.child.kill('SIGTERM');
       expect(await program.exited).toBe(0);

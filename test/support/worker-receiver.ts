@@ -40,11 +40,24 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
+/** `/dns-query`: a resolver for which `10-0-0-1.any.thing` is at 10.0.0.1, and every other name is garbage. */
+function resolve(url: URL): string {
+  const address = /^(\d+-\d+-\d+-\d+)\./.exec(url.searchParams.get('name') ?? '')?.[1]?.replaceAll('-', '.');
+  if (address === undefined) return 'garbage';
+  const isV4 = url.searchParams.get('type') === 'A';
+  return JSON.stringify({ Status: 0, TC: false, Answer: isV4 ? [{ type: 1, TTL: 60, data: address }] : [] });
+}
+
 /** `POST /hooks/<name>` is the receiver's; `PUT` tells it how to answer, `GET` what it got. */
 function handler(hooks: Map<string, Hook>) {
   let count = 0;
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const name = request.url ?? '';
+    const url = new URL(name, 'http://receiver');
+    if (url.pathname === '/dns-query') {
+      response.end(resolve(url));
+      return;
+    }
     const hook = hooks.get(name) ?? { behaviour: {}, received: [] };
     hooks.set(name, hook);
     const body = await textOf(request);

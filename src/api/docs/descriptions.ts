@@ -46,7 +46,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'POST /v1/connect-sessions/{id}/reject': 'Erases what the flow brought; the account stays as it was.',
   'DELETE /v1/admin-keys/{id}':
     '`ADMIN_KEY` itself is no such key: it is changed where the deployment keeps its secrets.',
-  'GET /v1/providers': 'What `provider` of a connection may name, beside `custom`.',
+  'GET /v1/providers':
+    'What `provider` of a connection may name, beside `custom`. `variables` are what a connection has to say in its own `variables`.',
   'GET /v1/providers/{id}':
     'The facts with their sources; `unverified_fields` names those that nobody has seen at work.',
   'GET /v1/webhook-endpoints': 'Without their secrets.',

@@ -17,6 +17,11 @@ export function paragraphs(text: string | undefined): Html {
   return html`${cut.map((paragraph) => html`<p>${inline(paragraph)}</p>`)}`;
 }
 
+/** Commands for a shell. */
+export function shell(commands: string): Html {
+  return html`<pre><code>${commands}</code></pre>`;
+}
+
 /** A value as indented JSON. */
 export function json(value: unknown): Html {
   return html`<pre><code>${JSON.stringify(value, null, 2)}</code></pre>`;

@@ -3,7 +3,7 @@
 import { html } from 'hono/html';
 import { component, schemaAnchor } from './page-schema.ts';
 import { operationSection, type Route } from './page-operation.ts';
-import { inline, paragraphs, type Html } from './page-text.ts';
+import { inline, paragraphs, shell, type Html } from './page-text.ts';
 import { METHODS, type Document } from './shapes.ts';
 
 const anchorOf = (heading: string) => heading.toLowerCase().replaceAll(' ', '-');
@@ -40,6 +40,11 @@ function contents(groups: readonly (readonly [string, readonly Route[]])[]): Htm
   </nav>`;
 }
 
+/** What the commands of the page take from the shell; for a broker as `npm start` and `npm run serve` start it. */
+const SHELL = `export BROKER=http://localhost:8787
+export ADMIN_KEY=$(sed -n 's/^ADMIN_KEY=//p' .dev.vars)
+export AGENT_KEY=THE-KEY-OF-AN-AGENT`;
+
 /** The whole page. */
 export async function pageOf(document: Document): Promise<string> {
   const { title, version, description } = document.info as Record<string, string>;
@@ -73,7 +78,11 @@ export async function pageOf(document: Document): Promise<string> {
           <h1>${title} <small>${version}</small></h1>
           ${paragraphs(description)}
           <p>The same for programs: <a href="/openapi.json">openapi.json</a>.</p>
-          ${sections}
+          <p>
+            The commands to paste take what is yours from the shell: the address of this page, the operator's
+            key, and the key that an agent was given when it was made. The ids in them are examples.
+          </p>
+          ${shell(SHELL)} ${sections}
           <section id="schemas">
             <h2><a href="#schemas">Schemas</a></h2>
             <p>

@@ -38,7 +38,7 @@ const routes = {
     path: '/v1/connections',
     summary: 'Create a connection',
     description:
-      'An app at a provider. With `provider: "custom"` and an `issuer` its metadata is read now: 502 and nothing stored when it cannot be.',
+      'An app at a provider. With `provider: "custom"`, `provider_config` says where that is: `{"issuer":"https://…"}`, whose metadata is read now (502 and nothing stored when it cannot be), or `authorization_url` and `token_url` themselves.',
     request: jsonBody(CreateConnection),
     responses: responses({ 201: Connection }, [
       ...REPEATED,
@@ -203,7 +203,7 @@ async function remove(c: Context<AppEnv>): Promise<Response> {
   const deleted = await deleteConnection(config, id, force, systemNow(), context);
   if (deleted === 'not_found') throw notFound();
   if (deleted === 'in_use') {
-    const detail = 'accounts of this connection exist; force=true ends them with it';
+    const detail = 'accounts of this connection exist; ?force=true ends them with it';
     throw new ProblemError('conflict', { detail });
   }
   await endAccountsOf(config, id, context);

@@ -1,9 +1,11 @@
 /** The two probes: is this the broker, and can it do its work? Open to everyone, so neither names anything stored. */
 
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { Health, Readiness } from '#contract/health.ts';
+import { Health, Readiness, type Check } from '#contract/health.ts';
 import { VERSION } from '#contract/version.ts';
 import { readiness } from '#directory/readiness.ts';
+import { guardOptions, targetProblem } from '#egress/guard.ts';
+import type { Config } from '#env.ts';
 import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
 import { ensureSchema } from '../guards.ts';
@@ -13,6 +15,16 @@ const answers = (schema: typeof Health | typeof Readiness, description: string) 
   description,
   content: { 'application/json': { schema } },
 });
+
+/** A resolver that may not be called answers nothing, and then nothing leaves for a named host. */
+function resolverCheck(config: Config): Check {
+  const { dnsResolver } = config;
+  if (dnsResolver === null) return { ok: true, detail: 'off: what names of targets point to is not checked' };
+  const problem = targetProblem(dnsResolver, guardOptions(config));
+  return problem === null
+    ? { ok: true, detail: 'is set' }
+    : { ok: false, detail: `DNS_RESOLVER ${problem}: no host that operators name is called` };
+}
 
 const routes = {
   healthz: createRoute({
@@ -37,7 +49,9 @@ export function healthRoutes(): OpenAPIHono<AppEnv> {
     if (lacking !== undefined)
       return c.json({ status: 'not_ready', checks: { setup: { ok: false, detail: lacking.message } } }, 503);
     await ensureSchema(c);
-    const checks = await readiness(c.get('config'), new URL(c.req.url).host);
+    const config = c.get('config');
+    const { host } = new URL(c.req.url);
+    const checks = { ...(await readiness(config, host)), dns_resolver: resolverCheck(config) };
     const isReady = Object.values(checks).every((check) => check.ok);
     return c.json({ status: isReady ? 'ready' : 'not_ready', checks }, isReady ? 200 : 503);
   });

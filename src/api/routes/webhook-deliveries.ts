@@ -54,6 +54,7 @@ function resourceOf(delivery: DeliveryRow): WebhookDelivery {
     status: delivery.status,
     attempts: delivery.attempts,
     last_status: delivery.lastStatus,
+    last_failure: delivery.lastFailure,
     next_attempt_at: isoTime(delivery.nextAttemptAtMs),
     created_at: isoTime(delivery.createdAtMs),
     delivered_at: isoTime(delivery.deliveredAtMs),

@@ -23,7 +23,8 @@ import {
   rotateEndpointSecret,
   updateEndpoint,
 } from '#directory/webhook-endpoints.ts';
-import { guardOptions, targetProblem } from '#egress/guard.ts';
+import { guardOptions } from '#egress/guard.ts';
+import { registrationProblem } from '#egress/registration.ts';
 import { isoTime, systemNow } from '#lib/clock.ts';
 import { isEventFilter } from '#webhooks/event.ts';
 import type { AppEnv } from '../context.ts';
@@ -133,9 +134,13 @@ async function reach(c: Context<AppEnv>): Promise<WebhookEndpointRow> {
 }
 
 /** @throws ProblemError 400 with every field that cannot be */
-function checkTarget(c: Context<AppEnv>, url: string | undefined, events: readonly string[]): void {
+async function checkTarget(
+  c: Context<AppEnv>,
+  url: string | undefined,
+  events: readonly string[],
+): Promise<void> {
   const guard = guardOptions(c.get('config'), new URL(c.req.url).host);
-  const problem = url === undefined ? null : targetProblem(url, guard);
+  const problem = url === undefined ? null : await registrationProblem(url, guard);
   const errors: FieldProblem[] = [
     ...(problem === null ? [] : [{ path: 'url', message: problem }]),
     ...events.flatMap((filter, index) =>
@@ -150,7 +155,7 @@ async function create(c: Context<AppEnv>): Promise<Response> {
   const organization = organizationOfNew(c.get('operator'), body.organization ?? undefined);
   if (organization === null) throw invalid('organization', 'is not the organization of this key');
   const events = body.events ?? DEFAULT_EVENTS;
-  checkTarget(c, body.url, events);
+  await checkTarget(c, body.url, events);
   const draft = { organization, url: body.url, events, description: body.description ?? null };
   const made = await createEndpoint(c.get('config'), draft, systemNow(), contextOf(c, c.get('operator')));
   if (made === null) {
@@ -176,7 +181,7 @@ async function list(c: Context<AppEnv>): Promise<Response> {
 async function patch(c: Context<AppEnv>): Promise<Response> {
   const { url, events, description, status } = await bodyOf(c, PatchWebhookEndpoint);
   const { id } = await reach(c);
-  checkTarget(c, url, events ?? []);
+  await checkTarget(c, url, events ?? []);
   const changes = {
     ...(url === undefined ? {} : { url }),
     ...(events === undefined ? {} : { events: events ?? DEFAULT_EVENTS }),

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { guardOptions, isLoopbackHost, targetProblem, type GuardOptions } from '#egress/guard.ts';
 
-const STRICT: GuardOptions = { allowLoopback: false, ownHost: 'broker.example.com' };
+const STRICT: GuardOptions = { allowLoopback: false, ownHost: 'broker.example.com', resolver: null };
 const DEVELOPMENT: GuardOptions = { allowLoopback: true, ownHost: '127.0.0.1:8787' };
 
 const ACCEPTED = [
@@ -195,7 +195,7 @@ describe('loopback in development', () => {
 
 describe('the options of a deployment', () => {
   it('take the own host from BASE_URL, and from the request where that is not set', () => {
-    const config = { allowLoopback: false, baseUrl: 'https://broker.example.com' };
+    const config = { allowLoopback: false, baseUrl: 'https://broker.example.com', dnsResolver: null };
     expect(guardOptions(config, 'other.example.com')).toEqual(STRICT);
     expect(guardOptions({ ...config, baseUrl: null }, 'broker.example.com')).toEqual(STRICT);
     expect(guardOptions({ ...config, baseUrl: null }).ownHost).toBeNull();

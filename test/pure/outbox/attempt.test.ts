@@ -52,6 +52,7 @@ describe('an attempt', () => {
     expect(end.delivery).toMatchObject({ status: wanted, attempts: 1, inFlightUntilMs: null });
     expect(end.verdict).toBe(verdict);
     expect(end.delivery?.lastStatus).toBe(result.kind === 'response' ? result.status : null);
+    expect(end.delivery?.lastFailure).toBe(result.kind === 'response' ? null : result.reason);
   });
 
   it('is tried as often as the table has rows, and then has failed', () => {

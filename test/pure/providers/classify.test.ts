@@ -23,11 +23,16 @@ describe('doubt', () => {
     });
   });
 
-  it('is not left by a call that the guard stopped before it left', () => {
-    expect(classify(custom(), { kind: 'failure', failure: 'blocked' }, context())).toMatchObject({
-      doubt: false,
-    });
-  });
+  it.each(['blocked', 'forbidden_address', 'unresolved_name', 'resolver_failed'] as const)(
+    'is not left by a call that was stopped before it left: %s',
+    (failure) => {
+      expect(classify(custom(), { kind: 'failure', failure }, context())).toMatchObject({
+        outcome: 'transient',
+        doubt: false,
+        evidence: [failure],
+      });
+    },
+  );
 
   it('is left by a cut 403, because a page and an OAuth error cannot be told apart there', () => {
     expect(classify(custom(), response(403, '{"error":"inv'), context())).toMatchObject({

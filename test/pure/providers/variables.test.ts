@@ -80,7 +80,7 @@ describe('variables', () => {
     });
     expect(applyVariables(github, {}, 'a/../b/c/d')).toMatchObject({
       ok: false,
-      errors: [{ path: 'variables.client_id' }],
+      errors: [{ path: 'client_id', message: expect.stringContaining('{8,64}') }],
     });
     expect(applyVariables(github, { client_id: 'of-another' }, 'Iv1.abcdef12')).toMatchObject({
       descriptor: { revocation_url: 'https://api.example/applications/Iv1.abcdef12/token' },

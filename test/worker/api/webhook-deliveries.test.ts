@@ -35,6 +35,7 @@ function delivery(n: number, endpoint: string, changed: Partial<DeliveryRow> = {
     status: 'failed',
     attempts: 10,
     lastStatus: 500,
+    lastFailure: null,
     nextAttemptAtMs: null,
     createdAtMs: n,
     deliveredAtMs: null,
@@ -59,11 +60,13 @@ describe('the list of deliveries', () => {
     const done = {
       status: 'delivered',
       lastStatus: 204,
+      lastFailure: null,
       deliveredAtMs: 3_000,
       connectedAccountId: null,
     } as const;
+    const refused = { status: 'waiting', lastStatus: null, lastFailure: 'forbidden_address' } as const;
     await upsertDeliveries(db, [
-      delivery(1, 'we_1', { status: 'waiting', lastStatus: null, nextAttemptAtMs: 2_000, attempts: 0 }),
+      delivery(1, 'we_1', { ...refused, nextAttemptAtMs: 2_000, attempts: 1 }),
       delivery(2, 'we_2', done),
     ]);
     const { json } = await call('GET', base);
@@ -79,6 +82,7 @@ describe('the list of deliveries', () => {
           status: 'delivered',
           attempts: 10,
           last_status: 204,
+          last_failure: null,
           next_attempt_at: null,
           created_at: '1970-01-01T00:00:00.002Z',
           delivered_at: '1970-01-01T00:00:03.000Z',
@@ -89,8 +93,9 @@ describe('the list of deliveries', () => {
           endpoint: 'we_1',
           connected_account_id: 'ca_1',
           status: 'waiting',
-          attempts: 0,
+          attempts: 1,
           last_status: null,
+          last_failure: 'forbidden_address',
           next_attempt_at: '1970-01-01T00:00:02.000Z',
           created_at: '1970-01-01T00:00:00.001Z',
           delivered_at: null,

@@ -25,6 +25,7 @@ function delivery(id: string, changed: Partial<DeliveryRow> = {}): DeliveryRow {
     status: 'waiting',
     attempts: 0,
     lastStatus: null,
+    lastFailure: null,
     nextAttemptAtMs: 100,
     createdAtMs: 1,
     deliveredAtMs: null,
@@ -50,6 +51,7 @@ describe('a delivery', () => {
       status: 'delivered',
       attempts: 3,
       lastStatus: 204,
+      lastFailure: null,
       nextAttemptAtMs: null,
       deliveredAtMs: 9,
     });

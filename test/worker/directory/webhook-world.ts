@@ -72,6 +72,7 @@ export function waitingDelivery(id: string, endpoint: string): DeliveryRow {
     status: 'waiting',
     attempts: 1,
     lastStatus: 500,
+    lastFailure: null,
     nextAttemptAtMs: NOW,
     createdAtMs: NOW,
     deliveredAtMs: null,

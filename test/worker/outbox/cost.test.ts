@@ -95,6 +95,7 @@ describe('in the directory', () => {
       status: 'delivered',
       attempts: 1,
       lastStatus: 200,
+      lastFailure: null,
       nextAttemptAtMs: null,
       createdAtMs: 1,
       deliveredAtMs: 2,
