@@ -51,6 +51,7 @@ export function claim(scene: Scene, request: ClaimRequest): Claimed {
         accountId: scene.account.accountId,
         organization: scene.account.organization,
         incarnation: scene.account.incarnation,
+        identifier: scene.account.identifier,
         dataKey: scene.account.dataKey,
         sessionId: session.id,
         verifier: session.verifier ?? '',

@@ -23,6 +23,7 @@ import {
   type Scene,
 } from './flow-sessions.ts';
 import { look, start } from './flow-start.ts';
+import { hasEnded, takeLateGrant } from './late-grant.ts';
 import { authentic } from './living.ts';
 import type { Room } from './room.ts';
 import { MAX_GRANTS, roomForOne, sessionAt, type SessionRow } from './session.ts';
@@ -34,6 +35,8 @@ export async function answerFlow(
   lifecycle: FlowLifecycle,
   request: FlowRequest,
 ): Promise<FlowAnswer> {
+  if (request.do === 'arrive' && hasEnded(room, request.incarnation))
+    return err({ code: await takeLateGrant(room, request) });
   const living = await lifecycle.living();
   if (!living.ok) return living;
   const scene = sceneOf(room, living.value);
