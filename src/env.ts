@@ -88,7 +88,14 @@ const BINDINGS = [
 ] as const satisfies readonly [keyof UncheckedEnv, string, string][];
 
 /** wrangler.toml also takes numbers, switches and tables for variables. */
-const TEXTS = ['ADMIN_KEY', 'MASTER_KEYS', 'BASE_URL', 'OPERATOR_NAME', 'OPERATOR_LOGO'] as const;
+const TEXTS = [
+  'ADMIN_KEY',
+  'MASTER_KEYS',
+  'BASE_URL',
+  'OPERATOR_NAME',
+  'OPERATOR_LOGO',
+  'DNS_RESOLVER',
+] as const;
 
 type Complete = UncheckedEnv & Required<Pick<UncheckedEnv, 'ACCOUNTS' | 'AGENTS' | 'DB'>>;
 

@@ -66,11 +66,24 @@ export interface ClaimRequest {
   readonly context: RequestContext;
 }
 
+/** What opens and names the grant of a claim when its account is gone: it is erased there, and the grant is to end. */
+export interface ClaimedLife {
+  /** Wrapped key of that life. */
+  readonly dataKey: string;
+  readonly identifier: string;
+}
+
+export function lifeOf(claim: CodeClaim): ClaimedLife {
+  return { dataKey: claim.dataKey, identifier: claim.identifier ?? '' };
+}
+
 export interface ArriveRequest {
   readonly do: 'arrive';
   readonly sessionId: string;
   readonly incarnation: number;
   readonly generation: number;
+  /** Of the account that the claim came from; left out by who knows nothing of it. */
+  readonly life?: ClaimedLife;
   readonly finding: CodeFinding;
   readonly confirmDigest: string;
   readonly settings: ConnectionSettings;
@@ -193,7 +206,8 @@ interface Answers {
 
 export type FlowAnswer = Answer<Answers[keyof Answers]>;
 
-type Named<Do extends keyof Answers> = Omit<Extract<FlowRequest, { do: Do }>, 'do'>;
+/** A question without its name. */
+export type Named<Do extends keyof Answers> = Omit<Extract<FlowRequest, { do: Do }>, 'do'>;
 
 /** One question to one account; a new stub each time. */
 export function askFlow<Do extends keyof Answers>(

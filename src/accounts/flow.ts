@@ -37,6 +37,7 @@ import {
   type Scene,
 } from './flow-sessions.ts';
 import { authentic, type Living } from './living.ts';
+import { hasEnded, takeLateGrant } from './late-grant.ts';
 import { checkRepairToken } from './repair-link.ts';
 import type { Room } from './room.ts';
 import {
@@ -59,6 +60,8 @@ export async function answerFlow(
   lifecycle: FlowLifecycle,
   request: FlowRequest,
 ): Promise<FlowAnswer> {
+  if (request.do === 'arrive' && hasEnded(room, request.incarnation))
+    return err({ code: await takeLateGrant(room, request) });
   const living = await lifecycle.living();
   if (!living.ok) return living;
   const scene = sceneOf(room, living.value);
@@ -343,6 +346,7 @@ function claim(scene: Scene, request: ClaimRequest): Claimed {
         accountId: scene.account.accountId,
         organization: scene.account.organization,
         incarnation: scene.account.incarnation,
+        identifier: scene.account.identifier,
         dataKey: scene.account.dataKey,
         sessionId: session.id,
         verifier: session.verifier ?? '',

@@ -45,12 +45,14 @@ export interface EndedGrant {
 /**
  * Notes a grant that is to be revoked, or records at once why it is not. Inside the transaction that ends it.
  *
- * @param mac of the life that the grant belongs to
+ * @param mac of the chain that records it
+ * @param life of the life that the grant belongs to, where that is another
  */
 export function revokeLater(
   room: Room,
   mac: Uint8Array,
   { account, settings, grant, subject, cause }: EndedGrant,
+  life: Uint8Array = mac,
 ): void {
   if (grant.refreshToken === null && grant.accessToken === null) return;
   if (settings.authType !== 'oauth2') return;
@@ -76,7 +78,7 @@ export function revokeLater(
   // An exchange that is under way makes the stored token an old one: what it brings is waited for.
   const inFlight = attempts.open().filter(({ grantId }) => grantId === grant.id);
   const settledAtMs = inFlight.map(({ startedAtMs }) => startedAtMs + config.exchangeBudgetMs);
-  store.revocations.save(mac, job, Math.max(room.now() + FIRST_REVOCATION_MS, ...settledAtMs));
+  store.revocations.save(life, job, Math.max(room.now() + FIRST_REVOCATION_MS, ...settledAtMs));
   armRevocations(room);
   return undefined;
 }

@@ -111,7 +111,9 @@ function noSuchRoute(app: OpenAPIHono<AppEnv>, c: Context<AppEnv>): Response {
     return forBrowser
       ? failureResponse(c, 404)
       : problemResponse(c, 'not_found', { detail: 'no such route; /docs shows those that there are' });
-  const response = forBrowser ? failureResponse(c, 405) : problemResponse(c, 'method_not_allowed');
+  const response = forBrowser
+    ? failureResponse(c, 405)
+    : problemResponse(c, 'method_not_allowed', { detail: `this path takes ${allowed.join(', ')}` });
   response.headers.set('allow', allowed.join(', '));
   return response;
 }

@@ -44,7 +44,9 @@ const FIELDS_IN_DETAIL = 3;
 function helpfulDetail(code: Code, { errors, members }: ProblemDetails): string {
   const row: { title: string; helps?: string } = CODES[code];
   if (errors !== undefined && errors.length > 0) {
-    const named = errors.slice(0, FIELDS_IN_DETAIL).map(({ path, message }) => `${path} ${message}`.trim());
+    const named = errors
+      .slice(0, FIELDS_IN_DETAIL)
+      .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
     const more = errors.length - named.length;
     return named.join('; ') + (more > 0 ? `; and ${more} more` : '');
   }

@@ -4,7 +4,7 @@
  * to. What happens then goes on when the browser has gone.
  */
 
-import { askFlow, type Claimed, type SessionView } from '#accounts/flow-requests.ts';
+import { askFlow, lifeOf, type Claimed, type SessionView } from '#accounts/flow-requests.ts';
 import {
   browserDigest,
   confirmCodeOf,
@@ -113,6 +113,7 @@ async function finish(
     sessionId,
     incarnation,
     generation,
+    life: lifeOf(claim),
     finding,
     settings,
     confirmDigest: confirmDigest(confirmCodeOf(secret, sessionId)),

@@ -12,6 +12,8 @@ export interface CodeClaim {
   /** Empty for none. */
   readonly organization: string;
   readonly incarnation: number;
+  /** Whose account it is; an object of an older version leaves it out. */
+  readonly identifier?: string;
   /** The account's data key, wrapped. */
   readonly dataKey: string;
   readonly sessionId: string;

@@ -228,6 +228,33 @@ it('a grant that a browser brings home after the account was revoked is ended to
   expect(await alive(redeemed()?.grantId ?? '')).toBe(false);
 });
 
+it.each(['deleted', 'deleted, and made anew'])(
+  'a grant that a browser brings home after the account was %s is ended too',
+  async (what) => {
+    s.provider.user.subject = name('subject');
+    const connection = await connectionOf('grant');
+    const session = await s.link(connection);
+    const redeemed = () => s.provider.calls.filter((call) => call.grantType === 'authorization_code');
+    const before = redeemed().length;
+    s.provider.faults.next({ delayAfterMs: 2_000 });
+    const walking = s.walk(session);
+    await vi.waitFor(() => expect(redeemed()).toHaveLength(before + 1), PATIENCE);
+    expect((await remove(session)).status).toBe(204);
+    const { identifier } = session;
+    const again = { connection, identifier };
+    if (what !== 'deleted')
+      expect((await s.operator.post('/v1/connected-accounts', again)).body.id).toBe(session.accountId);
+    await walking;
+    const { evidence } = await becomes(session.accountId, 'revoked');
+    expect(evidence).toContain('cause:came_too_late');
+    expect(await alive(redeemed().at(-1)?.grantId ?? '')).toBe(false);
+    const path = `/v1/connected-accounts/${session.accountId}`;
+    if (what === 'deleted') await isQuiet(session.accountId);
+    else expect((await s.operator.get(path)).body).toMatchObject({ status: 'pending', scopes: [] });
+    expect((await s.operator.get(`${path}/audit/verify`)).body.intact).toBe(true);
+  },
+);
+
 it('says so where the provider has no endpoint for it', async () => {
   const { session } = await connect(
     await s.connection({}, { revocation_url: door.url, revocation_reach: 'none' }),

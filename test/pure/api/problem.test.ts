@@ -18,10 +18,10 @@ describe('the detail of a refusal', () => {
   it('names the fields that are wrong, at most three of them', async () => {
     const errors = ['a', 'b', 'c', 'd', 'e'].map((path) => ({ path, message: 'is required' }));
     expect(await detailOf('invalid_request', { errors: errors.slice(0, 2) })).toBe(
-      'a is required; b is required',
+      'a: is required; b: is required',
     );
     expect(await detailOf('invalid_request', { errors })).toBe(
-      'a is required; b is required; c is required; and 2 more',
+      'a: is required; b: is required; c: is required; and 2 more',
     );
     expect(await detailOf('invalid_request', { errors: [{ path: '', message: 'not JSON' }] })).toBe(
       'not JSON',

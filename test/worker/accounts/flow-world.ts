@@ -4,10 +4,11 @@ import { accountOwner, grantPlace, type GrantField } from '#crypto/places.ts';
 import { encryptText, openDataKey } from '#crypto/envelope.ts';
 import { purposeDigest } from '#crypto/digest.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
-import { askFlow, type Claimed } from '#accounts/flow-requests.ts';
+import { askFlow, lifeOf, type Claimed, type Named } from '#accounts/flow-requests.ts';
 import type { Frozen } from '#accounts/session.ts';
 import type { ConnectionSettings } from '#accounts/rows.ts';
 import type { CodeClaim } from '#refresh/code-exchange.ts';
+import type { IssuedGrant } from '../../../src/dev/oauth-server.ts';
 import {
   config,
   context,
@@ -22,6 +23,15 @@ import {
 } from './world.ts';
 
 const digestOf = (secret: string): string => purposeDigest('test', secret);
+
+/** A callback that has its grant from the provider, and has not told the account of it. */
+export interface OnItsWay {
+  readonly id: string;
+  readonly grant: IssuedGrant;
+  /** As the callback would tell it. */
+  readonly arrival: Named<'arrive'>;
+  readonly browserDigest: string;
+}
 
 export interface Waiting {
   readonly id: string;
@@ -49,9 +59,15 @@ export async function settingsOf(id: string): Promise<ConnectionSettings> {
   return JSON.parse(String(row?.['settings'])) as ConnectionSettings;
 }
 
+export interface Unconnected {
+  readonly id: string;
+  readonly connection: string;
+  readonly identifier: string;
+}
+
 /** An account that was made and never connected. */
-export async function unconnected(): Promise<{ id: string; connection: string; identifier: string }> {
-  const connection = await newConnection();
+export async function unconnected(facts: Record<string, unknown> = {}): Promise<Unconnected> {
+  const connection = await newConnection(facts);
   const identifier = fresh('user');
   const { id } = await must(http('POST', '/v1/connected-accounts', { connection, identifier }), 201);
   return { id, connection, identifier };
@@ -67,11 +83,16 @@ async function encrypted(claim: CodeClaim, field: GrantField, text: string): Pro
 }
 
 /** Opens a link on the account and walks it until its grant is a candidate; a real grant of the provider. */
-export async function waiting(account: {
-  id: string;
-  connection: string;
-  identifier: string;
-}): Promise<Waiting> {
+export async function waiting(account: Unconnected): Promise<Waiting> {
+  const { id, grant, arrival, browserDigest } = await onItsWay(account);
+  const view = right(await askFlow(config, id, 'arrive', arrival));
+  if (view.status !== 'pending_confirmation') throw new Error(`the session is ${view.status}`);
+  const { sessionId, confirmDigest } = arrival;
+  return { ...account, sessionId, confirmDigest, browserDigest, accessToken: grant.accessToken };
+}
+
+/** The same up to the provider's answer, which nobody has stored yet. */
+export async function onItsWay(account: Unconnected): Promise<OnItsWay> {
   const { id } = account;
   const sessionId = fresh('cs');
   const linkDigest = digestOf(fresh('link'));
@@ -118,35 +139,33 @@ export async function waiting(account: {
   if (claimed.kind !== 'exchange') throw new Error(`the callback was answered ${claimed.kind}`);
   const { claim } = claimed;
   const grant = await newGrant();
-  const view = right(
-    await askFlow(config, id, 'arrive', {
-      sessionId,
-      incarnation: claim.incarnation,
-      generation: claim.generation,
-      finding: {
-        kind: 'granted',
-        tokens: {
-          accessToken: await encrypted(claim, 'access_token', grant.accessToken),
-          refreshToken: await encrypted(claim, 'refresh_token', grant.refreshToken),
-          narrowedAccessToken: null,
-          tokenType: 'Bearer',
-          lifetimeMs: 3_600_000,
-          refreshLifetimeMs: null,
-          scopes: ['contacts.read'],
-          captured: null,
-          fingerprint: null,
-        },
-        identity: { subject: grant.subject, label: 'Ada', email: null, emailVerified: false },
-        sentAtMs: Date.now(),
-        durationMs: 1,
+  const arrival: Named<'arrive'> = {
+    sessionId,
+    incarnation: claim.incarnation,
+    generation: claim.generation,
+    life: lifeOf(claim),
+    finding: {
+      kind: 'granted',
+      tokens: {
+        accessToken: await encrypted(claim, 'access_token', grant.accessToken),
+        refreshToken: await encrypted(claim, 'refresh_token', grant.refreshToken),
+        narrowedAccessToken: null,
+        tokenType: 'Bearer',
+        lifetimeMs: 3_600_000,
+        refreshLifetimeMs: null,
+        scopes: ['contacts.read'],
+        captured: null,
+        fingerprint: null,
       },
-      confirmDigest,
-      settings,
-      context,
-    }),
-  );
-  if (view.status !== 'pending_confirmation') throw new Error(`the session is ${view.status}`);
-  return { ...account, sessionId, confirmDigest, browserDigest, accessToken: grant.accessToken };
+      identity: { subject: grant.subject, label: 'Ada', email: null, emailVerified: false },
+      sentAtMs: Date.now(),
+      durationMs: 1,
+    },
+    confirmDigest,
+    settings,
+    context,
+  };
+  return { id, grant, arrival, browserDigest };
 }
 
 /** What the operator's confirmation came to; the code of the refusal where the object refuses to look. */

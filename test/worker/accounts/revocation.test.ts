@@ -1,6 +1,8 @@
 /** A grant waits in its own row to be revoked at its provider: for the directory, for the provider, and for nobody else. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { askFlow } from '#accounts/flow-requests.ts';
+import { onItsWay, unconnected, type OnItsWay } from './flow-world.ts';
 import {
   config,
   connected,
@@ -10,6 +12,7 @@ import {
   indexed,
   must,
   records,
+  release,
   remove,
   right,
   ring,
@@ -37,21 +40,21 @@ async function known(): Promise<Connected> {
 }
 
 /** Other accounts of this client whose subject nobody knows may hold the same grant: here there are none. */
-async function forgetOthers(account: Connected): Promise<void> {
+async function forgetOthers(account: Pick<Connected, 'id'>): Promise<void> {
   await config.directory.prepare('DELETE FROM account_index WHERE id <> ?').bind(account.id).run();
 }
 
-const waiting = (account: Connected) => rows(account.id, 'SELECT * FROM revocation');
-const alive = async (account: Connected) => (await grantState(account.grant.grantId)).alive;
+const waiting = (account: Pick<Connected, 'id'>) => rows(account.id, 'SELECT * FROM revocation');
+const alive = async (account: Pick<Connected, 'grant'>) => (await grantState(account.grant.grantId)).alive;
 
-async function revocations(account: Connected): Promise<unknown[]> {
+async function revocations(account: Pick<Connected, 'id'>): Promise<unknown[]> {
   return (await records(account.id))
     .filter(({ action }) => action === 'token.revoke')
     .map(({ outcome, reason, evidence }) => [outcome, reason, ...(evidence ?? [])]);
 }
 
 /** The next try comes now. */
-const hurry = (account: Connected) =>
+const hurry = (account: Pick<Connected, 'id'>) =>
   tamper(
     account.id,
     'UPDATE revocation SET next_try_at_ms = 1',
@@ -136,6 +139,79 @@ describe('a grant of a deleted account', () => {
       .toEqual([['failed', 'failed', 'cause:account_deleted', 'no_answer', 'tries:8']]);
     expect(await waiting(account)).toEqual([]);
     expect(await alive(account)).toBe(true);
+  });
+});
+
+describe('a grant that comes home to a deleted account', () => {
+  /** A callback on its way to an account that is deleted meanwhile. */
+  async function late(facts: Record<string, unknown> = { revocation_reach: 'token' }) {
+    const account = await unconnected(facts);
+    const flow = await onItsWay(account);
+    await remove(account.id);
+    return { ...flow, account: { ...account, grant: flow.grant } };
+  }
+  const arrive = (id: string, arrival: OnItsWay['arrival']) => askFlow(config, id, 'arrive', arrival);
+
+  it('is revoked once, however often it is told', async () => {
+    const { id, arrival, account } = await late();
+    for (let times = 0; times < 3; times += 1)
+      expect(await arrive(id, arrival)).toMatchObject({ ok: false, error: { code: 'not_found' } });
+    expect(await waiting(account)).toHaveLength(1);
+    await hurry(account);
+    await expect
+      .poll(() => revocations(account), PATIENCE)
+      .toEqual([['ok', 'revoked', 'cause:came_too_late', 'tries:1']]);
+    const { liveRefreshTokens } = await grantState(account.grant.grantId);
+    expect(liveRefreshTokens).toEqual([]);
+    expect(right(await stub(id).verifyAudit({}))).toMatchObject({ intact: true });
+    await expect.poll(() => rows(id, `SELECT kind FROM timer WHERE kind = 'revoke'`), PATIENCE).toEqual([]);
+  });
+
+  it('is spared where the account lives again and its user may have connected it', async () => {
+    const { id, arrival, account } = await late({ revocation_reach: 'grant' });
+    const { connection, identifier, grant } = account;
+    await must(
+      http('PUT', `/v1/credentials/${connection}?identifier=${identifier}`, {
+        refresh_token: grant.refreshToken,
+        access_token: grant.accessToken,
+        expires_in: 3600,
+      }),
+      201,
+    );
+    expect(await arrive(id, arrival)).toMatchObject({ ok: false, error: { code: 'not_found' } });
+    await forgetOthers(account);
+    await hurry(account);
+    await expect
+      .poll(() => revocations(account), PATIENCE)
+      .toEqual([['refused', 'skipped_shared_grant', 'cause:came_too_late', 'tries:1']]);
+    expect(await alive(account)).toBe(true);
+    expect((await release(id)).token).toBe(grant.accessToken);
+  });
+
+  it('leaves nothing where its key is another account’s, or another life’s', async () => {
+    const { id, arrival, account } = await late();
+    const other = await late();
+    for (const forged of [
+      { ...arrival, life: other.arrival.life },
+      { ...arrival, incarnation: 0 },
+      { ...arrival, life: undefined },
+    ])
+      expect(await arrive(id, forged as typeof arrival)).toMatchObject({ error: { code: 'not_found' } });
+    expect(await waiting(account)).toEqual([]);
+    expect(await revocations(account)).toEqual([]);
+  });
+
+  it('that never was one leaves nothing either', async () => {
+    const { id, arrival, account } = await late();
+    const failed = {
+      kind: 'failed',
+      reason: 'code_rejected',
+      providerError: null,
+      evidence: [],
+      durationMs: 1,
+    } as const;
+    expect(await arrive(id, { ...arrival, finding: failed })).toMatchObject({ error: { code: 'not_found' } });
+    expect(await waiting(account)).toEqual([]);
   });
 });
 
