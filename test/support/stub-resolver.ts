@@ -48,13 +48,17 @@ export async function startResolver(): Promise<StubResolver> {
       return;
     }
     if (mood === 'hang') return;
-    if (mood === 'error') response.writeHead(502).end('{}');
-    else if (mood === 'garbage') response.end('<html>who are you?</html>');
+    const name = searchParams.get('name') ?? '';
+    const type = searchParams.get('type') ?? '';
+    if (mood === 'error') {
+      // What would allow the call, if the status did not matter.
+      const zone = { addresses: ['93.184.215.14', '2606:4700::1'] };
+      response.writeHead(502).end(JSON.stringify(answerOf(zone, name, type)));
+    } else if (mood === 'garbage') response.end('<html>who are you?</html>');
     else if (mood === 'redirect') response.writeHead(302, { location: '/dns-query?' }).end();
     else if (mood === 'flood') response.end(' '.repeat(1_000_000));
     else {
-      const name = searchParams.get('name') ?? '';
-      const body = answerOf(zones.get(name), name, searchParams.get('type') ?? '');
+      const body = answerOf(zones.get(name), name, type);
       response.writeHead(200, { 'content-type': 'application/dns-json' }).end(JSON.stringify(body));
     }
   };

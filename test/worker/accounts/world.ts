@@ -278,7 +278,7 @@ export async function records(id: string): Promise<StoredRecord[]> {
  * Waits until the directory has the account and its events as they are: then no timer of its own writes rows any more.
  */
 export async function indexed(id: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 800; tries += 1) {
     if ((await rows(id, `SELECT kind FROM timer WHERE kind IN ('index', 'outbox')`)).length === 0) return;
     await scheduler.wait(25);
   }
