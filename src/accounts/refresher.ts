@@ -158,36 +158,35 @@ export class Refresher {
     const { connection } = this.#powers;
     const mac = opened.key.mac;
     const before = this.#room.store.state(mac);
-    const closed =
+    const seen =
       before === null || isFree(flight.trigger) ? null : connection.remembered(before.account, wanted);
-    if (before !== null && closed !== null && !this.#passes(closed, flight, before, wanted)) {
-      this.#flights.land(wanted.id, flight, { kind: 'not_now', closed });
+    if (before !== null && seen !== null && !this.#passes(seen, flight, before, wanted)) {
+      this.#flights.land(wanted.id, flight, { kind: 'not_now', closed: seen });
       return;
     }
     const look = before === null ? null : await connection.look(before.account, before.settings);
-    for (let lease: 'none' | 'taken' | 'refused' = 'none'; ;) {
+    let refused: Closed | null = null;
+    for (let asked = false; ; asked = true) {
       const ready = this.#ready(flight, opened, wanted);
       if (ready === null || look === null) return;
       const { state, grant } = ready;
       const gate = connection.gate(state.account, grant, look);
-      if (gate === 'probe' && lease === 'none') {
-        const taken = await connection.takeProbe(state.account, grant, look);
-        lease = taken === null ? 'taken' : 'refused';
-        // Much may have changed meanwhile: everything is looked at again.
-        if (taken === null || this.#passes(taken, flight, state, grant)) continue;
-        this.#flights.land(wanted.id, flight, { kind: 'not_now', closed: taken });
-        return;
+      if (gate === 'probe' && !asked) {
+        // Much may change while the lease is asked for: then everything is looked at again.
+        refused = await connection.takeProbe(state.account, grant, look);
+        continue;
       }
-      if (typeof gate !== 'string' && !this.#passes(gate, flight, state, grant)) {
-        this.#flights.land(wanted.id, flight, { kind: 'not_now', closed: gate });
+      const probe = gate === 'probe' && refused === null;
+      const closed = typeof gate === 'string' ? (probe || gate === 'call' ? null : refused) : gate;
+      if (closed !== null && !this.#passes(closed, flight, state, grant)) {
+        this.#flights.land(wanted.id, flight, { kind: 'not_now', closed });
         return;
       }
       const settings = look.newer ?? state.settings;
       const { trigger, scopes } = flight;
       const request = beginAttempt(this.#room, mac, { state, grant, settings, trigger, scopes });
       flight.attemptId = request.attemptId;
-      const forced = typeof gate !== 'string' && gate.why === 'misconfigured';
-      this.#hand({ ...request, probe: lease === 'taken' || forced });
+      this.#hand({ ...request, probe: probe || closed?.why === 'misconfigured' });
       return;
     }
   }
