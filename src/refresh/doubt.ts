@@ -122,19 +122,14 @@ export function planAfterDoubt(input: {
   const lastMs = lastInsideGraceMs(input);
   const soonestMs = nowMs + Math.max(SHORTEST_MS, Math.ceil(clampRetryAfterMs(retryAfterMs) ?? 0));
   if (lastMs !== null && soonestMs <= lastMs) {
-    const againMs = Math.min(quicklyAgainMs(input, accessTokenLives), sharedOutMs(nowMs, lastMs));
-    const drawnMs = failures <= 1 ? nowMs + Math.floor(random() * QUICK_MS) : againMs;
+    const drawnMs =
+      failures <= 1 ? nowMs + Math.floor(random() * QUICK_MS) : quicklyAgainMs(input, accessTokenLives);
     // A draw beyond the grace is moved to its last moment, less what an alarm is late: after it nothing may be presented.
     const latestMs = Math.max(soonestMs, lastMs - ALARM_LATE_MS);
     return { kind: 'retry', nextAttemptAtMs: Math.min(latestMs, Math.max(soonestMs, drawnMs)) };
   }
 
   return { kind: 'hold', nextAttemptAtMs: Math.max(byBackoffMs(), deliberateAtMs(input)) };
-}
-
-/** A third of what is left of the grace: one attempt that comes to nothing must not be the last. */
-function sharedOutMs(nowMs: number, lastMs: number): number {
-  return nowMs + Math.max(QUICK_MS, Math.floor((lastMs - nowMs) / 3));
 }
 
 /** The backoff after the quick retry starts at its base, as if the quick one had not been. */

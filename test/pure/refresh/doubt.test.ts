@@ -53,10 +53,6 @@ describe('doubt inside a verified grace', () => {
     expect(isHeld({ ...base, ...sinceMs(1) })).toBe(false);
     expect(isHeld({ ...base, ...sinceMs(0) })).toBe(true);
   });
-  it('waits for a third of what is left of it at most, so that an attempt that is cut is not the last', () => {
-    const late = { rotation: TEN_MINUTES, doubtSinceMs: NOW - 9 * MINUTE, failures: 20, random: () => 0.99 };
-    expect(plan(late)).toEqual(retryIn(Math.floor((50 * SECOND - 1) / 3)));
-  });
   it('moves a draw beyond it to its last moment, less what an alarm is late', () => {
     const doubtSinceMs = NOW - 10 * MINUTE + 12 * SECOND;
     const last = { rotation: TEN_MINUTES, doubtSinceMs, failures: 20, random: () => 0.99 };
