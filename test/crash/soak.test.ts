@@ -186,11 +186,15 @@ it(
     const from = simulator.uses.length;
     await Promise.all(
       accounts.map(async (account) => {
-        await operator.post(`/v1/connected-accounts/${account.id}/expire`);
-        const askedAtMs = Date.now();
-        const reply = await definite('a token in the end', () => fetchToken(account));
-        expect(reply.status, reply.text).toBe(200);
-        expect(account.simulated.family.accepts(String(reply.body.access_token), askedAtMs)).toBe(true);
+        // A timer's refresh may have been on its way: what it brings serves, and only the next one presents what is stored.
+        const presents = () => simulator.uses.slice(from).some((use) => use.account === account.simulated.id);
+        for (let tries = 0; tries < 5 && !presents(); tries += 1) {
+          await operator.post(`/v1/connected-accounts/${account.id}/expire`);
+          const askedAtMs = Date.now();
+          const reply = await definite('a token in the end', () => fetchToken(account));
+          expect(reply.status, reply.text).toBe(200);
+          expect(account.simulated.family.accepts(String(reply.body.access_token), askedAtMs)).toBe(true);
+        }
         expect(await show(account)).toMatchObject({ status: 'active', in_doubt_since: null });
         expect((await chainOf(operator, account.id))?.intact).toBe(true);
       }),
