@@ -1,21 +1,23 @@
 /**
- * Requests of one isolate for the same account, sent together. Who comes while a call to the account is on its way waits
- * for it to return, at most two milliseconds, and then goes in one call with all who wait: the hop is what a fetch costs
- * most, and the account commits their records together. Who comes alone goes at once.
+ * Requests of one isolate for the same account, sent together. Who comes while a call to the account is on its way, or
+ * right after several have shared one, waits a millisecond for company and then goes in one call with all who wait: the
+ * hop is what a fetch costs most, and the account commits their records together. Who comes alone goes at once.
  *
- * Nobody's answer depends on another's request: one whose client has gone is overtaken by the next one's own timer, one
- * that cannot be answered at once (a refresh, a cold key) is told to go alone, and so is everyone after a failed call.
+ * A request is woken by timers of its own alone and finds there what became of it: no promise of one request is settled
+ * by another, because what goes on then may run as the other. Nobody's answer depends on another's request either: the
+ * first whose time is up sends all who wait, one that cannot be answered at once (a refresh, a cold key) goes alone, and
+ * so does everyone after a failed call.
  */
 
 import type { Config } from '#env.ts';
-import { systemNow } from '#lib/clock.ts';
+import { sleep, systemNow } from '#lib/clock.ts';
 import { LruMap } from '#lib/lru.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import { accountStub } from './stub.ts';
 
-/** How long a call may be on its way before those behind it go without waiting for its return. */
-export const LINGER_MS = 2;
-/** Who comes right after a common call has returned waits this long for company: where there was some there is more. */
+/** Who comes within this time after a call has left waits for company. */
+export const BUSY_MS = 2;
+/** How long. Also how often a request looks for its answer. */
 export const GATHER_MS = 1;
 /** A common call that has not come back is no longer waited for; whoever still wants an answer asks alone. */
 const PATIENCE_MS = 5_000;
@@ -24,13 +26,14 @@ const REMEMBERED = 1_000;
 /** Requests in one call: each brings a context of a few hundred bytes. */
 const MAX_TOGETHER = 128;
 
-/** `lead`: send everybody who waits. `alone`: ask for yourself. */
-type Turn = { readonly result: ReleaseResult } | 'lead' | 'alone';
+/** `alone`: ask for yourself. */
+type Told = { readonly result: ReleaseResult } | 'alone';
 
 interface Waiting {
   readonly request: ReleaseRequest;
   readonly sinceMs: number;
-  readonly tell: (turn: Turn) => void;
+  /** Null: nothing yet. */
+  told: Told | null;
 }
 
 interface Line {
@@ -60,14 +63,18 @@ export class ReleaseLines {
     const nowMs = systemNow();
     const line = this.#lines.get(accountId);
     const openMs = line === undefined ? 0 : line.openUntilMs - nowMs;
-    if (line === undefined || openMs <= 0 || openMs > LINGER_MS)
+    if (line === undefined || openMs <= 0 || openMs > BUSY_MS)
       return this.#alone(accountId, request, send, nowMs);
-    const turn = await this.#turn(line, request, nowMs, openMs);
-    if (turn === 'alone') return send.alone(held(request, nowMs));
-    if (turn !== 'lead') return turn.result;
-    const sent = this.#together(accountId, line, { request, sinceMs: nowMs }, send);
-    waitUntil(sent.catch(() => undefined));
-    return (await sent) ?? send.alone(held(request, nowMs));
+    const own: Waiting = { request, sinceMs: nowMs, told: null };
+    line.waiting.add(own);
+    await sleep(GATHER_MS);
+    if (line.waiting.delete(own)) {
+      const sent = this.#together(accountId, line, own, send);
+      waitUntil(sent.catch(() => undefined));
+      await sent;
+    }
+    const told = await answerOf(own);
+    return told === 'alone' ? send.alone(held(request, nowMs)) : told.result;
   }
 
   async #alone(
@@ -77,7 +84,7 @@ export class ReleaseLines {
     nowMs: number,
   ): Promise<ReleaseResult> {
     const line = this.#lines.get(accountId) ?? { openUntilMs: 0, waiting: new Set() };
-    line.openUntilMs = nowMs + LINGER_MS;
+    line.openUntilMs = nowMs + BUSY_MS;
     this.#lines.set(accountId, line);
     try {
       return await send.alone(request);
@@ -86,60 +93,39 @@ export class ReleaseLines {
     }
   }
 
-  /** A call has come back: the first who waits leads the next one, or the line is over. */
+  /** A call has come back. Where it had company there will be more; where not, the line is over unless others wait. */
   #returned(accountId: string, line: Line, carried: number): void {
-    const [next] = line.waiting;
-    if (next !== undefined) {
-      line.waiting.delete(next);
-      line.openUntilMs = systemNow() + LINGER_MS;
-      next.tell('lead');
-    } else if (carried > 1) line.openUntilMs = systemNow() + GATHER_MS;
-    else if (this.#lines.get(accountId) === line) this.#lines.delete(accountId);
+    if (carried > 1) line.openUntilMs = systemNow() + GATHER_MS;
+    else if (line.waiting.size === 0 && this.#lines.get(accountId) === line) this.#lines.delete(accountId);
   }
 
-  /** Waits in the line. The timers are the request's own, so that it goes on whatever becomes of the others. */
-  async #turn(line: Line, request: ReleaseRequest, sinceMs: number, forMs: number): Promise<Turn> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const turn = await new Promise<Turn>((tell) => {
-      const waiting = { request, sinceMs, tell };
-      line.waiting.add(waiting);
-      timer = setTimeout(() => {
-        // Still in the line: nobody has sent this request yet.
-        if (line.waiting.delete(waiting)) tell('lead');
-        else timer = setTimeout(() => tell('alone'), PATIENCE_MS);
-      }, forMs);
-    });
-    clearTimeout(timer);
-    return turn;
-  }
-
-  /** Sends `own` and all who wait. Null: `own` has to go alone. */
-  async #together(
-    accountId: string,
-    line: Line,
-    own: Omit<Waiting, 'tell'>,
-    send: Senders,
-  ): Promise<ReleaseResult | null> {
-    const others = [...line.waiting].slice(0, MAX_TOGETHER - 1);
-    for (const other of others) line.waiting.delete(other);
-    line.openUntilMs = systemNow() + LINGER_MS;
+  /** Sends `own` and all who wait, and notes for each what came of it. */
+  async #together(accountId: string, line: Line, own: Waiting, send: Senders): Promise<void> {
+    const all = [own, ...[...line.waiting].slice(0, MAX_TOGETHER - 1)];
+    for (const one of all) line.waiting.delete(one);
+    line.openUntilMs = systemNow() + BUSY_MS;
     try {
-      if (others.length === 0) return await send.alone(held(own.request, own.sinceMs));
-      const requests = [own, ...others].map(({ request, sinceMs }) => held(request, sinceMs));
-      const [result, ...results] = await send.together(requests);
-      others.forEach(({ tell }, index) => {
-        const theirs = results[index];
-        tell(theirs == null ? 'alone' : { result: theirs });
+      const requests = all.map(({ request, sinceMs }) => held(request, sinceMs));
+      const [first] = requests;
+      const results =
+        all.length === 1 && first !== undefined ? [await send.alone(first)] : await send.together(requests);
+      all.forEach((one, index) => {
+        const result = results[index];
+        one.told = result == null ? 'alone' : { result };
       });
-      return result ?? null;
     } catch (error) {
-      if (others.length === 0) throw error;
-      for (const { tell } of others) tell('alone');
-      return null;
+      if (all.length === 1) throw error;
+      for (const one of all) one.told = 'alone';
     } finally {
-      this.#returned(accountId, line, others.length + 1);
+      this.#returned(accountId, line, all.length);
     }
   }
+}
+
+/** What the call that carried the request has brought; after five seconds nothing is waited for any more. */
+async function answerOf(own: Waiting): Promise<Told> {
+  while (own.told === null && systemNow() - own.sinceMs < PATIENCE_MS) await sleep(GATHER_MS);
+  return own.told ?? 'alone';
 }
 
 /** The account counts the time in the line as time that the proof of the agent has grown older. */

@@ -4,8 +4,8 @@ import { env } from 'cloudflare:workers';
 import { ReleaseLines } from '#accounts/release-line.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 
-// The pool turns off by which a promise of one request may be resolved by another, which workerd does in every other
-// setting. So each request asks its account alone here; together they do in `test/http/together.test.ts`.
+// One request is one call to its account here, whatever else is going on; how requests go together is tested purely and
+// in `test/http/together.test.ts`.
 ReleaseLines.prototype.release = (_accountId, request, send) => send.alone(request);
 
 await applyMigrations((env as { DB: D1Database }).DB);
