@@ -3,6 +3,7 @@
 import { connect as openSocket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Client, Reply } from '../support/callers.ts';
+import { load } from '../bench/load.ts';
 import { name } from '../support/world.ts';
 import { refreshScene } from './refresh-scene.ts';
 
@@ -34,6 +35,18 @@ describe('agents that fetch one account at the same time', () => {
     for (const { status, text } of replies) expect(text.includes(account.accessToken)).toBe(status === 200);
     // 120 tokens and 60 refusals; what does not exist for its asker is recorded with him.
     expect((await account.records()) - before).toBe(180);
+  });
+
+  it('are all served by sixty-four connections that never pause', async () => {
+    const account = await scene.connect();
+    const target = {
+      port: Number(new URL(scene.broker.url).port),
+      key: scene.agent.key,
+      path: () => `/v1/connected-accounts/${account.id}/token`,
+    };
+    const { failures, perSecond } = await load(target, 64, 3_000);
+    expect([failures, perSecond > 0]).toEqual([0, true]);
+    expect(scene.broker.output()).not.toContain('different request');
   });
 
   it('are served although many of them hang up', async () => {
