@@ -202,14 +202,7 @@ export function tombstoneToSql(row: TombstoneRow): SqlRow {
 
 /** Unauthenticated, and so taken as it is: nothing is built on it before `assertTombstone`. */
 export function tombstoneFromSql(row: SqlRow): TombstoneRow {
-  return {
-    accountId: String(row['account_id']),
-    organization: String(row['organization']),
-    incarnation: Number(row['incarnation']),
-    dataKey: String(row['data_key']),
-    generationCounter: Number(row['generation_counter']),
-    deletedAtMs: Number(row['deleted_at_ms']),
-  };
+  return { ...keyMaterialFromSql(row), deletedAtMs: Number(row['deleted_at_ms']) };
 }
 
 /** What opening an account's data key needs; unauthenticated. */

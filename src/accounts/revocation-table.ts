@@ -6,27 +6,17 @@
  */
 
 import { equalSecrets, rowMac } from '#crypto/digest.ts';
+import type { RevocationRequest } from '#refresh/revocation.ts';
 import type { ConnectionSettings } from './rows.ts';
 
 /** Everything about one grant that was, as ciphertexts. */
-export interface RevocationJob {
-  readonly accountId: string;
-  /** Empty for none. */
-  readonly organization: string;
+export interface RevocationJob extends Omit<RevocationRequest<ConnectionSettings>, 'newer'> {
   readonly connection: string;
   readonly identifier: string;
-  readonly incarnation: number;
-  /** Wrapped key of that life. */
-  readonly dataKey: string;
-  readonly grantId: number;
-  readonly generation: number;
-  readonly refreshToken: string | null;
-  readonly accessToken: string | null;
   /** Null: not known. */
   readonly subject: string | null;
   /** Why it is to end, a word of ours. */
   readonly cause: string;
-  readonly settings: ConnectionSettings;
 }
 
 /** A job as it waits. `mac` is checked by whoever has opened the job's own key (`isAuthentic`). */

@@ -40,6 +40,23 @@ export type RefreshRequestResult =
   | { ok: false; reason: 'unsupported_auth_method'; method: string }
   | { ok: false; reason: 'missing_value'; name: string };
 
+/** What the calls of all three kinds have in common. */
+function requestTo(
+  descriptor: Descriptor,
+  own: Pick<RefreshRequest, 'url' | 'auth' | 'grantType' | 'params'>,
+): RefreshRequestResult {
+  return {
+    ok: true,
+    request: {
+      ...own,
+      method: 'POST',
+      format: descriptor.token_request_format,
+      clientIdParam: descriptor.client_id_param,
+      headers: { accept: 'application/json' },
+    },
+  };
+}
+
 /** The request that renews a grant, or why this descriptor cannot make one. */
 export function refreshRequest(descriptor: Descriptor, input: RefreshInput): RefreshRequestResult {
   const url = descriptor.refresh_url ?? descriptor.token_url;
@@ -64,19 +81,7 @@ export function refreshRequest(descriptor: Descriptor, input: RefreshInput): Ref
   if (input.scope !== undefined && input.scope.length > 0) {
     params[descriptor.scope_param] = input.scope.join(descriptor.scope_separator);
   }
-  return {
-    ok: true,
-    request: {
-      url,
-      method: 'POST',
-      format: descriptor.token_request_format,
-      auth,
-      grantType,
-      clientIdParam: descriptor.client_id_param,
-      params,
-      headers: { accept: 'application/json' },
-    },
-  };
+  return requestTo(descriptor, { url, auth, grantType, params });
 }
 
 export interface CodeInput {
@@ -113,19 +118,7 @@ export function codeRequest(descriptor: Descriptor, input: CodeInput): RefreshRe
   params[descriptor.code_param] = input.code;
   params['redirect_uri'] = input.redirectUri;
   if (input.verifier !== null) params['code_verifier'] = input.verifier;
-  return {
-    ok: true,
-    request: {
-      url,
-      method: 'POST',
-      format: descriptor.token_request_format,
-      auth,
-      grantType,
-      clientIdParam: descriptor.client_id_param,
-      params,
-      headers: { accept: 'application/json' },
-    },
-  };
+  return requestTo(descriptor, { url, auth, grantType, params });
 }
 
 /**
@@ -138,19 +131,7 @@ export function revocationRequest(descriptor: Descriptor, clientSecret: string |
   const method = descriptor.token_endpoint_auth_method ?? 'unknown';
   const auth = authOf(descriptor, clientSecret);
   if (auth === null) return { ok: false, reason: 'unsupported_auth_method', method };
-  return {
-    ok: true,
-    request: {
-      url,
-      method: 'POST',
-      format: descriptor.token_request_format,
-      auth,
-      grantType: '',
-      clientIdParam: descriptor.client_id_param,
-      params: {},
-      headers: { accept: 'application/json' },
-    },
-  };
+  return requestTo(descriptor, { url, auth, grantType: '', params: {} });
 }
 
 function authOf(descriptor: Descriptor, clientSecret: string | null): RequestAuth | null {

@@ -50,32 +50,33 @@ function lastInsideGraceMs({ nowMs, rotation, doubtSinceMs }: DoubtTimes): numbe
   return nowMs <= lastMs ? lastMs : null;
 }
 
+/** What is known of a generation's doubt. `graceMs` of the rotation in milliseconds, as all times. */
+interface DoubtSeen {
+  nowMs: number;
+  rotation: Rotation;
+  doubtSinceMs: number | null;
+}
+
+/** Whether the grace of a rotating generation in doubt is running; null: it does not rotate, or is not in doubt. */
+function isInsideGrace({ nowMs, rotation, doubtSinceMs }: DoubtSeen): boolean | null {
+  if (!rotation.rotating || doubtSinceMs === null) return null;
+  return lastInsideGraceMs({ nowMs, rotation, doubtSinceMs }) !== null;
+}
+
 /**
  * Whether the account is in the doubt that people must see: a rotating generation is in doubt and no verified grace
  * covers it any more. Then it shows `in_doubt_since` and sends `degraded` with cause `refresh_in_doubt`.
  */
-export function inDoubtShown(input: {
-  nowMs: number;
-  rotation: Rotation;
-  doubtSinceMs: number | null;
-}): boolean {
-  const { nowMs, rotation, doubtSinceMs } = input;
-  if (!rotation.rotating || doubtSinceMs === null) return false;
-  return lastInsideGraceMs({ nowMs, rotation, doubtSinceMs }) === null;
+export function inDoubtShown(input: DoubtSeen): boolean {
+  return isInsideGrace(input) === false;
 }
 
 /**
  * Whether a rotating generation is in doubt and its grace is running: until it is over the refresh token may be presented
  * again, and then it may be lost. Such a one waits for its own backoff alone, not for its connection's turn.
  */
-export function racesGrace(input: {
-  nowMs: number;
-  rotation: Rotation;
-  doubtSinceMs: number | null;
-}): boolean {
-  const { nowMs, rotation, doubtSinceMs } = input;
-  if (!rotation.rotating || doubtSinceMs === null) return false;
-  return lastInsideGraceMs({ nowMs, rotation, doubtSinceMs }) !== null;
+export function racesGrace(input: DoubtSeen): boolean {
+  return isInsideGrace(input) === true;
 }
 
 /**

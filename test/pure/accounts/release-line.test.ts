@@ -104,6 +104,29 @@ describe('requests for one account', () => {
     expect(calls.slice(-2)).toEqual([['f'], ['g']]);
   });
 
+  it('are woken by their own timers alone: another request that has their answer does not go on as them', async () => {
+    const lines = new ReleaseLines();
+    let arrive: () => void = () => undefined;
+    const together: Senders['together'] = (requests) =>
+      new Promise((resolve) => {
+        arrive = () => resolve(requests.map(answerTo));
+      });
+    const { send } = account(1);
+    const [a, b, c] = ['a', 'b', 'c'].map((who) => askedBy(lines, { ...send, together }, who));
+    await vi.advanceTimersByTimeAsync(5);
+    await a;
+    let answered = false;
+    void c?.then(() => {
+      answered = true;
+    });
+    arrive();
+    await b;
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+    expect(answered).toBe(false);
+    await vi.advanceTimersByTimeAsync(GATHER_MS);
+    expect(answered).toBe(true);
+  });
+
   it('of another account wait for nobody', async () => {
     const { calls, send } = account(5);
     const lines = new ReleaseLines();
