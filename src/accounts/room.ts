@@ -44,6 +44,8 @@ export interface Room {
   readonly waiting: Waiting;
   /** When a credential last left, exact while the object is awake; the row is at most an hour behind. */
   readonly lastUse: { atMs: number | null };
+  /** When the provider was last asked whose the token is, and whether it is one: questions that a request may cause. */
+  readonly lastAsk: { subjectAtMs: number | null; tokenAtMs: number | null };
 }
 
 /** Appends one record about this account to its chain. Inside a transaction only. */

@@ -80,6 +80,7 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
     revoke: (request) => entrypoints().Exchanger.revoke(request),
     waiting: new Waiting(),
     lastUse: { atMs: null },
+    lastAsk: { subjectAtMs: null, tokenAtMs: null },
   };
   const connection = new ConnectionWatch({
     ...room,

@@ -99,7 +99,7 @@ const routes = {
     responses: responses({ 200: AuditVerification }, ['not_found', ...LOCKS]),
   }),
   refresh: action('refresh', 'Refresh now; look at `last_attempt` for what came of it'),
-  expire: action('expire', 'Pretend that the access token has expired'),
+  expire: action('expire', 'Pretend that the access token has expired, six times a minute'),
   disable: action('disable', 'Disable'),
   enable: action('enable', 'Enable again'),
   revoke: action('revoke', 'Revoke'),
