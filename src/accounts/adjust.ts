@@ -1,14 +1,16 @@
-/** What an operator sets on a living account: metadata, its own rotation, the seal. Each change is one transaction. */
+/** What an operator sets on a living account: metadata, its own rotation and lifetime of tokens, the seal. Each change is one transaction. */
 
 import type { RequestContext } from '#audit/record.ts';
 import { metadataProblem } from '#contract/connected-accounts.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { mergePatch } from '#lib/merge-patch.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { endingAsSet } from './lifetime.ts';
 import type { Living, Obstacle } from './living.ts';
+import { MAX_NARROWED } from './narrowing.ts';
 import { armGrant } from './plan.ts';
 import { record, type Room } from './room.ts';
-import type { AccountRow } from './rows.ts';
+import type { AccountRow, NarrowedRow } from './rows.ts';
 
 /** Left out: stays. Null: removes. */
 export interface Adjustment {
@@ -16,6 +18,8 @@ export interface Adjustment {
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
   /** A mode, checked by the caller; null: the connection's. */
   readonly rotation?: string | null | undefined;
+  /** How long access tokens live, in seconds; null: as the connection says. */
+  readonly accessTokenTtlS?: number | null | undefined;
 }
 
 /** The merged metadata breaks its limits; nothing was changed. */
@@ -39,9 +43,14 @@ export async function adjust(
   const message = metadataProblem(metadata);
   if (message !== null) return err({ code: 'invalid_request', path: 'metadata', message });
   const rotation = adjustment.rotation === undefined ? account.rotation : adjustment.rotation;
+  const { accessTokenTtlS = account.accessTokenTtlS } = adjustment;
+  const isSet = accessTokenTtlS !== account.accessTokenTtlS;
   const isSame =
-    rotation === account.rotation && JSON.stringify(metadata) === JSON.stringify(account.metadata);
-  return isSame ? living : save(room, lifecycle, living.value, { metadata, rotation }, 'changed', context);
+    !isSet && rotation === account.rotation && JSON.stringify(metadata) === JSON.stringify(account.metadata);
+  if (isSame) return living;
+  // Whoever sets it knows better than what was learnt.
+  const lifetime = isSet ? { accessTokenTtlS, learntLifetime: null } : {};
+  return save(room, lifecycle, living.value, { metadata, rotation, ...lifetime }, 'changed', context);
 }
 
 function mergedMetadata(
@@ -78,10 +87,21 @@ async function save(
   room.store.transaction(() => {
     room.store.saveAccount(mac, after);
     record(room, after, mac, { action: 'account.status', outcome: 'ok', reason }, context);
-    if (after.rotation !== state.account.rotation)
-      for (const grant of state.grants) armGrant(room, after, state.settings, grant);
+    const shortens = after.accessTokenTtlS !== state.account.accessTokenTtlS;
+    if (shortens) for (const row of state.narrowed) shortenNarrowed(room, mac, row, after.accessTokenTtlS);
+    for (const row of state.grants) {
+      const grant = shortens ? endingAsSet(row, after.accessTokenTtlS) : row;
+      if (grant !== row) room.store.saveGrant(mac, grant);
+      if (grant !== row || after.rotation !== state.account.rotation)
+        armGrant(room, after, state.settings, grant);
+    }
     room.timers.set('index', nowMs);
   });
   const living = await lifecycle.living();
   return living.ok ? ok(living.value) : living;
+}
+
+function shortenNarrowed(room: Room, mac: Uint8Array, row: NarrowedRow, ttlS: number | null): void {
+  const shorter = endingAsSet(row, ttlS);
+  if (shorter !== row) room.store.saveNarrowed(mac, shorter, MAX_NARROWED);
 }

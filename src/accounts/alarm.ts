@@ -8,7 +8,6 @@ import { attemptPhase } from '#refresh/attempt.ts';
 import { backoffMs } from '#refresh/backoff.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import { planAfterDoubt } from '#refresh/doubt.ts';
-import { accessLives } from '#refresh/lifetimes.ts';
 import { LATE_MS } from '#refresh/schedule.ts';
 import { beat, warnOfEnd } from './calendar.ts';
 import { applyChange } from './changes.ts';
@@ -24,6 +23,7 @@ import { degrade } from './settle.ts';
 import type { AccountState } from './store.ts';
 import { learnSubject } from './subject.ts';
 import type { Timer } from './timers.ts';
+import { isUsable, othersServe } from './usable.ts';
 import type { OpenedAccount } from './vault.ts';
 import { systemContext } from '#audit/record.ts';
 
@@ -202,10 +202,11 @@ function endTimer(room: Room, opened: OpenedAccount, state: AccountState, grantI
   room.store.transaction(() => {
     room.timers.clear(`refresh:${grantId}`);
     if (grant === undefined || state.account.status !== 'active') return;
-    if (grant.hasRefreshToken || accessLives(grant, room.now())) {
+    if (isUsable(grant, room.now())) {
       armGrant(room, state.account, state.settings, grant);
       return;
     }
+    if (othersServe(state, grant, room.now())) return;
     applyChange(
       room,
       opened.key.mac,

@@ -6,6 +6,7 @@
 import { err, ok } from '#lib/result.ts';
 import { refreshTokenLifeOf } from '#providers/rotation.ts';
 import type { CodeFinding } from '#refresh/code-exchange.ts';
+import { NOBODY_YET } from '#refresh/refused-token.ts';
 import { judgeArrival } from './arrival.ts';
 import type { CandidateRow } from './candidate-row.ts';
 import { tellConfirmationRequired } from './events.ts';
@@ -146,6 +147,7 @@ function grantOf(
     lastFailureCode: null,
     unknown: null,
     rejectHoldUntilMs: null,
+    holders: NOBODY_YET,
     captured: tokens.captured,
   };
 }

@@ -8,6 +8,7 @@ import { replacedBy } from './arrival.ts';
 import type { CandidateRow } from './candidate-row.ts';
 import { applyChange } from './changes.ts';
 import { end, flowRecord, type Scene } from './flow-sessions.ts';
+import { endingAsLearnt } from './lifetime.ts';
 import { armGrant } from './plan.ts';
 import type { GrantRow } from './rows.ts';
 import { isOpen, MAX_GRANTS, type SessionRow } from './session.ts';
@@ -28,7 +29,7 @@ export function promote(
   const { room, mac, nowMs } = scene;
   const state = room.store.state(mac) ?? scene.state;
   const { account } = state;
-  const { grant } = candidate;
+  const grant = endingAsLearnt(candidate.grant, account, nowMs);
   const subjectChanged =
     account.subject !== null && candidate.subject !== null && account.subject !== candidate.subject;
   const replaced = replacedBy(grant, state.grants, subjectChanged, nowMs);

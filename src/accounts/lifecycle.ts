@@ -13,6 +13,7 @@ import { EXPIRE_POLICY, ExpireLimit } from './expire-limit.ts';
 import { endFlows } from './flow-sessions.ts';
 import type { CredentialFields } from './import-fields.ts';
 import { grantFromImport } from './import-fields.ts';
+import { endingAsLearnt, settingsFor } from './lifetime.ts';
 import { intactFlows, isForeign, readLiving, type Living, type Obstacle } from './living.ts';
 import { armGrant } from './plan.ts';
 import type { Refresher } from './refresher.ts';
@@ -64,13 +65,16 @@ export class Lifecycle {
     store.transaction(() =>
       store.saveAccount(mac, { ...living.value.state.account, generationCounter: generation }),
     );
-    const grant = await grantFromImport({
+    const { account: owner } = living.value.state;
+    const nowMs = this.#room.now();
+    const imported = await grantFromImport({
       credential,
-      settings,
+      settings: settingsFor(owner, settings),
       generation,
-      nowMs: this.#room.now(),
+      nowMs,
       encrypt: (field, text) => vault.encrypt(opened, 1, field, generation, text),
     });
+    const grant = endingAsLearnt(imported, owner, nowMs);
     const state = store.state(mac);
     if (state === null || state.account.incarnation !== opened.owner.incarnation)
       return err({ code: 'not_found' });

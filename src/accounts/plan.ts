@@ -12,6 +12,7 @@ import {
   type ScheduleFacts,
 } from '#refresh/schedule.ts';
 import { armCalendar } from './calendar.ts';
+import { setLifetimeS } from './lifetime.ts';
 import type { Room } from './room.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
@@ -82,7 +83,7 @@ function scheduleFacts(
   settings: ConnectionSettings,
   grant: GrantRow,
 ): ScheduleFacts {
-  const ttlS = settings.descriptor.access_token_ttl_s;
+  const ttlS = setLifetimeS(account, settings) ?? settings.descriptor.access_token_ttl_s;
   return {
     nowMs: room.now(),
     grant,

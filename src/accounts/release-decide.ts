@@ -15,12 +15,13 @@ import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts
 import type { OpenedCredentials } from './release-opened.ts';
 import { ended, handOut, noToken, refuse, unavailable, wall } from './release-outcomes.ts';
 import { policyRefusal, statusRefusal } from './release-refusals.ts';
-import { decideRejectedToken, noteAccepted, noteRefused } from './release-rejected.ts';
+import { decideRejectedToken, noteRefused, noteUnreported } from './release-rejected.ts';
 import { isInFlight, type Round, type Scene, type Step, type Wanted } from './release-step.ts';
 import { reauthUrl } from './repair-link.ts';
 import type { Room } from './room.ts';
 import type { GrantRow } from './rows.ts';
 import { degrade } from './settle.ts';
+import { grantedOf, offeredGrants } from './usable.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** With a record of the agent of at most 750 ms, a change of policy takes effect within a second also for who waits. */
@@ -47,6 +48,7 @@ export function decideRelease(
     request,
     state,
     flown: round.flown,
+    verdict: round.verdict,
     nowMs,
     arrivedAtMs: round.startedAtMs - (request.waitedMs ?? 0),
     stale,
@@ -60,12 +62,13 @@ export function decideRelease(
   if (cut !== null) return refuse(scene, cut, cut.code);
   const blocked = statusRefusal(state.account, () => reauthUrl(room, opened.key.mac, state.account));
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
-  const allowed = decideScopes(scene);
+  const offered = offeredGrants(state, nowMs);
+  const allowed = decideScopes(scene, offered);
   if (!allowed.allowed) {
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
   }
-  const grant = state.grants[allowed.grant ?? 0];
+  const grant = offered[allowed.grant ?? 0];
   if (grant === undefined) return refuse(scene, { code: 'account_pending' }, 'account_pending');
   if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
   if (allowed.narrowTo === null) {
@@ -98,6 +101,7 @@ export function corruptRefusal(room: Room, opened: OpenedAccount, request: Relea
     request,
     state,
     flown: null,
+    verdict: null,
     nowMs: room.now(),
     arrivedAtMs: 0,
     stale: false,
@@ -120,17 +124,14 @@ function behindWall(scene: Scene): Step | null {
   return wall(request, decision.reason, state.account);
 }
 
-function decideScopes(scene: Scene): Decision & { grant?: number } {
+function decideScopes(scene: Scene, offered: readonly GrantRow[]): Decision & { grant?: number } {
   const { state, request } = scene;
-  const resolve = (names: string[]): string[] => resolveScopes(state.settings.descriptor, names);
-  const asked = request.scopes === null ? null : resolve([...request.scopes]);
+  const { descriptor } = state.settings;
+  const asked = request.scopes === null ? null : resolveScopes(descriptor, [...request.scopes]);
   return decide({
     agent: request.agent,
     request: policyRequest(scene, asked),
-    granted: state.grants.map((grant) => ({
-      scopes: grant.scopes === null ? null : [...grant.scopes],
-      resolve,
-    })),
+    granted: grantedOf(state, offered),
     canNarrow: canNarrow(state.settings),
   });
 }
@@ -140,8 +141,7 @@ function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: Grant
   if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
   if (scene.request.rejected === credential.fingerprint) noteRefused(scene, grant);
-  else if (scene.state.account.degradedSinceMs !== null && (grant.rejectHoldUntilMs ?? 0) < scene.nowMs)
-    noteAccepted(scene);
+  else noteUnreported(scene, grant);
   return handOut(scene, grant, credential);
 }
 
@@ -155,6 +155,8 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
     const step = decideRejectedToken(scene, wanted, credential);
     if (step !== null) return step;
   }
+  if (!grant.hasRefreshToken && credential !== null && request.rejected !== credential.fingerprint)
+    noteUnreported(scene, grant);
   const { minTtlMs, minTtlExplicit } = request;
   // A refresh in flight is joined by whoever wants a fresher token; the pause between two is for those who come after.
   const joins = flown === null && isInFlight(scene, grant);
@@ -175,6 +177,6 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
         return unavailable(scene, grant, serve.retryAfterMs);
       });
     case 'ended':
-      return ended(scene);
+      return ended(scene, grant);
   }
 }

@@ -15,6 +15,12 @@ const REVOCATION_SCHEMA = `
     id TEXT PRIMARY KEY, body TEXT NOT NULL, tries INTEGER NOT NULL, next_try_at_ms INTEGER NOT NULL,
     mac TEXT NOT NULL) WITHOUT ROWID;`;
 
+/** How long tokens live by an operator's word and by the API's; who holds a token that nothing renews. */
+const LIFETIME_SCHEMA = `
+  ALTER TABLE account ADD COLUMN access_token_ttl_s INTEGER;
+  ALTER TABLE account ADD COLUMN learnt_lifetime TEXT;
+  ALTER TABLE grant_row ADD COLUMN holders TEXT;`;
+
 export const ACCOUNT_SCHEMA: readonly string[] = [
   `CREATE TABLE account (
      id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -59,6 +65,7 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   CONNECT_SCHEMA,
   REVOCATION_SCHEMA,
   OUTBOX_FAILURE_SCHEMA,
+  LIFETIME_SCHEMA,
 ];
 
 /** From this version on the tables of connect flows are there; an object that slept since before has none. */

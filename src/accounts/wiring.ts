@@ -77,10 +77,11 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
     random: systemRandom,
     waitUntil: (work) => ctx.waitUntil(work),
     identify: (request) => entrypoints().Exchanger.identify(request),
+    checkToken: (request) => entrypoints().Exchanger.checkToken(request),
     revoke: (request) => entrypoints().Exchanger.revoke(request),
     waiting: new Waiting(),
     lastUse: { atMs: null },
-    lastAsk: { subjectAtMs: null, tokenAtMs: null },
+    lastAsk: { subjectAtMs: null },
   };
   const connection = new ConnectionWatch({
     ...room,

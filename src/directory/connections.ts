@@ -42,6 +42,7 @@ export type ConnectionDraft = Pick<
   | 'returnUrls'
   | 'tokenAccess'
   | 'maxRefreshesPerSecond'
+  | 'accessTokenTtlS'
   | 'location'
   | 'warnings'
 >;
@@ -190,6 +191,7 @@ function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
     rotation: row.rotation,
     tokenAccess: row.tokenAccess,
     maxRefreshesPerSecond: row.maxRefreshesPerSecond,
+    accessTokenTtlS: row.accessTokenTtlS,
     location: row.location,
     verification: row.verification,
     returnUrls: row.returnUrls,

@@ -10,7 +10,7 @@ import { applyVariables } from '#providers/custom.ts';
 import { placeholdersIn, type Descriptor } from '#providers/descriptor.ts';
 import { credentialHeaders } from '#providers/headers.ts';
 import { hasUserinfo, identityOf, type ProviderIdentity } from '#providers/identity.ts';
-import { guardedFetch } from './guarded-fetch.ts';
+import { guardedFetch, type FetchOutcome } from './guarded-fetch.ts';
 import type { GuardOptions } from './guard.ts';
 import { checkIdToken } from './id-token.ts';
 
@@ -71,6 +71,16 @@ function idTokenIn(tokenResponse: unknown): string | null {
 
 /** The provider's word about whose token this is, or null. */
 async function fetchUserinfo(question: IdentityQuestion): Promise<unknown> {
+  const answer = await askUserinfo(question);
+  if (answer === null || answer.kind === 'failure' || answer.status !== 200 || answer.truncated) return null;
+  const parsed = parseBody(answer.body, answer.headers['content-type'] ?? null);
+  return parsed.kind === 'json' ? parsed.value : null;
+}
+
+/** What the userinfo endpoint answers to this token; null: there is none for it, or nothing that could be sent. */
+export async function askUserinfo(
+  question: Pick<IdentityQuestion, 'descriptor' | 'captured' | 'accessToken' | 'guard'>,
+): Promise<FetchOutcome | null> {
   const { descriptor, captured, accessToken, guard } = question;
   const applied = applyVariables(descriptor, captured);
   const url = applied.ok ? applied.descriptor.userinfo_url : null;
@@ -78,7 +88,7 @@ async function fetchUserinfo(question: IdentityQuestion): Promise<unknown> {
   const template = descriptor.token_header ?? 'Authorization: Bearer {access_token}';
   const headers = credentialHeaders(template, { ...captured, access_token: accessToken });
   if (headers === null) return null;
-  const answer = await guardedFetch(
+  return guardedFetch(
     {
       url,
       method: 'GET',
@@ -88,7 +98,4 @@ async function fetchUserinfo(question: IdentityQuestion): Promise<unknown> {
     LIMITS,
     guard,
   );
-  if (answer.kind === 'failure' || answer.status !== 200 || answer.truncated) return null;
-  const parsed = parseBody(answer.body, answer.headers['content-type'] ?? null);
-  return parsed.kind === 'json' ? parsed.value : null;
 }

@@ -25,6 +25,8 @@ export interface CodeClaim {
   readonly redirectUri: string;
   /** What was asked for; empty: nothing by name. */
   readonly scopes: readonly string[];
+  /** How long its access tokens live, as an operator has set it for this account; null or left out: nobody has. */
+  readonly accessTokenTtlS?: number | null;
 }
 
 /** Who the provider says has signed in; null where it did not say. */

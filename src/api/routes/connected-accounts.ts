@@ -72,7 +72,7 @@ const routes = {
   patch: createRoute({
     method: 'patch',
     path: `${base}/{id}`,
-    summary: 'Change metadata or rotation',
+    summary: 'Change metadata, rotation or the lifetime of access tokens',
     description: 'RFC 7396: what is left out stays, null removes, `metadata` is merged by key.',
     request: { params: AccountParams, ...jsonBody(PatchAccount) },
     responses: responses({ 200: ConnectedAccount }, ['not_found', ...LOCKS]),
@@ -218,7 +218,8 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     routes.patch,
     requireOperator,
     acting(async (c, id) => {
-      const adjustment = await bodyOf(c, PatchAccount);
+      const { access_token_ttl_s: accessTokenTtlS, ...rest } = await bodyOf(c, PatchAccount);
+      const adjustment = { ...rest, accessTokenTtlS };
       if (adjustment.rotation != null && parseRotation(adjustment.rotation) === null)
         throw invalid('rotation', ROTATION_FORMS);
       const adjusted = await stub(c, id).adjust({ adjustment, context: context(c) });
