@@ -9,7 +9,7 @@ import { stillLearnt } from '#refresh/learnt-lifetime.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { canNarrow } from './narrowing.ts';
 import type { Obstacles } from './obstacles.ts';
-import { inDoubtSinceMs } from './plan.ts';
+import { inDoubtSinceMs, REFUSED_ALONE } from './plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import type { Timer } from './timers.ts';
@@ -112,6 +112,9 @@ function whyActive(
     return 'the API refuses the credential although it is fresh';
   if (account.credentialType !== 'oauth2')
     return `a static credential is stored${leaves ? ' and handed out as it is' : ''}`;
+  const alone = grants.find((grant) => grant.lastFailure === REFUSED_ALONE);
+  if (alone !== undefined)
+    return `the provider refuses our client${codeOf(alone.lastFailureCode)} to this account alone, while others of its connection refresh with it: its grant was probably given to another client, and the user must connect again`;
   const failing = grants.find((grant) => grant.failures > 0);
   if (failing === undefined) return ALL_WELL;
   const lives = accessLives(failing, nowMs);

@@ -13,7 +13,7 @@ import { canNarrow, narrowedOf, narrowsTooOften, shownAs } from './narrowing.ts'
 import { withoutOwnWait } from './plan.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
-import { ended, handOut, noToken, refuse, unavailable, wall } from './release-outcomes.ts';
+import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './release-outcomes.ts';
 import { policyRefusal, statusRefusal } from './release-refusals.ts';
 import { decideRejectedToken, noteRefused, noteUnreported } from './release-rejected.ts';
 import { isInFlight, type Round, type Scene, type Step, type Wanted } from './release-step.ts';
@@ -172,7 +172,7 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
       return credential === null ? decrypt : handOut(scene, shown, credential);
     case 'wait':
       return room.store.transaction(() => {
-        const cause = grant.lastFailure === 'client_rejected' ? null : 'provider_unavailable';
+        const cause = isClientRefused(grant) ? null : 'provider_unavailable';
         degrade(room, scene.opened.key.mac, scene.state.account, cause, nowMs);
         return unavailable(scene, grant, serve.retryAfterMs);
       });

@@ -8,7 +8,7 @@ import { freeField } from '#audit/record.ts';
 import { handedTo } from '#refresh/refused-token.ts';
 import { applyChange } from './changes.ts';
 import type { FlightResult } from './flight.ts';
-import { armGrant } from './plan.ts';
+import { armGrant, REFUSED_ALONE } from './plan.ts';
 import type { Refusal, ReleaseRequest } from './release-answer.ts';
 import { credentialBody, type OpenedCredential } from './release-body.ts';
 import { statusRefusal, wallRefusal } from './release-refusals.ts';
@@ -47,6 +47,11 @@ function askedScopes({ request, state, opened }: Scene): string[] | null {
   return request.scopes
     .slice(0, MAX_RECORDED_SCOPES)
     .map((name) => (known.has(name) ? name : (freeField(name, opened.key.mac) ?? '')));
+}
+
+/** The provider has refused our client, to all accounts of the connection or to this grant alone. */
+export function isClientRefused({ lastFailure }: GrantRow): boolean {
+  return lastFailure === 'client_rejected' || lastFailure === REFUSED_ALONE;
 }
 
 /** The credential leaves, with the record; who has waited too long asks again first. */
@@ -101,7 +106,7 @@ export function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number)
   const closed = flown?.kind === 'not_now' ? flown.closed : undefined;
   const ownMs = closed === undefined ? (grant.nextAttemptAtMs ?? 0) - scene.nowMs : 0;
   const retryAfterS = Math.max(1, Math.ceil(Math.max(retryAfterMs, ownMs) / 1000));
-  if (closed === undefined ? grant.lastFailure === 'client_rejected' : closed.why === 'misconfigured') {
+  if (closed === undefined ? isClientRefused(grant) : closed.why === 'misconfigured') {
     return refuse(scene, { code: 'misconfigured_connection', retryAfterS }, 'misconfigured_connection');
   }
   if (grant.lastFailure === 'record_corrupt') {

@@ -16,7 +16,7 @@ import { applyChange } from './changes.ts';
 import { standingOf, tell, tellRefreshed } from './events.ts';
 import { endingAsLearnt } from './lifetime.ts';
 import { refuseNarrowing, storeNarrowed } from './settle-narrowed.ts';
-import { absoluteEndMs, armGrant, idleEndMs, rotationFacts } from './plan.ts';
+import { absoluteEndMs, armGrant, idleEndMs, REFUSED_ALONE, rotationFacts } from './plan.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
@@ -198,6 +198,21 @@ function fail(
   const cause = plan.held ? 'refresh_in_doubt' : spared ? null : 'provider_unavailable';
   const account = degrade(room, mac, state.account, cause, nowMs);
   if (mayRefresh(account.status)) armGrant(room, account, state.settings, failed);
+}
+
+/**
+ * The provider refuses our client to this grant alone, while others of the connection go on with it: its own wait holds,
+ * and the account shows it where it has no living token.
+ */
+export function refusedAlone(room: Room, mac: Uint8Array, grantId: number, generation: number): void {
+  room.store.transaction(() => {
+    const state = room.store.state(mac);
+    const grant = state?.grants.find(({ id }) => id === grantId);
+    if (state === null || grant?.generation !== generation || grant.lastFailure !== 'client_rejected') return;
+    room.store.saveGrant(mac, { ...grant, lastFailure: REFUSED_ALONE });
+    if (mayRefresh(state.account.status) && !accessLives(grant, room.now()))
+      degrade(room, mac, state.account, 'provider_unavailable', room.now());
+  });
 }
 
 /** An answer without a usable access token that carried a usable successor: the successor is what lives from now on. */

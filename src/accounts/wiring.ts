@@ -86,6 +86,7 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
   const connection = new ConnectionWatch({
     ...room,
     wakeHolder: (holder) => accountStub(config, holder).takeNews({}),
+    prove: (other, of) => accountStub(config, other).proveClient({ connection: of }),
   });
   const refresher = new Refresher(room, {
     exchange: (request) => entrypoints().Exchanger.exchange(request),
