@@ -28,5 +28,5 @@ export async function explanation(
   const nowMs = now();
   const obstacles = obstaclesOf(state, { connection, cutOffs: list }, nowMs);
   const explained = explain({ state, obstacles, attempts, timers, nowMs });
-  return agent === null ? explained : { ...explained, agent: reachOf(state, obstacles, agent) };
+  return agent === null ? explained : { ...explained, agent: reachOf(state, obstacles, agent, nowMs) };
 }

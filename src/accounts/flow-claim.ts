@@ -4,6 +4,7 @@
  */
 
 import { equalDigests } from '#crypto/digest.ts';
+import type { KnownAccount } from '#refresh/code-exchange.ts';
 import type { Claimed, ClaimRequest } from './flow-requests.ts';
 import { armSessions, end, flowRecord, found, grantIdOf, sessionView, type Scene } from './flow-sessions.ts';
 import { CLAIM_MS, sameEndpoints, type SessionRow } from './session.ts';
@@ -59,9 +60,18 @@ export function claim(scene: Scene, request: ClaimRequest): Claimed {
         generation,
         redirectUri: session.frozen?.redirectUri ?? '',
         scopes: session.scopes,
+        known: knownOf(scene),
       },
     };
   });
+}
+
+/** What the answer will be compared with. */
+function knownOf({ state, account }: Scene): KnownAccount {
+  return {
+    subject: account.subject,
+    grants: state.grants.map(({ id, generation, captured }) => ({ grantId: id, generation, captured })),
+  };
 }
 
 /** Mix-up (RFC 9700, 4.4; RFC 9207): the answer belongs to another connection, or to another server than was asked. */

@@ -136,6 +136,7 @@ export interface SessionView {
   readonly subject: string | null;
   readonly subjectLabel: string | null;
   readonly scopes: readonly string[];
+  readonly warnings: readonly string[];
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly returnUrl: string | null;

@@ -246,6 +246,7 @@ export function sessionView(scene: Pick<Scene, 'account' | 'mac'>, session: Sess
     subject: session.subject,
     subjectLabel: session.subjectLabel,
     scopes: session.granted ?? session.scopes,
+    warnings: session.warnings ?? [],
     createdAtMs: session.createdAtMs,
     expiresAtMs: session.deadlineMs,
     returnUrl: session.returnUrl,

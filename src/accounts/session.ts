@@ -114,6 +114,8 @@ export interface SessionRow {
   readonly granted: readonly string[] | null;
   /** Set where the session failed for who has signed in. */
   readonly mismatch: Mismatch | null;
+  /** What the operator should know although it went well; a row of an older version has none. */
+  readonly warnings?: readonly string[];
   /** The account served something before this session succeeded. */
   readonly reconnected: boolean;
 }
