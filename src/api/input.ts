@@ -79,12 +79,17 @@ export function singleValues(url: string, known: Readonly<Record<string, unknown
   const start = url.indexOf('?');
   if (start < 0) return values;
   for (const [name, value] of new URL(url).searchParams) {
-    if (!Object.hasOwn(known, name)) throw invalid(name.slice(0, MAX_NAME), 'unknown query parameter');
+    if (!Object.hasOwn(known, name)) throw unknownParameter(name);
     if (Object.hasOwn(values, name)) throw invalid(name, 'given more than once');
     values[name] = value;
   }
   return values;
 }
 
-/** So much of an unknown name is repeated. */
-const MAX_NAME = 200;
+/** What people call parameters. Whatever is longer or holds other characters may be a secret in the wrong place. */
+const PARAMETER_NAME = /^[A-Za-z_$][\w.$[\]-]{0,30}$/;
+
+function unknownParameter(name: string): ProblemError {
+  if (PARAMETER_NAME.test(name)) return invalid(name, 'unknown query parameter');
+  return invalid('', 'unknown query parameter, whose name is not repeated: it is no name of a parameter');
+}

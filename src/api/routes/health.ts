@@ -43,7 +43,9 @@ const routes = {
 
 export function healthRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
-  describe(router, routes.healthz, refuseUnknownQuery, (c) => c.json({ status: 'ok', version: VERSION }, 200));
+  describe(router, routes.healthz, refuseUnknownQuery, (c) =>
+    c.json({ status: 'ok', version: VERSION }, 200),
+  );
   describe(router, routes.readyz, refuseUnknownQuery, async (c) => {
     const lacking = c.get('unconfigured');
     if (lacking !== undefined)
