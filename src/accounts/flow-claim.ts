@@ -143,6 +143,7 @@ function take(scene: Scene, request: ClaimRequest, repair: Returning | null): Cl
         redirectUri: session.frozen?.redirectUri ?? '',
         scopes: session.scopes,
         known: knownOf(scene),
+        variables: scene.account.variables,
       },
     };
   });

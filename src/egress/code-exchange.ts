@@ -11,6 +11,7 @@ import { ringOf } from '#crypto/ring-cache.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { fillAccount, variablesTold } from '#providers/account-variables.ts';
 import type { TokenSet } from '#providers/answer.ts';
 import { isOpenId, usesPkce } from '#providers/authorization-request.ts';
 import { parseBody } from '#providers/body.ts';
@@ -24,6 +25,7 @@ import { askIdentity, type IdentityAnswer } from './identity.ts';
 import { sendCode, type Sent } from './token-endpoint.ts';
 
 const CALL_MS = 10_000;
+const NOTHING_SAID = { idToken: null, userinfo: null, tokenResponse: null };
 
 /** What only this Worker knows of the callback. */
 export interface Brought {
@@ -69,15 +71,16 @@ export async function exchangeCode(
     if (classified.outcome !== 'refreshed') return failed(...failureOf(classified, answer));
     const { tokens } = classified;
     const parsed = parseBody(answer.body, answer.headers['content-type'] ?? null);
-    const ofBrowser = capturedOf(settings, brought.callback);
     const known = await knownValues(key.value, owner, claim);
     const told = await askIdentity({
       descriptor: settings.descriptor,
       clientId: settings.clientId ?? '',
       accessToken: tokens.accessToken,
       tokenResponse: parsed.kind === 'json' || parsed.kind === 'form' ? parsed.value : null,
-      captured: { ...ofBrowser, ...tokens.captured },
+      callback: brought.callback,
+      captured: { ...capturedOf(settings, brought.callback), ...tokens.captured },
       answered: tokens.captured,
+      given: claim.variables ?? {},
       nonce: isOpenId(claim.scopes) ? brought.nonce : null,
       nowMs: systemNow(),
       guard: guardOfProvider(config, settings.provider),
@@ -86,14 +89,14 @@ export async function exchangeCode(
     const isSame = told.identity.subject !== null && told.identity.subject === claim.known?.subject;
     // A value that only an earlier answer held is still the account's, as long as it is the same user's.
     const kept = isSame ? (known?.at(-1) ?? {}) : {};
-    const captured = { ...kept, ...ofBrowser, ...tokens.captured };
+    const captured = { ...kept, ...told.captured };
     const encrypt = (field: GrantField, text: string): Promise<string> =>
       encryptText(key.value, grantPlace(owner, claim.grantId, field, claim.generation), text);
     return {
       kind: 'granted',
       tokens: await encrypted(key.value, tokens, captured, encrypt),
       identity: told.identity,
-      ...(known === null ? {} : { callback: changeOf(claim, known, withoutAll(ofBrowser, tokens.captured)) }),
+      ...(known === null ? {} : { callback: changeOf(claim, known, told.ofBrowser) }),
       warnings: warningsOf(told),
       sentAtMs,
       durationMs: systemNow() - sentAtMs,
@@ -114,12 +117,17 @@ async function redeem(
   sentAtMs: number,
 ): Promise<{ answer: Sent; classified: Classified | null }> {
   const guard = guardOfProvider(config, settings.provider);
+  const named = {
+    ...capturedOf(settings, brought.callback),
+    ...variablesTold(settings.descriptor, { ...NOTHING_SAID, callback: brought.callback }),
+  };
+  const given = claim.variables ?? {};
   let last: { answer: Sent; classified: Classified | null } | null = null;
   for (const clientSecret of secrets.length === 0 ? [null] : secrets) {
     const leftMs = sentAtMs + CALL_MS - systemNow();
     if (last !== null && leftMs < 2_000) break;
     const answer = await sendCode(
-      settings,
+      { ...settings, descriptor: fillAccount(settings.descriptor, { captured: named, given }) },
       {
         code: brought.code,
         redirectUri: claim.redirectUri,
@@ -197,14 +205,6 @@ async function knownValues(
     return text.ok ? (JSON.parse(text.value) as Record<string, string>) : {};
   });
   return Promise.all(values);
-}
-
-/** Values whose names the other has not: what the provider itself answers is not the browser's word. */
-function withoutAll(
-  values: Readonly<Record<string, string>>,
-  others: Readonly<Record<string, string>>,
-): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter(([name]) => !Object.hasOwn(others, name)));
 }
 
 /** Does the browser bring another value than the account works with, or one where it had none? */

@@ -44,6 +44,8 @@ export async function tellSubject(config: Config, request: Request, renewed: Ren
       accessToken: tokens.accessToken,
       captured: { ...opened.captured, ...tokens.captured },
       answered: { ...answeredOf(descriptor, opened.captured), ...tokens.captured },
+      callback: {},
+      given: {},
       tokenResponse: parsed.kind === 'json' || parsed.kind === 'form' ? parsed.value : null,
       // A refresh sends none (OpenID Connect Core, 12.2).
       nonce: null,

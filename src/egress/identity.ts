@@ -10,7 +10,7 @@
  */
 
 import { parseBody } from '#providers/body.ts';
-import { applyVariables } from '#providers/custom.ts';
+import { fillAccount, isUnknownFrom, variablesTold } from '#providers/account-variables.ts';
 import { placeholdersIn, type Descriptor } from '#providers/descriptor.ts';
 import { credentialHeaders } from '#providers/headers.ts';
 import { hasUserinfo, identityOf, needs, type ProviderIdentity } from '#providers/identity.ts';
@@ -26,21 +26,32 @@ export interface IdentityQuestion {
   readonly accessToken: string;
   /** The parsed token answer; null where there is none (an imported token). */
   readonly tokenResponse: unknown;
+  /** Parameters that the browser brought: for the account's variables alone. */
+  readonly callback: Readonly<Record<string, string>>;
   /** What requests of the account are filled with, from whomever it came. */
-  readonly captured: Readonly<Record<string, string>>;
+  readonly captured: Values;
   /** The part of `captured` that the provider itself answered. */
-  readonly answered: Readonly<Record<string, string>>;
+  readonly answered: Values;
+  /** Variables that an operator gave. */
+  readonly given: Values;
   /** Null where none was sent. */
   readonly nonce: string | null;
   readonly nowMs: number;
   readonly guard: GuardOptions;
 }
 
+type Values = Readonly<Record<string, string>>;
+
 export type IdentityAnswer =
   | {
       readonly ok: true;
       readonly identity: ProviderIdentity;
-      /** The provider was asked and did not answer. */ readonly unsure: boolean;
+      /** The provider was asked and did not answer. */
+      readonly unsure: boolean;
+      /** What was captured before, and the account's variables that were told. */
+      readonly captured: Values;
+      /** The part of it that only the browser says. */
+      readonly ofBrowser: Values;
       /** Why the id_token that came along was not read; null: it was, or there was none. */
       readonly ignoredIdToken: IdTokenProblem | 'contradicts_userinfo' | null;
     }
@@ -53,22 +64,31 @@ export async function askIdentity(question: IdentityQuestion): Promise<IdentityA
   const idToken = idTokenIn(tokenResponse);
   const checked = idToken === null ? null : await checkIdToken(idToken, question);
   const claims = checked?.ok === true ? checked.claims : null;
-  const wanted = hasUserinfo(descriptor);
-  const told = wanted ? await fetchUserinfo(question) : null;
+  const asked = await askProvider(question, claims);
+  const { userinfo } = asked;
   // One answer may not speak of two users (OpenID Connect Core, 5.3.2).
-  const said = (told?.answer as { sub?: unknown } | null | undefined)?.sub;
+  const said = (userinfo?.answer as { sub?: unknown } | null | undefined)?.sub;
   const isContradicted = claims !== null && typeof said === 'string' && said !== claims.sub;
   if (isContradicted && isNeeded) return { ok: false, problem: 'id_token_invalid' };
   const identity = identityOf(descriptor, {
     idToken: isContradicted ? null : claims,
-    userinfo: told?.proves === true ? told.answer : null,
-    shownUserinfo: told?.answer ?? null,
+    userinfo: userinfo?.proves === true ? userinfo.answer : null,
+    shownUserinfo: userinfo?.answer ?? null,
     tokenResponse,
   });
   const problem = checked?.ok === false ? checked.problem : isContradicted ? 'contradicts_userinfo' : null;
   if (problem !== null && isNeeded && identity.subject === null)
     return { ok: false, problem: problem === 'keys_unavailable' ? problem : 'id_token_invalid' };
-  return { ok: true, identity, unsure: wanted && told === null, ignoredIdToken: problem };
+  const { unsure, known } = asked;
+  const ofBrowser = Object.entries(known.all).filter(([name, value]) => known.own[name] !== value);
+  return {
+    ok: true,
+    identity,
+    unsure,
+    captured: known.all,
+    ofBrowser: Object.fromEntries(ofBrowser),
+    ignoredIdToken: problem,
+  };
 }
 
 function idTokenIn(tokenResponse: unknown): string | null {
@@ -79,31 +99,64 @@ function idTokenIn(tokenResponse: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-interface Asked {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+/** What is known of the account: from whomever, and by the provider's own word. */
+interface Known {
+  readonly all: Values;
+  readonly own: Values;
 }
 
-/** The userinfo request as these values make it; null where they do not complete it. */
-function userinfoRequest(
-  { descriptor, accessToken }: IdentityQuestion,
-  values: Readonly<Record<string, string>>,
-): Asked | null {
-  const applied = applyVariables(descriptor, values);
-  const url = applied.ok ? applied.descriptor.userinfo_url : null;
+/** An answer, and whether it is the provider's word alone whose token this is. */
+interface Told {
+  readonly answer: unknown;
+  readonly proves: boolean;
+}
+
+/** Asks what the facts read from the provider: the lookup first, because userinfo may stand at an address that it tells. */
+async function askProvider(
+  question: IdentityQuestion,
+  idToken: unknown,
+): Promise<{ userinfo: Told | null; known: Known; unsure: boolean }> {
+  const { descriptor, tokenResponse, callback } = question;
+  const said = { idToken, tokenResponse, userinfo: null };
+  const learnt = (known: Known, where: 'userinfo' | 'accountLookup', told: Told | null): Known => ({
+    all: { ...known.all, ...variablesTold(descriptor, { ...said, callback, [where]: told?.answer }) },
+    own: {
+      ...known.own,
+      ...variablesTold(descriptor, {
+        ...said,
+        callback: {},
+        [where]: told?.proves === true ? told.answer : null,
+      }),
+    },
+  });
+  let known = learnt({ all: question.captured, own: question.answered }, 'userinfo', null);
+  if (descriptor.account_lookup_url !== null && isUnknownFrom(descriptor, 'account_lookup', known.all))
+    known = learnt(known, 'accountLookup', await fetchJson(question, 'account_lookup_url', known));
+  const wanted = hasUserinfo(descriptor) || isUnknownFrom(descriptor, 'userinfo', known.all);
+  const userinfo = wanted ? await fetchJson(question, 'userinfo_url', known) : null;
+  return { userinfo, known: learnt(known, 'userinfo', userinfo), unsure: wanted && userinfo === null };
+}
+
+type Where = 'userinfo_url' | 'account_lookup_url';
+
+/** The request as these values make it; null where they do not complete it. */
+function requestTo(
+  { descriptor, given, accessToken }: IdentityQuestion,
+  where: Where,
+  captured: Values,
+): { url: string; headers: Record<string, string> } | null {
+  const url = fillAccount(descriptor, { captured, given })[where];
   if (url === null || placeholdersIn(url).length > 0) return null;
   const template = descriptor.token_header ?? 'Authorization: Bearer {access_token}';
-  const headers = credentialHeaders(template, { ...values, access_token: accessToken });
+  const headers = credentialHeaders(template, { ...captured, access_token: accessToken });
   return headers === null ? null : { url, headers };
 }
 
-/** The provider's answer, and whether it is the provider's word alone whose token this is; null: no answer. */
-async function fetchUserinfo(
-  question: IdentityQuestion,
-): Promise<{ answer: unknown; proves: boolean } | null> {
-  const asked = userinfoRequest(question, question.captured);
+/** What the provider answers there to who has this token; null: no answer. */
+async function fetchJson(question: IdentityQuestion, where: Where, known: Known): Promise<Told | null> {
+  const asked = requestTo(question, where, known.all);
   if (asked === null) return null;
-  const unshaped = userinfoRequest(question, question.answered);
+  const unshaped = requestTo(question, where, known.own);
   const answer = await guardedFetch(
     {
       url: asked.url,
@@ -122,11 +175,14 @@ async function fetchUserinfo(
 
 /**
  * Of stored values, those that the provider answered: nothing says any more where a value came from, so a name that a
- * callback may bring counts as the browser's.
+ * callback may bring, or a variable that it may tell, counts as the browser's.
  */
 export function answeredOf(
-  { capture_from_callback: names }: Descriptor,
-  stored: Readonly<Record<string, string>>,
+  { capture_from_callback: names, url_template_vars: variables }: Descriptor,
+  stored: Values,
 ): Record<string, string> {
-  return Object.fromEntries(Object.entries(stored).filter(([name]) => !names.includes(name)));
+  const isOfBrowser = (name: string): boolean =>
+    names.includes(name) ||
+    (Object.hasOwn(variables, name) && needs(variables[name]?.from ?? null, 'callback'));
+  return Object.fromEntries(Object.entries(stored).filter(([name]) => !isOfBrowser(name)));
 }

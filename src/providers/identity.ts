@@ -18,6 +18,14 @@ export interface IdentityFacts {
   readonly shownUserinfo?: unknown;
 }
 
+/** The same for the account's variables, which more may tell. */
+export interface VariableFacts extends Omit<IdentityFacts, 'shownUserinfo'> {
+  /** What the browser brought. */
+  readonly callback: unknown;
+  /** The answer of `account_lookup_url`, which tells variables and nobody's name. */
+  readonly accountLookup?: unknown;
+}
+
 export interface ProviderIdentity {
   readonly subject: string | null;
   readonly label: string | null;
@@ -29,7 +37,10 @@ const MAX_SUBJECT = 512;
 const MAX_LABEL = 200;
 const ROOTS = { id_token: 'idToken', userinfo: 'userinfo', token_response: 'tokenResponse' } as const;
 type Root = keyof typeof ROOTS;
-const PATH = /^(id_token|userinfo|token_response)(?:\.|(?=\[)|$)(.*)$/;
+type Roots = Partial<typeof VARIABLE_ROOTS>;
+/** Where the value of a variable may come from besides. */
+const VARIABLE_ROOTS = { ...ROOTS, callback: 'callback', account_lookup: 'accountLookup' } as const;
+const PATH = /^(id_token|userinfo|token_response|callback|account_lookup)(?:\.|(?=\[)|$)(.*)$/;
 /** The last name of a path to an e-mail claim: `email`, `mail`, `emailAddress`, `email_address`, `emails[0]`. */
 const EMAIL_CLAIM = /(?:^|\.)(?:e?mail|email_?address|emails\[\d+\])$/i;
 /** Where OpenID Connect puts the address; further ones are found in the descriptor. */
@@ -37,7 +48,7 @@ const EMAIL_PATHS = ['id_token.email', 'userinfo.email'] as const;
 const ADDRESS = /^[^\s@]{1,64}@[^\s@]{1,255}$/;
 
 /** Does an expression need the answer of this source? */
-export function needs(expression: string | null, source: Root | 'callback'): boolean {
+export function needs(expression: string | null, source: keyof typeof VARIABLE_ROOTS): boolean {
   return expression !== null && new RegExp(`(?:^| )${source}(?:$|[.[ ])`).test(expression);
 }
 
@@ -112,10 +123,15 @@ function verifiedWord(
 const isAddress = (text: string | null): text is string => text !== null && ADDRESS.test(text);
 
 /** `a | b`: the first that is there. `a + b`: both, or nothing. */
-function evaluate(expression: string | null, facts: IdentityFacts, limit: number): string | null {
+function evaluate(
+  expression: string | null,
+  facts: IdentityFacts | VariableFacts,
+  limit: number,
+  roots: Roots = ROOTS,
+): string | null {
   if (expression === null) return null;
   for (const alternative of expression.split(' | ')) {
-    const parts = alternative.split(' + ').map((path) => textAt(path.trim(), facts, limit));
+    const parts = alternative.split(' + ').map((path) => textAt(path.trim(), facts, limit, roots));
     // A colon between the parts: `1` + `23` and `12` + `3` are two users.
     if (parts.every((part) => part !== null))
       return parts.length === 1 ? (parts[0] ?? null) : parts.join(':');
@@ -123,16 +139,27 @@ function evaluate(expression: string | null, facts: IdentityFacts, limit: number
   return null;
 }
 
-function rawAt(path: string, facts: IdentityFacts): unknown {
+/** The text that an expression of a variable names; null where there is none. The callback may tell one: it names nobody. */
+export function firstTextOf(expression: string, facts: VariableFacts): string | null {
+  return evaluate(expression, facts, MAX_SUBJECT, VARIABLE_ROOTS);
+}
+
+function rawAt(path: string, facts: IdentityFacts | VariableFacts, roots: Roots = ROOTS): unknown {
   const match = PATH.exec(path);
   if (match === null) return undefined;
-  const root = facts[ROOTS[match[1] as Root]];
+  const name = roots[match[1] as keyof Roots];
+  const root = name === undefined ? undefined : (facts as Partial<VariableFacts>)[name];
   return match[2] === '' ? root : valueAt(root, match[2] ?? '');
 }
 
 /** A text or a whole number; anything else, an empty text, an oversized one and control characters name nobody. */
-function textAt(path: string, facts: IdentityFacts, limit: number): string | null {
-  const value = rawAt(path, facts);
+function textAt(
+  path: string,
+  facts: IdentityFacts | VariableFacts,
+  limit: number,
+  roots: Roots = ROOTS,
+): string | null {
+  const value = rawAt(path, facts, roots);
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   if (typeof text !== 'string' || text === '' || text.length > limit) return null;
   return /\p{Cc}|\p{Cs}/u.test(text) ? null : text;

@@ -84,6 +84,8 @@ function ask(source: string, idToken: string | null): Promise<IdentityAnswer> {
     clientId: CLIENT,
     accessToken: 'token',
     tokenResponse: { user_id: 'ada-in-the-answer', ...(idToken === null ? {} : { id_token: idToken }) },
+    callback: {},
+    given: {},
     captured: {},
     answered: {},
     nonce: 'the-nonce',

@@ -85,6 +85,8 @@ describe('a value of the callback', () => {
       clientId: 'client-12345',
       accessToken: 'token',
       tokenResponse: bodyOf(descriptor, 'token_response', 'from-the-token-answer'),
+      callback,
+      given: {},
       captured: { ...callback, ...answered },
       answered,
       nonce: null,
