@@ -44,6 +44,7 @@ export default defineConfig({
         test: {
           name: 'http',
           include: inFolder('http'),
+          globalSetup: ['test/support/broker-host.ts'],
           testTimeout: 90_000,
           hookTimeout: 90_000,
           // Four at once on two cores: these tests wait for real time more than they work.

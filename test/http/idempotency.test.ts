@@ -19,7 +19,7 @@ const custom = { provider: 'custom', provider_config: { auth_type: 'api_key' } }
 const under = (key: string) => ({ 'idempotency-key': key });
 
 beforeAll(async () => {
-  broker = await startBroker();
+  broker = await startBroker({ ownProcess: true });
   admin = client(broker.url, broker.adminKey);
   slow = createServer((_, answer) => setTimeout(() => answer.writeHead(500).end(), 3_000));
   await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
