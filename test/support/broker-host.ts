@@ -18,7 +18,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   process.env[BROKER_HOST] = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the host of the brokers ended with ${code}`)));
-    createInterface(child.stdout).once('line', resolve);
+    if (child.stdout) createInterface(child.stdout).once('line', resolve);
   });
   return async () => {
     child.kill('SIGTERM');
