@@ -1,4 +1,7 @@
-/** What an operator sets on a living account: metadata, its own rotation and lifetime of tokens, the seal. Each change is one transaction. */
+/**
+ * What an operator sets on a living account: metadata, variables, its own rotation and lifetime of tokens, the seal. Each
+ * change is one transaction.
+ */
 
 import type { RequestContext } from '#audit/record.ts';
 import { metadataProblem } from '#contract/connected-accounts.ts';
@@ -9,6 +12,7 @@ import { endingAsSet } from './lifetime.ts';
 import type { Living, Obstacle } from './living.ts';
 import { MAX_NARROWED } from './narrowing.ts';
 import { armGrant } from './plan.ts';
+import { mergedVariables, readCaptured, variablesProblem, type Captured } from './variables.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, NarrowedRow } from './rows.ts';
 
@@ -16,13 +20,15 @@ import type { AccountRow, NarrowedRow } from './rows.ts';
 export interface Adjustment {
   /** RFC 7396, over what is there. */
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
+  /** Merged by name. */
+  readonly variables?: Readonly<Record<string, string | null>> | null | undefined;
   /** A mode, checked by the caller; null: the connection's. */
   readonly rotation?: string | null | undefined;
   /** How long access tokens live, in seconds; null: as the connection says. */
   readonly accessTokenTtlS?: number | null | undefined;
 }
 
-/** The merged metadata breaks its limits; nothing was changed. */
+/** The merged metadata breaks its limits, or a variable is none; nothing was changed. */
 export interface Misfit {
   readonly code: 'invalid_request';
   readonly path: string;
@@ -36,9 +42,20 @@ export async function adjust(
   adjustment: Adjustment,
   context: RequestContext,
 ): Promise<Result<Living, Obstacle | Misfit>> {
-  const living = await lifecycle.living();
+  let captured: Captured | null = null;
+  let living = await lifecycle.living();
+  // Read before the last look at the account, after which nothing is awaited.
+  while (living.ok && adjustment.variables !== undefined && captured?.isOf(living.value.state) !== true) {
+    const read: Result<Captured, Obstacle> = await readCaptured(room, living.value);
+    if (!read.ok) return read;
+    captured = read.value;
+    living = await lifecycle.living();
+  }
   if (!living.ok) return living;
   const { account } = living.value.state;
+  const variables = mergedVariables(account, adjustment.variables);
+  const problem = captured && variablesProblem(living.value.state, variables, captured);
+  if (problem !== null) return err(problem);
   const metadata = mergedMetadata(account, adjustment.metadata);
   const message = metadataProblem(metadata);
   if (message !== null) return err({ code: 'invalid_request', path: 'metadata', message });
@@ -46,11 +63,14 @@ export async function adjust(
   const { accessTokenTtlS = account.accessTokenTtlS } = adjustment;
   const isSet = accessTokenTtlS !== account.accessTokenTtlS;
   const isSame =
-    !isSet && rotation === account.rotation && JSON.stringify(metadata) === JSON.stringify(account.metadata);
+    !isSet &&
+    rotation === account.rotation &&
+    JSON.stringify([metadata, variables]) === JSON.stringify([account.metadata, account.variables]);
   if (isSame) return living;
   // Whoever sets it knows better than what was learnt.
   const lifetime = isSet ? { accessTokenTtlS, learntLifetime: null } : {};
-  return save(room, lifecycle, living.value, { metadata, rotation, ...lifetime }, 'changed', context);
+  const change = { metadata, rotation, variables, ...lifetime };
+  return save(room, lifecycle, living.value, change, 'changed', context);
 }
 
 function mergedMetadata(

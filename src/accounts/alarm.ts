@@ -206,6 +206,7 @@ function endTimer(room: Room, opened: OpenedAccount, state: AccountState, grantI
       armGrant(room, state.account, state.settings, grant);
       return;
     }
+    // Another grant goes on: only what this one covered is over.
     if (othersServe(state, grant, room.now())) return;
     applyChange(
       room,

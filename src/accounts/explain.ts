@@ -7,13 +7,13 @@ import { decide, type Decision, type DenyReason } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
 import { stillLearnt } from '#refresh/learnt-lifetime.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
-import { canNarrow } from './narrowing.ts';
+import { canNarrow, servableGrants } from './narrowing.ts';
 import type { Obstacles } from './obstacles.ts';
 import { inDoubtSinceMs, REFUSED_ALONE } from './plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import type { Timer } from './timers.ts';
-import { grantedOf, offeredGrants } from './usable.ts';
+import { grantedOf } from './usable.ts';
 import { attemptView } from './view.ts';
 
 export interface ExplainInput {
@@ -172,7 +172,7 @@ export function reachOf(
     return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
   }
   const { connection, identifier } = account;
-  const granted = grantedOf(state, offeredGrants(state, nowMs));
+  const granted = grantedOf(state, servableGrants(state, nowMs));
   const decideBy = (policy: Policy): Decision =>
     decide({
       agent: { ...agent, policy },

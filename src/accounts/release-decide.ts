@@ -9,7 +9,7 @@ import { resolveScopes, scopeKeyOf } from '#providers/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import { cutOffRefusal, isBehind } from './cut-offs.ts';
-import { canNarrow, narrowedOf, narrowsTooOften, shownAs } from './narrowing.ts';
+import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from './narrowing.ts';
 import { withoutOwnWait } from './plan.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
@@ -21,7 +21,7 @@ import { reauthUrl } from './repair-link.ts';
 import type { Room } from './room.ts';
 import type { GrantRow } from './rows.ts';
 import { degrade } from './settle.ts';
-import { grantedOf, offeredGrants } from './usable.ts';
+import { grantedOf } from './usable.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** With a record of the agent of at most 750 ms, a change of policy takes effect within a second also for who waits. */
@@ -62,7 +62,7 @@ export function decideRelease(
   if (cut !== null) return refuse(scene, cut, cut.code);
   const blocked = statusRefusal(state.account, () => reauthUrl(room, opened.key.mac, state.account));
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
-  const offered = offeredGrants(state, nowMs);
+  const offered = servableGrants(state, nowMs);
   const allowed = decideScopes(scene, offered);
   if (!allowed.allowed) {
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };

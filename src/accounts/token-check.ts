@@ -42,6 +42,7 @@ export class TokenCheck {
       generation: grant.generation,
       accessToken: grant.accessToken ?? '',
       captured: grant.captured,
+      variables: account.variables,
       settings,
     });
     const told = asked.catch((error: unknown) => {

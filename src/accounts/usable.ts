@@ -16,12 +16,6 @@ export function othersServe(state: AccountState, grant: GrantRow, nowMs: number)
   return state.grants.some((other) => other.id !== grant.id && isUsable(other, nowMs));
 }
 
-/** The grants that a request can be answered from: one that is over stands in nobody's way while another is not. */
-export function offeredGrants(state: AccountState, nowMs: number): readonly GrantRow[] {
-  const usable = state.grants.filter((grant) => isUsable(grant, nowMs));
-  return usable.length === 0 ? state.grants : usable;
-}
-
 /** The grants as a policy weighs them, in the same order. Only a refresh gives a token with fewer scopes. */
 export function grantedOf({ settings }: AccountState, grants: readonly GrantRow[]): Granted[] {
   return grants.map((grant) => ({

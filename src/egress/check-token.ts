@@ -29,6 +29,7 @@ export async function checkToken(
   const answer = await askUserinfo({
     descriptor: settings.descriptor,
     ...opened,
+    given: request.variables ?? {},
     guard: guardOfProvider(config, settings.provider),
   });
   if (answer === null) return 'unaskable';

@@ -8,7 +8,7 @@ import { systemNow } from '#lib/clock.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { IdentifyRequest, Identified } from '#refresh/code-exchange.ts';
 import { guardOfProvider } from './guard.ts';
-import { askIdentity } from './identity.ts';
+import { answeredOf, askIdentity } from './identity.ts';
 
 /** Never throws. */
 export async function identify(
@@ -24,6 +24,8 @@ export async function identify(
     ...opened,
     tokenResponse: null,
     callback: {},
+    answered: answeredOf(settings.descriptor, opened.captured),
+    given: request.variables ?? {},
     nonce: null,
     nowMs: systemNow(),
     guard: guardOfProvider(config, settings.provider),
