@@ -92,7 +92,7 @@ const TEN_YEARS_S = 315_360_000;
 /** How long access tokens live, where an administrator at the provider has set it otherwise than the provider says. */
 export const AccessTokenTtl = z.int().min(1).max(TEN_YEARS_S).nullable().openapi({
   description:
-    'How many seconds an access token lives, where the provider does not say it or an administrator there has set less (Salesforce sessions). Wins over what the catalogue says; what an answer of the provider says wins where it is shorter. Null: not set.',
+    'How many seconds an access token lives, where the provider does not say it or an administrator there has set less. Wins over what the catalogue says; what an answer of the provider says wins where it is shorter. Null: not set.',
   example: 900,
 });
 const Location = z.enum(LOCATIONS).nullable().openapi({
