@@ -244,6 +244,10 @@ const fields = {
   scope_param: Name.default('scope'),
   client_id_param: Name.default('client_id'),
   code_param: Name.default('code'),
+  /** Ours: what the client's secret is called in the body. */
+  client_secret_param: Name.default('client_secret'),
+  /** Ours: under which name the code comes back with the browser. */
+  callback_code_param: Name.default('code'),
   token_response_map: ResponseMap.nullable().default(null),
   token_response_success_check: SuccessCheck.nullable().default(null),
   errors_with_http_200: z.boolean().default(false),
