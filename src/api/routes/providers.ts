@@ -40,7 +40,10 @@ function resourceOf(facts: Descriptor): Provider {
     id: facts.id,
     display_name: facts.display_name,
     auth_type: facts.auth_type,
-    supported: isSupportedType(facts.auth_type) && facts.token_endpoint_auth_method !== 'private_key_jwt',
+    supported:
+      isSupportedType(facts.auth_type) &&
+      facts.token_endpoint_auth_method !== 'private_key_jwt' &&
+      facts.unsupported === null,
     docs_url: facts.docs_url,
     preset_of: facts.preset_of,
     token_header: facts.token_header,

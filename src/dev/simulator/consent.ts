@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dialect } from './dialects.ts';
 import { entryCallback } from './entry-answer.ts';
 import { isLiteral } from './entries.ts';
-import { readText } from './request.ts';
+import { isClient, readText } from './request.ts';
 import { sendJson, type SimulatedAccount, type World } from './world.ts';
 
 /** What may always stand in a request (RFC 6749, 4.1.1; RFC 7636, 4.3; OpenID Connect Core, 3.1.2.1). */
@@ -70,7 +70,7 @@ function authorizeProblem(world: World, dialect: Dialect, asked: URLSearchParams
   const names = [...asked.keys()];
   const twice = names.find((name, n) => names.indexOf(name) !== n);
   if (twice !== undefined) return twice;
-  if (asked.get(clientId) !== world.client.clientId) return clientId;
+  if (!isClient(world.client, asked.get(clientId))) return clientId;
   if (asked.get('response_type') !== 'code') return 'response_type';
   if (entry === undefined) return null;
   if (!asked.has('state')) return 'state';

@@ -19,7 +19,11 @@ export function playableIds(): string[] {
 }
 
 function isPlayable(entry: Descriptor | undefined): entry is Descriptor {
-  return entry?.auth_type === 'oauth2' && entry.token_endpoint_auth_method !== 'private_key_jwt';
+  return (
+    entry?.auth_type === 'oauth2' &&
+    entry.unsupported === null &&
+    entry.token_endpoint_auth_method !== 'private_key_jwt'
+  );
 }
 
 /** `providers/hubspot`, or undefined for what is no entry. */
@@ -49,7 +53,8 @@ function dialectOf(entry: Descriptor): Dialect {
   const { grant_type: forRefresh = 'refresh_token', ...refreshExtras } = entry.extra_refresh_params;
   return {
     id: entryDialectId(entry.id),
-    vectors: entry.id,
+    // A preset answers as its parent does.
+    vectors: entry.preset_of ?? entry.id,
     auth: AUTH[entry.token_endpoint_auth_method ?? ''] ?? ['body'],
     formats: [entry.token_request_format],
     rotation: rotates ? 'rotating' : 'static',
@@ -97,7 +102,7 @@ export function connectionVariablesOf(entry: Descriptor): Record<string, string>
   const needed = Object.values(entry.url_template_vars).filter(
     ({ stage, required, name }) => stage === 'connection' && required && name !== 'client_id',
   );
-  return Object.fromEntries(needed.map((variable) => [variable.name, sampleOf(variable.pattern)]));
+  return Object.fromEntries(needed.map((variable) => [variable.name, exampleOf(variable.pattern)]));
 }
 
 /** Values that an account at the simulator has: those that the provider tells, and those that nobody does. */
@@ -112,9 +117,13 @@ const accountOnly = (entry: Descriptor): UrlVariable[] =>
     ({ stage, default: usual }) => stage === 'account' && usual === null,
   );
 
+/** A host of somebody's own where the pattern takes one: a single label is no public name. */
+const exampleOf = (pattern: string): string =>
+  new RegExp(pattern).test('acme.example.com') ? 'acme.example.com' : sampleOf(pattern);
+
 /** What the provider says there, and the value that is in it. */
 function valueOf({ pattern, extract }: UrlVariable): { text: string; value: string } {
-  const text = sampleOf(extract ?? pattern);
+  const text = extract === undefined ? exampleOf(pattern) : sampleOf(extract);
   return { text, value: extract === undefined ? text : (new RegExp(extract).exec(text)?.[1] ?? '') };
 }
 

@@ -119,8 +119,13 @@ export function clientProblem(
   client: { readonly clientId: string; readonly clientSecret: string },
 ): boolean {
   if (request.auth === 'both' || !dialect.auth.includes(request.auth)) return true;
-  if (request.clientId !== client.clientId) return true;
+  if (!isClient(client, request.clientId)) return true;
   return request.auth !== 'none' && request.clientSecret !== client.clientSecret;
+}
+
+/** The client, or one that bears its name and one of its own behind a dot: registrations that share nothing. */
+export function isClient(client: { readonly clientId: string }, id: string | null): boolean {
+  return id === client.clientId || id?.startsWith(`${client.clientId}.`) === true;
 }
 
 /** A parameter is missing, is another, or was never filled in. */

@@ -88,7 +88,7 @@ function carryOut(
     if (code === null) return knownRefusal(book('death'));
     owner.scope = code.scope;
     const given = { scope: code.scope, accessTtlS: settings.accessTtlS, first: true, rotates: true };
-    const who = { account: owner.id, clientId: world.client.clientId, nonce: code.nonce };
+    const who = { account: owner.id, clientId: request.clientId ?? '', nonce: code.nonce };
     return pairAnswer(dialect, book, owner.family.consent(Date.now()), given, who);
   }
   const result = owner.family.present(use.token ?? -1, Date.now());
@@ -102,7 +102,7 @@ function carryOut(
     first: false,
     rotates: settings.rotation === 'rotating',
   };
-  const who = { account: owner.id, clientId: world.client.clientId, nonce: null };
+  const who = { account: owner.id, clientId: request.clientId ?? '', nonce: null };
   return pairAnswer(dialect, book, result.pair, given, who);
 }
 
