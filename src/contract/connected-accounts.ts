@@ -43,12 +43,9 @@ export const ConnectedAccount = z
     sealed: z.boolean(),
     last_attempt: Attempt.nullable(),
     metadata: z.record(z.string(), z.unknown()),
-    variables: z
-      .record(z.string(), z.string())
-      .optional()
-      .openapi({
-        description: "Given by you for the URLs of this account's API; answers of the provider win.",
-      }),
+    variables: z.record(z.string(), z.string()).optional().openapi({
+      description: "Given by you for the URLs of this account's API; answers of the provider win.",
+    }),
     created_at: IsoTime,
     updated_at: IsoTime,
   })

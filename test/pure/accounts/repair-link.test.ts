@@ -25,7 +25,7 @@ function account(change: Partial<AccountRow> = {}): AccountRow {
     subject: null,
     subjectLabel: null,
     metadata: {},
-  variables: {},
+    variables: {},
     sealed: false,
     credentialType: 'oauth2',
     dataKey: '',
