@@ -7,19 +7,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cookieBrowser, type Page } from '#dev/cookie-browser.ts';
 import {
   accountVariablesOf,
+  allEntries,
   connectionVariablesOf,
+  credentialFieldsOf,
   entryDialectId,
   playedUrlsOf,
+  revocationReachOf,
+  type Descriptor,
 } from '#dev/simulator/entries.ts';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { Simulator } from '#dev/simulator/world.ts';
-import { allDescriptors } from '#providers/catalogue/catalogue.ts';
-import { credentialFieldsOf, revocationReachOf, type Descriptor } from '#providers/descriptor.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client, type Reply } from '../support/callers.ts';
 
 const STATIC = ['api_key', 'basic', 'custom'];
-const ALL = allDescriptors();
+const ALL = allEntries();
 const isOAuth = ({ auth_type: type, unsupported }: Descriptor) => type === 'oauth2' && unsupported === null;
 const isStatic = ({ auth_type: type }: Descriptor) => STATIC.includes(type);
 const named = (entries: readonly Descriptor[]) => entries.map((entry) => [entry.id, entry] as const);

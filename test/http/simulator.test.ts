@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { DIALECTS } from '#dev/simulator/dialects.ts';
+import { allEntries } from '#dev/simulator/entries.ts';
 import { latencyMs, type Latency } from '#dev/simulator/latency.ts';
 import { sampleOf } from '#dev/simulator/pattern-sample.ts';
 import type { StepKind } from '#dev/simulator/steps.ts';
-import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import { endGroup, runNode } from './programs.ts';
 import { ask, jsonOf, refresh, simulate } from './simulator-client.ts';
 
@@ -398,7 +398,7 @@ describe('the program', () => {
 
 describe('a value that a simulated provider makes up', () => {
   it.each(
-    allDescriptors().flatMap((entry) =>
+    allEntries().flatMap((entry) =>
       Object.values(entry.url_template_vars).map(({ name, pattern, extract }) => [
         `${entry.id} ${name}`,
         [pattern, ...(extract === undefined ? [] : [extract])],

@@ -9,6 +9,9 @@ import { placeholdersIn, type Descriptor, type UrlVariable } from '#providers/de
 import type { Dialect } from './dialects.ts';
 import { sampleOf } from './pattern-sample.ts';
 
+export { allDescriptors as allEntries } from '#providers/catalogue/catalogue.ts';
+export { credentialFieldsOf, revocationReachOf, type Descriptor } from '#providers/descriptor.ts';
+
 const PREFIX = 'providers/';
 const TEN_YEARS_S = 315_360_000;
 const made = new Map<string, Dialect>();
