@@ -74,7 +74,10 @@ describe('a change of health', () => {
   it('is made also where that chain is broken, so that an outage can end', async () => {
     await told(FIVE);
     await db.prepare(`UPDATE organization_audit_head SET hash = 'x'`).run();
-    expect(await told({ kind: 'succeeded', account: 'ca_one' })).toMatchObject({ changed: true, health: { state: 'ok' } });
+    expect(await told({ kind: 'succeeded', account: 'ca_one' })).toMatchObject({
+      changed: true,
+      health: { state: 'ok' },
+    });
   });
 
   it('is told once where one account reports twice at the same time', async () => {
