@@ -22,6 +22,17 @@ export function refuseOversize(c: Context<AppEnv>): Response | null {
   return refused === null ? null : problemResponse(c, ...refused);
 }
 
+/** A body that breaks off or whose chunks are none is the sender's fault, as far as anybody is left to be told. */
+async function nextChunk(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
+  try {
+    return await reader.read();
+  } catch {
+    throw new ProblemError('invalid_request', { detail: 'the body broke off before its end' });
+  }
+}
+
 async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<string> {
   if (body === null) return '';
   const reader = body.getReader();
@@ -29,7 +40,7 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<str
   let text = '';
   let size = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await nextChunk(reader);
     if (done) break;
     size += value.byteLength;
     if (size > BODY_LIMIT) {

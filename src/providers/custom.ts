@@ -24,6 +24,7 @@ import {
 import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './descriptor.ts';
 import { ErrorRow } from './error-row.ts';
 import { parseTokenHeader } from './headers.ts';
+import { reservedParams } from './reserved-params.ts';
 
 export { applyVariables } from './variables.ts';
 
@@ -130,7 +131,12 @@ export function parseProviderConfig(
   input: unknown,
 ): { ok: true; config: ProviderConfig } | { ok: false; errors: ConfigError[] } {
   const parsed = ProviderConfig.safeParse(input);
-  if (parsed.success) return { ok: true, config: parsed.data };
+  if (parsed.success) {
+    const reserved = reservedParams(parsed.data).map(({ field, name }) =>
+      errorAt([field, name], 'is a parameter of the broker’s own: what it holds has a field of its own'),
+    );
+    return reserved.length > 0 ? { ok: false, errors: reserved } : { ok: true, config: parsed.data };
+  }
   return { ok: false, errors: parsed.error.issues.map((issue) => errorAt(issue.path, issue.message)) };
 }
 
