@@ -2,6 +2,7 @@
 
 import type { ChainTable, HeadRow, PageRow } from '#audit/ring.ts';
 import type { Checkpoint, UnkeyedRow, UnkeyedTable } from '#audit/unkeyed.ts';
+import type { SqlRow } from './columns.ts';
 
 /** What the store knows of its schema. */
 export interface Existing {
@@ -25,7 +26,7 @@ export class AuditTable implements ChainTable {
   /** Values as they were found, in the types that they should have: they prove nothing before the MAC does. */
   head(): HeadRow | null {
     if (!this.#exist.keyed()) return null;
-    const found = this.#sql.exec<Record<string, SqlStorageValue>>('SELECT * FROM audit_head').toArray()[0];
+    const found = this.#sql.exec<SqlRow>('SELECT * FROM audit_head').toArray()[0];
     if (found === undefined) return null;
     return {
       ...batchOf(found),
@@ -53,7 +54,7 @@ export class AuditTable implements ChainTable {
   page(slot: number): PageRow | null {
     if (!this.#exist.keyed()) return null;
     const query = 'SELECT seq, previous, bodies FROM audit_page WHERE slot = ?';
-    const found = this.#sql.exec<Record<string, SqlStorageValue>>(query, slot).toArray()[0];
+    const found = this.#sql.exec<SqlRow>(query, slot).toArray()[0];
     return found === undefined ? null : batchOf(found);
   }
 
@@ -88,7 +89,7 @@ export class AuditTable implements ChainTable {
   }
 }
 
-function batchOf(found: Record<string, unknown>): PageRow {
+function batchOf(found: SqlRow): PageRow {
   return {
     seq: Number(found['seq']),
     previous: String(found['previous']),

@@ -215,7 +215,7 @@ export class AuditRing {
   }
 
   #keep(loaded: Loaded, macKey: Uint8Array): void {
-    const { records, ...row } = loaded;
+    const { records: _, ...row } = loaded;
     this.#table.putHead({ ...row, mac: headMac(macKey, row) });
     this.#loaded = loaded;
   }

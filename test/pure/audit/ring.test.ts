@@ -10,7 +10,7 @@ import {
   MemoryChain,
   OLD_SLOTS,
   woken,
-} from '../../support/memory-chain.ts';
+} from './memory-chain.ts';
 
 const LENGTHS = Array.from({ length: 2 * KEPT + 20 }, (_, index) => index + 1);
 

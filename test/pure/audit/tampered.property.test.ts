@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { PAGE_RECORDS, type HeadRow, type PageRow } from '#audit/ring.ts';
 import type { UnkeyedRow } from '#audit/unkeyed.ts';
 import { chainHash } from '#crypto/digest.ts';
-import { append, CHAIN_KEY, filled, KEPT, MemoryChain, woken } from '../../support/memory-chain.ts';
+import { append, CHAIN_KEY, filled, KEPT, MemoryChain, woken } from './memory-chain.ts';
 
 type Pick = (count: number) => number;
 type Attack = (chain: MemoryChain, pick: Pick) => void;

@@ -156,7 +156,8 @@ describe('a deleted agent', () => {
     const { id } = await newAgent();
     await underRing(id, (env as { MASTER_KEYS: string }).MASTER_KEYS, async (agent) => {
       const fields = { action: 'token.issue', outcome: 'refused' } as const;
-      for (let n = 0; n < RING_PAGES * PAGE_RECORDS + 300; n += 1) right(await agent.recordRefusal({ fields, context }));
+      for (let n = 0; n < RING_PAGES * PAGE_RECORDS + 300; n += 1)
+        right(await agent.recordRefusal({ fields, context }));
     });
     await evictDurableObject(config.agents.getByName(id));
     for (let life = 0; life < 2; life += 1) {
