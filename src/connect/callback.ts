@@ -113,7 +113,7 @@ function refusal(
       return page({
         kind: 'already_finished',
         outcome: running ? 'running' : done ? 'done' : 'failed',
-        returnUrl: session.returnUrl,
+        returnUrl: session.wayBack,
         ...commonOf(visit, session.organization),
       });
     }
