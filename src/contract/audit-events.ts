@@ -44,7 +44,34 @@ export const AuditEvent = z
     prev_hash: z.string(),
     hash: z.string(),
   })
-  .openapi('AuditEvent');
+  .openapi('AuditEvent', {
+    example: {
+      id: 'account:ca_gq2w5mhx3nb7zkcv4ryjt6a2dpe/17',
+      at: '2026-11-21T09:59:00.000Z',
+      seq: 17,
+      actor: { type: 'agent', id: 'crm-agent', method: 'agent_key', key_id: 'b7QpX2mZ1k' },
+      action: 'token.issue',
+      outcome: 'ok',
+      reason: null,
+      connected_account_id: 'ca_gq2w5mhx3nb7zkcv4ryjt6a2dpe',
+      connection: 'hubspot',
+      identifier: 'user_123',
+      organization: null,
+      scopes: ['crm.objects.contacts.read'],
+      tool: null,
+      method: null,
+      path: null,
+      upstream_status: null,
+      token_fingerprint: 'q3v8Zb1cYl0pXr7TnKd2Wg',
+      correlation_id: '6f1c0a52-2f6a-4c1e-9d7e-3a7d2a9f1b11',
+      tool_call_id: null,
+      client: { ip: '198.51.100.7', country: 'DE', colo: 'FRA', user_agent: 'python-requests/2.31.0' },
+      duration_ms: 3,
+      evidence: null,
+      prev_hash: 'mJ0Z3Yk1r8vQx2bT5nWc7dLfA9sHg4uEoKpRiVtNw6E',
+      hash: 'uQ4xV8c2LzN1bR7yT0mKj5sGd3fHpWa9eXoIiZvYt6M',
+    },
+  });
 export type AuditEvent = z.infer<typeof AuditEvent>;
 
 export const AuditEventQuery = z.object({
