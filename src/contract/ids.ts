@@ -19,7 +19,7 @@ export const Organization = z
   });
 
 /** Null when the identifier keeps the rule, else what is wrong. It is refused, never repaired. */
-export function identifierProblem(text: string): string | null {
+function identifierProblem(text: string): string | null {
   const length = [...text].length;
   if (length < 1 || length > 256) return 'must be 1 to 256 characters';
   if (text !== text.normalize('NFC')) return 'must be in Unicode normal form C';

@@ -24,7 +24,7 @@ export function isHttpUrl(text: string): boolean {
 }
 
 /** A URL that may hold `{variables}`; one at its very beginning stands for a whole origin (`{instance_url}`). */
-export const UrlTemplate = z
+const UrlTemplate = z
   .string()
   .max(MAX_URL)
   .refine(
@@ -96,7 +96,7 @@ function isRegExp(source: string): boolean {
   }
 }
 
-export const AUTH_TYPES = [
+const AUTH_TYPES = [
   'oauth2',
   'api_key',
   'basic',
@@ -122,7 +122,7 @@ export type RevocationReach = (typeof REVOCATION_REACHES)[number];
 export const DOWNSCOPING = ['supported', 'unsupported', 'unknown'] as const;
 
 /** What a signal in an API's answer says about the token that was sent (see api-answer.ts). */
-export const API_SIGNAL_MEANINGS = [
+const API_SIGNAL_MEANINGS = [
   'expired',
   'revoked',
   'invalid',

@@ -31,7 +31,7 @@ export interface Registered {
   readonly components?: object;
 }
 
-export const TITLE = 'Valetkey';
+const TITLE = 'Valetkey';
 
 const SECURITY: Readonly<Record<Plane, NonNullable<Operation['security']>>> = {
   operator: [{ operator: [] }],

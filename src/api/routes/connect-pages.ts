@@ -89,7 +89,7 @@ function visitOf(c: Context<AppEnv>): Visit {
 }
 
 /** A page in the language of whoever asks. */
-export function pageResponse(c: Context<AppEnv>, model: PageModel): Response {
+function pageResponse(c: Context<AppEnv>, model: PageModel): Response {
   const answer = renderPage(model, chooseLocale(c.req.header('accept-language') ?? null));
   answer.headers.set('x-correlation-id', c.get('correlationId'));
   return answer;
