@@ -4,7 +4,6 @@
  */
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
-import type { News } from '#webhooks/incident.ts';
 import { tell } from './events.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, StatusCause } from './rows.ts';
