@@ -5,6 +5,7 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { StatusCode } from 'hono/utils/http-status';
 import { setLogLevel } from '#lib/log.ts';
 import { adminKeyOf, ConfigError, configOf } from '#env.ts';
 import { clientOf, correlationIdOf } from './arrival.ts';
@@ -44,6 +45,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.use('*', async (c, next) => {
     const lacking = takeConfig(c);
     c.set('client', clientOf(c.req.raw));
+    c.json = lineOfJson(c);
     if (lacking !== null && !PROBES.has(c.req.path))
       return isBrowserAsking(c) ? unavailableResponse(c) : handleError(lacking, c);
     const refused = refuseOversize(c);
@@ -71,6 +73,16 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', connectLinkRoutes());
   app.route('/', connectPageRoutes());
   return app;
+}
+
+/** JSON as a line of its own: a shell goes on below it. Every route answers by `c.json`, and no body is touched twice. */
+function lineOfJson(c: Context<AppEnv>): Context<AppEnv>['json'] {
+  const answer = (value: unknown, status?: StatusCode): Response =>
+    new Response(`${JSON.stringify(value)}\n`, {
+      status: status ?? 200,
+      headers: { 'content-type': 'application/json' },
+    });
+  return answer as unknown as typeof c.json;
 }
 
 /** What is answered also where nothing else can be. */
