@@ -29,7 +29,7 @@ export function isHttpUrl(text: string): boolean {
 }
 
 /** A URL that may hold `{variables}`; one at its very beginning stands for a whole origin (`{instance_url}`). */
-const UrlTemplate = z
+export const UrlTemplate = z
   .string()
   .max(MAX_URL)
   .refine(

@@ -36,7 +36,7 @@ const ROOTS = {
 const ADDRESS = /^[^\s@]{1,64}@[^\s@]{1,255}$/;
 
 /** Does an expression need the answer of this source? */
-function needs(expression: string | null, source: keyof typeof ROOTS): boolean {
+export function needs(expression: string | null, source: keyof typeof ROOTS): boolean {
   return expression !== null && new RegExp(`(?:^| )${source}(?:$|[.[ ])`).test(expression);
 }
 

@@ -15,6 +15,9 @@ import { ROOT } from './programs.ts';
 const run = promisify(execFile);
 const program = (name: string) => path.join(ROOT, 'node_modules/.bin', name);
 
+/** Two generators, two compilers and two bundlers on a machine that others use. */
+const SLOW_MS = 600_000;
+
 let broker: TestBroker;
 let folder: string;
 
@@ -84,7 +87,7 @@ const EXPECTED = {
   misspelled: 'identifer',
 };
 
-it('openapi-typescript and openapi-fetch: what compiles works', async () => {
+it('openapi-typescript and openapi-fetch: what compiles works', { timeout: SLOW_MS }, async () => {
   await run(program('openapi-typescript'), ['openapi.json', '-o', 'schema.d.ts'], { cwd: folder });
   await writeFile(
     path.join(folder, 'fetch-client.ts'),
@@ -143,7 +146,7 @@ console.log(
   expect(await ranIn('fetch-client.ts')).toEqual(EXPECTED);
 });
 
-it('@hey-api/openapi-ts: what compiles works', async () => {
+it('@hey-api/openapi-ts: what compiles works', { timeout: SLOW_MS }, async () => {
   const args = ['-i', 'openapi.json', '-o', 'hey', '-c', '@hey-api/client-fetch', '-s', '--no-log-file'];
   await run(program('openapi-ts'), args, { cwd: folder });
   await writeFile(
