@@ -5,7 +5,7 @@
 
 import { placeholdersIn, URL_FIELDS, type Descriptor } from '#providers/descriptor.ts';
 
-const SAMPLES: Readonly<Record<string, string>> = {
+export const SAMPLES: Readonly<Record<string, string>> = {
   account_host: 'acme.api-us1.com',
   account_id: '1234567890',
   account_sid: `AC${'0'.repeat(32)}`,
