@@ -13,8 +13,8 @@ export const LINKS = {
 export const Home = z
   .object({
     name: z.literal('valetkey'),
-    version: z.string(),
-    description: z.string(),
+    version: z.string().openapi({ example: '0.1.0' }),
+    description: z.string().openapi({ example: 'A token broker for AI agents.' }),
     links: z.object({
       docs: z.literal(LINKS.docs),
       openapi: z.literal(LINKS.openapi),

@@ -13,13 +13,12 @@ const isNode = (value: unknown): value is Node =>
 function told(schema: Node): Node {
   const { default: value, ...rest } = schema;
   if (value === undefined) return rest;
-  const isShown = value !== null && !(Array.isArray(value) && value.length === 0) && !isEmpty(value);
-  const description = String(rest['description'] ?? '');
-  if (!isShown || /\bdefault\b/i.test(description)) return rest;
-  return { ...rest, description: `${description} Default: \`${String(value)}\`.`.trim() };
+  const { description: given } = rest;
+  const description = typeof given === 'string' ? given : '';
+  const isText = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  if (!isText || /\bdefault\b/i.test(description)) return rest;
+  return { ...rest, description: `${description} Default: \`${value}\`.`.trim() };
 }
-
-const isEmpty = (value: unknown): boolean => isNode(value) && Object.keys(value).length === 0;
 
 /** Fields of objects alone: of a parameter the keyword says what its absence means, and makes nothing required. */
 function withFieldsTold(value: unknown): unknown {
