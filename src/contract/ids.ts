@@ -26,7 +26,7 @@ export const Organization = z.string().regex(NAME_PATTERN, NAME_RULE).openapi({
 });
 
 /** Null when the identifier keeps the rule, else what is wrong. It is refused, never repaired. */
-function identifierProblem(text: string): string | null {
+export function identifierProblem(text: string): string | null {
   const length = [...text].length;
   if (length < 1 || length > 256) return 'must be 1 to 256 characters';
   if (text !== text.normalize('NFC')) return 'must be in Unicode normal form C';
