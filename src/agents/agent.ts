@@ -11,6 +11,7 @@ import { AuditTable } from './audit-table.ts';
 import { IndexTimer, runAlarm } from './index-timer.ts';
 import { addKey, deleteKey, listKeys, touchKey } from './keys.ts';
 import { createAgent, removeAgent, setStatus, updateAgent } from './lifecycle.ts';
+import { operate } from './operate.ts';
 import { authRecordOf, viewOf } from './record.ts';
 import { recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
 import { withAgent, type Room } from './room.ts';
@@ -76,6 +77,10 @@ export class Agent extends DurableObject implements AgentRpc {
     return createAgent(this.#room, input);
   }
 
+  operate(operation: In<'operate'>): Out<'operate'> {
+    return operate(this.#room, operation);
+  }
+
   view(): Out<'view'> {
     return withAgent(this.#room, ({ agent }) => ({ ok: true, agent: viewOf(agent) }));
   }
@@ -117,7 +122,7 @@ export class Agent extends DurableObject implements AgentRpc {
   }
 
   recordRefusal(input: In<'recordRefusal'>): Out<'recordRefusal'> {
-    return recordRefusal(this.#room, input.fields, input.context);
+    return recordRefusal(this.#room, input);
   }
 
   recordAuthFail(input: In<'recordAuthFail'>): Out<'recordAuthFail'> {

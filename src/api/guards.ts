@@ -124,6 +124,8 @@ export interface RefusedRequest {
   readonly reason: string;
   readonly connection: string | null;
   readonly identifier: string | null;
+  /** Connection and identifier are an account's own, and not what the request said. */
+  readonly known: boolean;
 }
 
 /**
@@ -134,11 +136,11 @@ export async function recordRefusal(
   config: Config,
   caller: AgentCaller,
   context: RequestContext,
-  refused: RefusedRequest,
+  { known, ...refused }: RefusedRequest,
 ): Promise<void> {
   const organization = caller.organization === '' ? null : caller.organization;
   const fields = { action: 'token.issue', outcome: 'refused', ...refused, organization } as const;
-  const recorded = await agentStub(config, caller.id).recordRefusal({ fields, context });
+  const recorded = await agentStub(config, caller.id).recordRefusal({ fields, known, context });
   // Deleted since it proved itself: there is no chain that could take the record, and nothing was handed out.
   if (recorded.ok || recorded.code === 'not_found') return;
   const { code: failure } = recorded;

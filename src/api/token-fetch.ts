@@ -136,7 +136,12 @@ async function refuseAtDoor1(
   connection: string | null,
   identifier: string | null,
 ): Promise<Response> {
-  await recordRefusal(ask.arrival.config, ask.caller, ask.context, { reason, connection, identifier });
+  await recordRefusal(ask.arrival.config, ask.caller, ask.context, {
+    reason,
+    connection,
+    identifier,
+    known: false,
+  });
   throw new ProblemError('policy_denied', { members: { reason } });
 }
 
@@ -153,6 +158,7 @@ async function refuse(
       reason: wall.reason,
       connection: wall.connection ?? connection,
       identifier: wall.identifier ?? identifier,
+      known: wall.connection !== null && wall.identifier !== null,
     });
   }
   const missing = code === 'not_found' && identifier !== null;
