@@ -25,6 +25,7 @@ import {
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { Policy, PolicyInput } from '#contract/policy.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
+import { noteKnown } from '#directory/known-objects.ts';
 import { isoTime } from '#lib/clock.ts';
 import { expandPolicy } from '#policy/shorthand.ts';
 import type { AppEnv } from '../context.ts';
@@ -32,6 +33,7 @@ import { requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
+import { askKnown } from '../known.ts';
 import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
@@ -167,8 +169,19 @@ export async function reach<D extends OperationName>(
   const id = c.req.param('id') ?? '';
   if (!NAME_PATTERN.test(id)) throw problemOf(NO_AGENT);
   const operator = c.get('operator');
-  const stub = agentStub(c.get('config'), id);
-  const answer = await askAgent(stub, operation, operator.organization, input(contextOf(c, operator)));
+  const answer = await askKnown(
+    c,
+    'agent',
+    id,
+    () =>
+      askAgent(
+        agentStub(c.get('config'), id),
+        operation,
+        operator.organization,
+        input(contextOf(c, operator)),
+      ),
+    (found) => found.ok || found.code !== 'not_found',
+  );
   return unwrap(answer as Outcome) as Extract<OperationAnswers[D], { readonly ok: true }>;
 }
 
@@ -187,6 +200,7 @@ async function create(c: Context<AppEnv>): Promise<Response> {
       context: contextOf(c, c.get('operator')),
     }),
   );
+  noteKnown(c.get('config').directory, 'agent', body.id);
   const answer: CreatedAgent = {
     ...resource(created.agent),
     ...(created.key === null ? {} : { key: created.key.key }),

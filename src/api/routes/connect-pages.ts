@@ -2,7 +2,8 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context, Handler } from 'hono';
+import type { Context, Handler, MiddlewareHandler } from 'hono';
+import { browserOverLimit } from '#callers/rate-limits.ts';
 import { receiveCallback } from '#connect/callback.ts';
 import { chooseLocale, renderPage } from '#connect/pages/render.ts';
 import type { FailurePage, PageModel } from '#connect/page-model.ts';
@@ -25,6 +26,7 @@ const TROUBLE = {
   404: html('No such link'),
   409: html('Finished before'),
   410: html('Too late, or used'),
+  429: html('Too many pages for this address; `Retry-After` says when to come again'),
   502: html('The provider answered with something unusable'),
   503: html('Try again later'),
 };
@@ -137,6 +139,15 @@ function responseOf(c: Context<AppEnv>, reply: Reply): Response {
   return answer;
 }
 
+/** Before anything is looked up: a browser that asks too often is told when it may come again. */
+const notTooOften: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const waitS = await browserOverLimit(c.get('config'), c.get('client').ip, systemNow);
+  if (waitS === null) return next();
+  const answer = failureResponse(c, 429);
+  answer.headers.set('retry-after', String(waitS));
+  return answer;
+};
+
 function answering(work: (c: Context<AppEnv>, visit: Visit) => Promise<Reply>): Handler<AppEnv> {
   return async (c) => {
     try {
@@ -155,7 +166,7 @@ function answering(work: (c: Context<AppEnv>, visit: Visit) => Promise<Reply>): 
 
 export function connectPageRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
-  describe(router, routes.show, async (c, next) => {
+  describe(router, routes.show, notTooOften, async (c, next) => {
     const { baseUrl } = c.get('config');
     const url = new URL(c.req.url);
     // Cookie and callback meet under one name: a page opened under another would begin what it cannot finish.
@@ -166,11 +177,13 @@ export function connectPageRoutes(): OpenAPIHono<AppEnv> {
   describe(
     router,
     routes.start,
+    notTooOften,
     answering((c, visit) => postStart(visit, c.req.param('token') ?? '')),
   );
   describe(
     router,
     routes.callback,
+    notTooOften,
     answering((c, visit) => receiveCallback(visit, c.req.param('connection') ?? '')),
   );
   return router;

@@ -61,7 +61,7 @@ describe('an operation', () => {
 });
 
 describe('a route', () => {
-  it.each<readonly [method: string, rest: string, body?: unknown]>([
+  it.each([
     ['GET', ''],
     ['PATCH', '', { name: 'n' }],
     ['POST', '/suspend'],
@@ -71,41 +71,44 @@ describe('a route', () => {
     ['GET', '/policy'],
     ['PUT', '/policy', { rules: [] }],
     ['DELETE', ''],
-  ])('%s …%s of a bound operator looks and acts in one call', async (method, rest, body) => {
-    const id = freshId();
-    await newAgent({ id, organization: 'acme' });
-    const made = await makeAdminKey(
-      config,
-      { name: null, role: 'admin', organization: 'acme' } as never,
-      Date.now(),
-      context,
-    );
-    const calls: string[] = [];
-    const agents = {
-      getByName: (name: string) =>
-        new Proxy(stub(name), {
-          get: (target, called: string) => (input: never) => {
-            calls.push(called);
-            return target[called as 'view'](input);
+  ])(
+    '%s …%s of a bound operator looks and acts in one call',
+    async (method: string, rest: string, body?: unknown) => {
+      const id = freshId();
+      await newAgent({ id, organization: 'acme' });
+      const made = await makeAdminKey(
+        config,
+        { name: null, role: 'admin', organization: 'acme' } as never,
+        Date.now(),
+        context,
+      );
+      const calls: string[] = [];
+      const agents = {
+        getByName: (name: string) =>
+          new Proxy(stub(name), {
+            get: (target, called: string) => (input: never) => {
+              calls.push(called);
+              return target[called as 'view'](input);
+            },
+          }),
+        prepare: () => undefined,
+      };
+      const execution = createExecutionContext();
+      const answer = await createApp().fetch(
+        new Request(`https://broker.test/v1/agents/${id}${rest}`, {
+          method,
+          headers: {
+            authorization: `Bearer ${(made as { key: string }).key}`,
+            'content-type': 'application/json',
           },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         }),
-      prepare: () => undefined,
-    };
-    const execution = createExecutionContext();
-    const answer = await createApp().fetch(
-      new Request(`https://broker.test/v1/agents/${id}${rest}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${(made as { key: string }).key}`,
-          'content-type': 'application/json',
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
-      { ...(env as object), AGENTS: agents },
-      execution,
-    );
-    await waitOnExecutionContext(execution);
-    expect(answer.status, await answer.text()).toBeLessThan(300);
-    expect(calls).toEqual(['operate']);
-  });
+        { ...(env as object), AGENTS: agents },
+        execution,
+      );
+      await waitOnExecutionContext(execution);
+      expect(answer.status, await answer.text()).toBeLessThan(300);
+      expect(calls).toEqual(['operate']);
+    },
+  );
 });
