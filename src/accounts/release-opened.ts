@@ -4,7 +4,7 @@
  */
 
 import { fingerprint } from '#crypto/digest.ts';
-import { headersFor, wrapped, type OpenedCredential } from './release-body.ts';
+import { headersFor, urlsFrom, wrapped, type OpenedCredential } from './release-body.ts';
 import type { GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { OpenedAccount, Vault } from './vault.ts';
@@ -14,6 +14,8 @@ export class OpenedCredentials {
   readonly #held = new Map<string, OpenedCredential>();
   readonly #vault: Vault;
   readonly #store: AccountStore;
+  /** Rises when all is forgotten: what was being opened meanwhile may have another token at the same place. */
+  #epoch = 0;
 
   constructor(vault: Vault, store: AccountStore) {
     this.#vault = vault;
@@ -28,22 +30,25 @@ export class OpenedCredentials {
 
   forget(): void {
     this.#held.clear();
+    this.#epoch += 1;
   }
 
   /** Decrypts and remembers. True when a stored value does not open (`record_corrupt`). */
   async open(opened: OpenedAccount, grant: GrantRow, scopeKey: string | null): Promise<boolean> {
+    const epoch = this.#epoch;
     const fields = await this.#fields(opened, grant, scopeKey);
     if (fields === null) return true;
     const captured = await this.#captured(opened, grant.id);
     if (captured === null) return true;
     const settings = this.#store.state(opened.key.mac)?.settings;
-    if (settings === undefined) return false;
+    if (settings === undefined || epoch !== this.#epoch) return false;
     const key = fields['access_token'] ?? fields['api_key'] ?? fields['password'] ?? JSON.stringify(fields);
     this.#held.set(cell(grant, scopeKey), {
       generation: grant.generation,
       fields: wrapped(fields),
       fingerprint: fingerprint(opened.key.mac, key),
       headers: headersFor(settings, fields, captured),
+      urls: urlsFrom(captured),
     });
     return false;
   }
