@@ -14,6 +14,7 @@ const RETRY_AFTER_S = 5;
  * What the object of that name answers.
  *
  * @param isThere whether an answer shows that something is under the name
+ * @param absent what the object of a name that was never made would answer; left out: `not_found`
  * @throws ProblemError `not_found`; `unavailable` where nobody knows
  */
 export async function askKnown<T>(
@@ -22,8 +23,11 @@ export async function askKnown<T>(
   id: string,
   ask: () => Promise<T>,
   isThere: (answer: T) => boolean,
+  absent?: T,
 ): Promise<T> {
-  return reported(await admitProved(c.get('config'), kind, id), ask, isThere);
+  const admission = await admitProved(c.get('config'), kind, id);
+  if (absent !== undefined && !admission.ok && admission.why === 'unknown') return absent;
+  return reported(admission, ask, isThere);
 }
 
 /** The same with an admission that was asked for elsewhere. @throws ProblemError as `askKnown` */

@@ -47,5 +47,5 @@ export function madeUpFlow(): { state: string; cookie: string } {
 /** How many objects have a database of their own in a broker's folder. */
 export async function objectFiles(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true });
-  return names.filter((name) => /\.sqlite$/.test(name) && /do|durable/i.test(name)).length;
+  return names.filter((name) => name.endsWith('.sqlite') && /do|durable/i.test(name)).length;
 }

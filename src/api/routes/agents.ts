@@ -181,6 +181,7 @@ export async function reach<D extends OperationName>(
         input(contextOf(c, operator)),
       ),
     (found) => found.ok || found.code !== 'not_found',
+    NO_AGENT as OperationAnswers[D],
   );
   return unwrap(answer as Outcome) as Extract<OperationAnswers[D], { readonly ok: true }>;
 }

@@ -13,6 +13,7 @@ import { CODES } from '#contract/codes.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { isPassingError } from '#lib/platform-errors.ts';
 import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
 import { ensureSchema } from '../guards.ts';
@@ -90,10 +91,14 @@ function visitOf(c: Context<AppEnv>): Visit {
   };
 }
 
+/** What a page says with 503: a person opens it again. */
+const RETRY_AFTER_S = 5;
+
 /** A page in the language of whoever asks. */
 export function pageResponse(c: Context<AppEnv>, model: PageModel): Response {
   const answer = renderPage(model, chooseLocale(c.req.header('accept-language') ?? null));
   answer.headers.set('x-correlation-id', c.get('correlationId'));
+  if (answer.status === 503) answer.headers.set('retry-after', String(RETRY_AFTER_S));
   return answer;
 }
 
@@ -157,9 +162,7 @@ function answering(work: (c: Context<AppEnv>, visit: Visit) => Promise<Reply>): 
       const known = error instanceof ProblemError ? CODES[error.code].status : null;
       if (known === null || known === 500)
         log('error', 'unhandled', { correlation_id: c.get('correlationId'), error });
-      const passing = (error as { retryable?: unknown; durableObjectReset?: unknown } | null) ?? {};
-      const isPassing = known === 503 || passing.retryable === true || passing.durableObjectReset === true;
-      return failureResponse(c, isPassing ? 503 : 500);
+      return failureResponse(c, known === 503 || isPassingError(error) ? 503 : 500);
     }
   };
 }
