@@ -10,10 +10,10 @@ import { Outbox } from '#outbox/outbox.ts';
 import { AuditTable } from './audit-table.ts';
 import { IndexTimer, runAlarm } from './index-timer.ts';
 import { addKey, deleteKey, listKeys, touchKey } from './keys.ts';
-import { createAgent, removeAgent, setStatus, updateAgent } from './lifecycle.ts';
+import { createAgent, removeAgent, setStatus, updateAgent, viewAgent } from './lifecycle.ts';
 import { operate } from './operate.ts';
-import { authRecordOf, viewOf } from './record.ts';
-import { recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
+import { authRecordOf } from './record.ts';
+import { auditRecords, recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
 import { withAgent, type Room } from './room.ts';
 import { AgentStore } from './store.ts';
 import type { AgentRpc } from './stub.ts';
@@ -30,9 +30,10 @@ interface Entrypoints {
 function roomOf(ctx: DurableObjectState, env: unknown): Room {
   const config = configOf(env);
   const agentId = ctx.id.name ?? '';
-  const store = new AgentStore(ctx.storage);
+  const store: AgentStore = new AgentStore(ctx.storage, () => ring.floor());
   const exists = () => store.hasTables();
-  const ring = new AuditRing(new AuditTable(ctx.storage.sql, exists));
+  const exist = { tables: exists, keyed: () => store.hasKeyedChain() };
+  const ring: AuditRing = new AuditRing(new AuditTable(ctx.storage.sql, exist));
   const outbox: Outbox = new Outbox({
     source: { kind: 'agent', id: agentId },
     sql: ctx.storage.sql,
@@ -82,7 +83,7 @@ export class Agent extends DurableObject implements AgentRpc {
   }
 
   view(): Out<'view'> {
-    return withAgent(this.#room, ({ agent }) => ({ ok: true, agent: viewOf(agent) }));
+    return viewAgent(this.#room);
   }
 
   update(input: In<'update'>): Out<'update'> {
@@ -127,6 +128,10 @@ export class Agent extends DurableObject implements AgentRpc {
 
   recordAuthFail(input: In<'recordAuthFail'>): Out<'recordAuthFail'> {
     return recordAuthFail(this.#room, input.keyId, input.context);
+  }
+
+  auditRecords(input: In<'auditRecords'>): Out<'auditRecords'> {
+    return auditRecords(this.#room, input);
   }
 
   verifyAudit(): Out<'verifyAudit'> {

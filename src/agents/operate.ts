@@ -4,10 +4,9 @@
  */
 
 import { addKey, deleteKey, listKeys } from './keys.ts';
-import { removeAgent, setStatus, updateAgent } from './lifecycle.ts';
+import { removeAgent, setStatus, updateAgent, viewAgent } from './lifecycle.ts';
 import { NO_AGENT } from './outcome.ts';
-import { viewOf } from './record.ts';
-import { withAgent, type Room } from './room.ts';
+import type { Room } from './room.ts';
 import type { Operation, OperationAnswers } from './stub.ts';
 
 type Answer = OperationAnswers[keyof OperationAnswers];
@@ -21,7 +20,7 @@ export async function operate(room: Room, operation: Operation): Promise<Answer>
   const bound: Room = { ...room, boundTo: organization };
   switch (operation.do) {
     case 'view':
-      return withAgent(bound, ({ agent }) => ({ ok: true, agent: viewOf(agent) }));
+      return viewAgent(bound);
     case 'update':
       return updateAgent(bound, operation);
     case 'remove':

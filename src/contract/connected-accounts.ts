@@ -164,7 +164,8 @@ const OAuthFields = {
   scope: ScopeText.nullish(),
 };
 const ApiKeyFields = { api_key: Token };
-const BasicFields = { username: FieldValue.min(1), password: FieldValue };
+/** Some providers put a key into one of the two: which are needed the connection says (`credential_fields`). */
+const BasicFields = { username: FieldValue.min(1).optional(), password: FieldValue.optional() };
 const CustomFields = {
   fields: z
     .record(
