@@ -8,7 +8,18 @@ import type { RequestPieces } from '#callers/proof.ts';
 import { createAgentKey, parseAgentKey } from '#crypto/api-keys.ts';
 import type { Config } from '#env.ts';
 import { applyMigrations } from '#directory/migrate.ts';
-import { actions, config, context, freshId, newAgent, records, right, settled, stub, tables } from './world.ts';
+import {
+  actions,
+  config,
+  context,
+  freshId,
+  newAgent,
+  records,
+  right,
+  settled,
+  stub,
+  tables,
+} from './world.ts';
 
 beforeAll(() => applyMigrations(config.directory));
 
