@@ -5,7 +5,16 @@
  * Sources: OpenID Connect Core 1.0 sections 3.1.3.7 and 2, RFC 8725.
  */
 
-import { createLocalJWKSet, decodeJwt, errors, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
+import {
+  base64url,
+  createLocalJWKSet,
+  decodeJwt,
+  errors,
+  jwtVerify,
+  type JSONWebKeySet,
+  type JWTPayload,
+} from 'jose';
+import { parseExactly } from '#lib/exact-json.ts';
 import { LruMap } from '#lib/lru.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { guardedFetch } from './guarded-fetch.ts';
@@ -55,10 +64,16 @@ export async function checkIdToken(text: string, checks: IdTokenChecks): Promise
         ? decodeJwt(text)
         : await verified(text, server.jwks_uri, checks);
     if (claims === 'keys_unavailable') return { ok: false, problem: 'keys_unavailable' };
-    return isGood(claims, checks) ? { ok: true, claims } : INVALID;
+    return isGood(claims, checks) ? { ok: true, claims: exactClaims(text) } : INVALID;
   } catch {
     return INVALID;
   }
+}
+
+/** The claims of a token that was checked, with numbers beyond 2^53 as they were written. @throws where it is none */
+function exactClaims(text: string): JWTPayload {
+  const payload = base64url.decode(text.split('.')[1] ?? '');
+  return parseExactly(new TextDecoder().decode(payload)) as JWTPayload;
 }
 
 function isGood(claims: JWTPayload, { descriptor, clientId, nonce, nowMs }: IdTokenChecks): boolean {
