@@ -87,6 +87,7 @@ function newAccount(
     dataKey,
     generationCounter: grave?.generationCounter ?? 0,
     rotation: null,
+    imported: [],
     lastUsedAtMs: null,
     lastRefreshedAtMs: null,
     degradedSinceMs: null,

@@ -22,6 +22,7 @@ export type CredentialFields =
     };
 
 export interface ImportInput {
+  readonly grantId: number;
   readonly credential: CredentialFields;
   readonly settings: ConnectionSettings;
   readonly generation: number;
@@ -29,13 +30,13 @@ export interface ImportInput {
   readonly encrypt: (field: GrantField, text: string) => Promise<string>;
 }
 
-/** The id of the one grant that an import gives. */
+/** The id of the grant of an import that nobody proves. */
 export const IMPORTED_GRANT = 1;
 
 export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
-  const { credential, generation, nowMs, encrypt } = input;
+  const { credential, grantId, generation, nowMs, encrypt } = input;
   const empty: GrantRow = {
-    id: IMPORTED_GRANT,
+    id: grantId,
     generation,
     accessToken: null,
     refreshToken: null,

@@ -93,7 +93,7 @@ export function noToken(scene: Scene, grant: GrantRow, flown: FlightResult): Ste
 
 /** No living token now: the code says whose fault it is, as far as the last attempt told. */
 export function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number): Step {
-  const last = scene.room.attempts.newest(1)[0];
+  const last = scene.room.attempts.newest(3).find(({ trigger }) => trigger !== 'import');
   const justFailed = last?.endedAtMs != null && last.endedAtMs >= scene.arrivedAtMs;
   const { flown } = scene;
   const closed = flown?.kind === 'not_now' ? flown.closed : undefined;

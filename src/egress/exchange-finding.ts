@@ -68,6 +68,7 @@ async function encrypted(request: Request, opened: Opened, tokens: TokenSet): Pr
     refreshLifetimeMs: tokens.refreshLifetimeMs,
     scopes: tokens.scopes,
     captured: Object.keys(captured).length === 0 ? null : await encrypt('captured', JSON.stringify(captured)),
+    rotated: tokens.refreshToken !== null && tokens.refreshToken !== opened.refreshToken,
     fingerprint: fingerprint(opened.key.mac, tokens.accessToken),
   };
 }
@@ -85,6 +86,7 @@ async function successorOnly(request: Request, opened: Opened, successor: string
     refreshLifetimeMs: null,
     scopes: null,
     captured: Object.keys(captured).length === 0 ? null : await encrypt('captured', JSON.stringify(captured)),
+    rotated: successor !== opened.refreshToken,
     fingerprint: null,
   };
 }

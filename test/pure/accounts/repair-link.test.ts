@@ -30,6 +30,7 @@ function account(change: Partial<AccountRow> = {}): AccountRow {
     dataKey: '',
     generationCounter: 1,
     rotation: null,
+  imported: [],
     lastUsedAtMs: null,
     lastRefreshedAtMs: null,
     degradedSinceMs: null,
