@@ -1,5 +1,6 @@
 /** The JSON of a released credential, every field of the contract's answer. Pure; called at the moment of release. */
 
+import { accountUrls, type AccountUrls } from '#providers/account-variables.ts';
 import { credentialHeaders, namesWithout } from '#providers/headers.ts';
 import { Secret } from '#crypto/secret.ts';
 import { isoTime } from '#lib/clock.ts';
@@ -16,6 +17,18 @@ export interface OpenedCredential {
   readonly headers: Readonly<Record<string, Secret>>;
   /** What the headers need and the account does not have; nothing leaves while there is any. */
   readonly unfilled: readonly string[];
+  /** Where the account's API is, by these rows; nothing leaves while a part of it is missing. */
+  readonly urls: (settings: ConnectionSettings, account: Pick<AccountRow, 'variables'>) => AccountUrls;
+}
+
+/** The URLs of what a grant has captured, made anew with each change of the connection or of the account's variables. */
+export function urlsFrom(captured: Readonly<Record<string, string>>): OpenedCredential['urls'] {
+  let made: { settings: ConnectionSettings; given: AccountRow['variables']; urls: AccountUrls } | null = null;
+  return (settings, { variables: given }) => {
+    if (made?.settings !== settings || made.given !== given)
+      made = { settings, given, urls: accountUrls(settings.descriptor, { captured, given }) };
+    return made.urls;
+  };
 }
 
 type Secrets = Readonly<Record<string, Secret>>;
@@ -66,7 +79,7 @@ function common(
     connected_account_id: account.accountId,
     connection: account.connection,
     identifier: account.identifier,
-    api_base_url: settings.descriptor.api_base_urls[0] ?? null,
+    api_base_url: credential.urls(settings, account).apiBaseUrls[0] ?? null,
   };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { fingerprint } from '#crypto/digest.ts';
-import { headersFor, unfilledFor, wrapped, type OpenedCredential } from './release-body.ts';
+import { headersFor, unfilledFor, urlsFrom, wrapped, type OpenedCredential } from './release-body.ts';
 import type { GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { OpenedAccount, Vault } from './vault.ts';
@@ -45,6 +45,7 @@ export class OpenedCredentials {
       fingerprint: fingerprint(opened.key.mac, key),
       headers: headersFor(settings, fields, captured),
       unfilled: unfilledFor(settings, fields, captured),
+      urls: urlsFrom(captured),
     });
     return false;
   }

@@ -59,6 +59,7 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   CONNECT_SCHEMA,
   REVOCATION_SCHEMA,
   OUTBOX_FAILURE_SCHEMA,
+  'ALTER TABLE account ADD COLUMN variables TEXT',
   'ALTER TABLE account ADD COLUMN imported TEXT',
 ];
 
