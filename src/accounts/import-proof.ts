@@ -255,7 +255,7 @@ export class ImportProofs {
 
   /** The account was changed by somebody else: what is still being proven for it has no place any more. */
   abandon(): void {
-    for (const id of [...this.#asked.keys()]) this.#tell(id, { kind: 'overtaken' });
+    for (const id of this.#asked.keys()) this.#tell(id, { kind: 'overtaken' });
   }
 
   #tell(attemptId: string, proven: Proven): void {
