@@ -275,8 +275,8 @@ export const ImportLineResult = z
       .int()
       .openapi({ description: 'As an HTTP status: 201 made the account.', example: 201 }),
     id: z.string().optional().openapi({ example: 'ca_gabcdefghijklmnopqrstuvwxyz' }),
-    code: z.string().optional().openapi({ description: 'Why it was not taken.' }),
-    detail: z.string().optional(),
+    code: z.string().optional().openapi({ description: 'Why it was not taken.', example: 'invalid_request' }),
+    detail: z.string().optional().openapi({ example: 'connection: there is no such connection' }),
   })
   .openapi('ImportLineResult');
 export type ImportLineResult = z.infer<typeof ImportLineResult>;
