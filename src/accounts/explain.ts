@@ -7,7 +7,7 @@ import { decide, type Decision, type DenyReason } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
 import { resolveScopes } from '#providers/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
-import { canNarrow } from './narrowing.ts';
+import { canNarrow, servableGrants } from './narrowing.ts';
 import type { Obstacles } from './obstacles.ts';
 import { inDoubtSinceMs } from './plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
@@ -145,8 +145,9 @@ export function reachOf(
   state: AccountState,
   { refusedWith }: Obstacles,
   agent: AskingAgent,
+  nowMs: number,
 ): NonNullable<Explanation['agent']> {
-  const { account, settings, grants } = state;
+  const { account, settings } = state;
   const { id } = agent;
   if (account.organization !== agent.organization) {
     const why = 'the agent belongs to another organization: to it this account does not exist';
@@ -154,7 +155,7 @@ export function reachOf(
   }
   const { connection, identifier } = account;
   const resolve = (names: string[]): string[] => resolveScopes(settings.descriptor, names);
-  const granted = grants.map((grant) => ({
+  const granted = servableGrants(state, nowMs).map((grant) => ({
     scopes: grant.scopes === null ? null : [...grant.scopes],
     resolve,
   }));

@@ -9,7 +9,7 @@ import { resolveScopes, scopeKeyOf } from '#providers/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import { cutOffRefusal, isBehind } from './cut-offs.ts';
-import { canNarrow, narrowedOf, narrowsTooOften, shownAs } from './narrowing.ts';
+import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from './narrowing.ts';
 import { withoutOwnWait } from './plan.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
@@ -65,7 +65,7 @@ export function decideRelease(
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
   }
-  const grant = state.grants[allowed.grant ?? 0];
+  const grant = servableGrants(scene.state, scene.nowMs)[allowed.grant ?? 0];
   if (grant === undefined) return refuse(scene, { code: 'account_pending' }, 'account_pending');
   if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
   if (allowed.narrowTo === null) {
@@ -127,7 +127,7 @@ function decideScopes(scene: Scene): Decision & { grant?: number } {
   return decide({
     agent: request.agent,
     request: policyRequest(scene, asked),
-    granted: state.grants.map((grant) => ({
+    granted: servableGrants(scene.state, scene.nowMs).map((grant) => ({
       scopes: grant.scopes === null ? null : [...grant.scopes],
       resolve,
     })),
