@@ -31,7 +31,7 @@ function account(change: Partial<AccountRow> = {}): AccountRow {
     dataKey: '',
     generationCounter: 1,
     rotation: null,
-  imported: [],
+    imported: [],
     lastUsedAtMs: null,
     lastRefreshedAtMs: null,
     degradedSinceMs: null,
