@@ -8,6 +8,7 @@ import type { PutCredential } from '#contract/connected-accounts.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { assertVault } from '#directory/key-check.ts';
+import { credentialFieldsOf } from '#providers/descriptor.ts';
 import { resolveScopes } from '#providers/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { AppEnv } from './context.ts';
@@ -54,8 +55,19 @@ export function credentialFields(body: PutCredential, settings: ConnectionSettin
     case 'api_key':
       return { type: 'api_key', fields: { api_key: body.api_key } };
     case 'basic':
-      return { type: 'basic', fields: { username: body.username, password: body.password } };
+      return { type: 'basic', fields: basicFields(body, settings) };
     case 'custom':
       return { type: 'custom', fields: body.fields };
   }
+}
+
+/** Both parts; one that this provider does not use may be left out. @throws ProblemError 400 at the part that is missing */
+function basicFields(
+  body: Extract<PutCredential, { type: 'basic' }>,
+  settings: ConnectionSettings,
+): { username: string; password: string } {
+  for (const { name } of credentialFieldsOf(settings.descriptor))
+    if ((name === 'username' || name === 'password') && body[name] === undefined)
+      throw invalid(name, 'is required');
+  return { username: body.username ?? '', password: body.password ?? '' };
 }

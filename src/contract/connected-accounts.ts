@@ -205,7 +205,8 @@ const OAuthFields = {
   scope: ScopeText.nullish(),
 };
 const ApiKeyFields = { ...Verify, api_key: Token };
-const BasicFields = { ...Verify, username: FieldValue.min(1), password: FieldValue };
+/** Some providers put a key into one of the two: which are needed the connection says (`credential_fields`). */
+const BasicFields = { ...Verify, username: FieldValue.min(1).optional(), password: FieldValue.optional() };
 const CustomFields = {
   ...Verify,
   fields: z

@@ -160,6 +160,13 @@ async function captured(
   return sent[0] ?? { kind: 'unsendable', reason: 'invalid_request' };
 }
 
+function rename(fields: URLSearchParams, name: string, own: string): void {
+  const value = fields.get(name);
+  if (value === null || own === name) return;
+  fields.delete(name);
+  fields.set(own, value);
+}
+
 async function send(
   request: RefreshRequest,
   params: URLSearchParams,
@@ -167,11 +174,8 @@ async function send(
   options: SendOptions,
 ): Promise<Answer> {
   const fields = new URLSearchParams(params);
-  const clientId = fields.get('client_id');
-  if (clientId !== null && request.clientIdParam !== 'client_id') {
-    fields.delete('client_id');
-    fields.set(request.clientIdParam, clientId);
-  }
+  rename(fields, 'client_id', request.clientIdParam);
+  rename(fields, 'client_secret', request.clientSecretParam);
   const json = request.format === 'json';
   const outcome = await guardedFetch(
     {

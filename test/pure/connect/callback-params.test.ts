@@ -2,9 +2,15 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCallback } from '../../../src/connect/callback-params.ts';
+import { codeIn, readCallback } from '../../../src/connect/callback-params.ts';
 
-const read = (query: string) => readCallback(new URLSearchParams(query));
+/** As the callback takes it: the code under the provider's name for it, or an error. */
+function read(query: string, codeName = 'code') {
+  const params = readCallback(new URLSearchParams(query));
+  if (params === null) return null;
+  const code = params.error === null ? codeIn(params, codeName) : null;
+  return params.error === null && code === null ? null : { ...params, code };
+}
 
 describe('a callback', () => {
   it('is read where everything stands in it once', () => {
@@ -17,14 +23,21 @@ describe('a callback', () => {
     expect(read('error=access_denied&state=s')).toMatchObject({ code: null, error: 'access_denied' });
   });
 
+  it('carries the code under the name that the provider gives it', () => {
+    expect(read('spapi_oauth_code=abc&state=s', 'spapi_oauth_code')).toMatchObject({ code: 'abc' });
+    expect(read('code=abc&state=s', 'spapi_oauth_code')).toBeNull();
+  });
+
   it('with both a code and an error brings no code', () => {
     expect(read('code=abc&error=server_error&state=s')).toMatchObject({ code: null, error: 'server_error' });
   });
 
   it('with a code and an error that is empty brings the code', () => {
-    expect(read('code=abc&error=&state=s')).toMatchObject({ code: 'abc', error: null });
-    expect(read('code=abc&error=&error_description=&state=s')).toMatchObject({ code: 'abc', error: null });
-    expect(read('error=&state=s')).toBeNull();
+    for (const query of ['code=abc&error=&state=s', 'code=abc&error=&error_description=&state=s']) {
+      const params = read(query);
+      expect(params).toMatchObject({ error: null });
+      expect(params === null ? null : codeIn(params, 'code')).toBe('abc');
+    }
   });
 
   it('tells a denial by whatever name, and no text of the provider’s', () => {
@@ -52,7 +65,7 @@ describe('a callback', () => {
   it('throws nothing, whatever stands in it', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string(), fc.string())), (pairs) => {
-        const params = readCallback(new URLSearchParams(pairs));
+        const params = read(new URLSearchParams(pairs).toString());
         if (params !== null) expect(params.code === null).not.toBe(params.error === null);
       }),
     );

@@ -69,7 +69,7 @@ describe('an object that dies while a credential is proven', () => {
   it('loses nothing: the rotated token comes home to its next life, and is what is served', async () => {
     const account = await connected();
     const grant = await newGrant();
-    await fault(grant.grantId, { delayAfterMs: 500 });
+    await fault(grant.grantId, { delayAfterMs: 4_000 });
     const asked = bring(account, grant);
     await reached(grant);
     expect((await release(account.id)).token).toBe(account.grant.accessToken);
@@ -90,7 +90,7 @@ describe('an object that dies while a credential is proven', () => {
   it('is asked again by its script: the token is not presented a second time', async () => {
     const account = await connected();
     const grant = await newGrant();
-    await fault(grant.grantId, { delayAfterMs: 500 });
+    await fault(grant.grantId, { delayAfterMs: 4_000 });
     const asked = bring(account, grant);
     await reached(grant);
     await kill(account.id);
@@ -124,7 +124,7 @@ describe('an object that dies while a credential is proven', () => {
 describe('what happens to the account while a credential is proven', () => {
   const slowly = async (account: Connected) => {
     const grant = await newGrant();
-    await fault(grant.grantId, { delayAfterMs: 700 });
+    await fault(grant.grantId, { delayAfterMs: 4_000 });
     const asked = bring(account, grant);
     await reached(grant);
     return { grant, asked };
