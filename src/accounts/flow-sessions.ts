@@ -183,7 +183,7 @@ export function endFlows(
 }
 
 /** The path of the repair link; null where the account needs no repair. */
-export function retryPathOf({ account, mac }: Pick<Scene, 'account' | 'mac'>): string | null {
+function retryPathOf({ account, mac }: Pick<Scene, 'account' | 'mac'>): string | null {
   const token = repairToken(mac, account);
   return token === null ? null : `/connect/${token}`;
 }

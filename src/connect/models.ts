@@ -36,7 +36,7 @@ export function scopesOf(
 }
 
 /** What the return URL is told. A code goes with `pending_confirmation` alone. */
-export function returnUrlOf(returnUrl: string, session: SessionView, confirmCode: string): string {
+function returnUrlOf(returnUrl: string, session: SessionView, confirmCode: string): string {
   const url = new URL(returnUrl);
   url.searchParams.set('session_id', session.id);
   if (session.status === 'pending_confirmation') url.searchParams.set('confirm_code', confirmCode);

@@ -86,14 +86,14 @@ export const CreatedAgentKey = z
   .openapi('CreatedAgentKey');
 export type CreatedAgentKey = z.infer<typeof CreatedAgentKey>;
 
-export const AgentKey = z
+const AgentKey = z
   .object({
     id: keyId,
     created_at: IsoTime,
     last_used_at: NullableIsoTime.openapi({ description: 'Up to an hour behind.' }),
   })
   .openapi('AgentKey');
-export type AgentKey = z.infer<typeof AgentKey>;
+type AgentKey = z.infer<typeof AgentKey>;
 
 /** At most twenty, so there is one page. */
 export const AgentKeys = z.object({ data: z.array(AgentKey), next_cursor: z.null() }).openapi('AgentKeys');

@@ -68,7 +68,7 @@ export function metadataProblem(value: object): string | null {
   return depthOf(value) > METADATA_DEPTH ? 'must nest at most 8 deep' : null;
 }
 
-export const Metadata = z
+const Metadata = z
   .record(z.string(), z.json())
   .superRefine((value, context) => {
     const message = metadataProblem(value);
@@ -109,7 +109,7 @@ export const PatchAccount = z
   })
   .openapi('PatchConnectedAccount');
 
-export const ACCOUNT_STATUSES = [
+const ACCOUNT_STATUSES = [
   'pending',
   'pending_confirmation',
   'active',
@@ -164,7 +164,7 @@ function isErrorBody(text: string): boolean {
 const RUBBISH = 'is not a credential: it is what a script passes on when it got none';
 
 /** A credential as it can stand in a header: printable ASCII without space. */
-export const Token = z
+const Token = z
   .string()
   .min(1, 'must not be empty')
   .max(TOKEN_BYTES, 'must be at most 16 KiB')

@@ -13,7 +13,7 @@ import { accountId } from '#crypto/digest.ts';
 import { ensureStaticConnection } from '#directory/static-connection.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { AppEnv } from '../context.ts';
-import { credentialFields, requireSettings, requireVault } from '../credentials.ts';
+import { credentialFields, requireParts, requireSettings, requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { checked, requireOwnOrganization } from '../input.ts';
@@ -118,6 +118,7 @@ async function imported(
     const work = (busy.get(id) ?? Promise.resolve())
       .catch(() => undefined)
       .then(async () => {
+        await requireParts(c, connection, body);
         const settings = await connections(connection, body.type);
         const credential = credentialFields(body, settings);
         const context = contextOf(c, c.get('operator'));
