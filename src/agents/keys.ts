@@ -4,7 +4,7 @@
  */
 
 import type { RequestContext } from '#audit/record.ts';
-import { createAgentKey } from '#crypto/api-keys.ts';
+import type { FreshKey } from '#crypto/api-keys.ts';
 import { failed, type Outcome } from './outcome.ts';
 import type { AgentRow, KeyRow } from './record.ts';
 import { record, withAgent, type Room } from './room.ts';
@@ -39,9 +39,14 @@ function keyEvidence(keyId: string): readonly string[] {
   return [`key:${keyId}`];
 }
 
-/** Adds a fresh key to `agent`, which is saved with it. Inside a transaction; the caller has counted. */
-export function addKeyTo(room: Room, life: Life, agent: AgentRow, context: RequestContext): NewKey {
-  const made = createAgentKey(agent.agentId);
+/** Adds a key that was drawn to `agent`, which is saved with it. Inside a transaction; the caller has counted. */
+export function addKeyTo(
+  room: Room,
+  life: Life,
+  agent: AgentRow,
+  made: FreshKey,
+  context: RequestContext,
+): NewKey {
   const row: KeyRow = {
     id: made.keyId,
     digest: made.digest,
@@ -56,12 +61,16 @@ export function addKeyTo(room: Room, life: Life, agent: AgentRow, context: Reque
 }
 
 /** `conflict` where the agent holds as many keys as it may. */
-export function addKey(room: Room, context: RequestContext): Promise<Outcome<NewKey>> {
+export async function addKey(room: Room, context: RequestContext): Promise<Outcome<NewKey>> {
+  const there = await withAgent(room, () => ({ ok: true }));
+  if (!there.ok) return there;
+  const drawn = await room.vault.drawAgentKey();
+  if (!drawn.ok) return drawn;
   return withAgent<{ ok: true } & NewKey>(room, ({ agent }, life) => {
     if (agent.keyIds.length >= MAX_KEYS) {
       return failed('conflict', `an agent may have ${MAX_KEYS} keys: delete one that is not used`);
     }
-    return room.store.transaction(() => ({ ok: true, ...addKeyTo(room, life, agent, context) }));
+    return room.store.transaction(() => ({ ok: true, ...addKeyTo(room, life, agent, drawn, context) }));
   });
 }
 
