@@ -89,6 +89,8 @@ function newAccount(
     generationCounter: grave?.generationCounter ?? 0,
     rotation: null,
     imported: [],
+    accessTokenTtlS: null,
+    learntLifetime: null,
     lastUsedAtMs: null,
     lastRefreshedAtMs: null,
     degradedSinceMs: null,

@@ -11,6 +11,7 @@ import { endFlows } from './flow-sessions.ts';
 import { grantFromImport, IMPORTED_GRANT, type CredentialFields } from './import-fields.ts';
 import { judgeImport, withImported, type ImportMode } from './import-judge.ts';
 import type { ImportProofs, Proven } from './import-proof.ts';
+import { endingAsLearnt, settingsFor } from './lifetime.ts';
 import { authentic, intactFlows, readLiving, type Living, type Obstacle } from './living.ts';
 import { armGrant } from './plan.ts';
 import { record, type Room } from './room.ts';
@@ -83,14 +84,15 @@ export async function importCredential(
   room.store.transaction(() =>
     room.store.saveAccount(mac, { ...state.account, generationCounter: generation }),
   );
-  const grant = await grantFromImport({
+  const imported = await grantFromImport({
     grantId: IMPORTED_GRANT,
     credential,
-    settings,
+    settings: settingsFor(state.account, settings),
     generation,
     nowMs: room.now(),
     encrypt: (field, text) => room.vault.encrypt(opened, IMPORTED_GRANT, field, generation, text),
   });
+  const grant = endingAsLearnt(imported, state.account, room.now());
   const now = room.store.state(mac);
   if (now === null || now.account.incarnation !== opened.owner.incarnation) return err({ code: 'not_found' });
   // Another import drew its number later and was stored first: a number that is lower must not follow it.

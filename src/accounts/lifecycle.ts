@@ -11,6 +11,7 @@ import { err, ok, type Result } from '#lib/result.ts';
 import { applyChange } from './changes.ts';
 import { createAccount, type Birth } from './create.ts';
 import { deleteAccount } from './delete.ts';
+import { EXPIRE_POLICY, ExpireLimit } from './expire-limit.ts';
 import { endFlows } from './flow-sessions.ts';
 import {
   dropProofs,
@@ -33,6 +34,7 @@ export class Lifecycle {
   readonly #refresher: Refresher;
   readonly #credentials: OpenedCredentials;
   readonly #proofs: ImportProofs;
+  readonly #expireLimit = new ExpireLimit();
 
   constructor(
     room: Room,
@@ -85,7 +87,7 @@ export class Lifecycle {
     return importCredential(this.#room, this.#proofs, order, forget);
   }
 
-  /** Pretends that the access token has ended, to rehearse recovery. Only moves the expiry: nobody is called. */
+  /** Pretends that the access token has ended, to rehearse recovery. Only moves the expiry: nobody is called. Six times a minute. */
   async expire(context: RequestContext): Promise<Result<Living, Obstacle>> {
     const living = await this.living();
     if (!living.ok) return living;
@@ -95,6 +97,15 @@ export class Lifecycle {
       return err({ code: 'conflict', detail: 'only an OAuth grant can be expired' });
     }
     const nowMs = this.#room.now();
+    const waitMs = this.#expireLimit.take(nowMs);
+    if (waitMs > 0) {
+      return err({
+        code: 'rate_limited',
+        detail: 'an account can be expired six times a minute',
+        retryAfterS: Math.ceil(waitMs / 1000),
+        policy: EXPIRE_POLICY,
+      });
+    }
     const lives = state.grants.some((row) => row.accessExpiresAtMs === null || row.accessExpiresAtMs > nowMs);
     if (!lives && state.narrowed.length === 0) return living;
     this.#room.store.transaction(() => {

@@ -32,6 +32,8 @@ function account(change: Partial<AccountRow> = {}): AccountRow {
     generationCounter: 1,
     rotation: null,
     imported: [],
+    accessTokenTtlS: null,
+    learntLifetime: null,
     lastUsedAtMs: null,
     lastRefreshedAtMs: null,
     degradedSinceMs: null,
