@@ -19,6 +19,7 @@ import { grantIdOf } from './flow-sessions.ts';
 import { storeImport, type ImportOrder } from './import.ts';
 import { grantFromImport } from './import-fields.ts';
 import { grantOfProof, provenOf, type Proven } from './import-verdict.ts';
+import { endingAsLearnt, settingsFor } from './lifetime.ts';
 import type { Living } from './living.ts';
 import { record, type Room } from './room.ts';
 import type { AttemptRow, GrantRow } from './rows.ts';
@@ -157,10 +158,15 @@ export class ImportProofs {
     const row = store.flows.proofs(mac).find(({ sessionId }) => sessionId === arg.attemptId);
     if (row === undefined || opened.owner.incarnation !== arg.incarnation) return null;
     if (arg.summary.outcome === 'refreshed' && arg.tokens !== null)
-      return this.#store(opened, row, arg, grantOfProof(row, arg, arg.tokens));
+      return this.#store(opened, row, arg, this.#learnt(mac, grantOfProof(row, arg, arg.tokens)));
     const proven = provenOf(arg, LATER_MS);
     this.#end(opened, row, proven, arg);
     return 'failed';
+  }
+
+  #learnt(mac: Uint8Array, grant: GrantRow): GrantRow {
+    const account = this.#room.store.state(mac)?.account;
+    return account === undefined ? grant : endingAsLearnt(grant, account, this.#room.now());
   }
 
   async #store(
@@ -283,7 +289,7 @@ function requestOf(living: Living, row: ProofRow, attempt: AttemptRow, budgetMs:
     captured: null,
     scopes: null,
     inDoubt: false,
-    settings: proof.settings,
+    settings: settingsFor(account, proof.settings),
     budgetMs,
     wantsSubject: true,
   };
