@@ -13,14 +13,15 @@ import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from 
 import { withoutOwnWait } from './plan.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
-import { ended, handOut, noToken, refuse, unavailable, wall } from './release-outcomes.ts';
+import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './release-outcomes.ts';
 import { policyRefusal, statusRefusal } from './release-refusals.ts';
-import { decideRejectedToken, noteAccepted, noteRefused } from './release-rejected.ts';
+import { decideRejectedToken, noteRefused, noteUnreported } from './release-rejected.ts';
 import { isInFlight, type Round, type Scene, type Step, type Wanted } from './release-step.ts';
 import { reauthUrl } from './repair-link.ts';
 import type { Room } from './room.ts';
 import type { GrantRow } from './rows.ts';
 import { degrade } from './settle.ts';
+import { grantedOf } from './usable.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** Less than a second: what is handed out is still on its way then. */
@@ -56,6 +57,7 @@ export function decideRelease(
     request,
     state,
     flown: round.flown,
+    verdict: round.verdict,
     nowMs,
     arrivedAtMs: round.startedAtMs - (request.waitedMs ?? 0),
     stale,
@@ -69,12 +71,13 @@ export function decideRelease(
   if (cut !== null) return refuse(scene, cut, cut.code);
   const blocked = statusRefusal(state.account, () => reauthUrl(room, opened.key.mac, state.account));
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
-  const allowed = decideScopes(scene);
+  const offered = servableGrants(state, nowMs);
+  const allowed = decideScopes(scene, offered);
   if (!allowed.allowed) {
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
   }
-  const grant = servableGrants(scene.state, scene.nowMs)[allowed.grant ?? 0];
+  const grant = offered[allowed.grant ?? 0];
   if (grant === undefined) return refuse(scene, { code: 'account_pending' }, 'account_pending');
   if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
   if (allowed.narrowTo === null) {
@@ -107,6 +110,7 @@ export function corruptRefusal(room: Room, opened: OpenedAccount, request: Relea
     request,
     state,
     flown: null,
+    verdict: null,
     nowMs: room.now(),
     arrivedAtMs: 0,
     stale: false,
@@ -129,17 +133,14 @@ function behindWall(scene: Scene): Step | null {
   return wall(request, decision.reason, state.account);
 }
 
-function decideScopes(scene: Scene): Decision & { grant?: number } {
+function decideScopes(scene: Scene, offered: readonly GrantRow[]): Decision & { grant?: number } {
   const { state, request } = scene;
-  const resolve = (names: string[]): string[] => resolveScopes(state.settings.descriptor, names);
-  const asked = request.scopes === null ? null : resolve([...request.scopes]);
+  const { descriptor } = state.settings;
+  const asked = request.scopes === null ? null : resolveScopes(descriptor, [...request.scopes]);
   return decide({
     agent: request.agent,
     request: policyRequest(scene, asked),
-    granted: servableGrants(scene.state, scene.nowMs).map((grant) => ({
-      scopes: grant.scopes === null ? null : [...grant.scopes],
-      resolve,
-    })),
+    granted: grantedOf(state, offered),
     canNarrow: canNarrow(state.settings),
   });
 }
@@ -149,8 +150,7 @@ function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: Grant
   if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
   if (scene.request.rejected === credential.fingerprint) noteRefused(scene, grant);
-  else if (scene.state.account.degradedSinceMs !== null && (grant.rejectHoldUntilMs ?? 0) < scene.nowMs)
-    noteAccepted(scene);
+  else noteUnreported(scene, grant);
   return handOut(scene, grant, credential);
 }
 
@@ -164,6 +164,8 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
     const step = decideRejectedToken(scene, wanted, credential);
     if (step !== null) return step;
   }
+  if (!grant.hasRefreshToken && credential !== null && request.rejected !== credential.fingerprint)
+    noteUnreported(scene, grant);
   const { minTtlMs, minTtlExplicit } = request;
   // A refresh in flight is joined by whoever wants a fresher token; the pause between two is for those who come after.
   const joins = flown === null && isInFlight(scene, grant);
@@ -179,11 +181,11 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
       return credential === null ? decrypt : handOut(scene, shown, credential);
     case 'wait':
       return room.store.transaction(() => {
-        const cause = grant.lastFailure === 'client_rejected' ? null : 'provider_unavailable';
+        const cause = isClientRefused(grant) ? null : 'provider_unavailable';
         degrade(room, scene.opened.key.mac, scene.state.account, cause, nowMs);
         return unavailable(scene, grant, serve.retryAfterMs);
       });
     case 'ended':
-      return ended(scene);
+      return ended(scene, grant);
   }
 }
