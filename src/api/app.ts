@@ -5,7 +5,6 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { setLogLevel } from '#lib/log.ts';
 import { adminKeyOf, ConfigError, configOf } from '#env.ts';
 import { clientOf, correlationIdOf } from './arrival.ts';
@@ -86,7 +85,7 @@ function lineOfJson(c: Context<AppEnv>): Context<AppEnv>['json'] {
   const type = { 'content-type': 'application/json' };
   const answer = (
     value: unknown,
-    status?: ContentfulStatusCode,
+    status?: 200,
     headers: Readonly<Record<string, string>> = {},
   ): Response => c.body(`${JSON.stringify(value)}\n`, status ?? 200, { ...headers, ...type });
   return answer as unknown as typeof c.json;
