@@ -3,6 +3,7 @@
  * or dropped. Pure. A candidate changes nothing that the account serves, whoever brought it.
  */
 
+import { openingScopes, statedScopes, withImplied, type ScopeFacts } from '#providers/scopes.ts';
 import type { Identity } from '#refresh/code-exchange.ts';
 import type { GrantRow } from './rows.ts';
 import type { SessionRow } from './session.ts';
@@ -66,8 +67,14 @@ export function sameAddress(one: string, other: string): boolean {
 }
 
 /** Does everything that `inner` allows also lie in `outer`? What is not known covers nothing and is covered by nothing. */
-function covers(outer: readonly string[] | null, inner: readonly string[] | null): boolean {
-  return outer !== null && inner !== null && inner.every((scope) => outer.includes(scope));
+function covers(
+  outer: readonly string[] | null,
+  inner: readonly string[] | null,
+  facts: ScopeFacts | null,
+): boolean {
+  if (outer === null || inner === null) return false;
+  const held = facts === null ? outer : withImplied(facts, statedScopes(facts, outer));
+  return (facts === null ? inner : openingScopes(facts, inner)).every((scope) => held.includes(scope));
 }
 
 /** A grant that nothing can renew and that serves nothing any more. */
@@ -81,17 +88,20 @@ function isDead(grant: GrantRow, nowMs: number): boolean {
  * Which of the account's grants a new one takes the place of: those that it covers, dead ones, those whose scopes
  * nobody knows, and all of them when the subject is another. Null: a later grant already stands in its place, so it
  * comes too late.
+ *
+ * @param facts what the provider calls its scopes; null: every spelling is a scope of its own
  */
 export function replacedBy(
   incoming: GrantRow,
   grants: readonly GrantRow[],
   subjectChanged: boolean,
   nowMs: number,
+  facts: ScopeFacts | null = null,
 ): readonly GrantRow[] | null {
   const later = grants.filter((grant) => grant.generation > incoming.generation);
   // Grants of two subjects never stand side by side, and of two whose scopes nobody knows the later one stands.
   if (later.length > 0 && (subjectChanged || incoming.scopes === null)) return null;
-  if (later.some((grant) => covers(grant.scopes, incoming.scopes))) return null;
+  if (later.some((grant) => covers(grant.scopes, incoming.scopes, facts))) return null;
   return grants.filter(
     (grant) =>
       grant.generation < incoming.generation &&
@@ -99,6 +109,6 @@ export function replacedBy(
         isDead(grant, nowMs) ||
         grant.scopes === null ||
         incoming.scopes === null ||
-        covers(incoming.scopes, grant.scopes)),
+        covers(incoming.scopes, grant.scopes, facts)),
   );
 }

@@ -5,12 +5,12 @@ import type { Policy } from '#contract/policy.ts';
 import { isoTime } from '#lib/clock.ts';
 import { decide, type Decision, type DenyReason } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
-import { resolveScopes } from '#providers/scopes.ts';
-import { accessLives } from '#refresh/lifetimes.ts';
+import { accessLives, reauthDueMs } from '#refresh/lifetimes.ts';
 import { canNarrow } from './narrowing.ts';
 import type { Obstacles } from './obstacles.ts';
 import { inDoubtSinceMs } from './plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
+import { grantedOf } from './scopes.ts';
 import type { AccountState } from './store.ts';
 import type { Timer } from './timers.ts';
 import { attemptView } from './view.ts';
@@ -36,8 +36,12 @@ export function explain(input: ExplainInput): Explanation {
     next: [...timers.map(nextOf).filter((next) => next !== null), ...obstacles.next].toSorted(
       (left, right) => (left.at < right.at ? -1 : 1),
     ),
-    evidence: [...account.statusEvidence, ...obstacles.evidence],
+    evidence: [...account.statusEvidence, ...obstacles.evidence, ...ownEvidence(state)],
   };
+}
+
+function ownEvidence({ account, grants }: AccountState): string[] {
+  return account.status === 'active' && endingOf(grants) !== null ? ['no_refresh_token'] : [];
 }
 
 const ALL_WELL = 'all is well';
@@ -98,6 +102,9 @@ function whyActive(
   if (account.credentialType !== 'oauth2')
     return `a static credential is stored${leaves ? ' and handed out as it is' : ''}`;
   const failing = grants.find((grant) => grant.failures > 0);
+  const ending = endingOf(grants);
+  if (failing === undefined && ending !== null)
+    return `the provider gave no refresh token: at ${isoTime(ending)} the access token ends, nothing can renew it, and the user must connect again`;
   if (failing === undefined) return ALL_WELL;
   const lives = accessLives(failing, nowMs);
   const tail = lives
@@ -105,6 +112,13 @@ function whyActive(
     : 'there is no living token until it succeeds';
   const count = failing.failures === 1 ? 'the last refresh' : `the last ${failing.failures} refreshes`;
   return `${count} failed (${failing.lastFailure ?? 'unknown'}${codeOf(failing.lastFailureCode)}): ${tail}`;
+}
+
+/** When the first grant ends that nothing can renew (epoch ms); null: none does. */
+function endingOf(grants: readonly GrantRow[]): number | null {
+  const ends = grants.filter((grant) => !grant.hasRefreshToken).map(reauthDueMs);
+  const known = ends.filter((end) => end !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 const WHAT: Readonly<Record<string, string>> = {
@@ -153,11 +167,7 @@ export function reachOf(
     return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
   }
   const { connection, identifier } = account;
-  const resolve = (names: string[]): string[] => resolveScopes(settings.descriptor, names);
-  const granted = grants.map((grant) => ({
-    scopes: grant.scopes === null ? null : [...grant.scopes],
-    resolve,
-  }));
+  const granted = grantedOf(settings, grants);
   const decideBy = (policy: Policy): Decision =>
     decide({
       agent: { ...agent, policy },

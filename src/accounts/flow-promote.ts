@@ -4,8 +4,10 @@
  */
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { replacedBy } from './arrival.ts';
 import type { CandidateRow } from './candidate-row.ts';
+import { warnUnrenewable } from './calendar.ts';
 import { applyChange } from './changes.ts';
 import { end, flowRecord, type Scene } from './flow-sessions.ts';
 import { armGrant } from './plan.ts';
@@ -31,7 +33,8 @@ export function promote(
   const { grant } = candidate;
   const subjectChanged =
     account.subject !== null && candidate.subject !== null && account.subject !== candidate.subject;
-  const replaced = replacedBy(grant, state.grants, subjectChanged, nowMs);
+  const facts = scopeFactsOf(state.settings);
+  const replaced = replacedBy(grant, state.grants, subjectChanged, nowMs, facts);
   const refused =
     replaced === null
       ? 'superseded'
@@ -61,6 +64,7 @@ export function promote(
   const reconnected = account.status !== 'pending' && account.statusBefore !== 'pending';
   const done = end(scene, session, 'promoted', null, { reconnected });
   armGrant(room, changed, state.settings, grant);
+  warnUnrenewable(room, mac, changed, grant);
   endOvertaken(scene, grant, subjectChanged);
   return { kind: 'promoted', session: done };
 }
@@ -83,9 +87,10 @@ function removeGrant({ room, mac, nowMs }: Scene, grant: GrantRow): void {
 /** Candidates that were brought before this grant and could only take its place come too late. */
 function endOvertaken(scene: Scene, grant: GrantRow, subjectChanged: boolean): void {
   const { room, mac, nowMs } = scene;
+  const facts = scopeFactsOf(scene.state.settings);
   for (const other of room.store.flows.candidates(mac)) {
     if (other.grant.generation > grant.generation) continue;
-    if (!subjectChanged && replacedBy(other.grant, [grant], false, nowMs) !== null) continue;
+    if (!subjectChanged && replacedBy(other.grant, [grant], false, nowMs, facts) !== null) continue;
     const session = room.store.flows.sessions(mac).find(({ id }) => id === other.sessionId);
     if (session !== undefined && isOpen(session.status)) end(scene, session, 'failed', 'superseded');
   }

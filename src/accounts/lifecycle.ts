@@ -6,6 +6,7 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { warnUnrenewable } from './calendar.ts';
 import { applyChange } from './changes.ts';
 import { createAccount, type Birth } from './create.ts';
 import { deleteAccount } from './delete.ts';
@@ -97,6 +98,7 @@ export class Lifecycle {
         context,
       );
       armGrant(this.#room, account, settings, grant);
+      warnUnrenewable(this.#room, mac, account, grant);
     });
     this.#credentials.forget();
     this.#refresher.abandon();

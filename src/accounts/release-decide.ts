@@ -5,7 +5,7 @@
  */
 
 import { decide, type Decision, type PolicyRequest } from '#policy/decide.ts';
-import { resolveScopes, scopeKeyOf } from '#providers/scopes.ts';
+import { scopeKeyOf } from '#providers/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import { cutOffRefusal, isBehind } from './cut-offs.ts';
@@ -20,6 +20,7 @@ import { isInFlight, type Round, type Scene, type Step, type Wanted } from './re
 import { reauthUrl } from './repair-link.ts';
 import type { Room } from './room.ts';
 import type { GrantRow } from './rows.ts';
+import { askedOf, grantedOf } from './scopes.ts';
 import { degrade } from './settle.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -62,6 +63,8 @@ export function decideRelease(
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
   const allowed = decideScopes(scene);
   if (!allowed.allowed) {
+    const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene) : null;
+    if (learnt !== null) return learnt;
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
   }
@@ -122,17 +125,27 @@ function behindWall(scene: Scene): Step | null {
 
 function decideScopes(scene: Scene): Decision & { grant?: number } {
   const { state, request } = scene;
-  const resolve = (names: string[]): string[] => resolveScopes(state.settings.descriptor, names);
-  const asked = request.scopes === null ? null : resolve([...request.scopes]);
+  const granted = grantedOf(state.settings, state.grants);
   return decide({
     agent: request.agent,
-    request: policyRequest(scene, asked),
-    granted: state.grants.map((grant) => ({
-      scopes: grant.scopes === null ? null : [...grant.scopes],
-      resolve,
-    })),
+    request: policyRequest(scene, askedOf(state.settings, granted, request.scopes)),
+    granted,
     canNarrow: canNarrow(state.settings),
   });
+}
+
+/**
+ * A grant came without a word of its scopes, so no rule that limits them can let its token pass. The provider states
+ * them with the next refresh: that is made at once, and once. Null: there is no such grant, or the provider has stated
+ * nothing.
+ */
+function learnScopes(scene: Scene): Step | null {
+  const { state, flown, nowMs } = scene;
+  const grant = state.grants.find((row) => row.scopes === null && row.hasRefreshToken);
+  if (grant === undefined || (grant.lastAttemptStartedAtMs !== null && grant.failures === 0)) return null;
+  const waitMs = (grant.nextAttemptAtMs ?? 0) - nowMs;
+  if (flown !== null || waitMs > 0) return noToken(scene, grant, flown ?? { kind: 'not_now' });
+  return { kind: 'refresh', grant, trigger: 'on_demand', scopes: null };
 }
 
 function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {

@@ -45,6 +45,11 @@ export function statusRefusal(account: AccountRow, repairUrl: () => string | nul
   }
 }
 
+const TOO_MUCH =
+  'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy';
+const UNKNOWN_SCOPES =
+  'it is not known what was granted: say it with the import (`scope`) or with the connection (`scopes`), or connect a grant of just the allowed scopes';
+
 /** A policy's refusal; scopes are shown where they are what the caller can do something about. */
 export function policyRefusal(
   reason: DenyReason,
@@ -53,12 +58,7 @@ export function policyRefusal(
   const named = reason === 'missing_scopes' || reason === 'cannot_downscope';
   return {
     code: 'policy_denied',
-    ...(reason === 'cannot_downscope'
-      ? {
-          detail:
-            'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy',
-        }
-      : {}),
+    ...(reason === 'cannot_downscope' ? { detail: scopes.granted === null ? UNKNOWN_SCOPES : TOO_MUCH } : {}),
     members: { reason, ...(named ? scopes : {}) },
   };
 }

@@ -151,9 +151,15 @@ const OAuthFields = {
   expires_in: z.number().int().min(0).max(TEN_YEARS_S).nullish(),
   scope: ScopeText.nullish(),
 };
-const ApiKeyFields = { api_key: Token };
-const BasicFields = { username: FieldValue.min(1), password: FieldValue };
+const DeclaredScope = ScopeText.nullish().openapi({
+  description:
+    'What the provider lets this credential do, in your words: rules with `scopes` are compared with it. Left out: the `scopes` of the connection.',
+  example: 'read',
+});
+const ApiKeyFields = { api_key: Token, scope: DeclaredScope };
+const BasicFields = { username: FieldValue.min(1), password: FieldValue, scope: DeclaredScope };
 const CustomFields = {
+  scope: DeclaredScope,
   fields: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'names are 1 to 64 letters, digits and "_"'),
