@@ -148,9 +148,8 @@ export interface AskingAgent {
 /** Has the agent a rule for this account? To all others it does not exist. */
 export function knowsAccount(agent: AskingAgent, { account }: AccountState): boolean {
   return (
-    account.organization === agent.organization &&
     agent.status === 'active' &&
-    reachesIdentifier(agent, account.connection, account.identifier)
+    reachesIdentifier(agent, account.connection, account.identifier, account.organization)
   );
 }
 
@@ -162,16 +161,16 @@ export function reachOf(
 ): NonNullable<Explanation['agent']> {
   const { account, settings, grants } = state;
   const { id } = agent;
-  if (account.organization !== agent.organization) {
+  if (agent.organization !== '' && account.organization !== agent.organization) {
     const why = 'the agent belongs to another organization: to it this account does not exist';
     return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
   }
-  const { connection, identifier } = account;
+  const { connection, identifier, organization } = account;
   const granted = grantedOf(settings, grants);
   const decideBy = (policy: Policy): Decision =>
     decide({
       agent: { ...agent, policy },
-      request: { action: 'token', connection, identifier, scopes: null },
+      request: { action: 'token', connection, identifier, organization, scopes: null },
       granted,
       canNarrow: canNarrow(settings),
     });

@@ -77,7 +77,7 @@ export function look(scene: Scene, request: LookRequest): Looked {
   return {
     kind: 'start',
     purpose:
-      session === null
+      session === null && account.status !== 'pending'
         ? 'repair'
         : state.grants.length === 0
           ? 'connect'

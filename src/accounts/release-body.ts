@@ -1,5 +1,6 @@
 /** The JSON of a released credential, every field of the contract's answer. Pure; called at the moment of release. */
 
+import { deadTokenSigns } from '#providers/api-answer.ts';
 import { credentialHeaders } from '#providers/headers.ts';
 import { Secret } from '#crypto/secret.ts';
 import { isoTime } from '#lib/clock.ts';
@@ -86,6 +87,20 @@ export function credentialBody(
   return body;
 }
 
+/** The same answer with what a client needs that calls the API by itself. */
+export function withApiDetails(body: string, settings: ConnectionSettings): string {
+  const { descriptor } = settings;
+  const api = { base_urls: descriptor.api_base_urls, dead_token: deadTokenSigns(descriptor) };
+  return `${body.slice(0, -1)},"api":${JSON.stringify(api)}}`;
+}
+
+/** The one text that a client needs, so that a caller need not know the kind; null where no one field is it. */
+function valueOf(fields: Readonly<Record<string, string>>): string | null {
+  const [only, ...others] = Object.values(fields);
+  const named = fields['access_token'] ?? fields['api_key'] ?? fields['password'];
+  return named ?? (others.length === 0 ? (only ?? null) : null);
+}
+
 function bodyOf(
   account: AccountRow,
   settings: ConnectionSettings,
@@ -93,8 +108,8 @@ function bodyOf(
   credential: OpenedCredential,
   expiresInS: number | null,
 ): string {
-  const rest = common(account, settings, credential);
   const fields = plain(credential.fields);
+  const rest = { ...common(account, settings, credential), value: valueOf(fields) };
   switch (account.credentialType) {
     case 'oauth2':
       return JSON.stringify({
@@ -107,7 +122,12 @@ function bodyOf(
         ...rest,
       });
     case 'api_key':
-      return JSON.stringify({ type: 'api_key', api_key: fields['api_key'], ...rest });
+      return JSON.stringify({
+        type: 'api_key',
+        api_key: fields['api_key'],
+        apiKey: fields['api_key'],
+        ...rest,
+      });
     case 'basic':
       return JSON.stringify({
         type: 'basic',

@@ -5,19 +5,20 @@
  */
 
 import { decide, type Decision, type PolicyRequest } from '#policy/decide.ts';
+import { mayConnect } from '#policy/reach.ts';
 import { scopeKeyOf } from '#providers/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import { cutOffRefusal, isBehind } from './cut-offs.ts';
 import { canNarrow, narrowedOf, narrowsTooOften, shownAs } from './narrowing.ts';
 import { withoutOwnWait } from './plan.ts';
-import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
+import { CURRENT_TOKEN, type Refusal, type ReleaseRequest, type ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
 import { ended, handOut, noToken, refuse, unavailable, wall } from './release-outcomes.ts';
-import { policyRefusal, statusRefusal } from './release-refusals.ts';
+import { pendingRefusal, policyRefusal, statusRefusal } from './release-refusals.ts';
 import { decideRejectedToken, noteAccepted, noteRefused } from './release-rejected.ts';
 import { isInFlight, type Round, type Scene, type Step, type Wanted } from './release-step.ts';
-import { reauthUrl } from './repair-link.ts';
+import { connectUrl, reauthUrl } from './repair-link.ts';
 import type { Room } from './room.ts';
 import type { GrantRow } from './rows.ts';
 import { askedOf, grantedOf } from './scopes.ts';
@@ -59,7 +60,9 @@ export function decideRelease(
   if (!round.caughtUp && isBehind(account, settings, cutOffs)) return { kind: 'catch_up' };
   const cut = cutOffRefusal(account, settings, cutOffs);
   if (cut !== null) return refuse(scene, cut, cut.code);
-  const blocked = statusRefusal(state.account, () => reauthUrl(room, opened.key.mac, state.account));
+  const { mac } = opened.key;
+  const connect = () => (mayHaveLink(scene) ? connectUrl(room, mac, account) : null);
+  const blocked = statusRefusal(account, () => reauthUrl(room, mac, account), connect);
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
   const allowed = decideScopes(scene);
   if (!allowed.allowed) {
@@ -69,7 +72,8 @@ export function decideRelease(
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
   }
   const grant = state.grants[allowed.grant ?? 0];
-  if (grant === undefined) return refuse(scene, { code: 'account_pending' }, 'account_pending');
+  if (grant === undefined)
+    return refuse(scene, pendingRefusal(account.accountId, connect()), 'account_pending');
   if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
   if (allowed.narrowTo === null) {
     return decideOAuth(scene, credentials, { grant, shown: grant, scopes: null, scopeKey: null });
@@ -110,16 +114,23 @@ export function corruptRefusal(room: Room, opened: OpenedAccount, request: Relea
 }
 
 function policyRequest(scene: Scene, names: string[] | null): PolicyRequest {
-  const { connection, identifier } = scene.state.account;
-  return { action: 'token', connection, identifier, scopes: names };
+  const { connection, identifier, organization } = scene.state.account;
+  return { action: 'token', connection, identifier, organization, scopes: names };
+}
+
+/** Does a rule give this agent the link with which the user connects? */
+function mayHaveLink({ request, state }: Scene): boolean {
+  const { connection, identifier, organization } = state.account;
+  return mayConnect(request.agent, connection, identifier, organization);
 }
 
 /** Organization, connection and identifier: what lies behind them is recorded in the agent's chain, never here. */
 function behindWall(scene: Scene): Step | null {
   const { request, state } = scene;
-  if (state.account.organization !== request.agent.organization) return wall(request, 'not_found', null);
   const decision = decide({ agent: request.agent, request: policyRequest(scene, null) });
   if (decision.allowed) return null;
+  // The names of another tenant's account stay out of this agent's chain too.
+  if (state.account.organization !== request.agent.organization) return wall(request, 'not_found', null);
   return wall(request, decision.reason, state.account);
 }
 
@@ -152,7 +163,8 @@ function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: Grant
   const credential = credentials.at(grant, null);
   if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
-  if (scene.request.rejected === credential.fingerprint) noteRefused(scene, grant);
+  const { rejected } = scene.request;
+  if (rejected === credential.fingerprint || rejected === CURRENT_TOKEN) noteRefused(scene, grant);
   else if (scene.state.account.degradedSinceMs !== null && (grant.rejectHoldUntilMs ?? 0) < scene.nowMs)
     noteAccepted(scene);
   return handOut(scene, grant, credential);

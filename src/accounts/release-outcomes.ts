@@ -9,7 +9,7 @@ import { applyChange } from './changes.ts';
 import type { FlightResult } from './flight.ts';
 import { armGrant } from './plan.ts';
 import type { Refusal, ReleaseRequest } from './release-answer.ts';
-import { credentialBody, type OpenedCredential } from './release-body.ts';
+import { credentialBody, withApiDetails, type OpenedCredential } from './release-body.ts';
 import { statusRefusal, wallRefusal } from './release-refusals.ts';
 import { waitOf, type Scene, type Step } from './release-step.ts';
 import { reauthUrl } from './repair-link.ts';
@@ -62,7 +62,8 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
     { action: 'token.issue', outcome: 'ok', scopes: grant.scopes, token_fingerprint: credential.fingerprint },
     request.context,
   );
-  return { kind: 'done', result: { ok: true, body } };
+  const whole = request.withApi === true ? withApiDetails(body, settings) : body;
+  return { kind: 'done', result: { ok: true, body: whole } };
 }
 
 /** An account that wakes from idleness goes back from the daily heartbeat to proactive rotation. */

@@ -4,7 +4,9 @@
  * Refuses to refresh: that is a step that it names.
  */
 
+import { accessLives } from '#refresh/lifetimes.ts';
 import { decideRejected, REFUSED_HOLD_MS } from '#refresh/rejected.ts';
+import { CURRENT_TOKEN } from './release-answer.ts';
 import type { OpenedCredential } from './release-body.ts';
 import { ended, unavailable } from './release-outcomes.ts';
 import { isInFlight, waitOf, type Scene, type Step, type Wanted } from './release-step.ts';
@@ -17,7 +19,10 @@ const RECENT_MS = 600_000;
 export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCredential): Step | null {
   const { room, request, nowMs, flown } = scene;
   const { grant, shown, scopes } = wanted;
-  const fingerprintMatches = request.rejected === credential.fingerprint;
+  const current = request.rejected === CURRENT_TOKEN;
+  // Who keeps no fingerprint means the token from before; the one that a refresh has just brought is another.
+  if (current && flown?.kind === 'settled' && flown.as === 'stored') return null;
+  const fingerprintMatches = current || request.rejected === credential.fingerprint;
   if (!fingerprintMatches) return null;
   if (isInFlight(scene, grant)) {
     return flown === null
@@ -39,7 +44,9 @@ export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: Op
         ? { kind: 'refresh', grant, trigger: 'rejected', scopes }
         : unavailable(scene, grant, waitOf(flown, nowMs));
     case 'wait':
-      return unavailable(scene, grant, decision.retryAfterMs);
+      return current && wasJustRenewed(scene, wanted)
+        ? null
+        : unavailable(scene, grant, decision.retryAfterMs);
     case 'refused_by_api':
       return room.store.transaction(() => {
         const mac = scene.opened.key.mac;
@@ -53,6 +60,12 @@ export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: Op
     case 'ended':
       return ended(scene, decision.kind === 'ended' ? 'no_refresh_token' : 'policy_changed');
   }
+}
+
+/** Has a report, or an operator, just brought this token? Then it is the other one that a caller without fingerprint wants. */
+function wasJustRenewed({ room, nowMs }: Scene, { shown }: Wanted): boolean {
+  const last = room.attempts.newest(20).find(({ trigger }) => trigger === 'rejected' || trigger === 'forced');
+  return last?.outcome === 'refreshed' && last.grantId === shown.id && accessLives(shown, nowMs);
 }
 
 /** A static credential was reported refused: the account shows it, and the credential is served on. */

@@ -137,10 +137,12 @@ export class Door {
     const names = this.#room.store.claimedNames();
     const { agent } = request;
     const known =
-      names !== null &&
-      names.organization === agent.organization &&
-      decide({ agent, request: { ...names, action: 'token', scopes: null } }).allowed;
-    const where = { connection: names?.connection ?? null, identifier: names?.identifier ?? null };
+      names !== null && decide({ agent, request: { ...names, action: 'token', scopes: null } }).allowed;
+    const own = known || names?.organization === agent.organization;
+    const where = {
+      connection: own ? (names?.connection ?? null) : null,
+      identifier: own ? (names?.identifier ?? null) : null,
+    };
     return known
       ? refused({ code: 'record_corrupt', wall: { reason: 'record_corrupt', ...where } })
       : refused({ code: 'not_found', wall: { reason: 'not_found', ...where } });

@@ -83,6 +83,8 @@ export interface AccountRpc {
   takeNews(argument: object): Promise<void>;
   /** The account when it gets to `status` or the time is up; an agent sees it only by its rules. */
   wait(argument: WaitArgument): Promise<Answer<Resource> | Busy>;
+  /** A link with which its user connects or repairs it; null: there is nothing to do, or no browser can do it. */
+  linkForUser(argument: object): Promise<string | null>;
   explain(argument: LookArgument): Promise<Answer<Explanation>>;
   /** Connect flows; ask by `askFlow` of flow-requests.ts. */
   flow(request: FlowRequest): Promise<FlowAnswer>;

@@ -26,4 +26,5 @@ export const AGENT_SCHEMA: readonly string[] = [
   OUTBOX_SCHEMA,
   OUTBOX_MAC_SCHEMA,
   OUTBOX_FAILURE_SCHEMA,
+  `ALTER TABLE agent_key ADD COLUMN expires_at_ms INTEGER;`,
 ];

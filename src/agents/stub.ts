@@ -23,7 +23,11 @@ export interface AgentRpc {
   /** Twice: ok, one record. */
   suspend(input: { readonly context: RequestContext }): Promise<Viewed>;
   resume(input: { readonly context: RequestContext }): Promise<Viewed>;
-  addKey(input: { readonly context: RequestContext }): Promise<Outcome<NewKey>>;
+  /** `lifeMs` null or left out: the key has no end. */
+  addKey(input: {
+    readonly context: RequestContext;
+    readonly lifeMs?: number | null;
+  }): Promise<Outcome<NewKey>>;
   listKeys(input: Empty): Promise<Outcome<{ readonly keys: readonly KeyView[] }>>;
   deleteKey(input: { readonly keyId: string; readonly context: RequestContext }): Promise<Outcome>;
   /** What authenticating needs. The caller keeps it for at most one second. */

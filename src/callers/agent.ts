@@ -19,6 +19,7 @@ import { proveAdminKey } from './admin-keys.ts';
 import { namedAdminKeyId, namedKeyId, presentedCredential } from './bearer.ts';
 import {
   closedFailure,
+  ENDED_KEY,
   NO_DIGEST,
   TOUCH_INTERVAL_MS,
   unwatched,
@@ -124,7 +125,8 @@ export async function proveAgentKey(
   const closedMeanwhile = closedFailure(memory.wrong.blockedForMs(keyId, now()));
   if (closedMeanwhile !== null) return err(closedMeanwhile);
   if (!found.ok) return err(found.error);
-  const { agent, proved } = found.value;
+  const { agent, proved, expiresAtMs } = found.value;
+  if (proved && expiresAtMs !== null && expiresAtMs <= now()) return err(ENDED_KEY);
   if (agent === null || !proved) {
     memory.wrong.count(keyId, now());
     if (agent?.keys.some(({ id }) => id === keyId)) reportWrongSecret(key, config, request);
@@ -140,6 +142,8 @@ export async function proveAgentKey(
 interface Compared {
   readonly agent: AuthRecord | null;
   readonly proved: boolean;
+  /** Of the key that is proved; null: it has no end. */
+  readonly expiresAtMs: number | null;
 }
 
 /**
@@ -166,7 +170,7 @@ function compared(key: ParsedKey, answer: Lookup): Result<Compared, AuthFailure>
   const agent = answer.ok ? answer.agent : null;
   const stored = agent?.keys.find(({ id }) => id === key.keyId);
   const equal = equalDigests(key.digest, stored?.digest ?? NO_DIGEST);
-  return ok({ agent, proved: stored !== undefined && equal });
+  return ok({ agent, proved: stored !== undefined && equal, expiresAtMs: stored?.expiresAtMs ?? null });
 }
 
 function lookupFailure({ code, detail }: Extract<Lookup, { ok: false }>): AuthFailure {

@@ -17,12 +17,7 @@ export function unknownScopeWarnings(
 
 /** What a connect flow asks for beyond what was named. */
 export function askedScopeWarnings(facts: ScopeFacts, names: readonly string[], where: string): string[] {
-  const { scopes, added, byDefault } = scopesToAsk(facts, names);
-  const usual = scopes.filter((scope) => !added.includes(scope));
-  return [
-    ...(byDefault ? [`${where}: none is given, so the usual ones are asked for: ${usual.join(' ')}`] : []),
-    ...added.map(
-      (scope) => `${where}: ${scope} is asked for as well: without it the provider gives no refresh token`,
-    ),
-  ];
+  return scopesToAsk(facts, names).added.map(
+    (scope) => `${where}: ${scope} is asked for as well: without it the provider gives no refresh token`,
+  );
 }

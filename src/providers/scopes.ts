@@ -153,17 +153,14 @@ export interface AskedScopes {
   readonly scopes: readonly string[];
   /** Without these the provider gives no refresh token. */
   readonly added: readonly string[];
-  /** Nothing was named: these are the catalogue's defaults. */
-  readonly byDefault: boolean;
 }
 
-/** What a connect flow asks for where these names were given. A default that still has a `{variable}` in it is none. */
+/** What a connect flow asks for where these names were given; none: the catalogue's defaults. A default that still has a `{variable}` in it is none. */
 export function scopesToAsk(facts: ScopeFacts, names: readonly string[]): AskedScopes {
-  const byDefault = names.length === 0;
   const usual = facts.default_scopes_example.filter((name) => !name.includes('{'));
-  const scopes = resolveScopes(facts, byDefault ? usual : names);
+  const scopes = resolveScopes(facts, names.length === 0 ? usual : names);
   const added = statedScopes(facts, facts.offline_scopes).filter((scope) => !scopes.includes(scope));
-  return { scopes: [...scopes, ...added], added, byDefault: byDefault && scopes.length > 0 };
+  return { scopes: [...scopes, ...added], added };
 }
 
 /** A name that nothing here knows, and the known one that it may have been meant for. */

@@ -68,7 +68,7 @@ async function list(c: Context<AppEnv>): Promise<Response> {
 }
 
 async function check(c: Context<AppEnv>): Promise<Response> {
-  const { connection, identifier, scope } = await bodyOf(c, PolicyCheck);
+  const { connection, identifier, scope, organization } = await bodyOf(c, PolicyCheck);
   const { agent } = await reach(c, (stub) => stub.view({}));
   const settings = scope === undefined ? null : await connectionSettings(c.get('config'), connection);
   const facts = settings === null ? null : scopeFactsOf(settings);
@@ -80,7 +80,13 @@ async function check(c: Context<AppEnv>): Promise<Response> {
   };
   const decision = decide({
     agent,
-    request: { action: 'token', connection, identifier, scopes },
+    request: {
+      action: 'token',
+      connection,
+      identifier,
+      scopes,
+      ...(organization == null ? {} : { organization }),
+    },
     // A grant of just what is asked for: then scopes are compared with the rules alone.
     ...(scopes === null ? {} : { granted: [{ scopes, ...words }], canNarrow: true }),
   });
