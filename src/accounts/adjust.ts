@@ -1,4 +1,4 @@
-/** What an operator sets on a living account: metadata, its own rotation, the seal. Each change is one transaction. */
+/** What an operator sets on a living account: metadata, variables, its own rotation, the seal. Each change is one transaction. */
 
 import type { RequestContext } from '#audit/record.ts';
 import { metadataProblem } from '#contract/connected-accounts.ts';
@@ -7,6 +7,7 @@ import { mergePatch } from '#lib/merge-patch.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Living, Obstacle } from './living.ts';
 import { armGrant } from './plan.ts';
+import { mergedVariables, readCaptured, variablesProblem, type Captured } from './variables.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow } from './rows.ts';
 
@@ -14,11 +15,13 @@ import type { AccountRow } from './rows.ts';
 export interface Adjustment {
   /** RFC 7396, over what is there. */
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
+  /** Merged by name. */
+  readonly variables?: Readonly<Record<string, string | null>> | null | undefined;
   /** A mode, checked by the caller; null: the connection's. */
   readonly rotation?: string | null | undefined;
 }
 
-/** The merged metadata breaks its limits; nothing was changed. */
+/** The merged metadata breaks its limits, or a variable is none; nothing was changed. */
 export interface Misfit {
   readonly code: 'invalid_request';
   readonly path: string;
@@ -32,16 +35,29 @@ export async function adjust(
   adjustment: Adjustment,
   context: RequestContext,
 ): Promise<Result<Living, Obstacle | Misfit>> {
-  const living = await lifecycle.living();
+  let captured: Captured | null = null;
+  let living = await lifecycle.living();
+  // Read before the last look at the account, after which nothing is awaited.
+  while (living.ok && adjustment.variables !== undefined && captured?.isOf(living.value.state) !== true) {
+    const read: Result<Captured, Obstacle> = await readCaptured(room, living.value);
+    if (!read.ok) return read;
+    captured = read.value;
+    living = await lifecycle.living();
+  }
   if (!living.ok) return living;
   const { account } = living.value.state;
+  const variables = mergedVariables(account, adjustment.variables);
+  const problem = captured && variablesProblem(living.value.state, variables, captured);
+  if (problem !== null) return err(problem);
   const metadata = mergedMetadata(account, adjustment.metadata);
   const message = metadataProblem(metadata);
   if (message !== null) return err({ code: 'invalid_request', path: 'metadata', message });
   const rotation = adjustment.rotation === undefined ? account.rotation : adjustment.rotation;
   const isSame =
-    rotation === account.rotation && JSON.stringify(metadata) === JSON.stringify(account.metadata);
-  return isSame ? living : save(room, lifecycle, living.value, { metadata, rotation }, 'changed', context);
+    rotation === account.rotation &&
+    JSON.stringify([metadata, variables]) === JSON.stringify([account.metadata, account.variables]);
+  if (isSame) return living;
+  return save(room, lifecycle, living.value, { metadata, rotation, variables }, 'changed', context);
 }
 
 function mergedMetadata(

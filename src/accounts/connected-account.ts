@@ -216,7 +216,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   async explain(argument: LookArgument): Promise<Answer<Explanation>> {
     const seen = await this.#visible(argument);
     if (!seen.ok) return seen;
-    return ok(await explanation(this.#room, seen.value.state, argument.agent));
+    return ok(await explanation(this.#room, seen.value, argument.agent));
   }
 
   /** The living account, if it exists for whoever asks: an operator by organization, an agent by its rules. */

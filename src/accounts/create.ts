@@ -82,6 +82,7 @@ function newAccount(
     subject: null,
     subjectLabel: null,
     metadata: birth.metadata,
+    variables: {},
     sealed: false,
     credentialType: birth.settings.authType,
     dataKey,

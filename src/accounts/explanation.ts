@@ -6,7 +6,8 @@ import { cutOffs } from '#directory/cut-offs.ts';
 import { explain, reachOf, type AskingAgent } from './explain.ts';
 import { obstaclesOf } from './obstacles.ts';
 import type { Room } from './room.ts';
-import type { AccountState } from './store.ts';
+import type { Living } from './living.ts';
+import { missingVariables, readCaptured } from './variables.ts';
 
 /** A person waits, and is told more than an agent; but not for ever. */
 const DIRECTORY_LIMIT_MS = 2_000;
@@ -15,18 +16,21 @@ const SHOWN_ATTEMPTS = 20;
 /** @param agent about whom is asked too; null: nobody */
 export async function explanation(
   room: Room,
-  state: AccountState,
+  living: Living,
   agent: AskingAgent | null,
 ): Promise<Explanation> {
   const { config, now, waitUntil } = room;
+  const { state } = living;
   const attempts = room.attempts.newest(SHOWN_ATTEMPTS);
   const timers = room.timers.all();
-  const [connection, list] = await Promise.all([
+  const [connection, list, captured] = await Promise.all([
     loadConnection(config.directory, state.account.connection, DIRECTORY_LIMIT_MS, config.masterKeys),
     cutOffs(config.directory, waitUntil),
+    readCaptured(room, living),
   ]);
   const nowMs = now();
-  const obstacles = obstaclesOf(state, { connection, cutOffs: list }, nowMs);
+  const missing = captured.ok ? missingVariables(state, captured.value) : [];
+  const obstacles = obstaclesOf(state, { connection, cutOffs: list, missing }, nowMs);
   const explained = explain({ state, obstacles, attempts, timers, nowMs });
   return agent === null ? explained : { ...explained, agent: reachOf(state, obstacles, agent) };
 }

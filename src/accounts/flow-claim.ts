@@ -59,6 +59,7 @@ export function claim(scene: Scene, request: ClaimRequest): Claimed {
         generation,
         redirectUri: session.frozen?.redirectUri ?? '',
         scopes: session.scopes,
+        variables: scene.account.variables,
       },
     };
   });

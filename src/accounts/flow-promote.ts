@@ -53,6 +53,8 @@ export function promote(
     {
       ...account,
       credentialType: 'oauth2',
+      // They belong to the user of before: the new one's site is another.
+      variables: subjectChanged ? {} : account.variables,
       subject: candidate.subject ?? account.subject,
       subjectLabel: candidate.subjectLabel ?? (subjectChanged ? null : account.subjectLabel),
       degradedSinceMs: null,

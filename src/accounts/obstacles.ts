@@ -19,6 +19,8 @@ export interface Surroundings {
   /** Null: the connection is gone; `unavailable`: nobody knows. */
   readonly connection: LoadedConnection | null | 'unavailable';
   readonly cutOffs: CutOffs | null;
+  /** Variables that the URL of the account's API needs and nobody has told. */
+  readonly missing?: readonly string[];
 }
 
 export interface Obstacles {
@@ -62,7 +64,7 @@ interface Shut {
 }
 
 /** In the door's order: the first one's code is what agents get. */
-function whatShuts(state: AccountState, { connection, cutOffs }: Surroundings): Shut[] {
+function whatShuts(state: AccountState, { connection, cutOffs, missing = [] }: Surroundings): Shut[] {
   const { account } = state;
   const shut: Shut[] = [];
   const known = connection === 'unavailable' ? null : connection;
@@ -86,6 +88,13 @@ function whatShuts(state: AccountState, { connection, cutOffs }: Surroundings): 
       why: 'the account is sealed: its credential is used by the proxy and tools alone, and agents that ask for it get account_sealed (409), whatever their rules',
       code: 'account_sealed',
       name: 'account_sealed',
+    });
+  }
+  if (missing.length > 0 && account.status === 'active') {
+    shut.push({
+      why: `the URL of its API needs ${missing.join(' and ')}, which the provider did not tell: agents get conflict (409) until an operator gives it (PATCH, \`variables\`)`,
+      code: 'conflict',
+      name: 'variable_unknown',
     });
   }
   return shut;

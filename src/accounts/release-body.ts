@@ -1,6 +1,7 @@
 /** The JSON of a released credential, every field of the contract's answer. Pure; called at the moment of release. */
 
 import { deadTokenSigns } from '#providers/api-answer.ts';
+import { accountUrls, type AccountUrls } from '#providers/account-variables.ts';
 import { credentialHeaders } from '#providers/headers.ts';
 import { Secret } from '#crypto/secret.ts';
 import { isoTime } from '#lib/clock.ts';
@@ -15,6 +16,18 @@ export interface OpenedCredential {
   readonly fingerprint: string;
   /** What to send to the API, by header name; empty when the template and the values make no valid headers. */
   readonly headers: Readonly<Record<string, Secret>>;
+  /** Where the account's API is, by these rows; nothing leaves while a part of it is missing. */
+  readonly urls: (settings: ConnectionSettings, account: Pick<AccountRow, 'variables'>) => AccountUrls;
+}
+
+/** The URLs of what a grant has captured, made anew with each change of the connection or of the account's variables. */
+export function urlsFrom(captured: Readonly<Record<string, string>>): OpenedCredential['urls'] {
+  let made: { settings: ConnectionSettings; given: AccountRow['variables']; urls: AccountUrls } | null = null;
+  return (settings, { variables: given }) => {
+    if (made?.settings !== settings || made.given !== given)
+      made = { settings, given, urls: accountUrls(settings.descriptor, { captured, given }) };
+    return made.urls;
+  };
 }
 
 type Secrets = Readonly<Record<string, Secret>>;
@@ -48,7 +61,7 @@ function common(
     connected_account_id: account.accountId,
     connection: account.connection,
     identifier: account.identifier,
-    api_base_url: settings.descriptor.api_base_urls[0] ?? null,
+    api_base_url: credential.urls(settings, account).apiBaseUrls[0] ?? null,
   };
 }
 
@@ -88,9 +101,14 @@ export function credentialBody(
 }
 
 /** The same answer with what a client needs that calls the API by itself. */
-export function withApiDetails(body: string, settings: ConnectionSettings): string {
-  const { descriptor } = settings;
-  const api = { base_urls: descriptor.api_base_urls, dead_token: deadTokenSigns(descriptor) };
+export function withApiDetails(
+  body: string,
+  account: AccountRow,
+  settings: ConnectionSettings,
+  credential: OpenedCredential,
+): string {
+  const { apiBaseUrls } = credential.urls(settings, account);
+  const api = { base_urls: apiBaseUrls, dead_token: deadTokenSigns(settings.descriptor) };
   return `${body.slice(0, -1)},"api":${JSON.stringify(api)}}`;
 }
 

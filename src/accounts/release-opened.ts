@@ -4,7 +4,7 @@
  */
 
 import { fingerprint } from '#crypto/digest.ts';
-import { headersFor, wrapped, type OpenedCredential } from './release-body.ts';
+import { headersFor, urlsFrom, wrapped, type OpenedCredential } from './release-body.ts';
 import type { GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { OpenedAccount, Vault } from './vault.ts';
@@ -44,6 +44,7 @@ export class OpenedCredentials {
       fields: wrapped(fields),
       fingerprint: fingerprint(opened.key.mac, key),
       headers: headersFor(settings, fields, captured),
+      urls: urlsFrom(captured),
     });
     return false;
   }

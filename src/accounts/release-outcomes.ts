@@ -10,7 +10,7 @@ import type { FlightResult } from './flight.ts';
 import { armGrant } from './plan.ts';
 import type { Refusal, ReleaseRequest } from './release-answer.ts';
 import { credentialBody, withApiDetails, type OpenedCredential } from './release-body.ts';
-import { statusRefusal, wallRefusal } from './release-refusals.ts';
+import { statusRefusal, unknownVariables, wallRefusal } from './release-refusals.ts';
 import { waitOf, type Scene, type Step } from './release-step.ts';
 import { reauthUrl } from './repair-link.ts';
 import { record } from './room.ts';
@@ -52,6 +52,8 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   const { room, opened, request, nowMs } = scene;
   if (scene.stale) return { kind: 'again' };
   const { account, settings } = scene.state;
+  const { missing } = credential.urls(settings, account);
+  if (missing.length > 0) return refuse(scene, unknownVariables(account, missing), 'variable_unknown');
   if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
   room.lastUse.atMs = nowMs;
   const body = credentialBody(account, settings, grant, credential, nowMs);
@@ -62,7 +64,7 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
     { action: 'token.issue', outcome: 'ok', scopes: grant.scopes, token_fingerprint: credential.fingerprint },
     request.context,
   );
-  const whole = request.withApi === true ? withApiDetails(body, settings) : body;
+  const whole = request.withApi === true ? withApiDetails(body, account, settings, credential) : body;
   return { kind: 'done', result: { ok: true, body: whole } };
 }
 

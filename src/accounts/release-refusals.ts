@@ -60,6 +60,16 @@ export function pendingRefusal(accountId: string, url: string | null): Refusal {
   return { code: 'account_pending', members: { connected_account_id: accountId, ...link } };
 }
 
+/** A part of the URL of this account's API is known to nobody: which, and how to give it. */
+export function unknownVariables(account: AccountRow, names: readonly string[]): Refusal {
+  const values = Object.fromEntries(names.map((name) => [name, '…']));
+  return {
+    code: 'conflict',
+    detail: `the URL of this account's API needs ${names.join(' and ')}, which the provider did not tell: PATCH /v1/connected-accounts/${account.accountId} ${JSON.stringify({ variables: values })}`,
+    members: { variables: names, connected_account_id: account.accountId },
+  };
+}
+
 /** A policy's refusal; scopes are shown where they are what the caller can do something about. */
 export function policyRefusal(
   reason: DenyReason,

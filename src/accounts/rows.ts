@@ -40,6 +40,8 @@ export interface AccountRow {
   readonly subject: string | null;
   readonly subjectLabel: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** What an operator gave for the URLs of this account's API, by name. */
+  readonly variables: Readonly<Record<string, string>>;
   readonly sealed: boolean;
   readonly credentialType: CredentialType;
   /** Wrapped data key, see `crypto/envelope.ts`. */

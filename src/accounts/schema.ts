@@ -59,6 +59,7 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   CONNECT_SCHEMA,
   REVOCATION_SCHEMA,
   OUTBOX_FAILURE_SCHEMA,
+  'ALTER TABLE account ADD COLUMN variables TEXT',
 ];
 
 /** From this version on the tables of connect flows are there; an object that slept since before has none. */

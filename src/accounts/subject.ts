@@ -44,6 +44,7 @@ export async function learnSubject(room: Room, opened: OpenedAccount): Promise<v
     generation: grant.generation,
     accessToken: grant.accessToken,
     captured: grant.captured,
+    variables: state.account.variables,
     settings: state.settings,
   })) as Identified;
   room.store.transaction(() => {

@@ -67,6 +67,7 @@ export function accountView(input: ViewInput): Resource {
     sealed: account.sealed,
     last_attempt: last === undefined ? null : attemptView(last),
     metadata: { ...account.metadata },
+    variables: { ...account.variables },
     created_at: isoTime(account.createdAtMs),
     updated_at: isoTime(account.updatedAtMs),
   };

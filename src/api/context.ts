@@ -14,6 +14,8 @@ export interface AppEnv {
     unconfigured?: ConfigError;
     /** Method and path of the route as its description spells them, e.g. `GET /v1/agents/{id}`. */
     route: string;
+    /** The query parameters that the route's description has, by name. */
+    queryNames: Readonly<Record<string, unknown>>;
     /** The body, once it has been read. */
     bodyText?: string;
     /** Set by the control plane's guard: a route behind it reads it as `c.get('operator')`. */

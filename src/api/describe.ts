@@ -3,9 +3,10 @@
  * by the handler (`api/input.ts`) and not by the framework's validators, so that limits come before schemas.
  */
 
-import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
+import type { OpenAPIHono, RouteConfig, z } from '@hono/zod-openapi';
 import type { Handler, MiddlewareHandler } from 'hono';
 import type { AppEnv } from './context.ts';
+import { singleValues } from './input.ts';
 
 /**
  * Adds `route` to the router. `{id}` of the description becomes `:id` of the matcher. `handlers` run in their order: a
@@ -20,9 +21,21 @@ export function describe(
   router.openAPIRegistry.registerPath(route);
   const path = route.path.replace(/\{([^}]+)\}/g, ':$1');
   const method = route.method.toUpperCase();
+  const queryNames = (route.request?.query as z.ZodObject | undefined)?.shape ?? {};
   const named: MiddlewareHandler<AppEnv> = async (c, next) => {
     c.set('route', `${method} ${route.path}`);
+    c.set('queryNames', queryNames);
     await next();
   };
   router.on([method], [path], named, ...handlers);
 }
+
+/**
+ * Refuses a query that the route does not have. Guards call it once the caller is proved; routes that ask for no proof
+ * have it as their guard. Pages that strangers' links lead to (`/connect/…`, the callback) do without: mail programs and
+ * providers add parameters of their own. @throws ProblemError 400 at the parameter
+ */
+export const refuseUnknownQuery: MiddlewareHandler<AppEnv> = (c, next) => {
+  singleValues(c.req.url, c.get('queryNames'));
+  return next();
+};

@@ -16,6 +16,7 @@ import { systemNow, within } from '#lib/clock.ts';
 import { arrivalOf, type Arrival } from './arrival.ts';
 import type { AppEnv } from './context.ts';
 import { idempotently } from './idempotency.ts';
+import { singleValues } from './input.ts';
 
 /** Where there are no keys yet nobody can prove anything: then the refusal says what to do first. */
 async function refusal(failure: AuthFailure, config: Config): Promise<ProblemError> {
@@ -49,6 +50,7 @@ export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   const caller = await authenticateOperator(req.raw.headers, url, config, arrivalOf(c), systemNow);
   if (!caller.ok) throw await refusal(caller.error, config);
   requireRole(c, caller.value);
+  singleValues(url, c.get('queryNames'));
   c.set('operator', caller.value);
   await ensureSchema(c);
   await refuseNewerDirectory(config.directory);

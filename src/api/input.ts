@@ -48,16 +48,19 @@ export async function bodyOf<S extends z.ZodType>(
   return checked(schema, body);
 }
 
-/** Query parameters through `schema`; a parameter that is given twice is refused. */
-export function queryOf<S extends z.ZodType>(c: Context<AppEnv>, schema: S): z.output<S> {
-  const values = singleValues(c.req.url);
+/** A query is described by an object of its parameters. */
+type QuerySchema = z.ZodObject;
+
+/** Query parameters through `schema`. @throws ProblemError 400 at a parameter that is unknown or given twice */
+export function queryOf<S extends QuerySchema>(c: Context<AppEnv>, schema: S): z.output<S> {
+  const values = singleValues(c.req.url, schema.shape);
   requireOwnOrganization(c, values);
   return checked(schema, values);
 }
 
 /** The query of a URL for whom no organization binds. @throws ProblemError 400 */
-export function queryIn<S extends z.ZodType>(url: string, schema: S): z.output<S> {
-  if (url.includes('?')) return checked(schema, singleValues(url));
+export function queryIn<S extends QuerySchema>(url: string, schema: S): z.output<S> {
+  if (url.includes('?')) return checked(schema, singleValues(url, schema.shape));
   if (!withoutQuery.has(schema)) withoutQuery.set(schema, checked(schema, {}));
   return withoutQuery.get(schema) as z.output<S>;
 }
@@ -65,13 +68,28 @@ export function queryIn<S extends z.ZodType>(url: string, schema: S): z.output<S
 /** What a schema makes of no query at all, which most token requests have. */
 const withoutQuery = new WeakMap<z.ZodType, unknown>();
 
-function singleValues(url: string): Record<string, string> {
+/**
+ * Each parameter of the query once, by its name. A name that the route does not have is refused like an unknown field of
+ * a body: what was meant by a misspelled `identifier` is not done to another account.
+ *
+ * @throws ProblemError 400 at the parameter
+ */
+export function singleValues(url: string, known: Readonly<Record<string, unknown>>): Record<string, string> {
   const values: Record<string, string> = {};
   const start = url.indexOf('?');
   if (start < 0) return values;
   for (const [name, value] of new URL(url).searchParams) {
+    if (!Object.hasOwn(known, name)) throw unknownParameter(name);
     if (Object.hasOwn(values, name)) throw invalid(name, 'given more than once');
     values[name] = value;
   }
   return values;
+}
+
+/** What people call parameters. Whatever is longer or holds other characters may be a secret in the wrong place. */
+const PARAMETER_NAME = /^[A-Za-z_$][\w.$[\]-]{0,30}$/;
+
+function unknownParameter(name: string): ProblemError {
+  if (PARAMETER_NAME.test(name)) return invalid(name, 'unknown query parameter');
+  return invalid('', 'unknown query parameter, whose name is not repeated: it is no name of a parameter');
 }

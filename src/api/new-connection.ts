@@ -7,17 +7,19 @@ import type { CreateConnection } from '#contract/connections.ts';
 import { invalid, ProblemError, type FieldProblem } from '#contract/problem.ts';
 import type { ConnectionDraft } from '#directory/connections.ts';
 import { DEFAULT_ROTATION } from '#directory/static-connection.ts';
-import { targetProblem, type GuardOptions } from '#egress/guard.ts';
+import { isLoopbackHost, targetProblem, type GuardOptions } from '#egress/guard.ts';
 import { fetchServerMetadata } from '#egress/metadata.ts';
 import { FORBIDDEN_ADDRESS, forbiddenTargets } from '#egress/registration.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
 import {
   applyVariables,
   customDescriptor,
+  parsePlayedUrls,
   parseProviderConfig,
+  type PlayedUrls,
   type ProviderConfig,
 } from '#providers/custom.ts';
-import { placeholdersIn, URL_FIELDS, type Descriptor } from '#providers/descriptor.ts';
+import { Descriptor, hostVariablesIn, placeholdersIn, URL_FIELDS } from '#providers/descriptor.ts';
 import type { CredentialType } from '#providers/settings.ts';
 import { areHostsGiven } from '#providers/given-hosts.ts';
 import { parseRotation } from '#refresh/schedule.ts';
@@ -108,15 +110,15 @@ function secretsOf(given: CreateConnection['client_secret']): readonly string[] 
 
 async function resolve(body: CreateConnection, guard: GuardOptions): Promise<Resolved> {
   const isCustom = body.provider === 'custom';
-  const resolved = isCustom ? await resolveCustom(body, guard) : resolveEntry(body);
+  const resolved = isCustom ? await resolveCustom(body, guard) : resolveEntry(body, guard);
   const applied = applyVariables(resolved.descriptor, body.variables, body.client_id ?? undefined);
   if (!applied.ok) throw refused(applied.errors);
   if (!isCustom) await checkTargets(body.provider, applied.descriptor, guard);
   return { ...resolved, descriptor: applied.descriptor };
 }
 
-function resolveEntry(body: CreateConnection): Resolved {
-  if (body.provider_config != null) throw invalid('provider_config', 'is for the provider `custom` only');
+function resolveEntry(body: CreateConnection, guard: GuardOptions): Resolved {
+  const played = body.provider_config == null ? null : playedUrls(body.provider_config, guard);
   const descriptor = findDescriptor(body.provider);
   if (descriptor === undefined) {
     throw invalid(
@@ -125,7 +127,45 @@ function resolveEntry(body: CreateConnection): Resolved {
     );
   }
   checkVariableNames(body, Object.keys(descriptor.url_template_vars));
-  return { providerConfig: null, descriptor, warnings: [] };
+  if (played === null) return { providerConfig: null, descriptor, warnings: [] };
+  return {
+    providerConfig: body.provider_config ?? null,
+    descriptor: Descriptor.parse({ ...descriptor, ...played }),
+    warnings: ['provider_config: this connection leads to a loopback host and not to the provider'],
+  };
+}
+
+/**
+ * A catalogue entry is a fact: only in development may its addresses be others, and then this machine's alone, so that
+ * nobody's client secret or token is sent to whoever calls itself that provider.
+ */
+function playedUrls(input: unknown, guard: GuardOptions): PlayedUrls {
+  if (!guard.allowLoopback)
+    throw invalid(
+      'provider_config',
+      'is for the provider `custom`; a catalogue entry takes one with ALLOW_LOOPBACK alone',
+    );
+  const parsed = parsePlayedUrls(input);
+  if (!parsed.ok) throw refused(parsed.errors);
+  const errors = configTargets(parsed.config).flatMap(([path, url]) => {
+    const message = loopbackProblem(url, guard);
+    return message === null ? [] : [{ path: `provider_config.${path}`, message }];
+  });
+  if (errors.length > 0) throw refused(errors);
+  return Object.fromEntries(Object.entries(parsed.config).filter(([, url]) => url !== undefined));
+}
+
+function loopbackProblem(url: string, guard: GuardOptions): string | null {
+  if (hostVariablesIn(url).length > 0) return 'must have a loopback host without variables';
+  return (
+    templateProblem(url, guard) ??
+    (isLoopbackHost(new URL(url).hostname) ? null : 'must have a loopback host')
+  );
+}
+
+/** What is wrong with a target as far as it is known; a host that an account brings is judged when it is called. */
+function templateProblem(url: string, guard: GuardOptions): string | null {
+  return hostVariablesIn(url).length > 0 ? null : targetProblem(url.replaceAll(/[{}]/g, ''), guard);
 }
 
 /** A misspelt optional variable would otherwise leave its default in force without a word. */
@@ -144,11 +184,14 @@ async function resolveCustom(body: CreateConnection, guard: GuardOptions): Promi
   if (!parsed.ok) throw refused(parsed.errors);
   const { config } = parsed;
   const targets = configTargets(config).flatMap(([path, url]) => {
-    const message = targetProblem(url, guard);
+    const message = templateProblem(url, guard);
     return message === null ? [] : [{ path: `provider_config.${path}`, message }];
   });
   if (targets.length > 0) throw refused(targets);
-  await checkHosts(configTargets(config), guard);
+  await checkHosts(
+    configTargets(config).filter(([, url]) => hostVariablesIn(url).length === 0),
+    guard,
+  );
   checkVariableNames(body, []);
   const metadata = config.issuer === undefined ? undefined : await metadataOf(config.issuer, guard);
   const custom = customDescriptor(config, metadata);
@@ -163,9 +206,10 @@ async function metadataOf(issuer: string, guard: GuardOptions) {
 }
 
 /** What the broker or a browser will be sent to, by its path in the config. */
-function configTargets(config: ProviderConfig): [path: string, url: string][] {
+function configTargets(config: ProviderConfig | PlayedUrls): [path: string, url: string][] {
+  const named: Partial<Record<'issuer' | (typeof URL_FIELDS)[number], string | undefined>> = config;
   const single = (['issuer', ...URL_FIELDS] as const).flatMap((field): [string, string][] =>
-    config[field] === undefined ? [] : [[field, config[field]]],
+    named[field] === undefined ? [] : [[field, named[field]]],
   );
   return [
     ...single,

@@ -43,6 +43,9 @@ export const ConnectedAccount = z
     sealed: z.boolean(),
     last_attempt: Attempt.nullable(),
     metadata: z.record(z.string(), z.unknown()),
+    variables: z.record(z.string(), z.string()).optional().openapi({
+      description: "Given by you for the URLs of this account's API; answers of the provider win.",
+    }),
     created_at: IsoTime,
     updated_at: IsoTime,
   })
@@ -86,10 +89,19 @@ export const CreateAccount = z.strictObject({
   metadata: Metadata.optional(),
 });
 
-/** RFC 7396: what is left out stays, null removes, `metadata` is merged by key. */
+/** RFC 7396: what is left out stays, null removes, `metadata` and `variables` are merged by key. */
 export const PatchAccount = z
   .strictObject({
     metadata: Metadata.nullish(),
+    variables: z
+      .record(z.string().max(64), z.string().max(512).nullable())
+      .refine((variables) => Object.keys(variables).length <= 20, 'must have at most 20 entries')
+      .nullish()
+      .openapi({
+        description:
+          "Values for the URLs of this account's API that the provider did not tell, such as `cloudid`, merged by name. 409 where one would lead a living credential to another host.",
+        example: { cloudid: '0f0e0d0c-0b0a-0908-0706-050403020100' },
+      }),
     rotation: z.string().max(32).nullish().openapi({
       description: "Overrides the connection's mode; null goes back to it.",
       example: 'proactive',

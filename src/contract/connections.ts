@@ -41,9 +41,10 @@ const VariableValue = z.string().max(512);
 const TOO_MANY_VARIABLES = { error: 'must have at most 20 entries' };
 const fewVariables = (variables: object): boolean => Object.keys(variables).length <= 20;
 
-const ProviderFields = z
-  .record(z.string().max(64), z.unknown())
-  .openapi({ description: 'The provider, where `provider` is `custom`.' });
+const ProviderFields = z.record(z.string().max(64), z.unknown()).openapi({
+  description:
+    'The provider, where `provider` is `custom`. In development (ALLOW_LOOPBACK) a catalogue entry takes its URLs here, each on a loopback host: so it is played against the simulator.',
+});
 
 const Rotation = z.string().max(32).openapi({
   description: 'When tokens are refreshed unasked: `proactive`, `on_demand`, `idle_after:<n><s|m|h|d>`.',

@@ -11,6 +11,7 @@ import { ringOf } from '#crypto/ring-cache.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { fillAccount, variablesTold } from '#providers/account-variables.ts';
 import type { TokenSet } from '#providers/answer.ts';
 import { isOpenId, usesPkce } from '#providers/authorization-request.ts';
 import { parseBody } from '#providers/body.ts';
@@ -24,6 +25,7 @@ import { askIdentity } from './identity.ts';
 import { sendCode, type Sent } from './token-endpoint.ts';
 
 const CALL_MS = 10_000;
+const NOTHING_SAID = { idToken: null, userinfo: null, tokenResponse: null };
 
 /** What only this Worker knows of the callback. */
 export interface Brought {
@@ -77,6 +79,7 @@ export async function exchangeCode(
       tokenResponse: parsed.kind === 'json' || parsed.kind === 'form' ? parsed.value : null,
       callback: brought.callback,
       captured,
+      given: claim.variables ?? {},
       nonce: isOpenId(claim.scopes) ? brought.nonce : null,
       nowMs: systemNow(),
       guard: guardOfProvider(config, settings.provider),
@@ -86,7 +89,7 @@ export async function exchangeCode(
       encryptText(key.value, grantPlace(owner, claim.grantId, field, claim.generation), text);
     return {
       kind: 'granted',
-      tokens: await encrypted(key.value, tokens, captured, encrypt),
+      tokens: await encrypted(key.value, tokens, told.captured, encrypt),
       identity: told.identity,
       sentAtMs,
       durationMs: systemNow() - sentAtMs,
@@ -107,12 +110,17 @@ async function redeem(
   sentAtMs: number,
 ): Promise<{ answer: Sent; classified: Classified | null }> {
   const guard = guardOfProvider(config, settings.provider);
+  const named = {
+    ...capturedOf(settings, brought.callback),
+    ...variablesTold(settings.descriptor, { ...NOTHING_SAID, callback: brought.callback }),
+  };
+  const given = claim.variables ?? {};
   let last: { answer: Sent; classified: Classified | null } | null = null;
   for (const clientSecret of secrets.length === 0 ? [null] : secrets) {
     const leftMs = sentAtMs + CALL_MS - systemNow();
     if (last !== null && leftMs < 2_000) break;
     const answer = await sendCode(
-      settings,
+      { ...settings, descriptor: fillAccount(settings.descriptor, { captured: named, given }) },
       {
         code: brought.code,
         redirectUri: claim.redirectUri,

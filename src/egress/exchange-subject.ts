@@ -43,6 +43,7 @@ export async function tellSubject(config: Config, request: Request, renewed: Ren
       clientId: clientId ?? '',
       accessToken: tokens.accessToken,
       captured: { ...opened.captured, ...tokens.captured },
+      given: {},
       tokenResponse: parsed.kind === 'json' || parsed.kind === 'form' ? parsed.value : null,
       callback: {},
       // A refresh sends none (OpenID Connect Core, 12.2).

@@ -8,6 +8,7 @@ import { WorkerEntrypoint } from 'cloudflare:workers';
 import { configOf, type Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log, setLogLevel } from '#lib/log.ts';
+import { fillAccount } from '#providers/account-variables.ts';
 import { classify, type Classified } from '#providers/classify.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { Identified, IdentifyRequest } from '#refresh/code-exchange.ts';
@@ -82,11 +83,13 @@ async function find(config: Config, request: Request, sentAtMs: number): Promise
   const secrets = opened.clientSecrets.length === 0 ? [null] : opened.clientSecrets;
   const guard = guardOfProvider(config, request.settings.provider);
   let found: Found | null = null;
+  // An endpoint may lie under a part of the account's own.
+  const descriptor = fillAccount(request.settings.descriptor, { captured: opened.captured, given: {} });
   for (const clientSecret of secrets) {
     const leftMs = deadlineMs - systemNow();
     if (found !== null && leftMs < Math.min(SHORTEST_CALL_MS, request.budgetMs / 6)) break;
     const answer = await sendRefresh(
-      request.settings,
+      { ...request.settings, descriptor },
       { ...opened, clientSecret, scopes: request.scopes },
       { guard, ownUrl: config.baseUrl, timeoutMs: Math.max(1, leftMs) },
     );

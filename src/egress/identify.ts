@@ -33,6 +33,7 @@ export async function identify(
     tokenResponse: null,
     callback: {},
     captured: captured === null ? {} : JSON.parse(captured.value),
+    given: request.variables ?? {},
     nonce: null,
     nowMs: systemNow(),
     guard: guardOfProvider(config, settings.provider),

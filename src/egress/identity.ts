@@ -6,7 +6,7 @@
  */
 
 import { parseBody } from '#providers/body.ts';
-import { applyVariables } from '#providers/custom.ts';
+import { fillAccount, isUnknownFrom, variablesTold } from '#providers/account-variables.ts';
 import { placeholdersIn, type Descriptor } from '#providers/descriptor.ts';
 import { credentialHeaders } from '#providers/headers.ts';
 import { hasUserinfo, identityOf, type ProviderIdentity } from '#providers/identity.ts';
@@ -25,6 +25,8 @@ export interface IdentityQuestion {
   /** Parameters that the browser brought. */
   readonly callback: Readonly<Record<string, string>>;
   readonly captured: Readonly<Record<string, string>>;
+  /** Variables that an operator gave. */
+  readonly given: Readonly<Record<string, string>>;
   /** Null where none was sent. */
   readonly nonce: string | null;
   readonly nowMs: number;
@@ -35,7 +37,10 @@ export type IdentityAnswer =
   | {
       readonly ok: true;
       readonly identity: ProviderIdentity;
-      /** The provider was asked and did not answer. */ readonly unsure: boolean;
+      /** The provider was asked and did not answer. */
+      readonly unsure: boolean;
+      /** What was captured before, and the account's variables that were told. */
+      readonly captured: Readonly<Record<string, string>>;
     }
   | { readonly ok: false; readonly problem: 'id_token_invalid' | 'keys_unavailable' };
 
@@ -46,19 +51,25 @@ export async function askIdentity(question: IdentityQuestion): Promise<IdentityA
   const checked = idToken === null ? null : await checkIdToken(idToken, question);
   if (checked !== null && !checked.ok) return checked;
   const claims = checked?.claims ?? null;
-  const wanted = hasUserinfo(descriptor);
-  const userinfo = wanted ? await fetchUserinfo(question) : null;
+  const said = { idToken: claims, tokenResponse, callback: question.callback };
+  let captured = {
+    ...question.captured,
+    ...variablesTold(descriptor, { ...said, userinfo: null }),
+  };
+  // Userinfo may stand at an address that the lookup tells.
+  if (descriptor.account_lookup_url !== null && isUnknownFrom(descriptor, 'account_lookup', captured)) {
+    const accountLookup = await fetchJson(question, 'account_lookup_url', captured);
+    captured = { ...captured, ...variablesTold(descriptor, { ...said, userinfo: null, accountLookup }) };
+  }
+  const wanted = hasUserinfo(descriptor) || isUnknownFrom(descriptor, 'userinfo', captured);
+  const userinfo = wanted ? await fetchJson(question, 'userinfo_url', captured) : null;
+  captured = { ...captured, ...variablesTold(descriptor, { ...said, userinfo }) };
   // One answer may not speak of two users (OpenID Connect Core, 5.3.2).
-  const said = (userinfo as { sub?: unknown } | null)?.sub;
-  if (claims !== null && typeof said === 'string' && said !== claims.sub)
+  const named = (userinfo as { sub?: unknown } | null)?.sub;
+  if (claims !== null && typeof named === 'string' && named !== claims.sub)
     return { ok: false, problem: 'id_token_invalid' };
-  const identity = identityOf(descriptor, {
-    idToken: claims,
-    userinfo,
-    tokenResponse,
-    callback: question.callback,
-  });
-  return { ok: true, identity, unsure: wanted && userinfo === null };
+  const identity = identityOf(descriptor, { ...said, userinfo });
+  return { ok: true, identity, unsure: wanted && userinfo === null, captured };
 }
 
 function idTokenIn(tokenResponse: unknown): string | null {
@@ -69,11 +80,14 @@ function idTokenIn(tokenResponse: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** The provider's word about whose token this is, or null. */
-async function fetchUserinfo(question: IdentityQuestion): Promise<unknown> {
-  const { descriptor, captured, accessToken, guard } = question;
-  const applied = applyVariables(descriptor, captured);
-  const url = applied.ok ? applied.descriptor.userinfo_url : null;
+/** What the provider answers there to who has this token, or null. */
+async function fetchJson(
+  question: IdentityQuestion,
+  where: 'userinfo_url' | 'account_lookup_url',
+  captured: Readonly<Record<string, string>>,
+): Promise<unknown> {
+  const { descriptor, given, accessToken, guard } = question;
+  const url = fillAccount(descriptor, { captured, given })[where];
   if (url === null || placeholdersIn(url).length > 0) return null;
   const template = descriptor.token_header ?? 'Authorization: Bearer {access_token}';
   const headers = credentialHeaders(template, { ...captured, access_token: accessToken });

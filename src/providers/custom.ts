@@ -21,6 +21,9 @@ import {
   ScopeSynonyms,
   SuccessCheck,
   TOKEN_ENDPOINT_AUTH_METHODS,
+  URL_FIELDS,
+  UrlTemplate,
+  UrlVariable,
   isHttpUrl,
 } from './descriptor.ts';
 import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './descriptor.ts';
@@ -47,6 +50,31 @@ const TokenHeader = z
   .max(500)
   .refine((text) => parseTokenHeader(text) !== null, 'must be "Header: value", several separated by "; "');
 
+/** A group that repeats within one that repeats can take for ever over a text that nearly fits. */
+const isQuick = (pattern: string): boolean => !/[*+}]\??[^()]*\)[*+{]/.test(pattern);
+
+/** Variables of an account, by name; what holds for a whole connection is written into the URLs themselves. */
+const AccountVariables = z
+  .record(
+    z.string(),
+    UrlVariable.omit({ name: true, source: true, default: true })
+      .partial({ required: true })
+      .extend({ stage: z.literal('account') })
+      .refine(({ pattern }) => isQuick(pattern), {
+        path: ['pattern'],
+        message: 'must not repeat a group that repeats',
+      })
+      .refine(({ extract }) => extract === undefined || isQuick(extract), {
+        path: ['extract'],
+        message: 'must not repeat a group that repeats',
+      }),
+  )
+  .refine((variables) => Object.keys(variables).length <= 10, 'must have at most 10 entries')
+  .refine(
+    (variables) => Object.keys(variables).every((name) => /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name)),
+    'names are 1 to 64 letters, digits and "_"',
+  );
+
 /** `provider_config` of a connection whose provider is `custom`: the key names of the facts, and `issuer`. */
 export const ProviderConfig = z.strictObject({
   auth_type: z.enum(['oauth2', 'api_key', 'basic', 'custom']).default('oauth2'),
@@ -59,12 +87,15 @@ export const ProviderConfig = z.strictObject({
   refresh_url: HttpUrl.optional(),
   revocation_url: HttpUrl.optional(),
   revocation_reach: z.enum(REVOCATION_REACHES).optional(),
-  userinfo_url: HttpUrl.optional(),
+  userinfo_url: UrlTemplate.optional(),
   subject_source: IdentitySource.optional(),
   subject_label_source: IdentitySource.optional(),
   email_is_verified: z.boolean().optional(),
   email_verified_source: IdentitySource.optional(),
-  api_base_urls: z.array(HttpUrl).max(20).optional(),
+  account_lookup_url: HttpUrl.optional(),
+  /** May hold the `{variables}` of `url_template_vars`, as `userinfo_url` may. */
+  api_base_urls: z.array(UrlTemplate).max(20).optional(),
+  url_template_vars: AccountVariables.optional(),
   default_scopes_example: z.array(Name).max(100).optional(),
   scope_separator: z.string().min(1).max(3).optional(),
   scope_aliases: ScopeAliases.optional(),
@@ -110,6 +141,14 @@ export const ProviderConfig = z.strictObject({
 });
 export type ProviderConfig = z.output<typeof ProviderConfig>;
 
+/** `provider_config` of a connection to a catalogue entry: where the entry is played, and nothing else of it. */
+export const PlayedUrls = z.strictObject({
+  ...ProviderConfig.pick({ authorization_url: true, token_url: true, refresh_url: true }).shape,
+  ...ProviderConfig.pick({ revocation_url: true, userinfo_url: true, account_lookup_url: true }).shape,
+  api_base_urls: z.array(UrlTemplate).max(20).optional(),
+} satisfies Record<(typeof URL_FIELDS)[number] | 'api_base_urls', z.ZodType>);
+export type PlayedUrls = z.output<typeof PlayedUrls>;
+
 /** The part of a server's metadata that is read. Values come from the network: each is checked again before it is used. */
 export interface AuthorizationServerMetadata {
   readonly issuer: string;
@@ -139,7 +178,21 @@ export type CustomDescriptor =
 export function parseProviderConfig(
   input: unknown,
 ): { ok: true; config: ProviderConfig } | { ok: false; errors: ConfigError[] } {
-  const parsed = ProviderConfig.safeParse(input);
+  return checkedConfig(ProviderConfig, input);
+}
+
+/** The same of the `provider_config` of a catalogue entry. */
+export function parsePlayedUrls(
+  input: unknown,
+): { ok: true; config: PlayedUrls } | { ok: false; errors: ConfigError[] } {
+  return checkedConfig(PlayedUrls, input);
+}
+
+function checkedConfig<T>(
+  schema: z.ZodType<T>,
+  input: unknown,
+): { ok: true; config: T } | { ok: false; errors: ConfigError[] } {
+  const parsed = schema.safeParse(input);
   if (parsed.success) return { ok: true, config: parsed.data };
   return { ok: false, errors: parsed.error.issues.map((issue) => errorAt(issue.path, issue.message)) };
 }
@@ -195,11 +248,17 @@ export function customDescriptor(
     config.token_header === undefined ? DEFAULT_HEADERS[config.auth_type] : config.token_header;
   if (tokenHeader === null) warnings.push('token_header: without one no header is built from the credential');
   const graceS = config.refresh_reuse_grace_s ?? null;
-  const { issuer: _issuer, ...own } = config;
+  const { issuer: _issuer, url_template_vars: variables = {}, ...own } = config;
 
   const input: DescriptorInput = {
     ...withoutUndefined(own),
     id: 'custom',
+    url_template_vars: Object.fromEntries(
+      Object.entries(variables).map(([name, one]) => [
+        name,
+        { ...withoutUndefined(one), name, required: one.required ?? true },
+      ]),
+    ),
     display_name: config.display_name ?? hostOf(tokenUrl ?? config.api_base_urls?.[0]) ?? 'Custom',
     authorization_url: authorizationUrl,
     token_url: tokenUrl,

@@ -16,6 +16,11 @@ export function placeholdersIn(text: string): string[] {
   return [...new Set([...text.matchAll(PLACEHOLDER)].map((match) => match[1] ?? ''))];
 }
 
+/** Those of them that say to which host a URL leads. */
+export function hostVariablesIn(template: string): string[] {
+  return placeholdersIn(/^(?:\{\w+\}|https?:\/\/[^/?#]*)/.exec(template)?.[0] ?? '');
+}
+
 /** Whether a text parses as an absolute http or https URL. Which of these may be called is the guard's decision. */
 export function isHttpUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
@@ -67,19 +72,23 @@ export const SuccessCheck = z.union([
   z.strictObject({ present: JsonPath }),
 ]);
 
-/** `id_token.sub`, `userinfo.data[0].id`, `a + b` (joined), `a | b` (first that is present). */
-export const IdentitySource = z
-  .string()
-  .max(300)
-  .refine(
-    (text) =>
-      text
-        .split(/ [|+] /)
-        .every((path) => /^(?:id_token|userinfo|token_response|callback)[\w.[\]-]*$/.test(path)),
-    'must name id_token., userinfo., token_response. or callback. paths',
-  );
+const sourceOf = (roots: string) => {
+  const path = new RegExp(`^(?:${roots})[\\w.[\\]=-]*$`);
+  return z
+    .string()
+    .max(300)
+    .refine(
+      (text) => text.split(/ [|+] /).every((one) => path.test(one)),
+      `must name ${roots.replaceAll('|', '., ')}. paths`,
+    );
+};
 
-const UrlVariable = z.strictObject({
+/** `id_token.sub`, `userinfo.data[0].id`, `a + b` (joined), `a | b` (first that is present). */
+export const IdentitySource = sourceOf('id_token|userinfo|token_response|callback');
+/** The same of a variable, which may also come from the answer of `account_lookup_url`. */
+const VariableSource = sourceOf('id_token|userinfo|token_response|callback|account_lookup');
+
+export const UrlVariable = z.strictObject({
   name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
   required: z.boolean(),
   default: z.string().max(200).nullable().default(null),
@@ -92,8 +101,15 @@ const UrlVariable = z.strictObject({
   source: z.string().max(200).optional(),
   /** `connection`: given with the connection. `account`: known only after a user connected (see `from`). */
   stage: z.enum(['connection', 'account']).default('connection'),
-  /** Where an `account` variable comes from: `token_response.instance_url`, `callback.realmId`. */
-  from: IdentitySource.optional(),
+  /** Where an `account` variable comes from: `token_response.instance_url`, `userinfo.accounts[only].id`. */
+  from: VariableSource.optional(),
+  /** What of that text is the value, where it is not the whole: an anchored pattern with one group. */
+  extract: z
+    .string()
+    .max(300)
+    .regex(/^\^.*\$$/, 'must be anchored')
+    .refine(isRegExp, 'must be a regular expression')
+    .optional(),
 });
 export type UrlVariable = z.output<typeof UrlVariable>;
 
@@ -194,6 +210,8 @@ const fields = {
   subject_label_source: IdentitySource.nullable().default(null),
   email_is_verified: z.boolean().default(false),
   email_verified_source: IdentitySource.nullable().default(null),
+  /** Ours: a GET with a new token that tells account variables, where neither its answer nor userinfo does. */
+  account_lookup_url: url,
   api_base_urls: z.array(UrlTemplate).max(20).default([]),
   default_scopes_example: names(100),
   scope_separator: z.string().min(1).max(3).default(' '),
@@ -276,6 +294,12 @@ export const Descriptor = z.strictObject(fields).superRefine((descriptor, contex
       message: 'is used in a URL and not declared',
     });
   }
+  // A browser brings the callback's values: one that named a host would choose where tokens are sent.
+  for (const name of urls.flatMap(hostVariablesIn)) {
+    if (descriptor.url_template_vars[name]?.from?.includes('callback') !== true) continue;
+    const path = ['url_template_vars', name, 'from'];
+    context.addIssue({ code: 'custom', path, message: 'a callback value must not be part of a host' });
+  }
 });
 export type Descriptor = z.output<typeof Descriptor>;
 /** A descriptor as it is written down in the catalogue: what a default covers may be left out. */
@@ -288,6 +312,7 @@ export const URL_FIELDS = [
   'refresh_url',
   'revocation_url',
   'userinfo_url',
+  'account_lookup_url',
 ] as const;
 
 /** Whether a fact rests on general knowledge alone. */

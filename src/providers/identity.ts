@@ -13,6 +13,8 @@ export interface IdentityFacts {
   readonly userinfo: unknown;
   readonly tokenResponse: unknown;
   readonly callback: unknown;
+  /** The answer of `account_lookup_url`, which tells variables and nobody's name. */
+  readonly accountLookup?: unknown;
 }
 
 export interface ProviderIdentity {
@@ -29,6 +31,7 @@ const ROOTS = {
   userinfo: 'userinfo',
   token_response: 'tokenResponse',
   callback: 'callback',
+  account_lookup: 'accountLookup',
 } as const;
 const ADDRESS = /^[^\s@]{1,64}@[^\s@]{1,255}$/;
 
@@ -87,6 +90,11 @@ function evaluate(expression: string | null, facts: IdentityFacts, limit: number
   return null;
 }
 
+/** The text that an expression names, e.g. of a variable; null where there is none. */
+export function firstTextOf(expression: string, facts: IdentityFacts): string | null {
+  return evaluate(expression, facts, MAX_SUBJECT);
+}
+
 function first(expression: string, facts: IdentityFacts): unknown {
   for (const path of expression.split(' | ')) {
     const value = rawAt(path.trim(), facts);
@@ -96,7 +104,7 @@ function first(expression: string, facts: IdentityFacts): unknown {
 }
 
 function rawAt(path: string, facts: IdentityFacts): unknown {
-  const match = /^(id_token|userinfo|token_response|callback)\.?(.*)$/.exec(path);
+  const match = /^(id_token|userinfo|token_response|callback|account_lookup)\.?(.*)$/.exec(path);
   if (match === null) return undefined;
   const root = facts[ROOTS[match[1] as keyof typeof ROOTS]];
   return match[2] === '' ? root : valueAt(root, match[2] ?? '');

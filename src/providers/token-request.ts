@@ -5,7 +5,7 @@
  * Source: RFC 6749 section 6 (refreshing), 2.3.1 (client authentication).
  */
 
-import type { Descriptor } from './descriptor.ts';
+import { placeholdersIn, type Descriptor } from './descriptor.ts';
 
 /** How the client proves itself at the token endpoint. `json_body`: id and secret in the JSON body. */
 export type RequestAuth = 'client_secret_basic' | 'client_secret_post' | 'json_body' | 'none';
@@ -40,6 +40,12 @@ export type RefreshRequestResult =
   | { ok: false; reason: 'unsupported_auth_method'; method: string }
   | { ok: false; reason: 'missing_value'; name: string };
 
+/** The first part of an address that only an account knows, and that nobody has filled in. */
+function openPart(url: string): Extract<RefreshRequestResult, { ok: false }> | null {
+  const name = placeholdersIn(url)[0];
+  return name === undefined ? null : { ok: false, reason: 'missing_value', name };
+}
+
 /** What the calls of all three kinds have in common. */
 function requestTo(
   descriptor: Descriptor,
@@ -61,6 +67,8 @@ function requestTo(
 export function refreshRequest(descriptor: Descriptor, input: RefreshInput): RefreshRequestResult {
   const url = descriptor.refresh_url ?? descriptor.token_url;
   if (url === null) return { ok: false, reason: 'no_token_endpoint' };
+  const open = openPart(url);
+  if (open !== null) return open;
   const auth = authOf(descriptor, input.clientSecret);
   if (auth === null) {
     return {
@@ -99,6 +107,8 @@ export interface CodeInput {
 export function codeRequest(descriptor: Descriptor, input: CodeInput): RefreshRequestResult {
   const url = descriptor.token_url;
   if (url === null) return { ok: false, reason: 'no_token_endpoint' };
+  const open = openPart(url);
+  if (open !== null) return open;
   const auth = authOf(descriptor, input.clientSecret);
   if (auth === null) {
     return {

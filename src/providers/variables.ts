@@ -52,7 +52,7 @@ export function applyVariables(
       if (variable.stage === 'account' || name === 'client_id') pending.add(name);
       else if (variable.required) errors.push(errorAt(name, 'is required'));
       else absent.add(name);
-    } else if (!matchesWhole(variable, value))
+    } else if (!isValueOf(variable, value))
       errors.push(errorAt(name, `does not have the form that this provider needs: ${variable.pattern}`));
     else values.set(name, value);
   }
@@ -118,7 +118,7 @@ function ownValue(values: Readonly<Record<string, string>>, name: string): strin
 }
 
 /** The pattern must take the whole value: an unanchored alternative (`^a|b$`) accepts a part, which is not enough. */
-function matchesWhole(variable: UrlVariable, value: string): boolean {
+export function isValueOf(variable: UrlVariable, value: string): boolean {
   if (value.length > MAX_VALUE) return false;
   return new RegExp(variable.pattern).exec(value)?.[0] === value;
 }

@@ -25,6 +25,8 @@ export interface CodeClaim {
   readonly redirectUri: string;
   /** What was asked for; empty: nothing by name. */
   readonly scopes: readonly string[];
+  /** Variables that an operator gave; an object of an older version leaves them out. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** Who the provider says has signed in; null where it did not say. */
@@ -73,6 +75,8 @@ export interface IdentifyRequest<Settings = unknown> {
   readonly generation: number;
   readonly accessToken: string;
   readonly captured: string | null;
+  /** Variables that an operator gave. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly settings: Settings;
 }
 

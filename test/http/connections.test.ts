@@ -163,7 +163,7 @@ describe('a new connection', () => {
     ['scopes.0', { scopes: ['a b'] }],
     ['scopes', { scopes: ['x'.repeat(200), ...Array.from({ length: 30 }, () => 'y'.repeat(200))] }],
     ['variables.nonsense', { variables: { nonsense: 'x' } }],
-    ['provider_config', { provider_config: { token_url: 'https://a.example/t' } }],
+    ['provider_config.token_url', { provider_config: { token_url: 'https://a.example/t' } }],
     ['surprise', { surprise: 1 }],
     ['secret', { secret: SECRET }],
   ])('refuses a wrong field at its path: %s', async (path, changed) => {

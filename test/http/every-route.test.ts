@@ -48,6 +48,9 @@ const goodBody = (operation: Operation): Pick<Asked, 'body'> => {
   return body === null ? {} : { body };
 };
 
+/** The pages of the connect flow, and later the proxy, whose query is the provider's. */
+const takesForeignQueries = ({ path }: Operation) => /^\/(?:connect|oauth\/callback)\/|\/proxy\//.test(path);
+
 const INVALID = { status: [400], code: 'invalid_request' } as const;
 
 describe('every route', () => {
@@ -147,6 +150,21 @@ describe('every route', () => {
         });
         return [attempt(twice), ...(isNarrow ? [attempt(`${name}=nonsense`), attempt(`${name}=`)] : [])];
       }),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it('refuses a query parameter that it does not have, at its name', async () => {
+    const queries = ['identifer=user_7', 'Limit=5', 'surprise', '__proto__=x', 'constructor=x&limit='];
+    const found = await wrongAnswers((operation) =>
+      // What providers, mail programs and link shorteners add to the addresses that they send people to.
+      takesForeignQueries(operation)
+        ? []
+        : queries.map((query) => ({
+            what: `with ?${query}`,
+            asked: { query, ...goodBody(operation) },
+            expected: { ...INVALID, errorAt: query.split('=')[0] ?? '' },
+          })),
     );
     expect(found).toEqual([]);
   });

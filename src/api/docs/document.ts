@@ -20,6 +20,7 @@ valid token within its policy, or an unmistakable error.
 
 Two planes: operators, who set things up, and agents, who ask for tokens. A credential of one is refused by the other
 (403 \`forbidden\`). JSON in \`snake_case\`, times in ISO 8601, UTC. Lists are cut into pages: \`limit\` and \`cursor\`.
+A query parameter or a field of a body that a route does not have is refused with its name.
 
 Every refusal is a problem document (RFC 9457); its \`code\` is the stable part. Every answer carries
 \`X-Correlation-Id\`, which is the request's own where that is a sane one, and stands in audit records and logs.`;
@@ -117,11 +118,11 @@ function withExamples(content: Content, schemas: Schemas, sent: boolean): Conten
   return Object.fromEntries(entries);
 }
 
-/** Refused before any route is asked. */
+/** What every route refuses, whatever it says itself: a query that it does not have, a head that is too long. */
 function refusedBefore(operation: Operation): Record<string, Answer> {
   const ofBodies =
     operation.requestBody === undefined ? [] : (['too_large', 'unsupported_media_type'] as const);
-  const codes = ['uri_too_long', ...ofBodies] as const;
+  const codes = ['invalid_request', 'uri_too_long', ...ofBodies] as const;
   return Object.fromEntries(
     codes.map((code) => {
       const { description, content } = problemAnswer([code]) as Answer;

@@ -72,10 +72,11 @@ const routes = {
   patch: createRoute({
     method: 'patch',
     path: `${base}/{id}`,
-    summary: 'Change metadata or rotation',
-    description: 'RFC 7396: what is left out stays, null removes, `metadata` is merged by key.',
+    summary: 'Change metadata, variables or rotation',
+    description:
+      'RFC 7396: what is left out stays, null removes, `metadata` and `variables` are merged by key.',
     request: { params: AccountParams, ...jsonBody(PatchAccount) },
-    responses: responses({ 200: ConnectedAccount }, ['not_found', ...LOCKS]),
+    responses: responses({ 200: ConnectedAccount }, ['not_found', 'conflict', ...LOCKS]),
   }),
   remove: createRoute({
     method: 'delete',

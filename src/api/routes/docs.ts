@@ -2,7 +2,7 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../context.ts';
-import { describe } from '../describe.ts';
+import { describe, refuseUnknownQuery } from '../describe.ts';
 import { finishedDocument } from '../docs/document.ts';
 import { pageOf } from '../docs/page.ts';
 import { STYLE } from '../docs/style.ts';
@@ -75,12 +75,12 @@ export function docsRoutes(app: OpenAPIHono<AppEnv>): OpenAPIHono<AppEnv> {
   const made: { json?: string; page?: string } = {};
   const document = () =>
     finishedDocument(app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } }));
-  describe(router, routes.document, () =>
+  describe(router, routes.document, refuseUnknownQuery, () =>
     answer((made.json ??= JSON.stringify(document())), 'application/json'),
   );
-  describe(router, routes.page, async () =>
+  describe(router, routes.page, refuseUnknownQuery, async () =>
     answer((made.page ??= await pageOf(document())), 'text/html; charset=utf-8'),
   );
-  describe(router, routes.style, () => answer(STYLE, 'text/css; charset=utf-8'));
+  describe(router, routes.style, refuseUnknownQuery, () => answer(STYLE, 'text/css; charset=utf-8'));
   return router;
 }

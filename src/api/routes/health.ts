@@ -7,7 +7,7 @@ import { readiness } from '#directory/readiness.ts';
 import { guardOptions, targetProblem } from '#egress/guard.ts';
 import type { Config } from '#env.ts';
 import type { AppEnv } from '../context.ts';
-import { describe } from '../describe.ts';
+import { describe, refuseUnknownQuery } from '../describe.ts';
 import { ensureSchema } from '../guards.ts';
 import { newRouter } from '../router.ts';
 
@@ -43,8 +43,10 @@ const routes = {
 
 export function healthRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
-  describe(router, routes.healthz, (c) => c.json({ status: 'ok', version: VERSION }, 200));
-  describe(router, routes.readyz, async (c) => {
+  describe(router, routes.healthz, refuseUnknownQuery, (c) =>
+    c.json({ status: 'ok', version: VERSION }, 200),
+  );
+  describe(router, routes.readyz, refuseUnknownQuery, async (c) => {
     const lacking = c.get('unconfigured');
     if (lacking !== undefined)
       return c.json({ status: 'not_ready', checks: { setup: { ok: false, detail: lacking.message } } }, 503);

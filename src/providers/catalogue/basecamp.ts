@@ -26,8 +26,10 @@ export const basecamp = (): DescriptorInput => ({
       name: 'account_id',
       required: true,
       pattern: '^[0-9]+$',
-      source: 'authorization.json accounts[].id',
+      // Of several accounts the operator says which.
+      source: 'authorization.json accounts[].id of the product bc3',
       stage: 'account',
+      from: 'userinfo.accounts[product=bc3].id',
     },
   },
   token_header: 'Authorization: Bearer {access_token}',

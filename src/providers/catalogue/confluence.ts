@@ -7,6 +7,7 @@ export const confluence = (): DescriptorInput => ({
   ...atlassian(),
   id: 'confluence',
   display_name: 'Confluence Cloud',
+  account_lookup_url: 'https://api.atlassian.com/oauth/token/accessible-resources',
   userinfo_url: 'https://api.atlassian.com/ex/confluence/{cloudid}/wiki/rest/api/user/current',
   subject_source: 'userinfo.accountId',
   subject_label_source: 'userinfo.email | userinfo.displayName',
@@ -49,8 +50,10 @@ export const confluence = (): DescriptorInput => ({
       name: 'cloudid',
       required: true,
       pattern: '^[0-9a-f-]{36}$',
+      // Of several sites the operator says which.
       source: 'GET https://api.atlassian.com/oauth/token/accessible-resources after connect',
       stage: 'account',
+      from: 'account_lookup[only].id',
     },
   },
   preset_of: 'atlassian',

@@ -25,6 +25,7 @@ export const gong = (): DescriptorInput => ({
       pattern: '^https://[a-z0-9.-]+\\.gong\\.io$',
       source: 'token response',
       stage: 'account',
+      from: 'token_response.api_base_url_for_customer',
     },
   },
   token_header: 'Authorization: Bearer {access_token}',

@@ -7,6 +7,7 @@ export const jira = (): DescriptorInput => ({
   ...atlassian(),
   id: 'jira',
   display_name: 'Jira Cloud',
+  account_lookup_url: 'https://api.atlassian.com/oauth/token/accessible-resources',
   userinfo_url: 'https://api.atlassian.com/ex/jira/{cloudid}/rest/api/3/myself',
   subject_source: 'userinfo.accountId',
   subject_label_source: 'userinfo.emailAddress | userinfo.displayName',
@@ -35,8 +36,10 @@ export const jira = (): DescriptorInput => ({
       name: 'cloudid',
       required: true,
       pattern: '^[0-9a-f-]{36}$',
+      // Of several sites the operator says which.
       source: 'GET https://api.atlassian.com/oauth/token/accessible-resources after connect',
       stage: 'account',
+      from: 'account_lookup[only].id',
     },
   },
   preset_of: 'atlassian',

@@ -25,6 +25,7 @@ export const mailchimp = (): DescriptorInput => ({
       pattern: '^[a-z]+[0-9]+$',
       source: 'GET oauth2/metadata dc',
       stage: 'account',
+      from: 'userinfo.dc',
     },
   },
   token_header: 'Authorization: Bearer {access_token}',

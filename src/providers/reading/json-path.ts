@@ -2,14 +2,18 @@
  * Reads values out of a provider's parsed body by the small path language of the descriptors.
  * It refuses to do more than look: no wildcard but `[]`, no inherited property, no exception, whatever the body is.
  *
- * Grammar: `a.b`, `a[0].b`, `[0].a` (root array), `a[].b` (any element), alternatives `x | y` (first that is present).
+ * Grammar: `a.b`, `a[0].b`, `[0].a` (root array), `a[].b` (any element), `a[only].b` (the element of a list that has
+ * one), `a[name=text].b` (the one element with that field), alternatives `x | y` (first that is present).
  */
 
 /** One array in a hostile body may be long; nothing that a provider says about one error needs more elements. */
 const MAX_ELEMENTS = 100;
 
 type Step =
-  { readonly kind: 'key'; readonly key: string } | { readonly kind: 'index'; readonly index: number | null };
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'index'; readonly index: number | null }
+  /** `field` null: of all elements. Where several fit, none is named: a guess could be somebody else's. */
+  | { readonly kind: 'only'; readonly field: string | null; readonly text: string };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -19,8 +23,11 @@ const stepsOf = (path: string): Step[] => {
   for (const part of path.split('.')) {
     const key = part.split('[', 1)[0] ?? '';
     if (key !== '') steps.push({ kind: 'key', key });
-    for (const bracket of part.matchAll(/\[(\d*)\]/g)) {
-      steps.push({ kind: 'index', index: bracket[1] === '' ? null : Number(bracket[1]) });
+    for (const [, inner = ''] of part.matchAll(/\[([^[\]]*)\]/g)) {
+      const [field = '', text] = inner.split('=');
+      if (inner === 'only') steps.push({ kind: 'only', field: null, text: '' });
+      else if (text !== undefined) steps.push({ kind: 'only', field, text });
+      else steps.push({ kind: 'index', index: inner === '' ? null : Number(inner) });
     }
   }
   return steps;
@@ -39,6 +46,8 @@ export function valuesAt(root: unknown, path: string): unknown[] {
     for (const value of found) {
       if (step.kind === 'key') {
         if (isRecord(value) && Object.hasOwn(value, step.key)) next.push(value[step.key]);
+      } else if (step.kind === 'only') {
+        next.push(...theOnlyOne(value, step));
       } else if (Array.isArray(value)) {
         const elements: unknown[] =
           step.index === null ? value.slice(0, MAX_ELEMENTS) : value.slice(step.index, step.index + 1);
@@ -48,6 +57,14 @@ export function valuesAt(root: unknown, path: string): unknown[] {
     found = next.slice(0, MAX_ELEMENTS);
   }
   return found;
+}
+
+function theOnlyOne(list: unknown, { field, text }: Extract<Step, { kind: 'only' }>): unknown[] {
+  if (!Array.isArray(list) || list.length > MAX_ELEMENTS) return [];
+  const fits = (one: unknown): boolean =>
+    field === null || (isRecord(one) && Object.hasOwn(one, field) && String(one[field]) === text);
+  const found = list.filter(fits);
+  return found.length === 1 ? found : [];
 }
 
 /** The first value of one path, or undefined. */

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { credentialBody, wrapped, type OpenedCredential } from '../../../src/accounts/release-body.ts';
+import {
+  credentialBody,
+  urlsFrom,
+  wrapped,
+  type OpenedCredential,
+} from '../../../src/accounts/release-body.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from '../../../src/accounts/rows.ts';
+
+import { custom } from '../providers/descriptors.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const account = {
@@ -8,9 +15,10 @@ const account = {
   connection: 'crm',
   identifier: 'user-1',
   credentialType: 'oauth2',
+  variables: {},
 } as AccountRow;
 const settingsOf = (base: string) =>
-  ({ descriptor: { api_base_urls: [base] } }) as unknown as ConnectionSettings;
+  ({ descriptor: custom({ api_base_urls: [base] }) }) as unknown as ConnectionSettings;
 const settings = settingsOf('https://api.example');
 const grant = {
   tokenType: 'Bearer',
@@ -22,6 +30,7 @@ const credential = (token: string): OpenedCredential => ({
   fields: wrapped({ access_token: token }),
   fingerprint: `of-${token}`,
   headers: wrapped({ Authorization: `Bearer ${token}` }),
+  urls: urlsFrom({ site: 'acme' }),
 });
 const first = credential('first');
 interface Parts {

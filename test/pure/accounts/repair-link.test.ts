@@ -25,6 +25,7 @@ function account(change: Partial<AccountRow> = {}): AccountRow {
     subject: null,
     subjectLabel: null,
     metadata: {},
+    variables: {},
     sealed: false,
     credentialType: 'oauth2',
     dataKey: '',

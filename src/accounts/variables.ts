@@ -1,0 +1,82 @@
+/**
+ * Variables of an account that an operator gives, for URLs that the provider's answers do not fill. Decisions over rows
+ * and opened values; what they fill is in `providers/account-variables.ts`.
+ */
+
+import { mergePatch } from '#lib/merge-patch.ts';
+import { err, ok, type Result } from '#lib/result.ts';
+import { accountUrls, changesHost, givenProblem } from '#providers/account-variables.ts';
+import type { Misfit } from './adjust.ts';
+import type { Living, Obstacle } from './living.ts';
+import type { Room } from './room.ts';
+import type { AccountRow } from './rows.ts';
+import type { AccountState } from './store.ts';
+
+/** What the grants of an account have captured, opened, and of which grants that is. */
+export interface Captured {
+  readonly values: readonly Readonly<Record<string, string>>[];
+  isOf(state: AccountState): boolean;
+}
+
+const keyOf = ({ grants }: AccountState): string =>
+  JSON.stringify(grants.map(({ id, generation }) => [id, generation]));
+
+export async function readCaptured(
+  room: Room,
+  { opened, state }: Living,
+): Promise<Result<Captured, Obstacle>> {
+  const values: Record<string, string>[] = [];
+  for (const grant of state.grants) {
+    if (grant.captured === null) values.push({});
+    else {
+      const text = await room.vault.decrypt(opened, grant.id, 'captured', grant.generation, grant.captured);
+      if (!text.ok) return err({ code: 'record_corrupt' });
+      values.push(JSON.parse(text.value));
+    }
+  }
+  const key = keyOf(state);
+  return ok({ values, isOf: (other) => keyOf(other) === key });
+}
+
+/** RFC 7396 over what is there. */
+export function mergedVariables(
+  account: AccountRow,
+  patch: Readonly<Record<string, string | null>> | null | undefined,
+): Readonly<Record<string, string>> {
+  if (patch === undefined) return account.variables;
+  return patch === null ? {} : (mergePatch(account.variables, patch) as Record<string, string>);
+}
+
+/** Why these may not be this account's; null: they may. */
+export function variablesProblem(
+  { account, settings, grants }: AccountState,
+  variables: Readonly<Record<string, string>>,
+  captured: Captured,
+): Misfit | Obstacle | null {
+  const { descriptor } = settings;
+  for (const [name, value] of Object.entries(variables)) {
+    // What is there already may be of an older connection: it is no reason to refuse another change.
+    if (account.variables[name] === value) continue;
+    const message = givenProblem(descriptor, name, value);
+    if (message !== null) return { code: 'invalid_request', path: `variables.${name}`, message };
+  }
+  // A dead grant is handed to nobody; a disabled account may be enabled.
+  const isLiving = grants.length > 0 && (account.status === 'active' || account.status === 'disabled');
+  const before = account.variables;
+  if (!isLiving || !captured.values.some((one) => changesHost(descriptor, one, before, variables)))
+    return null;
+  return {
+    code: 'conflict',
+    detail:
+      'a living credential would be used at another host: revoke the account first, then change the variables and connect again',
+  };
+}
+
+/** Names of what is needed and known of none of the grants. */
+export function missingVariables({ account, settings }: AccountState, captured: Captured): readonly string[] {
+  const given = account.variables;
+  const missing = captured.values.map(
+    (one) => accountUrls(settings.descriptor, { captured: one, given }).missing,
+  );
+  return missing.find((names) => names.length > 0) ?? [];
+}

@@ -1,0 +1,142 @@
+/**
+ * The `{variables}` that belong to one account (an instance, a site, a company): what the provider's answers say, what
+ * an operator gave, and the URLs that come of both. Pure. A value that is not what its pattern allows counts as unknown;
+ * where the provider's word and the operator's name different hosts, the provider's holds.
+ */
+
+import type { Descriptor, UrlVariable } from './descriptor.ts';
+import { hostVariablesIn, placeholdersIn } from './descriptor.ts';
+import { firstTextOf, needs, type IdentityFacts } from './identity.ts';
+import { applyVariables, isValueOf } from './variables.ts';
+
+export interface AccountValues {
+  /** From the provider's answers and the callback, by the variable's name or by the path that it stood at. */
+  readonly captured: Readonly<Record<string, string>>;
+  /** From an operator, by the variable's name. */
+  readonly given: Readonly<Record<string, string>>;
+}
+
+/** Variables that only an account knows and some URL of the descriptor needs. */
+export function accountVariablesOf(descriptor: Descriptor): UrlVariable[] {
+  const variables = Object.values(descriptor.url_template_vars);
+  return variables.filter(({ stage, default: usual }) => stage === 'account' && usual === null);
+}
+
+/** Those of them that the facts tell, each as its pattern allows it. */
+export function variablesTold(descriptor: Descriptor, facts: IdentityFacts): Record<string, string> {
+  return valuesOf(descriptor, ({ from }) => [from === undefined ? null : firstTextOf(from, facts)]);
+}
+
+/** Whether a source could still tell a variable that is not known yet. */
+export function isUnknownFrom(
+  descriptor: Descriptor,
+  source: 'userinfo' | 'account_lookup',
+  captured: Readonly<Record<string, string>>,
+): boolean {
+  const known = knownOf(descriptor, { captured, given: {} });
+  return accountVariablesOf(descriptor).some(
+    ({ name, from }) => !Object.hasOwn(known, name) && needs(from ?? null, source),
+  );
+}
+
+/** The descriptor with this account's values in its URLs; what is not known stays a template. */
+export function fillAccount(descriptor: Descriptor, values: AccountValues): Descriptor {
+  const known = knownOf(descriptor, values);
+  if (Object.keys(known).length === 0) return descriptor;
+  const applied = applyVariables(descriptor, known);
+  return applied.ok ? applied.descriptor : descriptor;
+}
+
+export interface AccountUrls {
+  /** Filled, in the descriptor's order. */
+  readonly apiBaseUrls: readonly string[];
+  /** Required variables without which one of them is not known. */
+  readonly missing: readonly string[];
+}
+
+/** The addresses of this account's API. */
+export function accountUrls(descriptor: Descriptor, values: AccountValues): AccountUrls {
+  const { api_base_urls: urls } = fillAccount(descriptor, values);
+  const open = [...new Set(urls.flatMap(placeholdersIn))];
+  return {
+    apiBaseUrls: urls.filter((url) => placeholdersIn(url).length === 0),
+    missing: open.filter((name) => descriptor.url_template_vars[name]?.required !== false),
+  };
+}
+
+/** What is wrong with a value that an operator gives; null: nothing. */
+export function givenProblem(descriptor: Descriptor, name: string, value: string): string | null {
+  const variable = accountVariablesOf(descriptor).find((one) => one.name === name);
+  if (variable === undefined) return 'is not a variable of an account of this connection';
+  if (!isValueOf(variable, value)) return `does not have the form that is needed: ${variable.pattern}`;
+  const applied = applyVariables(descriptor, { [name]: value });
+  return applied.ok ? null : 'would change what a URL means';
+}
+
+/** Whether one of these addresses leads to another host than before; one that was not known may become anything. */
+export function changesHost(
+  descriptor: Descriptor,
+  captured: AccountValues['captured'],
+  before: AccountValues['given'],
+  after: AccountValues['given'],
+): boolean {
+  const hosts = (given: AccountValues['given']) =>
+    fillAccount(descriptor, { captured, given }).api_base_urls.map(hostOf);
+  const then = hosts(after);
+  return hosts(before).some((host, n) => host !== null && host !== then[n]);
+}
+
+/** Null where it is not known. */
+function hostOf(url: string): string | null {
+  return hostVariablesIn(url).length > 0 ? null : new URL(url.replaceAll(/[{}]/g, '')).host;
+}
+
+/** The provider's own word about a host comes first: the operator's is for what it did not say, and for paths. */
+function knownOf(descriptor: Descriptor, { captured, given }: AccountValues): Record<string, string> {
+  const own = valuesOf(
+    descriptor,
+    // A refresh brings values anew by their path; under the name stands what the connect took out of them.
+    ({ name, from }) => [...pathTexts(captured, from ?? ''), textAt(captured, name)],
+  );
+  const said = valuesOf(descriptor, ({ name }) => [textAt(given, name)]);
+  const urls = [...descriptor.api_base_urls, descriptor.userinfo_url ?? ''];
+  const hosts = new Set(urls.flatMap(hostVariablesIn));
+  const kept = Object.entries(own).filter(([name]) => hosts.has(name) || !Object.hasOwn(said, name));
+  return { ...said, ...Object.fromEntries(kept) };
+}
+
+function valuesOf(
+  descriptor: Descriptor,
+  read: (variable: UrlVariable) => readonly (string | null)[],
+): Record<string, string> {
+  const values = accountVariablesOf(descriptor).flatMap((variable): [string, string][] => {
+    const value = read(variable)
+      .map((text) => valueIn(descriptor, variable, text))
+      .find((one) => one !== null);
+    return value === undefined ? [] : [[variable.name, value]];
+  });
+  return Object.fromEntries(values);
+}
+
+function valueIn(descriptor: Descriptor, variable: UrlVariable, text: string | null): string | null {
+  if (text === null) return null;
+  // What was taken out of a text before is kept as it is.
+  const value = isValueOf(variable, text) ? text : extracted(variable, text);
+  return value !== null && applyVariables(descriptor, { [variable.name]: value }).ok ? value : null;
+}
+
+function extracted(variable: UrlVariable, text: string): string | null {
+  if (variable.extract === undefined || text.length > MAX_TEXT) return null;
+  const value = new RegExp(variable.extract).exec(text)?.[1];
+  return value !== undefined && isValueOf(variable, value) ? value : null;
+}
+
+const MAX_TEXT = 512;
+
+const textAt = (values: Readonly<Record<string, string>>, name: string): string | null =>
+  Object.hasOwn(values, name) ? (values[name] ?? null) : null;
+
+/** Values are kept by the path within their answer: `token_response.team.id` as `team.id`. */
+function pathTexts(captured: AccountValues['captured'], from: string): (string | null)[] {
+  return from.split(' | ').map((path) => textAt(captured, path.trim().replace(/^\w+\./, '')));
+}
