@@ -66,7 +66,7 @@ export function decideRelease(
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
   const allowed = decideScopes(scene);
   if (!allowed.allowed) {
-    const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene) : null;
+    const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene, round) : null;
     if (learnt !== null) return learnt;
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
@@ -147,16 +147,23 @@ function decideScopes(scene: Scene): Decision & { grant?: number } {
 
 /**
  * A grant came without a word of its scopes, so no rule that limits them can let its token pass. The provider states
- * them with the next refresh: that is made at once, and once. Null: there is no such grant, or the provider has stated
- * nothing.
+ * them with the next refresh: that is made at once, and once. Of a static credential the connection may declare them by
+ * now. Null: nothing is left to learn.
  */
-function learnScopes(scene: Scene): Step | null {
+function learnScopes(scene: Scene, round: Round): Step | null {
   const { state, flown, nowMs } = scene;
+  if (state.account.credentialType !== 'oauth2') {
+    const isDeclared = state.grants.every((row) => row.scopes !== null) || state.settings.scopes.length > 0;
+    return isDeclared || round.caughtUp ? null : { kind: 'catch_up' };
+  }
   const grant = state.grants.find((row) => row.scopes === null && row.hasRefreshToken);
-  if (grant === undefined || (grant.lastAttemptStartedAtMs !== null && grant.failures === 0)) return null;
+  if (grant === undefined) return null;
+  const step: Step = { kind: 'refresh', grant, trigger: 'on_demand', scopes: null };
+  if (flown === null && isInFlight(scene, grant)) return step;
+  if (grant.lastAttemptStartedAtMs !== null && grant.failures === 0) return null;
   const waitMs = (grant.nextAttemptAtMs ?? 0) - nowMs;
   if (flown !== null || waitMs > 0) return noToken(scene, grant, flown ?? { kind: 'not_now' });
-  return { kind: 'refresh', grant, trigger: 'on_demand', scopes: null };
+  return step;
 }
 
 function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {

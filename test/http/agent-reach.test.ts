@@ -221,7 +221,7 @@ describe('the list of what an agent may use', () => {
       access_token: grant.accessToken,
       expires_in: 600,
     });
-    await scene.provider.revoke(grant.grantId);
+    await scene.provider.revokeGrant(grant.grantId);
     await scene.operator.post(`/v1/connected-accounts/${id}/expire`);
     const agent = await scene.w.agent({ rules: [{ connection, identifiers: ['*'] }] });
     const refused = await agent.client.get(`/v1/connected-accounts/${id}/token`);

@@ -26,7 +26,7 @@ async function connectionTo(entry: string, fields: Record<string, unknown> = {})
   const made = await w.operator.post('/v1/connections', {
     id,
     provider: entry,
-    client_id: 'client',
+    client_id: name('client'),
     client_secret: 'secret',
     ...fields,
   });
@@ -97,7 +97,7 @@ describe('a scope that nothing knows', () => {
 
 describe('what a provider renames or recases', () => {
   const cases = [
-    ['google', 'https://www.googleapis.com/auth/userinfo.email openid', 'email'],
+    ['google', 'https://www.googleapis.com/auth/userinfo.email', 'email'],
     ['google', 'email', 'https://www.googleapis.com/auth/userinfo.email'],
     ['outlook', 'Mail.Read', 'mail.read'],
     ['outlook', 'https://graph.microsoft.com/Mail.Read', 'Mail.Read'],
