@@ -10,6 +10,7 @@ import type { Trigger } from '#refresh/attempt.ts';
 import { planAfterDoubt } from '#refresh/doubt.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { LATE_MS } from '#refresh/schedule.ts';
+import { isDead } from './arrival.ts';
 import { beat, warnOfEnd } from './calendar.ts';
 import { applyChange } from './changes.ts';
 import { overdueSpreadMs } from './connection-watch.ts';
@@ -206,6 +207,8 @@ function endTimer(room: Room, opened: OpenedAccount, state: AccountState, grantI
       armGrant(room, state.account, state.settings, grant);
       return;
     }
+    // Another grant goes on: only what this one covered is over.
+    if (state.grants.some((other) => other.id !== grantId && !isDead(other, room.now()))) return;
     applyChange(
       room,
       opened.key.mac,

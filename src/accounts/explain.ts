@@ -6,7 +6,7 @@ import { isoTime } from '#lib/clock.ts';
 import { decide, type Decision, type DenyReason } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
 import { accessLives, reauthDueMs } from '#refresh/lifetimes.ts';
-import { canNarrow } from './narrowing.ts';
+import { canNarrow, servableGrants } from './narrowing.ts';
 import type { Obstacles } from './obstacles.ts';
 import { inDoubtSinceMs } from './plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
@@ -158,15 +158,16 @@ export function reachOf(
   state: AccountState,
   { refusedWith }: Obstacles,
   agent: AskingAgent,
+  nowMs: number,
 ): NonNullable<Explanation['agent']> {
-  const { account, settings, grants } = state;
+  const { account, settings } = state;
   const { id } = agent;
   if (agent.organization !== '' && account.organization !== agent.organization) {
     const why = 'the agent belongs to another organization: to it this account does not exist';
     return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
   }
   const { connection, identifier, organization } = account;
-  const granted = grantedOf(settings, grants);
+  const granted = grantedOf(settings, servableGrants(state, nowMs));
   const decideBy = (policy: Policy): Decision =>
     decide({
       agent: { ...agent, policy },

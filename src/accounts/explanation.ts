@@ -32,5 +32,5 @@ export async function explanation(
   const missing = captured.ok ? missingVariables(state, captured.value) : [];
   const obstacles = obstaclesOf(state, { connection, cutOffs: list, missing }, nowMs);
   const explained = explain({ state, obstacles, attempts, timers, nowMs });
-  return agent === null ? explained : { ...explained, agent: reachOf(state, obstacles, agent) };
+  return agent === null ? explained : { ...explained, agent: reachOf(state, obstacles, agent, nowMs) };
 }

@@ -3,20 +3,103 @@
  * to call the token endpoint: who has taken it does, with what it was given.
  */
 
+import { askedDigest, type Ticket } from '#crypto/connect-secrets.ts';
 import { equalDigests } from '#crypto/digest.ts';
+import { encryptText } from '#crypto/envelope.ts';
+import { verifierPlace } from '#crypto/places.ts';
+import { ok } from '#lib/result.ts';
+import type { KnownAccount } from '#refresh/code-exchange.ts';
 import type { Claimed, ClaimRequest } from './flow-requests.ts';
-import { armSessions, end, flowRecord, found, grantIdOf, sessionView, type Scene } from './flow-sessions.ts';
-import { CLAIM_MS, sameEndpoints, type SessionRow } from './session.ts';
+import {
+  armSessions,
+  end,
+  flowRecord,
+  found,
+  grantIdOf,
+  repairSession,
+  sceneOf,
+  scopesToRepair,
+  sessionView,
+  type FlowLifecycle,
+  type Scene,
+} from './flow-sessions.ts';
+import { repairSessionId, repairVerifier } from './repair-link.ts';
+import { CLAIM_MS, roomForRepair, sameEndpoints, sessionAt, type SessionRow } from './session.ts';
+import type { Answer } from './stub.ts';
 
 /**
  * Takes the session for one callback: cookie, connection, issuer and endpoints agree, and nobody was here before. Only
  * after this the token endpoint is called.
  */
-export function claim(scene: Scene, request: ClaimRequest): Claimed {
+export async function claim(
+  scene: Scene,
+  request: ClaimRequest,
+  lifecycle: FlowLifecycle,
+): Promise<Answer<Claimed>> {
+  const repair = await repairOf(scene, request);
+  if (repair === null) return ok(take(scene, request, null));
+  // Others may have come while its verifier was encrypted: everything is looked at again.
+  const again = await lifecycle.living();
+  return again.ok ? ok(take(sceneOf(scene.room, again.value), request, repair)) : again;
+}
+
+/** A repair that comes back, whose ticket the account has signed; what is not stored of it yet. */
+interface Returning {
+  readonly ticket: Ticket;
+  readonly verifier: string;
+}
+
+/** Null: a stored session, or nobody's. */
+async function repairOf(scene: Scene, request: ClaimRequest): Promise<Returning | null> {
+  const { sessionId, browserDigest, ticket } = request;
+  if (ticket == null || !isSigned(scene, request, ticket)) return null;
+  const place = verifierPlace(scene.opened.owner, sessionId);
+  const plain = repairVerifier(scene.mac, sessionId, browserDigest);
+  return { ticket, verifier: await encryptText(scene.opened.key, place, plain) };
+}
+
+function isSigned(
+  { mac, account }: Scene,
+  { sessionId, browserDigest }: ClaimRequest,
+  ticket: Ticket,
+): boolean {
+  const id = repairSessionId(mac, account, browserDigest, ticket);
+  return id !== null && equalDigests(id, sessionId);
+}
+
+/** The session as it begins to be stored, in the caller's transaction; `unknown`: its incident is over, or it is forged. */
+function stored(
+  scene: Scene,
+  request: ClaimRequest,
+  { ticket, verifier }: Returning,
+): SessionRow | 'unknown' | 'full' {
+  const { room, mac, nowMs } = scene;
+  const { settings, frozen, browserDigest } = request;
+  if (!isSigned(scene, request, ticket) || settings == null) return 'unknown';
+  const others = room.store.flows.sessions(mac).map((row) => sessionAt(row, nowMs));
+  const inTheWay = roomForRepair(others, browserDigest);
+  if (inTheWay === 'full') return 'full';
+  if (inTheWay !== null) end(scene, inTheWay, 'failed', 'superseded');
+  const { startedAtMs } = ticket;
+  const session = repairSession(scene, request.sessionId, settings, {
+    startedAtMs,
+    browserDigest,
+    verifier,
+    // What was asked is known by its digest: where it is the same now, this is what it was.
+    frozen: askedDigest([frozen, scopesToRepair(scene, settings)]) === ticket.asked ? frozen : null,
+  });
+  const present = sessionAt(session, nowMs);
+  room.store.flows.saveSession(mac, present);
+  flowRecord(scene, 'ok', 'started', request.context, session.scopes);
+  return present;
+}
+
+function take(scene: Scene, request: ClaimRequest, repair: Returning | null): Claimed {
   const { room, mac, nowMs, state } = scene;
   return room.store.transaction((): Claimed => {
-    const session = found(scene, request.sessionId);
-    if (session === null) return { kind: 'unknown' };
+    const known = found(scene, request.sessionId);
+    const session = known ?? (repair === null ? 'unknown' : stored(scene, request, repair));
+    if (typeof session === 'string') return { kind: session };
     if (session.browserDigest === null || !equalDigests(session.browserDigest, request.browserDigest))
       return { kind: 'wrong_browser' };
     if (session.status === 'expired') return { kind: 'expired', session: sessionView(scene, session) };
@@ -59,17 +142,27 @@ export function claim(scene: Scene, request: ClaimRequest): Claimed {
         generation,
         redirectUri: session.frozen?.redirectUri ?? '',
         scopes: session.scopes,
+        known: knownOf(scene),
         variables: scene.account.variables,
       },
     };
   });
 }
 
+/** What the answer will be compared with. */
+function knownOf({ state, account }: Scene): KnownAccount {
+  return {
+    subject: account.subject,
+    grants: state.grants.map(({ id, generation, captured }) => ({ grantId: id, generation, captured })),
+  };
+}
+
 /** Mix-up (RFC 9700, 4.4; RFC 9207): the answer belongs to another connection, or to another server than was asked. */
 function callbackProblem(scene: Scene, session: SessionRow, request: ClaimRequest): string | null {
   if (request.connection !== scene.account.connection) return 'wrong_connection';
   const { frozen } = session;
-  if (frozen === null) return 'wrong_connection';
+  // A repair whose connection says something else by now has nothing to compare an issuer with.
+  if (frozen === null) return session.kind === 'repair' ? null : 'wrong_connection';
   if (request.issuer === null) return frozen.issSupported ? 'issuer_missing' : null;
   return frozen.issuer !== null && frozen.issuer !== request.issuer ? 'wrong_issuer' : null;
 }

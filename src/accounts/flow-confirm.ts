@@ -6,7 +6,9 @@
 import type { RequestContext } from '#audit/record.ts';
 import { equalDigests } from '#crypto/digest.ts';
 import { err, ok } from '#lib/result.ts';
-import { judgeArrival } from './arrival.ts';
+import { judgeArrival, provenSubject } from './arrival.ts';
+import type { CandidateRow } from './candidate-row.ts';
+import { withCarried, type Carried } from './flow-carry.ts';
 import { promote } from './flow-promote.ts';
 import type { Confirmed, ConfirmRequest, RejectRequest } from './flow-requests.ts';
 import {
@@ -40,7 +42,30 @@ function undecidable(session: SessionRow): Confirmed | null {
 }
 
 /** The operator says that whoever is logged in there is the one who finished. One try: a wrong one ends it. */
-export function confirm(scene: Scene, request: ConfirmRequest, lifecycle: FlowLifecycle): Answer<Confirmed> {
+export async function confirm(
+  scene: Scene,
+  request: ConfirmRequest,
+  lifecycle: FlowLifecycle,
+): Promise<Answer<Confirmed>> {
+  const candidate = candidateOf(scene, request.sessionId);
+  if (candidate === undefined) return decide(scene, request, lifecycle, null);
+  const decision = await withCarried(scene, candidate, (now, carried) =>
+    decide(now, request, lifecycle, carried),
+  );
+  if (decision === 'gone') return err({ code: 'not_found' });
+  return decision === 'corrupt' ? err({ code: 'record_corrupt' }) : decision.done;
+}
+
+function candidateOf({ room, mac }: Scene, id: string): CandidateRow | undefined {
+  return room.store.flows.candidates(mac).find(({ sessionId }) => sessionId === id);
+}
+
+function decide(
+  scene: Scene,
+  request: ConfirmRequest,
+  lifecycle: FlowLifecycle,
+  carried: Carried | null,
+): Answer<Confirmed> {
   const { room, mac, account, nowMs } = scene;
   let promoted = false;
   const answer = room.store.transaction((): Answer<Confirmed> => {
@@ -49,7 +74,7 @@ export function confirm(scene: Scene, request: ConfirmRequest, lifecycle: FlowLi
     const session = sessionAt(row, nowMs);
     const blocked = undecidable(session);
     if (blocked !== null) return ok(blocked);
-    const candidate = room.store.flows.candidates(mac).find(({ sessionId }) => sessionId === session.id);
+    const candidate = candidateOf(scene, session.id);
     if (candidate === undefined) throw new Error('internal: a session awaits a confirmation of nothing');
     const right =
       request.identifier === account.identifier &&
@@ -61,12 +86,17 @@ export function confirm(scene: Scene, request: ConfirmRequest, lifecycle: FlowLi
       return ok(decided(scene, { kind: 'failed' }));
     }
     // The account may be somebody else's since: what held when the candidate came is looked at again.
-    const judged = judgeArrival(session, account.subject, { ...candidate, label: null }, true);
+    const judged = judgeArrival(
+      session,
+      provenSubject(account.subject, [scene.state.settings]),
+      { ...candidate, label: null },
+      true,
+    );
     if (judged.kind === 'mismatch') {
       endMismatched(scene, session, judged.reason, request.context);
       return ok(decided(scene, { kind: 'mismatch' }));
     }
-    const promotion = promote(scene, session, candidate, 'account.confirm', request.context);
+    const promotion = promote(scene, session, candidate, 'account.confirm', request.context, carried);
     promoted = promotion.kind === 'promoted';
     if (promotion.kind === 'superseded') return ok(decided(scene, { kind: 'used' }));
     if (promotion.kind === 'too_many_grants') return ok(decided(scene, { kind: 'too_many_grants' }));

@@ -6,9 +6,10 @@
 import { err, ok } from '#lib/result.ts';
 import { refreshTokenLifeOf } from '#providers/rotation.ts';
 import type { CodeFinding } from '#refresh/code-exchange.ts';
-import { judgeArrival } from './arrival.ts';
+import { judgeArrival, provenSubject } from './arrival.ts';
 import type { CandidateRow } from './candidate-row.ts';
 import { tellConfirmationRequired } from './events.ts';
+import { withCarried, type Carried } from './flow-carry.ts';
 import { promote } from './flow-promote.ts';
 import type { ArriveRequest, SessionView } from './flow-requests.ts';
 import {
@@ -21,14 +22,44 @@ import {
   type FlowLifecycle,
   type Scene,
 } from './flow-sessions.ts';
+import { takeLateGrant } from './late-grant.ts';
 import { idleEndMs } from './plan.ts';
 import { revokeLater } from './revocation.ts';
 import type { ConnectionSettings, GrantRow } from './rows.ts';
 import { CONFIRM_MS, isOpen, moved, sessionAt, type SessionRow } from './session.ts';
+import type { AccountState } from './store.ts';
 import type { Answer } from './stub.ts';
 
 /** Stores what the exchange found. Twice is once: the callback may not have heard that it was stored. */
-export function arrive(scene: Scene, request: ArriveRequest, lifecycle: FlowLifecycle): Answer<SessionView> {
+export async function arrive(
+  scene: Scene,
+  request: ArriveRequest,
+  lifecycle: FlowLifecycle,
+): Promise<Answer<SessionView>> {
+  const candidate = candidateOf(request);
+  if (candidate === null) return storeArrival(scene, request, lifecycle, null, null);
+  const stored = await withCarried(scene, candidate, (now, carried) =>
+    storeArrival(now, request, lifecycle, candidate, carried),
+  );
+  if (stored === 'gone') return err({ code: await takeLateGrant(scene.room, request) });
+  return stored === 'corrupt' ? err({ code: 'record_corrupt' }) : stored.done;
+}
+
+/** What is stored of a good answer; null where there is none. */
+function candidateOf({ finding, settings, sessionId, generation }: ArriveRequest): CandidateRow | null {
+  if (finding.kind === 'failed') return null;
+  const { subject, label, email, emailVerified } = finding.identity;
+  const grant = grantOf(finding, settings, generation);
+  return { sessionId, grant, subject, subjectLabel: label, email, emailVerified };
+}
+
+function storeArrival(
+  scene: Scene,
+  request: ArriveRequest,
+  lifecycle: FlowLifecycle,
+  candidate: CandidateRow | null,
+  carried: Carried | null,
+): Answer<SessionView> {
   const { room, mac, nowMs } = scene;
   let promoted = false;
   const answer = room.store.transaction((): Answer<SessionView> => {
@@ -40,7 +71,7 @@ export function arrive(scene: Scene, request: ArriveRequest, lifecycle: FlowLife
       revokeLate(scene, row, request);
       return ok(sessionView(scene, sessionAt(row, nowMs)));
     }
-    const session = settleArrival(scene, row, request);
+    const session = settleArrival(scene, row, request, candidate, carried);
     promoted = session.status === 'succeeded';
     armSessions(scene);
     return ok(sessionView({ ...scene, account: room.store.state(mac)?.account ?? scene.account }, session));
@@ -61,10 +92,17 @@ function revokeLate({ room, mac, account }: Scene, session: SessionRow, request:
   revokeLater(room, mac, { account, settings, grant, subject, cause: 'came_too_late' });
 }
 
-function settleArrival(scene: Scene, session: SessionRow, request: ArriveRequest): SessionRow {
+function settleArrival(
+  scene: Scene,
+  session: SessionRow,
+  request: ArriveRequest,
+  candidate: CandidateRow | null,
+  carried: Carried | null,
+): SessionRow {
   const { room, mac, state, account, nowMs } = scene;
   const { finding, context, settings } = request;
-  if (finding.kind === 'failed') {
+  if (finding.kind === 'failed' || candidate === null) {
+    if (finding.kind !== 'failed') throw new Error('internal: a good answer without its candidate');
     flowRecord(scene, 'failed', finding.reason, context, null, finding.providerError);
     return end(scene, session, 'failed', finding.reason);
   }
@@ -73,24 +111,22 @@ function settleArrival(scene: Scene, session: SessionRow, request: ArriveRequest
     subject: identity.subject,
     subjectLabel: identity.label,
     granted: finding.tokens.scopes,
+    warnings: warningsOf(finding, candidate, carried),
   };
-  const judged = judgeArrival(session, account.subject, identity, room.config.allowUnverifiedLinks);
+  const judged = judgeArrival(
+    session,
+    provenSubject(account.subject, [state.settings, settings]),
+    identity,
+    room.config.allowUnverifiedLinks,
+    changesValues(state, finding),
+  );
   if (judged.kind === 'mismatch') {
-    const grant = grantOf(finding, settings, request.generation);
-    revokeLater(room, mac, { account, settings, grant, ...identity, cause: 'candidate_refused' });
+    revokeLater(room, mac, { account, settings, ...candidate, cause: 'candidate_refused' });
     return endMismatched(scene, session, judged.reason, context, told);
   }
   if (settings.version >= state.settings.version) room.store.saveSettings(mac, settings);
-  const candidate: CandidateRow = {
-    sessionId: session.id,
-    grant: grantOf(finding, settings, request.generation),
-    subject: identity.subject,
-    subjectLabel: identity.label,
-    email: identity.email,
-    emailVerified: identity.emailVerified,
-  };
   if (judged.kind === 'promote') {
-    const promotion = promote(scene, { ...session, ...told }, candidate, 'account.connect', context);
+    const promotion = promote(scene, { ...session, ...told }, candidate, 'account.connect', context, carried);
     if (promotion.kind !== 'promoted')
       revokeLater(room, mac, { account, settings, ...candidate, cause: 'candidate_refused' });
     return promotion.session;
@@ -112,12 +148,30 @@ function settleArrival(scene: Scene, session: SessionRow, request: ArriveRequest
   return waiting;
 }
 
+/**
+ * Did the browser bring a value that the account works with otherwise? A grant that came since the comparison was not
+ * compared, so it counts as another value.
+ */
+function changesValues({ grants }: AccountState, { callback }: Granted): boolean {
+  if (callback === undefined) return false;
+  return callback.changed || (callback.brought && grants.some(({ id }) => !callback.grantIds.includes(id)));
+}
+
+/** What the operator should know although it went well. */
+function warningsOf(finding: Granted, { grant }: CandidateRow, carried: Carried | null): readonly string[] {
+  const ends = !grant.hasRefreshToken && grant.accessExpiresAtMs !== null;
+  const without = 'refresh_token: none came along';
+  return [
+    ...(finding.warnings ?? []),
+    ...(carried !== null ? [`${without}, the one of the earlier consent goes on`] : []),
+    ...(carried === null && ends ? [`${without}, so this grant ends with its access token`] : []),
+  ];
+}
+
+type Granted = Extract<CodeFinding, { kind: 'granted' }>;
+
 /** The grant that the answer makes. Lifetimes count from when the request left. */
-function grantOf(
-  finding: Extract<CodeFinding, { kind: 'granted' }>,
-  settings: ConnectionSettings,
-  generation: number,
-): GrantRow {
+function grantOf(finding: Granted, settings: ConnectionSettings, generation: number): GrantRow {
   const { tokens, sentAtMs } = finding;
   const refreshLifeMs = tokens.refreshLifetimeMs ?? refreshTokenLifeOf(settings.descriptor).absoluteMs;
   const renews = tokens.refreshToken !== null;

@@ -9,6 +9,7 @@ import { replacedBy } from './arrival.ts';
 import type { CandidateRow } from './candidate-row.ts';
 import { warnUnrenewable } from './calendar.ts';
 import { applyChange } from './changes.ts';
+import { keptFor, withNewToken, type Carried } from './flow-carry.ts';
 import { end, flowRecord, type Scene } from './flow-sessions.ts';
 import { armGrant } from './plan.ts';
 import type { GrantRow } from './rows.ts';
@@ -19,26 +20,36 @@ export type Promotion =
   | { readonly kind: 'promoted'; readonly session: SessionRow }
   | { readonly kind: 'superseded' | 'too_many_grants'; readonly session: SessionRow };
 
-/** Puts a candidate's grant in the place of what it replaces. Inside a transaction. */
+/**
+ * Puts a candidate's grant in the place of what it replaces. Inside a transaction.
+ *
+ * @param carried what `withCarried` made for the grant that stays; null: none does
+ */
 export function promote(
   scene: Scene,
   session: SessionRow,
   candidate: CandidateRow,
   action: AuditAction,
   context: RequestContext,
+  carried: Carried | null,
 ): Promotion {
   const { room, mac, nowMs } = scene;
   const state = room.store.state(mac) ?? scene.state;
   const { account } = state;
-  const { grant } = candidate;
+  const kept = keptFor({ state, account }, candidate);
+  if (kept?.id !== carried?.grantId || kept?.generation !== carried?.generation)
+    throw new Error('internal: what was carried belongs to another grant than the one that stays');
+  const grant =
+    kept === null || carried === null ? candidate.grant : withNewToken(kept, candidate.grant, carried);
+  const sameSubject = candidate.subject !== null && candidate.subject === account.subject;
   const subjectChanged =
     account.subject !== null && candidate.subject !== null && account.subject !== candidate.subject;
   const facts = scopeFactsOf(state.settings);
-  const replaced = replacedBy(grant, state.grants, subjectChanged, nowMs, facts);
+  const replaced = replacedBy(candidate.grant, state.grants, subjectChanged, nowMs, sameSubject, facts);
   const refused =
     replaced === null
       ? 'superseded'
-      : state.grants.length - replaced.length >= MAX_GRANTS
+      : kept === null && state.grants.length - replaced.length >= MAX_GRANTS
         ? 'too_many_grants'
         : null;
   if (replaced === null || refused !== null) {
@@ -67,7 +78,7 @@ export function promote(
   const done = end(scene, session, 'promoted', null, { reconnected });
   armGrant(room, changed, state.settings, grant);
   warnUnrenewable(room, mac, changed, grant);
-  endOvertaken(scene, grant, subjectChanged);
+  endOvertaken(scene, candidate.grant, subjectChanged);
   return { kind: 'promoted', session: done };
 }
 
@@ -91,8 +102,8 @@ function endOvertaken(scene: Scene, grant: GrantRow, subjectChanged: boolean): v
   const { room, mac, nowMs } = scene;
   const facts = scopeFactsOf(scene.state.settings);
   for (const other of room.store.flows.candidates(mac)) {
-    if (other.grant.generation > grant.generation) continue;
-    if (!subjectChanged && replacedBy(other.grant, [grant], false, nowMs, facts) !== null) continue;
+    if (other.grant.id > grant.id) continue;
+    if (!subjectChanged && replacedBy(other.grant, [grant], false, nowMs, false, facts) !== null) continue;
     const session = room.store.flows.sessions(mac).find(({ id }) => id === other.sessionId);
     if (session !== undefined && isOpen(session.status)) end(scene, session, 'failed', 'superseded');
   }

@@ -4,6 +4,7 @@
  */
 
 import type { RequestContext } from '#audit/record.ts';
+import type { Ticket } from '#crypto/connect-secrets.ts';
 import type { Config } from '#env.ts';
 import type { CodeClaim, CodeFinding } from '#refresh/code-exchange.ts';
 import type { ConnectionSettings } from './rows.ts';
@@ -44,8 +45,6 @@ export interface StartRequest {
   readonly do: 'start';
   readonly proof: LinkProof;
   readonly browserDigest: string;
-  /** Of the session that a repair link opens. */
-  readonly sessionId: string;
   readonly settings: ConnectionSettings;
   readonly frozen: Frozen;
   readonly context: RequestContext;
@@ -54,11 +53,15 @@ export interface StartRequest {
 export interface ClaimRequest {
   readonly do: 'claim';
   readonly sessionId: string;
+  /** As the connection is now; asked of by a repair alone. Null: it is gone. */
+  readonly settings?: ConnectionSettings | null;
   readonly browserDigest: string;
   /** Of the path that was called. */
   readonly connection: string;
   /** As the connection is now; null: it is gone. */
   readonly frozen: Frozen | null;
+  /** Of a repair, which is not stored before; null: a stored session. */
+  readonly ticket?: Ticket | null;
   /** RFC 9207; null: not in the answer. */
   readonly issuer: string | null;
   /** The provider's error code, one of those that are registered; null: it brought a code. */
@@ -136,6 +139,7 @@ export interface SessionView {
   readonly subject: string | null;
   readonly subjectLabel: string | null;
   readonly scopes: readonly string[];
+  readonly warnings: readonly string[];
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly returnUrl: string | null;
@@ -172,9 +176,10 @@ export type Started =
       readonly challenge: string;
       readonly scopes: readonly string[];
       readonly loginHint: string | null;
-      readonly createdAtMs: number;
+      /** Of a repair; null: the session is stored. */
+      readonly ticket: Ticket | null;
     }
-  | { readonly kind: 'used' | 'expired' | 'unknown' | 'full' | 'changed' }
+  | { readonly kind: 'used' | 'expired' | 'unknown' | 'changed' }
   | { readonly kind: 'repair_over'; readonly repaired: boolean };
 
 export type Claimed =
@@ -182,7 +187,7 @@ export type Claimed =
   | { readonly kind: 'ended'; readonly session: SessionView }
   | { readonly kind: 'already'; readonly session: SessionView; readonly running: boolean }
   | { readonly kind: 'expired'; readonly session: SessionView }
-  | { readonly kind: 'wrong_browser' | 'invalid' | 'unknown' };
+  | { readonly kind: 'wrong_browser' | 'invalid' | 'unknown' | 'full' };
 
 /** `used`: decided before. `expired`: too late. `failed`: wrong identifier or code. */
 export type Confirmed =

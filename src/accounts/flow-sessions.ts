@@ -15,6 +15,7 @@ import { revokeLater } from './revocation.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, ConnectionSettings } from './rows.ts';
 import {
+  FLOW_MS,
   isOpen,
   lapsed,
   moved,
@@ -26,9 +27,8 @@ import {
 import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
-/** Ended sessions that are kept to be read; the one that connected the account last stays beside them. */
+/** Ended sessions of a kind that are kept to be read; the one that connected the account last stays beside them. */
 const KEPT_ENDED = 20;
-const LINK_LIFE_MS = 600_000;
 
 /** One question to one living account. */
 export interface Scene {
@@ -103,8 +103,11 @@ export function armSessions({ room, mac, nowMs }: Pick<Scene, 'room' | 'mac' | '
     .filter(({ status }) => !isOpen(status))
     .toSorted((one, other) => (other.endedAtMs ?? 0) - (one.endedAtMs ?? 0));
   const kept = lastConnected(ended);
-  for (const old of ended.slice(KEPT_ENDED))
-    if (old.id !== kept?.id) room.store.flows.deleteSession(mac, old.id);
+  // Apart, so that whoever holds a repair link pushes out nothing that the operator made.
+  const surplus = (['link', 'repair'] as const).flatMap((kind) =>
+    ended.filter((session) => session.kind === kind).slice(KEPT_ENDED),
+  );
+  for (const old of surplus) if (old.id !== kept?.id) room.store.flows.deleteSession(mac, old.id);
   const dueAtMs = nextDeadlineMs(sessions);
   if (dueAtMs === null) room.timers.clear('connect');
   else room.timers.set('connect', Math.max(dueAtMs, nowMs));
@@ -196,16 +199,25 @@ export function scopesToRepair({ room, mac, state }: Scene, settings: Connection
   return scopesToAsk(scopeFactsOf(settings), wanted.length > 0 ? wanted : granted).scopes;
 }
 
-/** A session that the repair link opens: nobody ordered it, so it is held to the account's own subject. */
-export function repairSession(scene: Scene, id: string, settings: ConnectionSettings): SessionRow {
-  const { room, mac, nowMs } = scene;
+/**
+ * A session of the repair link, as its callback brings it: nobody ordered it, so it is held to the account's own subject.
+ *
+ * @param begun what the browser's ticket proves of its beginning
+ */
+export function repairSession(
+  scene: Scene,
+  id: string,
+  settings: ConnectionSettings,
+  begun: Pick<SessionRow, 'startedAtMs' | 'browserDigest' | 'verifier' | 'frozen'> & { startedAtMs: number },
+): SessionRow {
+  const { room, mac } = scene;
   const last = lastConnected(room.store.flows.sessions(mac));
   const registered = settings.returnUrls;
   const returned = last?.returnUrl ?? null;
   return {
     id,
     kind: 'repair',
-    status: 'created',
+    status: 'started',
     reason: null,
     linkDigest: null,
     scopes: scopesToRepair(scene, settings),
@@ -215,14 +227,14 @@ export function repairSession(scene: Scene, id: string, settings: ConnectionSett
     allowSubjectChange: false,
     // One that was taken off the connection since is no place to go to any more.
     returnUrl: returned !== null && registered.includes(returned) ? returned : (registered[0] ?? null),
-    createdAtMs: nowMs,
-    startedAtMs: null,
+    createdAtMs: begun.startedAtMs,
+    startedAtMs: begun.startedAtMs,
     claimedAtMs: null,
     endedAtMs: null,
-    deadlineMs: nowMs + LINK_LIFE_MS,
-    browserDigest: null,
-    verifier: null,
-    frozen: null,
+    deadlineMs: begun.startedAtMs + FLOW_MS,
+    browserDigest: begun.browserDigest,
+    verifier: begun.verifier,
+    frozen: begun.frozen,
     generation: null,
     confirmDigest: null,
     subject: null,
@@ -248,6 +260,7 @@ export function sessionView(scene: Pick<Scene, 'account' | 'mac'>, session: Sess
     subject: session.subject,
     subjectLabel: session.subjectLabel,
     scopes: session.granted ?? session.scopes,
+    warnings: session.warnings ?? [],
     createdAtMs: session.createdAtMs,
     expiresAtMs: session.deadlineMs,
     returnUrl: session.returnUrl,

@@ -3,7 +3,7 @@
  * to read what comes back from the provider: that is the callback's (`flow-claim.ts`).
  */
 
-import { challengeOf, newVerifier } from '#crypto/connect-secrets.ts';
+import { askedDigest, challengeOf, newVerifier } from '#crypto/connect-secrets.ts';
 import { equalDigests } from '#crypto/digest.ts';
 import { decryptText, encryptText } from '#crypto/envelope.ts';
 import { verifierPlace } from '#crypto/places.ts';
@@ -13,26 +13,15 @@ import { openingScopes, statedScopes, withImplied } from '#providers/scopes.ts';
 import type { LinkProof, Looked, LookRequest, Started, StartRequest } from './flow-requests.ts';
 import {
   armSessions,
-  end,
   flowRecord,
   found,
-  repairSession,
   sceneOf,
   scopesToRepair,
   type FlowLifecycle,
   type Scene,
 } from './flow-sessions.ts';
-import { checkRepairToken } from './repair-link.ts';
-import {
-  FLOW_MS,
-  isOpen,
-  moved,
-  roomForOne,
-  sameEndpoints,
-  sessionAt,
-  type Frozen,
-  type SessionRow,
-} from './session.ts';
+import { checkRepairToken, repairSessionId, repairVerifier } from './repair-link.ts';
+import { FLOW_MS, isOpen, moved, sameEndpoints, type Frozen, type SessionRow } from './session.ts';
 import type { Answer } from './stub.ts';
 
 type Proved =
@@ -61,8 +50,7 @@ export function look(scene: Scene, request: LookRequest): Looked {
   const session = proved.kind === 'session' ? proved.session : null;
   if (session !== null && !isOpen(session.status))
     return { kind: session.startedAtMs === null ? 'expired' : 'used' };
-  const isMine =
-    proved.kind === 'session' && sessionToGoOnWith(scene, proved, request.browserDigest) !== null;
+  const isMine = sessionToGoOnWith(proved, request.browserDigest) !== null;
   if (session !== null && session.status !== 'created' && !isMine) return { kind: 'used' };
   const scopes = session === null ? scopesToRepair(scene, state.settings) : session.scopes;
   const facts = scopeFactsOf(state.settings);
@@ -102,13 +90,13 @@ export async function start(
 ): Promise<Answer<Started>> {
   const proved = prove(scene, request.proof);
   if (proved.kind === 'unknown' || proved.kind === 'repair_over') return ok(proved);
-  const begun = sessionToGoOnWith(scene, proved, request.browserDigest);
+  if (proved.kind === 'repair') return ok(startRepair(scene, request));
+  const begun = sessionToGoOnWith(proved, request.browserDigest);
   if (begun !== null) return resume(scene, begun, request.frozen);
-  const fresh =
-    proved.kind === 'session' ? proved.session : repairSession(scene, request.sessionId, request.settings);
-  if (fresh.status !== 'created') return ok({ kind: fresh.startedAtMs === null ? 'expired' : 'used' });
+  const { session } = proved;
+  if (session.status !== 'created') return ok({ kind: session.startedAtMs === null ? 'expired' : 'used' });
   const verifier = newVerifier();
-  const place = verifierPlace(scene.opened.owner, fresh.id);
+  const place = verifierPlace(scene.opened.owner, session.id);
   const encrypted = await encryptText(scene.opened.key, place, verifier);
   // Others may have come while it was encrypted: everything is looked at again.
   const again = await lifecycle.living();
@@ -116,12 +104,8 @@ export async function start(
   const now = sceneOf(scene.room, again.value);
   return now.room.store.transaction((): Answer<Started> => {
     const still = prove(now, request.proof);
-    if (still.kind === 'unknown' || still.kind === 'repair_over') return ok(still);
-    const present = still.kind === 'session' ? still.session : fresh;
-    const others = now.room.store.flows.sessions(now.mac).map((row) => sessionAt(row, now.nowMs));
-    const inTheWay = still.kind === 'repair' ? roomForOne(others, 'repair') : null;
-    if (inTheWay === 'full') return ok({ kind: 'full' });
-    const bound = moved(present, 'begun', {
+    if (still.kind !== 'session') return ok({ kind: 'unknown' });
+    const bound = moved(still.session, 'begun', {
       nowMs: now.nowMs,
       reason: null,
       startedAtMs: now.nowMs,
@@ -130,8 +114,7 @@ export async function start(
       verifier: encrypted,
       frozen: request.frozen,
     });
-    if (bound === null) return ok({ kind: present.startedAtMs === null ? 'expired' : 'used' });
-    if (inTheWay !== null) end(now, inTheWay, 'failed', 'superseded');
+    if (bound === null) return ok({ kind: still.session.startedAtMs === null ? 'expired' : 'used' });
     now.room.store.flows.saveSession(now.mac, bound);
     flowRecord(now, 'ok', 'started', request.context, bound.scopes);
     armSessions(now);
@@ -139,24 +122,48 @@ export async function start(
   });
 }
 
-/** The session that this very browser has begun and not come back with. */
-function sessionToGoOnWith(scene: Scene, proved: Proved, browserDigest: string): SessionRow | null {
-  const candidates =
-    proved.kind === 'session'
-      ? [proved.session]
-      : scene.room.store.flows
-          .sessions(scene.mac)
-          .map((row) => sessionAt(row, scene.nowMs))
-          .filter((row) => row.kind === 'repair');
-  return (
-    candidates.find(
-      (row) =>
-        row.status === 'started' &&
-        row.claimedAtMs === null &&
-        row.browserDigest !== null &&
-        equalDigests(row.browserDigest, browserDigest),
-    ) ?? null
-  );
+/** Two clicks within it lead to the same place. */
+const SAME_PLACE_MS = 60_000;
+
+/**
+ * A repair that begins changes nothing here: what its callback needs goes with the browser, signed. So the link's holders,
+ * however many, fill no table, end nobody's repair and keep no link of the operator's out.
+ */
+function startRepair(scene: Scene, { browserDigest, settings, frozen }: StartRequest): Started {
+  const { room, mac, account, nowMs } = scene;
+  const scopes = scopesToRepair(scene, settings);
+  const asked = askedDigest([frozen, scopes]);
+  const used = new Set(room.store.flows.sessions(mac).map(({ id }) => id));
+  let startedAtMs = nowMs - (nowMs % SAME_PLACE_MS);
+  let id = repairSessionId(mac, account, browserDigest, { startedAtMs, asked });
+  // A browser that has come back once begins anew.
+  while (id !== null && used.has(id)) {
+    startedAtMs += 1;
+    id = repairSessionId(mac, account, browserDigest, { startedAtMs, asked });
+  }
+  if (id === null) return { kind: 'unknown' };
+  return {
+    kind: 'go',
+    sessionId: id,
+    accountId: account.accountId,
+    organization: account.organization,
+    challenge: challengeOf(repairVerifier(mac, id, browserDigest)),
+    scopes,
+    loginHint: scene.state.grants.length > 0 ? account.subjectLabel : null,
+    ticket: { accountId: account.accountId, startedAtMs, asked },
+  };
+}
+
+/** The link's session, where this very browser has begun it and not come back with it. */
+function sessionToGoOnWith(proved: Proved, browserDigest: string): SessionRow | null {
+  if (proved.kind !== 'session') return null;
+  const { session } = proved;
+  const isMine =
+    session.status === 'started' &&
+    session.claimedAtMs === null &&
+    session.browserDigest !== null &&
+    equalDigests(session.browserDigest, browserDigest);
+  return isMine ? session : null;
 }
 
 async function resume(scene: Scene, session: SessionRow, frozen: Frozen): Promise<Answer<Started>> {
@@ -177,6 +184,6 @@ function goes(scene: Scene, session: SessionRow, verifier: string): Started {
     challenge: challengeOf(verifier),
     scopes: session.scopes,
     loginHint: session.expectedEmail ?? hint,
-    createdAtMs: session.createdAtMs,
+    ticket: null,
   };
 }

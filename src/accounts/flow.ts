@@ -28,7 +28,7 @@ import { look, start } from './flow-start.ts';
 import { hasEnded, takeLateGrant } from './late-grant.ts';
 import { authentic } from './living.ts';
 import type { Room } from './room.ts';
-import { MAX_GRANTS, roomForOne, sessionAt, type SessionRow } from './session.ts';
+import { MAX_GRANTS, roomForLink, sessionAt, type SessionRow } from './session.ts';
 import { askSubjectSoon } from './subject.ts';
 
 /** One question of the flow. Expected outcomes are values. */
@@ -61,7 +61,7 @@ async function answer(scene: Scene, request: FlowRequest, lifecycle: FlowLifecyc
     case 'start':
       return start(scene, request, lifecycle);
     case 'claim':
-      return ok(claim(scene, request));
+      return claim(scene, request, lifecycle);
     case 'arrive':
       return arrive(scene, request, lifecycle);
     case 'show': {
@@ -117,7 +117,7 @@ function open(scene: Scene, request: OpenRequest): Opened {
   };
   return room.store.transaction(() => {
     const sessions = room.store.flows.sessions(mac).map((row) => sessionAt(row, nowMs));
-    const inTheWay = roomForOne(sessions, 'link');
+    const inTheWay = roomForLink(sessions);
     if (inTheWay === 'full') return { kind: 'full' };
     if (inTheWay !== null) end(scene, inTheWay, 'lapsed', 'superseded');
     room.store.flows.saveSession(mac, session);

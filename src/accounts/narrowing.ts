@@ -1,6 +1,7 @@
 /** Narrowed tokens as the decisions see them: the grant with another access token. Pure. */
 
 import { scopeKeyOf } from '#providers/scopes.ts';
+import { isDead } from './arrival.ts';
 import type { ConnectionSettings, GrantRow, NarrowedRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 
@@ -13,6 +14,15 @@ const FRESH_MS = 30_000;
 /** Does the provider give a token with fewer scopes at a refresh? */
 export function canNarrow(settings: ConnectionSettings): boolean {
   return settings.descriptor.refresh_scope_downscoping === 'supported';
+}
+
+/**
+ * The grants that can answer a request: beside one that goes on, one that is over and that nothing renews answers none.
+ * Where all are over, all of them: whoever asks is told so.
+ */
+export function servableGrants({ account, grants }: AccountState, nowMs: number): readonly GrantRow[] {
+  const going = grants.filter((grant) => !isDead(grant, nowMs));
+  return account.credentialType !== 'oauth2' || going.length === 0 ? grants : going;
 }
 
 export function narrowedOf(

@@ -10,7 +10,7 @@ import { scopeKeyOf } from '#providers/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import { cutOffRefusal, isBehind } from './cut-offs.ts';
-import { canNarrow, narrowedOf, narrowsTooOften, shownAs } from './narrowing.ts';
+import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from './narrowing.ts';
 import { withoutOwnWait } from './plan.ts';
 import { CURRENT_TOKEN, type Refusal, type ReleaseRequest, type ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
@@ -71,7 +71,7 @@ export function decideRelease(
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
   }
-  const grant = state.grants[allowed.grant ?? 0];
+  const grant = servableGrants(scene.state, scene.nowMs)[allowed.grant ?? 0];
   if (grant === undefined)
     return refuse(scene, pendingRefusal(account.accountId, connect()), 'account_pending');
   if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
@@ -136,7 +136,7 @@ function behindWall(scene: Scene): Step | null {
 
 function decideScopes(scene: Scene): Decision & { grant?: number } {
   const { state, request } = scene;
-  const granted = grantedOf(state.settings, state.grants);
+  const granted = grantedOf(state.settings, servableGrants(state, scene.nowMs));
   return decide({
     agent: request.agent,
     request: policyRequest(scene, askedOf(state.settings, granted, request.scopes)),

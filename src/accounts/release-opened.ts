@@ -14,6 +14,8 @@ export class OpenedCredentials {
   readonly #held = new Map<string, OpenedCredential>();
   readonly #vault: Vault;
   readonly #store: AccountStore;
+  /** Rises when all is forgotten: what was being opened meanwhile may have another token at the same place. */
+  #epoch = 0;
 
   constructor(vault: Vault, store: AccountStore) {
     this.#vault = vault;
@@ -28,16 +30,18 @@ export class OpenedCredentials {
 
   forget(): void {
     this.#held.clear();
+    this.#epoch += 1;
   }
 
   /** Decrypts and remembers. True when a stored value does not open (`record_corrupt`). */
   async open(opened: OpenedAccount, grant: GrantRow, scopeKey: string | null): Promise<boolean> {
+    const epoch = this.#epoch;
     const fields = await this.#fields(opened, grant, scopeKey);
     if (fields === null) return true;
     const captured = await this.#captured(opened, grant.id);
     if (captured === null) return true;
     const settings = this.#store.state(opened.key.mac)?.settings;
-    if (settings === undefined) return false;
+    if (settings === undefined || epoch !== this.#epoch) return false;
     const key = fields['access_token'] ?? fields['api_key'] ?? fields['password'] ?? JSON.stringify(fields);
     this.#held.set(cell(grant, scopeKey), {
       generation: grant.generation,

@@ -3,7 +3,8 @@
  * seven days or until the incident ends, whichever comes first. Nothing is stored for it. Where it leads is `connect/`.
  */
 
-import { equalDigests, linkSignature } from '#crypto/digest.ts';
+import type { Ticket } from '#crypto/connect-secrets.ts';
+import { equalDigests, linkName, linkSignature } from '#crypto/digest.ts';
 import type { Room } from './room.ts';
 import type { AccountRow } from './rows.ts';
 
@@ -61,6 +62,28 @@ function urlOf(room: Room, token: string | null): string | null {
   const { baseUrl } = room.config;
   const authorization = room.store.settings()?.descriptor.authorization_url ?? null;
   return baseUrl === null || authorization === null || token === null ? null : `${baseUrl}/connect/${token}`;
+}
+
+/**
+ * The id of the session that this browser has under this ticket, while the incident lasts: the account's own signature, so
+ * that nothing is stored of a session until its callback, and whoever holds the link takes nobody's place. Of a pending
+ * account that lasts until it is connected. Null: the grant lives.
+ */
+export function repairSessionId(
+  mac: Uint8Array,
+  account: AccountRow,
+  browserDigest: string,
+  { startedAtMs, asked }: Pick<Ticket, 'startedAtMs' | 'asked'>,
+): string | null {
+  const sinceMs = account.status === 'pending' ? account.statusSinceMs : sinceOf(account);
+  if (sinceMs === null) return null;
+  const { accountId, incarnation } = account;
+  return `cs_${linkName(mac, 'repair session', [accountId, incarnation, sinceMs, browserDigest, startedAtMs, asked])}`;
+}
+
+/** The PKCE verifier of such a session: 256 bits that the account makes again at the callback (RFC 7636, 4.1). */
+export function repairVerifier(mac: Uint8Array, sessionId: string, browserDigest: string): string {
+  return linkSignature(mac, 'repair verifier', [sessionId, browserDigest]);
 }
 
 /** `dead`: signed by this account once, but its incident is over, it is connected, or its seven days are over. */

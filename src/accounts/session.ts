@@ -61,6 +61,8 @@ export const CLAIM_MS = 60_000;
 export const CONFIRM_MS = 600_000;
 export const LINK_DEFAULT_MS = 600_000;
 export const MAX_OPEN_SESSIONS = 5;
+/** Of a repair link, which is good for many: sessions that have come back from the provider and are not over. */
+export const MAX_OPEN_REPAIRS = 100;
 export const MAX_GRANTS = 8;
 
 /** What a flow is held to once it has begun: a connection that says otherwise at the callback aborts it. */
@@ -114,6 +116,8 @@ export interface SessionRow {
   readonly granted: readonly string[] | null;
   /** Set where the session failed for who has signed in. */
   readonly mismatch: Mismatch | null;
+  /** What the operator should know although it went well; a row of an older version has none. */
+  readonly warnings?: readonly string[];
   /** The account served something before this session succeeded. */
   readonly reconnected: boolean;
 }
@@ -159,21 +163,31 @@ export function nextDeadlineMs(sessions: readonly SessionRow[]): number | null {
 }
 
 /**
- * Room for one more open session: null where there is, else the one that has to go, or `full` where all have been
- * started and are somebody's. A repair link is good for many sessions, so the oldest of its own gives way.
+ * Room for one more open link: null where there is, else the one that has to go, or `full` where all have been started
+ * and are somebody's. Repairs are counted apart: whoever holds a repair link keeps no link out.
  */
-export function roomForOne(
-  sessions: readonly SessionRow[],
-  kind: SessionRow['kind'],
-): SessionRow | 'full' | null {
+export function roomForLink(sessions: readonly SessionRow[]): SessionRow | 'full' | null {
   const open = sessions
-    .filter(({ status }) => isOpen(status))
+    .filter(({ kind, status }) => kind === 'link' && isOpen(status))
     .toSorted((one, other) => one.createdAtMs - other.createdAtMs);
   if (open.length < MAX_OPEN_SESSIONS) return null;
-  const unstarted = open.find(({ status }) => status === 'created');
-  if (unstarted !== undefined) return unstarted;
-  const repair = open.find((session) => session.kind === 'repair' && session.status === 'started');
-  return kind === 'repair' && repair !== undefined ? repair : 'full';
+  return open.find(({ status }) => status === 'created') ?? 'full';
+}
+
+/**
+ * Room for a repair that comes back from the provider. Of one browser the earlier one that waits for its confirmation
+ * gives way; another browser's never does.
+ */
+export function roomForRepair(
+  sessions: readonly SessionRow[],
+  browserDigest: string,
+): SessionRow | 'full' | null {
+  const open = sessions.filter(({ kind, status }) => kind === 'repair' && isOpen(status));
+  const own = open.find(
+    (session) => session.status === 'pending_confirmation' && session.browserDigest === browserDigest,
+  );
+  if (own !== undefined) return own;
+  return open.length < MAX_OPEN_REPAIRS ? null : 'full';
 }
 
 /** Whether a connection still says what it said when the flow began. */

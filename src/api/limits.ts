@@ -3,12 +3,16 @@
 import type { Context } from 'hono';
 import type { Code } from '#contract/codes.ts';
 import { ProblemError, type ProblemDetails } from '#contract/problem.ts';
+import { systemNow, within } from '#lib/clock.ts';
 import type { AppEnv } from './context.ts';
 import { problemResponse } from './problem.ts';
 
 const URL_LIMIT = 16 * 1024;
 const BODY_LIMIT = 1024 * 1024;
 const DEPTH_LIMIT = 32;
+/** How much of a refused body is taken in, and for how long, so that its sender comes to read the answer. */
+const DISCARD_LIMIT = 16 * 1024 * 1024;
+const DISCARD_MS = 5_000;
 
 /** What the head of a request alone refuses; null when it may go on. */
 export function tooLarge(request: Request): [Code, ProblemDetails] | null {
@@ -22,6 +26,26 @@ export function refuseOversize(c: Context<AppEnv>): Response | null {
   return refused === null ? null : problemResponse(c, ...refused);
 }
 
+/** Reads on and keeps nothing, until the body ends, the caller hangs up, or it was too much or took too long. */
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const untilMs = systemNow() + DISCARD_MS;
+  for (let size = 0; size <= DISCARD_LIMIT;) {
+    // A caller that is gone counts as the end: nobody is left to read the answer.
+    const part = await within(untilMs - systemNow(), reader.read(), null);
+    if (part === null || part.done) break;
+    size += part.value.byteLength;
+  }
+  await reader.cancel().catch(() => undefined);
+}
+
+/**
+ * Takes in what nobody has read of a request's body before its answer leaves. A connection that is closed while the
+ * caller still sends breaks under its hands: it would get a broken pipe in the place of the refusal.
+ */
+export async function discardBody({ body, bodyUsed }: Request): Promise<void> {
+  if (body !== null && !bodyUsed && !body.locked) await discard(body.getReader());
+}
+
 async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<string> {
   if (body === null) return '';
   const reader = body.getReader();
@@ -33,7 +57,7 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<str
     if (done) break;
     size += value.byteLength;
     if (size > BODY_LIMIT) {
-      await reader.cancel();
+      await discard(reader);
       throw new ProblemError('too_large', { detail: 'a body may hold 1 MiB' });
     }
     try {

@@ -9,7 +9,7 @@ import { configOf, type Config } from '#env.ts';
 import { setLogLevel } from '#lib/log.ts';
 import { clientOf, correlationIdOf, toolCallIdOf, type Arrival } from './arrival.ts';
 import type { AppEnv } from './context.ts';
-import { tooLarge } from './limits.ts';
+import { discardBody, tooLarge } from './limits.ts';
 import { errorResponse, problemDocument } from './problem.ts';
 import { tokenByAccount, tokenByConnection } from './token-fetch.ts';
 
@@ -71,6 +71,11 @@ function answerTokenFetch(
 export function createFront(
   app: OpenAPIHono<AppEnv>,
 ): (request: Request, env: object, ctx: ExecutionContext) => Response | Promise<Response> {
+  const answerByApp = async (request: Request, env: object, ctx: ExecutionContext): Promise<Response> => {
+    const response = await app.fetch(request, env, ctx);
+    await discardBody(request);
+    return response;
+  };
   return (request, env, ctx) =>
-    answerTokenFetch(request, env, (work) => ctx.waitUntil(work)) ?? app.fetch(request, env, ctx);
+    answerTokenFetch(request, env, (work) => ctx.waitUntil(work)) ?? answerByApp(request, env, ctx);
 }

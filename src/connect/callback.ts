@@ -10,9 +10,11 @@ import {
   confirmCodeOf,
   confirmDigest,
   nonceOf,
-  sessionOfState,
+  type Ticket,
+  readState,
 } from '#crypto/connect-secrets.ts';
-import { findSession } from '#directory/connect-sessions.ts';
+import { hasAccount } from '#directory/account-index.ts';
+import { findSession, noteSession } from '#directory/connect-sessions.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { exchangeCode } from '#egress/code-exchange.ts';
@@ -32,16 +34,19 @@ const ARRIVE_PAUSE_MS = 100;
 export async function receiveCallback(visit: Visit, connection: string): Promise<Reply> {
   const invalid = (): Reply => page({ kind: 'invalid_callback', ...commonOf(visit, null) });
   const params = readCallback(visit.url.searchParams);
-  const sessionId = params === null ? null : sessionOfState(params.state);
-  if (params === null || sessionId === null || !NAME_PATTERN.test(connection)) return invalid();
+  const state = params === null ? null : readState(params.state);
+  if (params === null || state === null || !NAME_PATTERN.test(connection)) return invalid();
+  const { sessionId, ticket } = state;
   // Before anything is looked up: who did not begin the flow learns nothing of it, and costs nothing.
   const secret = secretOfState(visit.origin, params.state, visit.headers.get('cookie'));
   if (secret === null) return page({ kind: 'wrong_browser', ...commonOf(visit, null) });
-  const found = await findSession(visit.config.directory, sessionId);
-  if (found === null) return invalid();
+  const accountId = await accountOf(visit, sessionId, ticket);
+  if (accountId === null) return invalid();
   const settings = await connectionSettings(visit.config, connection);
-  const answer = await askFlow(visit.config, found.accountId, 'claim', {
+  const answer = await askFlow(visit.config, accountId, 'claim', {
     sessionId,
+    ticket,
+    settings: ticket === null ? null : settings,
     browserDigest: browserDigest(secret),
     connection,
     frozen: settings === null ? null : frozenOf(settings, visit.origin),
@@ -50,12 +55,34 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
     context: visit.context,
   });
   const claimed = unwrapped(answer, { kind: 'unknown' as const });
+  if (ticket !== null && (claimed.kind === 'exchange' || claimed.kind === 'ended'))
+    await noteRepair(visit, sessionId, ticket);
   if (claimed.kind !== 'exchange' || settings === null) return refusal(visit, settings, claimed, params);
   const work = finish(visit, settings, claimed, params, secret);
   visit.waitUntil(work.catch(() => undefined));
   const session = await work;
   if (session === null) return page({ kind: 'unavailable', ...commonOf(visit, claimed.claim.organization) });
   return outcomeReply(visit, providerOf(settings), session, confirmCodeOf(secret, sessionId), null);
+}
+
+/**
+ * Whose session it is; null: nobody's. A repair carries its account's name, which a browser can make up: one that the
+ * directory does not know is not asked, so that no object comes into being for it.
+ */
+async function accountOf(visit: Visit, sessionId: string, ticket: Ticket | null): Promise<string | null> {
+  const { directory } = visit.config;
+  if (ticket === null) return (await findSession(directory, sessionId))?.accountId ?? null;
+  return (await hasAccount(directory, ticket.accountId)) ? ticket.accountId : null;
+}
+
+/** From here on the operator finds a repair's session by its id, like any other. The user does not wait for it to work. */
+async function noteRepair(visit: Visit, id: string, { accountId, startedAtMs }: Ticket): Promise<void> {
+  try {
+    const noted = { id, accountId, linkDigest: null, createdAtMs: startedAtMs };
+    await noteSession(visit.config.directory, noted);
+  } catch (error) {
+    log('warn', 'a repair session could not be noted in the directory', { session: id, error });
+  }
 }
 
 function refusal(
@@ -88,6 +115,8 @@ function refusal(
         ...commonOf(visit, session.organization),
       });
     }
+    case 'full':
+      return page({ kind: 'unavailable', ...nobody });
     case 'exchange':
     case 'invalid':
     case 'unknown':

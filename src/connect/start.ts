@@ -3,17 +3,10 @@
  * the link up and leads to the provider. A second click of the same browser leads to the same place.
  */
 
-import { askFlow, type LinkProof, type Looked } from '#accounts/flow-requests.ts';
+import { askFlow, type LinkProof, type Looked, type Started } from '#accounts/flow-requests.ts';
 import { accountOfRepairToken } from '#accounts/repair-link.ts';
-import {
-  browserDigest,
-  LINK_PATTERN,
-  linkDigest,
-  newSessionId,
-  nonceOf,
-  stateOf,
-} from '#crypto/connect-secrets.ts';
-import { findSessionOfLink, noteSession } from '#directory/connect-sessions.ts';
+import { browserDigest, LINK_PATTERN, linkDigest, nonceOf, stateOf } from '#crypto/connect-secrets.ts';
+import { findSessionOfLink } from '#directory/connect-sessions.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { pushAuthorization } from '#egress/push-authorization.ts';
 import { isoTime } from '#lib/clock.ts';
@@ -108,7 +101,6 @@ export async function postStart(visit: Visit, token: string): Promise<Reply> {
     await askFlow(visit.config, opened.accountId, 'start', {
       proof: opened.proof,
       browserDigest: browserDigest(secret),
-      sessionId: newSessionId(),
       settings,
       frozen,
       context: visit.context,
@@ -122,17 +114,10 @@ export async function postStart(visit: Visit, token: string): Promise<Reply> {
       return linkPage(visit, { kind: started.kind });
     case 'repair_over':
       return linkPage(visit, started);
-    case 'full':
-      return page({ kind: 'unavailable', ...common });
     case 'changed':
       return page({ kind: 'misconfigured', provider: providerOf(settings), reason: 'changed', ...common });
     case 'go':
       break;
-  }
-  // A repair's session is found by its id like any other, also by the operator whom the event names it to.
-  if (opened.proof.kind === 'repair') {
-    const { sessionId: id, accountId, createdAtMs } = started;
-    await noteSession(visit.config.directory, { id, accountId, linkDigest: null, createdAtMs });
   }
   return leave(visit, settings, started, secret, browserCookie(visit.origin, token, secret), common);
 }
@@ -140,7 +125,7 @@ export async function postStart(visit: Visit, token: string): Promise<Reply> {
 async function leave(
   visit: Visit,
   settings: ConnectionSettings,
-  started: { sessionId: string; challenge: string; scopes: readonly string[]; loginHint: string | null },
+  started: Extract<Started, { kind: 'go' }>,
   secret: string,
   cookie: string,
   common: ReturnType<typeof commonOf>,
@@ -153,7 +138,7 @@ async function leave(
     clientId,
     redirectUri: `${visit.origin}/oauth/callback/${settings.id}`,
     scopes: started.scopes,
-    state: stateOf(secret, started.sessionId),
+    state: stateOf(secret, started.sessionId, started.ticket),
     nonce: nonceOf(secret, started.sessionId),
     challenge: started.challenge,
     loginHint: started.loginHint,

@@ -91,6 +91,11 @@ export const ConnectSession = z
     subject: z.string().nullable().openapi({ description: "Who signed in, by the provider's own id." }),
     subject_label: z.string().nullable(),
     scopes: z.array(z.string()).openapi({ description: 'Granted; before the callback: asked for.' }),
+    warnings: z.array(z.string()).openapi({
+      description:
+        'What to know although it went well, each as `what: why`: an id_token that could not be read and was not needed, a refresh token that did not come along.',
+      example: [],
+    }),
     created_at: IsoTime,
     expires_at: IsoTime.openapi({ description: 'When the present status ends by itself, or did.' }),
   })

@@ -14,7 +14,19 @@ export const LINK_PREFIX = 'lk_';
 export const LINK_PATTERN = /^lk_[0-9A-Za-z]{43}$/;
 export const SESSION_PATTERN = /^cs_[0-9A-Za-z]{22}$/;
 const BROWSER_PATTERN = /^[0-9A-Za-z]{43}$/;
-const STATE_PATTERN = /^(cs_[0-9A-Za-z]{22})\.([A-Za-z0-9_-]{43})$/;
+const TICKET = String.raw`(ca_[a-z][a-z2-7]{26})\.([0-9a-z]{1,9})\.([A-Za-z0-9_-]{11})`;
+const STATE_PATTERN = new RegExp(String.raw`^(cs_[0-9A-Za-z]{22})(?:\.(${TICKET}))?\.[A-Za-z0-9_-]{43}$`);
+
+/**
+ * What a repair session carries with it instead of being stored: where it belongs, when it began, and a digest of what was
+ * asked of the provider. The session's id is the account's signature over it.
+ */
+export interface Ticket {
+  readonly accountId: string;
+  readonly startedAtMs: number;
+  /** Of `askedDigest`. */
+  readonly asked: string;
+}
 
 export function newSessionId(): string {
   return `cs_${randomBase62(22)}`;
@@ -54,20 +66,36 @@ function derived(secret: string, purpose: string, sessionId: string): string {
     .digest('base64url');
 }
 
-/** `cs_….<43 characters>`: names the session, and proves that the browser that sends it back began it. */
-export function stateOf(secret: string, sessionId: string): string {
-  return `${sessionId}.${derived(secret, 'state', sessionId)}`;
+/**
+ * `cs_….<43 characters>`, of a repair `cs_….<ticket>.<43 characters>` (at most 121): names the session, and proves that
+ * the browser that sends it back began it.
+ */
+export function stateOf(secret: string, sessionId: string, ticket: Ticket | null): string {
+  const named = ticket === null ? sessionId : `${sessionId}.${ticketText(ticket)}`;
+  return `${named}.${derived(secret, 'state', named)}`;
 }
 
-/** The session that a state names; null for what was never a state of ours. It proves nothing yet. */
-export function sessionOfState(state: string): string | null {
-  return STATE_PATTERN.exec(state)?.[1] ?? null;
+function ticketText({ accountId, startedAtMs, asked }: Ticket): string {
+  return `${accountId}.${startedAtMs.toString(36)}.${asked}`;
+}
+
+/** What a state names; null for what was never a state of ours. It proves nothing yet. */
+export function readState(state: string): { sessionId: string; ticket: Ticket | null } | null {
+  const [, sessionId, ticket, accountId = '', startedAt = '', asked = ''] = STATE_PATTERN.exec(state) ?? [];
+  if (sessionId === undefined) return null;
+  if (ticket === undefined) return { sessionId, ticket: null };
+  return { sessionId, ticket: { accountId, startedAtMs: Number.parseInt(startedAt, 36), asked } };
 }
 
 /** Was this state made by the holder of this cookie? */
 export function isStateOf(secret: string, state: string): boolean {
-  const sessionId = sessionOfState(state);
-  return sessionId !== null && equalDigests(state, stateOf(secret, sessionId));
+  const read = readState(state);
+  return read !== null && equalDigests(state, stateOf(secret, read.sessionId, read.ticket));
+}
+
+/** 11 characters that tell whether a flow would still ask the same of the same endpoints. */
+export function askedDigest(asked: unknown): string {
+  return purposeDigest('connect asked v1', JSON.stringify(asked)).slice(0, 11);
 }
 
 export function nonceOf(secret: string, sessionId: string): string {

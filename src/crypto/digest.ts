@@ -51,6 +51,16 @@ export function linkSignature(macKey: Uint8Array, purpose: string, parts: readon
     .digest('base64url');
 }
 
+/** 22 base62 characters (110 bits) that only the holder of the key can make of these parts, for one purpose. */
+export function linkName(macKey: Uint8Array, purpose: string, parts: readonly Part[]): string {
+  return toBase32(
+    createHmac('sha256', macKey)
+      .update(lengthPrefixed(['name', purpose, ...parts]))
+      .digest(),
+    22,
+  );
+}
+
 /** Stands in a record for a run of characters that might be a secret. */
 export function maskedRun(macKey: Uint8Array, run: string): string {
   return `hmac:${createHmac('sha256', macKey)

@@ -28,6 +28,8 @@ export interface BrokerOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** Another Worker source, for the benchmark's floor. */
   readonly entry?: string;
+  /** Gets each line that the Worker logs; without it they go to this process's stdout and stderr. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface RunningBroker {
@@ -36,7 +38,18 @@ export interface RunningBroker {
   stop(): Promise<void>;
 }
 
-async function bundle(entry: string): Promise<string> {
+/** A process that starts many brokers bundles each source once. */
+const bundles = new Map<string, Promise<string>>();
+
+function bundle(entry: string): Promise<string> {
+  const known = bundles.get(entry);
+  if (known !== undefined) return known;
+  const made = bundleAnew(entry);
+  bundles.set(entry, made);
+  return made;
+}
+
+async function bundleAnew(entry: string): Promise<string> {
   const result = await build({
     entryPoints: [entry],
     bundle: true,
@@ -95,6 +108,7 @@ async function migrate(db: Migratable): Promise<void> {
 }
 
 export async function runBroker(options: BrokerOptions): Promise<RunningBroker> {
+  const { onLine } = options;
   const port = options.port === 0 ? await freePort() : options.port;
   const url = `http://127.0.0.1:${port}`;
   // wrangler would add the .dev.vars and .env that lie beside the file: a setting is what the caller gives, or is missing.
@@ -113,6 +127,9 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
       telemetry: { enabled: false },
       unsafeLocalExplorer: false,
       unsafeObservability: false,
+      ...(onLine === undefined
+        ? {}
+        : { handleStructuredLogs: ({ message }: { message: string }) => onLine(message) }),
       resourcePersistencePath: options.persistTo,
       workers: [
         {

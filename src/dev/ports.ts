@@ -1,5 +1,6 @@
 /** Which ports of loopback are free. Binds for an instant, and connects to nobody. */
 
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -22,11 +23,20 @@ async function tryPort(port: number, host: string): Promise<number | null> {
   });
 }
 
-/** One that nobody listens on now. */
+/**
+ * Below the ports that a system takes for outgoing connections (32768 and up on Linux, 49152 and up elsewhere): one of
+ * those may be the near end of a connection a moment later, and then nobody can listen on it.
+ */
+const LISTENERS = { from: 16_384, below: 32_768 } as const;
+const TRIES = 100;
+
+/** One that nobody listens on now. It is chosen at random, so that two programs that ask at once get two. */
 export async function freePort(): Promise<number> {
-  const port = await tryPort(0, '127.0.0.1');
-  if (port === null) throw new Error('no port of 127.0.0.1 is free');
-  return port;
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const port = await tryPort(randomInt(LISTENERS.from, LISTENERS.below), '127.0.0.1');
+    if (port !== null) return port;
+  }
+  throw new Error('no port of 127.0.0.1 is free');
 }
 
 async function isFreeNow(port: number): Promise<boolean> {

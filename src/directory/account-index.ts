@@ -104,6 +104,12 @@ export async function deleteAccountIndex(db: D1Database, id: string): Promise<vo
   await ask(() => db.prepare('DELETE FROM account_index WHERE id = ?').bind(id).run());
 }
 
+/** Is there, or was there lately, an account of this id? @throws ProblemError `unavailable` */
+export async function hasAccount(db: D1Database, id: string): Promise<boolean> {
+  const found = db.prepare('SELECT 1 FROM account_index WHERE id = ?').bind(id);
+  return (await ask(() => found.first())) !== null;
+}
+
 /** How many accounts of a connection the directory knows. @throws ProblemError `unavailable` */
 export async function countAccounts(db: D1Database, connection: string): Promise<number> {
   const statement = db

@@ -5,7 +5,7 @@
  */
 
 import { fingerprint } from '#crypto/digest.ts';
-import { decryptText, encryptText, openDataKey, type DataKey } from '#crypto/envelope.ts';
+import { decryptText, encryptText, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
 import { accountOwner, grantPlace, verifierPlace, type GrantField } from '#crypto/places.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import type { Config } from '#env.ts';
@@ -17,11 +17,11 @@ import { isOpenId, usesPkce } from '#providers/authorization-request.ts';
 import { parseBody } from '#providers/body.ts';
 import { classify, type Classified } from '#providers/classify.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import type { CodeClaim, CodeFailure, CodeFinding } from '#refresh/code-exchange.ts';
+import type { CallbackChange, CodeClaim, CodeFailure, CodeFinding } from '#refresh/code-exchange.ts';
 import type { EncryptedTokens } from '#refresh/outcome.ts';
 import { openClientSecrets } from './client-secrets.ts';
 import { guardOfProvider } from './guard.ts';
-import { askIdentity } from './identity.ts';
+import { askIdentity, type IdentityAnswer } from './identity.ts';
 import { sendCode, type Sent } from './token-endpoint.ts';
 
 const CALL_MS = 10_000;
@@ -71,26 +71,33 @@ export async function exchangeCode(
     if (classified.outcome !== 'refreshed') return failed(...failureOf(classified, answer));
     const { tokens } = classified;
     const parsed = parseBody(answer.body, answer.headers['content-type'] ?? null);
-    const captured = { ...capturedOf(settings, brought.callback), ...tokens.captured };
+    const known = await knownValues(key.value, owner, claim);
     const told = await askIdentity({
       descriptor: settings.descriptor,
       clientId: settings.clientId ?? '',
       accessToken: tokens.accessToken,
       tokenResponse: parsed.kind === 'json' || parsed.kind === 'form' ? parsed.value : null,
       callback: brought.callback,
-      captured,
+      captured: { ...capturedOf(settings, brought.callback), ...tokens.captured },
+      answered: tokens.captured,
       given: claim.variables ?? {},
       nonce: isOpenId(claim.scopes) ? brought.nonce : null,
       nowMs: systemNow(),
       guard: guardOfProvider(config, settings.provider),
     });
     if (!told.ok) return failed(told.problem === 'keys_unavailable' ? 'provider_unavailable' : told.problem);
+    const isSame = told.identity.subject !== null && told.identity.subject === claim.known?.subject;
+    // A value that only an earlier answer held is still the account's, as long as it is the same user's.
+    const kept = isSame ? (known?.at(-1) ?? {}) : {};
+    const captured = { ...kept, ...told.captured };
     const encrypt = (field: GrantField, text: string): Promise<string> =>
       encryptText(key.value, grantPlace(owner, claim.grantId, field, claim.generation), text);
     return {
       kind: 'granted',
-      tokens: await encrypted(key.value, tokens, told.captured, encrypt),
+      tokens: await encrypted(key.value, tokens, captured, encrypt),
       identity: told.identity,
+      ...(known === null ? {} : { callback: changeOf(claim, known, told.ofBrowser) }),
+      warnings: warningsOf(told),
       sentAtMs,
       durationMs: systemNow() - sentAtMs,
     };
@@ -183,6 +190,48 @@ function capturedOf(
     if (value !== undefined && /^[\x21-\x7e]{1,512}$/.test(value)) captured[name] = value;
   }
   return captured;
+}
+
+/** What each of the account's grants has captured, the oldest first; null: the claim does not say. A corrupt value counts as none. */
+async function knownValues(
+  key: DataKey,
+  owner: Owner,
+  { known }: CodeClaim,
+): Promise<readonly Readonly<Record<string, string>>[] | null> {
+  if (known === undefined) return null;
+  const values = known.grants.map(async ({ grantId, generation, captured }) => {
+    if (captured === null) return {};
+    const text = await decryptText(key, grantPlace(owner, grantId, 'captured', generation), captured);
+    return text.ok ? (JSON.parse(text.value) as Record<string, string>) : {};
+  });
+  return Promise.all(values);
+}
+
+/** Does the browser bring another value than the account works with, or one where it had none? */
+function changeOf(
+  { known }: CodeClaim,
+  before: readonly Readonly<Record<string, string>>[],
+  ofBrowser: Readonly<Record<string, string>>,
+): CallbackChange {
+  const changed = Object.entries(ofBrowser).some(([name, value]) =>
+    before.some((values) => !Object.hasOwn(values, name) || values[name] !== value),
+  );
+  const grantIds = (known?.grants ?? []).map(({ grantId }) => grantId);
+  return { changed, brought: Object.keys(ofBrowser).length > 0, grantIds };
+}
+
+const IGNORED: Readonly<Record<string, string>> = {
+  unreadable: 'it is opaque or encrypted',
+  signature: 'its signature is not one of the published keys',
+  claims: 'it is for another audience, by another issuer or over',
+  nonce: 'it does not carry the nonce that was sent',
+  keys_unavailable: "the issuer's keys could not be read",
+  contradicts_userinfo: 'it names another subject than userinfo does',
+};
+
+function warningsOf(told: Extract<IdentityAnswer, { ok: true }>): string[] {
+  const why = told.ignoredIdToken === null ? undefined : IGNORED[told.ignoredIdToken];
+  return why === undefined ? [] : [`id_token: ignored, because ${why}`];
 }
 
 async function encrypted(

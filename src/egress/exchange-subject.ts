@@ -13,7 +13,7 @@ import { tellsSubject } from '#providers/identity.ts';
 import type { SubjectTold } from '#refresh/outcome.ts';
 import type { Opened, Request } from './exchange-open.ts';
 import { guardOfProvider } from './guard.ts';
-import { askIdentity } from './identity.ts';
+import { answeredOf, askIdentity } from './identity.ts';
 import type { Sent } from './token-endpoint.ts';
 
 /** Keys and userinfo have 5 s each; together they get no more than this. */
@@ -43,9 +43,10 @@ export async function tellSubject(config: Config, request: Request, renewed: Ren
       clientId: clientId ?? '',
       accessToken: tokens.accessToken,
       captured: { ...opened.captured, ...tokens.captured },
+      answered: { ...answeredOf(descriptor, opened.captured), ...tokens.captured },
+      callback: {},
       given: {},
       tokenResponse: parsed.kind === 'json' || parsed.kind === 'form' ? parsed.value : null,
-      callback: {},
       // A refresh sends none (OpenID Connect Core, 12.2).
       nonce: null,
       nowMs: systemNow(),

@@ -1,11 +1,13 @@
 /**
  * Checks an id_token that came from a token endpoint: signature with the issuer's published keys where the metadata
- * names them, and issuer, audience, age and nonce always. It believes nothing that it could not check.
+ * names them, and issuer, audience, age and nonce always. It believes nothing that it could not check; whether one that
+ * it could not check stops anything is not decided here.
  *
  * Sources: OpenID Connect Core 1.0 sections 3.1.3.7 and 2, RFC 8725.
  */
 
 import { createLocalJWKSet, decodeJwt, errors, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
+import { dateOf } from '#lib/clock.ts';
 import { LruMap } from '#lib/lru.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { guardedFetch } from './guarded-fetch.ts';
@@ -40,38 +42,57 @@ export interface IdTokenChecks {
   readonly guard: GuardOptions;
 }
 
+/**
+ * `unreadable`: opaque or encrypted. `signature`: not signed by a published key with an asymmetric algorithm. `claims`: for
+ * another audience or by another issuer, or over. `nonce`: without the nonce that was sent, or with another.
+ * `keys_unavailable`: the issuer's keys could not be read.
+ */
+export type IdTokenProblem = 'unreadable' | 'signature' | 'claims' | 'nonce' | 'keys_unavailable';
+
 export type IdTokenChecked =
   | { readonly ok: true; readonly claims: JWTPayload }
-  | { readonly ok: false; readonly problem: 'id_token_invalid' | 'keys_unavailable' };
-
-const INVALID = { ok: false, problem: 'id_token_invalid' } as const;
+  | { readonly ok: false; readonly problem: IdTokenProblem };
 
 /** Never throws. */
 export async function checkIdToken(text: string, checks: IdTokenChecks): Promise<IdTokenChecked> {
   const { server } = checks.descriptor;
+  const read = readable(text);
+  if (read === null) return { ok: false, problem: 'unreadable' };
   try {
     const claims =
-      server === null || server.jwks_uri === null
-        ? decodeJwt(text)
-        : await verified(text, server.jwks_uri, checks);
+      server === null || server.jwks_uri === null ? read : await verified(text, server.jwks_uri, checks);
     if (claims === 'keys_unavailable') return { ok: false, problem: 'keys_unavailable' };
-    return isGood(claims, checks) ? { ok: true, claims } : INVALID;
-  } catch {
-    return INVALID;
+    const problem = problemOf(claims, checks);
+    return problem === null ? { ok: true, claims } : { ok: false, problem };
+  } catch (error) {
+    const isOver = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
+    return { ok: false, problem: isOver ? 'claims' : 'signature' };
   }
 }
 
-function isGood(claims: JWTPayload, { descriptor, clientId, nonce, nowMs }: IdTokenChecks): boolean {
+/** The claims, unchecked; null for what is no JWT in the clear. */
+function readable(text: string): JWTPayload | null {
+  try {
+    return decodeJwt(text);
+  } catch {
+    return null;
+  }
+}
+
+function problemOf(
+  claims: JWTPayload,
+  { descriptor, clientId, nonce, nowMs }: IdTokenChecks,
+): 'claims' | 'nonce' | null {
   const audience = Array.isArray(claims.aud) ? claims.aud : [claims.aud];
   const issuer = descriptor.server?.issuer ?? null;
-  return (
+  const isGood =
     (issuer === null || claims.iss === issuer) &&
     audience.includes(clientId) &&
     (audience.length === 1 || claims['azp'] === clientId) &&
     typeof claims.exp === 'number' &&
-    claims.exp * 1000 > nowMs - SKEW_S * 1000 &&
-    (nonce === null || claims['nonce'] === nonce)
-  );
+    claims.exp * 1000 > nowMs - SKEW_S * 1000;
+  if (!isGood) return 'claims';
+  return nonce === null || claims['nonce'] === nonce ? null : 'nonce';
 }
 
 interface HeldKeys {
@@ -96,6 +117,7 @@ async function verified(
   const options = {
     algorithms: listed.length === 0 ? ALGORITHMS : listed,
     clockTolerance: SKEW_S,
+    currentDate: dateOf(checks.nowMs),
   };
   try {
     return (await jwtVerify(text, createLocalJWKSet(present.keys), options)).payload;

@@ -8,7 +8,7 @@ import { systemNow } from '#lib/clock.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { IdentifyRequest, Identified } from '#refresh/code-exchange.ts';
 import { guardOfProvider } from './guard.ts';
-import { askIdentity } from './identity.ts';
+import { answeredOf, askIdentity } from './identity.ts';
 
 /** Never throws. */
 export async function identify(
@@ -26,13 +26,15 @@ export async function identify(
   const captured =
     request.captured === null ? null : await decryptText(key.value, place('captured'), request.captured);
   if (!token.ok || captured?.ok === false) return { kind: 'unsure' };
+  const values = captured === null ? {} : (JSON.parse(captured.value) as Record<string, string>);
   const told = await askIdentity({
     descriptor: settings.descriptor,
     clientId: settings.clientId ?? '',
     accessToken: token.value,
     tokenResponse: null,
     callback: {},
-    captured: captured === null ? {} : JSON.parse(captured.value),
+    captured: values,
+    answered: answeredOf(settings.descriptor, values),
     given: request.variables ?? {},
     nonce: null,
     nowMs: systemNow(),

@@ -1,6 +1,10 @@
 /**
  * Finds out who has signed in, from a token answer: the id_token that came along, and the provider's userinfo where the
- * facts read from it. A provider that does not say leaves nobody; an answer that contradicts itself is refused.
+ * facts read from it. A provider that does not say leaves nobody. An id_token that cannot be checked counts as not sent:
+ * it stops a connect only where the subject has to come from it.
+ *
+ * A userinfo request that a callback value shapes (a realm in its URL) was shaped by the browser: its answer may name the
+ * account on a page, and proves nobody.
  *
  * Sources: OpenID Connect Core 1.0 section 5.3.
  */
@@ -9,10 +13,10 @@ import { parseBody } from '#providers/body.ts';
 import { fillAccount, isUnknownFrom, variablesTold } from '#providers/account-variables.ts';
 import { placeholdersIn, type Descriptor } from '#providers/descriptor.ts';
 import { credentialHeaders } from '#providers/headers.ts';
-import { hasUserinfo, identityOf, type ProviderIdentity } from '#providers/identity.ts';
+import { hasUserinfo, identityOf, needs, type ProviderIdentity } from '#providers/identity.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import type { GuardOptions } from './guard.ts';
-import { checkIdToken } from './id-token.ts';
+import { checkIdToken, type IdTokenProblem } from './id-token.ts';
 
 const LIMITS = { timeoutMs: 5_000, maxBytes: 64 * 1024 };
 
@@ -22,16 +26,21 @@ export interface IdentityQuestion {
   readonly accessToken: string;
   /** The parsed token answer; null where there is none (an imported token). */
   readonly tokenResponse: unknown;
-  /** Parameters that the browser brought. */
+  /** Parameters that the browser brought: for the account's variables alone. */
   readonly callback: Readonly<Record<string, string>>;
-  readonly captured: Readonly<Record<string, string>>;
+  /** What requests of the account are filled with, from whomever it came. */
+  readonly captured: Values;
+  /** The part of `captured` that the provider itself answered. */
+  readonly answered: Values;
   /** Variables that an operator gave. */
-  readonly given: Readonly<Record<string, string>>;
+  readonly given: Values;
   /** Null where none was sent. */
   readonly nonce: string | null;
   readonly nowMs: number;
   readonly guard: GuardOptions;
 }
+
+type Values = Readonly<Record<string, string>>;
 
 export type IdentityAnswer =
   | {
@@ -40,36 +49,46 @@ export type IdentityAnswer =
       /** The provider was asked and did not answer. */
       readonly unsure: boolean;
       /** What was captured before, and the account's variables that were told. */
-      readonly captured: Readonly<Record<string, string>>;
+      readonly captured: Values;
+      /** The part of it that only the browser says. */
+      readonly ofBrowser: Values;
+      /** Why the id_token that came along was not read; null: it was, or there was none. */
+      readonly ignoredIdToken: IdTokenProblem | 'contradicts_userinfo' | null;
     }
   | { readonly ok: false; readonly problem: 'id_token_invalid' | 'keys_unavailable' };
 
 /** Never throws. */
 export async function askIdentity(question: IdentityQuestion): Promise<IdentityAnswer> {
   const { descriptor, tokenResponse } = question;
+  const isNeeded = needs(descriptor.subject_source, 'id_token');
   const idToken = idTokenIn(tokenResponse);
   const checked = idToken === null ? null : await checkIdToken(idToken, question);
-  if (checked !== null && !checked.ok) return checked;
-  const claims = checked?.claims ?? null;
-  const said = { idToken: claims, tokenResponse, callback: question.callback };
-  let captured = {
-    ...question.captured,
-    ...variablesTold(descriptor, { ...said, userinfo: null }),
-  };
-  // Userinfo may stand at an address that the lookup tells.
-  if (descriptor.account_lookup_url !== null && isUnknownFrom(descriptor, 'account_lookup', captured)) {
-    const accountLookup = await fetchJson(question, 'account_lookup_url', captured);
-    captured = { ...captured, ...variablesTold(descriptor, { ...said, userinfo: null, accountLookup }) };
-  }
-  const wanted = hasUserinfo(descriptor) || isUnknownFrom(descriptor, 'userinfo', captured);
-  const userinfo = wanted ? await fetchJson(question, 'userinfo_url', captured) : null;
-  captured = { ...captured, ...variablesTold(descriptor, { ...said, userinfo }) };
+  const claims = checked?.ok === true ? checked.claims : null;
+  const asked = await askProvider(question, claims);
+  const { userinfo } = asked;
   // One answer may not speak of two users (OpenID Connect Core, 5.3.2).
-  const named = (userinfo as { sub?: unknown } | null)?.sub;
-  if (claims !== null && typeof named === 'string' && named !== claims.sub)
-    return { ok: false, problem: 'id_token_invalid' };
-  const identity = identityOf(descriptor, { ...said, userinfo });
-  return { ok: true, identity, unsure: wanted && userinfo === null, captured };
+  const said = (userinfo?.answer as { sub?: unknown } | null | undefined)?.sub;
+  const isContradicted = claims !== null && typeof said === 'string' && said !== claims.sub;
+  if (isContradicted && isNeeded) return { ok: false, problem: 'id_token_invalid' };
+  const identity = identityOf(descriptor, {
+    idToken: isContradicted ? null : claims,
+    userinfo: userinfo?.proves === true ? userinfo.answer : null,
+    shownUserinfo: userinfo?.answer ?? null,
+    tokenResponse,
+  });
+  const problem = checked?.ok === false ? checked.problem : isContradicted ? 'contradicts_userinfo' : null;
+  if (problem !== null && isNeeded && identity.subject === null)
+    return { ok: false, problem: problem === 'keys_unavailable' ? problem : 'id_token_invalid' };
+  const { unsure, known } = asked;
+  const ofBrowser = Object.entries(known.all).filter(([name, value]) => known.own[name] !== value);
+  return {
+    ok: true,
+    identity,
+    unsure,
+    captured: known.all,
+    ofBrowser: Object.fromEntries(ofBrowser),
+    ignoredIdToken: problem,
+  };
 }
 
 function idTokenIn(tokenResponse: unknown): string | null {
@@ -80,29 +99,90 @@ function idTokenIn(tokenResponse: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** What the provider answers there to who has this token, or null. */
-async function fetchJson(
+/** What is known of the account: from whomever, and by the provider's own word. */
+interface Known {
+  readonly all: Values;
+  readonly own: Values;
+}
+
+/** An answer, and whether it is the provider's word alone whose token this is. */
+interface Told {
+  readonly answer: unknown;
+  readonly proves: boolean;
+}
+
+/** Asks what the facts read from the provider: the lookup first, because userinfo may stand at an address that it tells. */
+async function askProvider(
   question: IdentityQuestion,
-  where: 'userinfo_url' | 'account_lookup_url',
-  captured: Readonly<Record<string, string>>,
-): Promise<unknown> {
-  const { descriptor, given, accessToken, guard } = question;
+  idToken: unknown,
+): Promise<{ userinfo: Told | null; known: Known; unsure: boolean }> {
+  const { descriptor, tokenResponse, callback } = question;
+  const said = { idToken, tokenResponse, userinfo: null };
+  const learnt = (known: Known, where: 'userinfo' | 'accountLookup', told: Told | null): Known => ({
+    all: { ...known.all, ...variablesTold(descriptor, { ...said, callback, [where]: told?.answer }) },
+    own: {
+      ...known.own,
+      ...variablesTold(descriptor, {
+        ...said,
+        callback: {},
+        [where]: told?.proves === true ? told.answer : null,
+      }),
+    },
+  });
+  let known = learnt({ all: question.captured, own: question.answered }, 'userinfo', null);
+  if (descriptor.account_lookup_url !== null && isUnknownFrom(descriptor, 'account_lookup', known.all))
+    known = learnt(known, 'accountLookup', await fetchJson(question, 'account_lookup_url', known));
+  const wanted = hasUserinfo(descriptor) || isUnknownFrom(descriptor, 'userinfo', known.all);
+  const userinfo = wanted ? await fetchJson(question, 'userinfo_url', known) : null;
+  return { userinfo, known: learnt(known, 'userinfo', userinfo), unsure: wanted && userinfo === null };
+}
+
+type Where = 'userinfo_url' | 'account_lookup_url';
+
+/** The request as these values make it; null where they do not complete it. */
+function requestTo(
+  { descriptor, given, accessToken }: IdentityQuestion,
+  where: Where,
+  captured: Values,
+): { url: string; headers: Record<string, string> } | null {
   const url = fillAccount(descriptor, { captured, given })[where];
   if (url === null || placeholdersIn(url).length > 0) return null;
   const template = descriptor.token_header ?? 'Authorization: Bearer {access_token}';
   const headers = credentialHeaders(template, { ...captured, access_token: accessToken });
-  if (headers === null) return null;
+  return headers === null ? null : { url, headers };
+}
+
+/** What the provider answers there to who has this token; null: no answer. */
+async function fetchJson(question: IdentityQuestion, where: Where, known: Known): Promise<Told | null> {
+  const asked = requestTo(question, where, known.all);
+  if (asked === null) return null;
+  const unshaped = requestTo(question, where, known.own);
   const answer = await guardedFetch(
     {
-      url,
+      url: asked.url,
       method: 'GET',
-      headers: { accept: 'application/json', 'user-agent': 'valetkey', ...headers },
+      headers: { accept: 'application/json', 'user-agent': 'valetkey', ...asked.headers },
       body: null,
     },
     LIMITS,
-    guard,
+    question.guard,
   );
   if (answer.kind === 'failure' || answer.status !== 200 || answer.truncated) return null;
   const parsed = parseBody(answer.body, answer.headers['content-type'] ?? null);
-  return parsed.kind === 'json' ? parsed.value : null;
+  if (parsed.kind !== 'json') return null;
+  return { answer: parsed.value, proves: JSON.stringify(unshaped) === JSON.stringify(asked) };
+}
+
+/**
+ * Of stored values, those that the provider answered: nothing says any more where a value came from, so a name that a
+ * callback may bring, or a variable that it may tell, counts as the browser's.
+ */
+export function answeredOf(
+  { capture_from_callback: names, url_template_vars: variables }: Descriptor,
+  stored: Values,
+): Record<string, string> {
+  const isOfBrowser = (name: string): boolean =>
+    names.includes(name) ||
+    (Object.hasOwn(variables, name) && needs(variables[name]?.from ?? null, 'callback'));
+  return Object.fromEntries(Object.entries(stored).filter(([name]) => !isOfBrowser(name)));
 }

@@ -6,7 +6,7 @@
 
 import type { Descriptor, UrlVariable } from './descriptor.ts';
 import { hostVariablesIn, placeholdersIn } from './descriptor.ts';
-import { firstTextOf, needs, type IdentityFacts } from './identity.ts';
+import { firstTextOf, needs, type VariableFacts } from './identity.ts';
 import { applyVariables, isValueOf } from './variables.ts';
 
 export interface AccountValues {
@@ -23,7 +23,7 @@ export function accountVariablesOf(descriptor: Descriptor): UrlVariable[] {
 }
 
 /** Those of them that the facts tell, each as its pattern allows it. */
-export function variablesTold(descriptor: Descriptor, facts: IdentityFacts): Record<string, string> {
+export function variablesTold(descriptor: Descriptor, facts: VariableFacts): Record<string, string> {
   return valuesOf(descriptor, ({ from }) => [from === undefined ? null : firstTextOf(from, facts)]);
 }
 

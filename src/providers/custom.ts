@@ -29,6 +29,7 @@ import {
 import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './descriptor.ts';
 import { ErrorRow } from './error-row.ts';
 import { parseTokenHeader } from './headers.ts';
+import { needs } from './identity.ts';
 
 export { applyVariables } from './variables.ts';
 
@@ -247,6 +248,12 @@ export function customDescriptor(
   const tokenHeader =
     config.token_header === undefined ? DEFAULT_HEADERS[config.auth_type] : config.token_header;
   if (tokenHeader === null) warnings.push('token_header: without one no header is built from the credential');
+  for (const field of IDENTITY_SOURCES) {
+    if (needs(config[field] ?? null, 'callback'))
+      warnings.push(
+        `${field}: callback values are the browser's word and are not read; name what the provider answers`,
+      );
+  }
   const graceS = config.refresh_reuse_grace_s ?? null;
   const { issuer: _issuer, url_template_vars: variables = {}, ...own } = config;
 
@@ -283,6 +290,8 @@ export function customDescriptor(
   if (parsed.success) return { ok: true, descriptor: parsed.data, warnings };
   return { ok: false, errors: parsed.error.issues.map((issue) => errorAt(issue.path, issue.message)) };
 }
+
+const IDENTITY_SOURCES = ['subject_source', 'subject_label_source', 'email_verified_source'] as const;
 
 const DEFAULT_HEADERS: Readonly<Record<ProviderConfig['auth_type'], string | null>> = {
   oauth2: 'Authorization: Bearer {access_token}',

@@ -27,6 +27,21 @@ export interface CodeClaim {
   readonly scopes: readonly string[];
   /** Variables that an operator gave; an object of an older version leaves them out. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** What the account knows already; an object of an older version leaves it out. */
+  readonly known?: KnownAccount;
+}
+
+/** The account before the new grant: whose it is, and what its grants have captured. */
+export interface KnownAccount {
+  readonly subject: string | null;
+  readonly grants: readonly KnownGrant[];
+}
+
+export interface KnownGrant {
+  readonly grantId: number;
+  readonly generation: number;
+  /** Ciphertext of a JSON object; null: nothing was captured. */
+  readonly captured: string | null;
 }
 
 /** Who the provider says has signed in; null where it did not say. */
@@ -47,11 +62,24 @@ export type CodeFailure =
   | 'id_token_invalid'
   | 'vault_locked';
 
+/** What the browser brought, beside what the account had. */
+export interface CallbackChange {
+  readonly changed: boolean;
+  /** It brought any at all. */
+  readonly brought: boolean;
+  /** The grants that it was compared with. */
+  readonly grantIds: readonly number[];
+}
+
 export type CodeFinding =
   | {
       readonly kind: 'granted';
       readonly tokens: EncryptedTokens;
       readonly identity: Identity;
+      /** Callback values that the account's grants hold otherwise, or not yet; left out by who did not compare. */
+      readonly callback?: CallbackChange;
+      /** What the operator should know of an answer that was good enough; sentences. */
+      readonly warnings?: readonly string[];
       /** When the request left: lifetimes count from here. */
       readonly sentAtMs: number;
       readonly durationMs: number;

@@ -67,6 +67,17 @@ describe('a body', () => {
     }
   });
 
+  it('far over the limit is refused in words too, and never by a connection that breaks under its sender', async () => {
+    for (let n = 0; n < 15; n += 1) {
+      for (const key of [broker.adminKey, null]) {
+        const raw = `{}${' '.repeat(4 * MIB)}`;
+        const told = await call('POST', `${broker.url}/v1/agents`, { key, raw });
+        expect(told.body.code).toBe('too_large');
+      }
+      expect(await sendChunked('POST', '/v1/agents', 4 * MIB)).toBe(413);
+    }
+  });
+
   it('of exactly 1 MiB is read', async () => {
     const id = name('agent');
     const body = JSON.stringify({ id });

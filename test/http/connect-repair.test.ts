@@ -112,6 +112,70 @@ describe('a repair link', () => {
     expect((await s.confirm(again, s.finished(page).confirmCode)).status).toBe(200);
   });
 
+  it('keeps nobody out, however many browsers hold it: neither a repair that runs nor the operator’s links', async () => {
+    const { session, reauthUrl } = await dead();
+    const own = { 'sec-fetch-site': 'same-origin' };
+    const user = browser();
+    const callback = await s.walkToCallback({ url: reauthUrl }, user);
+    const strangers = Array.from({ length: 40 }, () => browser());
+    for (const who of strangers) {
+      await who.request('GET', reauthUrl);
+      const posted = await who.request('POST', reauthUrl, own);
+      expect(posted.status, posted.text).toBe(303);
+    }
+    // Of five links none is refused and none ends another: nothing was counted with them.
+    const again = { accountId: session.accountId, identifier: session.identifier };
+    const links: Session[] = [];
+    for (let n = 0; n < 5; n += 1) links.push(await s.link(session.connection, again));
+    for (const link of links)
+      expect(await s.show(link.sessionId)).toMatchObject({ status: 'created', reason: null });
+    const done = await user.request('GET', callback);
+    expect(done.status, done.text).toBe(200);
+    expect(await s.account(session.accountId)).toMatchObject({ status: 'active', subject: 'user-1' });
+    expect((await s.walk(links[4] ?? session)).status).toBe(200);
+  });
+
+  it('is good for a double click once, and a browser that has come back begins anew', async () => {
+    const { reauthUrl } = await dead();
+    const own = { 'sec-fetch-site': 'same-origin' };
+    const who = browser();
+    await who.open(reauthUrl);
+    const clicks = await Promise.all([
+      who.request('POST', reauthUrl, own),
+      who.request('POST', reauthUrl, own),
+    ]);
+    const places = clicks.map(({ headers }) => headers['location'] ?? '');
+    s.provider.user.answer = 'deny';
+    const callback = (await who.follow(clicks[1]!, reauthUrl, `${s.broker.url}/oauth/callback/`)).url;
+    expect((await who.request('GET', callback)).status).toBe(200);
+    expect((await who.request('GET', callback)).status).toBe(409);
+    s.provider.user.answer = 'allow';
+    const third = await who.request('POST', reauthUrl, own);
+    expect(third.headers['location']).not.toBe(places[1]);
+    const back = await who.follow(third, reauthUrl, `${s.broker.url}/oauth/callback/`);
+    expect((await who.request('GET', back.url)).status).toBe(200);
+    expect(s.redeemed()).toBe(1);
+  });
+
+  it('is finished by the browser that began it alone, and only while the connection asks the same', async () => {
+    const { session, reauthUrl } = await dead();
+    const who = browser();
+    const callback = await s.walkToCallback({ url: reauthUrl }, who);
+    expect((await browser().request('GET', callback)).status).toBe(403);
+    const state = new URL(callback).searchParams.get('state') ?? '';
+    for (const at of [4, 30, 60, 70]) {
+      const other = state[at] === 'a' ? 'b' : 'a';
+      const altered = new URL(callback);
+      altered.searchParams.set('state', state.slice(0, at) + other + state.slice(at + 1));
+      expect([400, 403]).toContain((await who.request('GET', altered.href)).status);
+    }
+    const patched = await s.operator.patch(`/v1/connections/${session.connection}`, { client_id: 'another' });
+    expect(patched.status, patched.text).toBe(200);
+    expect((await who.request('GET', callback)).status).toBe(503);
+    expect(s.redeemed()).toBe(0);
+    expect(await s.account(session.accountId)).toMatchObject({ status: 'reauth_required' });
+  });
+
   it('that was altered is no link', async () => {
     const { reauthUrl } = await dead();
     const altered = reauthUrl.slice(0, -1) + (reauthUrl.endsWith('A') ? 'B' : 'A');

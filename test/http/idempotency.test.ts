@@ -1,27 +1,30 @@
 /** `Idempotency-Key` over HTTP: what is repeated creates once, is answered again, and leaves no secret behind. */
 
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SHOWN_ONCE } from '../../src/contract/idempotency.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client, type Reply } from '../support/callers.ts';
 import { Canaries } from '../support/canary.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { expectRefusal } from '../support/refusals.ts';
 import { name } from '../support/world.ts';
 
 let broker: TestBroker;
 let admin: Client;
+/** Answers nobody until a test does. */
 let slow: Server;
+const answers: ServerResponse[] = [];
 let connection: string;
 
 const custom = { provider: 'custom', provider_config: { auth_type: 'api_key' } };
 const under = (key: string) => ({ 'idempotency-key': key });
 
 beforeAll(async () => {
-  broker = await startBroker();
+  broker = await startBroker({ ownProcess: true });
   admin = client(broker.url, broker.adminKey);
-  slow = createServer((_, answer) => setTimeout(() => answer.writeHead(500).end(), 3_000));
+  slow = createServer((_, answer) => void answers.push(answer));
   await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
   connection = name('conn');
   expect((await admin.post('/v1/connections', { id: connection, ...custom })).status).toBe(201);
@@ -146,13 +149,12 @@ describe('a repeated request', () => {
       provider_config: { issuer: `http://127.0.0.1:${port}` },
     };
     const first = admin.post('/v1/connections', body, under(key));
-    const deadline = Date.now() + 2_000;
-    for (;;) {
-      const reply = await admin.post('/v1/connections', { ...body, client_id: 'y' }, under(key));
-      if (reply.status === 422) break;
-      expect(Date.now()).toBeLessThan(deadline);
-    }
+    // The first one is under way when its question has reached the issuer.
+    await vi.waitFor(() => expect(answers).toHaveLength(1), PATIENCE);
+    const other = await admin.post('/v1/connections', { ...body, client_id: 'y' }, under(key));
+    expect(other.status).toBe(422);
     expectRefusal(await admin.post('/v1/connections', body, under(key)), { status: 409, code: 'conflict' });
+    answers[0]?.writeHead(500).end();
     expect((await first).status).toBe(502);
     const valid = { id: body.id, ...custom };
     expect((await admin.post('/v1/connections', valid, under(key))).status).toBe(201);

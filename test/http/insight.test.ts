@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client } from '../support/callers.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { world, type World } from '../support/world.ts';
 
 let provider: OAuthServer;
@@ -60,7 +61,15 @@ describe('waiting for an account', () => {
 
   it('lets fifty wait and tells the next one to come again', async () => {
     const { accountId } = await w.connected();
-    const many = Array.from({ length: 60 }, () => wait(accountId, 'status=revoked&timeout_s=2'));
+    let refused = 0;
+    const many = Array.from({ length: 60 }, async () => {
+      const answer = await wait(accountId, 'status=disabled&timeout_s=25');
+      if (answer.status === 429) refused += 1;
+      return answer;
+    });
+    // Fifty hold their places until what they wait for comes.
+    await vi.waitFor(() => expect(refused).toBe(10), PATIENCE);
+    await w.operator.post(`/v1/connected-accounts/${accountId}/disable`);
     const answers = await Promise.all(many);
     const busy = answers.filter((answer) => answer.status === 429);
     expect(answers.filter((answer) => answer.status === 200)).toHaveLength(50);

@@ -130,7 +130,7 @@ it('a SIGTERM ends it in order: exit code 0', async () => {
 
 describe('a broker without its keys', () => {
   it('starts, and says in every answer and in /readyz what makes them', async () => {
-    const broker = await startBroker({ settings: NO_KEYS });
+    const broker = await startBroker({ ownProcess: true, settings: NO_KEYS });
     try {
       expect(broker.output()).toContain('ADMIN_KEY is not set');
       expect(broker.output()).toContain('MASTER_KEYS is not set');
@@ -157,7 +157,7 @@ describe('a broker without its keys', () => {
   });
 
   it('is locked with an ADMIN_KEY alone, and says how to make the ring', async () => {
-    const broker = await startBroker({ settings: { MASTER_KEYS: '' } });
+    const broker = await startBroker({ ownProcess: true, settings: { MASTER_KEYS: '' } });
     try {
       const operator = client(broker.url, broker.adminKey);
       for (const asked of [
@@ -188,7 +188,7 @@ describe('a broker on the data of one that was killed', () => {
   afterAll(() => provider.close());
 
   it('serves the same token after a kill -9 of its group, and asks the provider for nothing', async () => {
-    const broker = await startBroker();
+    const broker = await startBroker({ ownProcess: true });
     try {
       const { fetchToken } = await world(broker, provider).connected();
       const before = await fetchToken();

@@ -1,11 +1,16 @@
-/** Starts the broker as users do (`npm run serve`), on a free port and a folder of its own; stops it by its process id. */
+/**
+ * Starts the broker on a free port and a folder of its own. A process of its own, as users start it (`npm run serve`),
+ * where a test wants one or there is no host; else in the process that `broker-host.ts` shares between test files.
+ */
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from '../../src/dev/broker.ts';
+import { freePort } from '../../src/dev/ports.ts';
+import { BROKER_HOST } from './broker-host.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -17,7 +22,7 @@ export interface TestBroker {
   output(): string;
   /** SIGTERM and wait. The folder stays. */
   stop(): Promise<void>;
-  /** kill -9 of the whole process group, and wait until it is gone. The folder stays. */
+  /** kill -9 of the whole process group, and wait until it is gone. The folder stays. Wants `ownProcess`. */
   kill(): Promise<void>;
   /** Starts again on the same folder and port. */
   restart(settings?: Record<string, string>): Promise<void>;
@@ -27,6 +32,8 @@ export interface TestBroker {
 
 export interface TestBrokerOptions {
   readonly settings?: Record<string, string>;
+  /** True: it can be killed, and prints what `serve` itself has to say. */
+  readonly ownProcess?: boolean;
   /** What is run in the place of `npm run serve`: a script and its arguments, relative to the repository. */
   readonly program?: readonly string[];
   /** What is in the folder before the broker starts for the first time. */
@@ -45,26 +52,64 @@ export async function startBroker(options: TestBrokerOptions = {}): Promise<Test
     LOG_LEVEL: 'debug',
     ...options.settings,
   };
-  const program = options.program ?? ['src/dev/serve.ts'];
-  let printed = '';
   await options.prepare?.(folder);
-  let child = await launch(program, port, folder, settings, (text) => (printed += text));
-  const stop = async (): Promise<void> => end(child, 'SIGTERM', false);
+  const host = process.env[BROKER_HOST];
+  const own = options.ownProcess === true || options.program !== undefined || host === undefined;
+  const engine = own
+    ? inProcess(options.program ?? ['src/dev/serve.ts'], port, folder)
+    : hosted(host, port, folder);
+  await engine.start(settings);
   return {
     url: `http://127.0.0.1:${port}`,
     adminKey,
     folder,
-    output: () => printed,
-    stop,
-    kill: () => end(child, 'SIGKILL', true),
+    output: engine.output,
+    stop: engine.stop,
+    kill: engine.kill,
     restart: async (changed = {}) => {
       Object.assign(settings, changed);
-      child = await launch(program, port, folder, settings, (text) => (printed += text));
+      await engine.start(settings);
     },
     dispose: async () => {
-      await stop();
+      await engine.stop();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** What runs one broker; it is started again on the same folder and port. */
+interface Engine {
+  start(settings: Record<string, string>): Promise<void>;
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+  output(): string;
+}
+
+function inProcess(program: readonly string[], port: number, folder: string): Engine {
+  let printed = '';
+  let child: ChildProcess | null = null;
+  return {
+    start: async (settings) => {
+      child = await launch(program, port, folder, settings, (text) => (printed += text));
+    },
+    stop: async () => end(child, 'SIGTERM', false),
+    kill: async () => end(child, 'SIGKILL', true),
+    output: () => printed,
+  };
+}
+
+function hosted(host: string, port: number, folder: string): Engine {
+  const log = `${folder}.log`;
+  const ask = async (action: string, body: unknown = {}): Promise<void> => {
+    const answer = await fetch(`${host}/${action}`, { method: 'POST', body: JSON.stringify(body) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`the broker was not started or stopped: ${text}`);
+  };
+  return {
+    start: (settings) => ask('start', { port, folder, settings, log }),
+    stop: () => ask(`stop/${port}`),
+    kill: () => Promise.reject(new Error('a broker that is to be killed is started with ownProcess')),
+    output: () => (existsSync(log) ? readFileSync(log, 'utf8') : ''),
   };
 }
 
@@ -97,7 +142,8 @@ function launch(
   });
 }
 
-function end(child: ChildProcess, signal: NodeJS.Signals, group: boolean): Promise<void> {
+function end(child: ChildProcess | null, signal: NodeJS.Signals, group: boolean): Promise<void> {
+  if (child === null) return Promise.resolve();
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once('exit', () => resolve());

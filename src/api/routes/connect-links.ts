@@ -79,6 +79,7 @@ function sessionOf(view: SessionView): ConnectSession {
     subject: view.subject,
     subject_label: view.subjectLabel,
     scopes: [...view.scopes],
+    warnings: [...view.warnings],
     created_at: isoTime(view.createdAtMs),
     expires_at: isoTime(view.expiresAtMs),
   };

@@ -10,8 +10,6 @@ export const amazonSellingPartner = (): DescriptorInput => ({
   authorization_url: 'https://{seller_central}/apps/authorize/consent',
   token_url: 'https://api.amazon.com/auth/o2/token',
   revocation_reach: 'none',
-  subject_source: 'callback.selling_partner_id',
-  subject_label_source: 'callback.selling_partner_id',
   api_base_urls: [
     'https://sellingpartnerapi-na.amazon.com',
     'https://sellingpartnerapi-eu.amazon.com',

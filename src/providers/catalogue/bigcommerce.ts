@@ -31,7 +31,7 @@ export const bigcommerce = (): DescriptorInput => ({
     },
   },
   token_header: 'X-Auth-Token: {access_token}',
-  capture_from_callback: ['context', 'scope'],
+  capture_from_callback: ['context'],
   capture_from_token_response: ['context', 'user'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',

@@ -36,7 +36,7 @@ export const githubAppInstallation = (): DescriptorInput => ({
   },
   token_header: 'Authorization: Bearer {access_token}',
   token_response_map: { access_token: 'token', expires_at: 'expires_at' },
-  capture_from_callback: ['installation_id', 'setup_action'],
+  capture_from_callback: ['installation_id'],
   terminal_refresh_errors: [
     { status: 404, error: 'Not Found', means: 'installation deleted', recovery: 'reauthorize_user' },
     {

@@ -42,7 +42,7 @@ export const githubAppUser = (): DescriptorInput => ({
   },
   token_response_success_check: { absent: 'error' },
   errors_with_http_200: true,
-  capture_from_callback: ['installation_id', 'setup_action'],
+  capture_from_callback: ['installation_id'],
   terminal_refresh_errors: [
     {
       status: 200,

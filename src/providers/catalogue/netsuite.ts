@@ -11,8 +11,6 @@ export const netsuite = (): DescriptorInput => ({
   token_url: 'https://{account_id}.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token',
   revocation_url: 'https://{account_id}.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/revoke',
   revocation_reach: 'token',
-  subject_source: 'callback.company + callback.entity',
-  subject_label_source: 'callback.company',
   api_base_urls: ['https://{account_id}.suitetalk.api.netsuite.com/services/rest'],
   default_scopes_example: ['rest_webservices'],
   pkce: 'supported',

@@ -13,7 +13,7 @@ export const quickbooks = (): DescriptorInput => ({
   revocation_url: 'https://developer.api.intuit.com/v2/oauth2/tokens/revoke',
   revocation_reach: 'grant',
   userinfo_url: 'https://quickbooks.api.intuit.com/v3/company/{realmId}/companyinfo/{realmId}',
-  subject_source: 'callback.realmId',
+  subject_source: 'id_token.realmid',
   subject_label_source: 'userinfo.CompanyInfo.CompanyName',
   api_base_urls: ['https://quickbooks.api.intuit.com/v3/company/{realmId}'],
   default_scopes_example: ['com.intuit.quickbooks.accounting'],
@@ -87,6 +87,12 @@ export const quickbooks = (): DescriptorInput => ({
     'https://github.com/intuit/oauth-jsclient/blob/HEAD/README',
   ],
   evidence: 'official release notes + FAQ + nango',
-  unverified_fields: ['refresh_token_ttl_s', 'revocation_reach', 'subject_label_source', 'scope_aliases'],
+  unverified_fields: [
+    'subject_source',
+    'refresh_token_ttl_s',
+    'revocation_reach',
+    'subject_label_source',
+    'scope_aliases',
+  ],
   confidence: 'high',
 });

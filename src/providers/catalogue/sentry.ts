@@ -11,7 +11,6 @@ export const sentry = (): DescriptorInput => ({
   token_url: 'https://sentry.io/api/0/sentry-app-installations/{installation_uuid}/authorizations/',
   revocation_reach: 'none',
   userinfo_url: 'https://sentry.io/api/0/organizations/',
-  subject_source: 'callback.installationId',
   subject_label_source: 'userinfo[0].slug',
   api_base_urls: ['https://sentry.io/api/0'],
   token_endpoint_auth_method: 'json_body',

@@ -13,7 +13,7 @@ export const shopify = (): DescriptorInput => ({
   revocation_url: 'https://{shop}/admin/api_permissions/current.json',
   revocation_reach: 'installation',
   userinfo_url: 'https://{shop}/admin/api/2026-01/shop.json',
-  subject_source: 'callback.shop',
+  subject_source: 'userinfo.shop.myshopify_domain',
   subject_label_source: 'userinfo.shop.name',
   api_base_urls: ['https://{shop}/admin/api/2026-01'],
   default_scopes_example: ['read_products', 'read_orders'],
@@ -125,7 +125,7 @@ export const shopify = (): DescriptorInput => ({
     scope: 'scope',
     refresh_token_expires_in: 'refresh_token_expires_in',
   },
-  capture_from_callback: ['shop', 'hmac', 'host', 'timestamp'],
+  capture_from_callback: ['shop'],
   capture_from_token_response: ['associated_user'],
   terminal_refresh_errors: [
     {

@@ -29,7 +29,6 @@ export const strava = (): DescriptorInput => ({
     scope: null,
     expires_at: 'expires_at',
   },
-  capture_from_callback: ['scope'],
   capture_from_token_response: ['athlete.id'],
   terminal_refresh_errors: [
     {

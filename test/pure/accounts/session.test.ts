@@ -5,10 +5,12 @@ import { describe, expect, it } from 'vitest';
 import {
   isOpen,
   lapsed,
+  MAX_OPEN_REPAIRS,
   MAX_OPEN_SESSIONS,
   moved,
   nextDeadlineMs,
-  roomForOne,
+  roomForLink,
+  roomForRepair,
   SESSION_MOVES,
   sessionAt,
   sessionMove,
@@ -107,14 +109,42 @@ describe('several sessions', () => {
     const open = Array.from({ length: MAX_OPEN_SESSIONS }, (_, n) =>
       session({ id: `cs_${n}`, createdAtMs: n }),
     );
-    expect(roomForOne(open.slice(1), 'link')).toBeNull();
-    expect(roomForOne(open, 'link')).toBe(open[0]);
+    expect(roomForLink(open.slice(1))).toBeNull();
+    expect(roomForLink(open)).toBe(open[0]);
     const begun = open.map((row) => ({ ...row, status: 'started' as const }));
-    expect(roomForOne([...begun.slice(0, 3), ...open.slice(3)], 'link')).toBe(open[3]);
-    expect(roomForOne(begun, 'link')).toBe('full');
-    expect(roomForOne(begun, 'repair')).toBe('full');
-    const repairs = begun.map((row) => ({ ...row, kind: 'repair' as const }));
-    expect(roomForOne(repairs, 'repair')).toBe(repairs[0]);
-    expect(roomForOne(repairs, 'link')).toBe('full');
+    expect(roomForLink([...begun.slice(0, 3), ...open.slice(3)])).toBe(open[3]);
+    expect(roomForLink(begun)).toBe('full');
+  });
+
+  it('of links and of repairs keep each other out of nothing, and no browser ends what another has begun', () => {
+    const kind = fc.constantFrom('link' as const, 'repair' as const);
+    const status = fc.constantFrom(...STATUSES);
+    const rows = fc.array(fc.tuple(kind, status, fc.constantFrom('a', 'b', 'c')), { maxLength: 200 });
+    fc.assert(
+      fc.property(rows, (drawn) => {
+        const all = drawn.map(([of, is, browser], n) =>
+          session({ id: `cs_${n}`, kind: of, status: is, browserDigest: browser, createdAtMs: n }),
+        );
+        const links = all.filter((row) => row.kind === 'link');
+        const repairs = all.filter((row) => row.kind === 'repair');
+        expect(roomForLink(all)).toEqual(roomForLink(links));
+        expect(roomForRepair(all, 'a')).toEqual(roomForRepair(repairs, 'a'));
+        const gone = [roomForLink(all), roomForRepair(all, 'a')];
+        for (const row of gone) {
+          if (row === null || row === 'full') continue;
+          expect(row.status).not.toBe('started');
+          if (row.kind === 'repair') expect(row.browserDigest).toBe('a');
+        }
+      }),
+    );
+  });
+
+  it('of a repair link are bounded once they have come back', () => {
+    const open = Array.from({ length: MAX_OPEN_REPAIRS }, (_, n) =>
+      session({ id: `cs_${n}`, kind: 'repair', status: 'pending_confirmation', browserDigest: `b${n}` }),
+    );
+    expect(roomForRepair(open.slice(1), 'another')).toBeNull();
+    expect(roomForRepair(open, 'another')).toBe('full');
+    expect(roomForRepair(open, 'b7')).toBe(open[7]);
   });
 });

@@ -119,7 +119,6 @@ export async function onItsWay(account: Unconnected): Promise<OnItsWay> {
     await askFlow(config, id, 'start', {
       proof: { kind: 'link', sessionId, digest: linkDigest },
       browserDigest,
-      sessionId,
       settings,
       frozen: FROZEN,
       context,

@@ -1,0 +1,27 @@
+/**
+ * vitest's global setup of the http tests: one program that runs their brokers (`broker-host-program.ts`), so that a
+ * file's broker costs a start of workerd and no loading of the engine's packages. Each file still has a broker, a port
+ * and a folder of its own.
+ */
+
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import path from 'node:path';
+
+/** The variable of the environment that tells vitest's workers where the program listens. */
+export const BROKER_HOST = 'VALETKEY_TEST_BROKER_HOST';
+
+export default async function setup(): Promise<() => Promise<void>> {
+  const program = path.join(import.meta.dirname, 'broker-host-program.ts');
+  // Its end of the channel closes when this process ends, however that happens.
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  process.env[BROKER_HOST] = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the host of the brokers ended with ${code}`)));
+    if (child.stdout) createInterface(child.stdout).once('line', resolve);
+  });
+  return async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+}
