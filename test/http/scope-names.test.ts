@@ -72,7 +72,7 @@ describe('scopes that a refresh token needs', () => {
 
 describe('a scope that nothing knows', () => {
   it('is a warning of the connection, the link and the policy, and refuses none of them', async () => {
-    const { id, warnings } = await connectionTo('slack', { scopes: ['chat:wriet'] });
+    const { warnings } = await connectionTo('slack', { scopes: ['chat:wriet'] });
     expect(warnings).toEqual(['scopes: nothing here knows the scope chat:wriet: did you mean chat:write?']);
     const good = await connectionTo('slack', { scopes: ['chat:write'] });
     expect(good.warnings).toEqual([]);

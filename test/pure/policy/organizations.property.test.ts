@@ -49,7 +49,7 @@ function asked({ own, rules, request, grants }: Given) {
 function names(rules: readonly Rule[], organization: string): boolean {
   return rules.some(({ organizations = [] }) =>
     organizations.some(
-      (one) => one === '*' || one === organization || (one === 'acme*' && /^acme/.test(organization)),
+      (one) => one === '*' || one === organization || (one === 'acme*' && organization.startsWith('acme')),
     ),
   );
 }
