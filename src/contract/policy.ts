@@ -107,12 +107,15 @@ export const Policy = z.strictObject({ rules: z.array(Rule).max(MAX_RULES) }).op
 export type Policy = z.infer<typeof Policy>;
 
 /** The answer to a policy that was written: the full form, and what is worth reading about it. */
-export const StoredPolicy = Policy.extend({
-  warnings: z.array(z.string()).optional().openapi({
-    description:
-      'Worth reading: scopes that nothing knows, connections that are not there. Left out where there is nothing to say.',
-  }),
-}).openapi('StoredPolicy');
+export const StoredPolicy = z
+  .object({
+    rules: z.array(Rule),
+    warnings: z.array(z.string()).optional().openapi({
+      description:
+        'Worth reading: scopes that nothing knows, connections that are not there. Left out where there is nothing to say.',
+    }),
+  })
+  .openapi('StoredPolicy');
 
 const RuleOfBody = z.preprocess((body, context) => {
   const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];

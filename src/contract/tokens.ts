@@ -55,10 +55,14 @@ const tail = {
   value: z.string().nullable().openapi({
     description:
       'The one text that a client needs, whatever the kind: access token, key or password; null where there are several.',
+    example: 'ya29.a0Af…',
   }),
   api: z
     .object({
-      base_urls: z.array(z.string()).openapi({ description: 'The credential belongs to no other host.' }),
+      base_urls: z.array(z.string()).openapi({
+        description: 'The credential belongs to no other host.',
+        example: ['https://api.hubapi.com'],
+      }),
       dead_token: z
         .array(
           z.object({
@@ -67,7 +71,10 @@ const tail = {
             equals: z.union([z.string(), z.number(), z.boolean()]).optional(),
           }),
         )
-        .openapi({ description: 'What says that the token is dead: all fields of one entry together.' }),
+        .openapi({
+          description: 'What says that the token is dead: all fields of one entry together.',
+          example: [{ status: 401 }, { status: 200, field: 'error', equals: 'token_expired' }],
+        }),
     })
     .optional()
     .openapi({ description: 'With `details=api` only.' }),
@@ -87,7 +94,7 @@ export const ReleasedToken = z
     z.object({
       type: z.literal('api_key'),
       api_key: z.string(),
-      apiKey: z.string().openapi({ description: 'The same as `api_key`.' }),
+      apiKey: z.string().openapi({ description: 'The same as `api_key`.', example: 'sk_live_…' }),
       ...tail,
     }),
     z.object({ type: z.literal('basic'), username: z.string(), password: z.string(), ...tail }),
