@@ -143,6 +143,8 @@ export interface SessionView {
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly returnUrl: string | null;
+  /** Where a page may lead back to: an address that the connection allows now; null: it has none. */
+  readonly wayBack: string | null;
   readonly reconnected: boolean;
   /** Set where it failed for who has signed in. */
   readonly mismatch: Mismatch | null;
@@ -164,8 +166,12 @@ export type Looked =
       readonly expiresAtMs: number | null;
       readonly settings: ConnectionSettings;
     }
-  | { readonly kind: 'used' | 'expired' | 'unknown' }
-  | { readonly kind: 'repair_over'; readonly repaired: boolean };
+  | NotToStart;
+
+/** A link that leads to no start. `wayBack`: as of a session, for who holds the link; left out where it is nobody's. */
+export type NotToStart =
+  | { readonly kind: 'used' | 'expired' | 'unknown'; readonly wayBack?: string | null }
+  | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly wayBack?: string | null };
 
 export type Started =
   | {
@@ -179,8 +185,8 @@ export type Started =
       /** Of a repair; null: the session is stored. */
       readonly ticket: Ticket | null;
     }
-  | { readonly kind: 'used' | 'expired' | 'unknown' | 'changed' }
-  | { readonly kind: 'repair_over'; readonly repaired: boolean };
+  | { readonly kind: 'changed' }
+  | NotToStart;
 
 export type Claimed =
   | { readonly kind: 'exchange'; readonly claim: CodeClaim }

@@ -245,7 +245,16 @@ export function repairSession(
   };
 }
 
-export function sessionView(scene: Pick<Scene, 'account' | 'mac'>, session: SessionRow): SessionView {
+/** Where a page may lead back to: where the session was to return, if the connection still allows it, else its first address. */
+export function wayBackOf({ state }: Pick<Scene, 'state'>, returnUrl: string | null): string | null {
+  const { returnUrls } = state.settings;
+  return returnUrl !== null && returnUrls.includes(returnUrl) ? returnUrl : (returnUrls[0] ?? null);
+}
+
+export function sessionView(
+  scene: Pick<Scene, 'account' | 'mac' | 'state'>,
+  session: SessionRow,
+): SessionView {
   const { account } = scene;
   const repairs = session.kind === 'repair';
   return {
@@ -264,6 +273,7 @@ export function sessionView(scene: Pick<Scene, 'account' | 'mac'>, session: Sess
     createdAtMs: session.createdAtMs,
     expiresAtMs: session.deadlineMs,
     returnUrl: session.returnUrl,
+    wayBack: wayBackOf(scene, session.returnUrl),
     reconnected: session.reconnected,
     mismatch: session.mismatch,
     expectedLabel: repairs ? account.subjectLabel : null,

@@ -17,6 +17,7 @@ import {
   found,
   sceneOf,
   scopesToRepair,
+  wayBackOf,
   type FlowLifecycle,
   type Scene,
 } from './flow-sessions.ts';
@@ -28,7 +29,7 @@ type Proved =
   | { readonly kind: 'session'; readonly session: SessionRow }
   | { readonly kind: 'repair' }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'repair_over'; readonly repaired: boolean };
+  | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly wayBack: string | null };
 
 function prove(scene: Scene, proof: LinkProof): Proved {
   if (proof.kind === 'link') {
@@ -39,7 +40,17 @@ function prove(scene: Scene, proof: LinkProof): Proved {
   const checked = checkRepairToken(scene.mac, scene.account, proof.token, scene.nowMs);
   if (checked === 'forged') return { kind: 'unknown' };
   if (checked === 'good') return { kind: 'repair' };
-  return { kind: 'repair_over', repaired: scene.account.status === 'active' };
+  return {
+    kind: 'repair_over',
+    repaired: scene.account.status === 'active',
+    wayBack: wayBackOf(scene, null),
+  };
+}
+
+/** A link whose session is begun or over. */
+function overOf(scene: Scene, { startedAtMs, returnUrl }: SessionRow) {
+  const kind = startedAtMs === null ? ('expired' as const) : ('used' as const);
+  return { kind, wayBack: wayBackOf(scene, returnUrl) };
 }
 
 /** What the page of a link says. Uses nothing up. */
@@ -48,10 +59,10 @@ export function look(scene: Scene, request: LookRequest): Looked {
   if (proved.kind === 'unknown' || proved.kind === 'repair_over') return proved;
   const { account, state } = scene;
   const session = proved.kind === 'session' ? proved.session : null;
-  if (session !== null && !isOpen(session.status))
-    return { kind: session.startedAtMs === null ? 'expired' : 'used' };
+  if (session !== null && !isOpen(session.status)) return overOf(scene, session);
   const isMine = sessionToGoOnWith(proved, request.browserDigest) !== null;
-  if (session !== null && session.status !== 'created' && !isMine) return { kind: 'used' };
+  if (session !== null && session.status !== 'created' && !isMine)
+    return { kind: 'used', wayBack: wayBackOf(scene, session.returnUrl) };
   const scopes = session === null ? scopesToRepair(scene, state.settings) : session.scopes;
   const facts = scopeFactsOf(state.settings);
   const granted = statedScopes(
@@ -94,7 +105,7 @@ export async function start(
   const begun = sessionToGoOnWith(proved, request.browserDigest);
   if (begun !== null) return resume(scene, begun, request.frozen);
   const { session } = proved;
-  if (session.status !== 'created') return ok({ kind: session.startedAtMs === null ? 'expired' : 'used' });
+  if (session.status !== 'created') return ok(overOf(scene, session));
   const verifier = newVerifier();
   const place = verifierPlace(scene.opened.owner, session.id);
   const encrypted = await encryptText(scene.opened.key, place, verifier);
@@ -114,7 +125,7 @@ export async function start(
       verifier: encrypted,
       frozen: request.frozen,
     });
-    if (bound === null) return ok({ kind: still.session.startedAtMs === null ? 'expired' : 'used' });
+    if (bound === null) return ok(overOf(now, still.session));
     now.room.store.flows.saveSession(now.mac, bound);
     flowRecord(now, 'ok', 'started', request.context, bound.scopes);
     armSessions(now);

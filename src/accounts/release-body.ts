@@ -115,7 +115,9 @@ export function withApiDetails(
 /** The one text that a client needs, so that a caller need not know the kind; null where no one field is it. */
 function valueOf(fields: Readonly<Record<string, string>>): string | null {
   const [only, ...others] = Object.values(fields);
-  const named = fields['access_token'] ?? fields['api_key'] ?? fields['password'];
+  // Some providers take their key as the user name, and an empty password beside it.
+  const secret = fields['password'] === '' ? fields['username'] : fields['password'];
+  const named = fields['access_token'] ?? fields['api_key'] ?? secret;
   return named ?? (others.length === 0 ? (only ?? null) : null);
 }
 

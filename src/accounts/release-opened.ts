@@ -42,7 +42,10 @@ export class OpenedCredentials {
     if (captured === null) return true;
     const settings = this.#store.state(opened.key.mac)?.settings;
     if (settings === undefined || epoch !== this.#epoch) return false;
-    const key = fields['access_token'] ?? fields['api_key'] ?? fields['password'] ?? JSON.stringify(fields);
+    const { access_token: token, api_key: apiKey, password } = fields;
+    // A key may stand in the user name, with no password beside it.
+    const key =
+      token ?? apiKey ?? (password === undefined || password === '' ? JSON.stringify(fields) : password);
     this.#held.set(cell(grant, scopeKey), {
       generation: grant.generation,
       fields: wrapped(fields),

@@ -7,6 +7,7 @@ import { invalid, ProblemError } from '#contract/problem.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { assertVault } from '#directory/key-check.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { credentialFieldsOf } from '#providers/descriptor.ts';
 import { resolveScopes } from '#providers/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { AppEnv } from './context.ts';
@@ -40,8 +41,19 @@ export function credentialFields(body: PutCredential, settings: ConnectionSettin
     case 'api_key':
       return { type: 'api_key', fields: { api_key: body.api_key }, scopes };
     case 'basic':
-      return { type: 'basic', fields: { username: body.username, password: body.password }, scopes };
+      return { type: 'basic', fields: basicFields(body, settings), scopes };
     case 'custom':
       return { type: 'custom', fields: body.fields, scopes };
   }
+}
+
+/** Both parts; one that this provider does not use may be left out. @throws ProblemError 400 at the part that is missing */
+function basicFields(
+  body: Extract<PutCredential, { type: 'basic' }>,
+  settings: ConnectionSettings,
+): { username: string; password: string } {
+  for (const { name } of credentialFieldsOf(settings.descriptor))
+    if ((name === 'username' || name === 'password') && body[name] === undefined)
+      throw invalid(name, 'is required');
+  return { username: body.username ?? '', password: body.password ?? '' };
 }

@@ -66,7 +66,8 @@ export async function draftConnection(
   checkFlow(body, rules);
   const resolved = known ?? (await resolve(body, rules.guard));
   const { descriptor } = resolved;
-  const { auth_type: authType } = descriptor;
+  const { auth_type: authType, unsupported } = descriptor;
+  if (unsupported !== null) throw invalid('provider', `is not supported yet: ${unsupported}`);
   if (!isSupportedType(authType))
     throw invalid('provider', `credentials of the type ${authType} are not supported yet`);
   if (descriptor.token_endpoint_auth_method === 'private_key_jwt') {

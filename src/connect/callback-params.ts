@@ -6,8 +6,9 @@
  */
 
 const MAX_PARAMS = 40;
-const LIMITS: Readonly<Record<string, number>> = { state: 128, iss: 2048, error: 128, code: 4096 };
+const LIMITS: Readonly<Record<string, number>> = { state: 128, iss: 2048, error: 128 };
 const MAX_OTHER = 4096;
+const MAX_CODE = 4096;
 const MAX_TOGETHER = 12_288;
 
 /** Codes that have a meaning; any other is the provider's own text. */
@@ -41,8 +42,6 @@ export const OTHER_ERROR = 'other';
 export interface CallbackParams {
   readonly state: string;
   readonly issuer: string | null;
-  /** Exactly one of the two is set. */
-  readonly code: string | null;
   /** One that is registered, or `other`. */
   readonly error: string | null;
   readonly all: Readonly<Record<string, string>>;
@@ -57,17 +56,20 @@ export function readCallback(query: URLSearchParams): CallbackParams | null {
   if (entries.some(([name, value]) => value.length > (LIMITS[name] ?? MAX_OTHER))) return null;
   const state = query.get('state');
   const error = query.get('error');
-  const code = query.get('code');
   // A signed answer (JARM) was not asked for, and what it says is not read.
   if (state === null || query.has('response')) return null;
-  if (error === null && (code === null || !/^[\x20-\x7e]+$/.test(code))) return null;
   return {
     state,
     issuer: query.get('iss'),
-    code: error === null ? code : null,
     error: error === null ? null : errorOf(error),
     all: Object.fromEntries(entries.filter(([name]) => name !== '__proto__')),
   };
+}
+
+/** The code under the name that the provider gives it; null where there is none that could be one. */
+export function codeIn({ all }: CallbackParams, name: string): string | null {
+  const code = Object.hasOwn(all, name) ? all[name] : undefined;
+  return code !== undefined && code.length <= MAX_CODE && /^[\x20-\x7e]+$/.test(code) ? code : null;
 }
 
 function errorOf(error: string): string {

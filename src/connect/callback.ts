@@ -22,7 +22,7 @@ import { sleep } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { secretOfState } from './browser.ts';
-import { readCallback, type CallbackParams } from './callback-params.ts';
+import { codeIn, readCallback, type CallbackParams } from './callback-params.ts';
 import { outcomeReply, unwrapped } from './models.ts';
 import { commonOf, frozenOf, page, providerOf, type Reply, type Visit } from './visit.ts';
 
@@ -43,6 +43,8 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
   const accountId = await accountOf(visit, sessionId, ticket);
   if (accountId === null) return invalid();
   const settings = await connectionSettings(visit.config, connection);
+  const code = codeIn(params, settings?.descriptor.callback_code_param ?? 'code');
+  if (params.error === null && code === null) return invalid();
   const answer = await askFlow(visit.config, accountId, 'claim', {
     sessionId,
     ticket,
@@ -58,7 +60,7 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
   if (ticket !== null && (claimed.kind === 'exchange' || claimed.kind === 'ended'))
     await noteRepair(visit, sessionId, ticket);
   if (claimed.kind !== 'exchange' || settings === null) return refusal(visit, settings, claimed, params);
-  const work = finish(visit, settings, claimed, params, secret);
+  const work = finish(visit, settings, claimed, { ...params, code: code ?? '' }, secret);
   visit.waitUntil(work.catch(() => undefined));
   const session = await work;
   if (session === null) return page({ kind: 'unavailable', ...commonOf(visit, claimed.claim.organization) });
@@ -111,7 +113,7 @@ function refusal(
       return page({
         kind: 'already_finished',
         outcome: running ? 'running' : done ? 'done' : 'failed',
-        returnUrl: session.returnUrl,
+        returnUrl: session.wayBack,
         ...commonOf(visit, session.organization),
       });
     }
@@ -129,11 +131,11 @@ async function finish(
   visit: Visit,
   settings: ConnectionSettings,
   { claim }: Extract<Claimed, { kind: 'exchange' }>,
-  params: CallbackParams,
+  params: CallbackParams & { readonly code: string },
   secret: string,
 ): Promise<SessionView | null> {
   const finding = await exchangeCode(visit.config, settings, claim, {
-    code: params.code ?? '',
+    code: params.code,
     nonce: nonceOf(secret, claim.sessionId),
     callback: params.all,
   });

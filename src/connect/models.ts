@@ -4,6 +4,7 @@ import type { SessionView } from '#accounts/flow-requests.ts';
 import type { Answer } from '#accounts/stub.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { isoTime } from '#lib/clock.ts';
+import { markOf, phraseOf } from '#providers/scope-words.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { OTHER_ERROR } from './callback-params.ts';
 import type { PageModel, PageProvider, PageScope } from './page-model.ts';
@@ -21,7 +22,7 @@ export function unwrapped<T, A>(answer: Answer<T>, absent: A): T | A {
 
 /** Scopes with the short names that the facts give them. */
 export function scopesOf(
-  { descriptor }: ConnectionSettings,
+  { descriptor, provider }: ConnectionSettings,
   scopes: readonly string[],
   granted: readonly string[],
 ): PageScope[] {
@@ -29,7 +30,7 @@ export function scopesOf(
   return scopes.map((scope) => ({
     scope,
     alias: aliases.find(([, means]) => means === scope)?.[0] ?? null,
-    description: null,
+    phrase: phraseOf(provider, scope),
     added: !granted.includes(scope),
   }));
 }
@@ -74,8 +75,13 @@ function outcomePage(
 ): PageModel {
   const common = commonOf(visit, session.organization);
   const of = {
-    provider: provider ?? { id: '', displayName: session.connection },
+    provider: provider ?? {
+      id: '',
+      displayName: session.connection,
+      mark: markOf('', session.connection),
+    },
     retryPath: session.retryPath,
+    returnUrl: session.wayBack,
     ...common,
   };
   const { subjectLabel } = session;
@@ -98,16 +104,18 @@ function outcomePage(
     case 'created':
     case 'started':
     case 'rejected':
-      return { kind: 'already_finished', outcome: 'failed', returnUrl: null, ...common };
+      return { kind: 'already_finished', outcome: 'failed', returnUrl: session.wayBack, ...common };
     case 'failed':
       return failedPage(session, of, error === OTHER_ERROR ? null : error);
   }
 }
 
-type OfSession = { provider: PageProvider; retryPath: string | null } & ReturnType<typeof commonOf>;
+type OfSession = { provider: PageProvider; retryPath: string | null; returnUrl: string | null } & ReturnType<
+  typeof commonOf
+>;
 
 function failedPage(session: SessionView, of: OfSession, code: string | null): PageModel {
-  const { provider, retryPath: _path, ...common } = of;
+  const { provider, retryPath: _path, returnUrl, ...common } = of;
   switch (session.reason) {
     case 'subject_mismatch':
       return {
@@ -130,7 +138,7 @@ function failedPage(session: SessionView, of: OfSession, code: string | null): P
     case 'superseded':
     case 'revoked':
     case 'too_many_grants':
-      return { kind: 'already_finished', outcome: 'failed', returnUrl: null, ...common };
+      return { kind: 'already_finished', outcome: 'failed', returnUrl, ...common };
     case null:
     default:
       return { kind: 'provider_error', code, ...of };

@@ -4,6 +4,8 @@
  * wrote (names, labels, codes, ids) is to be escaped by the renderer; none of it is trusted.
  */
 
+import type { ProviderMark, ScopePhrase } from '#providers/scope-words.ts';
+
 /** Languages that there are messages for; the first is the fallback. */
 export const LOCALES = ['en', 'de', 'es', 'fr', 'ja'] as const;
 export type Locale = (typeof LOCALES)[number];
@@ -24,6 +26,8 @@ export interface PageProvider {
   readonly id: string;
   /** `Google`; of a custom provider the id of the connection. */
   readonly displayName: string;
+  /** What stands for it on a page: an initial on a colour. */
+  readonly mark: ProviderMark;
 }
 
 /** One scope that is asked for. */
@@ -32,8 +36,8 @@ export interface PageScope {
   readonly scope: string;
   /** The short name that the facts give it, e.g. `contacts.read`; null where they give none. */
   readonly alias: string | null;
-  /** For humans, where the facts have it. */
-  readonly description: string | null;
+  /** What it lets somebody do, in words that each language has; null where the catalogue has none. */
+  readonly phrase: ScopePhrase | null;
   /** Not granted yet; always true on a first connect. */
   readonly added: boolean;
 }
@@ -52,6 +56,8 @@ interface OfSession extends Common {
   readonly provider: PageProvider;
   /** Path at which the user may begin again (a repair link that still lives); null: ask whoever sent the link for a new one. */
   readonly retryPath: string | null;
+  /** Back to the app without a code: an address that the connection allows; null: it has none. */
+  readonly returnUrl: string | null;
 }
 
 /** 200. Names provider, scopes and who asks; one button. A GET consumes nothing. */
@@ -104,17 +110,21 @@ export interface UnknownLinkPage extends Common {
 /** 410. The link's time is over, or it was ended by newer ones. */
 export interface ExpiredLinkPage extends Common {
   readonly kind: 'expired_link';
+  /** As of `OfSession`. Whoever sees it holds the link. */
+  readonly returnUrl: string | null;
 }
 
 /** 410. The link was used before: by this user, or (then somebody should look) by another. Single use. */
 export interface UsedLinkPage extends Common {
   readonly kind: 'used_link';
+  readonly returnUrl: string | null;
 }
 
 /** 410. A repair link whose incident is over: `repaired` the account works again; else its seven days are over. */
 export interface RepairOverPage extends Common {
   readonly kind: 'repair_over';
   readonly repaired: boolean;
+  readonly returnUrl: string | null;
 }
 
 /** 403. The form was posted by another site, or by a browser that does not say from where: open the link itself. */

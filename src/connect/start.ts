@@ -36,15 +36,18 @@ async function accountOf(visit: Visit, token: string): Promise<Opened | null> {
 
 const PAGE_OF = { used: 'used_link', expired: 'expired_link', unknown: 'unknown_link' } as const;
 
-function linkPage(
-  visit: Visit,
-  answer: { kind: keyof typeof PAGE_OF } | { kind: 'repair_over'; repaired: boolean },
-): Reply {
+type NoStart =
+  | { readonly kind: keyof typeof PAGE_OF; readonly wayBack?: string | null }
+  | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly wayBack?: string | null };
+
+function linkPage(visit: Visit, answer: NoStart): Reply {
   const common = commonOf(visit, null);
+  if (answer.kind === 'unknown') return page({ kind: 'unknown_link', ...common });
+  const returnUrl = answer.wayBack ?? null;
   const model: PageModel =
     answer.kind === 'repair_over'
-      ? { kind: 'repair_over', repaired: answer.repaired, ...common }
-      : { kind: PAGE_OF[answer.kind], ...common };
+      ? { kind: 'repair_over', repaired: answer.repaired, returnUrl, ...common }
+      : { kind: PAGE_OF[answer.kind], returnUrl, ...common };
   return page(model);
 }
 
@@ -111,7 +114,6 @@ export async function postStart(visit: Visit, token: string): Promise<Reply> {
     case 'used':
     case 'expired':
     case 'unknown':
-      return linkPage(visit, { kind: started.kind });
     case 'repair_over':
       return linkPage(visit, started);
     case 'changed':
@@ -152,7 +154,7 @@ async function leave(
       pushedUrl(built.endpoint, descriptor.client_id_param, clientId, pushed.requestUri),
       cookie,
     );
-  const of = { provider: providerOf(settings), retryPath: visit.url.pathname, ...common };
+  const of = { provider: providerOf(settings), retryPath: visit.url.pathname, returnUrl: null, ...common };
   switch (pushed.reason) {
     case 'misconfigured':
       return misconfigured();

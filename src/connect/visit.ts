@@ -2,6 +2,7 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import type { Config } from '#env.ts';
+import { markOf } from '#providers/scope-words.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { Frozen } from '#accounts/session.ts';
 import type { Asker, PageModel, PageProvider } from './page-model.ts';
@@ -44,7 +45,8 @@ export function commonOf(
 }
 
 export function providerOf(settings: ConnectionSettings): PageProvider {
-  return { id: settings.provider, displayName: settings.descriptor.display_name };
+  const { display_name: displayName } = settings.descriptor;
+  return { id: settings.provider, displayName, mark: markOf(settings.provider, displayName) };
 }
 
 /** What a flow of this connection is held to; null where it cannot have one. */

@@ -169,7 +169,12 @@ const DeclaredScope = ScopeText.nullish().openapi({
   example: 'read',
 });
 const ApiKeyFields = { api_key: Token, scope: DeclaredScope };
-const BasicFields = { username: FieldValue.min(1), password: FieldValue, scope: DeclaredScope };
+/** Some providers put a key into one of the two: which are needed the connection says (`credential_fields`). */
+const BasicFields = {
+  username: FieldValue.min(1).optional(),
+  password: FieldValue.optional(),
+  scope: DeclaredScope,
+};
 const CustomFields = {
   scope: DeclaredScope,
   fields: z

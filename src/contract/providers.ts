@@ -13,6 +13,10 @@ export const Provider = z
     supported: z
       .boolean()
       .openapi({ description: 'Whether connections of this type of credential can be made.' }),
+    unsupported: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Why not, where the type alone does not say it.' }),
     docs_url: z.string().nullable(),
     preset_of: z.string().nullable().openapi({
       description: 'The provider whose OAuth client this one shares: scopes and addresses differ.',
@@ -46,6 +50,10 @@ export const Provider = z
         required: z.boolean(),
         default: z.string().nullable(),
         pattern: z.string(),
+        stage: z.enum(['connection', 'account']).openapi({
+          description:
+            '`connection`: given when one is made. `account`: told by the provider after a connect, else given per account.',
+        }),
       }),
     ),
     pkce: z.string(),
@@ -72,6 +80,7 @@ export const Provider = z
       display_name: 'HubSpot',
       auth_type: 'oauth2',
       supported: true,
+      unsupported: null,
       docs_url: 'https://developers.hubspot.com/docs/api-reference/latest/authentication/manage-oauth-tokens',
       preset_of: null,
       token_header: 'Authorization: Bearer {access_token}',

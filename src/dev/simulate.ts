@@ -26,6 +26,7 @@ const { origin, client } = simulator;
 
 console.log(`ready ${origin}
 
+catalogue every OAuth entry, at ${origin}/providers/ID
 dialects  ${DIALECTS.map(({ id }) => id).join(', ')}
 steps     ${STEP_KINDS.join(', ')}
 client    ${client.clientId}  ${client.clientSecret}
@@ -38,6 +39,11 @@ Its answer holds PROVIDER_CONFIG and REFRESH_TOKEN for a broker with ALLOW_LOOPB
 
   curl -s http://localhost:8787/v1/connections -H "Authorization: Bearer $ADMIN_KEY" -H 'Content-Type: application/json' -d '{"id":"simulated","provider":"custom","client_id":"${client.clientId}","client_secret":"${client.clientSecret}","provider_config":PROVIDER_CONFIG}'
   curl -s -X PUT 'http://localhost:8787/v1/credentials/simulated?identifier=u1' -H "Authorization: Bearer $ADMIN_KEY" -H 'Content-Type: application/json' -d '{"refresh_token":"REFRESH_TOKEN"}'
+
+A catalogue entry, connected through its own consent page (merge this answer into the body of POST /v1/connections,
+beside an "id"; then make an account and a connect link):
+
+  curl -s ${origin}/simulator/providers/notion
 
 What became of each refresh token:  curl -s '${origin}/simulator/uses?account=u1'
 The end of a grant:                 curl -s -X PATCH ${origin}/simulator/accounts/u1 -d '{"dead":true}'

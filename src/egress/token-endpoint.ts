@@ -166,6 +166,13 @@ function clientAuth(request: RefreshRequest, secret: string | null): oauth.Clien
     : oauth.ClientSecretPost(secret);
 }
 
+function rename(fields: URLSearchParams, name: string, own: string): void {
+  const value = fields.get(name);
+  if (value === null || own === name) return;
+  fields.delete(name);
+  fields.set(own, value);
+}
+
 async function send(
   request: RefreshRequest,
   params: URLSearchParams,
@@ -173,11 +180,8 @@ async function send(
   options: SendOptions,
 ): Promise<Answer> {
   const fields = new URLSearchParams(params);
-  const clientId = fields.get('client_id');
-  if (clientId !== null && request.clientIdParam !== 'client_id') {
-    fields.delete('client_id');
-    fields.set(request.clientIdParam, clientId);
-  }
+  rename(fields, 'client_id', request.clientIdParam);
+  rename(fields, 'client_secret', request.clientSecretParam);
   const json = request.format === 'json';
   const outcome = await guardedFetch(
     {

@@ -134,6 +134,8 @@ export const ProviderConfig = z.strictObject({
   scope_param: Name.optional(),
   client_id_param: Name.optional(),
   code_param: Name.optional(),
+  client_secret_param: Name.optional(),
+  callback_code_param: Name.optional(),
   token_response_map: ResponseMap.nullable().optional(),
   token_response_success_check: SuccessCheck.nullable().optional(),
   errors_with_http_200: z.boolean().optional(),

@@ -265,10 +265,16 @@ const fields = {
     .optional(),
   /** Ours: the parts of a static credential where its type alone does not say them. */
   credential_fields: z.array(CredentialField).min(1).max(10).optional(),
+  /** Ours: why no connection to it can work yet; null: one can, as far as its `auth_type` is spoken. */
+  unsupported: z.string().min(1).max(300).nullable().default(null),
   preset_of: z.string().max(64).nullable().default(null),
   scope_param: Name.default('scope'),
   client_id_param: Name.default('client_id'),
   code_param: Name.default('code'),
+  /** Ours: what the client's secret is called in the body. */
+  client_secret_param: Name.default('client_secret'),
+  /** Ours: under which name the code comes back with the browser. */
+  callback_code_param: Name.default('code'),
   token_response_map: ResponseMap.nullable().default(null),
   token_response_success_check: SuccessCheck.nullable().default(null),
   errors_with_http_200: z.boolean().default(false),

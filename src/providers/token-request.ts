@@ -29,6 +29,8 @@ export interface RefreshRequest {
   grantType: string;
   /** The name under which the client id goes into the body (`client_id`; some providers use their own). */
   clientIdParam: string;
+  /** The same of the secret, where it goes into the body. */
+  clientSecretParam: string;
   /** Beyond grant type, refresh token and client authentication. */
   params: Record<string, string>;
   headers: Record<string, string>;
@@ -58,6 +60,7 @@ function requestTo(
       method: 'POST',
       format: descriptor.token_request_format,
       clientIdParam: descriptor.client_id_param,
+      clientSecretParam: descriptor.client_secret_param,
       headers: { accept: 'application/json' },
     },
   };

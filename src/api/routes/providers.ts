@@ -40,7 +40,11 @@ function resourceOf(facts: Descriptor): Provider {
     id: facts.id,
     display_name: facts.display_name,
     auth_type: facts.auth_type,
-    supported: isSupportedType(facts.auth_type) && facts.token_endpoint_auth_method !== 'private_key_jwt',
+    supported:
+      isSupportedType(facts.auth_type) &&
+      facts.token_endpoint_auth_method !== 'private_key_jwt' &&
+      facts.unsupported === null,
+    unsupported: facts.unsupported,
     docs_url: facts.docs_url,
     preset_of: facts.preset_of,
     token_header: facts.token_header,
@@ -58,6 +62,7 @@ function resourceOf(facts: Descriptor): Provider {
       required: variable.required,
       default: variable.default,
       pattern: variable.pattern,
+      stage: variable.stage,
     })),
     pkce: facts.pkce,
     token_endpoint_auth_method: facts.token_endpoint_auth_method,

@@ -1,6 +1,7 @@
 /** What a page is to the layout around it. */
 
 import type { Child } from 'hono/jsx';
+import type { ProviderMark } from '#providers/scope-words.ts';
 import type { Tone } from './parts.tsx';
 
 /** One page, without its frame. */
@@ -11,5 +12,7 @@ export interface Content {
   readonly title: string;
   /** The sign above the heading; null where the page asks and tells nothing yet. */
   readonly tone: Tone | null;
+  /** What stands for the provider; left out where the page names none. */
+  readonly mark?: ProviderMark;
   readonly body: Child;
 }

@@ -2,9 +2,9 @@
 
 import type { AlreadyFinishedPage, DonePage, SucceededPage } from '../page-model.ts';
 import type { Content } from './content.ts';
-import { clockTime } from './clock-time.ts';
-import { Next } from './parts.tsx';
-import { safeAddress, shownText } from './untrusted.ts';
+import { timeValue } from './clock-time.ts';
+import { WayBack } from './parts.tsx';
+import { shownText } from './untrusted.ts';
 import type { Words } from './words.tsx';
 
 /**
@@ -17,7 +17,8 @@ export function doneContent(model: DonePage, words: Words): Content {
   return {
     heading: words.say('done_title'),
     title: words.text('done_title'),
-    tone: 'calm',
+    tone: null,
+    mark: model.provider.mark,
     body: (
       <>
         <p class="lead">
@@ -29,7 +30,7 @@ export function doneContent(model: DonePage, words: Words): Content {
         <p class="notice">{words.say('done_warning')}</p>
         <Field id="session" label={words.text('done_session')} value={model.sessionId} />
         <Field id="code" label={words.text('done_code')} value={model.confirmCode} />
-        <p class="soft">{words.say('done_until', { time: clockTime(model.expiresAt) })}</p>
+        <p class="soft">{words.say('done_until', { time: timeValue(model.expiresAt) })}</p>
       </>
     ),
   };
@@ -49,6 +50,7 @@ export function succeededContent(model: SucceededPage, words: Words): Content {
     heading: words.say(title, { provider }),
     title: words.text(title, { provider }),
     tone: 'good',
+    mark: model.provider.mark,
     body: (
       <>
         {model.subjectLabel === null ? null : (
@@ -58,6 +60,7 @@ export function succeededContent(model: SucceededPage, words: Words): Content {
           {model.reconnected ? [...words.say('succeeded_goes_on'), ' '] : null}
           {words.say('close')}
         </p>
+        <WayBack words={words} asker={model.asker} returnUrl={model.returnUrl} />
       </>
     ),
   };
@@ -66,7 +69,6 @@ export function succeededContent(model: SucceededPage, words: Words): Content {
 export function alreadyFinishedContent(model: AlreadyFinishedPage, words: Words): Content {
   const isRunning = model.outcome === 'running';
   const title = isRunning ? 'running_title' : 'finished_title';
-  const { name } = model.asker;
   return {
     heading: words.say(title),
     title: words.text(title),
@@ -76,9 +78,7 @@ export function alreadyFinishedContent(model: AlreadyFinishedPage, words: Words)
         <p>{words.say(isRunning ? 'running_text' : 'finished_text')}</p>
         {model.outcome === 'failed' ? <p>{words.say('finished_failed')}</p> : null}
         {model.outcome === 'done' || model.outcome === null ? <p>{words.say('close')}</p> : null}
-        <Next href={safeAddress(model.returnUrl)}>
-          {name === null ? words.say('back') : words.say('back_to', { asker: name })}
-        </Next>
+        <WayBack words={words} asker={model.asker} returnUrl={model.returnUrl} />
       </>
     ),
   };

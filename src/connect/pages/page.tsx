@@ -6,7 +6,8 @@ import type { Asker, PageModel } from '../page-model.ts';
 import type { Content } from './content.ts';
 import { alreadyFinishedContent, doneContent, succeededContent } from './finished.tsx';
 import { DIRECTION } from './language.ts';
-import { Mark } from './parts.tsx';
+import { TIME_SCRIPT } from './clock-time.ts';
+import { Badge, Mark } from './parts.tsx';
 import { startContent } from './start.tsx';
 import { STYLESHEET } from './stylesheet.ts';
 import * as trouble from './trouble.tsx';
@@ -56,6 +57,11 @@ function contentOf(model: PageModel, words: Words): Content {
   }
 }
 
+/** Does the page say a time, which a script puts into the reader's zone? */
+export function hasTime(model: PageModel): boolean {
+  return model.kind === 'done' || (model.kind === 'start' && model.expiresAt !== null);
+}
+
 /** Who asks, at the top of every page. The name is text beside the picture, so the picture needs no words of its own. */
 const AskerLine: FC<{ asker: Asker }> = ({ asker }) => {
   const logo = safeLogo(asker.logoUrl);
@@ -70,7 +76,7 @@ const AskerLine: FC<{ asker: Asker }> = ({ asker }) => {
 
 /** The markup of a page. A picture for the tab is always named, so that no browser asks for `/favicon.ico`. */
 export const Page: FC<{ model: PageModel; words: Words }> = ({ model, words }) => {
-  const { heading, title, tone, body } = contentOf(model, words);
+  const { heading, title, tone, mark, body } = contentOf(model, words);
   const { asker } = model;
   return (
     <html lang={words.locale} dir={DIRECTION[words.locale]}>
@@ -87,11 +93,17 @@ export const Page: FC<{ model: PageModel; words: Words }> = ({ model, words }) =
         <div class="page">
           <AskerLine asker={asker} />
           <main>
-            {tone === null ? null : <Mark tone={tone} />}
+            {tone === null && mark === undefined ? null : (
+              <div class="marks">
+                {mark === undefined ? null : <Badge mark={mark} />}
+                {tone === null ? null : <Mark tone={tone} />}
+              </div>
+            )}
             <h1>{heading}</h1>
             {body}
           </main>
         </div>
+        {hasTime(model) ? <script>{raw(TIME_SCRIPT)}</script> : null}
       </body>
     </html>
   );

@@ -1,8 +1,10 @@
 /** What pages are put together from. Every text of others' goes through `words.tsx` or `shownText`. */
 
 import type { Child, FC } from 'hono/jsx';
+import type { ProviderMark } from '#providers/scope-words.ts';
+import type { Asker } from '../page-model.ts';
 import type { Words } from './words.tsx';
-import { safePath, shownText } from './untrusted.ts';
+import { safeAddress, safePath, shownText } from './untrusted.ts';
 
 /** How a page feels before a word is read: done, to be looked at, failed, or nothing of the kind. */
 export type Tone = 'good' | 'warn' | 'bad' | 'calm';
@@ -20,6 +22,31 @@ export const Mark: FC<{ tone: Tone }> = ({ tone }) => (
     <circle cx="12" cy="12" r="10" />
     {STROKES[tone]}
   </svg>
+);
+
+/**
+ * What stands for a provider: an initial of its name on a colour. No mark of theirs is used, nothing is loaded, and a
+ * screen reader is spared it, because the name stands in the heading.
+ */
+export const Badge: FC<{ mark: ProviderMark }> = ({ mark: { initial, color } }) => (
+  <svg class="badge" viewBox="0 0 48 48" width="48" height="48" aria-hidden="true" focusable="false">
+    <rect width="48" height="48" rx="12" fill={color} />
+    <text x="24" y="32" text-anchor="middle" fill="#ffffff">
+      {initial}
+    </text>
+  </svg>
+);
+
+/** Back to the app, beside or instead of another way. */
+export const WayBack: FC<{ words: Words; asker: Asker; returnUrl: string | null; quiet?: boolean }> = ({
+  words,
+  asker: { name },
+  returnUrl,
+  quiet = false,
+}) => (
+  <Next href={safeAddress(returnUrl)} quiet={quiet}>
+    {name === null ? words.say('back') : words.say('back_to', { asker: name })}
+  </Next>
 );
 
 /** A name and what it is; rows without a value are left out, and so is a list without rows. */
@@ -56,10 +83,14 @@ export const Details: FC<{
   ) : null;
 
 /** The way on, as large as a button; nothing where the address is none to go to. */
-export const Next: FC<{ href: string | null; children: Child }> = ({ href, children }) =>
+export const Next: FC<{ href: string | null; quiet?: boolean; children: Child }> = ({
+  href,
+  quiet = false,
+  children,
+}) =>
   href === null ? null : (
     <p class="next">
-      <a class="button" href={href}>
+      <a class={quiet ? 'button quiet' : 'button'} href={href}>
         {children}
       </a>
     </p>

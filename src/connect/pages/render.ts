@@ -2,20 +2,23 @@
 
 import { jsx } from 'hono/jsx';
 import { pageStatus, type PageModel, type RenderPage } from '../page-model.ts';
-import { Page } from './page.tsx';
+import { TIME_SCRIPT_SOURCE } from './clock-time.ts';
+import { hasTime, Page } from './page.tsx';
 import { STYLE_SOURCE } from './stylesheet.ts';
 import { wordsOf } from './words.tsx';
 
 export { chooseLocale } from './language.ts';
 
 /**
- * Nothing runs and nothing is loaded: our stylesheet by its hash, pictures that are in the page. `form-action` is left
+ * Nothing is loaded: our stylesheet by its hash, pictures that are in the page. Nothing runs but, by its hash, the one
+ * line that puts a time into the reader's zone. `form-action` is left
  * out where there is a form: browsers hold it against every redirect that follows the POST, also the provider's own.
  */
 function policyOf(model: PageModel): string {
   const directives = [
     "default-src 'none'",
     `style-src ${STYLE_SOURCE}`,
+    ...(hasTime(model) ? [`script-src ${TIME_SCRIPT_SOURCE}`] : []),
     'img-src data:',
     "base-uri 'none'",
     "frame-ancestors 'none'",

@@ -3,7 +3,7 @@
 import type { Child, FC } from 'hono/jsx';
 import type { PageScope, StartPage } from '../page-model.ts';
 import type { Content } from './content.ts';
-import { clockTime } from './clock-time.ts';
+import { timeValue } from './clock-time.ts';
 import { Details } from './parts.tsx';
 import { safePath, shownText } from './untrusted.ts';
 import type { Words } from './words.tsx';
@@ -15,6 +15,7 @@ export function startContent(model: StartPage, words: Words): Content {
     heading: words.say(title, { provider }),
     title: words.text(title, { provider }),
     tone: null,
+    mark: model.provider.mark,
     body: (
       <>
         <p class="lead">{leadOf(model, words)}</p>
@@ -30,7 +31,7 @@ export function startContent(model: StartPage, words: Words): Content {
         <p class="soft">{words.say('start_password', { provider })}</p>
         <p class="soft">
           {words.say('start_expected')}{' '}
-          {model.expiresAt === null ? null : words.say('start_once', { time: clockTime(model.expiresAt) })}
+          {model.expiresAt === null ? null : words.say('start_once', { time: timeValue(model.expiresAt) })}
         </p>
         <Details
           words={words}
@@ -63,24 +64,48 @@ const Scopes: FC<{ model: StartPage; words: Words }> = ({ model, words }) => {
         <p>{words.say('start_scopes_unknown', { provider: model.provider.displayName })}</p>
       ) : null}
       {isSplit ? <h3>{words.say('start_scopes_added')}</h3> : null}
-      <ScopeList scopes={isSplit ? added : scopes} />
+      <ScopeList scopes={isSplit ? added : scopes} words={words} />
       {isSplit ? <h3>{words.say('start_scopes_kept')}</h3> : null}
-      <ScopeList scopes={isSplit ? kept : []} />
+      <ScopeList scopes={isSplit ? kept : []} words={words} />
+      <Spelling scopes={scopes} words={words} />
     </section>
   );
 };
 
-const ScopeList: FC<{ scopes: readonly PageScope[] }> = ({ scopes }) =>
-  scopes.length === 0 ? null : (
-    <ul>
-      {scopes.map(({ scope, alias, description }) => {
-        const name = description ?? alias;
-        return (
-          <li>
-            {name === null || name === scope ? null : <bdi>{shownText(name)}</bdi>}
-            <code>{shownText(scope)}</code>
-          </li>
-        );
-      })}
+/** Each thing that is asked for once, in words where there are any; else as the provider or the facts call it. */
+const ScopeList: FC<{ scopes: readonly PageScope[]; words: Words }> = ({ scopes, words }) => {
+  const phrases = [
+    ...new Set(scopes.flatMap(({ phrase }) => (phrase === null ? [] : [words.scope(phrase)]))),
+  ];
+  const wordless = scopes.filter(({ phrase }) => phrase === null);
+  return scopes.length === 0 ? null : (
+    <ul class="asked">
+      {phrases.map((phrase) => (
+        <li>{phrase}</li>
+      ))}
+      {wordless.map(({ scope, alias }) => (
+        <li>
+          {alias === null || alias === scope ? null : <bdi>{shownText(alias)}</bdi>}
+          <code>{shownText(scope)}</code>
+        </li>
+      ))}
     </ul>
   );
+};
+
+/** How the provider spells what stands above in words, for those who look closer. */
+const Spelling: FC<{ scopes: readonly PageScope[]; words: Words }> = ({ scopes, words }) => {
+  const named = scopes.filter(({ phrase }) => phrase !== null);
+  return named.length === 0 ? null : (
+    <details>
+      <summary>{words.say('start_scopes_spelling')}</summary>
+      <ul class="spelling">
+        {named.map(({ scope }) => (
+          <li>
+            <code>{shownText(scope)}</code>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+};

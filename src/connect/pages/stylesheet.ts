@@ -86,7 +86,10 @@ h2{margin:0 0 .5rem;font-size:.9375rem;line-height:1.4;font-weight:650}
 h3{margin:1rem 0 0;color:var(--soft);font-size:.875rem;line-height:1.4;font-weight:600}
 p{margin:.75rem 0 0;text-wrap:pretty}
 section{margin:1.5rem 0 0;padding:1.25rem 0 0;border-top:1px solid var(--line)}
-.mark{display:block;width:2.25rem;height:2.25rem;margin:0 0 1rem;fill:none;stroke:currentColor;
+.marks{display:flex;align-items:center;gap:.75rem;margin:0 0 1.25rem}
+.badge{display:block;width:3rem;height:3rem;flex:none}
+.badge text{font:600 22px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",Arial,sans-serif}
+.mark{display:block;width:2.25rem;height:2.25rem;flex:none;fill:none;stroke:currentColor;
   stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}.calm{color:var(--soft)}
 .soft{color:var(--soft);font-size:.875rem;line-height:1.5}
@@ -99,11 +102,20 @@ li+li{margin-top:.5rem}
 li::before{content:"";position:absolute;top:.62em;left:.125rem;width:.375rem;height:.375rem;border-radius:50%;background:var(--edge)}
 li code{display:block;color:var(--soft);line-height:1.5}
 li code:first-child{display:inline;color:inherit}
+.asked li{padding-left:1.625rem}
+.asked li::before{top:.36em;left:.25rem;width:.375rem;height:.6875rem;border-radius:0;background:none;
+  border:solid var(--good);border-width:0 2px 2px 0;transform:rotate(45deg)}
+details{margin:1rem 0 0}
+summary{width:fit-content;color:var(--soft);font-size:.875rem;cursor:pointer}
+.spelling li+li{margin-top:.125rem}
 form,.next{margin:1.5rem 0 0}
+.next+.next{margin-top:.75rem}
 .button{display:block;width:100%;min-height:3rem;padding:.75rem 1.25rem;
   border:1px solid var(--action);border-radius:.625rem;background:var(--action);color:var(--onaction);
   font:inherit;font-weight:600;line-height:1.375;text-align:center;text-decoration:none;cursor:pointer}
 .button:hover,.button:active{background:var(--press);border-color:var(--press)}
+.quiet,.quiet:hover,.quiet:active{background:none;color:var(--text);border-color:var(--edge)}
+.quiet:hover{border-color:var(--text)}
 :focus-visible{outline:3px solid var(--action);outline-offset:3px}
 label{display:block;margin:1rem 0 0;font-size:.9375rem;font-weight:650}
 input{display:block;width:100%;min-height:2.75rem;margin:.375rem 0 0;padding:.5rem .75rem;border:1px solid var(--edge);

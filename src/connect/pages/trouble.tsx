@@ -5,7 +5,9 @@
 
 import type { Child } from 'hono/jsx';
 import type {
+  Asker,
   DeniedPage,
+  ExpiredLinkPage,
   ExpiredSessionPage,
   FailurePage,
   ForeignPostPage,
@@ -15,11 +17,12 @@ import type {
   ProviderErrorPage,
   ProviderUnavailablePage,
   RepairOverPage,
+  UsedLinkPage,
   WrongBrowserPage,
 } from '../page-model.ts';
 import type { Content } from './content.ts';
 import type { MessageKey, ValuesOf } from './messages/en.ts';
-import { Again, Details, Facts, Next, type Tone } from './parts.tsx';
+import { Again, Details, Facts, Next, WayBack, type Tone } from './parts.tsx';
 import { safePath } from './untrusted.ts';
 import type { Words } from './words.tsx';
 
@@ -67,6 +70,22 @@ const Reference = ({
   />
 );
 
+/** Back to the app from a page of a flow: quietly, where the page offers to try again. */
+const Back = ({
+  model,
+  words,
+}: {
+  model: { asker: Asker; returnUrl: string | null; retryPath?: string | null };
+  words: Words;
+}) => (
+  <WayBack
+    words={words}
+    asker={model.asker}
+    returnUrl={model.returnUrl}
+    quiet={safePath(model.retryPath ?? null) !== null}
+  />
+);
+
 const sentence = (words: Words, key: PlainKey) => <p>{words.say(key)}</p>;
 
 export function deniedContent(model: DeniedPage, words: Words): Content {
@@ -74,6 +93,7 @@ export function deniedContent(model: DeniedPage, words: Words): Content {
     heading: words.say('denied_title'),
     title: words.text('denied_title'),
     tone: 'calm',
+    mark: model.provider.mark,
     body: (
       <>
         <p>{words.say('denied_text', { provider: model.provider.displayName })}</p>
@@ -83,6 +103,7 @@ export function deniedContent(model: DeniedPage, words: Words): Content {
           again={words.say('denied_again')}
           newLink={words.say('denied_new_link')}
         />
+        <Back model={model} words={words} />
         <Reference model={model} words={words} />
       </>
     ),
@@ -98,21 +119,31 @@ export function unknownLinkContent(model: PageModel, words: Words): Content {
   });
 }
 
-export function expiredLinkContent(model: PageModel, words: Words): Content {
+export function expiredLinkContent(model: ExpiredLinkPage, words: Words): Content {
   return told(model, words, {
     tone: 'warn',
     title: 'expired_link_title',
     text: 'expired_link_text',
-    next: sentence(words, 'next_new_link'),
+    next: (
+      <>
+        {sentence(words, 'next_new_link')}
+        <Back model={model} words={words} />
+      </>
+    ),
   });
 }
 
-export function usedLinkContent(model: PageModel, words: Words): Content {
+export function usedLinkContent(model: UsedLinkPage, words: Words): Content {
   return told(model, words, {
     tone: 'warn',
     title: 'used_link_title',
     text: 'used_link_text',
-    next: sentence(words, 'used_link_next'),
+    next: (
+      <>
+        {sentence(words, 'used_link_next')}
+        <Back model={model} words={words} />
+      </>
+    ),
   });
 }
 
@@ -122,13 +153,23 @@ export function repairOverContent(model: RepairOverPage, words: Words): Content 
         heading: words.say('repaired_title'),
         title: words.text('repaired_title'),
         tone: 'good',
-        body: sentence(words, 'repaired_text'),
+        body: (
+          <>
+            {sentence(words, 'repaired_text')}
+            <Back model={model} words={words} />
+          </>
+        ),
       }
     : told(model, words, {
         tone: 'warn',
         title: 'repair_over_title',
         text: 'repair_over_text',
-        next: sentence(words, 'next_new_link'),
+        next: (
+          <>
+            {sentence(words, 'next_new_link')}
+            <Back model={model} words={words} />
+          </>
+        ),
       });
 }
 
@@ -165,11 +206,13 @@ export function expiredSessionContent(model: ExpiredSessionPage, words: Words): 
     heading: words.say('expired_session_title'),
     title: words.text('expired_session_title'),
     tone: 'warn',
+    mark: model.provider.mark,
     body: (
       <>
         <p>{words.say('expired_session_text', { provider: model.provider.displayName })}</p>
         {safePath(model.retryPath) === null ? sentence(words, 'next_new_link') : null}
         <Next href={safePath(model.retryPath)}>{words.say('try_again')}</Next>
+        <Back model={model} words={words} />
         <Reference model={model} words={words} />
       </>
     ),
@@ -198,6 +241,7 @@ export function mismatchContent(model: MismatchPage, words: Words): Content {
     heading: words.say(`${what}_title`),
     title: words.text(`${what}_title`),
     tone: 'warn',
+    mark: model.provider.mark,
     body: (
       <>
         <p>{words.say(`${what}_text`, { provider })}</p>
@@ -212,6 +256,7 @@ export function mismatchContent(model: MismatchPage, words: Words): Content {
             newLink={words.say(`${what}_new_link`, { provider })}
           />
         )}
+        <Back model={model} words={words} />
         <Reference model={model} words={words} />
       </>
     ),
@@ -236,12 +281,14 @@ export function providerErrorContent(model: ProviderErrorPage, words: Words): Co
     heading: words.say('provider_error_title', { provider }),
     title: words.text('provider_error_title', { provider }),
     tone: 'bad',
+    mark: model.provider.mark,
     body: (
       <>
         <p>{words.say('provider_error_text')}</p>
         {safePath(model.retryPath) === null ? sentence(words, 'next_new_link') : null}
         {sentence(words, 'next_support')}
         <Next href={safePath(model.retryPath)}>{words.say('try_again')}</Next>
+        <Back model={model} words={words} />
         <Reference model={model} words={words} code={model.code} />
       </>
     ),
@@ -254,6 +301,7 @@ export function providerUnavailableContent(model: ProviderUnavailablePage, words
     heading: words.say('provider_unavailable_title', { provider }),
     title: words.text('provider_unavailable_title', { provider }),
     tone: 'warn',
+    mark: model.provider.mark,
     body: (
       <>
         <p>{words.say('provider_unavailable_text')}</p>
@@ -263,6 +311,7 @@ export function providerUnavailableContent(model: ProviderUnavailablePage, words
           again={words.say('provider_unavailable_again')}
           newLink={words.say('provider_unavailable_new_link')}
         />
+        <Back model={model} words={words} />
         <Reference model={model} words={words} />
       </>
     ),

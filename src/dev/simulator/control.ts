@@ -5,6 +5,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DIALECTS, findDialect, providerConfigOf } from './dialects.ts';
+import { connectionVariablesOf, entryDialectId, playableIds, playedUrlsOf } from './entries.ts';
 import type { FamilySettings } from './family.ts';
 import type { Latency } from './latency.ts';
 import { readText } from './request.ts';
@@ -50,6 +51,10 @@ async function answer(
   switch (route) {
     case 'GET ':
       return [200, described(simulator)];
+    case 'GET providers/id':
+      return [200, playedProvider(simulator, id)];
+    case 'PATCH user':
+      return [200, changedUser(simulator, await bodyOf(req))];
     case 'GET accounts':
       return [200, { accounts: [...simulator.accounts.values()].map((one) => summaryOf(simulator, one)) }];
     case 'POST accounts':
@@ -84,13 +89,37 @@ function described(simulator: Simulator): unknown {
       id: one.id,
       provider_config: providerConfigOf(one, simulator.origin),
     })),
+    providers: playableIds(),
   };
+}
+
+/** What makes a connection to a catalogue entry one to the simulator. */
+function playedProvider(simulator: Simulator, id: string): unknown {
+  const entry = findDialect(entryDialectId(id))?.entry;
+  if (entry === undefined) throw new BadInput(`${id} is no OAuth entry that can be played`);
+  return {
+    provider: id,
+    client_id: simulator.client.clientId,
+    client_secret: simulator.client.clientSecret,
+    scopes: entry.default_scopes_example,
+    variables: connectionVariablesOf(entry),
+    provider_config: playedUrlsOf(entry, simulator.origin),
+  };
+}
+
+function changedUser(simulator: Simulator, body: Body): unknown {
+  const answer = (['ask', 'allow', 'deny'] as const).find((one) => one === body['answer']);
+  if (answer === undefined) throw new BadInput('answer must be one of ask, allow, deny');
+  simulator.user.answer = answer;
+  return simulator.user;
 }
 
 function made(simulator: Simulator, body: Body): unknown {
   const dialect = findDialect(String(body['dialect']));
   if (dialect === undefined)
-    throw new BadInput(`dialect must be one of ${DIALECTS.map((one) => one.id).join(', ')}`);
+    throw new BadInput(
+      `dialect must be one of ${DIALECTS.map((one) => one.id).join(', ')}, or providers/ and the id of an OAuth entry of the catalogue`,
+    );
   const { id } = body;
   if (
     id !== undefined &&
@@ -112,7 +141,10 @@ function made(simulator: Simulator, body: Body): unknown {
     access_token: account.first.accessToken,
     expires_in: account.family.settings.accessTtlS,
     scope: account.scope,
-    provider_config: providerConfigOf(dialect, simulator.origin),
+    provider_config:
+      dialect.entry === undefined
+        ? providerConfigOf(dialect, simulator.origin)
+        : playedUrlsOf(dialect.entry, simulator.origin),
   };
 }
 

@@ -3,12 +3,15 @@
  * words of its errors come from the vectors. Sources: the entries of the same name in the broker's catalogue.
  */
 
+import type { Descriptor } from '#providers/descriptor.ts';
+import { findEntryDialect } from './entries.ts';
+
 export interface Dialect {
   readonly id: string;
   /** Whose file of vectors holds its answers. */
   readonly vectors: string;
   /** Where the client's id and secret may stand. */
-  readonly auth: readonly ('basic' | 'body')[];
+  readonly auth: readonly ('basic' | 'body' | 'none')[];
   readonly formats: readonly ('form' | 'json')[];
   readonly rotation: 'rotating' | 'static';
   /** How long a spent refresh token gets an answer; null: for ever, reuse is never punished. */
@@ -30,6 +33,21 @@ export interface Dialect {
   readonly endsOldAccess?: true;
   /** What a connection's `provider_config` needs beside the endpoints. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** The catalogue's facts, where they are what is played (`entries.ts`). */
+  readonly entry?: Descriptor;
+  /** What the provider calls its parameters; left out: as RFC 6749 does. */
+  readonly names?: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly code: string;
+    readonly scope: string;
+  };
+  readonly grantTypes?: { readonly code: string; readonly refresh: string };
+  /** Parameters that a token request must carry beside those of RFC 6749. */
+  readonly alsoAsked?: {
+    readonly code: Readonly<Record<string, string>>;
+    readonly refresh: Readonly<Record<string, string>>;
+  };
 }
 
 const COMMON = {
@@ -264,8 +282,9 @@ export const DIALECTS: readonly Dialect[] = [
   },
 ];
 
+/** One of the twelve, or `providers/` and the id of a catalogue entry. */
 export function findDialect(id: string): Dialect | undefined {
-  return DIALECTS.find((one) => one.id === id);
+  return DIALECTS.find((one) => one.id === id) ?? findEntryDialect(id);
 }
 
 /** What to give as `provider_config` of a `custom` connection, with the simulator at `origin`. */

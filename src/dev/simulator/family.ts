@@ -47,6 +47,8 @@ export class Family {
   dead = false;
   readonly #prefixes: { readonly access: string; readonly refresh: string };
   readonly #issued: Issued[] = [];
+  /** Tokens with lower numbers are of a consent that was taken back. */
+  #livingFrom = 0;
   readonly #access = new Map<string, number>();
 
   constructor(settings: FamilySettings, prefixes: { readonly access: string; readonly refresh: string }) {
@@ -61,6 +63,16 @@ export class Family {
     return this.#pairFor(this.#issued.length - 1, nowMs);
   }
 
+  /** The user consents: a pair of its own. What was dead stays dead, what lives goes on beside it. */
+  consent(nowMs: number): Pair {
+    if (this.dead) {
+      this.#livingFrom = this.#issued.length;
+      this.#access.clear();
+      this.dead = false;
+    }
+    return this.issue(nowMs);
+  }
+
   /** The place of a refresh token, or -1. */
   numberOf(token: string): number {
     return this.#issued.findIndex((one) => one.token === token);
@@ -70,7 +82,7 @@ export class Family {
   judge(number: number, nowMs: number): Verdict {
     const { graceS, refreshTtlS } = this.settings;
     const one = this.#issued[number];
-    if (this.dead || one === undefined) return 'dead';
+    if (this.dead || one === undefined || number < this.#livingFrom) return 'dead';
     if (refreshTtlS !== null && nowMs >= one.issuedAtMs + refreshTtlS * 1000) return 'expired';
     if (one.spentAtMs === null) return 'fresh';
     return graceS === null || nowMs < one.spentAtMs + graceS * 1000 ? 'in_grace' : 'reuse';

@@ -6,6 +6,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Dialect } from './dialects.ts';
 
+const STANDARD = { clientId: 'client_id', clientSecret: 'client_secret', code: 'code', scope: 'scope' };
+const STANDARD_GRANTS = { code: 'authorization_code', refresh: 'refresh_token' };
+
 /** Nobody's token request is longer. */
 const MAX_BYTES = 64 * 1024;
 
@@ -21,7 +24,11 @@ export interface TokenRequest {
 }
 
 /** @returns null where the body is too long or broke off */
-export async function readTokenRequest(request: IncomingMessage, url: URL): Promise<TokenRequest | null> {
+export async function readTokenRequest(
+  request: IncomingMessage,
+  url: URL,
+  { names: { clientId: idName, clientSecret: secretName } = STANDARD }: Pick<Dialect, 'names'> = {},
+): Promise<TokenRequest | null> {
   const text = await readText(request);
   if (text === null) return null;
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
@@ -31,14 +38,14 @@ export async function readTokenRequest(request: IncomingMessage, url: URL): Prom
   const names = pairs.map(([name]) => name);
   const fields = Object.fromEntries(pairs);
   const basic = basicOf(request.headers.authorization ?? '');
-  const inBody = fields['client_secret'] !== undefined;
+  const inBody = fields[secretName] !== undefined;
   return {
     format,
     fields,
     misplaced: new Set(names).size !== names.length || [...url.searchParams.keys()].length > 0,
     auth: basic === null ? (inBody ? 'body' : 'none') : inBody ? 'both' : 'basic',
-    clientId: basic?.id ?? fields['client_id'] ?? null,
-    clientSecret: basic?.secret ?? fields['client_secret'] ?? null,
+    clientId: basic?.id ?? fields[idName] ?? null,
+    clientSecret: basic?.secret ?? fields[secretName] ?? null,
     wantsJson: /\bapplication\/json\b/.test(request.headers.accept ?? ''),
   };
 }
@@ -90,17 +97,44 @@ export function problemOf(
   if (request.misplaced || request.format === 'other' || !dialect.formats.includes(request.format))
     return 'invalid_request';
   if (request.auth === 'both') return 'invalid_request';
-  if (request.auth === 'none' || !dialect.auth.includes(request.auth)) return 'client';
-  if (request.clientId !== client.clientId || request.clientSecret !== client.clientSecret) return 'client';
-  const { grant_type: grantType, scope } = request.fields;
-  if (grantType === 'authorization_code') {
-    return request.fields['code'] === undefined ? 'invalid_request' : null;
-  }
-  if (grantType !== 'refresh_token') return 'unsupported_grant_type';
-  if (request.fields['refresh_token'] === undefined) return 'invalid_request';
-  if (scope === undefined) return null;
+  if (clientProblem(dialect, request, client)) return 'client';
+  const { names = STANDARD, grantTypes = STANDARD_GRANTS, alsoAsked } = dialect;
+  const { grant_type: grantType } = request.fields;
+  if (grantType === grantTypes.code && request.fields[names.code] !== undefined)
+    return lacks(request, alsoAsked?.code) ? 'invalid_request' : null;
+  if (grantType === grantTypes.code) return 'invalid_request';
+  if (grantType !== grantTypes.refresh) return 'unsupported_grant_type';
+  if (request.fields['refresh_token'] === undefined || lacks(request, alsoAsked?.refresh))
+    return 'invalid_request';
+  const scope = request.fields[names.scope];
+  if (scope === undefined || alsoAsked?.refresh[names.scope] === scope) return null;
   const had = new Set(namesIn(granted));
   return dialect.narrows && namesIn(scope).every((name) => had.has(name)) ? null : 'invalid_scope';
+}
+
+/** The client has not proved itself as the documents want it. */
+export function clientProblem(
+  dialect: Dialect,
+  request: TokenRequest,
+  client: { readonly clientId: string; readonly clientSecret: string },
+): boolean {
+  if (request.auth === 'both' || !dialect.auth.includes(request.auth)) return true;
+  if (!isClient(client, request.clientId)) return true;
+  return request.auth !== 'none' && request.clientSecret !== client.clientSecret;
+}
+
+/** The client, or one that bears its name and one of its own behind a dot: registrations that share nothing. */
+export function isClient(client: { readonly clientId: string }, id: string | null): boolean {
+  return id === client.clientId || id?.startsWith(`${client.clientId}.`) === true;
+}
+
+/** A parameter is missing, is another, or was never filled in. */
+function lacks(request: TokenRequest, wanted: Readonly<Record<string, string>> = {}): boolean {
+  return Object.entries(wanted).some(([name, template]) => {
+    const value = request.fields[name];
+    const isFixed = !template.includes('{');
+    return value === undefined || value.includes('{') || (isFixed && value !== template);
+  });
 }
 
 export const namesIn = (scope: string): string[] => scope.split(/[\s,]+/).filter((name) => name !== '');

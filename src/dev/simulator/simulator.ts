@@ -1,26 +1,25 @@
 /**
- * The provider simulator: twelve dialects on one loopback server, accounts with a script each, and a record of every
- * use of every refresh token with its verdict. It holds everything in memory and knows nothing of the broker; what goes
+ * The provider simulator: twelve dialects and the catalogue's OAuth entries on one loopback server, accounts with a
+ * script each, and a record of every use of every refresh token with its verdict. It holds everything in memory and knows nothing of the broker; what goes
  * over the wire is made by the same code as the faults of the development OAuth server.
  *
- * The parts: `dialects.ts` (what each provider is), `answers.ts` (its words), `family.ts` (its tokens), `request.ts`
+ * The parts: `dialects.ts` (what each provider is), `entries.ts` (the same out of the catalogue), `consent.ts` (its
+ * user), `answers.ts` (its words), `family.ts` (its tokens), `request.ts`
  * (what it refuses), `steps.ts` (what goes wrong), `token-endpoint.ts`, `control.ts` (the accounts over HTTP).
  */
 
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { drop } from '../oauth-answer.ts';
-import { answersOf } from './answers.ts';
+import { serveAuthorize } from './consent.ts';
 import { serveControl } from './control.ts';
-import { DIALECTS, findDialect, type Dialect } from './dialects.ts';
+import { findDialect, type Dialect } from './dialects.ts';
+import { serveRevoke, serveWithToken } from './entry-routes.ts';
 import { Family } from './family.ts';
-import { namesIn } from './request.ts';
 import { Script } from './steps.ts';
 import { serveToken } from './token-endpoint.ts';
 import {
-  bookOf,
   sendJson,
   type AccountOptions,
   type RefreshUse,
@@ -35,12 +34,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const world: World = {
     client: {
       clientId: options.clientId ?? 'simulated-client',
-      clientSecret: options.clientSecret ?? randomBytes(18).toString('base64url'),
+      // Nothing here is worth keeping from anybody, and another one at each start would end every connection.
+      clientSecret: options.clientSecret ?? 'simulated-secret',
     },
-    books: new Map(DIALECTS.map((one) => [one.id, answersOf(one.vectors)])),
+    user: { answer: options.answer ?? 'ask' },
+    books: new Map(),
     accounts: new Map(),
     codes: new Map(),
     uses: [],
+    consents: [],
+    revocations: [],
     closing: closing.signal,
   };
   const finished = (use: RefreshUse): void => {
@@ -58,15 +61,30 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   async function route(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = new URL(req.url ?? '/', 'http://127.0.0.1');
-    const [, first = '', second = ''] = url.pathname.split('/');
+    const [, first = '', ...rest] = url.pathname.split('/');
     if (first === 'simulator') return await serveControl(simulator, req, res, url);
-    const dialect = findDialect(first);
-    const what = dialect === undefined ? '' : `${req.method ?? ''} ${second}`;
-    if (dialect !== undefined && what === 'POST token')
-      return await serveToken(world, dialect, req, res, url, finished);
-    if (dialect !== undefined && what === 'GET authorize') return serveAuthorize(world, dialect, res, url);
-    if (dialect !== undefined && second === 'api') return serveApi(world, dialect, req, res);
-    sendJson(res, 404, { error: 'not_found' });
+    const isEntry = first === 'providers';
+    const dialect = findDialect(isEntry ? `${first}/${rest[0] ?? ''}` : first);
+    const what = rest[isEntry ? 1 : 0] ?? '';
+    if (dialect === undefined) return sendJson(res, 404, { error: 'not_found' });
+    const entry = dialect.entry ?? null;
+    switch (`${req.method ?? ''} ${what}`) {
+      case 'POST token':
+        return await serveToken(world, dialect, req, res, url, finished);
+      case 'GET authorize':
+      case 'POST authorize': {
+        const accountOf = (name: string | null) => consenting(world, dialect, name);
+        return await serveAuthorize(world, dialect, req, res, url, accountOf);
+      }
+      case 'POST revoke':
+        return await serveRevoke(world, dialect, req, res, url);
+      case 'GET userinfo':
+      case 'GET lookup':
+        return serveWithToken(world, dialect, entry, what, req, res);
+      default:
+        if (what === 'api') return serveWithToken(world, dialect, entry, what, req, res);
+        return sendJson(res, 404, { error: 'not_found' });
+    }
   }
 
   http.listen({ host: '127.0.0.1', port: options.port ?? 0, backlog: 4096 });
@@ -74,7 +92,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const simulator: Simulator = {
     origin: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     client: world.client,
+    user: world.user,
     uses: world.uses,
+    consents: world.consents,
+    revocations: world.revocations,
     accounts: world.accounts,
     account: (wanted) => newAccount(world, wanted),
     async close() {
@@ -119,37 +140,15 @@ function newAccount(world: World, wanted: AccountOptions): SimulatedAccount {
   return made;
 }
 
-/** Consents at once, for the account of the query or a new one. */
-function serveAuthorize(world: World, dialect: Dialect, res: ServerResponse, url: URL): void {
-  const asked = (name: string) => url.searchParams.get(name);
-  const redirectUri = asked('redirect_uri') ?? '';
-  const isOurs = asked('client_id') === world.client.clientId && asked('response_type') === 'code';
-  if (!isOurs || !isLoopback(redirectUri)) return sendJson(res, 400, { error: 'invalid_request' });
-  const known = world.accounts.get(asked('account') ?? '');
-  const account = known?.dialect === dialect ? known : newAccount(world, { dialect: dialect.id });
-  const code = randomBytes(18).toString('base64url');
-  world.codes.set(code, { account, redirectUri, challenge: asked('code_challenge') });
-  const back = new URL(redirectUri);
-  back.searchParams.set('code', code);
-  const state = asked('state');
-  if (state !== null) back.searchParams.set('state', state);
-  res.writeHead(302, { location: back.href, 'cache-control': 'no-store' }).end();
-}
-
-/** Every path answers a living access token, and refuses any other in the API's own words. */
-function serveApi(world: World, dialect: Dialect, req: IncomingMessage, res: ServerResponse): void {
-  const token = /^Bearer (\S+)$/.exec(req.headers.authorization ?? '')?.[1] ?? '';
-  const owner = [...world.accounts.values()].find(
-    (one) => one.dialect === dialect && one.family.accepts(token, Date.now()),
+/** The account of that name, made where this dialect has none; without a name always a new one. */
+function consenting(world: World, dialect: Dialect, name: string | null): SimulatedAccount {
+  if (name === null) return newAccount(world, { dialect: dialect.id });
+  const known = [...world.accounts.values()].find(
+    (one) => one.dialect === dialect && (one.id === name || one.id === `${dialect.id}:${name}`),
   );
-  if (owner !== undefined)
-    return sendJson(res, 200, { ok: true, account: owner.id, scope: namesIn(owner.scope) });
-  const refused = bookOf(world, dialect)('refused_token');
-  sendJson(res, refused.status, refused.body);
+  const id = world.accounts.has(name) ? `${dialect.id}:${name}` : name;
+  return known ?? newAccount(world, { dialect: dialect.id, id });
 }
-
-const isLoopback = (uri: string): boolean =>
-  URL.canParse(uri) && ['127.0.0.1', 'localhost'].includes(new URL(uri).hostname);
 
 function lineOf(use: RefreshUse): string {
   const what = use.step === null ? '' : ` [${use.step}]`;

@@ -7,12 +7,15 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { disguise, drop, pause, send } from '../oauth-answer.ts';
 import { isProcessed, type Fault } from '../oauth-faults.ts';
+import type { AnswerBook } from './answers.ts';
 import type { Dialect } from './dialects.ts';
+import { entryTokenAnswer, type Given } from './entry-answer.ts';
+import type { Pair } from './family.ts';
 import { latencyMs } from './latency.ts';
 import { problemOf, readTokenRequest, type TokenRequest } from './request.ts';
 import { faultOf, type Step } from './steps.ts';
 import { knownRefusal, requestRefusal, tokenAnswer, type Answered } from './token-answer.ts';
-import { bookOf, type RefreshUse, type SimulatedAccount, type World } from './world.ts';
+import { bookOf, type Code, type RefreshUse, type SimulatedAccount, type World } from './world.ts';
 
 /** @param finished called with each use when its answer has left, or will not */
 export async function serveToken(
@@ -23,11 +26,12 @@ export async function serveToken(
   url: URL,
   finished: (use: RefreshUse) => void,
 ): Promise<void> {
-  const request = await readTokenRequest(req, url);
+  const request = await readTokenRequest(req, url, dialect);
   if (request === null) return drop(res);
-  const { refresh_token: presented, code } = request.fields;
-  const isRefresh = request.fields['grant_type'] === 'refresh_token' && presented !== undefined;
-  const owner = isRefresh ? ownerOf(world, dialect, presented) : world.codes.get(code ?? '')?.account;
+  const { refresh_token: presented } = request.fields;
+  const refreshes = dialect.grantTypes?.refresh ?? 'refresh_token';
+  const isRefresh = request.fields['grant_type'] === refreshes && presented !== undefined;
+  const owner = isRefresh ? ownerOf(world, dialect, presented) : codeIn(world, dialect, request)?.account;
   const step = owner?.script.take() ?? null;
   const use = isRefresh ? useOf(dialect, owner, presented, step) : null;
   if (use !== null) world.uses.push(use);
@@ -80,32 +84,68 @@ function carryOut(
   if (owner === undefined) return knownRefusal(book('death'));
   const { settings } = owner.family;
   if (use === null) {
-    if (!redeemCode(world, request)) return knownRefusal(book('death'));
-    const given = { scope: owner.scope, accessTtlS: settings.accessTtlS, first: true, rotates: true };
-    return tokenAnswer(dialect, book, owner.first, given);
+    const code = redeemed(world, dialect, request);
+    if (code === null) return knownRefusal(book('death'));
+    owner.scope = code.scope;
+    const given = { scope: code.scope, accessTtlS: settings.accessTtlS, first: true, rotates: true };
+    const who = { account: owner.id, clientId: request.clientId ?? '', nonce: code.nonce };
+    return pairAnswer(dialect, book, owner.family.consent(Date.now()), given, who);
   }
   const result = owner.family.present(use.token ?? -1, Date.now());
   use.verdict = result.verdict;
   use.processed = true;
   if (result.pair === null) return knownRefusal(book('death'));
   use.issued = result.pair.number;
-  return tokenAnswer(dialect, book, result.pair, {
-    scope: request.fields['scope'] ?? owner.scope,
+  const given = {
+    scope: narrowedScope(dialect, request) ?? owner.scope,
     accessTtlS: settings.accessTtlS,
     first: false,
     rotates: settings.rotation === 'rotating',
+  };
+  const who = { account: owner.id, clientId: request.clientId ?? '', nonce: null };
+  return pairAnswer(dialect, book, result.pair, given, who);
+}
+
+/** A `scope` that every refresh of this provider carries asks for nothing less. */
+function narrowedScope(dialect: Dialect, request: TokenRequest): string | undefined {
+  const name = dialect.names?.scope ?? 'scope';
+  return dialect.alsoAsked?.refresh[name] === undefined ? request.fields[name] : undefined;
+}
+
+function pairAnswer(
+  dialect: Dialect,
+  book: AnswerBook,
+  pair: Pair,
+  given: Parameters<typeof tokenAnswer>[3],
+  who: Pick<Given, 'account' | 'clientId' | 'nonce'>,
+): Answered {
+  if (dialect.entry === undefined) return tokenAnswer(dialect, book, pair, given);
+  return entryTokenAnswer(dialect, dialect.entry, book('success'), pair, {
+    ...given,
+    ...who,
+    nowMs: Date.now(),
   });
 }
 
-/** A code is good once, for the address that it was sent to and whoever began the flow (RFC 7636). */
-function redeemCode(world: World, request: TokenRequest): boolean {
-  const text = request.fields['code'] ?? '';
-  const code = world.codes.get(text);
-  world.codes.delete(text);
-  if (code === undefined || request.fields['redirect_uri'] !== code.redirectUri) return false;
-  if (code.challenge === null) return true;
+function codeIn(world: World, dialect: Dialect, request: TokenRequest): Code | undefined {
+  const code = world.codes.get(request.fields[dialect.names?.code ?? 'code'] ?? '');
+  return code?.account.dialect === dialect ? code : undefined;
+}
+
+/**
+ * A code is good once, for the address that it was sent to and whoever began the flow (RFC 7636). Where it comes again a
+ * provider that ends grants for a reuse ends what came of it too (RFC 6749, 4.1.2).
+ */
+function redeemed(world: World, dialect: Dialect, request: TokenRequest): Code | null {
+  const code = codeIn(world, dialect, request);
+  if (code === undefined) return null;
+  if (code.isSpent && code.account.family.settings.reuse === 'revoke') code.account.family.dead = true;
+  if (code.isSpent) return null;
+  code.isSpent = true;
+  if (request.fields['redirect_uri'] !== code.redirectUri) return null;
+  if (code.challenge === null) return code;
   const verifier = request.fields['code_verifier'] ?? '';
-  return createHash('sha256').update(verifier).digest('base64url') === code.challenge;
+  return createHash('sha256').update(verifier).digest('base64url') === code.challenge ? code : null;
 }
 
 const ownerOf = (world: World, dialect: Dialect, token: string): SimulatedAccount | undefined =>

@@ -1,7 +1,7 @@
 /** What the parts of the simulator share: accounts, codes, the record. Words, and one way to answer JSON. */
 
 import type { ServerResponse } from 'node:http';
-import type { AnswerBook } from './answers.ts';
+import { answersOf, type AnswerBook } from './answers.ts';
 import type { Dialect } from './dialects.ts';
 import type { Family, FamilySettings, Pair, Verdict } from './family.ts';
 import type { Latency } from './latency.ts';
@@ -44,7 +44,8 @@ export interface SimulatedAccount {
   readonly family: Family;
   readonly script: Script;
   latency: Latency | null;
-  readonly scope: string;
+  /** What was granted last. */
+  scope: string;
   /** As after a consent. */
   readonly first: Pair;
 }
@@ -53,44 +54,78 @@ export interface SimulatorOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number;
   readonly clientId?: string;
+  /** The same at each start where it is left out, so that connections made before go on. */
   readonly clientSecret?: string;
+  readonly answer?: User['answer'];
   /** One line on stdout per use, without any token. */
   readonly logUses?: boolean;
+}
+
+/** Who sits at the browser. May change while the server runs. */
+export interface User {
+  /** `ask`: a page with two buttons. */
+  answer: 'ask' | 'allow' | 'deny';
+}
+
+/** A user said yes. */
+export interface Consent {
+  readonly dialect: string;
+  readonly account: string;
+  /** The parameters of the authorization request. */
+  readonly asked: Readonly<Record<string, string>>;
+}
+
+/** A token was presented to be ended. */
+export interface Revocation {
+  readonly dialect: string;
+  /** Null where no account knows the token. */
+  readonly account: string | null;
 }
 
 export interface Simulator {
   /** `http://127.0.0.1:PORT`. */
   readonly origin: string;
   readonly client: { clientId: string; clientSecret: string };
+  readonly user: User;
   readonly uses: RefreshUse[];
+  readonly consents: readonly Consent[];
+  readonly revocations: readonly Revocation[];
   readonly accounts: ReadonlyMap<string, SimulatedAccount>;
   /** @throws Error for a dialect that there is not, or an id that is taken */
   account(options: AccountOptions): SimulatedAccount;
   close(): Promise<void>;
 }
 
-/** An authorization code that was not used yet. */
+/** An authorization code. */
 export interface Code {
   readonly account: SimulatedAccount;
+  readonly scope: string;
   readonly redirectUri: string;
   readonly challenge: string | null;
+  readonly nonce: string | null;
+  /** It was presented; whoever presents it again has stolen it, or was stolen from. */
+  isSpent: boolean;
 }
 
 /** Everything in memory, while the server runs. */
 export interface World {
   readonly client: { clientId: string; clientSecret: string };
-  readonly books: ReadonlyMap<string, AnswerBook>;
+  readonly user: User;
+  /** By file of vectors, as they are needed. */
+  readonly books: Map<string, AnswerBook>;
   readonly accounts: Map<string, SimulatedAccount>;
   readonly codes: Map<string, Code>;
   readonly uses: RefreshUse[];
+  readonly consents: Consent[];
+  readonly revocations: Revocation[];
   /** Aborted when the server closes: whoever waits, stops. */
   readonly closing: AbortSignal;
 }
 
 export function bookOf(world: World, dialect: Dialect): AnswerBook {
-  const book = world.books.get(dialect.id);
-  if (book === undefined) throw new Error(`no answers of ${dialect.id}`);
-  return book;
+  const known = world.books.get(dialect.vectors) ?? answersOf(dialect.vectors);
+  world.books.set(dialect.vectors, known);
+  return known;
 }
 
 export function sendJson(res: ServerResponse, status: number, json: unknown): void {

@@ -38,7 +38,8 @@ export const amazonSellingPartner = (): DescriptorInput => ({
     },
   },
   token_header: 'x-amz-access-token: {access_token}',
-  code_param: 'spapi_oauth_code',
+  // The token endpoint takes it as `code`.
+  callback_code_param: 'spapi_oauth_code',
   capture_from_callback: ['selling_partner_id'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',

@@ -7,6 +7,8 @@ export const bullhorn = (): DescriptorInput => ({
   display_name: 'Bullhorn',
   docs_url: 'https://bullhorn.github.io/Getting-Started-with-REST/',
   auth_type: 'oauth2',
+  unsupported:
+    'its API takes the session of a second login (BhRestToken), not the access token: kept for when sessions are spoken',
   authorization_url: 'https://auth.bullhornstaffing.com/oauth/authorize',
   token_url: 'https://auth.bullhornstaffing.com/oauth/token',
   revocation_reach: 'none',

@@ -21,7 +21,9 @@ export const tiktokAds = (): DescriptorInput => ({
   token_header: 'Access-Token: {access_token}',
   api_dead_token_signals_with_200: [{ field: 'code', equals: 40105, means: 'revoked' }],
   client_id_param: 'app_id',
+  client_secret_param: 'secret',
   code_param: 'auth_code',
+  callback_code_param: 'auth_code',
   token_response_map: {
     access_token: 'data.access_token',
     refresh_token: null,
@@ -35,6 +37,7 @@ export const tiktokAds = (): DescriptorInput => ({
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',
     'https://www.volcengine.com/article/1422075',
+    'https://github.com/tiktok/tiktok-business-api-sdk/blob/main/js_sdk/docs/Oauth2AccessTokenBody.md',
   ],
   evidence: 'nango endpoints + background lifetimes',
   unverified_fields: ['revocation_reach', 'subject_source', 'subject_label_source'],

@@ -2,9 +2,15 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCallback } from '../../../src/connect/callback-params.ts';
+import { codeIn, readCallback } from '../../../src/connect/callback-params.ts';
 
-const read = (query: string) => readCallback(new URLSearchParams(query));
+/** As the callback takes it: the code under the provider's name for it, or an error. */
+function read(query: string, codeName = 'code') {
+  const params = readCallback(new URLSearchParams(query));
+  if (params === null) return null;
+  const code = params.error === null ? codeIn(params, codeName) : null;
+  return params.error === null && code === null ? null : { ...params, code };
+}
 
 describe('a callback', () => {
   it('is read where everything stands in it once', () => {
@@ -15,6 +21,11 @@ describe('a callback', () => {
       issuer: 'https://as.example',
     });
     expect(read('error=access_denied&state=s')).toMatchObject({ code: null, error: 'access_denied' });
+  });
+
+  it('carries the code under the name that the provider gives it', () => {
+    expect(read('spapi_oauth_code=abc&state=s', 'spapi_oauth_code')).toMatchObject({ code: 'abc' });
+    expect(read('code=abc&state=s', 'spapi_oauth_code')).toBeNull();
   });
 
   it('with both a code and an error brings no code', () => {
@@ -46,7 +57,7 @@ describe('a callback', () => {
   it('throws nothing, whatever stands in it', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string(), fc.string())), (pairs) => {
-        const params = readCallback(new URLSearchParams(pairs));
+        const params = read(new URLSearchParams(pairs).toString());
         if (params !== null) expect(params.code === null).not.toBe(params.error === null);
       }),
     );

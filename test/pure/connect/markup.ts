@@ -15,7 +15,7 @@ export interface Tag {
 
 export interface Markup {
   readonly tags: readonly Tag[];
-  /** All text with entities decoded, one space between pieces; the stylesheet's is not among it. */
+  /** All text with entities decoded, one space between pieces; the stylesheet's and the script's are not among it. */
   readonly text: string;
 }
 
@@ -44,7 +44,7 @@ export function readMarkup(html: string): Markup {
     const end = html.indexOf('<', at);
     const text = html.slice(at, end < 0 ? undefined : end);
     if (text === '' || text.includes('>')) throw new Error(`not ours: ${html.slice(at, at + 60)}`);
-    if (tags.at(-1)?.name !== 'style') texts.push(decoded(text));
+    if (!['style', 'script'].includes(tags.at(-1)?.name ?? '')) texts.push(decoded(text));
     at += text.length;
   }
   return { tags, text: texts.join(' ') };

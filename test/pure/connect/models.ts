@@ -1,5 +1,6 @@
 /** One model of each page, in each of the forms that it has: what the tests here and the browser's gallery show. */
 
+import type { ScopePhrase } from '#providers/scope-words.ts';
 import type { Asker, PageModel, PageProvider, Purpose } from '#connect/page-model.ts';
 
 /** A drawn key, as an operator would set it. */
@@ -8,10 +9,15 @@ const LOGO =
 
 const ASKER: Asker = { name: 'Duck Analytics', logoUrl: LOGO, organization: null };
 const NAMELESS: Asker = { name: null, logoUrl: null, organization: null };
-const PROVIDER: PageProvider = { id: 'custom', displayName: 'Lakeside Mail' };
+const PROVIDER: PageProvider = {
+  id: 'custom',
+  displayName: 'Lakeside Mail',
+  mark: { initial: 'L', color: '#475467' },
+};
+const APP = 'https://app.example/connected?from=valetkey';
 
 const common = { asker: ASKER, correlationId: '7f0c1a52-4f0e-4c4b-9a37-0d3d2f6f8b11' };
-const session = { ...common, provider: PROVIDER, retryPath: null };
+const session = { ...common, provider: PROVIDER, retryPath: null, returnUrl: null };
 const RETRY = '/connect/repair/ca_gabcdefghijklmnopqrstuvwxy';
 
 const start = (purpose: Purpose) =>
@@ -25,11 +31,11 @@ const start = (purpose: Purpose) =>
       {
         scope: 'https://mail.example/auth/messages.readonly',
         alias: 'messages.readonly',
-        description: 'Read your messages',
+        phrase: 'mail_read',
         added: true,
       },
-      { scope: 'contacts.read', alias: 'contacts', description: null, added: true },
-      { scope: 'offline_access', alias: null, description: null, added: true },
+      { scope: 'contacts.read', alias: 'contacts', phrase: null, added: true },
+      { scope: 'offline_access', alias: null, phrase: 'offline', added: true },
     ],
     action: '/connect/0123456789abcdefghijklmnopqrstuvwxyzABCDEFG',
     subjectLabel: null,
@@ -51,6 +57,25 @@ export const MODELS: Readonly<Record<string, PageModel>> = {
     subjectLabel: 'ada@example.com',
     scopes: start('upgrade').scopes.map((scope, index) => ({ ...scope, added: index === 0 })),
   },
+  'start-google': {
+    ...start('connect'),
+    provider: {
+      id: 'google-calendar',
+      displayName: 'Google Calendar',
+      mark: { initial: 'G', color: '#1a66d6' },
+    },
+    scopes: [
+      ['https://www.googleapis.com/auth/calendar.events', 'calendar_events_write'],
+      ['https://www.googleapis.com/auth/contacts.readonly', 'contacts_read'],
+      ['openid', 'signin'],
+      ['email', 'email_read'],
+    ].map(([scope, phrase]) => ({
+      scope: scope ?? '',
+      alias: null,
+      phrase: phrase as ScopePhrase,
+      added: true,
+    })),
+  },
   'start-repair': { ...start('repair'), subjectLabel: 'ada@example.com', expiresAt: null },
   done: {
     ...session,
@@ -63,12 +88,16 @@ export const MODELS: Readonly<Record<string, PageModel>> = {
   succeeded: { ...session, kind: 'succeeded', reconnected: false, subjectLabel: null },
   'succeeded-again': { ...session, kind: 'succeeded', reconnected: true, subjectLabel: 'ada@example.com' },
   denied: { ...session, kind: 'denied' },
+  'denied-back': { ...session, kind: 'denied', returnUrl: APP },
+  'denied-repair-back': { ...session, kind: 'denied', retryPath: RETRY, returnUrl: APP },
   'denied-repair': { ...session, kind: 'denied', retryPath: RETRY },
   'unknown-link': { ...common, kind: 'unknown_link' },
-  'expired-link': { ...common, kind: 'expired_link' },
-  'used-link': { ...common, kind: 'used_link' },
-  'repair-over': { ...common, kind: 'repair_over', repaired: false },
-  'repair-over-repaired': { ...common, kind: 'repair_over', repaired: true },
+  'expired-link': { ...common, kind: 'expired_link', returnUrl: null },
+  'expired-link-back': { ...common, kind: 'expired_link', returnUrl: APP },
+  'used-link': { ...common, kind: 'used_link', returnUrl: null },
+  'used-link-back': { ...common, kind: 'used_link', returnUrl: APP },
+  'repair-over': { ...common, kind: 'repair_over', repaired: false, returnUrl: null },
+  'repair-over-repaired': { ...common, kind: 'repair_over', repaired: true, returnUrl: APP },
   'foreign-post': { ...common, kind: 'foreign_post', startPath: start('connect').action },
   'wrong-browser': { ...common, kind: 'wrong_browser' },
   'already-finished': { ...common, kind: 'already_finished', outcome: null, returnUrl: null },
@@ -77,7 +106,7 @@ export const MODELS: Readonly<Record<string, PageModel>> = {
     ...common,
     kind: 'already_finished',
     outcome: 'done',
-    returnUrl: 'https://app.example/connected?from=valetkey',
+    returnUrl: APP,
   },
   'already-finished-failed': { ...common, kind: 'already_finished', outcome: 'failed', returnUrl: null },
   'expired-session': { ...session, kind: 'expired_session' },
@@ -126,7 +155,7 @@ export const MODELS: Readonly<Record<string, PageModel>> = {
 
 /** The model with every string, at any depth, put through `change`; kinds, reasons and the like stay. */
 export function withTexts(model: PageModel, change: (text: string, field: string) => string): PageModel {
-  const fixed = new Set(['kind', 'purpose', 'reason', 'outcome', 'status']);
+  const fixed = new Set(['kind', 'purpose', 'reason', 'outcome', 'status', 'phrase', 'initial', 'color']);
   const walk = (value: unknown, field: string): unknown => {
     if (typeof value === 'string') return fixed.has(field) ? value : change(value, field);
     if (Array.isArray(value)) return value.map((one) => walk(one, field));

@@ -112,7 +112,9 @@ describe('a text that somebody else wrote', () => {
             expect(Object.keys(attributes).filter((key) => key.startsWith('on') || key === 'style')).toEqual(
               [],
             );
-            expect(['script', 'iframe', 'object', 'embed', 'base']).not.toContain(name);
+            expect(['iframe', 'object', 'embed', 'base']).not.toContain(name);
+            // The one of ours, which the policy names by its hash, has its text in the page.
+            if (name === 'script') expect(attributes).toEqual({});
           }
         },
       ),

@@ -30,10 +30,11 @@ export const de: Messages = {
   start_repair_lead_nameless:
     'Die Verbindung mit Ihrem Konto bei {provider} funktioniert nicht mehr. Melden Sie sich noch einmal an, dann geht die Arbeit dort weiter, wo sie stehen blieb.',
   start_sign_in_as: 'Bitte melden Sie sich als {subject} an: Dieses Konto soll verbunden werden.',
-  start_scopes: 'Worum gebeten wird',
+  start_scopes: 'Die App darf damit',
   start_scopes_added: 'Neu',
   start_scopes_kept: 'Bisher schon erlaubt',
   start_scopes_unknown: '{provider} zeigt Ihnen, worum gebeten wird, bevor Sie zustimmen.',
+  start_scopes_spelling: 'Technische Namen',
   start_button: 'Weiter zu {provider}',
   start_password: 'Sie melden sich bei {provider} selbst an. Ihr Passwort ist hier nicht zu sehen.',
   start_expected: 'Sie haben das nicht erwartet? Schließen Sie die Seite, dann geschieht nichts.',

@@ -29,10 +29,11 @@ export const es: Messages = {
   start_repair_lead_nameless:
     'La conexión con tu cuenta de {provider} ha dejado de funcionar. Inicia sesión una vez más y el trabajo seguirá donde se detuvo.',
   start_sign_in_as: 'Inicia sesión como {subject}: esa es la cuenta que se va a conectar.',
-  start_scopes: 'Qué se pide',
+  start_scopes: 'Esto permitirá a la aplicación',
   start_scopes_added: 'Nuevo',
   start_scopes_kept: 'Ya permitido',
   start_scopes_unknown: '{provider} te muestra qué se pide antes de que aceptes.',
+  start_scopes_spelling: 'Nombres técnicos',
   start_button: 'Continuar a {provider}',
   start_password: 'Inicias sesión en el propio {provider}. Tu contraseña no se ve aquí.',
   start_expected: '¿No esperabas esto? Cierra la página y no pasará nada.',

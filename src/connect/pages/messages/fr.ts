@@ -29,10 +29,11 @@ export const fr: Messages = {
   start_repair_lead_nameless:
     'La connexion à votre compte {provider} ne fonctionne plus. Identifiez-vous une fois encore, et le travail reprendra là où il s’est arrêté.',
   start_sign_in_as: 'Identifiez-vous en tant que {subject}\u00a0: c’est le compte à connecter.',
-  start_scopes: 'Ce qui est demandé',
+  start_scopes: 'L’application pourra',
   start_scopes_added: 'Nouveau',
   start_scopes_kept: 'Déjà autorisé',
   start_scopes_unknown: '{provider} vous montre ce qui est demandé avant que vous n’acceptiez.',
+  start_scopes_spelling: 'Noms techniques',
   start_button: 'Continuer vers {provider}',
   start_password: 'Vous vous identifiez chez {provider} même. Votre mot de passe n’est pas visible ici.',
   start_expected: 'Vous ne vous y attendiez pas\u00a0? Fermez la page, et rien ne se passera.',

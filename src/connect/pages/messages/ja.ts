@@ -29,10 +29,11 @@ export const ja: Messages = {
   start_repair_lead_nameless:
     'あなたの {provider} アカウントとの接続が使えなくなりました。もう一度サインインすると、止まっていた作業が再開します。',
   start_sign_in_as: '{subject} としてサインインしてください。これが接続するアカウントです。',
-  start_scopes: '求められているアクセス',
+  start_scopes: 'アプリに許可されること',
   start_scopes_added: '新しいもの',
   start_scopes_kept: '許可済みのもの',
   start_scopes_unknown: '求められている内容は、同意の前に {provider} の画面に表示されます。',
+  start_scopes_spelling: '技術的な名前',
   start_button: '{provider} に進む',
   start_password: 'サインインは {provider} の画面で行います。パスワードがこちらに伝わることはありません。',
   start_expected: 'お心当たりがない場合は、このページを閉じてください。何も行われません。',

@@ -1,0 +1,104 @@
+/**
+ * What a scope lets somebody do, as a phrase that people know: which one is data of the catalogue, how it reads in a
+ * language is the pages'. And the mark that stands for a provider on a page: an initial on a colour of our own choice.
+ */
+
+import { MARKS } from './catalogue/marks.ts';
+import { plainScope, SCOPE_WORDS, WORDS_OF } from './catalogue/scope-words.ts';
+
+/** Every phrase that a scope can have. */
+export const SCOPE_PHRASES = [
+  'signin',
+  'profile_read',
+  'email_read',
+  'offline',
+  'account_read',
+  'account_write',
+  'admin',
+  'people_read',
+  'people_email_read',
+  'directory_read',
+  'organization_read',
+  'mail_read',
+  'mail_metadata_read',
+  'mail_write',
+  'mail_draft',
+  'mail_send',
+  'mail_labels',
+  'mail_settings',
+  'calendar_read',
+  'calendar_write',
+  'calendar_events_read',
+  'calendar_events_write',
+  'calendar_free_busy',
+  'contacts_read',
+  'contacts_write',
+  'tasks_read',
+  'tasks_write',
+  'files_read',
+  'files_write',
+  'files_own',
+  'files_metadata_read',
+  'sheets_read',
+  'sheets_write',
+  'documents_read',
+  'documents_write',
+  'channels_read',
+  'private_channels_read',
+  'channel_messages_read',
+  'private_messages_read',
+  'messages_send',
+  'reactions_write',
+  'companies_read',
+  'companies_write',
+  'deals_read',
+  'deals_write',
+  'owners_read',
+  'tickets_write',
+  'repositories_read',
+  'repositories_write',
+  'public_repositories_write',
+  'repositories_delete',
+  'commit_status_write',
+  'workflows_write',
+  'snippets_write',
+  'notifications_read',
+  'issues_read',
+  'issues_write',
+  'comments_write',
+] as const;
+export type ScopePhrase = (typeof SCOPE_PHRASES)[number];
+
+/** The phrase of a provider's scope; null: nobody has put it into words. @param provider id in the catalogue */
+export function phraseOf(provider: string, scope: string): ScopePhrase | null {
+  const family = Object.hasOwn(WORDS_OF, provider) ? WORDS_OF[provider] : undefined;
+  const words: Readonly<Record<string, ScopePhrase>> =
+    family === undefined ? {} : (SCOPE_WORDS[family] ?? {});
+  const name = plainScope(scope);
+  return Object.hasOwn(words, name) ? (words[name] ?? null) : null;
+}
+
+/** An initial and the colour behind it, dark enough for white letters. */
+export interface ProviderMark {
+  readonly initial: string;
+  readonly color: string;
+}
+
+/** Of providers that the catalogue gives no colour: one of these, always the same for the same name. */
+const NEUTRAL = [
+  '#475467',
+  '#3e4c6b',
+  '#4a4a68',
+  '#3b5b5b',
+  '#5a4a5f',
+  '#4f5d3a',
+  '#6b4a3e',
+  '#3d5a73',
+] as const;
+
+export function markOf(provider: string, displayName: string): ProviderMark {
+  const initial = [...displayName.toUpperCase()].find((letter) => /[\p{L}\p{N}]/u.test(letter)) ?? '•';
+  const own = Object.hasOwn(MARKS, provider) ? MARKS[provider] : undefined;
+  const sum = [...displayName].reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0);
+  return { initial, color: own ?? NEUTRAL[sum % NEUTRAL.length] ?? NEUTRAL[0] };
+}
