@@ -1,8 +1,104 @@
-/** SQL of the account's audit ring and its checkpoint; the chain itself is `audit/ring.ts`. */
+/** SQL of the account's audit chain; the chain itself is `audit/ring.ts`. */
 
-import type { Checkpoint, RingRow, RingTable } from '#audit/ring.ts';
+import type { ChainTable, HeadRow, PageRow } from '#audit/ring.ts';
+import type { Checkpoint, UnkeyedRow, UnkeyedTable } from '#audit/unkeyed.ts';
+import type { SqlRow } from './columns.ts';
 
-export class AuditTable implements RingTable {
+/** What the store knows of its schema. */
+export interface Existing {
+  /** Whether anything was ever written. */
+  readonly tables: () => boolean;
+  /** Whether the tables of the keyed chain are there; an object that slept since before has none. */
+  readonly keyed: () => boolean;
+}
+
+export class AuditTable implements ChainTable {
+  readonly #sql: SqlStorage;
+  readonly #exist: Existing;
+  readonly unkeyed: UnkeyedTable;
+
+  constructor(sql: SqlStorage, exist: Existing) {
+    this.#sql = sql;
+    this.#exist = exist;
+    this.unkeyed = new UnkeyedAuditTable(sql, exist.tables);
+  }
+
+  /** Values as they were found, in the types that they should have: they prove nothing before the MAC does. */
+  head(): HeadRow | null {
+    if (!this.#exist.keyed()) return null;
+    const found = this.#sql.exec<SqlRow>('SELECT * FROM audit_head').toArray()[0];
+    if (found === undefined) return null;
+    return {
+      ...batchOf(found),
+      since: Number(found['since']),
+      hash: String(found['hash']),
+      brokenAt: found['broken_at'] === null ? null : Number(found['broken_at']),
+      mac: String(found['mac']),
+    };
+  }
+
+  putHead(row: HeadRow): void {
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO audit_head (id, since, seq, previous, bodies, hash, broken_at, mac)
+         VALUES (1, ?, ?, ?, ?, ?, ?, ?)`,
+      row.since,
+      row.seq,
+      row.previous,
+      row.bodies,
+      row.hash,
+      row.brokenAt,
+      row.mac,
+    );
+  }
+
+  page(slot: number): PageRow | null {
+    if (!this.#exist.keyed()) return null;
+    const query = 'SELECT seq, previous, bodies FROM audit_page WHERE slot = ?';
+    const found = this.#sql.exec<SqlRow>(query, slot).toArray()[0];
+    return found === undefined ? null : batchOf(found);
+  }
+
+  putPage(slot: number, row: PageRow): void {
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO audit_page (slot, seq, previous, bodies) VALUES (?, ?, ?, ?)',
+      slot,
+      row.seq,
+      row.previous,
+      row.bodies,
+    );
+  }
+
+  pages(): { count: number; maxSeq: number } {
+    if (!this.#exist.keyed()) return { count: 0, maxSeq: 0 };
+    return this.#sql
+      .exec<{
+        count: number;
+        maxSeq: number;
+      }>('SELECT count(*) AS count, coalesce(max(seq), 0) AS maxSeq FROM audit_page')
+      .one();
+  }
+
+  floor(): number {
+    if (!this.#exist.keyed()) return 0;
+    return this.#sql
+      .exec<{ floor: number }>(
+        `SELECT coalesce(max(audit_seq), 0) AS floor FROM
+           (SELECT audit_seq FROM account UNION ALL SELECT audit_seq FROM tombstone)`,
+      )
+      .one().floor;
+  }
+}
+
+function batchOf(found: SqlRow): PageRow {
+  return {
+    seq: Number(found['seq']),
+    previous: String(found['previous']),
+    bodies: String(found['bodies']),
+  };
+}
+
+/** Rows of versions up to 0.1.0: read, and erased when the ring has come round. */
+class UnkeyedAuditTable implements UnkeyedTable {
   readonly #sql: SqlStorage;
   readonly #exists: () => boolean;
 
@@ -11,14 +107,10 @@ export class AuditTable implements RingTable {
     this.#exists = exists;
   }
 
-  row(slot: number): RingRow | null {
-    const found = this.#sql
-      .exec<{ seq: number; body: string; hash: string }>(
-        'SELECT seq, body, hash FROM audit_event WHERE slot = ?',
-        slot,
-      )
-      .toArray()[0];
-    return found ?? null;
+  row(slot: number): UnkeyedRow | null {
+    if (!this.#exists()) return null;
+    const query = 'SELECT seq, body, hash FROM audit_event WHERE slot = ?';
+    return this.#sql.exec<{ seq: number; body: string; hash: string }>(query, slot).toArray()[0] ?? null;
   }
 
   maxSlot(): number | null {
@@ -31,22 +123,10 @@ export class AuditTable implements RingTable {
     return this.#sql.exec<{ seq: number | null }>('SELECT max(seq) AS seq FROM audit_event').one().seq;
   }
 
-  put(slot: number, row: RingRow): void {
-    this.#sql.exec(
-      'INSERT OR REPLACE INTO audit_event (slot, seq, body, hash) VALUES (?, ?, ?, ?)',
-      slot,
-      row.seq,
-      row.body,
-      row.hash,
-    );
-  }
-
   checkpoint(): Checkpoint | null {
     if (!this.#exists()) return null;
-    const found = this.#sql
-      .exec<{ seq: number; hash: string; mac: string }>('SELECT seq, hash, mac FROM audit_checkpoint')
-      .toArray()[0];
-    return found ?? null;
+    const query = 'SELECT seq, hash, mac FROM audit_checkpoint';
+    return this.#sql.exec<{ seq: number; hash: string; mac: string }>(query).toArray()[0] ?? null;
   }
 
   putCheckpoint(point: Checkpoint): void {
@@ -56,5 +136,10 @@ export class AuditTable implements RingTable {
       point.hash,
       point.mac,
     );
+  }
+
+  drop(): void {
+    this.#sql.exec('DELETE FROM audit_event');
+    this.#sql.exec('DELETE FROM audit_checkpoint');
   }
 }

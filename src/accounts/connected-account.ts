@@ -4,7 +4,8 @@
  */
 
 import { DurableObject } from 'cloudflare:workers';
-import type { Verification } from '#audit/ring.ts';
+import type { ChainPage } from '#audit/shown.ts';
+import type { Verification } from '#audit/unkeyed.ts';
 import type { DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import { log } from '#lib/log.ts';
@@ -45,6 +46,8 @@ import type {
 import { keepSubject } from './subject.ts';
 import { waitForStatus } from './waiting.ts';
 import { partsOf } from './wiring.ts';
+
+type In<M extends keyof AccountRpc> = Parameters<AccountRpc[M]>[0];
 
 /** An alarm that should have fired so long ago is lost. */
 const LOST_ALARM_MS = 60_000;
@@ -235,6 +238,10 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   verifyAudit(argument: { organization?: string | null }): Promise<Answer<Verification | null>> {
     return this.#lifecycle.verify(argument.organization ?? null);
+  }
+
+  auditRecords(argument: In<'auditRecords'>): Promise<Answer<ChainPage | null>> {
+    return this.#lifecycle.auditRecords(argument);
   }
 
   #shown(living: Result<Living, Obstacle>, organization: string | null): Answer<Resource> {

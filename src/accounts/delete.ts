@@ -14,7 +14,7 @@ import type { AccountState } from './store.ts';
 
 /**
  * Erases the account, also one whose rows cannot be trusted any more. What stays: the tombstone with the next life's
- * key, and the audit ring, whose checkpoint is signed anew because its key goes with the account.
+ * key, and the audit chain, whose head is signed anew because its key goes with the account.
  *
  * @param forgetCredentials drops what was opened of its grants
  * @param organization of a bound caller, who reaches no other's; null: unbound
@@ -30,7 +30,9 @@ export async function deleteAccount(
   const old = await vault.open();
   if (!old.ok && old.error.code === 'vault_locked') return old;
   const claimed = store.keyMaterial();
-  if (claimed === null) return err({ code: 'not_found' });
+  if (claimed === null) return old.ok ? err({ code: 'not_found' }) : old;
+  // Of rows of another account nothing is told in this one's name, and they are not this one's to erase.
+  if (!old.ok && !vault.isOwn(claimed)) return old;
   const owner = accountOwner(claimed.accountId, claimed.organization, claimed.incarnation + 1);
   const next = await vault.keyForNewLife(owner, null);
   if (!next.ok) return next;
@@ -55,7 +57,7 @@ export async function deleteAccount(
     const state = old.ok && old.value !== null ? authentic(() => store.state(mac)) : null;
     if (state?.ok && state.value !== null) revokeAll(room, mac, state.value);
     room.outbox.resign(mac, heir.key.mac);
-    room.ring.resignCheckpoint(mac, heir.key.mac);
+    room.ring.resign(mac, heir.key.mac);
     store.bury(heir.key.mac, {
       accountId: claimed.accountId,
       organization: claimed.organization,

@@ -1,6 +1,7 @@
 /** Brings what lists show to the directory. The timer stays until the directory has it; tokens never wait for it. */
 
 import { deleteAccountIndex, upsertAccountIndex } from '#directory/account-index.ts';
+import { kidOf } from '#crypto/envelope.ts';
 import { awaitsConfirmation } from './flow-sessions.ts';
 import { present } from './present.ts';
 import type { Room } from './room.ts';
@@ -33,6 +34,7 @@ export async function indexAccount(room: Room, opened: OpenedAccount | null): Pr
       createdAtMs: account.createdAtMs,
       updatedAtMs: account.updatedAtMs,
       resource: JSON.stringify(present(room, opened.key.mac, state)),
+      kid: kidOf(account.dataKey),
       indexedAtMs: room.now(),
       beats: room.timers.get('beat') !== null,
     });

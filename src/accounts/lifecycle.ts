@@ -5,6 +5,8 @@
  */
 
 import type { RequestContext } from '#audit/record.ts';
+import { chainPage, type ChainPage } from '#audit/shown.ts';
+import type { Verification } from '#audit/unkeyed.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { warnUnrenewable } from './calendar.ts';
 import { applyChange } from './changes.ts';
@@ -184,16 +186,38 @@ export class Lifecycle {
   }
 
   /** Walks the chain; also of a deleted account, under the key that its tombstone keeps. Null: nothing to be seen. */
-  async verify(
+  verify(organization: string | null): Promise<Result<Verification | null, Obstacle>> {
+    return this.#chain(organization, (mac) => this.#room.ring.verify(mac));
+  }
+
+  /** A page of the chain, newest first; of what may be read as of what may be walked. */
+  auditRecords(asked: {
+    readonly organization: string | null;
+    readonly before: number | null;
+    readonly limit: number;
+  }): Promise<Result<ChainPage | null, Obstacle>> {
+    const { ring } = this.#room;
+    return this.#chain(asked.organization, () =>
+      chainPage(
+        (before, limit) => ring.list(before, limit),
+        asked.before,
+        asked.limit,
+        () => true,
+      ),
+    );
+  }
+
+  async #chain<T>(
     organization: string | null,
-  ): Promise<Result<ReturnType<Room['ring']['verify']> | null, Obstacle>> {
-    if (!this.#room.store.hasTables() || isForeign(this.#room, organization)) return ok(null);
+    look: (mac: Uint8Array) => T,
+  ): Promise<Result<T | null, Obstacle>> {
+    if (isForeign(this.#room, organization)) return ok(null);
     const living = await this.#room.vault.open();
     if (!living.ok) return err(living.error);
-    if (living.value !== null) return ok(this.#room.ring.verify(living.value.key.mac));
+    if (living.value !== null) return ok(look(living.value.key.mac));
     const heir = await this.#room.vault.heir();
     if (!heir.ok) return heir;
-    return ok(heir.value === null ? null : this.#room.ring.verify(heir.value.key.mac));
+    return ok(heir.value === null ? null : look(heir.value.key.mac));
   }
 
   #endOpenAttempts(outcome: string): void {

@@ -136,9 +136,12 @@ export class Door {
   #corrupt(request: ReleaseRequest): ReleaseResult {
     const names = this.#room.store.claimedNames();
     const { agent } = request;
-    const known =
+    const isAllowed =
       names !== null && decide({ agent, request: { ...names, action: 'token', scopes: null } }).allowed;
-    const own = known || names?.organization === agent.organization;
+    // Rows that are gone or another account's say nothing of this one. The short form has named it, and door 1 allowed it.
+    const known = this.#room.vault.isOwnedByRows() ? isAllowed : !request.byId;
+    // The names of another tenant's account stay out of this agent's chain.
+    const own = isAllowed || names?.organization === agent.organization;
     const where = {
       connection: own ? (names?.connection ?? null) : null,
       identifier: own ? (names?.identifier ?? null) : null,

@@ -54,7 +54,7 @@ export function record(
   fields: AuditFields,
   context: RequestContext,
 ): void {
-  room.ring.append(
+  const { begins } = room.ring.append(
     {
       ...fields,
       connected_account_id: account.accountId,
@@ -66,4 +66,5 @@ export function record(
     isoTime(room.now()),
     mac,
   );
+  if (begins) room.store.noteChain(mac);
 }

@@ -3,6 +3,7 @@
  * constructor: a name that was never created has no table. A step that is released is never edited.
  */
 
+import { AUDIT_HEAD_SCHEMA } from '#audit/schema.ts';
 import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
 
 const CONNECT_SCHEMA = `
@@ -14,6 +15,11 @@ const REVOCATION_SCHEMA = `
   CREATE TABLE revocation (
     id TEXT PRIMARY KEY, body TEXT NOT NULL, tries INTEGER NOT NULL, next_try_at_ms INTEGER NOT NULL,
     mac TEXT NOT NULL) WITHOUT ROWID;`;
+
+/** `audit_seq`: how far the chain had come when the row was written. */
+const CHAIN_SCHEMA = `${AUDIT_HEAD_SCHEMA}
+  ALTER TABLE account ADD COLUMN audit_seq INTEGER;
+  ALTER TABLE tombstone ADD COLUMN audit_seq INTEGER;`;
 
 export const ACCOUNT_SCHEMA: readonly string[] = [
   `CREATE TABLE account (
@@ -60,9 +66,12 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   REVOCATION_SCHEMA,
   OUTBOX_FAILURE_SCHEMA,
   'ALTER TABLE account ADD COLUMN variables TEXT',
+  CHAIN_SCHEMA,
 ];
 
 /** From this version on the tables of connect flows are there; an object that slept since before has none. */
 export const CONNECT_TABLES_SINCE = ACCOUNT_SCHEMA.indexOf(CONNECT_SCHEMA) + 1;
 /** The same for the table of grants that wait to be revoked at their provider. */
 export const REVOCATION_TABLE_SINCE = ACCOUNT_SCHEMA.indexOf(REVOCATION_SCHEMA) + 1;
+/** The same for the tables of the keyed audit chain. */
+export const KEYED_CHAIN_SINCE = ACCOUNT_SCHEMA.indexOf(CHAIN_SCHEMA) + 1;

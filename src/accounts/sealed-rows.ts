@@ -38,19 +38,26 @@ export class SealedRows {
 
   /** The row without its MAC. @throws CorruptRowError where it does not match */
   authentic(mac: Uint8Array, table: SealedTable, row: SqlRow): SqlRow {
-    const { mac: stored, ...values } = row;
-    if (rowMac(mac, table, parts(values)) !== stored)
-      throw new CorruptRowError(`${table} does not match its MAC`);
+    const { mac: _, ...values } = row;
+    if (!this.isAuthentic(mac, table, row)) throw new CorruptRowError(`${table} does not match its MAC`);
     return values;
+  }
+
+  isAuthentic(mac: Uint8Array, table: SealedTable, row: SqlRow): boolean {
+    const { mac: stored, ...values } = row;
+    return rowMac(mac, table, parts(values)) === stored;
   }
 
   /** @throws CorruptRowError where the rows of the living account are not those that were written together */
   assertSealed(mac: Uint8Array): void {
+    if (!this.isSealed(mac)) throw new CorruptRowError('the rows are not those that were written together');
+  }
+
+  isSealed(mac: Uint8Array): boolean {
     // Rows that this transaction wrote are sealed at its end; nobody else can have come between.
-    if (this.#unsealed !== null) return;
+    if (this.#unsealed !== null) return true;
     const stored = this.#sql.exec<SqlRow>('SELECT mac FROM row_seal').toArray()[0]?.['mac'];
-    if (this.#sealOf(mac) !== stored)
-      throw new CorruptRowError('the rows are not those that were written together');
+    return this.#sealOf(mac) === stored;
   }
 
   /** The last act of a transaction. */

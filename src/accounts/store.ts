@@ -6,7 +6,7 @@
 
 import { applySchema, hasSchema, NewerSchemaError, storedVersion } from '#lib/object-schema.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
-import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE, REVOCATION_TABLE_SINCE } from './schema.ts';
+import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE, KEYED_CHAIN_SINCE, REVOCATION_TABLE_SINCE } from './schema.ts';
 import { RevocationTable } from './revocation-table.ts';
 import { CorruptRowError } from './corrupt-row.ts';
 import { FlowTable } from './flow-table.ts';
@@ -50,8 +50,12 @@ export class AccountStore {
   #schemaReady = false;
   #state: AccountState | null | undefined;
   #inTransaction = false;
+  /** Null says nothing. */
+  readonly #auditSeq: () => number | null;
 
-  constructor(storage: DurableObjectStorage) {
+  /** @param auditSeq how far the audit chain has come at least: noted under the MAC of the account's row */
+  constructor(storage: DurableObjectStorage, auditSeq: () => number = () => 0) {
+    this.#auditSeq = () => auditSeq() || null;
     this.#storage = storage;
     this.#sql = storage.sql;
     this.#rows = new SealedRows(storage.sql);
@@ -74,6 +78,11 @@ export class AccountStore {
    */
   hasTables(): boolean {
     return this.#storedVersion() > 0;
+  }
+
+  /** Whether the tables of the keyed audit chain are there. */
+  hasKeyedChain(): boolean {
+    return this.hasTables() && this.#storedVersion() >= KEYED_CHAIN_SINCE;
   }
 
   #storedVersion(): number {
@@ -203,7 +212,20 @@ export class AccountStore {
   }
 
   saveAccount(mac: Uint8Array, row: AccountRow): void {
-    this.#put(mac, 'account', { id: 1, ...accountToSql(row) });
+    this.#put(mac, 'account', { id: 1, ...accountToSql(row), audit_seq: this.#auditSeq() });
+  }
+
+  /** The keyed chain has begun: the account's row says so, that nobody takes the chain away and nothing tells of it. */
+  noteChain(mac: Uint8Array): void {
+    this.transaction(() => {
+      const row = this.#first('SELECT * FROM account');
+      // Of rows that were changed outside nothing is signed anew.
+      if (row === null || !this.#rows.isSealed(mac) || !this.#rows.isAuthentic(mac, 'account', row)) return;
+      this.#put(mac, 'account', {
+        ...this.#rows.authentic(mac, 'account', row),
+        audit_seq: this.#auditSeq(),
+      });
+    });
   }
 
   saveSettings(mac: Uint8Array, settings: ConnectionSettings): void {
@@ -252,6 +274,7 @@ export class AccountStore {
 
   /** Erases everything but audit, outbox, tombstone and what is to be revoked. */
   bury(mac: Uint8Array, row: TombstoneRow): void {
+    const auditSeq = this.#auditSeq();
     for (const table of [
       'account',
       'connection_copy',
@@ -266,7 +289,7 @@ export class AccountStore {
     ]) {
       this.#sql.exec(`DELETE FROM ${table}`);
     }
-    this.#put(mac, 'tombstone', { id: 1, ...tombstoneToSql(row) });
+    this.#put(mac, 'tombstone', { id: 1, ...tombstoneToSql(row), audit_seq: auditSeq });
   }
 
   #first(query: string): SqlRow | null {

@@ -1,7 +1,8 @@
 /** The RPC face of an account, typed by hand: the platform's own generics give up on it. One object in, a tagged value out. */
 
 import type { RequestContext } from '#audit/record.ts';
-import type { Verification } from '#audit/ring.ts';
+import type { ChainPage } from '#audit/shown.ts';
+import type { Verification } from '#audit/unkeyed.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Location } from '#contract/connections.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
@@ -92,6 +93,12 @@ export interface AccountRpc {
   outboxSettled(report: DeliveryReport): Promise<string>;
   /** Also of a deleted account. Null: no such delivery is held. */
   redeliver(argument: { deliveryId: string }): Promise<Answer<DeliveryRow | null>>;
+  /** Newest first, below `before`; also of a deleted account. `organization` and null as for `verifyAudit`. */
+  auditRecords(argument: {
+    readonly organization: string | null;
+    readonly before: number | null;
+    readonly limit: number;
+  }): Promise<Answer<ChainPage | null>>;
   /** Also of a deleted account. `organization` as for `view`; null: nothing is here, or it is another's. */
   verifyAudit(argument: { organization?: string | null }): Promise<Answer<Verification | null>>;
 }

@@ -15,7 +15,7 @@ import {
 import { accountOwner, grantPlace, type GrantField } from '#crypto/places.ts';
 import type { VaultLocked } from '#crypto/keyring.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
-import { ok, type Result } from '#lib/result.ts';
+import { err, ok, type Result } from '#lib/result.ts';
 import type { AccountStore } from './store.ts';
 
 export interface OpenedAccount {
@@ -23,17 +23,37 @@ export interface OpenedAccount {
   readonly key: DataKey;
 }
 
+/** What an object knows of itself beside its rows. */
+export interface Self {
+  /** Its name, which is the account's id. */
+  readonly accountId: string;
+  /** Whether the directory has heard of this account; false where it does not say. */
+  readonly isKnown: () => Promise<boolean>;
+}
+
+const FOREIGN: RecordCorrupt = {
+  code: 'record_corrupt',
+  detail: 'the rows are those of another account',
+};
+const LOST: RecordCorrupt = {
+  code: 'record_corrupt',
+  detail: 'the directory knows this account, and of its rows nothing is there',
+};
+
 /** Lives that may end while a key is being opened; more is a storm. */
 const MAX_ROUNDS = 5;
 
 export class Vault {
   readonly #store: AccountStore;
   readonly #masterKeys: string | null;
+  readonly #self: Self | null;
   #opened: { wrapped: string; account: OpenedAccount } | null = null;
 
-  constructor(store: AccountStore, masterKeys: string | null) {
+  /** @param self what the object is called; null: rows are taken at their word, for who looks at them from outside */
+  constructor(store: AccountStore, masterKeys: string | null, self: Self | null = null) {
     this.#store = store;
     this.#masterKeys = masterKeys;
+    this.#self = self;
   }
 
   /** The opened account if that costs nothing: its key has been opened before and is still the one in the row. */
@@ -50,7 +70,8 @@ export class Vault {
   async open(): Promise<Result<OpenedAccount | null, VaultLocked | RecordCorrupt>> {
     if (this.#opened !== null) return ok(this.#opened.account);
     const material = this.#store.keyMaterial();
-    if (material === null) return ok(null);
+    if (material === null) return (await this.#isLost()) ? err(LOST) : ok(null);
+    if (!this.isOwn(material)) return err(FOREIGN);
     return this.#openWrapped(
       accountOwner(material.accountId, material.organization, material.incarnation),
       material.dataKey,
@@ -94,6 +115,7 @@ export class Vault {
   async heir(): Promise<Result<OpenedAccount | null, VaultLocked | RecordCorrupt>> {
     const grave = this.#store.tombstone();
     if (grave === null) return ok(null);
+    if (!this.isOwn(grave)) return err(FOREIGN);
     const owner = accountOwner(grave.accountId, grave.organization, grave.incarnation);
     const made = await this.keyForNewLife(owner, grave.dataKey);
     return made.ok ? ok(made.value.account) : made;
@@ -115,6 +137,22 @@ export class Vault {
 
   #storedKey(): string | null {
     return this.#store.keyMaterial()?.dataKey ?? this.#store.tombstone()?.dataKey ?? null;
+  }
+
+  /** A file that was copied under another name opens nothing there. */
+  isOwn({ accountId }: { readonly accountId: string }): boolean {
+    return this.#self === null || this.#self.accountId === accountId;
+  }
+
+  /** Whether the rows say that they are this account's: false for those of another and for none. */
+  isOwnedByRows(): boolean {
+    const material = this.#store.keyMaterial();
+    return material !== null && this.isOwn(material);
+  }
+
+  /** Nothing was ever written here, as far as the object can see, and yet somebody has heard of the account. */
+  async #isLost(): Promise<boolean> {
+    return this.#self !== null && !this.#store.hasTables() && (await this.#self.isKnown());
   }
 
   async encrypt(

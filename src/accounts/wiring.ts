@@ -4,6 +4,7 @@
  */
 
 import { AuditRing } from '#audit/ring.ts';
+import { isIndexed } from '#directory/account-index.ts';
 import { configOf } from '#env.ts';
 import { systemNow, systemRandom } from '#lib/clock.ts';
 import { setLogLevel } from '#lib/log.ts';
@@ -24,6 +25,9 @@ import { Timers } from './timers.ts';
 import { Vault } from './vault.ts';
 import { Waiting } from './waiting.ts';
 
+/** Asked only where nothing was ever written, and no token waits longer for the directory. */
+const KNOWN_WITHIN_MS = 300;
+
 /** What the platform's class calls. */
 export interface Parts {
   readonly room: Room;
@@ -37,10 +41,14 @@ export interface Parts {
 export function partsOf(ctx: DurableObjectState, env: object): Parts {
   const config = configOf(env);
   setLogLevel(config.logLevel);
-  const store = new AccountStore(ctx.storage);
+  const store: AccountStore = new AccountStore(ctx.storage, () => ring.floor());
   const timers = new Timers(ctx.storage);
-  const ring = new AuditRing(new AuditTable(ctx.storage.sql, () => store.hasTables()));
-  const vault = new Vault(store, config.masterKeys);
+  const exist = { tables: () => store.hasTables(), keyed: () => store.hasKeyedChain() };
+  const ring: AuditRing = new AuditRing(new AuditTable(ctx.storage.sql, exist));
+  const accountId = ctx.id.name;
+  const isKnown = () => isIndexed(config.directory, accountId ?? '', KNOWN_WITHIN_MS);
+  const self = accountId === undefined ? null : { accountId, isKnown };
+  const vault = new Vault(store, config.masterKeys, self);
   const credentials = new OpenedCredentials(vault, store);
   const entrypoints = () => ctx.exports as unknown as Entrypoints;
   const outbox = new Outbox({

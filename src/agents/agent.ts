@@ -10,9 +10,9 @@ import { Outbox } from '#outbox/outbox.ts';
 import { AuditTable } from './audit-table.ts';
 import { IndexTimer, runAlarm } from './index-timer.ts';
 import { addKey, deleteKey, listKeys, touchKey } from './keys.ts';
-import { createAgent, removeAgent, setStatus, updateAgent } from './lifecycle.ts';
-import { authRecordOf, viewOf } from './record.ts';
-import { recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
+import { createAgent, removeAgent, setStatus, updateAgent, viewAgent } from './lifecycle.ts';
+import { authRecordOf } from './record.ts';
+import { auditRecords, recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
 import { withAgent, type Room } from './room.ts';
 import { AgentStore } from './store.ts';
 import type { AgentRpc } from './stub.ts';
@@ -29,9 +29,10 @@ interface Entrypoints {
 function roomOf(ctx: DurableObjectState, env: unknown): Room {
   const config = configOf(env);
   const agentId = ctx.id.name ?? '';
-  const store = new AgentStore(ctx.storage);
+  const store: AgentStore = new AgentStore(ctx.storage, () => ring.floor());
   const exists = () => store.hasTables();
-  const ring = new AuditRing(new AuditTable(ctx.storage.sql, exists));
+  const exist = { tables: exists, keyed: () => store.hasKeyedChain() };
+  const ring: AuditRing = new AuditRing(new AuditTable(ctx.storage.sql, exist));
   const outbox: Outbox = new Outbox({
     source: { kind: 'agent', id: agentId },
     sql: ctx.storage.sql,
@@ -77,7 +78,7 @@ export class Agent extends DurableObject implements AgentRpc {
   }
 
   view(): Out<'view'> {
-    return withAgent(this.#room, ({ agent }) => ({ ok: true, agent: viewOf(agent) }));
+    return viewAgent(this.#room);
   }
 
   update(input: In<'update'>): Out<'update'> {
@@ -122,6 +123,10 @@ export class Agent extends DurableObject implements AgentRpc {
 
   recordAuthFail(input: In<'recordAuthFail'>): Out<'recordAuthFail'> {
     return recordAuthFail(this.#room, input.keyId, input.context);
+  }
+
+  auditRecords(input: In<'auditRecords'>): Out<'auditRecords'> {
+    return auditRecords(this.#room, input);
   }
 
   verifyAudit(): Out<'verifyAudit'> {

@@ -6,6 +6,7 @@
  */
 
 import { deleteAgentIndex, upsertAgentIndex } from '#directory/agent-index.ts';
+import { kidOf } from '#crypto/envelope.ts';
 import { log } from '#lib/log.ts';
 import type { Failure } from './outcome.ts';
 import { viewOf, type AgentView } from './record.ts';
@@ -113,6 +114,7 @@ async function writeIndex(room: Room, agent: AgentView | null): Promise<void> {
   return upsertAgentIndex(room.directory, {
     ...agent,
     resource: JSON.stringify(agent),
+    kid: kidOf(room.store.material()?.dataKey ?? ''),
     indexedAtMs: room.now(),
   });
 }

@@ -7,6 +7,7 @@
 import type { RequestContext } from '#audit/record.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
+import { isAgentIndexed } from '#directory/agent-index.ts';
 import { agentEventData } from '#webhooks/event.ts';
 import { addKeyTo, type NewKey } from './keys.ts';
 import { failed, NO_AGENT, type Failure, type Outcome } from './outcome.ts';
@@ -56,6 +57,7 @@ export async function createAgent(room: Room, input: CreateInput): Promise<Creat
   const found = await presentLife(room);
   if (!found.ok) return found;
   if (found.life?.living === true) return takenName(room.agentId);
+  if (found.life === null && (await isLost(room))) return LOST;
   const incarnation = found.life?.incarnation ?? 1;
   const drawn = await room.vault.draw(input.organization, incarnation);
   if (!drawn.ok) return drawn;
@@ -66,6 +68,26 @@ export async function createAgent(room: Room, input: CreateInput): Promise<Creat
     }
     return room.store.transaction(() => begin(room, input, before, incarnation, drawn));
   });
+}
+
+/** The agent, for operators. */
+export async function viewAgent(room: Room): Promise<Viewed> {
+  const found = await withAgent<Viewed & { ok: true }>(room, ({ agent }) => ({
+    ok: true,
+    agent: viewOf(agent),
+  }));
+  return !found.ok && found.code === 'not_found' && (await isLost(room)) ? LOST : found;
+}
+
+const LOST = failed('record_corrupt', 'the directory knows this agent, and of its rows nothing is there');
+const KNOWN_WITHIN_MS = 2_000;
+
+/**
+ * Nothing was ever written here, as far as the object can see, and yet somebody has heard of the agent. Asked for
+ * operators only: a key of an agent that is not there costs as much as a wrong one.
+ */
+async function isLost(room: Room): Promise<boolean> {
+  return !room.store.hasTables() && (await isAgentIndexed(room.directory, room.agentId, KNOWN_WITHIN_MS));
 }
 
 function begin(
@@ -79,7 +101,7 @@ function begin(
   if (before !== null) {
     // The number of this life is the tombstone's word: it must be authentic before it is believed.
     room.store.tombstone(before.mac);
-    room.ring.resignCheckpoint(before.mac, drawn.mac);
+    room.ring.resign(before.mac, drawn.mac);
     room.outbox.resign(before.mac, drawn.mac);
   }
   const life: Life = { living: true, incarnation, organization: input.organization, mac: drawn.mac };
@@ -152,7 +174,7 @@ export async function removeAgent(room: Room, context: RequestContext): Promise<
     const nowMs = room.now();
     return room.store.transaction(() => {
       record(room, life, { action: 'agent.delete', outcome: 'ok' }, context);
-      room.ring.resignCheckpoint(life.mac, drawn.mac);
+      room.ring.resign(life.mac, drawn.mac);
       room.outbox.resign(life.mac, drawn.mac);
       room.store.bury(drawn.mac, {
         agentId: room.agentId,

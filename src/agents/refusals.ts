@@ -5,7 +5,9 @@
  */
 
 import type { AuditFields, RequestContext } from '#audit/record.ts';
-import type { Verification } from '#audit/ring.ts';
+import type { StoredRecord } from '#audit/ring.ts';
+import { chainPage, organizationOf, type ChainPage } from '#audit/shown.ts';
+import type { Verification } from '#audit/unkeyed.ts';
 import { NO_AGENT, type Outcome } from './outcome.ts';
 import { record, withAgent, type Room } from './room.ts';
 
@@ -50,4 +52,22 @@ export function verifyAudit(room: Room): Promise<Outcome<{ readonly verification
   return room.vault.enter<Outcome<{ readonly verification: Verification }>>((life) =>
     life === null ? NO_AGENT : { ok: true, verification: room.ring.verify(life.mac) },
   );
+}
+
+/**
+ * A page of the chain, also of a deleted agent. A name may have belonged to several organizations, one life after the
+ * other: who is bound to one sees that one's records alone, and of an agent that is another's now none.
+ */
+export function auditRecords(
+  room: Room,
+  asked: { readonly organization: string | null; readonly before: number | null; readonly limit: number },
+): Promise<Outcome<{ readonly page: ChainPage }>> {
+  return room.vault.enter<Outcome<{ readonly page: ChainPage }>>((life) => {
+    const { organization } = asked;
+    if (life === null || (organization !== null && life.organization !== organization)) return NO_AGENT;
+    const list = (before: number | null, limit: number) => room.ring.list(before, limit);
+    const isWanted = (record: StoredRecord) =>
+      organization === null || organizationOf(record) === organization;
+    return { ok: true, page: chainPage(list, asked.before, asked.limit, isWanted) };
+  });
 }

@@ -29,7 +29,8 @@ export interface Room {
 /** Appends one record to the agent's chain. Inside a transaction only. */
 export function record(room: Room, life: Life, fields: AuditFields, context: RequestContext): void {
   const organization = life.organization === '' ? null : life.organization;
-  room.ring.append({ organization, ...fields }, context, isoTime(room.now()), life.mac);
+  const { begins } = room.ring.append({ organization, ...fields }, context, isoTime(room.now()), life.mac);
+  if (begins) room.store.noteChain(life.mac);
 }
 
 /** Runs `step` with the living agent, or answers `not_found`. `step` awaits nothing. */

@@ -3,7 +3,13 @@
  * constructor: a name that was never created has no table. A step that is released is never edited.
  */
 
+import { AUDIT_HEAD_SCHEMA } from '#audit/schema.ts';
 import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
+
+/** `audit_seq`: how far the chain had come when the row was written. */
+const CHAIN_SCHEMA = `${AUDIT_HEAD_SCHEMA}
+  ALTER TABLE agent ADD COLUMN audit_seq INTEGER;
+  ALTER TABLE tombstone ADD COLUMN audit_seq INTEGER;`;
 
 export const AGENT_SCHEMA: readonly string[] = [
   `CREATE TABLE agent (
@@ -26,5 +32,9 @@ export const AGENT_SCHEMA: readonly string[] = [
   OUTBOX_SCHEMA,
   OUTBOX_MAC_SCHEMA,
   OUTBOX_FAILURE_SCHEMA,
+  CHAIN_SCHEMA,
   `ALTER TABLE agent_key ADD COLUMN expires_at_ms INTEGER;`,
 ];
+
+/** From this version on the tables of the keyed audit chain are there; an object that slept since before has none. */
+export const KEYED_CHAIN_SINCE = AGENT_SCHEMA.indexOf(CHAIN_SCHEMA) + 1;

@@ -6,7 +6,7 @@
 
 import { rowMac } from '#crypto/digest.ts';
 import type { Part } from '#crypto/encoding.ts';
-import { applySchema, hasSchema } from '#lib/object-schema.ts';
+import { applySchema, hasSchema, storedVersion } from '#lib/object-schema.ts';
 import {
   agentFromSql,
   agentToSql,
@@ -17,7 +17,7 @@ import {
   type SqlRow,
 } from './columns.ts';
 import type { AgentRow, AgentState, KeyRow, TombstoneRow } from './record.ts';
-import { AGENT_SCHEMA } from './schema.ts';
+import { AGENT_SCHEMA, KEYED_CHAIN_SINCE } from './schema.ts';
 
 /** A row does not match its MAC or the rows beside it. It is left as it is. */
 export class CorruptRowError extends Error {
@@ -57,7 +57,14 @@ export class AgentStore {
   #material: KeyMaterial | null | undefined;
   #state: AgentState | null | undefined;
 
-  constructor(storage: DurableObjectStorage) {
+  /** Null says nothing. */
+  readonly #auditSeq: () => number | null;
+  /** The tables of the keyed audit chain are there; null: not looked at yet. */
+  #isKeyed: boolean | null = null;
+
+  /** @param auditSeq how far the audit chain has come at least: noted under the MAC of the agent's row */
+  constructor(storage: DurableObjectStorage, auditSeq: () => number = () => 0) {
+    this.#auditSeq = () => auditSeq() || null;
     this.#storage = storage;
     this.#sql = storage.sql;
   }
@@ -70,6 +77,11 @@ export class AgentStore {
     return this.#exists;
   }
 
+  hasKeyedChain(): boolean {
+    this.#isKeyed ??= this.hasTables() && storedVersion(this.#sql) >= KEYED_CHAIN_SINCE;
+    return this.#isKeyed;
+  }
+
   /** Called with a rolled-back transaction: whoever remembers rows outside this store forgets them. */
   onRollback(forget: () => void): void {
     this.#onRollback.push(forget);
@@ -79,7 +91,10 @@ export class AgentStore {
   transaction<T>(fn: () => T): T {
     try {
       return this.#storage.transactionSync(() => {
-        if (!this.#schemaReady) applySchema(this.#sql, AGENT_SCHEMA);
+        if (!this.#schemaReady) {
+          applySchema(this.#sql, AGENT_SCHEMA);
+          this.#isKeyed = true;
+        }
         const result = fn();
         this.#schemaReady = true;
         this.#exists = true;
@@ -87,6 +102,7 @@ export class AgentStore {
       });
     } catch (error) {
       this.#exists = null;
+      this.#isKeyed = null;
       this.#schemaReady = false;
       this.#forgetRows();
       for (const forget of this.#onRollback) forget();
@@ -142,7 +158,14 @@ export class AgentStore {
   }
 
   saveAgent(mac: Uint8Array, row: AgentRow): void {
-    this.#put(mac, 'agent', { id: 1, ...agentToSql(row) });
+    this.#put(mac, 'agent', { id: 1, ...agentToSql(row), audit_seq: this.#auditSeq() });
+  }
+
+  /** The keyed chain has begun: the agent's row says so, that nobody takes the chain away and nothing tells of it. */
+  noteChain(mac: Uint8Array): void {
+    const row = this.#first('SELECT * FROM agent');
+    if (row !== null)
+      this.#put(mac, 'agent', { ...this.#authentic(mac, 'agent', row), audit_seq: this.#auditSeq() });
   }
 
   /** A new key is named in the agent's row too: the caller saves that in the same transaction. */
@@ -164,9 +187,10 @@ export class AgentStore {
 
   /** Erases the agent and its keys; audit and the tombstone stay. `mac` is of the key that the tombstone carries. */
   bury(mac: Uint8Array, row: TombstoneRow): void {
+    const auditSeq = this.#auditSeq();
     this.#sql.exec('DELETE FROM agent');
     this.#sql.exec('DELETE FROM agent_key');
-    this.#put(mac, 'tombstone', { id: 1, ...tombstoneToSql(row) });
+    this.#put(mac, 'tombstone', { id: 1, ...tombstoneToSql(row), audit_seq: auditSeq });
   }
 
   #first(query: string): SqlRow | null {

@@ -4,7 +4,8 @@
  */
 
 import type { AuditFields, RequestContext } from '#audit/record.ts';
-import type { Verification } from '#audit/ring.ts';
+import type { ChainPage } from '#audit/shown.ts';
+import type { Verification } from '#audit/unkeyed.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
@@ -49,6 +50,15 @@ export interface AgentRpc {
   redeliver(input: {
     readonly deliveryId: string;
   }): Promise<Outcome<{ readonly delivery: DeliveryRow | null }>>;
+  /**
+   * Newest first, below `before`; also of a deleted agent. `organization`: whose records alone are wanted, and
+   * `not_found` where the agent is another's; null: all.
+   */
+  auditRecords(input: {
+    readonly organization: string | null;
+    readonly before: number | null;
+    readonly limit: number;
+  }): Promise<Outcome<{ readonly page: ChainPage }>>;
   verifyAudit(input: Empty): Promise<Outcome<{ readonly verification: Verification }>>;
 }
 

@@ -22,6 +22,7 @@ import {
 import { accountInsightRoutes } from './routes/account-insight.ts';
 import { accountListRoutes } from './routes/account-list.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
+import { auditEventRoutes } from './routes/audit-events.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { agentCredentialRoutes } from './routes/agent-credentials.ts';
 import { agentInsightRoutes } from './routes/agent-insight.ts';
@@ -70,6 +71,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', webhookEndpointRoutes(senders));
   app.route('/', webhookDeliveryRoutes(senders));
   app.route('/', eventRoutes());
+  app.route('/', auditEventRoutes());
   app.route('/', connectLinkRoutes());
   app.route('/', connectPageRoutes());
   return app;

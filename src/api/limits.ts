@@ -26,6 +26,17 @@ export function refuseOversize(c: Context<AppEnv>): Response | null {
   return refused === null ? null : problemResponse(c, ...refused);
 }
 
+/** A body that breaks off or whose chunks are none is the sender's fault, as far as anybody is left to be told. */
+async function nextChunk(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
+  try {
+    return await reader.read();
+  } catch {
+    throw new ProblemError('invalid_request', { detail: 'the body broke off before its end' });
+  }
+}
+
 /** Reads on and keeps nothing, until the body ends, the caller hangs up, or it was too much or took too long. */
 async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   const untilMs = systemNow() + DISCARD_MS;
@@ -53,7 +64,7 @@ async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<str
   let text = '';
   let size = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await nextChunk(reader);
     if (done) break;
     size += value.byteLength;
     if (size > BODY_LIMIT) {

@@ -7,15 +7,12 @@ import { newId } from '#crypto/api-keys.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import { appendEvents } from '#directory/events.ts';
 import { secretsInForce } from '#directory/webhook-endpoint-row.ts';
-import { loadEndpoints } from '#directory/webhook-settings.ts';
+import { trustedEndpoint } from '#directory/webhook-endpoints.ts';
 import { attempt } from '#egress/deliver.ts';
 import { systemNow } from '#lib/clock.ts';
 import { eventBody, testEventData } from '#webhooks/event.ts';
 import { judgeAnswer } from '#webhooks/retry.ts';
 import type { WebhookSenders } from './webhook-senders.ts';
-
-/** The control plane waits for the directory; objects do not. */
-const DIRECTORY_LIMIT_MS = 5_000;
 
 function unwrapped<T>(
   answer: { ok: true; value: T } | { ok: false; error: { code: string; detail?: string } },
@@ -29,15 +26,14 @@ function unwrapped<T>(
 }
 
 export const LIVE_SENDERS: WebhookSenders = {
-  async sendTest(c, endpoint) {
+  async sendTest(c, id) {
     const config = c.get('config');
+    const trusted = await trustedEndpoint(config, id);
+    if (trusted === null) throw new ProblemError('not_found');
+    const { endpoint, dataKey } = trusted;
     const atMs = systemNow();
     const eventId = newId('evt');
     const body = eventBody({ type: 'webhook.test', atMs, data: testEventData(endpoint.id) });
-    const loaded = await loadEndpoints(config.directory, config.masterKeys, DIRECTORY_LIMIT_MS);
-    if (loaded === 'unavailable' || loaded.dataKey === null) {
-      throw new ProblemError('unavailable', { detail: 'the directory does not answer', retryAfterS: 5 });
-    }
     await appendEvents(config.directory, [
       {
         id: eventId,
@@ -55,7 +51,7 @@ export const LIVE_SENDERS: WebhookSenders = {
       endpoint: endpoint.id,
       url: endpoint.url,
       secrets: secretsInForce(endpoint, atMs),
-      dataKey: loaded.dataKey,
+      dataKey,
     });
     if (outcome.kind === 'unsent') {
       const detail =

@@ -3,7 +3,7 @@
  * calls it, so names inside a company's network are as good as others; what a flow may use is compared exactly.
  */
 
-import { isLoopbackHost } from '#egress/guard.ts';
+import { isLoopbackHost, isThisMachine } from '#egress/guard.ts';
 
 /** What the broker itself adds to a return URL. */
 const OWN_PARAMETERS = ['session_id', 'confirm_code', 'status'];
@@ -20,7 +20,9 @@ export function returnUrlProblem(url: string, allowLoopback: boolean): string | 
   if (isLoopbackHost(parsed.hostname)) {
     if (!allowLoopback) return 'must not be on loopback';
     if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') return 'must be an http or https URL';
-  } else if (parsed.protocol !== 'https:') return 'must be an https URL';
+  } else if (isThisMachine(parsed.hostname)) return 'must not be on loopback';
+  else if (parsed.hostname.endsWith('.')) return 'must not have a host name that ends with a dot';
+  else if (parsed.protocol !== 'https:') return 'must be an https URL';
   const taken = OWN_PARAMETERS.find((name) => parsed.searchParams.has(name));
   return taken === undefined ? null : `must not have the parameter ${taken}, which the broker adds`;
 }

@@ -6,7 +6,6 @@
 import type { Context } from 'hono';
 import { ProblemError } from '#contract/problem.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
-import type { WebhookEndpointRow } from '#directory/webhook-endpoint-row.ts';
 import type { AppEnv } from './context.ts';
 
 /** How a test ended. */
@@ -20,11 +19,12 @@ export interface TestOutcome {
 
 export interface WebhookSenders {
   /**
-   * Sends a `webhook.test` event to this endpoint now, whatever its filters and status, and appends it to the events.
+   * Sends a `webhook.test` event to this endpoint now, whatever its filters and status, and appends it to the events; by its
+   * row as the broker wrote it, or not at all.
    * Resolves when the one attempt has ended; it is not retried and leaves the endpoint's health as it is.
    * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
    */
-  sendTest(c: Context<AppEnv>, endpoint: WebhookEndpointRow): Promise<TestOutcome>;
+  sendTest(c: Context<AppEnv>, endpointId: string): Promise<TestOutcome>;
   /**
    * Makes the object that holds the delivery (`delivery.source`) send it again, whatever its status: due now, with a
    * new table of retries. The delivery as it is then; null: the object does not hold it any more.

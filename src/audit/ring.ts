@@ -1,177 +1,340 @@
 /**
- * The hash-chained ring: the newest 10,000 records of one object, one written row per record.
- * The logic only; the rows are reached through `RingTable`, which the object's store implements.
- * Appending happens inside the caller's transaction and awaits nothing; after a rolled-back transaction the
- * caller calls `forget()`, because the head in memory may be ahead of the rows.
+ * The keyed chain of one object: its newest records with a head that is under a MAC. The newest up to sixteen lie in the
+ * one head row, which is written with each record; a full one becomes a page of the ring, which has no MAC and is bound
+ * by the head's hash. So a record costs one written row (17 for 16), and a chain that was cut ends in a page, which is
+ * no head. The logic only; rows are reached through `ChainTable`, which the object's store implements.
+ *
+ * Appending happens inside the caller's transaction and awaits nothing; after a rolled-back transaction the caller calls
+ * `forget()`, because what is in memory may be ahead of the rows.
  */
 
-import { CHAIN_START, chainHash, rowMac } from '#crypto/digest.ts';
+import { CHAIN_START, chainHash, equalDigests, rowMac } from '#crypto/digest.ts';
 import { recordText, type AuditFields, type RequestContext } from './record.ts';
+import {
+  bodySays,
+  resignUnkeyed,
+  UNKEYED_SLOTS,
+  unkeyedHead,
+  verifyUnkeyed,
+  type Head,
+  type UnkeyedTable,
+  type Verification,
+} from './unkeyed.ts';
 
-/** Slots of the ring; record `seq` lies in slot `seq % RING_SLOTS`. */
-export const RING_SLOTS = 10_000;
-/** How many records a checkpoint moves ahead at once: one extra row per this many records. */
-const CHECKPOINT_STEP = 256;
+/** Records of a page, and the most that the head row holds. */
+export const PAGE_RECORDS = 16;
+/** Pages of the ring: with the head row it keeps the newest 10,000 records. */
+export const RING_PAGES = 625;
 
-export interface RingRow {
+/** Records that follow one another, oldest first. */
+interface Batch {
+  /** Of its newest record. */
   readonly seq: number;
-  readonly body: string;
-  readonly hash: string;
+  /** The hash before its first record. */
+  readonly previous: string;
+  /** The records' stored texts, one a line. */
+  readonly bodies: string;
 }
 
-/** Where `verify` starts when older records were overwritten: the hash of the record `seq`, authenticated. */
-export interface Checkpoint {
-  readonly seq: number;
+export type PageRow = Batch;
+
+export interface HeadRow extends Batch {
+  /** The chain begins after this number: 0, or the newest record that an earlier version wrote without a key. */
+  readonly since: number;
+  /** Of its newest record. */
   readonly hash: string;
+  /** Where the chain was once found changed outside the broker; it has gone on and does not verify any more. */
+  readonly brokenAt: number | null;
   readonly mac: string;
 }
 
-export interface RingTable {
-  row(slot: number): RingRow | null;
-  maxSlot(): number | null;
-  /** The highest `seq` of any row; a scan, for `verify` alone. */
-  maxSeq(): number | null;
-  put(slot: number, row: RingRow): void;
-  checkpoint(): Checkpoint | null;
-  putCheckpoint(checkpoint: Checkpoint): void;
+export interface ChainTable {
+  head(): HeadRow | null;
+  putHead(row: HeadRow): void;
+  page(slot: number): PageRow | null;
+  putPage(slot: number, row: PageRow): void;
+  /** How many pages there are, and the highest `seq` of any; a scan, not for every day. */
+  pages(): { readonly count: number; readonly maxSeq: number };
+  /**
+   * How far an authenticated row of the object says that the chain has come at least. 0: it says nothing, because the
+   * keyed chain has not begun or an earlier version wrote the row.
+   */
+  floor(): number;
+  readonly unkeyed: UnkeyedTable;
 }
 
-export interface Head {
+/** A record as it is stored, with the hashes around it. */
+export interface StoredRecord {
   readonly seq: number;
+  readonly body: string;
+  readonly previous: string;
   readonly hash: string;
 }
 
-export interface Verification {
-  readonly intact: boolean;
-  /** Records walked. */
-  readonly events: number;
-  /** `seq` of the first record that could be checked; 0 when there is none. */
-  readonly from: number;
-  readonly head: Head;
-  /** The first `seq` at which the chain does not hold. */
-  readonly brokenAt: number | null;
-}
+type Loaded = Omit<HeadRow, 'mac'> & { readonly records: number };
 
 export class AuditRing {
-  readonly #table: RingTable;
-  #head: Head | null = null;
-  #checkpointSeq: number | null = null;
-  readonly slots: number;
+  readonly #table: ChainTable;
+  readonly #pages: number;
+  readonly #unkeyedSlots: number;
+  #loaded: Loaded | null = null;
 
-  constructor(table: RingTable, slots: number = RING_SLOTS) {
+  /** @param pages of the ring @param unkeyedSlots of the ring that earlier versions kept; both differ in tests alone */
+  constructor(table: ChainTable, pages: number = RING_PAGES, unkeyedSlots: number = UNKEYED_SLOTS) {
     this.#table = table;
-    this.slots = slots;
-  }
-
-  /** The newest record; `seq` 0 when there is none. */
-  head(): Head {
-    this.#head ??= this.#findHead();
-    return this.#head;
+    this.#pages = pages;
+    this.#unkeyedSlots = unkeyedSlots;
   }
 
   /** Drops what is remembered; the next use reads the rows. */
   forget(): void {
-    this.#head = null;
-    this.#checkpointSeq = null;
+    this.#loaded = null;
   }
 
-  /** Appends one record and returns it. Must run inside a transaction. */
-  append(fields: AuditFields, context: RequestContext, at: string, macKey: Uint8Array): RingRow {
-    const head = this.head();
-    const seq = head.seq + 1;
-    if (seq > this.slots) this.#makeRoom(seq, macKey);
-    const body = recordText(seq, at, fields, context, macKey);
-    const row: RingRow = { seq, body, hash: chainHash(head.hash, body) };
-    this.#table.put(seq % this.slots, row);
-    this.#head = { seq, hash: row.hash };
-    return row;
-  }
-
-  /** Walks the chain from the first record that can be checked. `macKey` null: a checkpoint cannot be trusted and is broken. */
-  verify(macKey: Uint8Array | null): Verification {
-    const head = this.#findHead();
-    const checkpoint = this.#table.checkpoint();
-    // A row ahead of the head is one that was renumbered or lost its predecessor.
-    if ((this.#table.maxSeq() ?? 0) > head.seq)
-      return { intact: false, events: 0, from: 0, head, brokenAt: head.seq + 1 };
-    const oldest = Math.max(1, head.seq - this.slots + 1);
-    let previous = CHAIN_START;
-    let start = 1;
-    if (checkpoint !== null && checkpoint.seq + 1 >= oldest) {
-      previous = checkpoint.hash;
-      start = checkpoint.seq + 1;
-      const mac = macKey === null ? null : checkpointMac(macKey, checkpoint);
-      if (mac !== checkpoint.mac)
-        return { intact: false, events: 0, from: start, head, brokenAt: checkpoint.seq };
-    }
-    if (oldest > start) return { intact: false, events: 0, from: oldest, head, brokenAt: oldest };
-    let events = 0;
-    for (let seq = start; seq <= head.seq; seq += 1) {
-      const row = this.#table.row(seq % this.slots);
-      if (
-        row === null ||
-        row.seq !== seq ||
-        row.hash !== chainHash(previous, row.body) ||
-        !bodySays(row.body, seq)
-      ) {
-        return { intact: false, events, from: start, head, brokenAt: seq };
-      }
-      previous = row.hash;
-      events += 1;
-    }
-    return { intact: true, events, from: head.seq === 0 ? 0 : start, head, brokenAt: null };
+  /** What an authenticated row of the object may say of the chain: it has come at least so far. Never falls. */
+  floor(): number {
+    return Math.max(this.#loaded?.seq ?? 0, this.#table.floor());
   }
 
   /**
-   * The checkpoint under another key: its old one is about to be erased. One that is not authentic is left as it is,
-   * as evidence. Inside a transaction.
+   * Appends one record. Must run inside a transaction.
+   * @returns the record; `begins` where the keyed chain had no head before: the object's own row has to say so from now on
    */
-  resignCheckpoint(from: Uint8Array, to: Uint8Array): void {
-    const point = this.#table.checkpoint();
-    if (point === null || checkpointMac(from, point) !== point.mac) return;
-    this.#table.putCheckpoint({ ...point, mac: checkpointMac(to, point) });
+  append(
+    fields: AuditFields,
+    context: RequestContext,
+    at: string,
+    macKey: Uint8Array,
+  ): StoredRecord & { readonly begins: boolean } {
+    const begins = this.#loaded === null && this.#table.head() === null;
+    const head = this.#room(this.#load(macKey));
+    const seq = head.seq + 1;
+    const body = recordText(seq, at, fields, context, macKey);
+    const hash = chainHash(head.hash, body);
+    const bodies = head.records === 0 ? body : `${head.bodies}\n${body}`;
+    this.#keep({ ...head, seq, hash, bodies, records: head.records + 1 }, macKey);
+    return { seq, body, previous: head.hash, hash, begins };
   }
 
-  /** Before the first overwriting of a slot: everything up to the checkpoint may be overwritten, nothing after it. */
-  #makeRoom(seq: number, macKey: Uint8Array): void {
-    const overwritten = seq - this.slots;
-    this.#checkpointSeq ??= this.#table.checkpoint()?.seq ?? 0;
-    if (this.#checkpointSeq >= overwritten) return;
-    const step = Math.min(CHECKPOINT_STEP, this.slots);
-    const at = Math.min(overwritten + step - 1, seq - 1);
-    const row = this.#table.row(at % this.slots);
-    if (row === null || row.seq !== at) throw new Error('internal: the audit ring lost a record');
-    this.#table.putCheckpoint({ seq: at, hash: row.hash, mac: checkpointMac(macKey, row) });
-    this.#checkpointSeq = at;
-  }
-
-  /** Binary search for the place where the ring was last written: some fourteen reads after waking, none afterwards. */
-  #findHead(): Head {
-    const max = this.#table.maxSlot();
-    if (max === null) return { seq: 0, hash: CHAIN_START };
-    const first = this.#table.row(0);
-    if (max < this.slots - 1 || first === null) return headOf(this.#table.row(max));
-    let low = 0;
-    let high = max;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      const row = this.#table.row(middle);
-      if (row !== null && row.seq === first.seq + middle) low = middle;
-      else high = middle - 1;
+  /** Walks the chain from its first record to the authenticated head. `macKey` null: nothing can be trusted. */
+  verify(macKey: Uint8Array | null): Verification {
+    const stored = this.#table.head();
+    const floor = this.#table.floor();
+    if (stored === null) {
+      if (floor > 0 || this.#table.pages().count > 0) return broken({ seq: 0, hash: CHAIN_START }, 1);
+      const walked = verifyUnkeyed(this.#table.unkeyed, macKey, this.#unkeyedSlots);
+      // What has tables was created, and that is a record.
+      return walked.events === 0 ? { ...walked, intact: false, brokenAt: walked.brokenAt ?? 1 } : walked;
     }
-    return headOf(this.#table.row(low));
+    const head = { seq: stored.seq, hash: stored.hash };
+    if (macKey === null || !isAuthentic(stored, macKey)) return broken(head, stored.seq);
+    if (stored.brokenAt !== null) return broken(head, stored.brokenAt);
+    if (stored.seq < floor) return broken(head, stored.seq + 1);
+    return this.#walk(stored, macKey);
+  }
+
+  /** What lies in the object outlives the key that it was authenticated under. Inside a transaction. */
+  resign(from: Uint8Array, to: Uint8Array): void {
+    resignUnkeyed(this.#table.unkeyed, from, to);
+    if (this.#table.head() !== null) this.#keep(this.#load(from), to);
+  }
+
+  /** Newest first. @param before only records below this number; null: all @param limit at most so many */
+  list(before: number | null, limit: number): StoredRecord[] {
+    const newest = this.#table.head()?.seq ?? this.#unkeyedHead().seq;
+    const found: StoredRecord[] = [];
+    let batch: readonly StoredRecord[] = [];
+    for (let seq = Math.min((before ?? Infinity) - 1, newest); found.length < limit && seq > 0; seq -= 1) {
+      if (!holds(batch, seq)) batch = this.#batchWith(seq);
+      const record = batch[seq - (batch[0]?.seq ?? 0)];
+      if (record === undefined) break;
+      found.push(record);
+    }
+    return found;
+  }
+
+  /** Where a record lies, wherever the chain began; empty where it was overwritten. */
+  #batchWith(seq: number): readonly StoredRecord[] {
+    const places = [
+      () => this.#table.head(),
+      () => this.#table.page(this.#slotOf(seq)),
+      () => this.#table.page(this.#slotOf(seq + PAGE_RECORDS)),
+    ];
+    for (const place of places) {
+      const row = place();
+      const records = row === null ? [] : recordsOf(row);
+      if (holds(records, seq)) return records;
+    }
+    const unkeyed = this.#unkeyed(seq);
+    return unkeyed === null ? [] : [unkeyed];
+  }
+
+  /** The head as appending goes on from it: one that does not hold is gone on from too, and says so for ever. */
+  #load(macKey: Uint8Array): Loaded {
+    this.#loaded ??= this.#read(macKey);
+    return this.#loaded;
+  }
+
+  #read(macKey: Uint8Array): Loaded {
+    const stored = this.#table.head();
+    const floor = this.#table.floor();
+    if (stored === null) {
+      const found = this.#unkeyedHead();
+      const start = { since: found.seq, seq: found.seq, previous: found.hash, hash: found.hash };
+      const begins = { ...start, bodies: '', records: 0, brokenAt: null };
+      // Without a word of the object and without a page no keyed record was ever written.
+      return floor === 0 && this.#table.pages().count === 0 ? begins : this.#anew(null, floor);
+    }
+    const records = countOf(stored.bodies);
+    const isWhole = isAuthentic(stored, macKey) && stored.seq >= floor;
+    return isWhole ? { ...stored, records } : this.#anew(stored, floor);
+  }
+
+  /** A chain that was changed outside the broker goes on behind everything that it is known to have held. */
+  #anew(stored: HeadRow | null, floor: number): Loaded {
+    const said = stored !== null && Number.isSafeInteger(stored.seq) ? stored.seq : 0;
+    const seq = Math.max(floor, this.#table.pages().maxSeq, this.#unkeyedHead().seq, said);
+    // Kept as it was found: it is evidence.
+    if (stored !== null && stored.bodies !== '') this.#table.putPage(this.#slotOf(seq), { ...stored, seq });
+    const hash = stored?.hash ?? CHAIN_START;
+    const brokenAt = stored?.brokenAt ?? (said > 0 ? said : 1);
+    return { since: seq, seq, previous: hash, hash, bodies: '', records: 0, brokenAt };
+  }
+
+  /** A head row that has room for one more record. */
+  #room(head: Loaded): Loaded {
+    if (head.records < PAGE_RECORDS) return head;
+    this.#table.putPage(this.#slotOf(head.seq), {
+      seq: head.seq,
+      previous: head.previous,
+      bodies: head.bodies,
+    });
+    // The pages alone hold as much as the ring keeps: what is older goes.
+    if (head.since > 0 && (head.seq - head.since) / PAGE_RECORDS === this.#pages) this.#table.unkeyed.drop();
+    return { ...head, previous: head.hash, bodies: '', records: 0 };
+  }
+
+  #keep(loaded: Loaded, macKey: Uint8Array): void {
+    const { records: _, ...row } = loaded;
+    this.#table.putHead({ ...row, mac: headMac(macKey, row) });
+    this.#loaded = loaded;
+  }
+
+  #walk(head: HeadRow, macKey: Uint8Array): Verification {
+    const { seq, hash, since } = head;
+    const closed = (seq - countOf(head.bodies) - since) / PAGE_RECORDS;
+    const kept = Math.min(closed, this.#pages);
+    const isOlderKept = since > 0 && closed < this.#pages;
+    const older = this.#walkOlder(isOlderKept, since, macKey);
+    if (!older.intact) return { ...older, head: { seq, hash } };
+    let { events } = older;
+    // What the oldest page goes on from is known only where that is still there.
+    let before = closed > kept || (since > 0 && !isOlderKept) ? null : older.head;
+    const from = older.events > 0 ? older.from : since + (closed - kept) * PAGE_RECORDS + 1;
+    for (let page = closed - kept; page <= closed; page += 1) {
+      const last = page === closed ? seq : since + (page + 1) * PAGE_RECORDS;
+      const batch = page === closed ? head : this.#table.page(this.#slotOf(last));
+      const walked = walkBatch(batch, since + page * PAGE_RECORDS + 1, last, before);
+      events += walked.events;
+      before = walked.head;
+      if (walked.brokenAt !== null)
+        return { intact: false, events, from, head: { seq, hash }, brokenAt: walked.brokenAt };
+    }
+    const intact = before?.hash === hash && this.#table.pages().count === kept;
+    return { intact, events, from, head: { seq, hash }, brokenAt: intact ? null : seq };
+  }
+
+  /** What an earlier version wrote, as far as it is still to be there. Its newest record is what the keyed chain goes on from. */
+  #walkOlder(isKept: boolean, since: number, macKey: Uint8Array): Verification {
+    const none = {
+      intact: true,
+      events: 0,
+      from: 0,
+      head: { seq: since, hash: CHAIN_START },
+      brokenAt: null,
+    };
+    if (!isKept) {
+      const isEmpty = this.#table.unkeyed.maxSlot() === null;
+      return isEmpty ? none : { ...none, intact: false, brokenAt: since + 1 };
+    }
+    const walked = verifyUnkeyed(this.#table.unkeyed, macKey, this.#unkeyedSlots);
+    // Records beyond that one were written without a key since: nobody can say by whom.
+    return walked.intact && walked.head.seq !== since
+      ? { ...walked, intact: false, brokenAt: Math.min(walked.head.seq, since) + 1 }
+      : walked;
+  }
+
+  #unkeyedHead(): Head {
+    return unkeyedHead(this.#table.unkeyed, this.#unkeyedSlots);
+  }
+
+  #unkeyed(seq: number): StoredRecord | null {
+    const row = this.#table.unkeyed.row(seq % this.#unkeyedSlots);
+    if (row?.seq !== seq) return null;
+    const before = this.#table.unkeyed.row((seq - 1) % this.#unkeyedSlots);
+    const checkpoint = this.#table.unkeyed.checkpoint();
+    const overwritten = checkpoint?.seq === seq - 1 ? checkpoint.hash : CHAIN_START;
+    return { ...row, previous: before?.seq === seq - 1 ? before.hash : overwritten };
+  }
+
+  /** By the page's newest record: pages that follow one another lie side by side, wherever the chain began. */
+  #slotOf(lastSeq: number): number {
+    return Math.floor((lastSeq - 1) / PAGE_RECORDS) % this.#pages;
   }
 }
 
-function headOf(row: RingRow | null): Head {
-  return row === null ? { seq: 0, hash: CHAIN_START } : { seq: row.seq, hash: row.hash };
+function broken(head: Head, brokenAt: number): Verification {
+  return { intact: false, events: 0, from: 0, head, brokenAt };
 }
 
-function checkpointMac(macKey: Uint8Array, point: { seq: number; hash: string }): string {
-  return rowMac(macKey, 'audit_checkpoint', [point.seq, point.hash]);
+function countOf(bodies: string): number {
+  return bodies === '' ? 0 : bodies.split('\n').length;
 }
 
-/** A record says its own number, so that a row cannot be renumbered beside its text. */
-function bodySays(body: string, seq: number): boolean {
-  return body.startsWith(`{"seq":${seq},`);
+/** The records of a batch with their hashes, as they follow from the one before it. */
+function recordsOf({ seq, previous, bodies }: Batch): StoredRecord[] {
+  const texts = bodies === '' ? [] : bodies.split('\n');
+  let before = previous;
+  return texts.map((body, index) => {
+    const record = {
+      seq: seq - texts.length + 1 + index,
+      body,
+      previous: before,
+      hash: chainHash(before, body),
+    };
+    before = record.hash;
+    return record;
+  });
+}
+
+/** Whether a batch is what lies between two numbers. @param from what it must go on from; null: nothing older is kept */
+function walkBatch(
+  batch: Batch | null,
+  first: number,
+  last: number,
+  from: Head | null,
+): { head: Head; events: number; brokenAt: number | null } {
+  const before = from ?? { seq: first - 1, hash: batch?.previous ?? CHAIN_START };
+  const found = batch?.seq === last ? recordsOf(batch) : [];
+  if (found[0]?.seq !== first || found[0].previous !== before.hash)
+    return { head: before, events: 0, brokenAt: first };
+  const wrong = found.findIndex(({ seq, body }) => !bodySays(body, seq));
+  const held = wrong < 0 ? found.length : wrong;
+  return { head: found[held - 1] ?? before, events: held, brokenAt: wrong < 0 ? null : first + wrong };
+}
+
+function holds(batch: readonly StoredRecord[], seq: number): boolean {
+  return batch.length > 0 && seq >= (batch[0]?.seq ?? Infinity) && seq <= (batch.at(-1)?.seq ?? 0);
+}
+
+/** `head` is the role: a page has no MAC, so that none of them is ever taken for the chain's end. */
+function headMac(macKey: Uint8Array, { since, seq, previous, hash, brokenAt }: Omit<HeadRow, 'mac'>): string {
+  return rowMac(macKey, 'audit_head', [since, seq, previous, hash, brokenAt]);
+}
+
+function isAuthentic(row: HeadRow, macKey: Uint8Array): boolean {
+  if (!equalDigests(headMac(macKey, row), row.mac)) return false;
+  const records = recordsOf(row);
+  const ends = (records.at(-1)?.hash ?? row.previous) === row.hash;
+  return ends && records.every(({ seq, body }) => bodySays(body, seq));
 }

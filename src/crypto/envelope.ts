@@ -127,6 +127,12 @@ export async function createDataKey(ring: Keyring, owner: Owner): Promise<{ wrap
   return { wrapped: `k${FORMAT}.${kid}.${check}.${sealed}`, key };
 }
 
+/** The master key that a wrapped data key names; null for what is none. It proves nothing. */
+export function kidOf(wrapped: string): string | null {
+  const [format, kid] = wrapped.split('.');
+  return format === `k${FORMAT}` ? (kid ?? null) : null;
+}
+
 /**
  * Opens a wrapped data key. The key-check value tells a wrong ring (`vault_locked`: nothing is lost, put the key back)
  * from a changed row (`record_corrupt`).

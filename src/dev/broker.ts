@@ -9,6 +9,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
+import { egressGuard, GUARD_NAME } from './egress-guard.ts';
 import { freePort } from './ports.ts';
 
 export { freePort } from './ports.ts';
@@ -24,7 +25,7 @@ export interface BrokerOptions {
   readonly port: number;
   /** Folder of D1 and the objects. */
   readonly persistTo: string;
-  /** Settings of the Worker; see `src/env.ts`. */
+  /** Settings of the Worker; see `src/env.ts`. Without ALLOW_LOOPBACK the engine connects to public addresses alone. */
   readonly settings: Readonly<Record<string, string>>;
   /** Another Worker source, for the benchmark's floor. */
   readonly entry?: string;
@@ -118,6 +119,7 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
   };
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
   const { rootPath: _root, modulesRules: _rules, ...worker } = workerOptions as Record<string, unknown>;
+  const isGuarded = options.settings['ALLOW_LOOPBACK'] !== 'true';
   const mf = new Miniflare(
     convertV4MiniflareOptions({
       host: '127.0.0.1',
@@ -145,8 +147,10 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
           ],
           // Events carry links: made by objects that have no request to ask for the host.
           bindings: { ...(worker['bindings'] as object), BASE_URL: url, ...options.settings },
+          ...(isGuarded ? { outboundService: GUARD_NAME } : {}),
           unsafeDirectSockets: [{ host: '127.0.0.1', port }],
         },
+        ...(isGuarded ? [egressGuard(String(worker['compatibilityDate']))] : []),
       ],
     } as never) as never,
   );

@@ -3,6 +3,7 @@
  * brings its row here with its own timer, so that a row may come twice or late.
  */
 
+import { within } from '#lib/clock.ts';
 import { ask } from './ask.ts';
 import { refuseNewerDirectory } from './schema-major.ts';
 
@@ -29,6 +30,8 @@ export interface AccountIndexRow {
   readonly resource?: string;
   /** Also when the account was heard of last (`beats.ts`). */
   readonly indexedAtMs: number;
+  /** Of the master key that its data key is wrapped with; left out: not known. */
+  readonly kid?: string | null;
   /** Whether the account has timers and should be heard of daily; left out: as the index knows it. */
   readonly beats?: boolean;
 }
@@ -52,6 +55,7 @@ const COLUMNS = [
   'created_at_ms',
   'updated_at_ms',
   'indexed_at_ms',
+  'kid',
 ];
 /** Equal times are taken: within a millisecond the later call carries the later state. */
 const UPSERT = `INSERT INTO account_index (${COLUMNS.join(', ')}, beat_at_ms, beats)
@@ -85,6 +89,7 @@ export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): 
     row.createdAtMs,
     row.updatedAtMs,
     row.indexedAtMs,
+    row.kid ?? null,
     row.indexedAtMs,
     beats,
     beats,
@@ -116,4 +121,11 @@ export async function countAccounts(db: D1Database, connection: string): Promise
     .prepare('SELECT count(*) AS n FROM account_index WHERE connection = ?')
     .bind(connection);
   return (await ask(() => statement.first<number>('n'))) ?? 0;
+}
+
+/** Whether the index has a row of this account; false where the directory does not say so in time. Never throws. */
+export function isIndexed(db: D1Database, id: string, withinMs: number): Promise<boolean> {
+  const query = 'SELECT 1 FROM account_index WHERE id = ?';
+  const found = ask(() => db.prepare(query).bind(id).first()).then((row) => row !== null);
+  return within(withinMs, found, false);
 }

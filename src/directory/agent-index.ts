@@ -3,6 +3,7 @@
  * its own row; nothing is decided from here.
  */
 
+import { within } from '#lib/clock.ts';
 import { ask } from './ask.ts';
 import { refuseNewerDirectory } from './schema-major.ts';
 
@@ -17,6 +18,8 @@ export interface AgentIndexRow {
   readonly updatedAtMs: number;
   /** What the agent's object shows of it, as JSON, for lists. */
   readonly resource: string;
+  /** Of the master key that its data key is wrapped with; left out: not known. */
+  readonly kid?: string | null;
   /** When the object wrote this row. */
   readonly indexedAtMs: number;
 }
@@ -25,11 +28,12 @@ export interface AgentIndexRow {
 export async function upsertAgentIndex(db: D1Database, row: AgentIndexRow): Promise<void> {
   const statement = db
     .prepare(
-      `INSERT INTO agent_index (id, organization, name, status, created_at_ms, updated_at_ms, resource, indexed_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO agent_index (id, organization, name, status, created_at_ms, updated_at_ms, resource, indexed_at_ms, kid)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET organization = excluded.organization, name = excluded.name,
          status = excluded.status, created_at_ms = excluded.created_at_ms,
-         updated_at_ms = excluded.updated_at_ms, resource = excluded.resource, indexed_at_ms = excluded.indexed_at_ms
+         updated_at_ms = excluded.updated_at_ms, resource = excluded.resource, indexed_at_ms = excluded.indexed_at_ms,
+         kid = excluded.kid
        WHERE excluded.updated_at_ms >= agent_index.updated_at_ms`,
     )
     .bind(
@@ -41,6 +45,7 @@ export async function upsertAgentIndex(db: D1Database, row: AgentIndexRow): Prom
       row.updatedAtMs,
       row.resource,
       row.indexedAtMs,
+      row.kid ?? null,
     );
   await refuseNewerDirectory(db);
   await ask(() => statement.run());
@@ -50,4 +55,11 @@ export async function upsertAgentIndex(db: D1Database, row: AgentIndexRow): Prom
 export async function deleteAgentIndex(db: D1Database, id: string): Promise<void> {
   await refuseNewerDirectory(db);
   await ask(() => db.prepare('DELETE FROM agent_index WHERE id = ?').bind(id).run());
+}
+
+/** Whether the index has a row of this agent; false where the directory does not say so in time. Never throws. */
+export function isAgentIndexed(db: D1Database, id: string, withinMs: number): Promise<boolean> {
+  const query = 'SELECT 1 FROM agent_index WHERE id = ?';
+  const found = ask(() => db.prepare(query).bind(id).first()).then((row) => row !== null);
+  return within(withinMs, found, false);
 }

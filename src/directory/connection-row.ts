@@ -1,6 +1,7 @@
 /**
  * The row of a connection, both ways, and the MAC over its columns that decide where a secret or a token is sent: who
- * can write to the directory alone can neither redirect a connection nor bring an older secret of it back.
+ * can write to the directory alone makes no row, and changes none, that is used. A whole earlier row, put back with its
+ * own MAC, is one that the broker wrote: accounts that have seen a later `version` keep to that, the others take it.
  */
 
 import type { Location, TokenAccess, Verification } from '#contract/connections.ts';

@@ -114,6 +114,11 @@ export function webhookKey(config: VaultConfig): Promise<DataKey> {
   return keyForWriting(config, WEBHOOKS);
 }
 
+/** The same as it is stored, for reading what it authenticates. @throws ProblemError as `webhookKey` */
+export function openWebhookKey(config: VaultConfig, wrapped: string | null): Promise<DataKey> {
+  return openStored(config, WEBHOOKS, wrapped);
+}
+
 /**
  * The key under which admin keys, audit heads and idempotent requests are authenticated; the first use draws it.
  * @throws ProblemError `vault_locked` (nothing is written then), `unavailable`, `record_corrupt`

@@ -15,7 +15,8 @@ import connect from './migrations/0006_connect.sql';
 import connectionHealth from './migrations/0007_connection_health.sql';
 import grantsBySubject from './migrations/0008_grants_by_subject.sql';
 import deliveryFailure from './migrations/0009_delivery_failure.sql';
-import keyEnds from './migrations/0010_key_ends.sql';
+import keyIds from './migrations/0010_key_ids.sql';
+import keyEnds from './migrations/0011_key_ends.sql';
 
 /** In their order, under the names of their files: those are what wrangler records. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -28,7 +29,8 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
   { name: '0007_connection_health.sql', sql: connectionHealth },
   { name: '0008_grants_by_subject.sql', sql: grantsBySubject },
   { name: '0009_delivery_failure.sql', sql: deliveryFailure },
-  { name: '0010_key_ends.sql', sql: keyEnds },
+  { name: '0010_key_ids.sql', sql: keyIds },
+  { name: '0011_key_ends.sql', sql: keyEnds },
 ];
 
 /** The version that this code writes. Steps are additive, so a newer schema serves this code as well. */

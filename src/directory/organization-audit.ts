@@ -76,6 +76,19 @@ export async function runRecorded(
   throw new ProblemError('unavailable', { detail: 'too many changes at once', retryAfterS: RETRY_AFTER_S });
 }
 
+/** Somebody has read the records of one chain. `source`: whose. @throws ProblemError as `runRecorded`: then nothing is shown */
+export async function recordAuditRead(
+  config: VaultConfig,
+  read: Omit<OrganizationRecord, 'fields'> & { readonly account: string | null; readonly source: string },
+): Promise<void> {
+  const { organization, context, atMs, account, source } = read;
+  const evidence = account === null ? [source] : null;
+  const fields = { action: 'audit.read', outcome: 'ok', connected_account_id: account, evidence } as const;
+  // Nothing changes but the chain itself, and a record stands beside a change: this one leaves all as it is.
+  const nothing = config.directory.prepare("UPDATE meta SET value = value WHERE key = 'schema_version'");
+  await runRecorded(config, { organization, fields, context, atMs }, nothing);
+}
+
 /** `changes()` is what the statement before has changed: no change, no record, and no step of the head. */
 function appended(
   db: D1Database,

@@ -10,6 +10,14 @@ import { isNewerMajor } from '#lib/object-schema.ts';
 import { MIGRATE_HINT } from './ask.ts';
 import { checkVault } from './key-check.ts';
 import { SCHEMA_VERSION, schemaVersion } from './migrate.ts';
+import { missingKeys, type MissingKey } from './needed-keys.ts';
+
+const NEEDED_BY: Record<MissingKey['by'], string> = {
+  data_key: 'secrets in the directory were encrypted with it',
+  account: 'accounts were encrypted with it',
+  agent: 'agents were encrypted with it',
+  unheard: 'accounts or agents that were not used since may need it',
+};
 
 /** A probe that waits longer is itself a problem. */
 const PATIENCE_MS = 3_000;
@@ -38,9 +46,13 @@ function schemaCheck(version: number | null): Check {
 async function keyCheck(config: Config): Promise<Check> {
   const vault = await within(PATIENCE_MS, checkVault(config), null);
   if (vault === null) return bad('not compared: the directory does not answer');
-  return vault.ok
-    ? good('the ring opens and is the one that this data was encrypted with')
-    : bad(vault.error.detail);
+  if (!vault.ok) return bad(vault.error.detail);
+  const missing = await within(PATIENCE_MS, missingKeys(config.directory, vault.value), null);
+  // A directory of an older schema has no word of keys; what is wrong with it stands beside this.
+  if (missing === null || missing.length === 0)
+    return good('the ring opens and is the one that this data was encrypted with');
+  const told = missing.map(({ kid, by }) => `"${kid}" (${NEEDED_BY[by]})`).join(', ');
+  return bad(`MASTER_KEYS does not hold ${told}: put back what is missing`);
 }
 
 function loopbackCheck(config: Config): Check {

@@ -4,7 +4,7 @@
  */
 
 import type { RequestContext } from '#audit/record.ts';
-import { NAME_PATTERN } from '#contract/ids.ts';
+import { NAME_PATTERN, NAME_RULE } from '#contract/ids.ts';
 import { ProblemError, invalid } from '#contract/problem.ts';
 import { systemNow } from '#lib/clock.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
@@ -46,7 +46,7 @@ function ofType(settings: ConnectionSettings, type: CredentialType): ConnectionS
 }
 
 function staticDraft(id: string, type: Exclude<CredentialType, 'oauth2'>): ConnectionDraft {
-  if (!NAME_PATTERN.test(id)) throw invalid('connection', '1 to 64 characters of a-z, 0-9, ".", "_" and "-"');
+  if (!NAME_PATTERN.test(id)) throw invalid('connection', NAME_RULE);
   const common = {
     id,
     authType: type,

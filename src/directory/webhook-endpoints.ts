@@ -14,7 +14,7 @@ import { afterSuccess, HEALTHY, type EndpointHealth } from '#webhooks/endpoint-h
 import { ask } from './ask.ts';
 import type { SqlRow } from './connection-row.ts';
 import type { ListPosition } from './connections.ts';
-import { webhookKey, type VaultConfig } from './data-key.ts';
+import { openWebhookKey, webhookKey, type VaultConfig } from './data-key.ts';
 import { countWaiting } from './deliveries.ts';
 import { listConditions } from './list-conditions.ts';
 import { bySystem, runRecorded, type OrganizationRecord } from './organization-audit.ts';
@@ -95,10 +95,32 @@ async function rowOf(db: D1Database, id: string): Promise<SqlRow | null> {
   return ask(() => db.prepare('SELECT * FROM webhook_endpoint WHERE id = ?').bind(id).first<SqlRow>());
 }
 
-/** One endpoint, or null. @throws ProblemError `unavailable` */
+/** One endpoint as it is stored, or null: to be shown, not to be used. @throws ProblemError `unavailable` */
 export async function findEndpoint(db: D1Database, id: string): Promise<WebhookEndpointRow | null> {
   const row = await rowOf(db, id);
   return row === null ? null : endpointFromSql(row);
+}
+
+/**
+ * One endpoint that something may be sent to, with the key of its secrets as it is stored; null where there is none.
+ * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt` (its row was changed outside the broker)
+ */
+export async function trustedEndpoint(
+  config: VaultConfig,
+  id: string,
+): Promise<{ readonly endpoint: WebhookEndpointRow; readonly dataKey: string } | null> {
+  const query = `SELECT e.*, (SELECT wrapped FROM data_key WHERE purpose = 'webhook') AS data_key
+    FROM webhook_endpoint e WHERE e.id = ?`;
+  const row = await ask(() => config.directory.prepare(query).bind(id).first<SqlRow>());
+  if (row === null) return null;
+  const dataKey = row['data_key'] == null ? null : String(row['data_key']);
+  const key = await openWebhookKey(config, dataKey);
+  if (!isAuthentic(key.mac, row)) throw changedOutside(id);
+  return { endpoint: endpointFromSql(row), dataKey: String(dataKey) };
+}
+
+function changedOutside(id: string): ProblemError {
+  return new ProblemError('record_corrupt', { detail: `the endpoint ${id} does not match its MAC` });
 }
 
 /** Which endpoints, and where the page begins. `organization`: null for all of them, empty for those of none. */
@@ -233,9 +255,7 @@ async function change(
     const row = await rowOf(db, id);
     if (row === null) return null;
     const key = await webhookKey(config);
-    if (!isAuthentic(key.mac, row)) {
-      throw new ProblemError('record_corrupt', { detail: `the endpoint ${id} does not match its MAC` });
-    }
+    if (!isAuthentic(key.mac, row)) throw changedOutside(id);
     const present = endpointFromSql(row);
     const next = await changed(present, key);
     const kept = secretsInForce(next, nowMs);

@@ -3,7 +3,7 @@
  * names and asks nobody.
  *
  * Sources: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890), RFC 4291 (IPv6), RFC 6052 (NAT64),
- * RFC 3056 (6to4).
+ * RFC 3056 (6to4), RFC 5214 (ISATAP).
  */
 
 /** First address and length of prefix. Not globally reachable, or of a protocol of its own; multicast and reserved. */
@@ -32,15 +32,46 @@ const SPECIAL_V6: readonly (readonly [first: string, bits: number])[] = [
   ['3fff::', 20], // documentation
 ];
 
-/** The prefixes after which an IPv4 address follows, by which the target is reached. */
-const CARRIES_V4: readonly (readonly [first: string, bits: number])[] = [
-  ['64:ff9b::', 96], // NAT64, the well-known prefix
-  ['2002::', 16], // 6to4
-];
-
-const GLOBAL_UNICAST = ['2000::', 3] as const;
 /** The longest spelling: eight groups, the last two as IPv4. */
 const LONGEST = 45;
+
+/**
+ * Where an IPv4 address stands inside an IPv6 one, by which the target is reached: `shift` bits from the right, where
+ * the bits under `mask` are `value`.
+ */
+interface Carrier {
+  readonly mask: bigint;
+  readonly value: bigint;
+  readonly shift: bigint;
+}
+
+const prefixed = (first: string, bits: number, shift: number): Carrier => {
+  const mask = ((1n << BigInt(bits)) - 1n) << BigInt(128 - bits);
+  return { mask, value: (parseV6(first) ?? 0n) & mask, shift: BigInt(shift) };
+};
+
+/** Carriers whose own address may be public: what is carried decides. */
+const CARRIERS: readonly Carrier[] = [
+  prefixed('64:ff9b::', 96, 0), // NAT64, the well-known prefix (RFC 6052)
+  prefixed('2002::', 16, 80), // 6to4 (RFC 3056)
+  // ISATAP (RFC 5214, 6.1): an interface of any prefix, with the universal bit or without.
+  { mask: 0xfdff_ffff_0000_0000n, value: 0x0000_5efe_0000_0000n, shift: 0n },
+];
+
+/** Carriers that lie outside of global unicast and are never public: read to tell what machine is meant. */
+const OTHER_CARRIERS: readonly Carrier[] = [
+  prefixed('::ffff:0:0', 96, 0), // mapped (RFC 4291, 2.5.5.2)
+  prefixed('::ffff:0:0:0', 96, 0), // translated (RFC 2765)
+  prefixed('64:ff9b:1::', 48, 0), // NAT64 of a site (RFC 8215), most often with a prefix of 96
+  prefixed('::', 96, 0), // compatible (RFC 4291, 2.5.5.1), `::` and `::1` among them
+];
+
+const carried = (carriers: readonly Carrier[], address: bigint): bigint[] =>
+  carriers.flatMap(({ mask, value, shift }) =>
+    (address & mask) === value ? [(address >> shift) & 0xffffffffn] : [],
+  );
+
+const GLOBAL_UNICAST = ['2000::', 3] as const;
 
 /** False for every address that is special in any way, and for what is no address at all. */
 export function isPublicAddress(text: string): boolean {
@@ -54,17 +85,31 @@ function isPublicV4(address: bigint): boolean {
   return !SPECIAL_V4.some(([first, bits]) => isWithin(address, parseV4(first), bits, 32));
 }
 
-/** A mapped address (`::ffff:10.0.0.1`) is outside of global unicast: no name has a reason to point to one. */
+/**
+ * A mapped address (`::ffff:10.0.0.1`) is outside of global unicast: no name has a reason to point to one. A carrier's
+ * is as public as what it carries; NAT64's prefix alone lies outside, and what resolvers of such networks answer with.
+ */
 function isPublicV6(address: bigint): boolean {
-  for (const [first, bits] of CARRIES_V4) {
-    if (isWithin(address, parseV6(first), bits, 128)) {
-      return isPublicV4((address >> BigInt(128 - bits - 32)) & 0xffffffffn);
-    }
-  }
+  if (!carried(CARRIERS, address).every(isPublicV4)) return false;
+  const isNat64 = isWithin(address, parseV6('64:ff9b::'), 96, 128);
   return (
-    isWithin(address, parseV6(GLOBAL_UNICAST[0]), GLOBAL_UNICAST[1], 128) &&
-    !SPECIAL_V6.some(([first, bits]) => isWithin(address, parseV6(first), bits, 128))
+    isNat64 ||
+    (isWithin(address, parseV6(GLOBAL_UNICAST[0]), GLOBAL_UNICAST[1], 128) &&
+      !SPECIAL_V6.some(([first, bits]) => isWithin(address, parseV6(first), bits, 128)))
   );
+}
+
+/** Whether an address is loopback or unspecified, also one that an IPv6 address carries. False for what is none. */
+export function isOfThisMachine(text: string): boolean {
+  const v4 = parseV4(text);
+  if (v4 !== null) return isOfThisMachineV4(v4);
+  const v6 = parseV6(text);
+  if (v6 === null) return false;
+  return v6 <= 1n || carried([...CARRIERS, ...OTHER_CARRIERS], v6).some(isOfThisMachineV4);
+}
+
+function isOfThisMachineV4(address: bigint): boolean {
+  return ['0.0.0.0', '127.0.0.0'].some((first) => isWithin(address, parseV4(first), 8, 32));
 }
 
 function isWithin(address: bigint, first: bigint | null, bits: number, width: number): boolean {

@@ -8,6 +8,7 @@
 
 import type { Config } from '#env.ts';
 import { areHostsGiven } from '#providers/given-hosts.ts';
+import { isOfThisMachine } from './address.ts';
 
 /** What the deployment allows. */
 export interface GuardOptions {
@@ -50,6 +51,17 @@ export function isLoopbackHost(hostname: string): boolean {
   return (
     hostname === 'localhost' || hostname === '[::1]' || (IPV4.test(hostname) && hostname.startsWith('127.'))
   );
+}
+
+/**
+ * Whether a host is the machine of whoever calls it, in any spelling that the URL parser leaves: loopback and the
+ * unspecified address, which systems connect to loopback, also inside an IPv6 address, and names under `localhost` with
+ * or without a dot behind (RFC 6761, 6.3).
+ */
+export function isThisMachine(hostname: string): boolean {
+  const name = hostname.replace(/\.+$/, '');
+  if (name === 'localhost' || name.endsWith('.localhost')) return true;
+  return isOfThisMachine(name.startsWith('[') ? name.slice(1, -1) : name);
 }
 
 /**

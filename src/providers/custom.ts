@@ -29,6 +29,7 @@ import {
 import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './descriptor.ts';
 import { ErrorRow } from './error-row.ts';
 import { parseTokenHeader } from './headers.ts';
+import { reservedParams } from './reserved-params.ts';
 import { needs } from './identity.ts';
 
 export { applyVariables } from './variables.ts';
@@ -181,7 +182,16 @@ export type CustomDescriptor =
 export function parseProviderConfig(
   input: unknown,
 ): { ok: true; config: ProviderConfig } | { ok: false; errors: ConfigError[] } {
-  return checkedConfig(ProviderConfig, input);
+  const parsed = checkedConfig(ProviderConfig, input);
+  const reserved = parsed.ok ? reservedParams(parsed.config) : [];
+  return reserved.length === 0
+    ? parsed
+    : {
+        ok: false,
+        errors: reserved.map(({ field, name }) =>
+          errorAt([field, name], 'is a parameter of the broker’s own: what it holds has a field of its own'),
+        ),
+      };
 }
 
 /** The same of the `provider_config` of a catalogue entry. */

@@ -1,6 +1,7 @@
 /** Requests that are wrong as a whole: too large, too deep, of another type, twice said. Refused before they cost. */
 
 import { request as rawRequest } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
@@ -44,6 +45,28 @@ function sendChunked(method: string, path: string, bytes: number): Promise<numbe
     const chunk = Buffer.alloc(64 * 1024, ' ');
     for (let sent = 0; sent < bytes; sent += chunk.length) outgoing.write(chunk);
     outgoing.end('{}');
+  });
+}
+
+/** A body whose chunks end in what is none, over a socket of its own: no client of ours sends such a thing. */
+function sendBroken(method: string, path: string, rest: string): Promise<string> {
+  const { hostname, port } = new URL(broker.url);
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    `host: ${hostname}`,
+    `authorization: Bearer ${broker.adminKey}`,
+    'content-type: application/json',
+    'transfer-encoding: chunked',
+  ];
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => socket.write(`${head.join('\r\n')}\r\n\r\n${rest}`));
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+      if (answer.includes('\r\n\r\n')) socket.end();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
   });
 }
 
@@ -275,5 +298,19 @@ describe('queries', () => {
         expectInvalid(await operator.get(`${list}?cursor=${bad}`), 'cursor', bad.slice(0, 40));
       expectInvalid(await operator.get(`${list}?limit=1&limit=2`), 'limit', 'twice');
     }
+  });
+});
+
+describe('a body whose chunks are none', () => {
+  it.each([
+    ['a size that is no number', '5\r\n{"id"\r\nZZ\r\n'],
+    ['a chunk that is longer than it says', '2\r\n{"id":"x"}\r\n0\r\n\r\n'],
+    ['no size at all', '\r\n\r\n\r\n'],
+  ])('with %s is the fault of who sent it, on every route that reads one', async (_, rest) => {
+    for (const [method, path] of withBody()) {
+      const answer = await sendBroken(method, path, rest);
+      expect([method, path, answer.slice(9, 12)]).toEqual([method, path, '400']);
+    }
+    expect((await operator.get('/v1/connections')).status).toBe(200);
   });
 });

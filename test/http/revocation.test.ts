@@ -78,8 +78,12 @@ interface Outcome {
 async function outcomes(accountId: string): Promise<Outcome[]> {
   const found: Outcome[] = [];
   for (const [place, rows] of await storedRows(s.broker.folder)) {
-    if (!place.endsWith(' audit_event')) continue;
-    const records = rows.map((row) => JSON.parse(JSON.parse(row).body));
+    if (!/ audit_(?:head|page)$/.test(place)) continue;
+    const records = rows.flatMap((row) =>
+      String(JSON.parse(row).bodies)
+        .split('\n')
+        .map((body) => JSON.parse(body)),
+    );
     found.push(
       ...records.filter((one) => one.action === 'token.revoke' && one.connected_account_id === accountId),
     );

@@ -180,7 +180,7 @@ describe('the hunter', () => {
       ([, found]) => scene.canaries.hunt('a table', found.join('\n')).length > 0,
     );
     expect(tables.map(([table]) => table.split(' ')[1]).toSorted()).toEqual(
-      expect.arrayContaining(['account', 'account_index', 'audit_event']),
+      expect.arrayContaining(['account', 'account_index', 'audit_head']),
     );
   });
 

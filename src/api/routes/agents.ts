@@ -119,7 +119,7 @@ const routes = {
 const LOCKED_RETRY_S = 30;
 const NEWER_SCHEMA_RETRY_S = 60;
 
-function problemOf({ code, detail }: Failure): ProblemError {
+export function problemOf({ code, detail }: Failure): ProblemError {
   if (code === 'newer_schema') {
     return new ProblemError('unavailable', { detail, retryAfterS: NEWER_SCHEMA_RETRY_S });
   }

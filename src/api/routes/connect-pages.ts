@@ -91,6 +91,11 @@ function visitOf(c: Context<AppEnv>): Visit {
 /** A page in the language of whoever asks. */
 export function pageResponse(c: Context<AppEnv>, model: PageModel): Response {
   const answer = renderPage(model, chooseLocale(c.req.header('accept-language') ?? null));
+  // The page shows this id as its reference: whoever is told of it finds the request here.
+  if (answer.status >= 400 || model.kind === 'denied') {
+    const fields = { correlation_id: c.get('correlationId'), page: model.kind, status: answer.status };
+    log('info', 'a page told of a failure', { ...fields, route: c.get('route') ?? null });
+  }
   answer.headers.set('x-correlation-id', c.get('correlationId'));
   return answer;
 }

@@ -17,6 +17,7 @@ import {
 import { connectionKey } from '#directory/data-key.ts';
 import { guardOptions } from '#egress/guard.ts';
 import { isoTime, systemNow } from '#lib/clock.ts';
+import { withoutExtraValues } from '#providers/reserved-params.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scope-warnings.ts';
 import type { AppEnv } from '../context.ts';
@@ -109,7 +110,8 @@ function warningsOf({ connection, sharedWith }: ConnectionView): string[] {
   return out;
 }
 
-function resourceOf(origin: string, view: ConnectionView): z.infer<typeof Connection> {
+/** @param mayRead what an operator put into extra parameters, which may be a secret: of the role admin alone */
+function resourceOf(origin: string, view: ConnectionView, mayRead: boolean): z.infer<typeof Connection> {
   const { connection } = view;
   return {
     id: connection.id,
@@ -118,7 +120,10 @@ function resourceOf(origin: string, view: ConnectionView): z.infer<typeof Connec
     client_id: connection.clientId,
     scopes: [...connection.scopes],
     variables: connection.variables,
-    provider_config: connection.providerConfig,
+    provider_config:
+      connection.providerConfig === null || mayRead
+        ? connection.providerConfig
+        : withoutExtraValues(connection.providerConfig),
     rotation: connection.rotation,
     verification: connection.verification,
     return_urls: [...connection.returnUrls],
@@ -141,6 +146,12 @@ function notFound(): ProblemError {
   return new ProblemError('not_found', { detail: 'there is no such connection' });
 }
 
+/** Connections belong to the deployment, and so does what stands in their parameters. */
+function mayReadParams(c: Context<AppEnv>): boolean {
+  const { role, organization } = c.get('operator');
+  return role === 'admin' && organization === null;
+}
+
 /** @throws ProblemError 404 */
 async function resourceOfId(
   c: Context<AppEnv>,
@@ -151,7 +162,7 @@ async function resourceOfId(
   const isName = NAME_PATTERN.test(id);
   const view = isName ? await findConnection(c.get('config').directory, id, organization) : null;
   if (view === null) throw notFound();
-  return resourceOf(origin, view);
+  return resourceOf(origin, view, mayReadParams(c));
 }
 
 /** Connections belong to the deployment. @throws ProblemError 403 for an operator of one organization */
@@ -242,7 +253,10 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
       organization: c.get('operator').organization,
     });
     const page = cutPage(LIST, {}, limit, views, ({ connection }) => [connection.createdAtMs, connection.id]);
-    return c.json({ ...page, data: page.data.map((view) => resourceOf(origin, view)) }, 200);
+    return c.json(
+      { ...page, data: page.data.map((view) => resourceOf(origin, view, mayReadParams(c))) },
+      200,
+    );
   });
   describe(router, routes.get, requireOperator, async (c) =>
     c.json(await resourceOfId(c, originOf(c), c.req.param('id') ?? ''), 200),

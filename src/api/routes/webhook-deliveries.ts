@@ -7,7 +7,7 @@ import { pageOf } from '#contract/lists.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { DELIVERY_ID_PATTERN, DeliveryQuery, WebhookDelivery } from '#contract/webhooks.ts';
 import { findDelivery, listDeliveries, type DeliveryRow } from '#directory/deliveries.ts';
-import { findEndpoint } from '#directory/webhook-endpoints.ts';
+import { trustedEndpoint } from '#directory/webhook-endpoints.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
 import { cutPage, decodeCursor } from '../cursor.ts';
@@ -89,9 +89,9 @@ async function reach(c: Context<AppEnv>): Promise<DeliveryRow> {
   return delivery;
 }
 
-/** @throws ProblemError 409 where the endpoint would get nothing */
+/** @throws ProblemError 409 where the endpoint would get nothing, or its row was changed outside the broker */
 async function requireReceiver(c: Context<AppEnv>, id: string): Promise<void> {
-  const endpoint = await findEndpoint(c.get('config').directory, id);
+  const endpoint = (await trustedEndpoint(c.get('config'), id))?.endpoint ?? null;
   if (endpoint !== null && endpoint.health.status !== 'disabled') return;
   const detail = endpoint === null ? 'its endpoint was deleted' : 'its endpoint is disabled: enable it first';
   throw new ProblemError('conflict', { detail });

@@ -220,9 +220,9 @@ export function webhookEndpointRoutes({ sendTest }: Pick<WebhookSenders, 'sendTe
   });
   describe(router, routes.rotate, requireOperator, rotate);
   describe(router, routes.test, requireOperator, async (c) => {
-    const endpoint = await reach(c);
+    const { id } = await reach(c);
     const sentAtMs = systemNow();
-    const { eventId, delivered, status } = await sendTest(c, endpoint);
+    const { eventId, delivered, status } = await sendTest(c, id);
     const durationMs = Math.max(0, systemNow() - sentAtMs);
     const answer: WebhookTest = { event_id: eventId, delivered, status, duration_ms: durationMs };
     return c.json(answer);

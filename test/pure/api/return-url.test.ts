@@ -41,6 +41,26 @@ const REFUSED = [
   'https://app.example.com/?session_id=1',
   'https://app.example.com/?a=1&status=succeeded',
   'https://app.example.com/?confirm%5Fcode=1',
+  'https://app.example.com./',
+  // The machine of whoever looks at it, in the spellings that no development needs.
+  ...[
+    '0.0.0.0',
+    '0',
+    '0.1.2.3',
+    '[::]',
+    '[::ffff:127.0.0.1]',
+    '[::ffff:0.0.0.0]',
+    '[::127.0.0.1]',
+    '[::ffff:0:127.0.0.1]',
+    '[64:ff9b::127.0.0.1]',
+    '[64:ff9b:1::127.0.0.1]',
+    '[2002:7f00:1::]',
+    '[2001:db8::5efe:127.0.0.1]',
+    'localhost.',
+    'app.localhost',
+    'LOCALHOST.',
+    'app.localhost.',
+  ].flatMap((host) => [`https://${host}/done`, `http://${host}:3000/`]),
 ];
 
 describe('a return URL', () => {

@@ -1,111 +1,115 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { freeField, systemContext, type AuditFields } from '#audit/record.ts';
-import { AuditRing, type Checkpoint, type RingRow, type RingTable } from '#audit/ring.ts';
+import { freeField } from '#audit/record.ts';
+import { PAGE_RECORDS } from '#audit/ring.ts';
+import {
+  append,
+  appendUnkeyed,
+  CHAIN_KEY as KEY,
+  filled,
+  KEPT,
+  MemoryChain,
+  OLD_SLOTS,
+  woken,
+} from './memory-chain.ts';
 
-const KEY = new Uint8Array(32).fill(7);
-const fields: AuditFields = { action: 'token.issue', outcome: 'ok' };
+const LENGTHS = Array.from({ length: 2 * KEPT + 20 }, (_, index) => index + 1);
 
-class MemoryTable implements RingTable {
-  rows = new Map<number, RingRow>();
-  point: Checkpoint | null = null;
-  row = (slot: number): RingRow | null => this.rows.get(slot) ?? null;
-  maxSlot = (): number | null => (this.rows.size === 0 ? null : Math.max(...this.rows.keys()));
-  maxSeq = (): number | null =>
-    this.rows.size === 0 ? null : Math.max(...[...this.rows.values()].map((row) => row.seq));
-  put = (slot: number, row: RingRow): void => void this.rows.set(slot, row);
-  checkpoint = (): Checkpoint | null => this.point;
-  putCheckpoint = (point: Checkpoint): void => void (this.point = point);
-}
-
-function filled(count: number, slots: number): { table: MemoryTable; ring: AuditRing } {
-  const table = new MemoryTable();
-  const ring = new AuditRing(table, slots);
-  for (let index = 0; index < count; index += 1)
-    ring.append(fields, systemContext(`c${index}`), '2026-11-21T00:00:00.000Z', KEY);
-  return { table, ring };
-}
-
-describe('the audit ring', () => {
-  it('is intact at every length, also after waking, and never keeps more than its slots', () => {
-    for (let count = 0; count <= 40; count += 1) {
-      const { table, ring } = filled(count, 8);
-      const woken = new AuditRing(table, 8);
-      expect(woken.head(), `length ${count}`).toEqual(ring.head());
-      const found = woken.verify(KEY);
-      expect(found.intact, `length ${count}`).toBe(true);
-      expect(found.head.seq).toBe(count);
-      expect(table.rows.size).toBeLessThanOrEqual(8);
-      if (count > 0) expect(found.from + found.events - 1).toBe(count);
+describe('the audit chain', () => {
+  it('is intact at every length, over every border of its ring, and never keeps more than that', () => {
+    const { chain, ring } = filled(0);
+    for (const count of LENGTHS) {
+      append(ring, chain, 1);
+      const found = woken(chain).verify(KEY);
+      expect(found, `length ${count}`).toMatchObject({ intact: true, head: { seq: count }, brokenAt: null });
+      expect(found.from + found.events - 1).toBe(count);
+      expect(found.events).toBeGreaterThanOrEqual(Math.min(count, KEPT));
+      expect(found.events).toBeLessThanOrEqual(KEPT + PAGE_RECORDS);
     }
   });
 
-  it('goes on with the chain after waking in the middle of an overwritten ring', () => {
-    const { table } = filled(21, 8);
-    const woken = new AuditRing(table, 8);
-    expect(woken.append(fields, systemContext('next'), '2026-11-21T00:00:01.000Z', KEY).seq).toBe(22);
-    expect(new AuditRing(table, 8).verify(KEY).intact).toBe(true);
+  it('goes on where it was, whenever the object wakes', () => {
+    const { chain } = filled(0);
+    for (const count of LENGTHS) {
+      append(woken(chain), chain, 1);
+      expect(woken(chain).verify(KEY), `length ${count}`).toMatchObject({
+        intact: true,
+        head: { seq: count },
+      });
+    }
   });
 
-  it('notices every changed, removed, renumbered and exchanged record that it can still check', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 30 }),
-        fc.nat(),
-        fc.constantFrom('body', 'hash', 'seq', 'gone', 'swap'),
-        (count, pick, how) => {
-          const { table } = filled(count, 8);
-          const before = new AuditRing(table, 8).verify(KEY);
-          const seq = before.from + (pick % Math.max(1, before.events));
-          const slot = seq % 8;
-          const row = table.rows.get(slot);
-          if (row === undefined) throw new Error('the record must be there');
-          if (how === 'body') table.rows.set(slot, { ...row, body: row.body.replace('"ok"', '"no"') });
-          if (how === 'hash')
-            table.rows.set(slot, {
-              ...row,
-              hash: row.hash.replace(/^./, (char) => (char === 'A' ? 'B' : 'A')),
-            });
-          if (how === 'seq') table.rows.set(slot, { ...row, seq: row.seq + 8 });
-          if (how === 'gone' && seq !== before.head.seq) table.rows.delete(slot);
-          else if (how === 'gone') return;
-          if (how === 'swap') {
-            if (before.events < 2) return;
-            const other = (seq === before.head.seq ? seq - 1 : seq + 1) % 8;
-            const neighbour = table.rows.get(other);
-            if (neighbour === undefined) throw new Error('the neighbour must be there');
-            table.rows.set(slot, { ...neighbour, seq: row.seq });
-            table.rows.set(other, { ...row, seq: neighbour.seq });
-          }
-          expect(new AuditRing(table, 8).verify(KEY).intact).toBe(false);
-        },
-      ),
-      { numRuns: 500 },
-    );
+  it('costs seventeen written rows for sixteen records', () => {
+    const { chain, ring } = filled(PAGE_RECORDS);
+    const before = chain.written;
+    append(ring, chain, 100 * PAGE_RECORDS);
+    expect(chain.written - before).toBe(100 * (PAGE_RECORDS + 1));
   });
 
-  it('trusts a checkpoint only with its own key', () => {
-    const { table } = filled(30, 8);
-    expect(new AuditRing(table, 8).verify(new Uint8Array(32).fill(8)).intact).toBe(false);
-    const point = table.point;
-    if (point === null) throw new Error('an overwritten ring has a checkpoint');
-    table.point = { ...point, seq: point.seq + 1 };
-    expect(new AuditRing(table, 8).verify(KEY).intact).toBe(false);
+  it('lists its records newest first, each with the hashes around it', () => {
+    for (const count of [1, PAGE_RECORDS, PAGE_RECORDS + 1, KEPT, KEPT + 1, 2 * KEPT + 5]) {
+      const { chain } = filled(count);
+      const ring = woken(chain);
+      const all = ring.list(null, 1_000);
+      expect(all.map(({ seq }) => seq)).toEqual(
+        Array.from({ length: ring.verify(KEY).events }, (_, index) => count - index),
+      );
+      for (const [index, record] of all.entries()) {
+        expect(JSON.parse(record.body)).toMatchObject({ seq: record.seq });
+        if (index + 1 < all.length) expect(record.previous).toBe(all[index + 1]?.hash);
+      }
+      expect(ring.list(all[2]?.seq ?? 1, 2)).toEqual(all.slice(3, 5));
+    }
   });
 
-  it('signs its checkpoint anew under the key of the next life', () => {
-    const { table, ring } = filled(30, 8);
+  it('is not trusted under another key, and signs its head anew for the key of the next life', () => {
     const next = new Uint8Array(32).fill(9);
-    ring.resignCheckpoint(KEY, next);
-    expect(new AuditRing(table, 8).verify(next).intact).toBe(true);
+    const { chain, ring } = filled(40, 3);
+    expect(woken(chain).verify(next).intact).toBe(false);
+    ring.resign(KEY, next);
+    expect(woken(chain).verify(next).intact).toBe(true);
   });
 
-  it('does not sign a forged checkpoint anew', () => {
-    const { table, ring } = filled(30, 8);
+  it('signs no chain anew that was changed', () => {
     const next = new Uint8Array(32).fill(9);
-    if (table.point !== null) table.point = { ...table.point, hash: 'A'.repeat(43) };
-    ring.resignCheckpoint(KEY, next);
-    expect(new AuditRing(table, 8).verify(next).intact).toBe(false);
+    const { chain } = filled(40);
+    if (chain.headRow !== null) chain.headRow = { ...chain.headRow, seq: 39 };
+    woken(chain).resign(KEY, next);
+    expect(woken(chain).verify(next).intact).toBe(false);
+  });
+});
+
+describe('a chain that an earlier version wrote without a key', () => {
+  it.each([1, OLD_SLOTS - 1, OLD_SLOTS, OLD_SLOTS + 3, 5 * OLD_SLOTS])(
+    'of %i records goes on keyed, is verified with what follows it, and goes when the ring has come round',
+    (old) => {
+      const { chain, ring } = filled(0, old);
+      expect(woken(chain).verify(KEY)).toMatchObject({ intact: true, head: { seq: old } });
+      expect(woken(chain).list(null, 99)[0]).toMatchObject({ seq: old });
+      for (const count of LENGTHS) {
+        append(ring, chain, 1);
+        const found = woken(chain).verify(KEY);
+        expect(found, `${count} after ${old}`).toMatchObject({ intact: true, head: { seq: old + count } });
+        expect(woken(chain).list(null, 1_000).at(-1)?.seq).toBeLessThanOrEqual(found.from);
+      }
+      expect(chain.unkeyed.rows.size).toBe(0);
+    },
+  );
+
+  it('does not verify where it was written on beside the keyed one, and neither is written over', () => {
+    const { chain, ring } = filled(20, 5);
+    appendUnkeyed(chain.unkeyed, 2);
+    expect(woken(chain).verify(KEY)).toMatchObject({ intact: false, brokenAt: 6 });
+    append(ring, chain, 1);
+    expect(
+      woken(chain)
+        .list(null, 100)
+        .map(({ seq }) => seq),
+    ).toContain(26);
+    expect(chain.unkeyed.rows.size).toBe(7);
+  });
+
+  it('that has no record at all does not verify: what is there was created, and that is one', () => {
+    expect(woken(new MemoryChain()).verify(KEY)).toMatchObject({ intact: false, events: 0 });
   });
 });
 

@@ -100,7 +100,14 @@ describe('properties', () => {
         expect(isPublicAddress(`64:ff9b::${v4}`)).toBe(verdict);
         expect(isPublicAddress(`64:FF9B::${hex(a, b)}:${hex(c, d)}`)).toBe(verdict);
         expect(isPublicAddress(`2002:${hex(a, b)}:${hex(c, d)}::1`)).toBe(verdict);
-        expect(isPublicAddress(`::ffff:${v4}`)).toBe(false);
+        // ISATAP, whichever public prefix it stands behind.
+        for (const flag of ['0', '200'])
+          expect(isPublicAddress(`2606:4700::${flag}:5efe:${hex(a, b)}:${hex(c, d)}`)).toBe(verdict);
+        expect(isPublicAddress(`2002:808:808::5efe:${hex(a, b)}:${hex(c, d)}`)).toBe(verdict);
+        expect(isPublicAddress(`2002:${hex(a, b)}:${hex(c, d)}::5efe:808:808`)).toBe(verdict);
+        expect(isPublicAddress(`2001:0:${hex(a, b)}:${hex(c, d)}::1`)).toBe(false);
+        for (const prefix of ['::ffff:', '::ffff:0:', '::', '64:ff9b:1::'])
+          expect(isPublicAddress(prefix + v4)).toBe(false);
       }),
     );
   });

@@ -202,7 +202,7 @@ describe('settling', () => {
 
   /** What may change by itself while rows are compared: nothing but the outbox of the directory. */
   async function stored(account: Connected): Promise<unknown[]> {
-    const tables = ['account', 'grant_row', 'refresh_attempt', 'audit_event', 'narrowed_token'];
+    const tables = ['account', 'grant_row', 'refresh_attempt', 'audit_head', 'narrowed_token'];
     return Promise.all(tables.map((table) => rows(account.id, `SELECT * FROM ${table}`)));
   }
 

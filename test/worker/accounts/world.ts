@@ -270,8 +270,14 @@ export interface StoredRecord {
 
 /** The audit records, oldest first. */
 export async function records(id: string): Promise<StoredRecord[]> {
-  const found = await rows(id, 'SELECT body FROM audit_event ORDER BY seq');
-  return found.map((row) => JSON.parse(String(row['body'])) as StoredRecord);
+  const found = await rows(
+    id,
+    'SELECT seq, bodies FROM audit_page UNION ALL SELECT seq, bodies FROM audit_head',
+  );
+  return found
+    .toSorted((one, two) => Number(one['seq']) - Number(two['seq']))
+    .flatMap((row) => String(row['bodies']).split('\n'))
+    .map((body) => JSON.parse(body) as StoredRecord);
 }
 
 /**

@@ -187,10 +187,12 @@ describe('a row that was changed behind the back of its object', () => {
 
 describe('the chain', () => {
   it.each([
-    [`UPDATE audit_event SET body = replace(body, 'agent.suspend', 'agent.resume') WHERE seq = 3`],
-    [`UPDATE audit_event SET hash = (SELECT hash FROM audit_event WHERE seq = 2) WHERE seq = 3`],
-    [`DELETE FROM audit_event WHERE seq = 3`],
-    [`UPDATE audit_event SET seq = 9 WHERE seq = 3`],
+    [`UPDATE audit_head SET bodies = replace(bodies, 'agent.suspend', 'agent.resume')`],
+    [`UPDATE audit_head SET hash = previous`],
+    [`UPDATE audit_head SET seq = 9`],
+    [`UPDATE audit_head SET since = 1`],
+    [`DELETE FROM audit_head`],
+    [`UPDATE agent SET audit_seq = 9`],
   ])('shows what was changed in it: %s', async (statement) => {
     const { id } = await newAgent();
     right(await stub(id).suspend({ context }));
@@ -198,6 +200,22 @@ describe('the chain', () => {
     expect(right(await stub(id).verifyAudit({})).verification).toMatchObject({ intact: true, events: 4 });
     await tamper(id, statement);
     expect(right(await stub(id).verifyAudit({})).verification.intact).toBe(false);
+    // Nor does it after it was used again, in this life and in the next.
+    await stub(id).suspend({ context });
+    expect(right(await stub(id).verifyAudit({})).verification.intact).toBe(false);
+  });
+
+  it('that was emptied in a living or a deleted agent does not verify, nor after it was used again', async () => {
+    const [living, deleted] = [await newAgent(), await newAgent()];
+    right(await stub(deleted.id).remove({ context }));
+    for (const { id } of [living, deleted]) {
+      await tamper(id, 'DELETE FROM audit_head');
+      expect(right(await stub(id).verifyAudit({})).verification.intact).toBe(false);
+    }
+    right(await stub(living.id).suspend({ context }));
+    await newAgent({ id: deleted.id });
+    for (const { id } of [living, deleted])
+      expect(right(await stub(id).verifyAudit({})).verification.intact).toBe(false);
   });
 });
 

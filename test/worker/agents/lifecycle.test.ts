@@ -3,7 +3,7 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { RING_SLOTS } from '#audit/ring.ts';
+import { PAGE_RECORDS, RING_PAGES } from '#audit/ring.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import {
   actions,
@@ -126,7 +126,7 @@ describe('a deleted agent', () => {
     expect(right(await stub(id).verifyAudit({})).verification).toMatchObject({ intact: true, events: 3 });
     const rows = JSON.parse(await dump(id)) as [string, unknown[]][];
     expect(Object.fromEntries(rows)).toMatchObject({ agent: [], agent_key: [] });
-    expect(JSON.stringify(rows.filter(([name]) => name !== 'audit_event'))).not.toContain(keyId);
+    expect(JSON.stringify(rows.filter(([name]) => name !== 'audit_head'))).not.toContain(keyId);
   });
 
   it('goes on with its chain in the next life, also of another organization, and its keys stay dead', async () => {
@@ -156,7 +156,8 @@ describe('a deleted agent', () => {
     const { id } = await newAgent();
     await underRing(id, (env as { MASTER_KEYS: string }).MASTER_KEYS, async (agent) => {
       const fields = { action: 'token.issue', outcome: 'refused' } as const;
-      for (let n = 0; n < RING_SLOTS + 300; n += 1) right(await agent.recordRefusal({ fields, context }));
+      for (let n = 0; n < RING_PAGES * PAGE_RECORDS + 300; n += 1)
+        right(await agent.recordRefusal({ fields, context }));
     });
     await evictDurableObject(config.agents.getByName(id));
     for (let life = 0; life < 2; life += 1) {

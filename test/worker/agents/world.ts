@@ -124,9 +124,13 @@ export interface StoredRecord {
 export function records(id: string): Promise<StoredRecord[]> {
   return withStorage(id, ({ sql }) =>
     sql
-      .exec<{ body: string }>('SELECT body FROM audit_event ORDER BY seq')
+      .exec<{ seq: number; bodies: string }>(
+        'SELECT seq, bodies FROM audit_page UNION ALL SELECT seq, bodies FROM audit_head',
+      )
       .toArray()
-      .map(({ body }) => JSON.parse(body) as StoredRecord),
+      .toSorted((one, two) => one.seq - two.seq)
+      .flatMap(({ bodies }) => bodies.split('\n'))
+      .map((body) => JSON.parse(body) as StoredRecord),
   );
 }
 

@@ -13,7 +13,7 @@ const db = config.directory;
 
 let tested: { id: string; outcome: TestOutcome }[] = [];
 const senders: WebhookSenders = {
-  sendTest: async (_, { id }) => {
+  sendTest: async (_, id) => {
     const outcome = {
       eventId: 'evt_test',
       delivered: tested.length === 0,

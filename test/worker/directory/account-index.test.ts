@@ -17,7 +17,7 @@ describe('a row of the index', () => {
   it('holds what the object said', async () => {
     await upsertAccountIndex(
       db,
-      accountRow({ organization: 'acme', statusReason: 'r', expiresAtMs: 5, subject: 's' }),
+      accountRow({ organization: 'acme', statusReason: 'r', expiresAtMs: 5, subject: 's', kid: 'k1' }),
     );
     expect(await stored()).toEqual({
       id: 'ca_1',
@@ -35,6 +35,7 @@ describe('a row of the index', () => {
       expires_at_ms: 5,
       metadata: '{"note":"ü"}',
       resource: null,
+      kid: 'k1',
       created_at_ms: 1,
       updated_at_ms: 10,
       indexed_at_ms: 11,

@@ -1,9 +1,13 @@
 /** What `/readyz` says: check by check, with what to do, and nothing that is a secret. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { upsertAccountIndex } from '#directory/account-index.ts';
+import { upsertAgentIndex } from '#directory/agent-index.ts';
+import { connectionKey, webhookKey } from '#directory/data-key.ts';
 import { SCHEMA_VERSION } from '#directory/migrate.ts';
 import { readiness } from '#directory/readiness.ts';
 import { assertVault } from '#directory/key-check.ts';
+import { accountRow } from './account-row.ts';
 import { configWith, db, downDatabase, dump, emptyVault, masterKey } from './world.ts';
 
 const key = masterKey();
@@ -30,6 +34,57 @@ describe('readiness', () => {
     await assertVault(configWith(`k1:${key}`));
     expect(await failing(configWith(`k1:${masterKey()}`))).toEqual({
       master_keys: expect.stringContaining('put the right key back'),
+    });
+  });
+
+  describe('where a key of before is gone from the ring', () => {
+    const [before, now] = [`k1:${key}`, `k2:${masterKey()}`];
+    const clear = () =>
+      db.batch(
+        ['account_index', 'agent_index', 'data_key'].map((table) => db.prepare(`DELETE FROM ${table}`)),
+      );
+    beforeEach(async () => {
+      await clear();
+      await assertVault(configWith(before));
+      await assertVault(configWith(`${now},${before}`));
+    });
+
+    const agentRow = (kid: string | null) => ({
+      id: 'a',
+      organization: '',
+      name: null,
+      status: 'active',
+      createdAtMs: 1,
+      updatedAtMs: 1,
+      resource: '{}',
+      indexedAtMs: 1,
+      kid,
+    });
+
+    it.each<[string, () => Promise<unknown>, string]>([
+      [
+        'an account',
+        () => upsertAccountIndex(db, accountRow({ kid: 'k1' })),
+        'accounts were encrypted with it',
+      ],
+      ['an agent', () => upsertAgentIndex(db, agentRow('k1')), 'agents were encrypted with it'],
+      ['a secret of the directory', () => connectionKey(configWith(before)), 'secrets in the directory'],
+      ['a secret of a webhook', () => webhookKey(configWith(before)), 'secrets in the directory'],
+      ['an account of before that column', () => upsertAccountIndex(db, accountRow()), 'may need it'],
+      ['an agent of before that column', () => upsertAgentIndex(db, agentRow(null)), 'may need it'],
+    ])('and %s needs it, it is named, and good again when it is back', async (_, write, why) => {
+      await write();
+      expect(await failing(configWith(now))).toEqual({
+        master_keys: expect.stringMatching(new RegExp(`"k1" \\(.*${why}`)),
+      });
+      expect(await failing(configWith(`${now},${before}`))).toEqual({});
+    });
+
+    it('and nothing needs it, all is well', async () => {
+      await upsertAccountIndex(db, accountRow({ kid: 'k2' }));
+      await upsertAgentIndex(db, agentRow('k2'));
+      await connectionKey(configWith(now));
+      expect(await failing(configWith(now))).toEqual({});
     });
   });
 

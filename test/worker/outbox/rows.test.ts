@@ -4,8 +4,10 @@ import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { ConnectedAccount } from '#accounts/connected-account.ts';
 import { ACCOUNT_SCHEMA } from '#accounts/schema.ts';
+import { AccountStore } from '#accounts/store.ts';
+import { Vault } from '#accounts/vault.ts';
 import { OUTBOX_SCHEMA } from '#outbox/schema.ts';
-import { alarmAt, dump, inObject, ring, rows, tamper } from '../accounts/world.ts';
+import { alarmAt, config, dump, inObject, ring, rows, tamper, withStorage } from '../accounts/world.ts';
 import {
   arrived,
   behave,
@@ -52,12 +54,22 @@ it('an account that was written before there was an outbox gets one with its nex
   const account = await quiet();
   const hook = await newHook({ organization: account.organization });
   const step = ACCOUNT_SCHEMA.indexOf(OUTBOX_SCHEMA);
-  const later = ACCOUNT_SCHEMA.slice(step)
-    .join(';')
-    .matchAll(/CREATE TABLE (\w+)/g);
+  const later = ACCOUNT_SCHEMA.slice(step).join(';');
+  // The account's row as that version wrote it: it knew nothing of the chain's head.
+  await withStorage(account.id, async (storage) => {
+    const store = new AccountStore(storage);
+    const opened = await new Vault(store, config.masterKeys).open();
+    if (!opened.ok || opened.value === null) throw new Error('the account does not open');
+    const { mac } = opened.value.key;
+    const state = store.state(mac);
+    if (state !== null) store.transaction(() => store.saveAccount(mac, state.account));
+  });
   await tamper(
     account.id,
-    ...[...later].map(([, table]) => `DROP TABLE ${table}`),
+    ...[...later.matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => `DROP TABLE ${table}`),
+    ...[...later.matchAll(/ALTER TABLE (account|tombstone) ADD COLUMN (\w+)/g)].map(
+      ([, table, column]) => `ALTER TABLE ${table} DROP COLUMN ${column}`,
+    ),
     `UPDATE schema_version SET version = ${step}`,
   );
   await ring(account.id);

@@ -1,0 +1,199 @@
+/**
+ * A whole object's data under another name, and an object whose data is gone: both serve nothing, whatever is asked, and
+ * nothing of theirs is written over.
+ */
+
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import type { Connected } from './world.ts';
+import {
+  connected,
+  dump,
+  evict,
+  fresh,
+  http,
+  indexed,
+  must,
+  release,
+  right,
+  stub,
+  withStorage,
+} from './world.ts';
+
+const { AGENTS, DB } = env as unknown as { AGENTS: DurableObjectNamespace; DB: D1Database };
+
+const TABLES = `SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL
+  AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'`;
+
+/** Replaces everything that lies in one object by what lies in another. */
+async function copy(from: string, to: string): Promise<void> {
+  const tables = await withStorage(from, ({ sql }) =>
+    sql
+      .exec<{ name: string; sql: string }>(TABLES)
+      .toArray()
+      .map((table) => ({ ...table, rows: sql.exec(`SELECT * FROM ${table.name}`).toArray() })),
+  );
+  await withStorage(to, async (storage) => {
+    await storage.deleteAlarm();
+    for (const { name, sql: made, rows } of tables) {
+      storage.sql.exec(`DROP TABLE IF EXISTS ${name}`);
+      storage.sql.exec(made);
+      for (const row of rows) {
+        const names = Object.keys(row);
+        const places = names.map(() => '?').join(', ');
+        storage.sql.exec(
+          `INSERT INTO ${name} (${names.join(', ')}) VALUES (${places})`,
+          ...Object.values(row),
+        );
+      }
+    }
+  });
+  await evict(to);
+}
+
+/** Takes everything away, as if the file had been cut to nothing. */
+async function empty(id: string): Promise<void> {
+  await withStorage(id, async (storage) => {
+    await storage.deleteAlarm();
+    for (const { name } of storage.sql.exec<{ name: string }>(TABLES).toArray())
+      storage.sql.exec(`DROP TABLE ${name}`);
+  });
+  await evict(id);
+}
+
+/** Every way to the account, and the code that it answers. */
+async function everyWay(account: Connected): Promise<Record<string, string>> {
+  const one = `/v1/connected-accounts/${account.id}`;
+  const { connection, identifier } = account;
+  const rules = [{ connection, identifiers: [identifier] }];
+  const agent = await must(
+    http('POST', '/v1/agents', { id: fresh('agent'), key: true, policy: { rules } }),
+    201,
+  );
+  const codeOf = async (answer: Promise<Response>) => {
+    const response = await answer;
+    const body = (await response.json().catch(() => ({}))) as { code?: string };
+    return `${response.status} ${body.code ?? ''}`;
+  };
+  const ways: [string, () => Promise<Response>][] = [
+    ['token', () => http('GET', `${one}/token`, undefined, agent.key)],
+    [
+      'short form',
+      () =>
+        http(
+          'GET',
+          `/v1/agents/${agent.id}/credentials/${connection}?identifier=${identifier}`,
+          undefined,
+          agent.key,
+        ),
+    ],
+    ['get', () => http('GET', one)],
+    ['explain', () => http('GET', `${one}/explain`)],
+    ['wait', () => http('GET', `${one}/wait?timeout_s=0`)],
+    ['verify', () => http('GET', `${one}/audit/verify`)],
+    ['create', () => http('POST', '/v1/connected-accounts', { connection, identifier })],
+    ['import', () => http('PUT', `${one}/credential`, { type: 'oauth2', access_token: 'x-access-token' })],
+    ['patch', () => http('PATCH', one, { metadata: { a: 1 } })],
+    ...['refresh', 'expire', 'disable', 'enable', 'revoke', 'seal'].map(
+      (action): [string, () => Promise<Response>] => [action, () => http('POST', `${one}/${action}`)],
+    ),
+    ['connect link', () => http('POST', `${one}/connect-link`, {})],
+    ['delete', () => http('DELETE', one)],
+  ];
+  const said: Record<string, string> = {};
+  for (const [name, ask] of ways) said[name] = await codeOf(ask());
+  return said;
+}
+
+/** By account id an agent is told that there is none: whose the account is only its own rows could say. */
+const refusedEverywhere = (said: Record<string, string>) =>
+  expect(said).toEqual({
+    ...Object.fromEntries(Object.keys(said).map((name) => [name, '409 record_corrupt'])),
+    token: '404 not_found',
+  });
+
+describe('the data of one account under the id of another', () => {
+  it('serves nothing on any route, calls nobody, and is left as it is', async () => {
+    const [victim, own] = [await connected(), await connected()];
+    await indexed(own.id);
+    await copy(victim.id, own.id);
+    const before = await dump(own.id);
+    refusedEverywhere(await everyWay(own));
+    expect(await release(own.id, { byId: false })).toMatchObject({ code: 'record_corrupt', token: null });
+    expect(await dump(own.id)).toBe(before);
+    expect((await release(victim.id)).token).toBe(victim.grant.accessToken);
+  });
+
+  it('of a deleted one begins no life there', async () => {
+    const [victim, own] = [await connected(), await connected()];
+    await must(http('DELETE', `/v1/connected-accounts/${victim.id}`), 204);
+    await copy(victim.id, own.id);
+    const before = await dump(own.id);
+    const { connection, identifier } = own;
+    const made = await http('POST', '/v1/connected-accounts', { connection, identifier });
+    expect(((await made.json()) as { code: string }).code).toBe('record_corrupt');
+    expect(await dump(own.id)).toBe(before);
+  });
+});
+
+describe('an account that the directory knows and whose data is gone', () => {
+  it('is corrupt and not absent: no route says that there is none, and none begins anew', async () => {
+    const account = await connected();
+    await indexed(account.id);
+    await empty(account.id);
+    refusedEverywhere(await everyWay(account));
+    expect(
+      await withStorage(account.id, ({ sql }) =>
+        sql.exec("SELECT name FROM sqlite_master WHERE name = 'account'").toArray(),
+      ),
+    ).toEqual([]);
+  });
+
+  it('that nobody ever heard of is absent', async () => {
+    expect(await stub(`ca_g${'c'.repeat(26)}`).view({ organization: null })).toMatchObject({
+      ok: false,
+      error: { code: 'not_found' },
+    });
+  });
+
+  it('is told from one that was deleted', async () => {
+    const account = await connected();
+    await indexed(account.id);
+    await must(http('DELETE', `/v1/connected-accounts/${account.id}`), 204);
+    expect(await stub(account.id).view({ organization: null })).toMatchObject({
+      error: { code: 'not_found' },
+    });
+    expect(right(await stub(account.id).verifyAudit({}))).toMatchObject({ intact: true });
+  });
+});
+
+describe('an agent that the directory knows and whose data is gone', () => {
+  it('is corrupt for operators, opens nothing, and is not made anew', async () => {
+    const id = fresh('agent');
+    const made = await must(http('POST', '/v1/agents', { id, key: true }), 201);
+    await expect
+      .poll(async () => DB.prepare('SELECT id FROM agent_index WHERE id = ?').bind(id).first('id'), {
+        timeout: 20_000,
+      })
+      .toBe(id);
+    const object = AGENTS.getByName(id);
+    await runInDurableObject(object as never, async (_instance: unknown, state: DurableObjectState) => {
+      for (const { name } of state.storage.sql.exec<{ name: string }>(TABLES).toArray())
+        state.storage.sql.exec(`DROP TABLE ${name}`);
+    });
+    await evictDurableObject(object as never);
+    for (const [method, path, body] of [
+      ['GET', `/v1/agents/${id}`, undefined],
+      ['POST', '/v1/agents', { id }],
+    ] as const) {
+      const answer = await http(method, path, body);
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
+        409,
+        'record_corrupt',
+      ]);
+    }
+    const asked = await http('GET', `/v1/agents/${id}/credentials/x`, undefined, made.key);
+    expect(asked.status).toBe(401);
+  });
+});
