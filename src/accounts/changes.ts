@@ -4,7 +4,6 @@
  */
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
-import type { News } from '#webhooks/incident.ts';
 import { tell } from './events.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, StatusCause } from './rows.ts';
@@ -46,8 +45,7 @@ export function applyChange(
     causeBefore: before,
     updatedAtMs: Math.max(nowMs, account.updatedAtMs),
   };
-  const news = newsOf(change.signal);
-  const after = news === null ? moved : tell(room, mac, account, moved, news);
+  const after = tell(room, mac, account, moved, { kind: change.signal });
   room.store.saveAccount(mac, after);
   record(
     room,
@@ -71,10 +69,6 @@ export function applyChange(
   room.timers.set('index', nowMs);
   room.waiting.changed();
   return after;
-}
-
-function newsOf(signal: Signal): News | null {
-  return signal === 'refreshed' ? null : { kind: signal };
 }
 
 /** The cause that the account shows after the move, and the one that waits for `enable`: an incident outlives a pause. */

@@ -143,8 +143,6 @@ export interface SessionView {
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly returnUrl: string | null;
-  /** Where a page may lead back to: an address that the connection allows now; null: it has none. */
-  readonly wayBack: string | null;
   readonly reconnected: boolean;
   /** Set where it failed for who has signed in. */
   readonly mismatch: Mismatch | null;
@@ -168,10 +166,16 @@ export type Looked =
     }
   | NotToStart;
 
-/** A link that leads to no start. `wayBack`: as of a session, for who holds the link; left out where it is nobody's. */
+/** Where a link's session was to return to. Whether the connection still allows that is asked of the connection. */
+export interface Back {
+  readonly connection: string;
+  readonly returnUrl: string | null;
+}
+
+/** A link that leads to no start. `back`: for who holds the link; left out where it is nobody's. */
 export type NotToStart =
-  | { readonly kind: 'used' | 'expired' | 'unknown'; readonly wayBack?: string | null }
-  | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly wayBack?: string | null };
+  | { readonly kind: 'used' | 'expired' | 'unknown'; readonly back?: Back }
+  | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly back?: Back };
 
 export type Started =
   | {

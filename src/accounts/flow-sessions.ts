@@ -185,7 +185,7 @@ export function endFlows(
 }
 
 /** The path of the repair link; null where the account needs no repair. */
-export function retryPathOf({ account, mac }: Pick<Scene, 'account' | 'mac'>): string | null {
+function retryPathOf({ account, mac }: Pick<Scene, 'account' | 'mac'>): string | null {
   const token = repairToken(mac, account);
   return token === null ? null : `/connect/${token}`;
 }
@@ -245,16 +245,7 @@ export function repairSession(
   };
 }
 
-/** Where a page may lead back to: where the session was to return, if the connection still allows it, else its first address. */
-export function wayBackOf({ state }: Pick<Scene, 'state'>, returnUrl: string | null): string | null {
-  const { returnUrls } = state.settings;
-  return returnUrl !== null && returnUrls.includes(returnUrl) ? returnUrl : (returnUrls[0] ?? null);
-}
-
-export function sessionView(
-  scene: Pick<Scene, 'account' | 'mac' | 'state'>,
-  session: SessionRow,
-): SessionView {
+export function sessionView(scene: Pick<Scene, 'account' | 'mac'>, session: SessionRow): SessionView {
   const { account } = scene;
   const repairs = session.kind === 'repair';
   return {
@@ -273,7 +264,6 @@ export function sessionView(
     createdAtMs: session.createdAtMs,
     expiresAtMs: session.deadlineMs,
     returnUrl: session.returnUrl,
-    wayBack: wayBackOf(scene, session.returnUrl),
     reconnected: session.reconnected,
     mismatch: session.mismatch,
     expectedLabel: repairs ? account.subjectLabel : null,

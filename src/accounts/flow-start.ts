@@ -10,14 +10,13 @@ import { verifierPlace } from '#crypto/places.ts';
 import { err, ok } from '#lib/result.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { openingScopes, statedScopes, withImplied } from '#providers/scopes.ts';
-import type { LinkProof, Looked, LookRequest, Started, StartRequest } from './flow-requests.ts';
+import type { Back, LinkProof, Looked, LookRequest, Started, StartRequest } from './flow-requests.ts';
 import {
   armSessions,
   flowRecord,
   found,
   sceneOf,
   scopesToRepair,
-  wayBackOf,
   type FlowLifecycle,
   type Scene,
 } from './flow-sessions.ts';
@@ -29,7 +28,7 @@ type Proved =
   | { readonly kind: 'session'; readonly session: SessionRow }
   | { readonly kind: 'repair' }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly wayBack: string | null };
+  | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly back: Back };
 
 function prove(scene: Scene, proof: LinkProof): Proved {
   if (proof.kind === 'link') {
@@ -43,14 +42,19 @@ function prove(scene: Scene, proof: LinkProof): Proved {
   return {
     kind: 'repair_over',
     repaired: scene.account.status === 'active',
-    wayBack: wayBackOf(scene, null),
+    back: backOf(scene, null),
   };
 }
+
+const backOf = ({ account }: Scene, returnUrl: string | null): Back => ({
+  connection: account.connection,
+  returnUrl,
+});
 
 /** A link whose session is begun or over. */
 function overOf(scene: Scene, { startedAtMs, returnUrl }: SessionRow) {
   const kind = startedAtMs === null ? ('expired' as const) : ('used' as const);
-  return { kind, wayBack: wayBackOf(scene, returnUrl) };
+  return { kind, back: backOf(scene, returnUrl) };
 }
 
 /** What the page of a link says. Uses nothing up. */
@@ -62,7 +66,7 @@ export function look(scene: Scene, request: LookRequest): Looked {
   if (session !== null && !isOpen(session.status)) return overOf(scene, session);
   const isMine = sessionToGoOnWith(proved, request.browserDigest) !== null;
   if (session !== null && session.status !== 'created' && !isMine)
-    return { kind: 'used', wayBack: wayBackOf(scene, session.returnUrl) };
+    return { kind: 'used', back: backOf(scene, session.returnUrl) };
   const scopes = session === null ? scopesToRepair(scene, state.settings) : session.scopes;
   const facts = scopeFactsOf(state.settings);
   const granted = statedScopes(

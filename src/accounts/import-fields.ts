@@ -32,7 +32,7 @@ export interface ImportInput {
 }
 
 /** The id of the one grant that an import gives. */
-export const IMPORTED_GRANT = 1;
+const IMPORTED_GRANT = 1;
 
 export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
   const { credential, generation, nowMs, encrypt } = input;

@@ -21,7 +21,7 @@ import type { Timer } from './timers.ts';
 const DEFAULT_LIFETIME_MS = 3_600_000;
 const DEFAULT_MODE: RotationMode = { kind: 'idle_after', idleMs: 7 * 86_400_000 };
 
-export function modeOf(account: AccountRow, settings: ConnectionSettings): RotationMode {
+function modeOf(account: AccountRow, settings: ConnectionSettings): RotationMode {
   return parseRotation(account.rotation ?? settings.rotation) ?? DEFAULT_MODE;
 }
 

@@ -71,7 +71,7 @@ export class ReleasedCredential {
 
   /** The answer that exists to hand it out. */
   toResponse(headers: Record<string, string>): Response {
-    return new Response(this.#body.reveal(), {
+    return new Response(`${this.#body.reveal()}\n`, {
       headers: { ...headers, 'content-type': 'application/json', 'cache-control': 'no-store' },
     });
   }

@@ -16,7 +16,7 @@ import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import { accountStub } from './stub.ts';
 
 /** Who comes within this time after a call has left waits for company. */
-export const BUSY_MS = 2;
+const BUSY_MS = 2;
 /** How long. Also how often a request looks for its answer. */
 export const GATHER_MS = 1;
 /** A common call that has not come back is no longer waited for; whoever still wants an answer asks alone. */

@@ -59,7 +59,6 @@ export const FLOW_MS = 600_000;
 export const CLAIM_MS = 60_000;
 /** For the operator's confirmation, from the callback on. */
 export const CONFIRM_MS = 600_000;
-export const LINK_DEFAULT_MS = 600_000;
 export const MAX_OPEN_SESSIONS = 5;
 /** Of a repair link, which is good for many: sessions that have come back from the provider and are not over. */
 export const MAX_OPEN_REPAIRS = 100;

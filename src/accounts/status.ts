@@ -6,10 +6,10 @@
 export type Status = 'pending' | 'active' | 'reauth_required' | 'disabled' | 'revoked';
 
 /**
- * `connected`: a new grant by import or connect. `refreshed`: a known grant renewed. `grant_died`: only the user can
- * repair it. The other three are the operator's.
+ * `connected`: a new grant by import or connect. `grant_died`: only the user can repair it. The other three are the
+ * operator's. A refresh moves nothing.
  */
-export type Signal = 'connected' | 'refreshed' | 'grant_died' | 'disabled' | 'enabled' | 'revoked';
+export type Signal = 'connected' | 'grant_died' | 'disabled' | 'enabled' | 'revoked';
 
 /** `before`: the status that the account had when it was disabled, moved on by what was learnt meanwhile. */
 type Target = Status | 'before';
@@ -18,7 +18,6 @@ export const MOVES = {
   pending: { connected: 'active', disabled: 'disabled', revoked: 'revoked' },
   active: {
     connected: 'active',
-    refreshed: 'active',
     grant_died: 'reauth_required',
     disabled: 'disabled',
     revoked: 'revoked',
@@ -26,7 +25,6 @@ export const MOVES = {
   reauth_required: { connected: 'active', disabled: 'disabled', revoked: 'revoked' },
   disabled: {
     connected: 'disabled',
-    refreshed: 'disabled',
     grant_died: 'disabled',
     enabled: 'before',
     revoked: 'revoked',

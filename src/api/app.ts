@@ -5,6 +5,7 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { setLogLevel } from '#lib/log.ts';
 import { adminKeyOf, ConfigError, configOf } from '#env.ts';
 import { clientOf, correlationIdOf } from './arrival.ts';
@@ -32,6 +33,7 @@ import { credentialRoutes } from './routes/credentials.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { homeRoutes } from './routes/home.ts';
 import { providerRoutes } from './routes/providers.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
@@ -46,6 +48,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.use('*', async (c, next) => {
     const lacking = takeConfig(c);
     c.set('client', clientOf(c.req.raw));
+    c.json = lineOfJson(c);
     if (lacking !== null && !PROBES.has(c.req.path))
       return isBrowserAsking(c) ? unavailableResponse(c) : handleError(lacking, c);
     const refused = refuseOversize(c);
@@ -56,6 +59,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
     return undefined;
   });
   app.route('/', docsRoutes(app));
+  app.route('/', homeRoutes());
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
   app.route('/', agentCredentialRoutes());
@@ -75,6 +79,14 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', connectLinkRoutes());
   app.route('/', connectPageRoutes());
   return app;
+}
+
+/** JSON as a line of its own: a shell goes on below it. Every route answers by `c.json`, and no body is touched twice. */
+function lineOfJson(c: Context<AppEnv>): Context<AppEnv>['json'] {
+  const type = { 'content-type': 'application/json' };
+  const answer = (value: unknown, status?: ContentfulStatusCode): Response =>
+    c.body(`${JSON.stringify(value)}\n`, status ?? 200, type);
+  return answer as unknown as typeof c.json;
 }
 
 /** What is answered also where nothing else can be. */

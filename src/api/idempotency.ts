@@ -45,7 +45,7 @@ export async function idempotently(c: Context<AppEnv>, next: Next): Promise<Resp
     case 'mismatch':
       throw new ProblemError('idempotency_mismatch');
     case 'replay':
-      return new Response(reserved.answer, {
+      return new Response(`${reserved.answer}\n`, {
         status: reserved.status,
         headers: { 'content-type': 'application/json', 'idempotent-replayed': 'true' },
       });

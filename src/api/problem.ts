@@ -34,7 +34,7 @@ export function problemDocument(correlationId: string, code: Code, details: Prob
     ...(details.errors === undefined ? {} : { errors: details.errors }),
     ...details.members,
   };
-  return new Response(JSON.stringify(body), { status, headers });
+  return new Response(`${JSON.stringify(body)}\n`, { status, headers });
 }
 
 /** How many fields a `detail` names; `errors` has them all. */

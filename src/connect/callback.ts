@@ -24,7 +24,7 @@ import type { ConnectionSettings } from '#providers/settings.ts';
 import { secretOfState } from './browser.ts';
 import { codeIn, readCallback, type CallbackParams } from './callback-params.ts';
 import { outcomeReply, unwrapped } from './models.ts';
-import { commonOf, frozenOf, page, providerOf, type Reply, type Visit } from './visit.ts';
+import { commonOf, frozenOf, page, wayBackOf, type Reply, type Visit } from './visit.ts';
 
 /** The tokens are in hand: storing them is worth trying for as long as the platform lets this run. */
 const ARRIVE_LIMIT_MS = 15_000;
@@ -64,7 +64,7 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
   visit.waitUntil(work.catch(() => undefined));
   const session = await work;
   if (session === null) return page({ kind: 'unavailable', ...commonOf(visit, claimed.claim.organization) });
-  return outcomeReply(visit, providerOf(settings), session, confirmCodeOf(secret, sessionId), null);
+  return outcomeReply(visit, settings, session, confirmCodeOf(secret, sessionId), null);
 }
 
 /**
@@ -98,22 +98,16 @@ function refusal(
     case 'wrong_browser':
       return page({ kind: 'wrong_browser', ...nobody });
     case 'ended':
-      return outcomeReply(
-        visit,
-        settings === null ? null : providerOf(settings),
-        claimed.session,
-        '',
-        params.error,
-      );
+      return outcomeReply(visit, settings, claimed.session, '', params.error);
     case 'expired':
-      return outcomeReply(visit, settings === null ? null : providerOf(settings), claimed.session, '', null);
+      return outcomeReply(visit, settings, claimed.session, '', null);
     case 'already': {
       const { session, running } = claimed;
       const done = session.status === 'succeeded' || session.status === 'pending_confirmation';
       return page({
         kind: 'already_finished',
         outcome: running ? 'running' : done ? 'done' : 'failed',
-        returnUrl: session.wayBack,
+        returnUrl: wayBackOf(settings, session),
         ...commonOf(visit, session.organization),
       });
     }

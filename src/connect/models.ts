@@ -8,7 +8,7 @@ import { markOf, phraseOf } from '#providers/scope-words.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { OTHER_ERROR } from './callback-params.ts';
 import type { PageModel, PageProvider, PageScope } from './page-model.ts';
-import { commonOf, page, redirect, type Reply, type Visit } from './visit.ts';
+import { commonOf, page, providerOf, redirect, wayBackOf, type Reply, type Visit } from './visit.ts';
 
 /** The value; `absent` where there is no such account. @throws ProblemError for a locked vault or a corrupt row */
 export function unwrapped<T, A>(answer: Answer<T>, absent: A): T | A {
@@ -36,7 +36,7 @@ export function scopesOf(
 }
 
 /** What the return URL is told. A code goes with `pending_confirmation` alone. */
-export function returnUrlOf(returnUrl: string, session: SessionView, confirmCode: string): string {
+function returnUrlOf(returnUrl: string, session: SessionView, confirmCode: string): string {
   const url = new URL(returnUrl);
   url.searchParams.set('session_id', session.id);
   if (session.status === 'pending_confirmation') url.searchParams.set('confirm_code', confirmCode);
@@ -57,23 +57,25 @@ function statusTold({ status }: SessionView): 'pending_confirmation' | 'succeede
  */
 export function outcomeReply(
   visit: Visit,
-  provider: PageProvider | null,
+  settings: ConnectionSettings | null,
   session: SessionView,
   confirmCode: string,
   error: string | null,
 ): Reply {
   if (session.returnUrl !== null) return redirect(returnUrlOf(session.returnUrl, session, confirmCode));
-  return page(outcomePage(visit, provider, session, confirmCode, error));
+  return page(outcomePage(visit, settings, session, confirmCode, error));
 }
 
 function outcomePage(
   visit: Visit,
-  provider: PageProvider | null,
+  settings: ConnectionSettings | null,
   session: SessionView,
   confirmCode: string,
   error: string | null,
 ): PageModel {
   const common = commonOf(visit, session.organization);
+  const provider = settings === null ? null : providerOf(settings);
+  const returnUrl = wayBackOf(settings, session);
   const of = {
     provider: provider ?? {
       id: '',
@@ -81,7 +83,7 @@ function outcomePage(
       mark: markOf('', session.connection),
     },
     retryPath: session.retryPath,
-    returnUrl: session.wayBack,
+    returnUrl,
     ...common,
   };
   const { subjectLabel } = session;
@@ -104,7 +106,7 @@ function outcomePage(
     case 'created':
     case 'started':
     case 'rejected':
-      return { kind: 'already_finished', outcome: 'failed', returnUrl: session.wayBack, ...common };
+      return { kind: 'already_finished', outcome: 'failed', returnUrl, ...common };
     case 'failed':
       return failedPage(session, of, error === OTHER_ERROR ? null : error);
   }

@@ -3,7 +3,7 @@
  * the link up and leads to the provider. A second click of the same browser leads to the same place.
  */
 
-import { askFlow, type LinkProof, type Looked, type Started } from '#accounts/flow-requests.ts';
+import { askFlow, type Back, type LinkProof, type Looked, type Started } from '#accounts/flow-requests.ts';
 import { accountOfRepairToken } from '#accounts/repair-link.ts';
 import { browserDigest, LINK_PATTERN, linkDigest, nonceOf, stateOf } from '#crypto/connect-secrets.ts';
 import { findSessionOfLink } from '#directory/connect-sessions.ts';
@@ -15,7 +15,16 @@ import type { ConnectionSettings } from '#providers/settings.ts';
 import { browserCookie, browserSecretOf, isOwnPost } from './browser.ts';
 import { scopesOf, unwrapped } from './models.ts';
 import type { PageModel } from './page-model.ts';
-import { commonOf, frozenOf, page, providerOf, redirect, type Reply, type Visit } from './visit.ts';
+import {
+  commonOf,
+  frozenOf,
+  page,
+  providerOf,
+  redirect,
+  wayBackOf,
+  type Reply,
+  type Visit,
+} from './visit.ts';
 
 interface Opened {
   readonly accountId: string;
@@ -37,13 +46,23 @@ async function accountOf(visit: Visit, token: string): Promise<Opened | null> {
 const PAGE_OF = { used: 'used_link', expired: 'expired_link', unknown: 'unknown_link' } as const;
 
 type NoStart =
-  | { readonly kind: keyof typeof PAGE_OF; readonly wayBack?: string | null }
-  | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly wayBack?: string | null };
+  | { readonly kind: keyof typeof PAGE_OF; readonly back?: Back }
+  | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly back?: Back };
 
-function linkPage(visit: Visit, answer: NoStart): Reply {
+/** As the connection is now; where nobody knows that, the page goes without a way back. */
+async function allowedBack({ config }: Visit, back: Back | undefined): Promise<string | null> {
+  if (back === undefined) return null;
+  try {
+    return wayBackOf(await connectionSettings(config, back.connection), back);
+  } catch {
+    return null;
+  }
+}
+
+async function linkPage(visit: Visit, answer: NoStart): Promise<Reply> {
   const common = commonOf(visit, null);
   if (answer.kind === 'unknown') return page({ kind: 'unknown_link', ...common });
-  const returnUrl = answer.wayBack ?? null;
+  const returnUrl = await allowedBack(visit, answer.back);
   const model: PageModel =
     answer.kind === 'repair_over'
       ? { kind: 'repair_over', repaired: answer.repaired, returnUrl, ...common }

@@ -4,6 +4,7 @@ import type { RequestContext } from '#audit/record.ts';
 import type { Config } from '#env.ts';
 import { markOf } from '#providers/scope-words.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
+import type { Back } from '#accounts/flow-requests.ts';
 import type { Frozen } from '#accounts/session.ts';
 import type { Asker, PageModel, PageProvider } from './page-model.ts';
 
@@ -47,6 +48,15 @@ export function commonOf(
 export function providerOf(settings: ConnectionSettings): PageProvider {
   const { display_name: displayName } = settings.descriptor;
   return { id: settings.provider, displayName, mark: markOf(settings.provider, displayName) };
+}
+
+/** Where a page may lead back to: where the session was to return, if the connection still allows it, else its first address. */
+export function wayBackOf(
+  settings: ConnectionSettings | null,
+  { connection, returnUrl }: Back,
+): string | null {
+  const allowed = settings?.id === connection ? settings.returnUrls : [];
+  return returnUrl !== null && allowed.includes(returnUrl) ? returnUrl : (allowed[0] ?? null);
 }
 
 /** What a flow of this connection is held to; null where it cannot have one. */

@@ -108,7 +108,7 @@ export const CreatedAgentKey = z
   .openapi('CreatedAgentKey');
 export type CreatedAgentKey = z.infer<typeof CreatedAgentKey>;
 
-export const AgentKey = z
+const AgentKey = z
   .object({
     id: keyId,
     created_at: IsoTime,
@@ -116,7 +116,7 @@ export const AgentKey = z
     expires_at: KeyEnd,
   })
   .openapi('AgentKey');
-export type AgentKey = z.infer<typeof AgentKey>;
+type AgentKey = z.infer<typeof AgentKey>;
 
 /** At most twenty, so there is one page. */
 export const AgentKeys = z.object({ data: z.array(AgentKey), next_cursor: z.null() }).openapi('AgentKeys');

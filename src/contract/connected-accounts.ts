@@ -68,7 +68,7 @@ export function metadataProblem(value: object): string | null {
   return depthOf(value) > METADATA_DEPTH ? 'must nest at most 8 deep' : null;
 }
 
-export const Metadata = z
+const Metadata = z
   .record(z.string(), z.json())
   .superRefine((value, context) => {
     const message = metadataProblem(value);
@@ -109,7 +109,7 @@ export const PatchAccount = z
   })
   .openapi('PatchConnectedAccount');
 
-export const ACCOUNT_STATUSES = [
+const ACCOUNT_STATUSES = [
   'pending',
   'pending_confirmation',
   'active',
@@ -135,7 +135,7 @@ const TOKEN_BYTES = 16 * 1024;
 const SCOPE_BYTES = 4 * 1024;
 
 /** A credential as it can stand in a header: printable ASCII without space. */
-export const Token = z
+const Token = z
   .string()
   .min(1, 'must not be empty')
   .max(TOKEN_BYTES, 'must be at most 16 KiB')

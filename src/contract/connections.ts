@@ -56,11 +56,11 @@ export const VERIFICATIONS = ['confirm', 'subject', 'none'] as const;
 export type Verification = (typeof VERIFICATIONS)[number];
 
 /** `proxy_only`: no key, role or route returns a credential of the connection's accounts. */
-export const TOKEN_ACCESS = ['any', 'proxy_only'] as const;
+const TOKEN_ACCESS = ['any', 'proxy_only'] as const;
 export type TokenAccess = (typeof TOKEN_ACCESS)[number];
 
 /** The platform's location hints. */
-export const LOCATIONS = ['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr', 'me'] as const;
+const LOCATIONS = ['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr', 'me'] as const;
 export type Location = (typeof LOCATIONS)[number];
 
 const MAX_RETURN_URLS = 20;

@@ -2,6 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { CODES, DENY_REASONS, type Code } from './codes.ts';
+import { IsoTime } from './time.ts';
 
 export interface FieldProblem {
   /** Dotted path of the field (`policy.rules.0.connection`); query and header fields by their names. */
@@ -45,6 +46,14 @@ export function invalid(path: string, message: string): ProblemError {
   return new ProblemError('invalid_request', { errors: [{ path, message }] });
 }
 
+const ScopesToldOf = (what: string) =>
+  z
+    .array(z.string())
+    .nullable()
+    .optional()
+    .openapi({ description: `Of \`missing_scopes\` and \`cannot_downscope\`: ${what}` });
+
+/** Every member that any code of ours adds, so that generated clients can read them. */
 export const ProblemDocument = z
   .object({
     type: z.string(),
@@ -53,8 +62,39 @@ export const ProblemDocument = z
     code: z.enum(Object.keys(CODES) as [Code, ...Code[]]),
     detail: z.string(),
     correlation_id: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    reason: z.enum(DENY_REASONS).or(z.string()).optional(),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .openapi({ description: 'Of `invalid_request`: each field that is wrong, by its dotted path.' }),
+    reason: z
+      .string()
+      .optional()
+      .openapi({
+        description: `Of \`policy_denied\`: ${DENY_REASONS.join(', ')}. Of \`reauth_required\`: why the grant is dead.`,
+      }),
+    granted: ScopesToldOf('What the account was granted.'),
+    allowed: ScopesToldOf('What the policy allows.'),
+    connected_account_id: z
+      .string()
+      .optional()
+      .openapi({ description: 'Of refusals that are about one account, where the caller may know it.' }),
+    reauth_url: z.string().nullable().optional().openapi({
+      description:
+        'Of `reauth_required`: where the user repairs the account; null where no browser flow can.',
+    }),
+    connect_url: z.string().nullable().optional().openapi({
+      description: 'Of `account_pending`: where the user connects the account.',
+    }),
+    since: IsoTime.nullable()
+      .optional()
+      .openapi({ description: 'Of `reauth_required`: when the grant died.' }),
+    provider_error: z
+      .string()
+      .nullable()
+      .optional()
+      .openapi({ description: "The provider's error code, never its text." }),
+    approval_id: z.string().optional().openapi({ description: 'Of `approval_required`.' }),
+    expires_at: IsoTime.optional().openapi({ description: 'Of `approval_required`.' }),
   })
   .openapi('Problem', {
     description: 'RFC 9457. `code` is the stable part.',

@@ -95,6 +95,7 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
  * `provider`: its signed events · `open`: everyone. `…/wait` takes agents too and stands above.
  */
 export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provider' | 'open'>> = {
+  'GET /': 'open',
   'GET /healthz': 'open',
   'GET /readyz': 'open',
   'GET /openapi.json': 'open',

@@ -10,7 +10,7 @@ import { lengthPrefixed, randomBase62, toBase64Url } from './encoding.ts';
 
 /** Upper bound of 62^43 is above 2^256. */
 const CHARACTERS = 43;
-export const LINK_PREFIX = 'lk_';
+const LINK_PREFIX = 'lk_';
 export const LINK_PATTERN = /^lk_[0-9A-Za-z]{43}$/;
 export const SESSION_PATTERN = /^cs_[0-9A-Za-z]{22}$/;
 const BROWSER_PATTERN = /^[0-9A-Za-z]{43}$/;

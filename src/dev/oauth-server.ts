@@ -23,7 +23,7 @@ import { OAuthStore } from './oauth-store.ts';
 import { createTokenGate } from './oauth-token-gate.ts';
 
 export type { OAuthSettings, TokenCall, TokenHook } from './oauth-call.ts';
-export type { Fault, FaultScript } from './oauth-faults.ts';
+export type { FaultScript } from './oauth-faults.ts';
 export type { OAuthUser } from './oauth-interaction.ts';
 
 export interface OAuthServerOptions extends Partial<OAuthSettings> {
@@ -99,7 +99,7 @@ export interface OAuthServer extends OAuthSettings {
   close(): Promise<void>;
 }
 
-export const DEFAULT_SCOPE = 'openid offline_access contacts.read contacts.write files.read';
+const DEFAULT_SCOPE = 'openid offline_access contacts.read contacts.write files.read';
 const DEFAULT_REDIRECT_URI = 'http://127.0.0.1:8787/oauth/callback';
 /** A thousand connections at once must not overflow the queue, where a lost SYN costs a second. */
 const BACKLOG = 4096;

@@ -4,7 +4,7 @@
  */
 
 /** Everything that the Worker reads beside its bindings. */
-export const SETTING_NAMES = [
+const SETTING_NAMES = [
   'ADMIN_KEY',
   'MASTER_KEYS',
   'BASE_URL',

@@ -36,7 +36,7 @@ const KEPT_LINES = 20;
 const READY = /^ready http:\/\/127\.0\.0\.1:(\d+)$/;
 
 /** It ended, or said nothing, before it was ready; `message` holds the last lines that it printed. */
-export class ServeFailure extends Error {
+class ServeFailure extends Error {
   override readonly name = 'ServeFailure';
 }
 

@@ -154,11 +154,6 @@ export async function listConnections(
   return rows.results.map(viewOf);
 }
 
-/** How many connections there are. @throws ProblemError `unavailable` */
-export async function countConnections(db: D1Database): Promise<number> {
-  return (await ask(() => db.prepare('SELECT count(*) AS n FROM connection').first<number>('n'))) ?? 0;
-}
-
 const SETTINGS = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'connection') AS data_key
   FROM connection c WHERE c.id = ?`;
 

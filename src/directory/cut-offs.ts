@@ -9,14 +9,14 @@ import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 
 /** A list is used for as long as an agent's record: who waits in the account asks anew after the rest of the second. */
-export const CUT_OFFS_MAX_AGE_MS = 750;
+const CUT_OFFS_MAX_AGE_MS = 750;
 /** From then on a new list is fetched beside the request, so that under load nobody waits for one. */
 const RENEW_AFTER_MS = 350;
 const PATIENCE_MS = 300;
 /** After a connection is gone: accounts that the index has not heard of yet are told by the list for so long. */
 const YOUNG_GRAVE_MS = 3_600_000;
 /** An account that was made while its connection was being deleted. The account itself tells whether it was. */
-export const MADE_MEANWHILE_MS = 60_000;
+const MADE_MEANWHILE_MS = 60_000;
 
 /** `version`: of the connection when it was closed; an account whose copy is newer knows better. */
 export interface ClosedConnection {

@@ -22,7 +22,7 @@ const TOKEN_RUN = /[A-Za-z0-9_~+/=-]{32,}/g;
 const KNOWN_ID = /^(ca_[a-z][a-z2-7]{26}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** Cuts what could be a credential out of one string. */
-export function redactText(text: string): string {
+function redactText(text: string): string {
   return text.replace(TOKEN_RUN, (run) => (KNOWN_ID.test(run) ? run : '[redacted]'));
 }
 

@@ -19,8 +19,3 @@ export function ok<T>(value: T): Ok<T> {
 export function err<E>(error: E): Err<E> {
   return { ok: false, error };
 }
-
-/** Called where the type says that nothing is left; a new variant then fails to compile. */
-export function never(value: never): never {
-  throw new Error(`internal: unhandled variant ${JSON.stringify(value)}`);
-}

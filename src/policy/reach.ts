@@ -50,8 +50,3 @@ function speaksOf(
     matchesIdentifiers(rule.identifiers, identifier, agent.id)
   );
 }
-
-/** The wall by account id: an account for which this is false is `not_found`, as one that does not exist. */
-export function knowsAccount(agent: AgentWithRules, connection: string, identifier: string): boolean {
-  return reachesIdentifier(agent, connection, identifier);
-}

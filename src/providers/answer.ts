@@ -139,7 +139,7 @@ function readerOf(
 }
 
 /** Scopes from a text in any of the usual separators or from an array; null where the answer names none. */
-export function scopesOf(value: unknown, separator: string): string[] | null {
+function scopesOf(value: unknown, separator: string): string[] | null {
   const texts =
     typeof value === 'string'
       ? [value]

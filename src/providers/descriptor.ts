@@ -121,7 +121,7 @@ function isRegExp(source: string): boolean {
   }
 }
 
-export const AUTH_TYPES = [
+const AUTH_TYPES = [
   'oauth2',
   'api_key',
   'basic',
@@ -147,7 +147,7 @@ export type RevocationReach = (typeof REVOCATION_REACHES)[number];
 export const DOWNSCOPING = ['supported', 'unsupported', 'unknown'] as const;
 
 /** What a signal in an API's answer says about the token that was sent (see api-answer.ts). */
-export const API_SIGNAL_MEANINGS = [
+const API_SIGNAL_MEANINGS = [
   'expired',
   'revoked',
   'invalid',

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { valuesAt } from './reading/json-path.ts';
 
 /** What the facts recommend after an error. */
-export const RECOVERIES = [
+const RECOVERIES = [
   'reauthorize_user',
   'reread_latest_token_then_reauthorize_user',
   'contact_tenant_admin',
@@ -15,10 +15,9 @@ export const RECOVERIES = [
   'fix_request',
   'retry_with_backoff',
 ] as const;
-export type Recovery = (typeof RECOVERIES)[number];
 
 /** Why a grant is dead, as the account shows it. */
-export const DEATH_REASONS = [
+const DEATH_REASONS = [
   'grant_revoked',
   'refresh_token_expired',
   'refresh_token_idle',
@@ -97,7 +96,7 @@ function statusMatches(row: ErrorRow, statuses: readonly number[]): boolean {
  * How exactly a row describes an answer: 0 not at all, 1 by status alone, 2 by its code, 3 by code and text,
  * 4 by code and the provider's own sub-code.
  */
-export function matchStrength(row: ErrorRow, sight: ErrorSight): 0 | 1 | 2 | 3 | 4 {
+function matchStrength(row: ErrorRow, sight: ErrorSight): 0 | 1 | 2 | 3 | 4 {
   const { error } = row;
   if (!statusMatches(row, sight.statuses)) return 0;
   if (error === null && row.status === null) return 0;

@@ -12,7 +12,7 @@ const CAP_LIVING_MS = 5 * 60_000;
 /** After it ended, on-demand requests are held by the same wait, so it stays bearable for them. */
 const CAP_ENDED_MS = 15 * 60_000;
 /** A provider that names a longer time is asked again after an hour all the same: header values may be nonsense. */
-export const RETRY_AFTER_CAP_MS = 60 * 60_000;
+const RETRY_AFTER_CAP_MS = 60 * 60_000;
 /** Full jitter may draw next to nothing; below this a retry only repeats the failure. */
 const SHORTEST_MS = 250;
 

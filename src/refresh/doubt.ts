@@ -26,7 +26,7 @@ const SHORTEST_GRACE_MS = 60_000;
 /** What an exchange may take: the old token must still be good when it arrives. */
 const EXCHANGE_MS = 10_000;
 /** With so little left the deliberate attempt is due: its answer must come while the old access token still serves. */
-export const DELIBERATE_LEFT_MS = 5 * 60_000;
+const DELIBERATE_LEFT_MS = 5 * 60_000;
 /** An access token that never ends gives no moment for the deliberate attempt; a day leaves an operator time to act. */
 const DELIBERATE_NEVER_EXPIRING_MS = 24 * 60 * 60_000;
 /** Inside a grace the first retry comes at once: most doubts are a blip, and the grace is running. */

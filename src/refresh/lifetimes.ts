@@ -31,7 +31,7 @@ export interface GrantTimes {
 }
 
 /** `expires_in` is whole seconds and at least 1, so a token with less left can't be described truthfully. */
-export const SHORTEST_LIFE_MS = 1_000;
+const SHORTEST_LIFE_MS = 1_000;
 
 /** A living token is not asked for again before it is this old, nor this soon after the last attempt. */
 export const SHORTEST_CYCLE_MS = 30_000;

@@ -40,15 +40,6 @@ export function parseRotation(text: string): RotationMode | null {
   return idleMs >= SHORTEST_IDLE_MS && idleMs <= LONGEST_IDLE_MS ? { kind: 'idle_after', idleMs } : null;
 }
 
-/** Writes a mode so that `parseRotation` reads it back, in the largest unit that divides it. */
-export function formatRotation(mode: RotationMode): string {
-  if (mode.kind !== 'idle_after') return mode.kind;
-  for (const unit of ['d', 'h', 'm'] as const) {
-    if (mode.idleMs % UNIT_MS[unit] === 0) return `idle_after:${mode.idleMs / UNIT_MS[unit]}${unit}`;
-  }
-  return `idle_after:${Math.round(mode.idleMs / UNIT_MS.s)}s`;
-}
-
 /**
  * What is due next. `proactive`, `heartbeat` and `keepalive` are triggers of a refresh; `retry` is one after a failure
  * (or the deliberate attempt in doubt); `end`: the access token ends then and nothing renews it.

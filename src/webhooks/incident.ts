@@ -47,24 +47,6 @@ export function endsIncident(opening: AccountEventType, later: AccountEventType)
   return endings.includes(later);
 }
 
-/** An incident as the account's own events tell it. `sequence` is that of the event that opened it. */
-export interface OpenIncident {
-  readonly type: Opening;
-  readonly sequence: number;
-}
-
-/** The incident that is open after these events of one account, in their order. */
-export function incidentOf(
-  events: readonly { readonly type: AccountEventType; readonly sequence: number }[],
-): OpenIncident | null {
-  let open: OpenIncident | null = null;
-  for (const { type, sequence } of events) {
-    if (open !== null && endsIncident(open.type, type)) open = null;
-    if (open === null && isOpening(type)) open = { type, sequence };
-  }
-  return open;
-}
-
 /** What happened to an account. `recovered`: whatever the cause, it is over; which outcome cures which is not decided here. */
 export type News =
   | { readonly kind: 'trouble'; readonly cause: DegradedCause }
@@ -82,9 +64,6 @@ export interface Standing {
     /** `told` is false while it was learnt of a disabled account: nobody needs it before it is enabled. */
     | { readonly kind: 'reauth'; readonly told: boolean };
 }
-
-/** Created, or just connected. */
-export const UNTROUBLED: Standing = { status: 'live', trouble: null };
 
 export interface AfterNews {
   readonly standing: Standing;

@@ -11,7 +11,7 @@ import { nextLookAtMs, probeAtMs, type EndpointHealth } from './endpoint-health.
 import { ANSWER_WITHIN_MS, GIVE_UP_AFTER_MS } from './retry.ts';
 
 /** In all, of one account: the platform gives one request six outgoing connections. */
-export const IN_FLIGHT_LIMIT = 6;
+const IN_FLIGHT_LIMIT = 6;
 /** An attempt whose end has not been told by then is looked for: its account may have been restarted. */
 const LOST_AFTER_MS = 2 * ANSWER_WITHIN_MS;
 

@@ -51,7 +51,7 @@ async function formatted(file: string, text: string): Promise<string> {
 }
 
 /** Every generated file as it should be. */
-export async function generated(): Promise<Generated[]> {
+async function generated(): Promise<Generated[]> {
   const readmes = new Map<string, string>();
   for (const { file, mark, make } of PARTS) {
     const { before, part, after } = partOf(readmes.get(file) ?? textOf(file), file, mark);

@@ -62,7 +62,7 @@ export function standsUnder(node: ts.Node, property: string): boolean {
 const codes = new Map<string, string>();
 
 /** The text with every comment blanked; lines keep their numbers. */
-export function codeOf(file: string): string {
+function codeOf(file: string): string {
   const known = codes.get(file) ?? withoutComments(file);
   codes.set(file, known);
   return known;

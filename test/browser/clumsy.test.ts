@@ -29,7 +29,7 @@ it('a double click is one click', async () => {
   await page.waitForURL((url) => url.pathname.startsWith('/oauth/callback/'));
   await page.getByRole('heading', { level: 1 }).waitFor();
   await keepScreenshot(page, 'journeys/double-click');
-  expect(['One step is left', 'This sign-in is being finished', 'This sign-in is finished']).toContain(
+  expect(['One last step', 'Your sign-in is being completed', 'This sign-in is already complete']).toContain(
     await headingOf(page),
   );
   await expect.poll(async () => (await s.show(session.sessionId)).status).toBe('pending_confirmation');
@@ -42,13 +42,13 @@ describe('the way back', () => {
     const { page } = await s.visitor();
     await walkThrough(page, session);
     await page.reload();
-    expect(await headingOf(page)).toBe('This sign-in is finished');
+    expect(await headingOf(page)).toBe('This sign-in is already complete');
     await keepScreenshot(page, 'journeys/back/1-reloaded');
     await page.goto(session.url);
-    expect(await headingOf(page)).toBe('This link has been used');
+    expect(await headingOf(page)).toBe('This link has already been used');
     await keepScreenshot(page, 'journeys/back/2-link-again');
     await page.goBack();
-    expect(await headingOf(page)).toBe('This sign-in is finished');
+    expect(await headingOf(page)).toBe('This sign-in is already complete');
     expect(s.redeemed()).toBe(1);
     expect(await s.show(session.sessionId)).toMatchObject({ status: 'pending_confirmation' });
   });
@@ -63,7 +63,7 @@ describe('the way back', () => {
     await page.getByRole('main').getByRole('button').click();
     await page.getByRole('button', { name: 'Allow' }).waitFor();
     await answerProvider(page, 'Allow');
-    expect(await headingOf(page)).toBe('One step is left');
+    expect(await headingOf(page)).toBe('One last step');
     expect(s.redeemed()).toBe(1);
   });
 });
@@ -78,9 +78,9 @@ describe('two tabs', () => {
     await goToProvider(one);
     await goToProvider(two);
     await answerProvider(one, 'Allow');
-    expect(await headingOf(one)).toBe('One step is left');
+    expect(await headingOf(one)).toBe('One last step');
     await answerProvider(two, 'Allow');
-    expect(await headingOf(two)).toBe('This sign-in is finished');
+    expect(await headingOf(two)).toBe('This sign-in is already complete');
     await keepScreenshot(two, 'journeys/two-tabs');
     expect(s.redeemed()).toBe(1);
     const code = await one.locator('#code').inputValue();
@@ -129,5 +129,5 @@ it('link previews and mail scanners consume nothing', async () => {
   expect(await s.show(session.sessionId)).toMatchObject({ status: 'created' });
   const { page } = await s.visitor();
   await walkThrough(page, session);
-  expect(await headingOf(page)).toBe('One step is left');
+  expect(await headingOf(page)).toBe('One last step');
 });

@@ -76,7 +76,7 @@ describe('a first connect', () => {
     const { page, complaints } = await s.visitor();
     await walkThrough(page, session);
     await keepScreenshot(page, 'journeys/first-connect/done');
-    expect(await headingOf(page)).toBe('One step is left');
+    expect(await headingOf(page)).toBe('One last step');
     expect(await page.getByLabel('Session').inputValue()).toBe(session.sessionId);
     const code = await page.getByLabel('Confirmation code').inputValue();
     expect((await s.confirm(session, code)).status).toBe(200);
@@ -136,7 +136,7 @@ describe('a first connect', () => {
     await goToProvider(page);
     expect(new URL(page.url()).hostname).toBe('localhost');
     await answerProvider(page, 'Allow');
-    expect(await headingOf(page)).toBe('One step is left');
+    expect(await headingOf(page)).toBe('One last step');
     expect(complaints).toEqual([]);
   });
 });
@@ -148,14 +148,14 @@ describe('a denial', () => {
     const { page, complaints } = await s.visitor();
     await walkThrough(page, session, 'Deny');
     await keepScreenshot(page, 'journeys/denial');
-    expect(await headingOf(page)).toBe('Access was not given');
+    expect(await headingOf(page)).toBe('Access was not granted');
     expect(await findingsOn(page)).toEqual([]);
     expect(await s.show(session.sessionId)).toMatchObject({ status: 'denied' });
     expect(s.redeemed()).toBe(0);
     expect(await s.account(session.accountId)).toMatchObject({ status: 'pending' });
     const next = await s.link(connection, { accountId: session.accountId, identifier: session.identifier });
     await walkThrough(page, next);
-    expect(await headingOf(page)).toBe('One step is left');
+    expect(await headingOf(page)).toBe('One last step');
     expect(complaints).toEqual([]);
   });
 

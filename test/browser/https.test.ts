@@ -36,7 +36,7 @@ it('a flow over TLS is bound by a cookie that no other host could have set', asy
   expect(session.url.startsWith(`${origin}/connect/`)).toBe(true);
   const { page, context, complaints } = await s.visitor({ ignoreHTTPSErrors: true });
   await walkThrough(page, session);
-  expect(await headingOf(page)).toBe('One step is left');
+  expect(await headingOf(page)).toBe('One last step');
   const cookies = (await context.cookies()).filter(({ name }) => name.includes('valetkey'));
   expect(cookies.length).toBeGreaterThan(0);
   for (const cookie of cookies) {

@@ -44,7 +44,7 @@ describe('a repair', () => {
     expect(await findingsOn(page)).toEqual([]);
     await walkThrough(page, { url });
     await keepScreenshot(page, 'journeys/repair/2-succeeded');
-    expect(await headingOf(page)).toContain('connected again');
+    expect(await headingOf(page)).toContain('is reconnected');
     expect(await findingsOn(page)).toEqual([]);
     expect((await waiting).body).toMatchObject({ status: 'active' });
     expect((await s.token(connection, session.identifier)).status).toBe(200);
@@ -65,15 +65,15 @@ describe('a repair', () => {
     await openStart(early.page, { url });
     await walkThrough(early.page, { url }, 'Deny');
     await keepScreenshot(early.page, 'journeys/repair/3-denied');
-    expect(await headingOf(early.page)).toBe('Access was not given');
+    expect(await headingOf(early.page)).toBe('Access was not granted');
     await early.page.getByRole('link', { name: 'Try again' }).click();
     await early.page.getByRole('main').getByRole('button').waitFor();
     const later = await s.visitor();
     await walkThrough(later.page, { url });
-    expect(await headingOf(later.page)).toContain('connected again');
+    expect(await headingOf(later.page)).toContain('is reconnected');
     await early.page.reload();
     await keepScreenshot(early.page, 'journeys/repair/4-over');
-    expect(await headingOf(early.page)).toBe('This has been repaired');
+    expect(await headingOf(early.page)).toBe('Your connection works again');
   });
 
   it('by another account changes nothing, and says which one is meant', async () => {
@@ -82,7 +82,7 @@ describe('a repair', () => {
     const { page } = await s.visitor();
     await walkThrough(page, { url });
     await keepScreenshot(page, 'journeys/repair/5-mismatch');
-    expect(await headingOf(page)).toBe('This is a different account');
+    expect(await headingOf(page)).toBe('That’s a different account');
     expect(await findingsOn(page)).toEqual([]);
     expect(await s.account(session.accountId)).toMatchObject({
       status: 'reauth_required',
@@ -93,6 +93,6 @@ describe('a repair', () => {
     await page.context().clearCookies({ name: /^_session/ });
     await page.getByRole('link', { name: 'Try again' }).click();
     await walkThrough(page, { url });
-    expect(await headingOf(page)).toContain('connected again');
+    expect(await headingOf(page)).toContain('is reconnected');
   });
 });

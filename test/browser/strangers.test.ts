@@ -41,12 +41,12 @@ describe('a flow that began in one browser', () => {
     const other = await s.visitor();
     await other.page.goto(callback);
     await keepScreenshot(other.page, 'journeys/wrong-browser');
-    expect(await headingOf(other.page)).toBe('Please go on in the browser where you began');
+    expect(await headingOf(other.page)).toBe('Please continue in the browser where you started');
     expect(await findingsOn(other.page)).toEqual([]);
     expect(await other.page.content()).not.toContain(session.connection);
     expect(s.redeemed()).toBe(0);
     await victim.page.goto(callback);
-    expect(await headingOf(victim.page)).toBe('One step is left');
+    expect(await headingOf(victim.page)).toBe('One last step');
     expect(s.redeemed()).toBe(1);
   });
 
@@ -58,7 +58,7 @@ describe('a flow that began in one browser', () => {
     const second = await s.visitor();
     await second.page.goto(session.url);
     await keepScreenshot(second.page, 'journeys/used-link');
-    expect(await headingOf(second.page)).toBe('This link has been used');
+    expect(await headingOf(second.page)).toBe('This link has already been used');
   });
 });
 
@@ -84,7 +84,7 @@ describe('a page of somebody else', () => {
     await page.getByRole('button', { name: 'Win a prize' }).click();
     await page.getByRole('heading', { level: 1 }).waitFor();
     await keepScreenshot(page, 'journeys/foreign-post');
-    expect(await headingOf(page)).toBe('Please press the button on our page');
+    expect(await headingOf(page)).toBe('Please use the button on our page');
     expect(await findingsOn(page)).toEqual([]);
     expect(await s.show(session.sessionId)).toMatchObject({ status: 'created' });
     await page.getByRole('link', { name: 'Open the page' }).click();
@@ -102,7 +102,7 @@ describe('words of the provider', () => {
     const { page, complaints } = await s.visitor();
     await walkThrough(page, session);
     await keepScreenshot(page, 'journeys/script-in-subject');
-    expect(await page.title()).toContain('One step is left');
+    expect(await page.title()).toContain('One last step');
     expect(await page.getByRole('main').innerText()).toContain('<script>document.title=2</script>');
     expect(await page.locator('main img, main script').count()).toBe(0);
     expect(complaints).toEqual([]);
@@ -124,7 +124,7 @@ describe('words of the provider', () => {
     }).toString();
     await page.goto(callback.href);
     await keepScreenshot(page, 'journeys/provider-error');
-    expect(await headingOf(page)).toContain('answered with an error');
+    expect(await headingOf(page)).toContain('returned an error');
     expect(await page.content()).not.toContain('555-0100');
     expect(await findingsOn(page)).toEqual([]);
   });

@@ -3,10 +3,10 @@
  * whether each leaves open that the provider has used the refresh token up.
  */
 
-import type { Fault } from '../../src/dev/oauth-server.ts';
+import type { Fault } from '../../src/dev/oauth-faults.ts';
 
 /** Stands in bodies that carry no usable token: nobody may get it. */
-export const WRONG = 'a-token-that-nobody-may-get';
+const WRONG = 'a-token-that-nobody-may-get';
 const long = (text: string) => text + 'x'.repeat(100 * 1024);
 
 export type BadAnswer = readonly [name: string, fault: () => Fault, says: { doubt: boolean }];

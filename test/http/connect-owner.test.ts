@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { browser } from '../support/browser.ts';
-import { connectScene, type Session } from './connect-scene.ts';
+import { connectScene, RETURN_URL, type Session } from './connect-scene.ts';
 
 const s = connectScene();
 
@@ -189,5 +189,26 @@ describe('a second consent whose answer brings no refresh token', () => {
     await s.operator.post(`/v1/connected-accounts/${session.accountId}/expire`);
     const refused = await s.token(connection, session.identifier);
     expect(refused.body).toMatchObject({ code: 'reauth_required', reason: 'no_refresh_token' });
+  });
+});
+
+describe('a link that is used or over', () => {
+  it('leads whoever holds it back to an address that the connection allows, and nobody else', async () => {
+    const connection = await s.connection({ return_urls: [RETURN_URL] });
+    const session = await s.link(connection, { body: { return_url: RETURN_URL } });
+    const shown = RETURN_URL.replaceAll('&', '&amp;');
+    const who = browser();
+    await s.walkToCallback(session, who);
+    const used = await browser().request('GET', session.url);
+    expect([used.status, used.text.includes(`href="${shown}"`)]).toEqual([410, true]);
+    expect(used.text).not.toContain('confirm_code');
+    const nobody = await browser().request('GET', `${s.broker.url}/connect/lk_${'a'.repeat(43)}`);
+    expect([nobody.status, nobody.text.includes('127.0.0.1:9')]).toEqual([404, false]);
+    // An address that the connection allows no more is no way back.
+    expect((await s.operator.patch(`/v1/connections/${connection}`, { return_urls: [] })).status).toBe(200);
+    const other = await s.link(connection, { accountId: session.accountId, identifier: session.identifier });
+    s.provider.user.answer = 'deny';
+    const denied = await s.walk(other);
+    expect([denied.status, denied.text.includes('127.0.0.1:9')]).toEqual([200, false]);
   });
 });

@@ -172,6 +172,7 @@ function faultsOf(operation: Operation, reply: Reply, expected: Expected, correl
   must(headers['x-correlation-id'] === correlationId, 'lacks the correlation id');
   must(headers['cache-control'] === 'no-store', 'may be kept');
   must(!INTERNALS.test(text), 'shows the inside');
+  must(!type.endsWith('json') || text.endsWith('}\n'), 'is no line: a shell goes on behind it');
   if (status === 401)
     must(headers['www-authenticate']?.startsWith('Bearer') === true, 'lacks WWW-Authenticate');
   if (status === 429 || status === 503) must(Number(headers['retry-after']) >= 1, 'lacks Retry-After');

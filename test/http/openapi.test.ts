@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call } from '../support/callers.ts';
-import { operationsOf, type Document, type Operation } from '../support/contract-document.ts';
+import { operationsOf, resolved, type Document, type Operation } from '../support/contract-document.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -105,6 +105,44 @@ describe('/openapi.json', () => {
         .map(([type]) => `${method} ${at}: ${type}`),
     );
     expect(bare).toEqual([]);
+  });
+
+  it('names in `Problem` every member that a refusal adds', () => {
+    const { properties = {} } = document.components.schemas['Problem'] ?? {};
+    const members = ['reason', 'errors', 'granted', 'allowed', 'reauth_url', 'connect_url', 'since'];
+    const more = ['connected_account_id', 'provider_error', 'approval_id', 'expires_at'];
+    expect([...members, ...more].filter((name) => properties[name] === undefined)).toEqual([]);
+  });
+
+  it('says of every event what is sent, with the headers of its signature', () => {
+    const webhooks = Object.entries(document.webhooks);
+    expect(webhooks.length).toBeGreaterThan(10);
+    const unsaid = webhooks.filter(([type, { post }]) => {
+      const { schema = {}, example } = post?.requestBody?.content['application/json'] ?? {};
+      const { data } = resolved(document, schema).properties ?? {};
+      const names = (post?.parameters ?? []).map(({ name }) => name);
+      const isSigned = names.join() === 'webhook-id,webhook-timestamp,webhook-signature';
+      return data === undefined || (example as { type?: unknown } | undefined)?.type !== type || !isSigned;
+    });
+    expect(unsaid.map(([type]) => type)).toEqual([]);
+  });
+
+  it('has no field with a `default`, which generated clients would ask for in every body', () => {
+    const found: string[] = [];
+    const look = (value: unknown, at: string): void => {
+      if (typeof value !== 'object' || value === null) return;
+      for (const [key, one] of Object.entries(value)) {
+        if (key === 'properties')
+          found.push(
+            ...Object.keys(one)
+              .filter((name) => one[name].default !== undefined)
+              .map((n) => at + n),
+          );
+        look(one, `${at}${key}/`);
+      }
+    };
+    look(document, '');
+    expect(found).toEqual([]);
   });
 
   it('shows no example with a text that says nothing', () => {

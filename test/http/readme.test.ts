@@ -5,10 +5,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { startBroker } from '../support/broker.ts';
-import { call } from '../support/callers.ts';
+import { cookieBrowser } from '../../src/dev/cookie-browser.ts';
+import { startOAuthServer } from '../../src/dev/oauth-server.ts';
+import { client } from '../support/callers.ts';
 import { paste } from './curl.ts';
 import { ROOT } from './programs.ts';
 import { README, blocks, session } from './readme.ts';
+
+const inputOf = (html: string, id: string): string =>
+  new RegExp(`<input id="${id}" value="([^"]+)"`).exec(html)?.[1] ?? `no ${id}`;
 
 it('three curls lead from nothing to an agent that holds the key', async () => {
   const block = blocks.find((text) => text.startsWith('curl -s -X PUT')) ?? '';
@@ -29,25 +34,60 @@ it('three curls lead from nothing to an agent that holds the key', async () => {
   }
 });
 
-it('three more lead to a link with which a user connects a real provider', async () => {
-  const block = blocks.find((text) => text.startsWith('curl -s http://localhost:8787/v1/connections ')) ?? '';
-  const commands = block.trim().split(/\n\n+/);
-  expect(commands).toHaveLength(3);
+it('seven more lead to an agent that holds the token of a user, without the root key for the app', async () => {
+  const first = blocks.findIndex((text) => text.startsWith('curl -s http://localhost:8787/v1/connections '));
+  const commands = blocks.slice(first, first + 3).flatMap((text) => text.trim().split(/\n\n+/));
+  expect(commands).toHaveLength(7);
+  expect(commands.slice(3).filter((command) => command.includes('ADMIN_KEY'))).toEqual([]);
+  const scopes = ['openid', 'offline_access', 'oauth', 'crm.objects.contacts.read'];
+  const provider = await startOAuthServer({ scopes });
   const broker = await startBroker();
   try {
+    const { clientId, clientSecret } = provider.client;
+    await provider.setClient(provider.client, [`${broker.url}/oauth/callback/hubspot`]);
     const variables: Record<string, string> = { ADMIN_KEY: broker.adminKey };
+    let [session, code] = ['SESSION', 'CODE'];
     const answers = [];
     for (const command of commands) {
-      answers.push(await paste(command.replaceAll('http://localhost:8787', broker.url), variables));
+      // A server of ours in HubSpot's place; all else is as it is printed.
+      const here = command
+        .replaceAll('http://localhost:8787', broker.url)
+        .replace(
+          '"provider":"hubspot"',
+          `"provider":"custom","provider_config":{"issuer":"${provider.issuer}"}`,
+        )
+        .replace('YOUR-CLIENT-ID', clientId)
+        .replace('YOUR-CLIENT-SECRET', clientSecret)
+        .replace('SESSION', session)
+        .replace('CODE', code);
+      const answer = await paste(here, variables);
+      answers.push(answer);
+      if (!command.includes('/connect-link')) continue;
+      const user = cookieBrowser();
+      const consent = await user.press(await user.open(String(answer.body.url)), '');
+      const { text } = consent.url.startsWith(provider.issuer) ? await user.press(consent, 'Allow') : consent;
+      [session, code] = [inputOf(text, 'session'), inputOf(text, 'code')];
     }
-    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 200, 200]);
     expect(answers[0]?.body.redirect_uri).toBe(`${broker.url}/oauth/callback/hubspot`);
     expect(README).toContain('`http://localhost:8787/oauth/callback/hubspot`');
-    const page = await call('GET', String(answers[2]?.body.url));
-    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
-    expect(page.text).toContain('HubSpot');
+    expect(answers[1]?.body.role).toBe('connect');
+    const token = answers[6]?.body;
+    expect(token).toMatchObject({ type: 'oauth2', identifier: 'user_1' });
+    expect(token.headers).toEqual({ Authorization: `Bearer ${token.access_token}` });
+    // As the README says of a policy without `identifiers`.
+    const operator = client(broker.url, broker.adminKey);
+    await operator.put('/v1/agents/crm-agent/policy', { rules: [{ connection: 'hubspot' }] });
+    const path = '/v1/agents/crm-agent/credentials/hubspot?identifier=user_1';
+    await expect
+      .poll(async () => (await client(broker.url, variables['CRM_KEY'] ?? '').get(path)).body.reason, {
+        timeout: 30_000,
+      })
+      .toBe('identifier_not_allowed');
+    expect(README).toContain('403 `identifier_not_allowed`');
   } finally {
     await broker.dispose();
+    await provider.close();
   }
 });
 

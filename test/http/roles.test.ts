@@ -94,6 +94,8 @@ function pathOf({ path }: Operation, things: Things): string {
     if (value === undefined) throw new Error(`what stands in ${path}?`);
     return value;
   });
+  // A chain is read by naming whose it is.
+  if (path === '/v1/audit-events') return `${path}?agent=${things['agents'] ?? ''}`;
   return path.endsWith('/wait') ? `${filled}?status=active&timeout_s=1` : filled;
 }
 

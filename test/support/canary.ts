@@ -36,7 +36,7 @@ function base64At(secret: Buffer, offset: number, encoding: 'base64' | 'base64ur
 }
 
 /** Every spelling in which a secret could lie about. */
-export function formsOf(secret: string | Buffer): Form[] {
+function formsOf(secret: string | Buffer): Form[] {
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : secret;
   const texts: [string, string][] = [
     ['hex', bytes.toString('hex')],

@@ -12,6 +12,7 @@ import { problemAnswer } from '../responses.ts';
 import { DESCRIPTIONS } from './descriptions.ts';
 import { HEADINGS, headingOf, operationIdOf, planeOf, type Plane } from './names.ts';
 import { describedParameter } from './parameters.ts';
+import { withToldDefaults } from './defaults.ts';
 import { sampleOf } from './samples.ts';
 import type { Answer, Content, Document, Operation, PathItem, Schema } from './shapes.ts';
 
@@ -28,10 +29,11 @@ Every refusal is a problem document (RFC 9457); its \`code\` is the stable part.
 /** What `registry` (the routes' own description) says before it is finished. */
 export interface Registered {
   readonly paths?: Readonly<Record<string, object>>;
+  readonly webhooks?: object | undefined;
   readonly components?: object;
 }
 
-export const TITLE = 'Valetkey';
+const TITLE = 'Valetkey';
 
 const SECURITY: Readonly<Record<Plane, NonNullable<Operation['security']>>> = {
   operator: [{ operator: [] }],
@@ -173,8 +175,20 @@ function finishedOperation(method: string, path: string, operation: Operation, s
   };
 }
 
+/** What is sent to webhook endpoints, each with an example. */
+function finishedWebhooks(webhooks: object, schemas: Schemas): Document['paths'] {
+  const entries = Object.entries(webhooks as Document['paths']).map(([type, item]) => {
+    const operations = Object.entries(item).map(([method, operation]) => {
+      const content = withExamples(operation.requestBody?.content ?? {}, schemas, false);
+      return [method, { ...operation, requestBody: { required: true, content } }] as const;
+    });
+    return [type, Object.fromEntries(operations)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 /** The document of these routes. The server is wherever the document was read. */
-export function finishedDocument({ paths = {}, components = {} }: Registered): Document {
+export function finishedDocument({ paths = {}, webhooks = {}, components = {} }: Registered): Document {
   const { schemas = {} } = components as { schemas?: Schemas };
   const finished = Object.entries(paths).map(([path, item]) => {
     const operations = Object.entries(item as PathItem).map(
@@ -187,7 +201,7 @@ export function finishedDocument({ paths = {}, components = {} }: Registered): D
   );
   const known = HEADINGS.filter(({ name }) => tags.has(name));
   const allPaths = Object.fromEntries(finished);
-  return {
+  const document = {
     openapi: '3.1.0',
     info: {
       title: TITLE,
@@ -199,6 +213,7 @@ export function finishedDocument({ paths = {}, components = {} }: Registered): D
     servers: [{ url: '/', description: 'This broker' }],
     tags: known.map(({ name, description }) => ({ name, description })),
     paths: allPaths,
+    webhooks: finishedWebhooks(webhooks, schemas),
     components: {
       ...components,
       securitySchemes: SCHEMES,
@@ -207,4 +222,5 @@ export function finishedDocument({ paths = {}, components = {} }: Registered): D
       parameters: { CorrelationId: CORRELATION_PARAMETER, IdempotencyKey: IDEMPOTENCY_PARAMETER },
     },
   };
+  return withToldDefaults(document);
 }

@@ -109,6 +109,7 @@ const CALLED: Readonly<Record<string, string>> = {
   'get /v1/agents/{id}/policy': 'getPolicy',
   'put /v1/agents/{id}/policy': 'replacePolicy',
   'get /v1/stats': 'getStats',
+  'get /': 'getHome',
   'get /openapi.json': 'getOpenApi',
   'get /docs': 'getDocs',
   'get /docs/style.css': 'getDocsStyle',

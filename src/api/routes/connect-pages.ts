@@ -89,7 +89,7 @@ function visitOf(c: Context<AppEnv>): Visit {
 }
 
 /** A page in the language of whoever asks. */
-export function pageResponse(c: Context<AppEnv>, model: PageModel): Response {
+function pageResponse(c: Context<AppEnv>, model: PageModel): Response {
   const answer = renderPage(model, chooseLocale(c.req.header('accept-language') ?? null));
   // The page shows this id as its reference: whoever is told of it finds the request here.
   if (answer.status >= 400 || model.kind === 'denied') {

@@ -5,6 +5,7 @@ import type { AppEnv } from '../context.ts';
 import { describe, refuseUnknownQuery } from '../describe.ts';
 import { finishedDocument } from '../docs/document.ts';
 import { pageOf } from '../docs/page.ts';
+import { registerWebhooks } from '../docs/webhooks.ts';
 import { STYLE } from '../docs/style.ts';
 import { newRouter } from '../router.ts';
 
@@ -73,10 +74,11 @@ function answer(body: string, type: string): Response {
 export function docsRoutes(app: OpenAPIHono<AppEnv>): OpenAPIHono<AppEnv> {
   const router = newRouter();
   const made: { json?: string; page?: string } = {};
+  registerWebhooks(app);
   const document = () =>
     finishedDocument(app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } }));
   describe(router, routes.document, refuseUnknownQuery, () =>
-    answer((made.json ??= JSON.stringify(document())), 'application/json'),
+    answer((made.json ??= `${JSON.stringify(document())}\n`), 'application/json'),
   );
   describe(router, routes.page, refuseUnknownQuery, async () =>
     answer((made.page ??= await pageOf(document())), 'text/html; charset=utf-8'),

@@ -6,9 +6,9 @@
 import { parseInstant } from './instant.ts';
 
 /** What RFC 6749 leaves open ("the authorization server SHOULD provide the expiration time via other means"). */
-export const DEFAULT_LIFETIME_MS = 3_600_000;
+const DEFAULT_LIFETIME_MS = 3_600_000;
 /** A value that cannot be meant is not trusted for long, and not so briefly that it makes a pump of refreshes. */
-export const SUSPECT_LIFETIME_MS = 300_000;
+const SUSPECT_LIFETIME_MS = 300_000;
 /** Ten years: longer than any documented token, far below the range where dates overflow. */
 const ABSURD_LIFETIME_MS = 315_360_000_000;
 

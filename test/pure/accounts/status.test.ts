@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { mayRefresh, move, MOVES, type Signal, type Standing, type Status } from '#accounts/status.ts';
 
 const statuses = Object.keys(MOVES) as Status[];
-const signals: Signal[] = ['connected', 'refreshed', 'grant_died', 'disabled', 'enabled', 'revoked'];
+const signals: Signal[] = ['connected', 'grant_died', 'disabled', 'enabled', 'revoked'];
 const fresh: Standing = { status: 'pending', before: null };
 
 function walk(steps: readonly Signal[], from: Standing = fresh): Standing[] {
@@ -26,31 +26,26 @@ describe('the transition table', () => {
     expect(cells).toMatchInlineSnapshot(`
       [
         "pending --connected--> active",
-        "pending --refreshed--> -",
         "pending --grant_died--> -",
         "pending --disabled--> disabled (pending)",
         "pending --enabled--> -",
         "pending --revoked--> revoked",
         "active --connected--> active",
-        "active --refreshed--> active",
         "active --grant_died--> reauth_required",
         "active --disabled--> disabled (active)",
         "active --enabled--> -",
         "active --revoked--> revoked",
         "reauth_required --connected--> active",
-        "reauth_required --refreshed--> -",
         "reauth_required --grant_died--> -",
         "reauth_required --disabled--> disabled (reauth_required)",
         "reauth_required --enabled--> -",
         "reauth_required --revoked--> revoked",
         "disabled --connected--> disabled (active)",
-        "disabled --refreshed--> disabled (active)",
         "disabled --grant_died--> disabled (reauth_required)",
         "disabled --disabled--> -",
         "disabled --enabled--> active",
         "disabled --revoked--> revoked",
         "revoked --connected--> active",
-        "revoked --refreshed--> -",
         "revoked --grant_died--> -",
         "revoked --disabled--> -",
         "revoked --enabled--> -",
@@ -76,7 +71,7 @@ describe('the transition table', () => {
   });
 
   it('returns from disabled to where the same signals lead an account that was never disabled', () => {
-    const quiet: Signal[] = ['connected', 'refreshed', 'grant_died'];
+    const quiet: Signal[] = ['connected', 'grant_died'];
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...quiet)), fc.array(fc.constantFrom(...quiet)), (first, then) => {
         const start = walk(first).at(-1) ?? fresh;

@@ -88,7 +88,7 @@ const DOMAINS_OF: Readonly<Record<string, RegExp>> = {
   pipedrive: /^[^.]+\.pipedrive\.com$/,
 };
 /** Servers that their users run themselves: the operator names the host, and the guard judges it. */
-export const SELF_HOSTED: readonly string[] = ['gitlab', 'gitlab-pat', 'metabase', 'metabase-session'];
+const SELF_HOSTED: readonly string[] = ['gitlab', 'gitlab-pat', 'metabase', 'metabase-session'];
 
 export function templatesOf(descriptor: Descriptor): string[] {
   const single = URL_FIELDS.map((field) => descriptor[field]).filter((url) => url !== null);

@@ -5,12 +5,11 @@ import {
   afterNews,
   decideSuppression,
   endsIncident,
-  incidentOf,
-  UNTROUBLED,
   type News,
   type Standing,
   type Suppression,
 } from '#webhooks/incident.ts';
+import { incidentOf, UNTROUBLED } from './incidents.ts';
 import { HOUR, MINUTE, NOW, SECOND } from './given.ts';
 
 const anyNews: fc.Arbitrary<News> = fc.oneof(

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AccountEventType } from '#webhooks/event.ts';
-import {
-  afterNews,
-  decideSuppression,
-  endsIncident,
-  incidentOf,
-  UNTROUBLED,
-  type News,
-} from '#webhooks/incident.ts';
+import { afterNews, decideSuppression, endsIncident, type News } from '#webhooks/incident.ts';
+import { incidentOf, UNTROUBLED } from './incidents.ts';
 import { HOUR, MINUTE, NOW } from './given.ts';
 
 const told = (...news: (News | Exclude<News['kind'], 'trouble'>)[]): AccountEventType[] => {

@@ -54,7 +54,7 @@ const FROZEN: Frozen = {
   issSupported: false,
 };
 
-export async function settingsOf(id: string): Promise<ConnectionSettings> {
+async function settingsOf(id: string): Promise<ConnectionSettings> {
   const [row] = await rows(id, 'SELECT settings FROM connection_copy');
   return JSON.parse(String(row?.['settings'])) as ConnectionSettings;
 }

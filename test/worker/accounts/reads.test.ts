@@ -10,6 +10,7 @@ import {
   connected,
   context,
   evict,
+  fault,
   indexed,
   records,
   release,
@@ -133,5 +134,37 @@ describe('a chain', () => {
     await fillRing(subject, RING_SLOTS + 500);
     expect(right(await stub(subject.id).verifyAudit({}))).toMatchObject({ intact: false });
     expect((await stub(subject.id).expire({ context })).ok).toBe(true);
+  });
+});
+
+describe('a fetch that has to refresh', () => {
+  /** Rows that it writes, with the alarms that it sets, and how often the caller comes to the account. */
+  async function refreshCost(delayMs: number): Promise<{ rows: number; visits: number }> {
+    const subject = await account();
+    right(await stub(subject.id).expire({ context }));
+    await indexed(subject.id);
+    await fault(subject.grant.grantId, { delayAfterMs: delayMs });
+    const storage = await withStorage(
+      subject.id,
+      (one) => Object.getPrototypeOf(one) as DurableObjectStorage,
+    );
+    const alarms = vi.spyOn(storage, 'setAlarm');
+    let visits = 0;
+    const { written } = await cost(subject, async () => {
+      const outcome = await release(subject.id, {}, () => (visits += 1));
+      expect(outcome.code).toBe('ok');
+    });
+    const rows = written + alarms.mock.calls.length;
+    alarms.mockRestore();
+    return { rows, visits };
+  }
+
+  /** As `src/README.md` says: the record of the fetch, and fifteen for the refresh, three of them alarms. */
+  const ROWS = 16;
+
+  it('writes the same rows however slow the provider is, and comes once more where it waited long', async () => {
+    expect((await refreshCost(0)).rows).toBe(ROWS);
+    // Twice as long as a proof may be waited on: the caller is proved anew before anything leaves.
+    expect(await refreshCost(400)).toEqual({ rows: ROWS, visits: 2 });
   });
 });

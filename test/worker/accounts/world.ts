@@ -167,9 +167,14 @@ export interface Outcome {
 }
 
 /** What an agent that may have everything gets; `thrown` where the object died under it. */
-export async function release(id: string, changes: Partial<ReleaseRequest> = {}): Promise<Outcome> {
+export async function release(
+  id: string,
+  changes: Partial<ReleaseRequest> = {},
+  onVisit = (): void => undefined,
+): Promise<Outcome> {
   const nothing = { token: null, fingerprint: null, body: null, refusal: null };
   for (let rounds = 0; rounds < 20; rounds += 1) {
+    onVisit();
     const result = await stub(id)
       .release(request(changes))
       .catch(() => null);

@@ -8,7 +8,6 @@ import type { ConnectionSettings } from '#providers/settings.ts';
 import { upsertAccountIndex } from '#directory/account-index.ts';
 import {
   connectionSettings,
-  countConnections,
   createConnection,
   findConnection,
   listConnections,
@@ -93,7 +92,7 @@ describe('a connection', () => {
       [1, 2, 3, 4, 5].map((n) => createConnection(configWith(ring), draft('one', { scopes: [`s${n}`] }), n)),
     );
     expect(made.filter(Boolean)).toHaveLength(1);
-    expect(await countConnections(db)).toBe(1);
+    expect(await db.prepare('SELECT count(*) AS n FROM connection').first('n')).toBe(1);
     const settings = (await connectionSettings(config, 'one')) as ConnectionSettings;
     expect(await openedSecrets(settings)).toEqual(['planted-secret-1']);
   });
