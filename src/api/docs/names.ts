@@ -35,7 +35,8 @@ export const HEADINGS: readonly Heading[] = [
     name: 'Tokens',
     description:
       'What agents ask for: a valid credential within their policy, or a problem whose `code` says whose turn it is.',
-    paths: /^\/v1\/(?:connected-accounts\/\{id\}\/token|agents\/\{agent_id\}\/credentials(?:\/\{connection\})?)$/,
+    paths:
+      /^\/v1\/(?:connected-accounts\/\{id\}\/token|agents\/\{agent_id\}\/credentials(?:\/\{connection\})?)$/,
   },
   {
     name: 'Proxy and tools',
