@@ -7,6 +7,7 @@ import { invalid, ProblemError } from '#contract/problem.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { assertVault } from '#directory/key-check.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { findDescriptor } from '#providers/catalogue/catalogue.ts';
 import { credentialFieldsOf } from '#providers/descriptor.ts';
 import { resolveScopes } from '#providers/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
@@ -52,8 +53,30 @@ function basicFields(
   body: Extract<PutCredential, { type: 'basic' }>,
   settings: ConnectionSettings,
 ): { username: string; password: string } {
-  for (const { name } of credentialFieldsOf(settings.descriptor))
-    if ((name === 'username' || name === 'password') && body[name] === undefined)
-      throw invalid(name, 'is required');
+  checkParts(body, credentialFieldsOf(settings.descriptor));
   return { username: body.username ?? '', password: body.password ?? '' };
+}
+
+function checkParts(
+  body: Extract<PutCredential, { type: 'basic' }>,
+  needed: readonly { readonly name: string }[],
+): void {
+  for (const name of ['username', 'password'] as const)
+    if (body[name] === undefined && needed.some((part) => part.name === name))
+      throw invalid(name, 'is required');
+}
+
+/** The same before a connection is made for the credential: a refusal makes nothing. @throws ProblemError 400 */
+export async function requireParts(
+  c: Context<AppEnv>,
+  connection: string,
+  body: PutCredential,
+): Promise<void> {
+  if (body.type !== 'basic' || (body.username !== undefined && body.password !== undefined)) return;
+  if ((await connectionSettings(c.get('config'), connection)) !== null) return;
+  const entry = findDescriptor(connection);
+  checkParts(
+    body,
+    entry === undefined ? [{ name: 'username' }, { name: 'password' }] : credentialFieldsOf(entry),
+  );
 }

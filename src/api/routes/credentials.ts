@@ -8,7 +8,7 @@ import { invalid } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
 import { ensureStaticConnection } from '#directory/static-connection.ts';
 import type { AppEnv } from '../context.ts';
-import { credentialFields, requireSettings, requireVault } from '../credentials.ts';
+import { credentialFields, requireParts, requireSettings, requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
@@ -38,6 +38,7 @@ export function credentialRoutes(): OpenAPIHono<AppEnv> {
     const organization = c.get('operator').organization ?? asked ?? '';
     const body = await bodyOf(c, Body);
     await requireVault(c);
+    await requireParts(c, connection, body);
     const context = contextOf(c, c.get('operator'));
     const settings =
       body.type === 'oauth2' || c.get('operator').organization !== null
