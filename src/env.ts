@@ -19,6 +19,7 @@ export interface UncheckedEnv {
   readonly EXCHANGE_BUDGET_MS?: string;
   readonly LOG_LEVEL?: string;
   readonly RATE_LIMIT_PER_MINUTE?: string;
+  readonly BROWSER_RATE_LIMIT_PER_MINUTE?: string;
   readonly RATE_LIMITER?: RateLimiter;
 }
 
@@ -59,6 +60,8 @@ export interface Config {
   readonly exchangeBudgetMs: number;
   /** How often one credential from one address may ask in a minute, per isolate. */
   readonly rateLimitPerMinute: number;
+  /** How often browsers at one address may ask for pages of the connect flow in a minute, per isolate. */
+  readonly browserRateLimitPerMinute: number;
   /** Counts over isolates; null: not bound, and each isolate counts alone. */
   readonly rateLimiter: RateLimiter | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -68,6 +71,8 @@ const DEFAULT_EXCHANGE_BUDGET_MS = 15_000;
 const MIN_EXCHANGE_BUDGET_MS = 500;
 /** More than one isolate answers: a limit for what is out of order, and not for a busy agent. */
 const DEFAULT_RATE_LIMIT_PER_MINUTE = 240_000;
+/** A flow takes three requests, and an office of people may share one address. */
+const DEFAULT_BROWSER_RATE_LIMIT_PER_MINUTE = 600;
 
 const LOGO = /^data:image\/(?:png|jpeg|gif|webp|svg\+xml)[;,][\x21-\x7e]{1,200000}$/;
 
@@ -132,9 +137,9 @@ function exchangeBudget(env: UncheckedEnv, allowLoopback: boolean): number {
   return Math.min(Math.max(asked, MIN_EXCHANGE_BUDGET_MS), DEFAULT_EXCHANGE_BUDGET_MS);
 }
 
-function rateLimit(env: UncheckedEnv): number {
-  const asked = Number(env.RATE_LIMIT_PER_MINUTE ?? DEFAULT_RATE_LIMIT_PER_MINUTE);
-  return Number.isFinite(asked) && asked >= 1 ? asked : DEFAULT_RATE_LIMIT_PER_MINUTE;
+function perMinute(given: string | undefined, usual: number): number {
+  const asked = Number(given ?? usual);
+  return Number.isFinite(asked) && asked >= 1 ? asked : usual;
 }
 
 const MAKE_ADMIN_KEY = `make one with: node -e "console.log(crypto.randomBytes(32).toString('hex'))"`;
@@ -174,7 +179,11 @@ function checked(env: UncheckedEnv): Config {
     operatorLogo: LOGO.test(env.OPERATOR_LOGO ?? '') ? (env.OPERATOR_LOGO ?? null) : null,
     dnsResolver: env.DNS_RESOLVER?.trim() || null,
     exchangeBudgetMs: exchangeBudget(env, allowLoopback),
-    rateLimitPerMinute: rateLimit(env),
+    rateLimitPerMinute: perMinute(env.RATE_LIMIT_PER_MINUTE, DEFAULT_RATE_LIMIT_PER_MINUTE),
+    browserRateLimitPerMinute: perMinute(
+      env.BROWSER_RATE_LIMIT_PER_MINUTE,
+      DEFAULT_BROWSER_RATE_LIMIT_PER_MINUTE,
+    ),
     rateLimiter: env.RATE_LIMITER ?? null,
     logLevel: level === 'debug' || level === 'warn' || level === 'error' ? level : 'info',
   };

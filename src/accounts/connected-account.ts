@@ -8,6 +8,7 @@ import type { ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
 import type { DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
+import { newId } from '#crypto/api-keys.ts';
 import { log } from '#lib/log.ts';
 import { err, ok, type Err, type Result } from '#lib/result.ts';
 import type { SettleArgument, SubjectTold } from '#refresh/outcome.ts';
@@ -16,7 +17,7 @@ import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import { adjust, seal, type Adjustment, type Misfit } from './adjust.ts';
 import { runTimers } from './alarm.ts';
-import { isBuried } from './cut-offs.ts';
+import { cutOffRefusal, isBuried } from './cut-offs.ts';
 import type { ConnectionWatch } from './connection-watch.ts';
 import { knowsAccount } from './explain.ts';
 import { explanation } from './explanation.ts';
@@ -39,9 +40,12 @@ import type {
   Busy,
   ContextArgument,
   CreateArgument,
+  CutOff,
   ImportArgument,
   LookArgument,
   WaitArgument,
+  Waited,
+  WaitTurn,
 } from './stub.ts';
 import { keepSubject } from './subject.ts';
 import { waitForStatus } from './waiting.ts';
@@ -206,14 +210,26 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       await this.#connection.takeNews(this.ctx.id.name);
   }
 
-  async wait(argument: WaitArgument): Promise<Answer<Resource> | Busy> {
-    const seen = await this.#visible(argument);
+  async wait(argument: WaitArgument): Promise<Answer<Resource> | Busy | CutOff> {
+    const only = { waitId: newId('req'), last: true, cutOffs: null };
+    const waited = await this.waitTurn({ ...argument, ...only });
+    return waited.ok ? ok(waited.value.account) : waited;
+  }
+
+  async waitTurn(turn: WaitTurn): Promise<Answer<Waited> | Busy | CutOff> {
+    const seen = await this.#visible(turn);
     if (!seen.ok) return seen;
-    if (argument.agent !== null && !knowsAccount(argument.agent, seen.value.state))
-      return err({ code: 'not_found' });
-    if (!(await waitForStatus(this.#room, seen.value.opened.key.mac, argument)))
-      return err({ code: 'rate_limited' });
-    return this.#shown(await this.#lifecycle.living(), null);
+    const { agent, waitId: id } = turn;
+    const { opened, state } = seen.value;
+    if (agent !== null && !knowsAccount(agent, state)) return err({ code: 'not_found' });
+    const cut = cutOffRefusal(state.account, state.settings, turn.cutOffs);
+    if (cut?.code === 'account_revoked') return err({ ...cut, code: cut.code });
+    const waiter = { id, agentId: agent?.id ?? null };
+    const waited = await waitForStatus(this.#room, opened.key.mac, { ...turn, waiter });
+    if (turn.last) this.#room.waiting.leave(id);
+    if (!waited.ok) return waited;
+    const shown = this.#shown(await this.#lifecycle.living(), turn.organization);
+    return shown.ok ? ok({ account: shown.value, done: waited.value }) : shown;
   }
 
   async explain(argument: LookArgument): Promise<Answer<Explanation>> {

@@ -31,6 +31,8 @@ export interface ReleaseRequest {
   readonly waitedMs?: number;
   /** How long the Worker has kept it since the agent was proved, before it was sent. */
   readonly heldMs?: number;
+  /** How old the proof of the agent was when the request was sent; left out by Workers that count `heldMs` alone. */
+  readonly provedMsAgo?: number;
   /** What must hold within a second; null or left out: the Worker knows of none. */
   readonly cutOffs?: CutOffs | null;
   readonly context: RequestContext;

@@ -25,8 +25,17 @@ import { askedOf, grantedOf } from './scopes.ts';
 import { degrade } from './settle.ts';
 import type { OpenedAccount } from './vault.ts';
 
-/** With a record of the agent of at most 750 ms, a change of policy takes effect within a second also for who waits. */
-const STALE_AFTER_MS = 200;
+/** Less than a second: what is handed out is still on its way then. */
+const PROOF_MS = 950;
+/** Of a Worker that does not say how old its proof is: it was at most 750 ms. */
+const HELD_MS = 200;
+
+/** Is the agent's proof so old that nothing may leave on it? Also where the clock has gone back behind it. */
+function isStale({ startedAtMs, provedAtMs }: Round, nowMs: number): boolean {
+  if (provedAtMs === null) return Math.abs(nowMs - startedAtMs) > HELD_MS;
+  const ageMs = nowMs - provedAtMs;
+  return ageMs < 0 || ageMs > PROOF_MS;
+}
 
 /**
  * The next step of this request: done, with its record written, or what memory lacks. Inside the flush; awaits nothing.
@@ -42,7 +51,7 @@ export function decideRelease(
   const state = room.store.state(opened.key.mac);
   if (state === null) return wall(request, 'not_found', null);
   const nowMs = room.now();
-  const stale = Math.abs(nowMs - round.startedAtMs) > STALE_AFTER_MS;
+  const stale = isStale(round, nowMs);
   const scene: Scene = {
     room,
     opened,

@@ -3,9 +3,10 @@
  * right after several have shared one, waits a millisecond for company and then goes in one call with all who wait: the
  * hop is what a fetch costs most, and the account commits their records together. Who comes alone goes at once.
  *
- * A request is woken by timers of its own alone and finds there what became of it: no promise of one request is settled
- * by another, because what goes on then may run as the other. Nobody's answer depends on another's request either: the
- * first whose time is up sends all who wait, one that cannot be answered at once (a refresh, a cold key) goes alone, and
+ * A request looks by timers of its own what became of it: one that only waits for another request's promise has nothing
+ * under way itself, and the platform ends it as hung (`test/http/shared-promises.test.ts`). With a timer beside it such
+ * a promise may be waited for, as `callers/record-cache.ts` does; here the timer is short enough to do alone. Nobody's
+ * answer depends on another's request either: the first whose time is up sends all who wait, one that cannot be answered at once (a refresh, a cold key) goes alone, and
  * so does everyone after a failed call.
  */
 
@@ -130,8 +131,14 @@ async function answerOf(own: Waiting): Promise<Told> {
 
 /** The account counts the time in the line as time that the proof of the agent has grown older. */
 function held(request: ReleaseRequest, sinceMs: number): ReleaseRequest {
-  const heldMs = Math.max(0, systemNow() - sinceMs);
-  return heldMs === 0 ? request : { ...request, heldMs };
+  const inLineMs = Math.max(0, systemNow() - sinceMs);
+  if (inLineMs === 0) return request;
+  const { provedMsAgo } = request;
+  return {
+    ...request,
+    heldMs: (request.heldMs ?? 0) + inLineMs,
+    ...(provedMsAgo === undefined ? {} : { provedMsAgo: provedMsAgo + inLineMs }),
+  };
 }
 
 const lines = new WeakMap<object, ReleaseLines>();

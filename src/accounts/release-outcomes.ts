@@ -26,8 +26,12 @@ export function wall(request: ReleaseRequest, reason: string, account: AccountRo
   return { kind: 'done', result: { ok: false, refusal: wallRefusal(request.byId, reason, account) } };
 }
 
-/** Refuses, with the record. `reason` is the record's; what the wire says is in `refusal`. */
+/**
+ * Refuses, with the record. `reason` is the record's; what the wire says is in `refusal`. A link that repairs the account
+ * is handed out like a credential: who has waited too long asks again first.
+ */
 export function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
+  if (scene.stale && refusal.members?.['reauth_url'] != null) return { kind: 'again' };
   record(
     scene.room,
     scene.state.account,

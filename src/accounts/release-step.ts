@@ -38,6 +38,8 @@ export interface Wanted {
 export interface Round {
   readonly flown: FlightResult | null;
   readonly startedAtMs: number;
+  /** When the agent was proved, by this account's clock; null: the Worker does not say. */
+  readonly provedAtMs: number | null;
   /** Newer settings of the connection have been looked for. */
   readonly caughtUp: boolean;
 }

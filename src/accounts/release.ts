@@ -39,7 +39,7 @@ export class Door {
   }
 
   async release(request: ReleaseRequest): Promise<ReleaseResult> {
-    const startedAtMs = this.#arrived(request);
+    const arrived = this.#arrived(request);
     let flown: FlightResult | null = null;
     let caughtUp = false;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -49,7 +49,7 @@ export class Door {
         if (problem !== null) return problem;
         continue;
       }
-      const step = await this.#decide(opened, request, { flown, startedAtMs, caughtUp });
+      const step = await this.#decide(opened, request, { flown, ...arrived, caughtUp });
       switch (step.kind) {
         case 'done':
           return step.result;
@@ -93,15 +93,19 @@ export class Door {
   }
 
   #atOnce(opened: OpenedAccount, request: ReleaseRequest): ReleaseResult | null {
-    const round = { flown: null, startedAtMs: this.#arrived(request), caughtUp: false };
+    const round = { flown: null, ...this.#arrived(request), caughtUp: false };
     const step = this.#step(opened, request, round);
     if (step.kind === 'done') return step.result;
     return step.kind === 'again' ? { ok: false, again: true } : null;
   }
 
-  /** When the agent's proof was this account's: what the Worker kept back has come earlier. */
-  #arrived(request: ReleaseRequest): number {
-    return this.#room.now() - (request.heldMs ?? 0);
+  /** By the account's clock: when the request came to the Worker that sent it, and of when the agent's proof is. */
+  #arrived({ heldMs = 0, provedMsAgo }: ReleaseRequest): Pick<Round, 'startedAtMs' | 'provedAtMs'> {
+    const nowMs = this.#room.now();
+    return {
+      startedAtMs: nowMs - heldMs,
+      provedAtMs: provedMsAgo === undefined ? null : nowMs - provedMsAgo,
+    };
   }
 
   /** Opens the account's key; a refusal when there is nothing to open or it does not open. */

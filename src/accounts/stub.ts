@@ -6,7 +6,7 @@ import type { Verification } from '#audit/unkeyed.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Location } from '#contract/connections.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
-import type { DeletedConnection } from '#directory/cut-offs.ts';
+import type { CutOffs, DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { Result } from '#lib/result.ts';
@@ -48,6 +48,28 @@ export interface WaitArgument extends LookArgument {
   readonly timeoutMs: number;
 }
 
+/** A wait comes again until its time is up, and whoever waits is proved in between. `timeoutMs` is of one turn. */
+export interface WaitTurn extends WaitArgument {
+  /** Of the whole wait: it keeps its place. */
+  readonly waitId: string;
+  /** Its place is free after this turn. */
+  readonly last: boolean;
+  /** As for `release`. */
+  readonly cutOffs: CutOffs | null;
+}
+
+/** The account after a turn. `done`: there is nothing more to wait for. */
+export interface Waited {
+  readonly account: Resource;
+  readonly done: boolean;
+}
+
+/** The wait ends because its connection has. */
+export interface CutOff {
+  readonly ok: false;
+  readonly error: { readonly code: 'account_revoked'; readonly detail?: string };
+}
+
 /** Too many wait already. */
 export interface Busy {
   readonly ok: false;
@@ -83,7 +105,9 @@ export interface AccountRpc {
   /** Takes news of its connection that it has left lying in the directory; also of a deleted account. */
   takeNews(argument: object): Promise<void>;
   /** The account when it gets to `status` or the time is up; an agent sees it only by its rules. */
-  wait(argument: WaitArgument): Promise<Answer<Resource> | Busy>;
+  wait(argument: WaitArgument): Promise<Answer<Resource> | Busy | CutOff>;
+  /** The same a turn at a time. */
+  waitTurn(argument: WaitTurn): Promise<Answer<Waited> | Busy | CutOff>;
   /** A link with which its user connects or repairs it; null: there is nothing to do, or no browser can do it. */
   linkForUser(argument: object): Promise<string | null>;
   explain(argument: LookArgument): Promise<Answer<Explanation>>;

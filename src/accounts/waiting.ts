@@ -1,25 +1,76 @@
-/** Those who wait for an account to come to a status: how a paused task goes on. In memory; nothing is promised beyond it. */
+/**
+ * Those who wait for an account to come to a status: how a paused task goes on. In memory; nothing is promised beyond
+ * it. Who waits comes again and again for a moment, so that whoever asks is proved in between, and keeps its place.
+ */
 
+import { err, ok, type Result } from '#lib/result.ts';
 import { within } from '#lib/clock.ts';
 import type { Room } from './room.ts';
 
 /** More would hold the object's memory and connections for people who are not there. */
-const MAX_WAITING = 50;
+export const MAX_WAITING = 50;
+/** Of one agent: the others of this account wait too. */
+export const MAX_WAITING_PER_AGENT = 10;
+/** A place is kept so long for who has not come again: its caller may have hung up. */
+const KEPT_MS = 3_000;
+
+/** Who waits. */
+export interface Waiter {
+  /** The same each time that one request comes again. */
+  readonly id: string;
+  /** Null: an operator. */
+  readonly agentId: string | null;
+}
+
+interface Place {
+  readonly agentId: string | null;
+  /** Until when it is held although nobody is there. */
+  keptUntilMs: number;
+}
 
 export class Waiting {
   readonly #wake = new Set<() => void>();
+  readonly #places = new Map<string, Place>();
 
   /** A status has changed, or may have: everybody looks again. */
   changed(): void {
     for (const wake of this.#wake) wake();
   }
 
-  /** Resolves when `reached` says so or the time is up; false when too many wait already. */
-  async until(reached: () => boolean, timeoutMs: number, now: () => number): Promise<boolean> {
-    if (reached()) return true;
-    if (this.#wake.size >= MAX_WAITING) return false;
+  /** Resolves when `reached` says so or the time is up; false where there is no place for one more. */
+  async until(
+    waiter: Waiter,
+    reached: () => boolean,
+    timeoutMs: number,
+    now: () => number,
+  ): Promise<boolean> {
+    if (reached()) {
+      this.#places.delete(waiter.id);
+      return true;
+    }
     const endMs = now() + timeoutMs;
+    if (!this.#takePlace(waiter, now(), endMs + KEPT_MS)) return false;
     for (let leftMs = timeoutMs; leftMs > 0 && !reached(); leftMs = endMs - now()) await this.#change(leftMs);
+    if (reached()) this.#places.delete(waiter.id);
+    return true;
+  }
+
+  /** The wait is over. */
+  leave(id: string): void {
+    this.#places.delete(id);
+  }
+
+  #takePlace({ id, agentId }: Waiter, nowMs: number, keptUntilMs: number): boolean {
+    const own = this.#places.get(id);
+    if (own !== undefined) {
+      own.keptUntilMs = keptUntilMs;
+      return true;
+    }
+    for (const [other, place] of this.#places) if (place.keptUntilMs < nowMs) this.#places.delete(other);
+    if (this.#places.size >= MAX_WAITING) return false;
+    const ofAgent = [...this.#places.values()].filter((place) => place.agentId === agentId).length;
+    if (agentId !== null && ofAgent >= MAX_WAITING_PER_AGENT) return false;
+    this.#places.set(id, { agentId, keptUntilMs });
     return true;
   }
 
@@ -34,13 +85,24 @@ export class Waiting {
   }
 }
 
-/** Waits until the living account is in `status`, is gone, or the time is up; false when too many wait already. */
-export function waitForStatus(
+/** One turn of a wait. */
+export interface Turn {
+  readonly status: string;
+  readonly timeoutMs: number;
+  readonly waiter: Waiter;
+}
+
+/**
+ * Waits until the living account is in `status`, is gone, or the time is up. The value: whether there is nothing more
+ * to wait for.
+ */
+export async function waitForStatus(
   { waiting, store, now }: Room,
   mac: Uint8Array,
-  { status, timeoutMs }: { readonly status: string; readonly timeoutMs: number },
-): Promise<boolean> {
+  { status, timeoutMs, waiter }: Turn,
+): Promise<Result<boolean, { readonly code: 'rate_limited' }>> {
   const reached = (): boolean =>
     !store.hasTables() || store.keyMaterial() === null || store.state(mac)?.account.status === status;
-  return waiting.until(reached, timeoutMs, now);
+  const waited = await waiting.until(waiter, reached, timeoutMs, now);
+  return waited ? ok(reached()) : err({ code: 'rate_limited' });
 }

@@ -11,6 +11,7 @@ import { AuditTable } from './audit-table.ts';
 import { IndexTimer, runAlarm } from './index-timer.ts';
 import { addKey, deleteKey, listKeys, touchKey } from './keys.ts';
 import { createAgent, removeAgent, setStatus, updateAgent, viewAgent } from './lifecycle.ts';
+import { operate } from './operate.ts';
 import { authRecordOf } from './record.ts';
 import { auditRecords, recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
 import { withAgent, type Room } from './room.ts';
@@ -77,6 +78,10 @@ export class Agent extends DurableObject implements AgentRpc {
     return createAgent(this.#room, input);
   }
 
+  operate(operation: In<'operate'>): Out<'operate'> {
+    return operate(this.#room, operation);
+  }
+
   view(): Out<'view'> {
     return viewAgent(this.#room);
   }
@@ -118,7 +123,7 @@ export class Agent extends DurableObject implements AgentRpc {
   }
 
   recordRefusal(input: In<'recordRefusal'>): Out<'recordRefusal'> {
-    return recordRefusal(this.#room, input.fields, input.context);
+    return recordRefusal(this.#room, input);
   }
 
   recordAuthFail(input: In<'recordAuthFail'>): Out<'recordAuthFail'> {

@@ -4,7 +4,7 @@
  */
 
 import type { RequestContext } from '#audit/record.ts';
-import { createAgentKey } from '#crypto/api-keys.ts';
+import type { FreshKey } from '#crypto/api-keys.ts';
 import { failed, type Outcome } from './outcome.ts';
 import type { AgentRow, KeyRow } from './record.ts';
 import { record, withAgent, type Room } from './room.ts';
@@ -43,7 +43,7 @@ function keyEvidence(keyId: string): readonly string[] {
 }
 
 /**
- * Adds a fresh key to `agent`, which is saved with it. Inside a transaction; the caller has counted.
+ * Adds a key that was drawn to `agent`, which is saved with it. Inside a transaction; the caller has counted.
  *
  * @param lifeMs how long it proves anybody; null: it has no end
  */
@@ -51,11 +51,11 @@ export function addKeyTo(
   room: Room,
   life: Life,
   agent: AgentRow,
+  made: FreshKey,
   context: RequestContext,
   lifeMs: number | null = null,
 ): NewKey {
   const nowMs = room.now();
-  const made = createAgentKey(agent.agentId);
   const row: KeyRow = {
     id: made.keyId,
     digest: made.digest,
@@ -75,11 +75,15 @@ export function addKeyTo(
  * `conflict` where the agent holds as many keys as it may. Those that have ended make room first: who replaces keys by
  * their end never has to delete one.
  */
-export function addKey(
+export async function addKey(
   room: Room,
   context: RequestContext,
   lifeMs: number | null = null,
 ): Promise<Outcome<NewKey>> {
+  const there = await withAgent(room, () => ({ ok: true }));
+  if (!there.ok) return there;
+  const drawn = await room.vault.drawAgentKey();
+  if (!drawn.ok) return drawn;
   return withAgent<{ ok: true } & NewKey>(room, ({ agent, keys }, life) => {
     const isFull = agent.keyIds.length >= MAX_KEYS;
     const over = isFull
@@ -92,7 +96,7 @@ export function addKey(
       const gone = new Set(over.map(({ id }) => id));
       for (const id of gone) eraseKey(room, life, id, context);
       const rest = { ...agent, keyIds: agent.keyIds.filter((id) => !gone.has(id)) };
-      return { ok: true, ...addKeyTo(room, life, rest, context, lifeMs) };
+      return { ok: true, ...addKeyTo(room, life, rest, drawn, context, lifeMs) };
     });
   });
 }

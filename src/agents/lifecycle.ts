@@ -7,6 +7,7 @@
 import type { RequestContext } from '#audit/record.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import type { Policy } from '#contract/policy.ts';
+import type { FreshKey } from '#crypto/api-keys.ts';
 import { isAgentIndexed } from '#directory/agent-index.ts';
 import { agentEventData } from '#webhooks/event.ts';
 import { addKeyTo, type NewKey } from './keys.ts';
@@ -61,12 +62,14 @@ export async function createAgent(room: Room, input: CreateInput): Promise<Creat
   const incarnation = found.life?.incarnation ?? 1;
   const drawn = await room.vault.draw(input.organization, incarnation);
   if (!drawn.ok) return drawn;
+  const fresh = input.withKey ? await room.vault.drawAgentKey() : null;
+  if (fresh !== null && !fresh.ok) return fresh;
   return room.vault.enter<Created>((before) => {
     if (before?.living === true) return takenName(room.agentId);
     if ((before?.incarnation ?? 1) !== incarnation) {
       return failed('conflict', 'the agent was created and deleted meanwhile');
     }
-    return room.store.transaction(() => begin(room, input, before, incarnation, drawn));
+    return room.store.transaction(() => begin(room, input, before, incarnation, drawn, fresh));
   });
 }
 
@@ -96,6 +99,7 @@ function begin(
   before: Life | null,
   incarnation: number,
   drawn: DrawnKey,
+  fresh: FreshKey | null,
 ): Created {
   const nowMs = room.now();
   if (before !== null) {
@@ -119,7 +123,7 @@ function begin(
   };
   room.store.saveAgent(life.mac, agent);
   record(room, life, { action: 'agent.create', outcome: 'ok' }, input.context);
-  const key = input.withKey ? addKeyTo(room, life, agent, input.context) : null;
+  const key = fresh === null ? null : addKeyTo(room, life, agent, fresh, input.context);
   room.index.mark(nowMs);
   return { ok: true, agent: viewOf(agent), key };
 }

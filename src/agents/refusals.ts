@@ -4,12 +4,20 @@
  * exists is recorded, once a minute.
  */
 
-import type { AuditFields, RequestContext } from '#audit/record.ts';
+import { asFreeNames, type AuditFields, type RequestContext } from '#audit/record.ts';
 import type { StoredRecord } from '#audit/ring.ts';
 import { chainPage, organizationOf, type ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
 import { NO_AGENT, type Outcome } from './outcome.ts';
+import type { AgentState } from './record.ts';
 import { record, withAgent, type Room } from './room.ts';
+
+export interface RefusalInput {
+  readonly fields: AuditFields;
+  /** `connection` and `identifier` are an account's own; left out: what the request said. */
+  readonly known?: boolean;
+  readonly context: RequestContext;
+}
 
 const MINUTE_MS = 60_000;
 
@@ -18,10 +26,24 @@ export function isFirstOfMinute(lastAtMs: number | null, atMs: number): boolean 
   return lastAtMs === null || Math.floor(lastAtMs / MINUTE_MS) !== Math.floor(atMs / MINUTE_MS);
 }
 
-export function recordRefusal(room: Room, fields: AuditFields, context: RequestContext): Promise<Outcome> {
-  return withAgent<{ ok: true }>(room, (_state, life) =>
+/** What the agent's rules spell out, and the agent's own id, are no caller's text. */
+function isNamedByPolicy({ agent }: AgentState, name: 'connection' | 'identifier', value: string): boolean {
+  if (name === 'identifier' && value === agent.agentId) return true;
+  return agent.policy.rules.some((rule) =>
+    name === 'connection' ? rule.connection === value : rule.identifiers?.includes(value) === true,
+  );
+}
+
+/** @param known connection and identifier are those of an account that exists; else they are what the caller wrote */
+export function recordRefusal(
+  room: Room,
+  { fields, known = false, context }: RefusalInput,
+): Promise<Outcome> {
+  return withAgent<{ ok: true }>(room, (state, life) =>
     room.store.transaction(() => {
-      record(room, life, fields, context);
+      const isOurs = (name: 'connection' | 'identifier', value: string): boolean =>
+        known || isNamedByPolicy(state, name, value);
+      record(room, life, asFreeNames(fields, isOurs, life.mac), context);
       return { ok: true };
     }),
   );

@@ -16,6 +16,8 @@ import type { Life, Vault } from './vault.ts';
 export interface Room {
   /** The object's name. */
   readonly agentId: string;
+  /** Whoever asks knows of this organization's agents alone; null or left out: of all. */
+  readonly boundTo?: string | null;
   readonly store: AgentStore;
   readonly vault: Vault;
   readonly ring: AuditRing;
@@ -41,6 +43,8 @@ export function withAgent<T extends { readonly ok: true }>(
   return room.vault.enter((life) => {
     if (life === null || !life.living) return NO_AGENT;
     const state = room.store.state(life.mac);
-    return state === null ? NO_AGENT : step(state, life);
+    if (state === null || (room.boundTo != null && state.agent.organization !== room.boundTo))
+      return NO_AGENT;
+    return step(state, life);
   });
 }

@@ -3,7 +3,7 @@
  * ("excessively deep"). Every method takes one object and returns a tagged result; fields are only ever added.
  */
 
-import type { AuditFields, RequestContext } from '#audit/record.ts';
+import type { RequestContext } from '#audit/record.ts';
 import type { ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
@@ -13,10 +13,32 @@ import type { KeyView, NewKey } from './keys.ts';
 import type { CreateInput, Created, UpdateInput, Viewed } from './lifecycle.ts';
 import type { Outcome } from './outcome.ts';
 import type { AuthRecord } from './record.ts';
+import type { RefusalInput } from './refusals.ts';
 
 type Empty = Record<never, never>;
 
+interface Operations {
+  readonly view: [Empty, Viewed];
+  readonly update: [UpdateInput, Viewed];
+  readonly remove: [{ readonly context: RequestContext }, Outcome];
+  readonly suspend: [{ readonly context: RequestContext }, Viewed];
+  readonly resume: [{ readonly context: RequestContext }, Viewed];
+  readonly add_key: [{ readonly context: RequestContext; readonly lifeMs?: number | null }, Outcome<NewKey>];
+  readonly list_keys: [Empty, Outcome<{ readonly keys: readonly KeyView[] }>];
+  readonly delete_key: [{ readonly keyId: string; readonly context: RequestContext }, Outcome];
+}
+
+export type OperationName = keyof Operations;
+export type OperationInput<D extends OperationName> = Operations[D][0];
+export type OperationAnswers = { readonly [D in OperationName]: Operations[D][1] };
+/** `organization`: whose agents the operator may know of; null: unbound, all. */
+export type Operation = {
+  [D in OperationName]: { readonly do: D; readonly organization: string | null } & OperationInput<D>;
+}[OperationName];
+
 export interface AgentRpc {
+  /** What an operator does, see `operate.ts`; ask by `askAgent`. */
+  operate(operation: Operation): Promise<OperationAnswers[OperationName]>;
   create(input: CreateInput): Promise<Created>;
   view(input: Empty): Promise<Viewed>;
   update(input: UpdateInput): Promise<Viewed>;
@@ -38,7 +60,7 @@ export interface AgentRpc {
     readonly atMs: number;
   }): Promise<Outcome<{ readonly written: boolean }>>;
   /** Durable when it answers `ok`: a refusal that could not be recorded is told by the caller as `unavailable`. */
-  recordRefusal(input: { readonly fields: AuditFields; readonly context: RequestContext }): Promise<Outcome>;
+  recordRefusal(input: RefusalInput): Promise<Outcome>;
   /** One record per existing key and minute; anything else changes nothing. */
   recordAuthFail(input: {
     readonly keyId: string;
@@ -65,4 +87,15 @@ export interface AgentRpc {
 /** The agent's object. Make a new stub for every try: one that threw may stay broken. */
 export function agentStub(config: Pick<Config, 'agents'>, agentId: string): AgentRpc {
   return config.agents.getByName(agentId) as unknown as AgentRpc;
+}
+
+/** One operation on an agent, by an operator of `organization` (null: unbound). */
+export function askAgent<D extends OperationName>(
+  stub: AgentRpc,
+  name: D,
+  organization: string | null,
+  input: OperationInput<D>,
+): Promise<OperationAnswers[D]> {
+  const operation = { ...input, do: name, organization } as unknown as Operation;
+  return stub.operate(operation) as Promise<OperationAnswers[D]>;
 }

@@ -4,6 +4,7 @@
  * key that was opened is still the one that is stored, and nothing is awaited in between.
  */
 
+import { createSignedAgentKey, type FreshKey } from '#crypto/api-keys.ts';
 import { createDataKey, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
@@ -99,6 +100,13 @@ export class Vault {
       this.#owner(organization, incarnation),
     );
     return { ok: true, wrapped: made.wrapped, mac: made.key.mac };
+  }
+
+  /** A fresh key of the agent. Nothing is stored yet. */
+  async drawAgentKey(): Promise<({ ok: true } & FreshKey) | Failure> {
+    const ring = await ringOf(this.#masterKeys);
+    if (!ring.ok) return failed(ring.error.code, ring.error.detail);
+    return { ok: true, ...(await createSignedAgentKey(ring.value, this.#agentId)) };
   }
 
   /** The object's own name and not the row's: a row of another agent does not open. */

@@ -4,7 +4,12 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { agentStub } from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { authenticateAgent, type AgentCaller } from '#callers/agent.ts';
-import { authenticateOperator, type OperatorCaller } from '#callers/operator.ts';
+import {
+  authenticateEither,
+  authenticateOperator,
+  type AnyCaller,
+  type OperatorCaller,
+} from '#callers/operator.ts';
 import type { AuthFailure } from '#callers/proof.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { LEAST_ROLE, roleReaches } from '#contract/roles.ts';
@@ -77,25 +82,17 @@ export async function requireAgent(arrival: Arrival): Promise<AgentCaller> {
   return caller.value;
 }
 
-/** Whoever has proved itself, of either plane. */
-export type AnyCaller =
-  | { readonly kind: 'operator'; readonly operator: OperatorCaller }
-  | { readonly kind: 'agent'; readonly agent: AgentCaller };
-
-/** For the few routes of both planes. An agent is tried where no operator has proved itself. @throws ProblemError */
+/** For the few routes of both planes. @throws ProblemError */
 export async function requireEither(c: Context<AppEnv>): Promise<AnyCaller> {
-  const { req } = c;
+  const { headers, url } = c.req.raw;
   const config = c.get('config');
-  const { url } = req.raw;
-  const operator = await authenticateOperator(req.raw.headers, url, config, arrivalOf(c), systemNow);
-  if (operator.ok) {
-    requireRole(c, operator.value);
-    c.set('operator', operator.value);
-    return { kind: 'operator', operator: operator.value };
+  const caller = await authenticateEither(headers, url, config, arrivalOf(c), systemNow);
+  if (!caller.ok) throw await refusal(caller.error, config);
+  if (caller.value.kind === 'operator') {
+    requireRole(c, caller.value.operator);
+    c.set('operator', caller.value.operator);
   }
-  // `forbidden` is what a valid agent key is told there.
-  if (operator.error.code !== 'forbidden') throw await refusal(operator.error, config);
-  return { kind: 'agent', agent: await requireAgent(arrivalOf(c)) };
+  return caller.value;
 }
 
 /** What every record made for this request carries. */
@@ -126,6 +123,8 @@ export interface RefusedRequest {
   readonly reason: string;
   readonly connection: string | null;
   readonly identifier: string | null;
+  /** Connection and identifier are an account's own, and not what the request said. */
+  readonly known: boolean;
 }
 
 /**
@@ -136,11 +135,11 @@ export async function recordRefusal(
   config: Config,
   caller: AgentCaller,
   context: RequestContext,
-  refused: RefusedRequest,
+  { known, ...refused }: RefusedRequest,
 ): Promise<void> {
   const organization = caller.organization === '' ? null : caller.organization;
   const fields = { action: 'token.issue', outcome: 'refused', ...refused, organization } as const;
-  const recorded = await agentStub(config, caller.id).recordRefusal({ fields, context });
+  const recorded = await agentStub(config, caller.id).recordRefusal({ fields, known, context });
   // Deleted since it proved itself: there is no chain that could take the record, and nothing was handed out.
   if (recorded.ok || recorded.code === 'not_found') return;
   const { code: failure } = recorded;

@@ -8,6 +8,7 @@ import type { RequestContext } from '#audit/record.ts';
 import type { AgentCaller } from '#callers/agent.ts';
 import { accountId } from '#crypto/digest.ts';
 import { connectionSettings } from '#directory/connections.ts';
+import { noteKnown } from '#directory/known-objects.ts';
 import { log } from '#lib/log.ts';
 import { mayConnect } from '#policy/reach.ts';
 import type { Arrival } from './arrival.ts';
@@ -34,6 +35,7 @@ export async function linkForMissing(
     const stub = () => accountStub(config, id, settings.location);
     const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };
     const made = await stub().create(birth);
+    if (made.ok) noteKnown(config.directory, 'account', id);
     return { accountId: id, url: made.ok ? await stub().linkForUser({}) : null };
   } catch (error) {
     // The refusal stands without the link; the next request may get one.

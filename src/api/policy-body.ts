@@ -1,7 +1,6 @@
 /** A policy as an operator writes it: whose it may be, who may write which fields of it, and what is worth saying. */
 
 import type { Context } from 'hono';
-import type { AgentRpc } from '#agents/stub.ts';
 import type { Policy, PolicyInput } from '#contract/policy.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { connectionSettings } from '#directory/connections.ts';
@@ -42,13 +41,6 @@ export function refuseTenants(policy: Policy, organization: string, at: string):
   const index = policy.rules.findIndex((rule) => rule.organizations !== undefined);
   if (organization === '' || index < 0) return;
   throw invalid(`${at}rules.${index}.organizations`, 'is for agents without an organization of their own');
-}
-
-/** The same for an agent that exists; one that does not is left to whoever asks it next. */
-export async function refuseTenantsOf(agent: AgentRpc, policy: Policy, at: string): Promise<void> {
-  if (policy.rules.every(({ organizations }) => organizations === undefined)) return;
-  const found = await agent.view({});
-  if (found.ok) refuseTenants(policy, found.agent.organization, at);
 }
 
 /** `warnings` of an answer, where there is something to say. Never throws: the policy is stored by now. */

@@ -6,6 +6,7 @@ import { ProblemError, type FieldProblem, type ProblemDetails } from '#contract/
 import { ConfigError } from '#env.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
 import { log } from '#lib/log.ts';
+import { isPassingError } from '#lib/platform-errors.ts';
 import type { AppEnv } from './context.ts';
 
 /** `Retry-After`: whole seconds, at least one. */
@@ -102,6 +103,15 @@ export function handleError(error: unknown, c: Context<AppEnv>): Response {
   return errorResponse(error, c.get('correlationId'));
 }
 
+const ELSEWHERE_RETRY_S = 5;
+/** What an object may have been told by the directory while it worked for us; its class is lost on the way. */
+const TOLD_ELSEWHERE = ['unavailable', 'vault_locked', 'record_corrupt'] as const satisfies readonly Code[];
+
+function toldElsewhere(error: unknown): (typeof TOLD_ELSEWHERE)[number] | null {
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return name === 'ProblemError' ? (TOLD_ELSEWHERE.find((one) => one === code) ?? null) : null;
+}
+
 /** What whoever asked is told of an error: bad input and known obstacles by their code, everything else as `internal`. */
 export function errorResponse(error: unknown, correlationId: string): Response {
   if (error instanceof ProblemError) return problemDocument(correlationId, error.code, error.details);
@@ -118,7 +128,10 @@ export function errorResponse(error: unknown, correlationId: string): Response {
       retryAfterS: 60,
     });
   }
-  if (isOverload(error)) {
+  const told = toldElsewhere(error);
+  if (told !== null) return problemDocument(correlationId, told, { retryAfterS: ELSEWHERE_RETRY_S });
+  if (isPassingError(error)) {
+    log('warn', 'a part of the broker did not answer', { correlation_id: correlationId, error });
     return problemDocument(correlationId, 'unavailable', {
       detail: 'a part of the broker is overloaded or restarting',
       retryAfterS: 1,
@@ -126,10 +139,4 @@ export function errorResponse(error: unknown, correlationId: string): Response {
   }
   log('error', 'unhandled', { correlation_id: correlationId, error });
   return problemDocument(correlationId, 'internal');
-}
-
-/** Errors that the platform itself raises while an object is moved, reset or flooded. */
-function isOverload(error: unknown): boolean {
-  const flags = error as { overloaded?: unknown; retryable?: unknown; durableObjectReset?: unknown } | null;
-  return flags?.overloaded === true || flags?.durableObjectReset === true || flags?.retryable === true;
 }

@@ -13,13 +13,15 @@ import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { CredentialQuery, DEFAULT_MIN_TTL_S, TokenQuery } from '#contract/tokens.ts';
 import { accountId } from '#crypto/digest.ts';
-import { cutOffs, type CutOffs } from '#directory/cut-offs.ts';
+import { cutOffs, cutOffsAgeMs, type CutOffs } from '#directory/cut-offs.ts';
+import { admitAgent } from '#directory/known-objects.ts';
 import { systemNow } from '#lib/clock.ts';
 import { decide } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
 import type { Arrival } from './arrival.ts';
 import { recordContext, recordRefusal, requireAgent } from './guards.ts';
 import { queryIn } from './input.ts';
+import { reported } from './known.ts';
 import { linkForMissing } from './missing-account.ts';
 
 interface Ask<Query = z.output<typeof TokenQuery>> {
@@ -30,6 +32,8 @@ interface Ask<Query = z.output<typeof TokenQuery>> {
   readonly byId: boolean;
   readonly cutOffs: CutOffs | null;
   readonly waitedMs: number;
+  /** When the proof was in hand; what it shows may be older. */
+  readonly provenAtMs: number;
 }
 
 /** A request that waits for a refresh is proved anew before anything leaves; so long may that take in all. */
@@ -67,7 +71,7 @@ async function untilDecided<S extends typeof TokenQuery>(
 ): Promise<Response> {
   const startedAtMs = systemNow();
   do {
-    const [caller, list] = await provedBesideCutOffs(arrival);
+    const [caller, provenAtMs, list] = await provedBesideCutOffs(arrival);
     const query = queryIn(arrival.url, schema);
     const tried = await attempt({
       arrival,
@@ -77,6 +81,7 @@ async function untilDecided<S extends typeof TokenQuery>(
       byId: false,
       cutOffs: list,
       waitedMs: systemNow() - startedAtMs,
+      provenAtMs,
     });
     if (tried !== 'again') return tried;
   } while (systemNow() - startedAtMs < PATIENCE_MS);
@@ -84,13 +89,16 @@ async function untilDecided<S extends typeof TokenQuery>(
 }
 
 /** Both are asked for side by side. What does not even look like a key asks the directory nothing. */
-async function provedBesideCutOffs(arrival: Arrival): Promise<readonly [AgentCaller, CutOffs | null]> {
+async function provedBesideCutOffs(
+  arrival: Arrival,
+): Promise<readonly [caller: AgentCaller, provenAtMs: number, CutOffs | null]> {
   const { config, headers, waitUntil } = arrival;
   const ask = () => cutOffs(config.directory, waitUntil);
   const early = headers.get('authorization')?.includes('vk_agent_') === true ? ask() : null;
   const caller = await requireAgent(arrival);
+  const provenAtMs = systemNow();
   const list = early ?? ask();
-  return [caller, list instanceof Promise ? await list : list];
+  return [caller, provenAtMs, list instanceof Promise ? await list : list];
 }
 
 /** Whose account the short form names; `organization` is empty for none. */
@@ -125,8 +133,41 @@ async function shortForm(ask: Ask, { connection, named, organization }: Named): 
   return refuseMissing(ask, shared, { connection, identifier: own, organization });
 }
 
+/** What was proved so long ago is proved again before anything leaves. */
+const PROOF_MS = 1_000;
+
+/** Nothing is there, as the account itself would say it. */
+const NOT_FOUND: Refusal = {
+  code: 'not_found',
+  wall: { reason: 'not_found', connection: null, identifier: null },
+};
+
+/** The account's answer, where one may be there and the proof has not grown old on the way to it and back. */
 async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
+  const { config } = ask.arrival;
+  const admitted = admitAgent(config, ask.caller.id, id);
+  const admission = admitted instanceof Promise ? await admitted : admitted;
+  if (!admission.ok && admission.why === 'unknown') return NOT_FOUND;
+  const isThere = (answer: Tried | Refusal) =>
+    answer instanceof Response || answer === 'again' || answer.code !== 'not_found';
+  const answer = await reported(admission, () => releaseBy(ask, id), isThere);
+  return answer === 'again' || (await isStillProved(ask)) ? answer : 'again';
+}
+
+/** @throws ProblemError where the proof does not hold any more */
+async function isStillProved({ arrival, caller }: Ask): Promise<boolean> {
+  if (systemNow() - caller.provedAtMs <= PROOF_MS) return true;
+  const now = await requireAgent(arrival);
+  const isAsBefore =
+    now.status === caller.status &&
+    now.organization === caller.organization &&
+    JSON.stringify(now.policy) === JSON.stringify(caller.policy);
+  return isAsBefore && systemNow() - now.provedAtMs <= PROOF_MS;
+}
+
+async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
   const { arrival, caller, query } = ask;
+  const nowMs = systemNow();
   const { organization, status, policy } = caller;
   const request: ReleaseRequest = {
     agent: { id: caller.id, organization, status, policy },
@@ -137,6 +178,8 @@ async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
     rejected: query.rejected ?? null,
     ...(query.details === 'api' ? { withApi: true } : {}),
     waitedMs: ask.waitedMs,
+    heldMs: Math.max(0, nowMs - ask.provenAtMs),
+    provedMsAgo: Math.max(nowMs - caller.provedAtMs, cutOffsAgeMs(arrival.config.directory)),
     cutOffs: ask.cutOffs,
     context: ask.context,
   };
@@ -167,7 +210,12 @@ async function refuseAtDoor1(
   connection: string | null,
   identifier: string | null,
 ): Promise<Response> {
-  await recordRefusal(ask.arrival.config, ask.caller, ask.context, { reason, connection, identifier });
+  await recordRefusal(ask.arrival.config, ask.caller, ask.context, {
+    reason,
+    connection,
+    identifier,
+    known: false,
+  });
   throw new ProblemError('policy_denied', { members: { reason } });
 }
 
@@ -184,6 +232,7 @@ async function refuse(
       reason: wall.reason,
       connection: wall.connection ?? connection,
       identifier: wall.identifier ?? identifier,
+      known: wall.connection !== null && wall.identifier !== null,
     });
   }
   const missing = code === 'not_found' && identifier !== null;

@@ -60,6 +60,8 @@ export interface ClientInfo {
 export interface RequestContext {
   readonly actor: Actor;
   readonly correlationId: string;
+  /** The broker made it itself, for work that no request asked for; left out: a caller may have. */
+  readonly ownCorrelation?: true;
   readonly toolCallId: string | null;
   readonly client: ClientInfo;
 }
@@ -89,13 +91,40 @@ const TOKEN_RUN = /[A-Za-z0-9_\-.~+=/%]{32,}|[A-Za-z0-9_\-.~+=]{20,}/g;
 // eslint-disable-next-line no-control-regex -- control characters are what is being escaped
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-/** A field that a caller can fill freely: cut, control characters escaped, runs that may be a secret replaced by their HMAC. */
+/** With whatever belongs to the same run, so that a secret is not taken for what stands in it. */
+const UUID_APART =
+  /(?<![A-Za-z0-9_\-.~+=/%])([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![A-Za-z0-9_\-.~+=/%])/gi;
+
+/**
+ * A field that a caller can fill freely: cut, control characters escaped, runs that may be a secret replaced by their
+ * HMAC. A UUID by itself is no secret and stays.
+ */
 export function freeField(text: string | null, macKey: Uint8Array): string | null {
   if (text === null) return null;
-  return text
-    .slice(0, FREE_FIELD_LIMIT)
-    .replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .replace(TOKEN_RUN, (run) => maskedRun(macKey, run));
+  return (
+    text
+      .slice(0, FREE_FIELD_LIMIT)
+      .replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      // Every second piece is a UUID.
+      .split(UUID_APART)
+      .map((piece, index) =>
+        index % 2 === 1 ? piece : piece.replace(TOKEN_RUN, (run) => maskedRun(macKey, run)),
+      )
+      .join('')
+  );
+}
+
+/** What a refused request named: the caller's text, unless the names are known to be ours. */
+export function asFreeNames(
+  fields: AuditFields,
+  isOurs: (name: 'connection' | 'identifier', value: string) => boolean,
+  macKey: Uint8Array,
+): AuditFields {
+  const masked = (name: 'connection' | 'identifier'): string | null => {
+    const value = fields[name] ?? null;
+    return value === null || isOurs(name, value) ? value : freeField(value, macKey);
+  };
+  return { ...fields, connection: masked('connection'), identifier: masked('identifier') };
 }
 
 function withoutNulls(fields: object): Record<string, unknown> {
@@ -120,7 +149,8 @@ export function recordText(
     at,
     actor: withoutNulls(context.actor),
     ...withoutNulls(fields),
-    correlation_id: context.correlationId,
+    correlation_id:
+      context.ownCorrelation === true ? context.correlationId : freeField(context.correlationId, macKey),
     ...withoutNulls({ tool_call_id: freeField(context.toolCallId, macKey) }),
     client: withoutNulls({ ...context.client, user_agent: freeField(context.client.user_agent, macKey) }),
   });
@@ -131,6 +161,7 @@ export function systemContext(correlationId: string): RequestContext {
   return {
     actor: { type: 'system', id: null, method: null, key_id: null },
     correlationId,
+    ownCorrelation: true,
     toolCallId: null,
     client: { ip: null, country: null, colo: null, user_agent: null },
   };

@@ -127,9 +127,9 @@ async function provedBy(
   now: Now,
 ): Promise<Result<Compared, AuthFailure>> {
   const arrivedAtMs = now();
-  const ask = (notBeforeMs: number) =>
-    keys.get(parsed.keyId, { now, notBeforeMs, waitUntil: request.waitUntil });
-  const remembered = await ask(arrivedAtMs - MAX_AGE_MS + 1);
+  const ask = (notBeforeMs: number, maxAgeMs = Infinity) =>
+    keys.get(parsed.keyId, { now, notBeforeMs, maxAgeMs, waitUntil: request.waitUntil });
+  const remembered = await ask(-Infinity, MAX_AGE_MS);
   const found = compared(parsed.digest, remembered.answer);
   if (!found.ok || found.value.proved || remembered.askedAtMs >= arrivedAtMs) return found;
   return compared(parsed.digest, (await ask(arrivedAtMs)).answer);

@@ -1,6 +1,6 @@
 /**
- * Proves an agent by its key: header, checksum, record, digest, in that order, so that what is malformed costs no
- * lookup. An id that does not exist and a secret that is wrong take the same way to the same answer. Decides nothing
+ * Proves an agent by its key: header, checksum, signature, record, digest, in that order, so that what is malformed
+ * costs no lookup, and what was made up calls no object. An id that does not exist and a secret that is wrong take the same way to the same answer. Decides nothing
  * about what the agent may do: a suspended one is a caller whose `status` says so.
  */
 
@@ -8,15 +8,18 @@ import { agentStub } from '#agents/stub.ts';
 import type { Outcome } from '#agents/outcome.ts';
 import type { AgentStatus, AuthRecord } from '#agents/record.ts';
 import type { Policy } from '#contract/policy.ts';
-import { parseAgentKey, type ParsedKey } from '#crypto/api-keys.ts';
+import { isOwnKey, parseAgentKey, type ParsedKey } from '#crypto/api-keys.ts';
 import { equalDigests } from '#crypto/digest.ts';
+import { ringOf } from '#crypto/ring-cache.ts';
+import { admitUnproved } from '#directory/known-objects.ts';
 import type { Config } from '#env.ts';
 import { sleep, type Now } from '#lib/clock.ts';
 import { LruMap } from '#lib/lru.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { isAdminKey, knocking } from './admin-key.ts';
+import { isAdminKey } from './admin-key.ts';
 import { proveAdminKey } from './admin-keys.ts';
-import { namedAdminKeyId, namedKeyId, presentedCredential } from './bearer.ts';
+import { namedAdminKeyId, namedKeyId } from './bearer.ts';
+import { knock } from './knock.ts';
 import {
   closedFailure,
   ENDED_KEY,
@@ -27,8 +30,7 @@ import {
   type AuthFailure,
   type RequestPieces,
 } from './proof.ts';
-import { overCounter, overLimit } from './rate-limits.ts';
-import { MAX_AGE_MS, RecordCache } from './record-cache.ts';
+import { MAX_AGE_MS, RecordCache, type Dated } from './record-cache.ts';
 import { WrongSecrets } from './wrong-secrets.ts';
 
 /** An agent that has proved itself. */
@@ -41,6 +43,8 @@ export interface AgentCaller {
   readonly policy: Policy;
   readonly keyId: string;
   readonly method: 'agent_key';
+  /** When what proves it was asked for: a proof of that time, however long its answer was on its way. */
+  readonly provedAtMs: number;
 }
 
 type Lookup = Outcome<{ readonly agent: AuthRecord }>;
@@ -76,6 +80,12 @@ function memoryOf(config: Config): Memory {
   return memory;
 }
 
+const DIRECTORY_AWAY: AuthFailure = {
+  code: 'unavailable',
+  detail: 'the directory does not answer, so an agent that was not seen here before cannot be looked up',
+  retryAfterS: 5,
+};
+
 const OTHER_PLANE: AuthFailure = {
   code: 'forbidden',
   detail: 'an operator uses the control plane; this route is for agents',
@@ -89,10 +99,9 @@ export async function authenticateAgent(
   request: RequestPieces,
   now: Now,
 ): Promise<Result<AgentCaller, AuthFailure>> {
-  const presented = presentedCredential(headers, url, (text) => isAdminKey(config, text));
-  const knock = { keyId: knocking(presented, config), address: request.client.ip };
-  const over = overLimit(config, knock, now) ?? (config.rateLimiter && (await overCounter(config, knock)));
-  if (over !== null) return err(over);
+  const knocked = await knock(headers, url, config, request, now);
+  if (!knocked.ok) return knocked;
+  const presented = knocked.value;
   if (presented.kind !== 'bearer') return err({ code: 'unauthenticated', detail: presented.detail });
   if (isAdminKey(config, presented.token)) return err(OTHER_PLANE);
   if (namedAdminKeyId(presented.token) !== null) {
@@ -120,12 +129,15 @@ export async function proveAgentKey(
     memory.wrong.count(keyId, now());
     return err(WRONG_KEY);
   }
-  const found = await recordProvedBy(key, memory, request, now);
+  const found =
+    known === undefined && !(await isOwn(key, config))
+      ? await recordOfStranger(key, config, memory, request, now)
+      : await recordProvedBy(key, memory, request, now);
   // Guesses that were on their way together are counted one by one before any of them is answered.
   const closedMeanwhile = closedFailure(memory.wrong.blockedForMs(keyId, now()));
   if (closedMeanwhile !== null) return err(closedMeanwhile);
   if (!found.ok) return err(found.error);
-  const { agent, proved, expiresAtMs } = found.value;
+  const { agent, proved, expiresAtMs, askedAtMs: provedAtMs } = found.value;
   if (proved && expiresAtMs !== null && expiresAtMs <= now()) return err(ENDED_KEY);
   if (agent === null || !proved) {
     memory.wrong.count(keyId, now());
@@ -136,7 +148,42 @@ export async function proveAgentKey(
   if (known === undefined) memory.known.set(token, key);
   reportUse(key, config, memory, request, now());
   const { id, organization, status, policy } = agent;
-  return ok({ id, organization, status, policy, keyId, method: 'agent_key' });
+  return ok({ id, organization, status, policy, keyId, method: 'agent_key', provedAtMs });
+}
+
+/** Whether the key's own id says that it was made here. Without a ring nothing says so. */
+async function isOwn(key: ParsedKey, { masterKeys }: Config): Promise<boolean> {
+  const ring = await ringOf(masterKeys);
+  return ring.ok && isOwnKey(ring.value, key);
+}
+
+/**
+ * A key that nothing vouches for: somebody made it up, or it is of a version that did not sign them. Its agent's object
+ * is called only where the directory knows the agent. Where it does not, another agent's is asked in its place, so that
+ * neither the answer nor its time tells which agents there are.
+ */
+async function recordOfStranger(
+  key: ParsedKey,
+  config: Config,
+  memory: Memory,
+  request: RequestPieces,
+  now: Now,
+): Promise<Result<Compared, AuthFailure>> {
+  const admission = await admitUnproved(config, 'agent', key.agentId);
+  if (admission.ok) {
+    let exists = false;
+    try {
+      const found = await recordProvedBy(key, memory, request, now);
+      exists = !found.ok || found.value.agent !== null;
+      return found;
+    } finally {
+      admission.report(exists);
+    }
+  }
+  if (admission.why === 'away') return err(DIRECTORY_AWAY);
+  const { other } = admission;
+  if (other !== null) await recordProvedBy({ ...key, agentId: other }, memory, request, now);
+  return ok({ agent: null, proved: false, expiresAtMs: null, askedAtMs: now() });
 }
 
 interface Compared {
@@ -144,6 +191,7 @@ interface Compared {
   readonly proved: boolean;
   /** Of the key that is proved; null: it has no end. */
   readonly expiresAtMs: number | null;
+  readonly askedAtMs: number;
 }
 
 /**
@@ -157,20 +205,21 @@ async function recordProvedBy(
   now: Now,
 ): Promise<Result<Compared, AuthFailure>> {
   const arrivedAtMs = now();
-  const ask = (notBeforeMs: number) =>
-    memory.records.get(key.agentId, { now, notBeforeMs, waitUntil: request.waitUntil });
-  const remembered = await ask(arrivedAtMs - MAX_AGE_MS + 1);
-  const found = compared(key, remembered.answer);
+  const ask = (notBeforeMs: number, maxAgeMs = Infinity) =>
+    memory.records.get(key.agentId, { now, notBeforeMs, maxAgeMs, waitUntil: request.waitUntil });
+  const remembered = await ask(-Infinity, MAX_AGE_MS);
+  const found = compared(key, remembered);
   if (!found.ok || found.value.proved || remembered.askedAtMs >= arrivedAtMs) return found;
-  return compared(key, (await ask(arrivedAtMs)).answer);
+  return compared(key, await ask(arrivedAtMs));
 }
 
-function compared(key: ParsedKey, answer: Lookup): Result<Compared, AuthFailure> {
+function compared(key: ParsedKey, { answer, askedAtMs }: Dated<Lookup>): Result<Compared, AuthFailure> {
   if (!answer.ok && answer.code !== 'not_found') return err(lookupFailure(answer));
   const agent = answer.ok ? answer.agent : null;
   const stored = agent?.keys.find(({ id }) => id === key.keyId);
   const equal = equalDigests(key.digest, stored?.digest ?? NO_DIGEST);
-  return ok({ agent, proved: stored !== undefined && equal, expiresAtMs: stored?.expiresAtMs ?? null });
+  const expiresAtMs = stored?.expiresAtMs ?? null;
+  return ok({ agent, proved: stored !== undefined && equal, expiresAtMs, askedAtMs });
 }
 
 function lookupFailure({ code, detail }: Extract<Lookup, { ok: false }>): AuthFailure {

@@ -4,12 +4,13 @@ import type { Role } from '#contract/roles.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { isAdminKey, knocking } from './admin-key.ts';
+import { isAdminKey } from './admin-key.ts';
 import { proveAdminKey } from './admin-keys.ts';
-import { proveAgentKey } from './agent.ts';
-import { namedAdminKeyId, presentedCredential } from './bearer.ts';
+import { proveAgentKey, type AgentCaller } from './agent.ts';
+import { namedAdminKeyId } from './bearer.ts';
+import { knock } from './knock.ts';
 import type { AuthFailure, RequestPieces } from './proof.ts';
-import { overCounter, overLimit } from './rate-limits.ts';
+import { MAX_AGE_MS } from './record-cache.ts';
 
 /** Whoever proves itself at the control plane. */
 export interface OperatorCaller {
@@ -31,21 +32,26 @@ const ADMIN: OperatorCaller = {
   keyId: null,
 };
 
-/** An agent key that proves itself is a valid proof of the other plane: `forbidden`. */
-export async function authenticateOperator(
+/** Whoever has proved itself, of either plane. */
+export type AnyCaller =
+  | { readonly kind: 'operator'; readonly operator: OperatorCaller; readonly provedAtMs: number }
+  | { readonly kind: 'agent'; readonly agent: AgentCaller; readonly provedAtMs: number };
+
+/** For routes of both planes: one credential, proved once, as what it is. */
+export async function authenticateEither(
   headers: Headers,
   url: string,
   config: Config,
   request: RequestPieces,
   now: Now,
-): Promise<Result<OperatorCaller, AuthFailure>> {
-  const presented = presentedCredential(headers, url, (text) => isAdminKey(config, text));
-  const knock = { keyId: knocking(presented, config), address: request.client.ip };
-  const over = overLimit(config, knock, now) ?? (config.rateLimiter && (await overCounter(config, knock)));
-  if (over !== null) return err(over);
+): Promise<Result<AnyCaller, AuthFailure>> {
+  const knocked = await knock(headers, url, config, request, now);
+  if (!knocked.ok) return knocked;
+  const presented = knocked.value;
   if (presented.kind === 'bearer') {
-    if (isAdminKey(config, presented.token)) return ok(ADMIN);
-    const proved = await proveOther(presented.token, config, request, now);
+    const { token } = presented;
+    if (isAdminKey(config, token)) return ok({ kind: 'operator', operator: ADMIN, provedAtMs: now() });
+    const proved = await proveOther(token, config, request, now);
     if (proved.ok || proved.error.code !== 'unauthenticated') return proved;
   }
   if (config.adminKeyProblem !== null) {
@@ -55,22 +61,38 @@ export async function authenticateOperator(
   return err({ code: 'unauthenticated', detail });
 }
 
-/** An admin key, or an agent's key at the wrong plane. */
+/** An agent key that proves itself is a valid proof of the other plane: `forbidden`. */
+export async function authenticateOperator(
+  headers: Headers,
+  url: string,
+  config: Config,
+  request: RequestPieces,
+  now: Now,
+): Promise<Result<OperatorCaller, AuthFailure>> {
+  const caller = await authenticateEither(headers, url, config, request, now);
+  if (!caller.ok) return caller;
+  if (caller.value.kind === 'operator') return ok(caller.value.operator);
+  return err({ code: 'forbidden', detail: 'an agent key does not reach the control plane' });
+}
+
+/** An admin key, or an agent's. */
 async function proveOther(
   token: string,
   config: Config,
   request: RequestPieces,
   now: Now,
-): Promise<Result<OperatorCaller, AuthFailure>> {
+): Promise<Result<AnyCaller, AuthFailure>> {
   if (namedAdminKeyId(token) !== null) {
     const key = await proveAdminKey(token, config, request, now);
     if (!key.ok) return key;
     const { id, role, organization } = key.value;
-    return ok({ role, organization, id, method: 'admin_key', keyId: id });
+    const operator: OperatorCaller = { role, organization, id, method: 'admin_key', keyId: id };
+    // What is remembered of the key may be as old as this.
+    return ok({ kind: 'operator', operator, provedAtMs: now() - MAX_AGE_MS });
   }
   const agent = await proveAgentKey(token, config, request, now);
   if (!agent.ok) return agent;
-  return err({ code: 'forbidden', detail: 'an agent key does not reach the control plane' });
+  return ok({ kind: 'agent', agent: agent.value, provedAtMs: agent.value.provedAtMs });
 }
 
 /** May this operator know of what belongs to `organization` (empty for none)? If not, it is `not_found` to it. */

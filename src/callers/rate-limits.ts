@@ -86,3 +86,45 @@ function refusal(config: Limits, knock: Knock, retryAfterS: number): AuthFailure
   const policy: RateLimitPolicy = { name: 'requests', quota, windowS: WINDOW_S };
   return { code: 'rate_limited', detail: 'too many requests under this credential', retryAfterS, policy };
 }
+
+const browsers = new WeakMap<object, LruMap<string, Bucket>>();
+
+type BrowserLimits = Pick<Config, 'browserRateLimitPerMinute' | 'rateLimiter'>;
+
+/** Whoever has one address of a network by IPv6 has 2^64 of them. */
+function networkOf(address: string | null): string {
+  if (address === null || !address.includes(':') || address.includes('.')) return address ?? '';
+  const [before = '', after] = address.toLowerCase().split('::');
+  const head = before.split(':').filter((group) => group !== '');
+  const tail = (after ?? '').split(':').filter((group) => group !== '');
+  const zeros = after === undefined ? 0 : Math.max(0, 8 - head.length - tail.length);
+  const groups = [...head, ...Array.from({ length: zeros }, () => '0'), ...tail];
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':');
+}
+
+/**
+ * For how many seconds a browser at this address has to wait before the next page; null: not at all. Browsers prove
+ * nothing, so they are counted by their address alone, in the isolate and by the platform's counter where one is bound.
+ */
+export async function browserOverLimit(
+  config: BrowserLimits,
+  address: string | null,
+  now: Now,
+): Promise<number | null> {
+  const network = networkOf(address);
+  let buckets = browsers.get(config);
+  if (buckets === undefined) {
+    buckets = new LruMap(REMEMBERED);
+    browsers.set(config, buckets);
+  }
+  const { bucket, retryAfterMs } = taken(buckets.get(network), now(), config.browserRateLimitPerMinute);
+  buckets.set(network, bucket);
+  if (retryAfterMs > 0) return Math.ceil(retryAfterMs / 1000);
+  if (config.rateLimiter === null) return null;
+  const asked = config.rateLimiter.limit({ key: `browser|${network}` });
+  const counted = await within(PATIENCE_MS, asked, { success: true });
+  return counted.success ? null : COUNTER_RETRY_S;
+}

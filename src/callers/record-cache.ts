@@ -9,7 +9,10 @@ import { LruMap } from '#lib/lru.ts';
 
 /** Less than the promised second: a request may wait a little in the account before its token leaves. */
 export const MAX_AGE_MS = 750;
-/** A question belongs to the request that asked it and may end with it; who waits for it asks himself after this. */
+/**
+ * A question belongs to the request that asked it and may end with it: a request that waits for another's holds a timer
+ * of its own, and asks itself after this. Without the timer the platform takes it for hung.
+ */
 const PATIENCE_MS = 1_500;
 /** Questions of others that one request waits for before it asks itself. */
 const MAX_ROUNDS = 2;
@@ -28,6 +31,8 @@ export interface Ask {
   readonly now: Now;
   /** An answer asked for before this time does not do. */
   readonly notBeforeMs: number;
+  /** Nor one that is as old as this when it is there, however long it was waited for; left out: any age. */
+  readonly maxAgeMs?: number;
   /** Lets the question outlive the request that asked it. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
@@ -39,8 +44,9 @@ export interface Dated<R> {
 }
 
 /** Young enough, and not from a time that the clock has gone back behind. */
-function isTimely(entry: Entry<unknown>, ask: Ask): boolean {
-  return entry.askedAtMs >= ask.notBeforeMs && entry.askedAtMs <= ask.now();
+function isTimely({ askedAtMs }: Entry<unknown>, { now, notBeforeMs, maxAgeMs = Infinity }: Ask): boolean {
+  const nowMs = now();
+  return askedAtMs >= notBeforeMs && askedAtMs <= nowMs && nowMs - askedAtMs < maxAgeMs;
 }
 
 export class RecordCache<R extends { readonly ok: boolean }> {
@@ -61,7 +67,8 @@ export class RecordCache<R extends { readonly ok: boolean }> {
       const { askedAtMs } = entry;
       if (entry.settled !== undefined) return { answer: entry.settled, askedAtMs };
       const shared = await within(PATIENCE_MS, entry.answer, null);
-      if (shared !== null) return { answer: shared, askedAtMs };
+      // It has grown older while it was waited for.
+      if (shared !== null && isTimely(entry, ask)) return { answer: shared, askedAtMs };
       waitedFor = entry;
     }
     return this.#ask(id, ask);

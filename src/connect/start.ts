@@ -5,9 +5,11 @@
 
 import { askFlow, type Back, type LinkProof, type Looked, type Started } from '#accounts/flow-requests.ts';
 import { accountOfRepairToken } from '#accounts/repair-link.ts';
+import { ProblemError } from '#contract/problem.ts';
 import { browserDigest, LINK_PATTERN, linkDigest, nonceOf, stateOf } from '#crypto/connect-secrets.ts';
 import { findSessionOfLink } from '#directory/connect-sessions.ts';
 import { connectionSettings } from '#directory/connections.ts';
+import { admitUnproved } from '#directory/known-objects.ts';
 import { pushAuthorization } from '#egress/push-authorization.ts';
 import { isoTime } from '#lib/clock.ts';
 import { authorizationRequest, authorizationUrl, pushedUrl } from '#providers/authorization-request.ts';
@@ -29,18 +31,34 @@ import {
 interface Opened {
   readonly accountId: string;
   readonly proof: LinkProof;
+  /** Whether there was such an account. */
+  readonly report: (exists: boolean) => void;
 }
 
-/** The account that a token opens, without asking it yet; null for what was never a link of ours. */
+/**
+ * The account that a token opens, without asking it yet; null for what was never a link of ours. A repair link names
+ * its account by itself and is proved by that account alone: one that the directory does not know is not asked.
+ *
+ * @throws ProblemError `unavailable`
+ */
 async function accountOf(visit: Visit, token: string): Promise<Opened | null> {
   const repaired = accountOfRepairToken(token);
-  if (repaired !== null) return { accountId: repaired, proof: { kind: 'repair', token } };
+  if (repaired !== null) {
+    const admission = await admitUnproved(visit.config, 'account', repaired);
+    if (!admission.ok && admission.why === 'away') throw new ProblemError('unavailable');
+    if (!admission.ok) return null;
+    return { accountId: repaired, proof: { kind: 'repair', token }, report: admission.report };
+  }
   if (!LINK_PATTERN.test(token)) return null;
   const digest = linkDigest(token);
   const found = await findSessionOfLink(visit.config.directory, digest);
   return found === null
     ? null
-    : { accountId: found.accountId, proof: { kind: 'link', sessionId: found.id, digest } };
+    : {
+        accountId: found.accountId,
+        proof: { kind: 'link', sessionId: found.id, digest },
+        report: () => undefined,
+      };
 }
 
 const PAGE_OF = { used: 'used_link', expired: 'expired_link', unknown: 'unknown_link' } as const;
@@ -70,11 +88,16 @@ async function linkPage(visit: Visit, answer: NoStart): Promise<Reply> {
   return page(model);
 }
 
-async function look(visit: Visit, { accountId, proof }: Opened, secret: string): Promise<Looked> {
-  const answer = await askFlow(visit.config, accountId, 'look', {
-    proof,
-    browserDigest: browserDigest(secret),
-  });
+async function look(visit: Visit, opened: Opened, secret: string): Promise<Looked> {
+  const { accountId, proof, report } = opened;
+  let exists = false;
+  const asked = { proof, browserDigest: browserDigest(secret) };
+  const answer = await askFlow(visit.config, accountId, 'look', asked)
+    .then((found) => {
+      exists = found.ok || found.error.code !== 'not_found';
+      return found;
+    })
+    .finally(() => report(exists));
   return unwrapped(answer, { kind: 'unknown' });
 }
 

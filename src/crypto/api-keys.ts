@@ -7,12 +7,15 @@
 import { crc32 } from 'node:zlib';
 import { purposeDigest } from './digest.ts';
 import { randomBase62, toBase62 } from './encoding.ts';
+import type { Keyring } from './keyring.ts';
+import { isSignature, SHORT, signatureOf } from './signature.ts';
 
 const KEY_ID = 10;
 const SECRET = 43;
 const CRC = 6;
 const TAIL = /^[0-9A-Za-z]+$/;
 const PURPOSE = 'api key v1';
+const KEY_ID_PURPOSE = 'agent key id v1';
 /** Another one, so that no digest of the one kind is ever one of the other. */
 const ADMIN_PURPOSE = 'operator key v1';
 const ADMIN_PREFIX = 'vk_admin_';
@@ -28,12 +31,36 @@ function checksum(text: string): string {
   return toBase62(crc32(text), CRC);
 }
 
-/** A fresh key of an agent. `key` is shown once; only `digest` is stored. */
-export function createAgentKey(agentId: string): { key: string; keyId: string; digest: string } {
-  const keyId = randomBase62(KEY_ID);
-  const secret = randomBase62(SECRET);
+/** `key` is shown once; only `digest` is stored. */
+export interface FreshKey {
+  readonly key: string;
+  readonly keyId: string;
+  readonly digest: string;
+}
+
+function agentKeyOf(agentId: string, keyId: string, secret: string): FreshKey {
   const body = `vk_agent_${agentId}_${keyId}${secret}`;
   return { key: body + checksum(body), keyId, digest: purposeDigest(PURPOSE, secret) };
+}
+
+/** A fresh key of an agent, as versions made it that did not sign its id: it goes on working, see `isOwnKey`. */
+export function createAgentKey(agentId: string): FreshKey {
+  return agentKeyOf(agentId, randomBase62(KEY_ID), randomBase62(SECRET));
+}
+
+/**
+ * A fresh key of an agent whose id is a signature of the deployment over agent and secret: a key that somebody made up
+ * is known for such without asking anybody. It proves nothing more; the stored digest does.
+ */
+export async function createSignedAgentKey(ring: Keyring, agentId: string): Promise<FreshKey> {
+  const secret = randomBase62(SECRET);
+  const signed = [agentId, purposeDigest(PURPOSE, secret)];
+  return agentKeyOf(agentId, await signatureOf(ring, KEY_ID_PURPOSE, signed, SHORT), secret);
+}
+
+/** Was this key made by the deployment? False also for keys whose ids are random, which older versions made. */
+export function isOwnKey(ring: Keyring, { agentId, keyId, digest }: ParsedKey): Promise<boolean> {
+  return isSignature(ring, KEY_ID_PURPOSE, [agentId, digest], keyId, SHORT);
 }
 
 /** Null for anything that was never a key of ours: a typing error costs no lookup. */

@@ -12,6 +12,8 @@ export interface MasterKey {
   readonly kid: string;
   readonly check: string;
   readonly key: CryptoKey;
+  /** HMAC-SHA-256, derived from the key; see `signature.ts`. */
+  readonly signing: CryptoKey;
 }
 
 export interface Keyring {
@@ -37,6 +39,12 @@ function checkValue(raw: Uint8Array): string {
   return createHmac('sha256', raw).update('valetkey key check v1').digest('base64url').slice(0, 16);
 }
 
+/** Not extractable either: what it signs leaves the deployment, so it is not the key that opens data. */
+function signingKey(raw: Uint8Array): Promise<CryptoKey> {
+  const derived = createHmac('sha256', raw).update('valetkey signing key v1').digest();
+  return crypto.subtle.importKey('raw', derived, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+}
+
 /**
  * Reads `MASTER_KEYS`: a comma-separated ring of `kid:base64` of 32 bytes, the first is current.
  * Refused: nothing, a malformed or repeated kid, a wrong length, a key of one repeated byte.
@@ -60,8 +68,9 @@ export async function openKeyring(text: string | null): Promise<Result<Keyring, 
     if (byKid.has(kid)) return err(vaultLocked(`the master key id "${kid}" stands twice in MASTER_KEYS`));
     const check = checkValue(raw);
     const key = await crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']);
+    const signing = await signingKey(raw);
     raw.fill(0);
-    const entry: MasterKey = { kid, check, key };
+    const entry: MasterKey = { kid, check, key, signing };
     byKid.set(kid, entry);
     current ??= entry;
   }

@@ -36,6 +36,7 @@ const STORY_BUDGET_MS = '3000';
 const STORY_LIMIT_MS = 180_000;
 const FAREWELL_LIMIT_MS = 2_000;
 const KEPT_LINES = 10;
+const SILENCE_MS = 1_500;
 
 interface Options {
   readonly once: boolean;
@@ -73,7 +74,22 @@ function options(): Options {
 }
 
 const { once, keys, port: askedPort, persistTo, devVarsFile } = options();
-const terminal = createTerminal();
+let saidAtMs = performance.now();
+const terminal = createTerminal({
+  isTTY: process.stdout.isTTY,
+  write: (text) => {
+    saidAtMs = performance.now();
+    return process.stdout.write(text);
+  },
+});
+/** What is waited for; null: for whoever reads. */
+let doing: string | null = 'starting the OAuth server and the broker';
+/** Nobody is to wonder whether it hangs. On the error stream: what is told stays as the README shows it. */
+setInterval(() => {
+  const silentMs = performance.now() - saidAtMs;
+  if (doing !== null && silentMs >= SILENCE_MS)
+    console.error(terminal.faint(`  … ${doing}, ${Math.round(silentMs / 1000)} s`));
+}, SILENCE_MS).unref();
 const shown = (file: string): string => {
   const relative = path.relative(process.cwd(), file);
   return relative.startsWith('..') ? file : relative;
@@ -162,6 +178,7 @@ async function leave(code: number, message?: string): Promise<void> {
     if (message !== undefined && !isStoryOver) {
       for (const line of lastLines) console.error(terminal.faint(`  broker: ${line}`));
     }
+    doing = 'stopping what was started';
     stopping = stopAll().catch((error: unknown) => console.error(error));
     await stopping;
     process.exit(code);
@@ -191,9 +208,15 @@ async function main(): Promise<void> {
     app,
     terminal,
     killBroker: async () => broker?.kill(),
-    restartBroker: () => startBroker({ EXCHANGE_BUDGET_MS: STORY_BUDGET_MS }),
+    restartBroker: async () => {
+      doing = 'starting the killed broker again';
+      await startBroker({ EXCHANGE_BUDGET_MS: STORY_BUDGET_MS });
+      doing = 'playing the next step';
+    },
   };
+  doing = 'playing the next step';
   await playStory(stage, cast);
+  doing = 'starting the broker once more, to stay';
   if (provider.errors.length > 0) throw new Error(`the OAuth server failed: ${String(provider.errors[0])}`);
   if (once) {
     terminal.line(terminal.good('all as told'));
@@ -237,6 +260,7 @@ function stayUp(oauth: OAuthServer, receiver: StoryApp): void {
   terminal.line();
   terminal.line(`It stays up at ${url}; Ctrl-C stops it all.`);
   isStoryOver = true;
+  doing = null;
 }
 
 const late = setTimeout(() => void leave(1, 'the story did not end in time'), STORY_LIMIT_MS);

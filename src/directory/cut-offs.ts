@@ -79,6 +79,13 @@ export function cutOffs(
   return renew(db, nowMs);
 }
 
+/** How old the isolate's list is; that of a directory that does not answer counts as just good enough. */
+export function cutOffsAgeMs(db: D1Database): number {
+  const known = kept.get(db);
+  if (known === undefined || known.list === null) return 0;
+  return Math.min(Math.max(0, systemNow() - known.listAtMs), CUT_OFFS_MAX_AGE_MS);
+}
+
 async function renew(db: D1Database, nowMs: number): Promise<CutOffs | null> {
   const asked = epoch;
   const before = kept.get(db);

@@ -50,9 +50,9 @@ const INTERNALS = /\bat \S+ \(|\.ts:\d|\/src\/|node_modules|SQLITE|D1_|sqlite|Zo
 const PROBLEM = 'application/problem+json';
 
 /** Reads the document, then makes one of each thing with the examples, in the order in which they need each other. */
-export async function startScene(): Promise<Scene> {
+export async function startScene(settings: Record<string, string> = {}): Promise<Scene> {
   const canaries = new Canaries();
-  const broker = await startBroker();
+  const broker = await startBroker({ settings });
   canaries.plant('ADMIN_KEY', broker.adminKey);
   const document: Document = (await call('GET', `${broker.url}/openapi.json`)).body;
   const operations = operationsOf(document);

@@ -3,16 +3,22 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { AskingAgent } from '#accounts/explain.ts';
-import { accountStub, type Answer } from '#accounts/stub.ts';
+import { accountStub, type Answer, type Waited, type WaitTurn } from '#accounts/stub.ts';
 import { agentStub } from '#agents/stub.ts';
 import { ExplainQuery, Explanation, WaitQuery } from '#contract/account-insight.ts';
 import { ConnectedAccount, type Resource } from '#contract/connected-accounts.ts';
 import { ACCOUNT_ID_PATTERN } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
+import type { AnyCaller } from '#callers/operator.ts';
+import { newId } from '#crypto/api-keys.ts';
+import { cutOffs } from '#directory/cut-offs.ts';
+import { admitAgent, admitProved } from '#directory/known-objects.ts';
+import { systemNow } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
 import { requireEither, requireOperator } from '../guards.ts';
 import { queryOf } from '../input.ts';
+import { askKnown, isAccountThere, reported } from '../known.ts';
 import { responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 import { unwrap } from './connected-accounts.ts';
@@ -35,7 +41,13 @@ const waitRoute = createRoute({
   description:
     'Answers when it gets there or the time is up: read `status`, and ask again to wait on. Agents too.',
   request: { params: Params, query: WaitQuery },
-  responses: responses({ 200: ConnectedAccount }, ['not_found', 'vault_locked', 'record_corrupt']),
+  responses: responses({ 200: ConnectedAccount }, [
+    'not_found',
+    'policy_denied',
+    'account_revoked',
+    'vault_locked',
+    'record_corrupt',
+  ]),
 });
 
 function idOf(c: Context<AppEnv>): string {
@@ -46,10 +58,61 @@ function idOf(c: Context<AppEnv>): string {
 
 /** The agent that a query names. @throws ProblemError 400 where there is none */
 async function namedAgent(c: Context<AppEnv>, id: string): Promise<AskingAgent> {
-  const found = await agentStub(c.get('config'), id).lookup({});
+  const lookup = () => agentStub(c.get('config'), id).lookup({});
+  const isThere = ({ ok }: { ok: boolean }) => ok;
+  const found = await askKnown(c, 'agent', id, lookup, isThere).catch((error: unknown) => {
+    if (error instanceof ProblemError && error.code === 'not_found') return { ok: false } as const;
+    throw error;
+  });
   if (!found.ok) throw invalid('agent', 'there is no such agent');
   const { organization, status, policy } = found.agent;
   return { id, organization, status, policy };
+}
+
+/** One turn of a wait, as whoever has just been proved. @throws ProblemError `not_found`, `policy_denied`, `unavailable` */
+async function turn(
+  c: Context<AppEnv>,
+  id: string,
+  caller: AnyCaller,
+  part: Pick<WaitTurn, 'status' | 'timeoutMs' | 'waitId' | 'last'>,
+) {
+  const config = c.get('config');
+  const agent = caller.kind === 'agent' ? caller.agent : null;
+  if (agent?.status === 'suspended')
+    throw new ProblemError('policy_denied', { members: { reason: 'agent_suspended' } });
+  const organization = caller.kind === 'operator' ? caller.operator.organization : null;
+  const list = await cutOffs(config.directory, (work) => c.executionCtx.waitUntil(work));
+  const ask = () => accountStub(config, id).waitTurn({ ...part, organization, agent, cutOffs: list });
+  const admission =
+    agent === null ? await admitProved(config, 'account', id) : await admitAgent(config, agent.id, id);
+  return reported(admission, ask, isAccountThere);
+}
+
+/** Whoever waits is proved again after so long. */
+const TURN_MS = 700;
+/** What an answer rests on is not older. */
+const PROOF_MS = 1_000;
+/** Beyond the time that was asked for: so long the last proof may take. */
+const OVERTIME_MS = 5_000;
+
+/** The account when it is in `status`, or when the time is up. @throws ProblemError, also where the proof ends meanwhile */
+async function waited(c: Context<AppEnv>, id: string, status: string, timeoutMs: number): Promise<Resource> {
+  const endMs = systemNow() + timeoutMs;
+  const waitId = newId('req');
+  while (systemNow() <= endMs + OVERTIME_MS) {
+    const caller = await requireEither(c);
+    const leftMs = Math.max(0, endMs - systemNow());
+    const part = { status, waitId, timeoutMs: Math.min(leftMs, TURN_MS), last: leftMs <= TURN_MS };
+    const answer = await turn(c, id, caller, part);
+    if (!answer.ok && answer.error.code === 'rate_limited')
+      throw new ProblemError('rate_limited', { detail: 'too many wait for this account', retryAfterS: 5 });
+    if (!answer.ok && answer.error.code === 'account_revoked')
+      throw new ProblemError('account_revoked', answer.error);
+    const { account, done } = unwrap(answer as Answer<Waited>);
+    const isOver = done || systemNow() >= endMs;
+    if (isOver && systemNow() - caller.provedAtMs <= PROOF_MS) return account;
+  }
+  throw new ProblemError('unavailable', { detail: 'nobody could be proved in time', retryAfterS: 1 });
 }
 
 export function accountInsightRoutes(): OpenAPIHono<AppEnv> {
@@ -62,20 +125,14 @@ export function accountInsightRoutes(): OpenAPIHono<AppEnv> {
     if (agent !== null && organization !== null && agent.organization !== organization) {
       throw invalid('agent', 'there is no such agent');
     }
-    return c.json(unwrap(await accountStub(c.get('config'), id).explain({ organization, agent })));
+    const explain = () => accountStub(c.get('config'), id).explain({ organization, agent });
+    return c.json(unwrap(await askKnown(c, 'account', id, explain, isAccountThere)));
   });
   describe(router, waitRoute, async (c) => {
-    const caller = await requireEither(c);
+    await requireEither(c);
     const id = idOf(c);
     const { status, timeout_s: timeoutS } = queryOf(c, WaitQuery);
-    const stub = accountStub(c.get('config'), id);
-    const agent = caller.kind === 'agent' ? caller.agent : null;
-    const organization = caller.kind === 'operator' ? caller.operator.organization : null;
-    const waited = await stub.wait({ status, timeoutMs: timeoutS * 1000, organization, agent });
-    if (!waited.ok && waited.error.code === 'rate_limited') {
-      throw new ProblemError('rate_limited', { detail: 'too many wait for this account', retryAfterS: 5 });
-    }
-    return c.json(unwrap(waited as Answer<Resource>));
+    return c.json(await waited(c, id, status, timeoutS * 1000));
   });
   return router;
 }

@@ -13,7 +13,7 @@ import { pageOf, pageQuery } from '#contract/lists.ts';
 import { listAccounts, type ListedRow } from '#directory/index-lists.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
-import { cutPage, decodeCursor } from '../cursor.ts';
+import { cutPage, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { requireOperator } from '../guards.ts';
 import { queryOf } from '../input.ts';
@@ -45,12 +45,14 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   // Of a bound operator its own organization's; that it names another is refused before.
   const organization = c.get('operator').organization ?? given.organization ?? null;
   const filters = { ...given, organization };
-  const position = decodeCursor(LIST, filters, cursor);
-  const after = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };
+  const after = await newestFirstAfter(c.get('config'), LIST, filters, cursor);
   const { connection = null, identifier = null, status = null } = given;
   const wanted = { connection, identifier, status, organization };
   const rows = await listAccounts(c.get('config').directory, wanted, { limit: limit + 1, after });
-  const page = cutPage(LIST, filters, limit, rows, ({ createdAtMs, id }) => [createdAtMs, id]);
+  const page = await cutPage(c.get('config'), LIST, filters, limit, rows, ({ createdAtMs, id }) => [
+    createdAtMs,
+    id,
+  ]);
   const found = await Promise.all(page.data.map((row) => resourceOf(c, row)));
   return c.json({ ...page, data: found.filter((one) => one !== null) });
 }

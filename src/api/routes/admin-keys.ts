@@ -20,7 +20,7 @@ import {
 } from '#directory/admin-keys.ts';
 import { isoTime, systemNow } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
-import { cutPage, decodeCursor } from '../cursor.ts';
+import { cutPage, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
@@ -89,10 +89,12 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   const { limit, cursor } = queryOf(c, ListQuery);
   const { organization } = c.get('operator');
   const filters = { organization };
-  const position = decodeCursor(LIST, filters, cursor);
-  const after = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };
+  const after = await newestFirstAfter(c.get('config'), LIST, filters, cursor);
   const found = await listAdminKeys(c.get('config').directory, { organization, limit: limit + 1, after });
-  const page = cutPage(LIST, filters, limit, found, ({ createdAtMs, id }) => [createdAtMs, id]);
+  const page = await cutPage(c.get('config'), LIST, filters, limit, found, ({ createdAtMs, id }) => [
+    createdAtMs,
+    id,
+  ]);
   return c.json({ ...page, data: page.data.map(resourceOf) });
 }
 

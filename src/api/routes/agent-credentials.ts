@@ -17,7 +17,7 @@ import type { Config } from '#env.ts';
 import { decide } from '#policy/decide.ts';
 import { arrivalOf } from '../arrival.ts';
 import type { AppEnv } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { encodeCursor, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { contextOf, ensureSchema, recordRefusal, requireAgent } from '../guards.ts';
 import { queryIn } from '../input.ts';
@@ -123,15 +123,20 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   const config = c.get('config');
   if (caller.status !== 'active') {
     const reason = 'agent_suspended';
-    await recordRefusal(config, caller, contextOf(c, caller), { reason, connection: null, identifier: null });
+    await recordRefusal(config, caller, contextOf(c, caller), {
+      reason,
+      connection: null,
+      identifier: null,
+      known: false,
+    });
     throw new ProblemError('policy_denied', { members: { reason } });
   }
   await ensureSchema(c);
   const filters = { agent: caller.id };
-  const position = decodeCursor(LIST, filters, cursor);
-  const start = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };
+  const start = await newestFirstAfter(config, LIST, filters, cursor);
   const { data, last } = await find(config, caller, limit, start);
-  const nextCursor = last === null ? null : encodeCursor(LIST, filters, [last.createdAtMs, last.id]);
+  const nextCursor =
+    last === null ? null : await encodeCursor(config, LIST, filters, [last.createdAtMs, last.id]);
   const linked = await Promise.all(data.map((one) => withLink(config, one)));
   return c.json({ data: linked, next_cursor: nextCursor });
 }

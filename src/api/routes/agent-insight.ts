@@ -15,7 +15,7 @@ import { decide } from '#policy/decide.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { resolveScopes, scopesWithin, withImplied } from '#providers/scopes.ts';
 import type { AppEnv } from '../context.ts';
-import { cutPage, decodeCursor } from '../cursor.ts';
+import { cutPage, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
@@ -59,17 +59,19 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   // Of a bound operator its own organization's; that it names another is refused before.
   const organization = c.get('operator').organization ?? asked ?? null;
   const filters = { organization };
-  const position = decodeCursor(LIST, filters, cursor);
-  const after = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };
+  const after = await newestFirstAfter(c.get('config'), LIST, filters, cursor);
   const rows = await listAgents(c.get('config').directory, filters, { limit: limit + 1, after });
-  const page = cutPage(LIST, filters, limit, rows, ({ createdAtMs, id }) => [createdAtMs, id]);
+  const page = await cutPage(c.get('config'), LIST, filters, limit, rows, ({ createdAtMs, id }) => [
+    createdAtMs,
+    id,
+  ]);
   const found = await Promise.all(page.data.map((row) => listedOf(c, row)));
   return c.json({ ...page, data: found.filter((one) => one !== null) });
 }
 
 async function check(c: Context<AppEnv>): Promise<Response> {
   const { connection, identifier, scope, organization } = await bodyOf(c, PolicyCheck);
-  const { agent } = await reach(c, (stub) => stub.view({}));
+  const { agent } = await reach(c, 'view', () => ({}));
   const settings = scope === undefined ? null : await connectionSettings(c.get('config'), connection);
   const facts = settings === null ? null : scopeFactsOf(settings);
   const asked = scope?.split(' ') ?? null;

@@ -4,9 +4,15 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { NO_AGENT, type Failure, type Outcome } from '#agents/outcome.ts';
 import type { AgentView } from '#agents/record.ts';
-import { agentStub, type AgentRpc } from '#agents/stub.ts';
+import {
+  agentStub,
+  askAgent,
+  type OperationAnswers,
+  type OperationInput,
+  type OperationName,
+} from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
-import { organizationOfNew, reachesOrganization } from '#callers/operator.ts';
+import { organizationOfNew } from '#callers/operator.ts';
 import {
   Agent,
   AgentKeys,
@@ -21,14 +27,16 @@ import {
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { Policy, PolicyInput, StoredPolicy } from '#contract/policy.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
+import { noteKnown } from '#directory/known-objects.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
 import { requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
+import { askKnown } from '../known.ts';
 import { jsonBody, REPEATED, responses } from '../responses.ts';
-import { policyOf, refuseTenants, refuseTenantsOf, warned } from '../policy-body.ts';
+import { policyOf, refuseTenants, warned } from '../policy-body.ts';
 import { newRouter } from '../router.ts';
 
 const base = '/v1/agents';
@@ -152,22 +160,32 @@ export function resource(agent: AgentView): AgentResource {
 }
 
 /**
- * What the object of the agent in the path answers, when the operator may know of that agent.
+ * What the agent in the path answers to one operation, when the operator may know of that agent.
  * @throws ProblemError `not_found`, or what the object answered instead
  */
-export async function reach<T extends object>(
+export async function reach<D extends OperationName>(
   c: Context<AppEnv>,
-  use: (agent: AgentRpc, context: RequestContext) => Promise<Outcome<T>>,
-): Promise<{ readonly ok: true } & T> {
+  operation: D,
+  input: (context: RequestContext) => OperationInput<D>,
+): Promise<Extract<OperationAnswers[D], { readonly ok: true }>> {
   const id = c.req.param('id') ?? '';
   if (!NAME_PATTERN.test(id)) throw problemOf(NO_AGENT);
   const operator = c.get('operator');
-  const stub = agentStub(c.get('config'), id);
-  if (operator.organization !== null) {
-    const { agent } = unwrap(await stub.view({}));
-    if (!reachesOrganization(operator, agent.organization)) throw problemOf(NO_AGENT);
-  }
-  return unwrap(await use(stub, contextOf(c, operator)));
+  const answer = await askKnown(
+    c,
+    'agent',
+    id,
+    () =>
+      askAgent(
+        agentStub(c.get('config'), id),
+        operation,
+        operator.organization,
+        input(contextOf(c, operator)),
+      ),
+    (found) => found.ok || found.code !== 'not_found',
+    NO_AGENT as OperationAnswers[D],
+  );
+  return unwrap(answer as Outcome) as Extract<OperationAnswers[D], { readonly ok: true }>;
 }
 
 async function create(c: Context<AppEnv>): Promise<Response> {
@@ -187,6 +205,7 @@ async function create(c: Context<AppEnv>): Promise<Response> {
       context: contextOf(c, c.get('operator')),
     }),
   );
+  noteKnown(c.get('config').directory, 'agent', body.id);
   const answer: CreatedAgent = {
     ...resource(created.agent),
     ...(created.key === null ? {} : { key: created.key.key }),
@@ -195,15 +214,20 @@ async function create(c: Context<AppEnv>): Promise<Response> {
   return c.json(answer, 201);
 }
 
+/** An agent of one organization stays in it. @throws ProblemError 400 for a policy that says otherwise */
+async function refuseForeignTenants(c: Context<AppEnv>, policy: Policy, at: string): Promise<void> {
+  if (policy.rules.every(({ organizations }) => organizations === undefined)) return;
+  const { agent } = await reach(c, 'view', () => ({}));
+  refuseTenants(policy, agent.organization, at);
+}
+
 async function patch(c: Context<AppEnv>): Promise<Response> {
   const { name, policy: given } = await bodyOf(c, PatchAgent);
   const policy =
     given === undefined ? null : policyOf(c, given, { id: c.req.param('id') ?? '', at: 'policy.' });
+  if (policy !== null) await refuseForeignTenants(c, policy, 'policy.');
   const changes = { ...(name === undefined ? {} : { name }), ...(policy === null ? {} : { policy }) };
-  const { agent } = await reach(c, async (stub, context) => {
-    if (policy !== null) await refuseTenantsOf(stub, policy, 'policy.');
-    return stub.update({ ...changes, context });
-  });
+  const { agent } = await reach(c, 'update', (context) => ({ ...changes, context }));
   return c.json({ ...resource(agent), ...(policy === null ? {} : await warned(c, policy, 'policy.')) });
 }
 
@@ -211,7 +235,7 @@ function keyRoutes(router: OpenAPIHono<AppEnv>): void {
   describe(router, routes.addKey, requireOperator, async (c) => {
     const { expires_in: lifeS } = await bodyOf(c, CreateAgentKey, true);
     const lifeMs = lifeS == null ? null : lifeS * 1000;
-    const made = await reach(c, (agent, context) => agent.addKey({ context, lifeMs }));
+    const made = await reach(c, 'add_key', (context) => ({ context, lifeMs }));
     const answer: CreatedAgentKey = {
       id: made.id,
       key: made.key,
@@ -221,7 +245,7 @@ function keyRoutes(router: OpenAPIHono<AppEnv>): void {
     return c.json(answer, 201);
   });
   describe(router, routes.listKeys, requireOperator, async (c) => {
-    const { keys } = await reach(c, (agent) => agent.listKeys({}));
+    const { keys } = await reach(c, 'list_keys', () => ({}));
     const data = keys.map(({ id, createdAtMs, lastUsedAtMs, expiresAtMs }) => ({
       id,
       created_at: isoTime(createdAtMs),
@@ -233,58 +257,40 @@ function keyRoutes(router: OpenAPIHono<AppEnv>): void {
   });
   describe(router, routes.deleteKey, requireOperator, async (c) => {
     const keyId = c.req.param('key_id') ?? '';
-    await reach(c, (agent, context) => agent.deleteKey({ keyId, context }));
+    await reach(c, 'delete_key', (context) => ({ keyId, context }));
     return c.body(null, 204);
   });
 }
 
 function policyRoutes(router: OpenAPIHono<AppEnv>): void {
   describe(router, routes.getPolicy, requireOperator, async (c) => {
-    const { agent } = await reach(c, (stub) => stub.view({}));
+    const { agent } = await reach(c, 'view', () => ({}));
     return c.json(agent.policy);
   });
   describe(router, routes.putPolicy, requireOperator, async (c) => {
     const policy = policyOf(c, await bodyOf(c, PolicyInput), { id: c.req.param('id') ?? '', at: '' });
-    const { agent } = await reach(c, async (stub, context) => {
-      await refuseTenantsOf(stub, policy, '');
-      return stub.update({ policy, context });
-    });
+    await refuseForeignTenants(c, policy, '');
+    const { agent } = await reach(c, 'update', (context) => ({ policy, context }));
     return c.json({ ...agent.policy, ...(await warned(c, policy, '')) });
   });
 }
 
-type View = (agent: AgentRpc, context: RequestContext) => ReturnType<AgentRpc['view']>;
-
-function answering(view: View) {
-  return async (c: Context<AppEnv>): Promise<Response> => c.json(resource((await reach(c, view)).agent));
+function answering(operation: 'view' | 'suspend' | 'resume') {
+  return async (c: Context<AppEnv>): Promise<Response> =>
+    c.json(resource((await reach(c, operation, (context) => ({ context }))).agent));
 }
 
 export function agentRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
   describe(router, routes.create, requireOperator, create);
-  describe(
-    router,
-    routes.get,
-    requireOperator,
-    answering((agent) => agent.view({})),
-  );
+  describe(router, routes.get, requireOperator, answering('view'));
   describe(router, routes.patch, requireOperator, patch);
   describe(router, routes.remove, requireOperator, async (c) => {
-    await reach(c, (agent, context) => agent.remove({ context }));
+    await reach(c, 'remove', (context) => ({ context }));
     return c.body(null, 204);
   });
-  describe(
-    router,
-    routes.suspend,
-    requireOperator,
-    answering((agent, context) => agent.suspend({ context })),
-  );
-  describe(
-    router,
-    routes.resume,
-    requireOperator,
-    answering((agent, context) => agent.resume({ context })),
-  );
+  describe(router, routes.suspend, requireOperator, answering('suspend'));
+  describe(router, routes.resume, requireOperator, answering('resume'));
   keyRoutes(router);
   policyRoutes(router);
   return router;

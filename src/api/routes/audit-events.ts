@@ -7,7 +7,8 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { accountStub } from '#accounts/stub.ts';
-import { agentStub } from '#agents/stub.ts';
+import { NO_AGENT } from '#agents/outcome.ts';
+import { agentStub, type AgentRpc } from '#agents/stub.ts';
 import { shownRecord, type ChainPage } from '#audit/shown.ts';
 import { AuditEvent, AuditEventQuery } from '#contract/audit-events.ts';
 import { pageOf } from '#contract/lists.ts';
@@ -19,6 +20,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { queryOf } from '../input.ts';
+import { askKnown } from '../known.ts';
 import { responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
 import { problemOf } from './agents.ts';
@@ -50,13 +52,22 @@ async function read(
   const { organization } = c.get('operator');
   const config = c.get('config');
   if ('account' in named) {
-    const found = unwrap(
-      await accountStub(config, named.account).auditRecords({ organization, before, limit }),
-    );
+    const { account } = named;
+    const read = () => accountStub(config, account).auditRecords({ organization, before, limit });
+    const isThere = (answer: Awaited<ReturnType<typeof read>>) => !answer.ok || answer.value !== null;
+    const found = unwrap(await askKnown(c, 'account', account, read, isThere));
     if (found === null) throw new ProblemError('not_found');
     return found;
   }
-  const found = await agentStub(config, named.agent).auditRecords({ organization, before, limit });
+  const { agent } = named;
+  const found = await askKnown<Awaited<ReturnType<AgentRpc['auditRecords']>>>(
+    c,
+    'agent',
+    agent,
+    () => agentStub(config, agent).auditRecords({ organization, before, limit }),
+    (answer) => answer.ok || answer.code !== 'not_found',
+    NO_AGENT,
+  );
   if (!found.ok) throw problemOf(found);
   return found.page;
 }
@@ -71,7 +82,7 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   const source = 'account' in named ? `account:${named.account}` : `agent:${named.agent}`;
   const operator = c.get('operator');
   const filters = { source, organization: operator.organization };
-  const position = decodeCursor(LIST, filters, cursor);
+  const position = await decodeCursor(c.get('config'), LIST, filters, cursor);
   const page = await read(c, named, position === null ? null : Number(position[0]), limit);
   await recordAuditRead(c.get('config'), {
     organization: operator.organization ?? '',
@@ -82,7 +93,8 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   });
   return c.json({
     data: page.records.map((record) => shownRecord(source, record)),
-    next_cursor: page.before === null ? null : encodeCursor(LIST, filters, [page.before]),
+    next_cursor:
+      page.before === null ? null : await encodeCursor(c.get('config'), LIST, filters, [page.before]),
   });
 }
 

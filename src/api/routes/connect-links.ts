@@ -16,6 +16,7 @@ import { requireSettings, requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
+import { askKnown, isAccountThere } from '../known.ts';
 import { originOf } from '../origin.ts';
 import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
@@ -123,7 +124,8 @@ export function connectLinkRoutes(): OpenAPIHono<AppEnv> {
     await requireVault(c);
     const config = c.get('config');
     const { organization } = c.get('operator');
-    const account = unwrap(await accountStub(config, id).view({ organization }));
+    const view = () => accountStub(config, id).view({ organization });
+    const account = unwrap(await askKnown(c, 'account', id, view, isAccountThere));
     const settings = await requireSettings(c, account.connection);
     const origin = originOf(c);
     const link = await createLink(

@@ -2,7 +2,8 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context, Handler } from 'hono';
+import type { Context, Handler, MiddlewareHandler } from 'hono';
+import { browserOverLimit } from '#callers/rate-limits.ts';
 import { receiveCallback } from '#connect/callback.ts';
 import { chooseLocale, renderPage } from '#connect/pages/render.ts';
 import type { FailurePage, PageModel } from '#connect/page-model.ts';
@@ -12,6 +13,7 @@ import { CODES } from '#contract/codes.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { isPassingError } from '#lib/platform-errors.ts';
 import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
 import { ensureSchema } from '../guards.ts';
@@ -25,6 +27,7 @@ const TROUBLE = {
   404: html('No such link'),
   409: html('Finished before'),
   410: html('Too late, or used'),
+  429: html('Too many pages for this address; `Retry-After` says when to come again'),
   502: html('The provider answered with something unusable'),
   503: html('Try again later'),
 };
@@ -88,6 +91,9 @@ function visitOf(c: Context<AppEnv>): Visit {
   };
 }
 
+/** What a page says with 503: a person opens it again. */
+const RETRY_AFTER_S = 5;
+
 /** A page in the language of whoever asks. */
 function pageResponse(c: Context<AppEnv>, model: PageModel): Response {
   const answer = renderPage(model, chooseLocale(c.req.header('accept-language') ?? null));
@@ -97,6 +103,7 @@ function pageResponse(c: Context<AppEnv>, model: PageModel): Response {
     log('info', 'a page told of a failure', { ...fields, route: c.get('route') ?? null });
   }
   answer.headers.set('x-correlation-id', c.get('correlationId'));
+  if (answer.status === 503) answer.headers.set('retry-after', String(RETRY_AFTER_S));
   return answer;
 }
 
@@ -142,6 +149,15 @@ function responseOf(c: Context<AppEnv>, reply: Reply): Response {
   return answer;
 }
 
+/** Before anything is looked up: a browser that asks too often is told when it may come again. */
+const notTooOften: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const waitS = await browserOverLimit(c.get('config'), c.get('client').ip, systemNow);
+  if (waitS === null) return next();
+  const answer = failureResponse(c, 429);
+  answer.headers.set('retry-after', String(waitS));
+  return answer;
+};
+
 function answering(work: (c: Context<AppEnv>, visit: Visit) => Promise<Reply>): Handler<AppEnv> {
   return async (c) => {
     try {
@@ -151,16 +167,14 @@ function answering(work: (c: Context<AppEnv>, visit: Visit) => Promise<Reply>): 
       const known = error instanceof ProblemError ? CODES[error.code].status : null;
       if (known === null || known === 500)
         log('error', 'unhandled', { correlation_id: c.get('correlationId'), error });
-      const passing = (error as { retryable?: unknown; durableObjectReset?: unknown } | null) ?? {};
-      const isPassing = known === 503 || passing.retryable === true || passing.durableObjectReset === true;
-      return failureResponse(c, isPassing ? 503 : 500);
+      return failureResponse(c, known === 503 || isPassingError(error) ? 503 : 500);
     }
   };
 }
 
 export function connectPageRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
-  describe(router, routes.show, async (c, next) => {
+  describe(router, routes.show, notTooOften, async (c, next) => {
     const { baseUrl } = c.get('config');
     const url = new URL(c.req.url);
     // Cookie and callback meet under one name: a page opened under another would begin what it cannot finish.
@@ -171,11 +185,13 @@ export function connectPageRoutes(): OpenAPIHono<AppEnv> {
   describe(
     router,
     routes.start,
+    notTooOften,
     answering((c, visit) => postStart(visit, c.req.param('token') ?? '')),
   );
   describe(
     router,
     routes.callback,
+    notTooOften,
     answering((c, visit) => receiveCallback(visit, c.req.param('connection') ?? '')),
   );
   return router;

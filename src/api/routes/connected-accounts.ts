@@ -13,12 +13,14 @@ import {
 import { ACCOUNT_ID_PATTERN } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
+import { noteKnown } from '#directory/known-objects.ts';
 import { parseRotation } from '#refresh/schedule.ts';
 import type { AppEnv } from '../context.ts';
 import { credentialFields, requireSettings, requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
+import { askKnown, isAccountThere } from '../known.ts';
 import { ROTATION_FORMS } from '../new-connection.ts';
 import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
@@ -140,9 +142,9 @@ function acting(act: Act) {
 
 /** The account as this caller sees it; what belongs to another organization does not exist. */
 async function visible(c: Context<AppEnv>, id: string): Promise<Resource> {
-  return unwrap(
-    await accountStub(c.get('config'), id).view({ organization: c.get('operator').organization }),
-  );
+  const { organization } = c.get('operator');
+  const view = () => accountStub(c.get('config'), id).view({ organization });
+  return unwrap(await askKnown(c, 'account', id, view, isAccountThere));
 }
 
 export function accountRoutes(): OpenAPIHono<AppEnv> {
@@ -168,13 +170,15 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
         context: context(c),
       }),
     );
+    noteKnown(c.get('config').directory, 'account', id);
     return c.json(made.account, made.created ? 201 : 200);
   });
   describe(router, routes.get, requireOperator, acting(visible));
   describe(router, routes.remove, requireOperator, async (c) => {
     const id = idOf(c);
     const { organization } = c.get('operator');
-    unwrap(await stub(c, id).remove({ context: context(c), organization }));
+    const remove = () => stub(c, id).remove({ context: context(c), organization });
+    unwrap(await askKnown(c, 'account', id, remove, isAccountThere));
     return c.body(null, 204);
   });
   describe(router, routes.credential, requireOperator, async (c) => {
@@ -191,7 +195,10 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
   });
   describe(router, routes.verify, requireOperator, async (c) => {
     const { organization } = c.get('operator');
-    const found = unwrap(await stub(c, idOf(c)).verifyAudit({ organization }));
+    const id = idOf(c);
+    const verify = () => stub(c, id).verifyAudit({ organization });
+    const isThere = (answer: Awaited<ReturnType<typeof verify>>) => !answer.ok || answer.value !== null;
+    const found = unwrap(await askKnown(c, 'account', id, verify, isThere));
     if (found === null) throw new ProblemError('not_found');
     const { intact, events, from, head, brokenAt } = found;
     return c.json({ intact, events, from, head, broken_at: brokenAt });

@@ -22,7 +22,7 @@ import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scope-warnings.ts';
 import type { AppEnv } from '../context.ts';
 import { changedConnection } from '../changed-connection.ts';
-import { cutPage, decodeCursor } from '../cursor.ts';
+import { cutPage, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
@@ -245,14 +245,17 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
   describe(router, routes.list, requireOperator, async (c) => {
     const origin = originOf(c);
     const { limit, cursor } = queryOf(c, ListQuery);
-    const position = decodeCursor(LIST, {}, cursor);
-    const after = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };
+    const { organization } = c.get('operator');
+    const after = await newestFirstAfter(c.get('config'), LIST, { organization }, cursor);
     const views = await listConnections(c.get('config').directory, {
       limit: limit + 1,
       after,
-      organization: c.get('operator').organization,
+      organization,
     });
-    const page = cutPage(LIST, {}, limit, views, ({ connection }) => [connection.createdAtMs, connection.id]);
+    const page = await cutPage(c.get('config'), LIST, { organization }, limit, views, ({ connection }) => [
+      connection.createdAtMs,
+      connection.id,
+    ]);
     return c.json(
       { ...page, data: page.data.map((view) => resourceOf(origin, view, mayReadParams(c))) },
       200,

@@ -44,7 +44,7 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   const { organization } = c.get('operator');
   const filters = { organization, type, accountId };
   // A cursor goes on where `after` began, so it counts alone.
-  const position = decodeCursor(LIST, filters, cursor);
+  const position = await decodeCursor(c.get('config'), LIST, filters, cursor);
   const found = await listEvents(c.get('config').directory, {
     after: position === null ? (after ?? null) : String(position[0]),
     accountId: accountId ?? null,
@@ -53,7 +53,7 @@ async function list(c: Context<AppEnv>): Promise<Response> {
     limit: limit + 1,
   });
   if (found === null) throw invalid(position === null ? 'after' : 'cursor', NO_SUCH_EVENT);
-  const page = cutPage(LIST, filters, limit, found, ({ id }) => [id]);
+  const page = await cutPage(c.get('config'), LIST, filters, limit, found, ({ id }) => [id]);
   return c.json({ ...page, data: page.data.map(resourceOf) });
 }
 

@@ -41,6 +41,9 @@ const routes = {
   }),
 };
 
+/** When a probe may look again. */
+const LATER = { 'retry-after': '5' };
+
 export function healthRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
   describe(router, routes.healthz, refuseUnknownQuery, (c) =>
@@ -49,13 +52,19 @@ export function healthRoutes(): OpenAPIHono<AppEnv> {
   describe(router, routes.readyz, refuseUnknownQuery, async (c) => {
     const lacking = c.get('unconfigured');
     if (lacking !== undefined)
-      return c.json({ status: 'not_ready', checks: { setup: { ok: false, detail: lacking.message } } }, 503);
+      return c.json(
+        { status: 'not_ready', checks: { setup: { ok: false, detail: lacking.message } } },
+        503,
+        LATER,
+      );
     await ensureSchema(c);
     const config = c.get('config');
     const { host } = new URL(c.req.url);
     const checks = { ...(await readiness(config, host)), dns_resolver: resolverCheck(config) };
     const isReady = Object.values(checks).every((check) => check.ok);
-    return c.json({ status: isReady ? 'ready' : 'not_ready', checks }, isReady ? 200 : 503);
+    return isReady
+      ? c.json({ status: 'ready', checks }, 200)
+      : c.json({ status: 'not_ready', checks }, 503, LATER);
   });
   return router;
 }

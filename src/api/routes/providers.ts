@@ -83,11 +83,11 @@ function resourceOf(facts: Descriptor): Provider {
 
 export function providerRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
-  describe(router, routes.list, requireOperator, (c) => {
+  describe(router, routes.list, requireOperator, async (c) => {
     const { limit, cursor } = queryOf(c, ListQuery);
-    const after = decodeCursor(LIST, {}, cursor)?.[0] ?? '';
+    const after = (await decodeCursor(c.get('config'), LIST, {}, cursor))?.[0] ?? '';
     const rest = providerIds().filter((id) => id > after);
-    const page = cutPage(LIST, {}, limit, rest, (id) => [id]);
+    const page = await cutPage(c.get('config'), LIST, {}, limit, rest, (id) => [id]);
     // Entries are checked as they are read: those of other pages cost nothing.
     const facts = page.data.map(findDescriptor).filter((one) => one !== undefined);
     return c.json({ ...page, data: facts.map(resourceOf) }, 200);

@@ -10,7 +10,7 @@ import { findDelivery, listDeliveries, type DeliveryRow } from '#directory/deliv
 import { trustedEndpoint } from '#directory/webhook-endpoints.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
-import { cutPage, decodeCursor } from '../cursor.ts';
+import { cutPage, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { requireOperator } from '../guards.ts';
 import { queryOf } from '../input.ts';
@@ -69,14 +69,16 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   const { limit, cursor, endpoint, status, connected_account_id: accountId } = queryOf(c, DeliveryQuery);
   const { organization } = c.get('operator');
   const filters = { organization, endpoint, status, accountId };
-  const position = decodeCursor(LIST, filters, cursor);
-  const after = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };
+  const after = await newestFirstAfter(c.get('config'), LIST, filters, cursor);
   const found = await listDeliveries(
     c.get('config').directory,
     { organization, endpoint: endpoint ?? null, status: status ?? null, accountId: accountId ?? null },
     { limit: limit + 1, after },
   );
-  const page = cutPage(LIST, filters, limit, found, ({ createdAtMs, id }) => [createdAtMs, id]);
+  const page = await cutPage(c.get('config'), LIST, filters, limit, found, ({ createdAtMs, id }) => [
+    createdAtMs,
+    id,
+  ]);
   return c.json({ ...page, data: page.data.map(resourceOf) });
 }
 

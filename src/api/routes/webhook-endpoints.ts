@@ -28,7 +28,7 @@ import { registrationProblem } from '#egress/registration.ts';
 import { isoTime, systemNow } from '#lib/clock.ts';
 import { isEventFilter } from '#webhooks/event.ts';
 import type { AppEnv } from '../context.ts';
-import { cutPage, decodeCursor } from '../cursor.ts';
+import { cutPage, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
@@ -171,10 +171,12 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   const { limit, cursor } = queryOf(c, ListQuery);
   const { organization } = c.get('operator');
   const filters = { organization };
-  const position = decodeCursor(LIST, filters, cursor);
-  const after = position === null ? null : { createdAtMs: Number(position[0]), id: String(position[1]) };
+  const after = await newestFirstAfter(c.get('config'), LIST, filters, cursor);
   const found = await listEndpoints(c.get('config').directory, { organization, limit: limit + 1, after });
-  const page = cutPage(LIST, filters, limit, found, ({ createdAtMs, id }) => [createdAtMs, id]);
+  const page = await cutPage(c.get('config'), LIST, filters, limit, found, ({ createdAtMs, id }) => [
+    createdAtMs,
+    id,
+  ]);
   return c.json({ ...page, data: page.data.map(resourceOf) });
 }
 

@@ -221,3 +221,33 @@ describe('requests for one account', () => {
     );
   });
 });
+
+describe('the age of a proof', () => {
+  it('grows by the time in the line, on top of what it was before', async () => {
+    const sent: ReleaseRequest[] = [];
+    const { send, trip } = account(5);
+    const noted: Senders = {
+      alone: async (request) => {
+        sent.push(request);
+        return send.alone(request);
+      },
+      together: async (requests) => {
+        sent.push(...requests);
+        await trip();
+        return requests.map(answerTo);
+      },
+    };
+    const lines = new ReleaseLines();
+    const asked = (who: string) =>
+      lines.release('acc', { ...ask(who), heldMs: 40, provedMsAgo: 600 }, noted, lasting);
+    const all = [asked('a'), asked('b'), asked('c')];
+    await vi.runAllTimersAsync();
+    await Promise.all(all);
+    expect(sent).toHaveLength(3);
+    expect(sent[0]).toMatchObject({ heldMs: 40, provedMsAgo: 600 });
+    for (const { heldMs = 0, provedMsAgo = 0 } of sent.slice(1)) {
+      expect(heldMs).toBeGreaterThanOrEqual(40 + GATHER_MS);
+      expect(provedMsAgo).toBe(600 + heldMs - 40);
+    }
+  });
+});

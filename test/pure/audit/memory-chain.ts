@@ -6,14 +6,14 @@ import { unkeyedHead, type Checkpoint, type UnkeyedRow, type UnkeyedTable } from
 import { chainHash, rowMac } from '#crypto/digest.ts';
 
 export const CHAIN_KEY = new Uint8Array(32).fill(7);
-export const AT = '2026-11-21T00:00:00.000Z';
-export const FIELDS: AuditFields = { action: 'token.issue', outcome: 'ok' };
+const AT = '2026-11-21T00:00:00.000Z';
+const FIELDS: AuditFields = { action: 'token.issue', outcome: 'ok' };
 /** Small ones, so that they come round: 4 pages of 16, and 8 slots of the older ring. */
-export const PAGES = 4;
+const PAGES = 4;
 export const OLD_SLOTS = 8;
 export const KEPT = PAGES * PAGE_RECORDS;
 
-export class MemoryUnkeyed implements UnkeyedTable {
+class MemoryUnkeyed implements UnkeyedTable {
   rows = new Map<number, UnkeyedRow>();
   point: Checkpoint | null = null;
   row = (slot: number): UnkeyedRow | null => this.rows.get(slot) ?? null;

@@ -94,6 +94,27 @@ describe('the records that an isolate remembers', () => {
     expect((await second).answer.n).toBe(2);
   });
 
+  it('do not serve who has waited for them so long that they are old when they come', async () => {
+    const { cache, waiting } = slowLookup();
+    const clock = { nowMs: 1_000 };
+    const patient: Ask = {
+      now: () => clock.nowMs,
+      notBeforeMs: -Infinity,
+      maxAgeMs: MAX_AGE_MS,
+      waitUntil: () => {},
+    };
+    void cache.get('a', patient);
+    const others = [cache.get('a', patient), cache.get('a', patient)];
+    clock.nowMs += MAX_AGE_MS;
+    waiting[0]?.({ ok: true, n: 1 });
+    await expect.poll(() => waiting.length).toBe(2);
+    waiting[1]?.({ ok: true, n: 2 });
+    for (const { answer, askedAtMs } of await Promise.all(others)) {
+      expect([answer.n, askedAtMs]).toEqual([2, clock.nowMs]);
+    }
+    expect(waiting).toHaveLength(2);
+  });
+
   it('are bounded', async () => {
     const { cache, waiting } = await warm({ ok: true, n: 1 }, 5_000);
     for (const id of ['b', 'c', 'd']) void cache.get(id, ask(5_000));

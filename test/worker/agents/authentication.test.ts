@@ -8,7 +8,18 @@ import type { RequestPieces } from '#callers/proof.ts';
 import { createAgentKey, parseAgentKey } from '#crypto/api-keys.ts';
 import type { Config } from '#env.ts';
 import { applyMigrations } from '#directory/migrate.ts';
-import { actions, config, context, freshId, newAgent, records, right, stub, tables } from './world.ts';
+import {
+  actions,
+  config,
+  context,
+  freshId,
+  newAgent,
+  records,
+  right,
+  settled,
+  stub,
+  tables,
+} from './world.ts';
 
 beforeAll(() => applyMigrations(config.directory));
 
@@ -93,7 +104,15 @@ describe('a right key', () => {
     const { id, key, keyId } = await newAgent({ organization: 'acme', policy });
     expect(await isolate().agent(bearer(key))).toEqual({
       ok: true,
-      value: { id, organization: 'acme', status: 'active', policy, keyId, method: 'agent_key' },
+      value: {
+        id,
+        organization: 'acme',
+        status: 'active',
+        policy,
+        keyId,
+        method: 'agent_key',
+        provedAtMs: expect.any(Number),
+      },
     });
   });
 
@@ -202,6 +221,8 @@ describe('a key that proves nothing', () => {
 
   it('is recorded in the chain of an agent whose key id it names, once a minute', async () => {
     const { id, keyId } = await newAgent();
+    // The directory knows of it.
+    await settled(id);
     const here = isolate();
     for (let n = 0; n < 4; n += 1) await here.agent(bearer(wrongSecret(id, keyId)));
     await here.agent(bearer(createAgentKey(id).key));
@@ -263,6 +284,8 @@ describe('five wrong secrets within a minute', () => {
 
   it('write no row beside the one record of the minute', async () => {
     const { id, keyId } = await newAgent();
+    // The directory knows of it.
+    await settled(id);
     const here = isolate();
     for (let n = 0; n < 30; n += 1) await here.agent(bearer(wrongSecret(id, keyId)));
     await here.idle();

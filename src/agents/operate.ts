@@ -1,0 +1,39 @@
+/**
+ * What an operator does to an agent, in one call: whether the agent is one that the operator may know of is asked in
+ * the same step that acts. An agent that was deleted and made again for another organization in between is not touched.
+ */
+
+import { addKey, deleteKey, listKeys } from './keys.ts';
+import { removeAgent, setStatus, updateAgent, viewAgent } from './lifecycle.ts';
+import { NO_AGENT } from './outcome.ts';
+import type { Room } from './room.ts';
+import type { Operation, OperationAnswers } from './stub.ts';
+
+type Answer = OperationAnswers[keyof OperationAnswers];
+
+/** `not_found` also for what belongs to another organization, whatever state it is in. */
+export async function operate(room: Room, operation: Operation): Promise<Answer> {
+  const { organization } = operation;
+  const lies = room.store.material()?.organization;
+  // Before a key is opened: how another's agent is damaged is nothing to know. What is not authentic only refuses.
+  if (organization !== null && lies !== organization) return NO_AGENT;
+  const bound: Room = { ...room, boundTo: organization };
+  switch (operation.do) {
+    case 'view':
+      return viewAgent(bound);
+    case 'update':
+      return updateAgent(bound, operation);
+    case 'remove':
+      return removeAgent(bound, operation.context);
+    case 'suspend':
+      return setStatus(bound, 'suspended', operation.context);
+    case 'resume':
+      return setStatus(bound, 'active', operation.context);
+    case 'add_key':
+      return addKey(bound, operation.context, operation.lifeMs ?? null);
+    case 'list_keys':
+      return listKeys(bound);
+    case 'delete_key':
+      return deleteKey(bound, operation.keyId, operation.context);
+  }
+}
