@@ -1,15 +1,20 @@
-/** What an operator sets on a living account: metadata, variables, its own rotation, the seal. Each change is one transaction. */
+/**
+ * What an operator sets on a living account: metadata, variables, its own rotation and lifetime of tokens, the seal. Each
+ * change is one transaction.
+ */
 
 import type { RequestContext } from '#audit/record.ts';
 import { metadataProblem } from '#contract/connected-accounts.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { mergePatch } from '#lib/merge-patch.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { endingAsSet } from './lifetime.ts';
 import type { Living, Obstacle } from './living.ts';
+import { MAX_NARROWED } from './narrowing.ts';
 import { armGrant } from './plan.ts';
 import { mergedVariables, readCaptured, variablesProblem, type Captured } from './variables.ts';
 import { record, type Room } from './room.ts';
-import type { AccountRow } from './rows.ts';
+import type { AccountRow, NarrowedRow } from './rows.ts';
 
 /** Left out: stays. Null: removes. */
 export interface Adjustment {
@@ -19,6 +24,8 @@ export interface Adjustment {
   readonly variables?: Readonly<Record<string, string | null>> | null | undefined;
   /** A mode, checked by the caller; null: the connection's. */
   readonly rotation?: string | null | undefined;
+  /** How long access tokens live, in seconds; null: as the connection says. */
+  readonly accessTokenTtlS?: number | null | undefined;
 }
 
 /** The merged metadata breaks its limits, or a variable is none; nothing was changed. */
@@ -53,11 +60,17 @@ export async function adjust(
   const message = metadataProblem(metadata);
   if (message !== null) return err({ code: 'invalid_request', path: 'metadata', message });
   const rotation = adjustment.rotation === undefined ? account.rotation : adjustment.rotation;
+  const { accessTokenTtlS = account.accessTokenTtlS } = adjustment;
+  const isSet = accessTokenTtlS !== account.accessTokenTtlS;
   const isSame =
+    !isSet &&
     rotation === account.rotation &&
     JSON.stringify([metadata, variables]) === JSON.stringify([account.metadata, account.variables]);
   if (isSame) return living;
-  return save(room, lifecycle, living.value, { metadata, rotation, variables }, 'changed', context);
+  // Whoever sets it knows better than what was learnt.
+  const lifetime = isSet ? { accessTokenTtlS, learntLifetime: null } : {};
+  const change = { metadata, rotation, variables, ...lifetime };
+  return save(room, lifecycle, living.value, change, 'changed', context);
 }
 
 function mergedMetadata(
@@ -94,10 +107,21 @@ async function save(
   room.store.transaction(() => {
     room.store.saveAccount(mac, after);
     record(room, after, mac, { action: 'account.status', outcome: 'ok', reason }, context);
-    if (after.rotation !== state.account.rotation)
-      for (const grant of state.grants) armGrant(room, after, state.settings, grant);
+    const shortens = after.accessTokenTtlS !== state.account.accessTokenTtlS;
+    if (shortens) for (const row of state.narrowed) shortenNarrowed(room, mac, row, after.accessTokenTtlS);
+    for (const row of state.grants) {
+      const grant = shortens ? endingAsSet(row, after.accessTokenTtlS) : row;
+      if (grant !== row) room.store.saveGrant(mac, grant);
+      if (grant !== row || after.rotation !== state.account.rotation)
+        armGrant(room, after, state.settings, grant);
+    }
     room.timers.set('index', nowMs);
   });
   const living = await lifecycle.living();
   return living.ok ? ok(living.value) : living;
+}
+
+function shortenNarrowed(room: Room, mac: Uint8Array, row: NarrowedRow, ttlS: number | null): void {
+  const shorter = endingAsSet(row, ttlS);
+  if (shorter !== row) room.store.saveNarrowed(mac, shorter, MAX_NARROWED);
 }

@@ -8,9 +8,7 @@ import { attemptPhase } from '#refresh/attempt.ts';
 import { backoffMs } from '#refresh/backoff.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import { planAfterDoubt } from '#refresh/doubt.ts';
-import { accessLives } from '#refresh/lifetimes.ts';
 import { LATE_MS } from '#refresh/schedule.ts';
-import { isDead } from './arrival.ts';
 import { beat, warnOfEnd } from './calendar.ts';
 import { applyChange } from './changes.ts';
 import { overdueSpreadMs } from './connection-watch.ts';
@@ -25,6 +23,7 @@ import { degrade } from './settle.ts';
 import type { AccountState } from './store.ts';
 import { learnSubject } from './subject.ts';
 import type { Timer } from './timers.ts';
+import { isUsable, othersServe } from './usable.ts';
 import type { OpenedAccount } from './vault.ts';
 import { systemContext } from '#audit/record.ts';
 
@@ -203,12 +202,12 @@ function endTimer(room: Room, opened: OpenedAccount, state: AccountState, grantI
   room.store.transaction(() => {
     room.timers.clear(`refresh:${grantId}`);
     if (grant === undefined || state.account.status !== 'active') return;
-    if (grant.hasRefreshToken || accessLives(grant, room.now())) {
+    if (isUsable(grant, room.now())) {
       armGrant(room, state.account, state.settings, grant);
       return;
     }
     // Another grant goes on: only what this one covered is over.
-    if (state.grants.some((other) => other.id !== grantId && !isDead(other, room.now()))) return;
+    if (othersServe(state, grant, room.now())) return;
     applyChange(
       room,
       opened.key.mac,

@@ -3,7 +3,7 @@
 import type { Trigger } from '#refresh/attempt.ts';
 import type { AttemptRow } from './rows.ts';
 
-const KEPT_ATTEMPTS = 50;
+export const KEPT_ATTEMPTS = 50;
 
 type Row = {
   id: string;

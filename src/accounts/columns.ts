@@ -58,6 +58,8 @@ export function accountToSql(row: AccountRow): SqlRow {
     data_key: row.dataKey,
     generation_counter: row.generationCounter,
     rotation: row.rotation,
+    access_token_ttl_s: row.accessTokenTtlS,
+    learnt_lifetime: row.learntLifetime == null ? null : JSON.stringify(row.learntLifetime),
     last_used_at_ms: row.lastUsedAtMs,
     last_refreshed_at_ms: row.lastRefreshedAtMs,
     degraded_since_ms: row.degradedSinceMs,
@@ -92,6 +94,8 @@ export function accountFromSql(row: SqlRow): AccountRow {
     dataKey: text(row['data_key']),
     generationCounter: int(row['generation_counter']),
     rotation: textOrNull(row['rotation']),
+    accessTokenTtlS: intOrNull(row['access_token_ttl_s']),
+    learntLifetime: row['learnt_lifetime'] == null ? null : JSON.parse(text(row['learnt_lifetime'])),
     lastUsedAtMs: intOrNull(row['last_used_at_ms']),
     lastRefreshedAtMs: intOrNull(row['last_refreshed_at_ms']),
     degradedSinceMs: intOrNull(row['degraded_since_ms']),
@@ -125,6 +129,7 @@ export function grantToSql(row: GrantRow): SqlRow {
     last_failure_code: row.lastFailureCode,
     unknown: row.unknown === null ? null : JSON.stringify(row.unknown),
     reject_hold_until_ms: row.rejectHoldUntilMs,
+    holders: row.holders == null ? null : JSON.stringify(row.holders),
     captured: row.captured,
   };
 }
@@ -159,6 +164,7 @@ export function grantFromSql(row: SqlRow): GrantRow {
     lastFailureCode: textOrNull(row['last_failure_code']),
     unknown: unknown === null ? null : JSON.parse(unknown),
     rejectHoldUntilMs: intOrNull(row['reject_hold_until_ms']),
+    holders: row['holders'] == null ? null : JSON.parse(text(row['holders'])),
     captured: textOrNull(row['captured']),
   };
 }

@@ -23,7 +23,7 @@ import { knowsAccount } from './explain.ts';
 import { explanation } from './explanation.ts';
 import { answerFlow } from './flow.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
-import { forceRefresh, type ForcedRefresh } from './force.ts';
+import { forceRefresh, proveClient, type ForcedRefresh } from './force.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { authentic, isForeign, type Living, type Obstacle } from './living.ts';
 import { present } from './present.ts';
@@ -168,11 +168,18 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   async signal(
     argument: ContextArgument & { signal: 'disabled' | 'enabled' | 'revoked' },
   ): Promise<Answer<Resource>> {
-    return this.#shown(await this.#lifecycle.signal(argument.signal, argument.context), null);
+    const living = await this.#lifecycle.signal(argument.signal, argument.context);
+    if (living.ok && argument.signal !== 'enabled')
+      this.ctx.waitUntil(this.#connection.leave(living.value.state.account));
+    return this.#shown(living, null);
   }
 
-  remove(argument: ContextArgument & { organization: string | null }): Promise<Answer<null>> {
-    return this.#lifecycle.remove(argument.organization, argument.context);
+  async remove(argument: ContextArgument & { organization: string | null }): Promise<Answer<null>> {
+    const names = this.#room.store.claimedNames();
+    const removed = await this.#lifecycle.remove(argument.organization, argument.context);
+    if (removed.ok && names !== null && this.ctx.id.name !== undefined)
+      this.ctx.waitUntil(this.#connection.leave({ ...names, accountId: this.ctx.id.name }));
+    return removed;
   }
 
   async seal({ context }: ContextArgument): Promise<Answer<Resource>> {
@@ -203,6 +210,10 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     await this.#repairAlarm();
     const living = await this.#lifecycle.living();
     if (living.ok) rearm(this.#room, living.value.state);
+  }
+
+  proveClient({ connection }: { connection: string }): Promise<boolean> {
+    return proveClient(this.#room, this.#refresher, this.#lifecycle, connection);
   }
 
   async takeNews(_argument: object): Promise<void> {

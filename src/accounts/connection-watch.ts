@@ -9,12 +9,25 @@
 import type { Config } from '#env.ts';
 import { countAccounts } from '#directory/account-index.ts';
 import { loadConnection } from '#directory/connections.ts';
-import { reportHealth, takeHealthProbe, type StoredHealth } from '#directory/connection-health.ts';
+import {
+  leaveProbe,
+  reportHealth,
+  takeHealthProbe,
+  type StoredHealth,
+} from '#directory/connection-health.ts';
 import { newsHeldBy, newsTaken } from '#directory/connection-news.ts';
 import { within, type Now, type Random } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { Outbox } from '#outbox/outbox.ts';
-import { gateOf, lookAgainAtMs, shareOf, spreadMs, type Gate } from '#refresh/connection-health.ts';
+import {
+  afterReport,
+  gateOf,
+  lookAgainAtMs,
+  shareOf,
+  spreadMs,
+  type Gate,
+  type HealthReport,
+} from '#refresh/connection-health.ts';
 import { healthReportOf } from '#refresh/health-report.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
 import { connectionEventData } from '#webhooks/event.ts';
@@ -30,6 +43,8 @@ const REFUSED_SEEN_MS = 2_000;
 /** A run of failures is told by its last two. */
 const RUN = 3;
 const LEASE_TRIES = 3;
+/** As many as are known to have refreshed, and one report more. */
+const MAX_ASKED = 4;
 
 /** Why nobody calls now: until when, and when a timer looks again. */
 export interface Closed {
@@ -57,6 +72,8 @@ export interface WatchPowers {
   readonly waitUntil: (work: Promise<unknown>) => void;
   /** Wakes another account, whose news has been left lying. */
   readonly wakeHolder: (accountId: string) => Promise<unknown>;
+  /** Has another account refresh at once, to find out whose trouble a refused client is. False: it cannot. */
+  readonly prove: (accountId: string, connection: string) => Promise<boolean>;
 }
 
 type Account = Pick<AccountRow, 'accountId' | 'organization' | 'connection'>;
@@ -111,10 +128,12 @@ export class ConnectionWatch {
   #gate(account: Account, grant: GrantRow, { stored, version }: Look): { nowMs: number; gate: Gate } {
     const nowMs = this.#powers.now();
     if (stored === null) return { nowMs, gate: { kind: 'call' } };
-    const { health } = stored;
+    const { health, othersCanProbe } = stored;
+    const { accountId } = account;
     const tokenEndsAtMs = grant.hasAccessToken ? grant.accessExpiresAtMs : health.sinceMs;
-    const share = shareOf(account.accountId, health.sinceMs);
-    return { nowMs, gate: gateOf(health, { nowMs, version, share, tokenEndsAtMs }) };
+    const share = shareOf(accountId, health.sinceMs);
+    const asked = { nowMs, version, account: accountId, othersCanProbe, share, tokenEndsAtMs };
+    return { nowMs, gate: gateOf(health, asked) };
   }
 
   #closed({ health }: StoredHealth, wait: Extract<Gate, { kind: 'wait' }>): Closed {
@@ -145,29 +164,62 @@ export class ConnectionWatch {
     return null;
   }
 
-  /** Tells what a settled attempt says of the connection, where that is news. Never throws. */
-  async report(account: Account, settled: SettleArgument): Promise<void> {
-    const { config, attempts, now } = this.#powers;
+  /**
+   * Tells what a settled attempt says of the connection, where that is news, and has another account asked where a refused
+   * client may be this one's own trouble. Never throws.
+   *
+   * @returns the connection's health afterwards; null: nobody knows
+   */
+  async report(account: Account, settled: SettleArgument): Promise<StoredHealth | null> {
+    const { config, attempts, now, prove } = this.#powers;
     const { accountId: holder, connection } = account;
     const recent = attempts.newest(RUN);
     const report = healthReportOf(settled, { nowMs: now(), account: holder, recent });
-    if (report === null || this.#isNoNews(report.kind)) return;
+    if (report === null || this.#isNoNews(report, settled.connectionVersion))
+      return this.#seen?.stored ?? null;
     try {
-      const after = await reportHealth(config, { connection, holder, report, nowMs: now() });
-      if (after === null) return;
-      this.#seen = { stored: after, version: settled.connectionVersion, atMs: now() };
-      if (after.changed) await this.takeNews(holder);
+      const unable: string[] = [];
+      for (let tries = 0; tries < MAX_ASKED; tries += 1) {
+        const said = report.kind === 'client_rejected' ? { ...report, unable } : report;
+        const after = await reportHealth(config, { connection, holder, report: said, nowMs: now() });
+        if (after === null) return null;
+        this.#seen = { stored: after, version: settled.connectionVersion, atMs: now() };
+        if (after.changed) await this.takeNews(holder);
+        if (after.ask === undefined) return after;
+        if (await prove(after.ask, connection)) break;
+        unable.push(after.ask);
+      }
+      // What the other met is told by now.
+      const found = await loadConnection(config.directory, connection, DIRECTORY_LIMIT_MS, config.masterKeys);
+      return found === null || found === 'unavailable' ? null : found.health;
     } catch (error) {
       // The next attempt says the same again.
       log('warn', 'the health of a connection was not told', { connection, error });
+      return null;
+    }
+  }
+
+  /** This account calls no more: where its refusal closed the connection, another finds out at once. Never throws. */
+  async leave({ accountId, connection }: Account): Promise<void> {
+    const { config, now, prove } = this.#powers;
+    try {
+      const left = { connection, account: accountId, nowMs: now() };
+      const other = await leaveProbe(config.directory, left);
+      if (other !== null) await prove(other, connection);
+    } catch (error) {
+      log('warn', 'a connection was not told that an account has left', { connection, error });
     }
   }
 
   /** A provider that answers and has been answering: the directory need not be asked. */
-  #isNoNews(kind: 'succeeded' | 'answered' | 'failed' | 'client_rejected' | 'request_rejected'): boolean {
-    const health = this.#seen?.stored.health;
-    if (health === undefined || (kind !== 'succeeded' && kind !== 'answered')) return false;
-    return health.failedAtMs.length === 0 && (health.state === 'ok' || kind === 'answered');
+  #isNoNews(report: HealthReport, version: number): boolean {
+    if (report.kind !== 'succeeded' && report.kind !== 'answered') return false;
+    if (this.#seen === null) return false;
+    const { health, client } = this.#seen.stored;
+    const nowMs = this.#powers.now();
+    return (
+      afterReport(health, report, { nowMs, version, client, accounts: 0, perSecond: null }).health === health
+    );
   }
 
   /**

@@ -88,6 +88,8 @@ function newAccount(
     dataKey,
     generationCounter: grave?.generationCounter ?? 0,
     rotation: null,
+    accessTokenTtlS: null,
+    learntLifetime: null,
     lastUsedAtMs: null,
     lastRefreshedAtMs: null,
     degradedSinceMs: null,

@@ -8,6 +8,7 @@ import { newId } from '#crypto/api-keys.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
+import { settingsFor } from './lifetime.ts';
 import { narrowedOf } from './narrowing.ts';
 import type { Room } from './room.ts';
 import type { AttemptRow, ConnectionSettings, GrantRow } from './rows.ts';
@@ -83,7 +84,7 @@ function requestOf(
     captured: grant.captured,
     scopes,
     inDoubt: grant.doubtSinceMs !== null,
-    settings,
+    settings: settingsFor(state.account, settings),
     budgetMs,
     wantsSubject: state.account.subject === null,
   };

@@ -5,10 +5,11 @@ import type { Policy } from '#contract/policy.ts';
 import { isoTime } from '#lib/clock.ts';
 import { decide, type Decision, type DenyReason } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
+import { stillLearnt } from '#refresh/learnt-lifetime.ts';
 import { accessLives, reauthDueMs } from '#refresh/lifetimes.ts';
 import { canNarrow, servableGrants } from './narrowing.ts';
 import type { Obstacles } from './obstacles.ts';
-import { inDoubtSinceMs } from './plan.ts';
+import { inDoubtSinceMs, REFUSED_ALONE } from './plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import { grantedOf } from './scopes.ts';
 import type { AccountState } from './store.ts';
@@ -30,18 +31,33 @@ export function explain(input: ExplainInput): Explanation {
   return {
     status: account.status,
     since: isoTime(account.statusSinceMs),
-    why: whyAltogether(input),
+    why: [whyAltogether(input), ...lifetimeWords(input)].join('; '),
     attempts: attempts.map(attemptView),
     // All of one form, whose order as text is that in time.
     next: [...timers.map(nextOf).filter((next) => next !== null), ...obstacles.next].toSorted(
       (left, right) => (left.at < right.at ? -1 : 1),
     ),
-    evidence: [...account.statusEvidence, ...obstacles.evidence, ...ownEvidence(state)],
+    evidence: [
+      ...account.statusEvidence,
+      ...obstacles.evidence,
+      ...ownEvidence(state),
+      ...(lifetimeWords(input).length === 0 ? [] : ['access_token_lifetime_learnt']),
+    ],
   };
 }
 
 function ownEvidence({ account, grants }: AccountState): string[] {
   return account.status === 'active' && endingOf(grants) !== null ? ['no_refresh_token'] : [];
+}
+
+/** What the API has taught about the life of access tokens. */
+function lifetimeWords({ state, nowMs }: ExplainInput): string[] {
+  const learnt = stillLearnt(state.account.learntLifetime, nowMs);
+  if (learnt === null || state.account.status !== 'active') return [];
+  const seconds = Math.floor(learnt.lifetimeMs / 1000);
+  return [
+    `the API refused access tokens before the end that their provider told: since ${isoTime(learnt.atMs)} they are taken to live ${seconds} s (set access_token_ttl_s to say it yourself)`,
+  ];
 }
 
 const ALL_WELL = 'all is well';
@@ -101,6 +117,9 @@ function whyActive(
     return 'the API refuses the credential although it is fresh';
   if (account.credentialType !== 'oauth2')
     return `a static credential is stored${leaves ? ' and handed out as it is' : ''}`;
+  const alone = grants.find((grant) => grant.lastFailure === REFUSED_ALONE);
+  if (alone !== undefined)
+    return `the provider refuses our client${codeOf(alone.lastFailureCode)} to this account alone, while others of its connection refresh with it: its grant was probably given to another client, and the user must connect again`;
   const failing = grants.find((grant) => grant.failures > 0);
   const ending = endingOf(grants);
   if (failing === undefined && ending !== null)

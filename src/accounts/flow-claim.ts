@@ -142,6 +142,7 @@ function take(scene: Scene, request: ClaimRequest, repair: Returning | null): Cl
         generation,
         redirectUri: session.frozen?.redirectUri ?? '',
         scopes: session.scopes,
+        accessTokenTtlS: scene.account.accessTokenTtlS,
         known: knownOf(scene),
         variables: scene.account.variables,
       },

@@ -6,6 +6,7 @@
 import { err, ok } from '#lib/result.ts';
 import { refreshTokenLifeOf } from '#providers/rotation.ts';
 import type { CodeFinding } from '#refresh/code-exchange.ts';
+import { NOBODY_YET } from '#refresh/refused-token.ts';
 import { judgeArrival, provenSubject } from './arrival.ts';
 import type { CandidateRow } from './candidate-row.ts';
 import { tellConfirmationRequired } from './events.ts';
@@ -200,6 +201,7 @@ function grantOf(finding: Granted, settings: ConnectionSettings, generation: num
     lastFailureCode: null,
     unknown: null,
     rejectHoldUntilMs: null,
+    holders: NOBODY_YET,
     captured: tokens.captured,
   };
 }

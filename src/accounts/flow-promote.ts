@@ -5,14 +5,16 @@
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { assumedLifetimeMs } from '#providers/reading/lifetime.ts';
 import { replacedBy } from './arrival.ts';
 import type { CandidateRow } from './candidate-row.ts';
 import { warnUnrenewable } from './calendar.ts';
 import { applyChange } from './changes.ts';
 import { keptFor, withNewToken, type Carried } from './flow-carry.ts';
 import { end, flowRecord, type Scene } from './flow-sessions.ts';
+import { endingAsLearnt } from './lifetime.ts';
 import { armGrant } from './plan.ts';
-import type { GrantRow } from './rows.ts';
+import type { ConnectionSettings, GrantRow } from './rows.ts';
 import { isOpen, MAX_GRANTS, type SessionRow } from './session.ts';
 
 /** The session as it is then; whatever is not promoted has ended it as failed. */
@@ -39,8 +41,11 @@ export function promote(
   const kept = keptFor({ state, account }, candidate);
   if (kept?.id !== carried?.grantId || kept?.generation !== carried?.generation)
     throw new Error('internal: what was carried belongs to another grant than the one that stays');
-  const grant =
-    kept === null || carried === null ? candidate.grant : withNewToken(kept, candidate.grant, carried);
+  const whole =
+    kept === null || carried === null
+      ? candidate.grant
+      : renewable(withNewToken(kept, candidate.grant, carried), state.settings);
+  const grant = endingAsLearnt(whole, account, nowMs);
   const sameSubject = candidate.subject !== null && candidate.subject === account.subject;
   const subjectChanged =
     account.subject !== null && candidate.subject !== null && account.subject !== candidate.subject;
@@ -107,4 +112,16 @@ function endOvertaken(scene: Scene, grant: GrantRow, subjectChanged: boolean): v
     const session = room.store.flows.sessions(mac).find(({ id }) => id === other.sessionId);
     if (session !== undefined && isOpen(session.status)) end(scene, session, 'failed', 'superseded');
   }
+}
+
+/**
+ * A token of which nobody said how long it lives would be served until the API refuses it; beside a refresh token it is
+ * renewed in time.
+ */
+function renewable(grant: GrantRow, { descriptor }: ConnectionSettings): GrantRow {
+  if (grant.accessExpiresAtMs !== null || grant.tokenAtMs === null) return grant;
+  const lifetimeMs = assumedLifetimeMs(descriptor, true);
+  return lifetimeMs === null
+    ? grant
+    : { ...grant, lifetimeMs, accessExpiresAtMs: grant.tokenAtMs + lifetimeMs };
 }

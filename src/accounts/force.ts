@@ -1,4 +1,4 @@
-/** The operator's `/refresh`: made whatever the token's age, but never beside another, in backoff or against a hold. */
+/** Refreshes that others ask for. The operator's `/refresh`: made whatever the token's age, but never beside another, in backoff or against a hold. */
 
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
 import type { Closed } from './connection-watch.ts';
@@ -53,7 +53,7 @@ export async function forceRefresh(
   const sinceMs = recent === undefined ? APART_MS : nowMs - recent.startedAtMs;
   if (sinceMs >= 0 && sinceMs < APART_MS)
     return later(APART_MS - sinceMs, 'the last refresh was less than 30 seconds ago');
-  const waitMs = waitForAttemptMs(withoutOwnWait(grant), nowMs, isHeldBack(state, grant, nowMs));
+  const waitMs = waitForAttemptMs(withoutOwnWait(grant, true), nowMs, isHeldBack(state, grant, nowMs));
   if (waitMs > 0) return later(waitMs, 'the next attempt is not due yet');
   let flown = await refresher.ensure(opened, grant, 'forced');
   // What it joined was for narrower scopes: the operator's own is still to be made.
@@ -61,4 +61,24 @@ export async function forceRefresh(
   if (flown.kind === 'not_now' && flown.closed !== undefined)
     return later(flown.closed.untilMs - room.now(), CLOSED[flown.closed.why]);
   return flown.kind === 'full' ? later(1000, 'too many callers wait for this account') : null;
+}
+
+/**
+ * Another account was refused as a client: this one, which has refreshed lately, finds out whether it is too. True when
+ * an attempt was made or joined, whatever came of it.
+ */
+export async function proveClient(
+  room: Room,
+  refresher: Refresher,
+  lifecycle: Lifecycle,
+  connection: string,
+): Promise<boolean> {
+  const living = await lifecycle.living();
+  if (!living.ok) return false;
+  const { opened, state } = living.value;
+  const grant = state.grants.find(({ hasRefreshToken }) => hasRefreshToken);
+  if (grant === undefined || state.account.status !== 'active') return false;
+  if (state.account.connection !== connection || isHeldBack(state, grant, room.now())) return false;
+  const flown = await refresher.ensure(opened, grant, 'heartbeat');
+  return flown.kind !== 'not_now' && flown.kind !== 'full';
 }

@@ -1,5 +1,6 @@
 /** An imported credential as a grant row: lifetimes by the facts, values encrypted for the drawn generation. */
 
+import { NOBODY_YET } from '#refresh/refused-token.ts';
 import { accessLifetimeMs, jwtExpiryMs } from '#providers/reading/lifetime.ts';
 import { absoluteEndMs, idleEndMs } from './plan.ts';
 import type { ConnectionSettings, GrantRow } from './rows.ts';
@@ -25,6 +26,7 @@ export type CredentialFields =
 
 export interface ImportInput {
   readonly credential: CredentialFields;
+  /** As they hold for this account. */
   readonly settings: ConnectionSettings;
   readonly generation: number;
   readonly nowMs: number;
@@ -61,6 +63,7 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
     lastFailureCode: null,
     unknown: null,
     rejectHoldUntilMs: null,
+    holders: NOBODY_YET,
     captured: null,
   };
   if (credential.type !== 'oauth2') {
@@ -74,7 +77,9 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
   const { accessToken, refreshToken } = credential;
   const scopes = credential.scopes ?? (input.settings.scopes.length > 0 ? input.settings.scopes : null);
   const lifetimeMs =
-    accessToken === null ? null : importedLifetimeMs(input, accessToken, credential.expiresInS);
+    accessToken === null
+      ? null
+      : importedLifetimeMs(input, accessToken, credential.expiresInS, refreshToken !== null);
   return {
     ...empty,
     scopes,
@@ -95,12 +100,14 @@ function importedLifetimeMs(
   input: ImportInput,
   accessToken: string,
   expiresInS: number | null,
+  renewable: boolean,
 ): number | null {
   const expMs = jwtExpiryMs(accessToken);
   if (expiresInS === 0 || (expMs !== null && expMs <= input.nowMs)) return 0;
   return accessLifetimeMs(
     input.settings.descriptor,
-    { accessToken, expiresIn: expiresInS, expiresAt: null },
+    { accessToken, expiresIn: expiresInS, expiresAt: null, renewable },
     input.nowMs,
+    input.settings.accessTokenTtlS,
   );
 }

@@ -12,9 +12,11 @@ import { warnUnrenewable } from './calendar.ts';
 import { applyChange } from './changes.ts';
 import { createAccount, type Birth } from './create.ts';
 import { deleteAccount } from './delete.ts';
+import { EXPIRE_POLICY, ExpireLimit } from './expire-limit.ts';
 import { endFlows } from './flow-sessions.ts';
 import type { CredentialFields } from './import-fields.ts';
 import { grantFromImport } from './import-fields.ts';
+import { endingAsLearnt, settingsFor } from './lifetime.ts';
 import { intactFlows, isForeign, readLiving, type Living, type Obstacle } from './living.ts';
 import { armGrant } from './plan.ts';
 import type { Refresher } from './refresher.ts';
@@ -28,6 +30,7 @@ export class Lifecycle {
   readonly #room: Room;
   readonly #refresher: Refresher;
   readonly #credentials: OpenedCredentials;
+  readonly #expireLimit = new ExpireLimit();
 
   constructor(room: Room, refresher: Refresher, credentials: OpenedCredentials) {
     this.#room = room;
@@ -65,13 +68,16 @@ export class Lifecycle {
     store.transaction(() =>
       store.saveAccount(mac, { ...living.value.state.account, generationCounter: generation }),
     );
-    const grant = await grantFromImport({
+    const { account: owner } = living.value.state;
+    const nowMs = this.#room.now();
+    const imported = await grantFromImport({
       credential,
-      settings,
+      settings: settingsFor(owner, settings),
       generation,
-      nowMs: this.#room.now(),
+      nowMs,
       encrypt: (field, text) => vault.encrypt(opened, 1, field, generation, text),
     });
+    const grant = endingAsLearnt(imported, owner, nowMs);
     const state = store.state(mac);
     if (state === null || state.account.incarnation !== opened.owner.incarnation)
       return err({ code: 'not_found' });
@@ -107,7 +113,7 @@ export class Lifecycle {
     return this.living();
   }
 
-  /** Pretends that the access token has ended, to rehearse recovery. Only moves the expiry: nobody is called. */
+  /** Pretends that the access token has ended, to rehearse recovery. Only moves the expiry: nobody is called. Six times a minute. */
   async expire(context: RequestContext): Promise<Result<Living, Obstacle>> {
     const living = await this.living();
     if (!living.ok) return living;
@@ -117,6 +123,15 @@ export class Lifecycle {
       return err({ code: 'conflict', detail: 'only an OAuth grant can be expired' });
     }
     const nowMs = this.#room.now();
+    const waitMs = this.#expireLimit.take(nowMs);
+    if (waitMs > 0) {
+      return err({
+        code: 'rate_limited',
+        detail: 'an account can be expired six times a minute',
+        retryAfterS: Math.ceil(waitMs / 1000),
+        policy: EXPIRE_POLICY,
+      });
+    }
     const lives = state.grants.some((row) => row.accessExpiresAtMs === null || row.accessExpiresAtMs > nowMs);
     if (!lives && state.narrowed.length === 0) return living;
     this.#room.store.transaction(() => {

@@ -3,6 +3,7 @@
  * Reads, and refuses to change anything: a row that was changed outside the broker is told, and left as it is.
  */
 
+import type { RateLimitPolicy } from '#contract/problem.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import type { CandidateRow } from './candidate-row.ts';
 import { CorruptRowError } from './corrupt-row.ts';
@@ -12,8 +13,11 @@ import type { OpenedAccount } from './vault.ts';
 
 /** Expected outcomes that stand in the way; the codes of the wire. */
 export interface Obstacle {
-  readonly code: 'not_found' | 'vault_locked' | 'record_corrupt' | 'conflict';
+  readonly code: 'not_found' | 'vault_locked' | 'record_corrupt' | 'conflict' | 'rate_limited';
   readonly detail?: string;
+  /** Of `rate_limited`: when to come again, and which limit it was. */
+  readonly retryAfterS?: number;
+  readonly policy?: RateLimitPolicy;
 }
 
 /** An account that is there, with what opens it. */

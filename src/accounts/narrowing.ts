@@ -35,13 +35,15 @@ export function narrowedOf(
 }
 
 /**
- * Has every place for narrowed tokens been filled within half a minute? Then one more scope set would push out a token
- * that is in use, and whoever asks for ever new sets would rotate the grant on every call.
+ * Has every place for narrowed tokens been filled within half a minute, with tokens or with refusals? Then one more
+ * scope set would push out a token that is in use, and whoever asks for ever new sets would rotate the grant on every
+ * call.
  */
 export function narrowsTooOften(state: AccountState, grant: GrantRow, nowMs: number): boolean {
-  const fresh = state.narrowed.filter(
-    (row) => row.grantId === grant.id && row.tokenAtMs !== null && Math.abs(nowMs - row.tokenAtMs) < FRESH_MS,
-  );
+  const fresh = state.narrowed.filter((row) => {
+    const madeAtMs = row.refusedUntilMs === null ? row.tokenAtMs : row.refusedUntilMs - NARROWING_REFUSED_MS;
+    return row.grantId === grant.id && madeAtMs !== null && Math.abs(nowMs - madeAtMs) < FRESH_MS;
+  });
   return fresh.length >= MAX_NARROWED;
 }
 

@@ -120,6 +120,8 @@ function closedGate(
   const gate = gateOf(health, {
     nowMs,
     version: Math.max(settings.version, connection.settings.version),
+    account: account.accountId,
+    othersCanProbe: connection.health.othersCanProbe,
     share: shareOf(account.accountId, health.sinceMs),
     tokenEndsAtMs: grant?.hasAccessToken === true ? grant.accessExpiresAtMs : health.sinceMs,
   });

@@ -12,6 +12,7 @@ import {
   type ScheduleFacts,
 } from '#refresh/schedule.ts';
 import { armCalendar } from './calendar.ts';
+import { setLifetimeS } from './lifetime.ts';
 import type { Room } from './room.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
@@ -54,12 +55,19 @@ export function isHeldBack(state: AccountState, grant: GrantRow, nowMs: number):
   return isHeld({ ...grant, nowMs, rotation: rotationFacts(state.settings) });
 }
 
+/** `last_failure` of a grant whose client is refused to it alone: no gate of the connection knows of it. */
+export const REFUSED_ALONE = 'client_rejected_alone';
+
 /**
  * The grant as a request sees it. Of a client that was refused the connection's gate knows when to try again: the
- * account's own wait stands for the case that the directory does not answer.
+ * account's own wait stands for the case that the directory does not answer, and where the trouble is its own.
+ *
+ * @param byOperator who wants to see now whether it is mended
  */
-export function withoutOwnWait(grant: GrantRow): GrantRow {
-  const gated = grant.lastFailure === 'client_rejected' && grant.doubtSinceMs === null;
+export function withoutOwnWait(grant: GrantRow, byOperator = false): GrantRow {
+  const { lastFailure } = grant;
+  const refused = lastFailure === 'client_rejected' || (byOperator && lastFailure === REFUSED_ALONE);
+  const gated = refused && grant.doubtSinceMs === null;
   return gated ? { ...grant, nextAttemptAtMs: null } : grant;
 }
 
@@ -82,7 +90,7 @@ function scheduleFacts(
   settings: ConnectionSettings,
   grant: GrantRow,
 ): ScheduleFacts {
-  const ttlS = settings.descriptor.access_token_ttl_s;
+  const ttlS = setLifetimeS(account, settings) ?? settings.descriptor.access_token_ttl_s;
   return {
     nowMs: room.now(),
     grant,

@@ -18,7 +18,7 @@ import { Flights, type Flight, type FlightResult } from './flight.ts';
 import { isHeldBack, rotationFacts } from './plan.ts';
 import type { Room } from './room.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
-import { settle, type Settled } from './settle.ts';
+import { refusedAlone, settle, type Settled } from './settle.ts';
 import type { AccountState } from './store.ts';
 import { mayRefresh } from './status.ts';
 import type { OpenedAccount } from './vault.ts';
@@ -118,7 +118,10 @@ export class Refresher {
         return;
       }
     }
-    const told = connection.report(account, arg);
+    const told = connection.report(account, arg).then((health) => {
+      if (health !== null && health.health.state !== 'misconfigured')
+        refusedAlone(this.#room, opened.key.mac, arg.grantId, arg.generationFrom);
+    });
     await within(TELL_LIMIT_MS, told, undefined);
     if (flight !== null) this.#flights.land(arg.grantId, flight, { kind: 'settled', as: 'failed' });
     await told;
@@ -143,6 +146,12 @@ export class Refresher {
     );
   }
 
+  /** No gate is to be seen: then its own wait stands for it. */
+  #waitsAlone(flight: Flight, grant: GrantRow): boolean {
+    if (isFree(flight.trigger) || grant.lastFailure !== 'client_rejected') return false;
+    return waitForAttemptMs(grant, this.#room.now(), false) > 0;
+  }
+
   /** An alarm may be late or lost: then whoever asks next ends the attempt whose answer can no longer come. */
   #endOverdue(opened: OpenedAccount, flight: Flight): FlightResult | null {
     const { attempts, config, now } = this.#room;
@@ -165,6 +174,10 @@ export class Refresher {
       return;
     }
     const look = before === null ? null : await connection.look(before.account, before.settings);
+    if (look?.stored === null && this.#waitsAlone(flight, wanted)) {
+      this.#flights.land(wanted.id, flight, { kind: 'not_now' });
+      return;
+    }
     let refused: Closed | null = null;
     for (let asked = false; ; asked = true) {
       const ready = this.#ready(flight, opened, wanted);

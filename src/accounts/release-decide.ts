@@ -14,9 +14,9 @@ import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from 
 import { withoutOwnWait } from './plan.ts';
 import { CURRENT_TOKEN, type Refusal, type ReleaseRequest, type ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
-import { ended, handOut, noToken, refuse, unavailable, wall } from './release-outcomes.ts';
+import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './release-outcomes.ts';
 import { pendingRefusal, policyRefusal, statusRefusal } from './release-refusals.ts';
-import { decideRejectedToken, noteAccepted, noteRefused } from './release-rejected.ts';
+import { decideRejectedToken, noteRefused, noteUnreported } from './release-rejected.ts';
 import { isInFlight, type Round, type Scene, type Step, type Wanted } from './release-step.ts';
 import { connectUrl, reauthUrl } from './repair-link.ts';
 import type { Room } from './room.ts';
@@ -58,6 +58,7 @@ export function decideRelease(
     request,
     state,
     flown: round.flown,
+    verdict: round.verdict,
     nowMs,
     arrivedAtMs: round.startedAtMs - (request.waitedMs ?? 0),
     stale,
@@ -73,14 +74,15 @@ export function decideRelease(
   const connect = () => (mayHaveLink(scene) ? connectUrl(room, mac, account) : null);
   const blocked = statusRefusal(account, () => reauthUrl(room, mac, account), connect);
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
-  const allowed = decideScopes(scene);
+  const offered = servableGrants(state, nowMs);
+  const allowed = decideScopes(scene, offered);
   if (!allowed.allowed) {
     const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene, round) : null;
     if (learnt !== null) return learnt;
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
   }
-  const grant = servableGrants(scene.state, scene.nowMs)[allowed.grant ?? 0];
+  const grant = offered[allowed.grant ?? 0];
   if (grant === undefined)
     return refuse(scene, pendingRefusal(account.accountId, connect()), 'account_pending');
   if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
@@ -114,6 +116,7 @@ export function corruptRefusal(room: Room, opened: OpenedAccount, request: Relea
     request,
     state,
     flown: null,
+    verdict: null,
     nowMs: room.now(),
     arrivedAtMs: 0,
     stale: false,
@@ -143,9 +146,9 @@ function behindWall(scene: Scene): Step | null {
   return wall(request, decision.reason, state.account);
 }
 
-function decideScopes(scene: Scene): Decision & { grant?: number } {
+function decideScopes(scene: Scene, offered: readonly GrantRow[]): Decision & { grant?: number } {
   const { state, request } = scene;
-  const granted = grantedOf(state.settings, servableGrants(state, scene.nowMs));
+  const granted = grantedOf(state.settings, offered);
   return decide({
     agent: request.agent,
     request: policyRequest(scene, askedOf(state.settings, granted, request.scopes)),
@@ -181,8 +184,7 @@ function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: Grant
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
   const { rejected } = scene.request;
   if (rejected === credential.fingerprint || rejected === CURRENT_TOKEN) noteRefused(scene, grant);
-  else if (scene.state.account.degradedSinceMs !== null && (grant.rejectHoldUntilMs ?? 0) < scene.nowMs)
-    noteAccepted(scene);
+  else noteUnreported(scene, grant);
   return handOut(scene, grant, credential);
 }
 
@@ -196,6 +198,8 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
     const step = decideRejectedToken(scene, wanted, credential);
     if (step !== null) return step;
   }
+  if (!grant.hasRefreshToken && credential !== null && request.rejected !== credential.fingerprint)
+    noteUnreported(scene, grant);
   const { minTtlMs, minTtlExplicit } = request;
   // A refresh in flight is joined by whoever wants a fresher token; the pause between two is for those who come after.
   const joins = flown === null && isInFlight(scene, grant);
@@ -211,11 +215,11 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
       return credential === null ? decrypt : handOut(scene, shown, credential);
     case 'wait':
       return room.store.transaction(() => {
-        const cause = grant.lastFailure === 'client_rejected' ? null : 'provider_unavailable';
+        const cause = isClientRefused(grant) ? null : 'provider_unavailable';
         degrade(room, scene.opened.key.mac, scene.state.account, cause, nowMs);
         return unavailable(scene, grant, serve.retryAfterMs);
       });
     case 'ended':
-      return ended(scene);
+      return ended(scene, grant);
   }
 }

@@ -5,9 +5,10 @@
  */
 
 import { freeField } from '#audit/record.ts';
+import { handedTo } from '#refresh/refused-token.ts';
 import { applyChange } from './changes.ts';
 import type { FlightResult } from './flight.ts';
-import { armGrant } from './plan.ts';
+import { armGrant, REFUSED_ALONE } from './plan.ts';
 import type { Refusal, ReleaseRequest } from './release-answer.ts';
 import { credentialBody, withApiDetails, type OpenedCredential } from './release-body.ts';
 import { statusRefusal, unknownVariables, wallRefusal } from './release-refusals.ts';
@@ -16,6 +17,7 @@ import { reauthUrl } from './repair-link.ts';
 import { record } from './room.ts';
 import type { AccountRow, GrantRow } from './rows.ts';
 import { degrade } from './settle.ts';
+import { othersServe } from './usable.ts';
 
 /** `last_used_at` is written at most so often; between, it is kept in memory. */
 const USED_STEP_MS = 3_600_000;
@@ -51,6 +53,11 @@ function askedScopes({ request, state, opened }: Scene): string[] | null {
     .map((name) => (known.has(name) ? name : (freeField(name, opened.key.mac) ?? '')));
 }
 
+/** The provider has refused our client, to all accounts of the connection or to this grant alone. */
+export function isClientRefused({ lastFailure }: GrantRow): boolean {
+  return lastFailure === 'client_rejected' || lastFailure === REFUSED_ALONE;
+}
+
 /** The credential leaves, with the record; who has waited too long asks again first. */
 export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step {
   const { room, opened, request, nowMs } = scene;
@@ -60,6 +67,8 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   if (missing.length > 0) return refuse(scene, unknownVariables(account, missing), 'variable_unknown');
   if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
   room.lastUse.atMs = nowMs;
+  if (account.credentialType === 'oauth2' && !grant.hasRefreshToken)
+    noteHolder(scene, grant, credential.fingerprint);
   const body = credentialBody(account, settings, grant, credential, nowMs);
   record(
     room,
@@ -104,7 +113,7 @@ export function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number)
   const closed = flown?.kind === 'not_now' ? flown.closed : undefined;
   const ownMs = closed === undefined ? (grant.nextAttemptAtMs ?? 0) - scene.nowMs : 0;
   const retryAfterS = Math.max(1, Math.ceil(Math.max(retryAfterMs, ownMs) / 1000));
-  if (closed === undefined ? grant.lastFailure === 'client_rejected' : closed.why === 'misconfigured') {
+  if (closed === undefined ? isClientRefused(grant) : closed.why === 'misconfigured') {
     return refuse(scene, { code: 'misconfigured_connection', retryAfterS }, 'misconfigured_connection');
   }
   if (grant.lastFailure === 'record_corrupt') {
@@ -116,25 +125,57 @@ export function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number)
   return refuse(scene, { code: 'provider_unavailable', retryAfterS }, 'provider_unavailable');
 }
 
-/** The access token is over and nothing can renew it, or nothing makes it accepted: said once, in the transaction that refuses. */
+/**
+ * The access token is over and nothing can renew it, or nothing makes it accepted: said once, in the transaction that
+ * refuses. Where another grant of the account still gives tokens only this one has ended: ask again.
+ */
 export function ended(
   scene: Scene,
-  reason: 'no_refresh_token' | 'policy_changed' = 'no_refresh_token',
+  grant: GrantRow,
+  why: { reason?: 'no_refresh_token' | 'policy_changed'; evidence?: readonly string[] } = {},
 ): Step {
-  const { room, opened, state } = scene;
+  const { room, opened, state, nowMs } = scene;
+  const { mac } = opened.key;
+  if (othersServe(state, grant, nowMs)) {
+    return room.store.transaction(() => {
+      room.store.saveGrant(mac, {
+        ...grant,
+        refreshToken: null,
+        hasRefreshToken: false,
+        accessExpiresAtMs: nowMs,
+      });
+      room.timers.clear(`refresh:${grant.id}`);
+      return { kind: 'again' };
+    });
+  }
   return room.store.transaction(() => {
     const after = applyChange(
       room,
-      opened.key.mac,
-      state.account,
-      { signal: 'grant_died', action: 'account.status', reason },
+      mac,
+      { ...state.account, degradedSinceMs: null, degradedCause: null },
+      {
+        signal: 'grant_died',
+        action: 'account.status',
+        reason: why.reason ?? 'no_refresh_token',
+        evidence: why.evidence ?? [],
+      },
       scene.request.context,
     );
-    for (const grant of state.grants) room.timers.clear(`refresh:${grant.id}`);
+    for (const row of state.grants) room.timers.clear(`refresh:${row.id}`);
     return refuse(
       scene,
-      statusRefusal(after, () => reauthUrl(room, opened.key.mac, after)) ?? { code: 'reauth_required' },
+      statusRefusal(after, () => reauthUrl(room, mac, after)) ?? { code: 'reauth_required' },
       'reauth_required',
     );
   });
+}
+
+/** Of a token that nothing renews it is kept who has it: they are those who can say that it is refused. */
+function noteHolder({ room, opened, request, nowMs }: Scene, grant: GrantRow, fingerprint: string): void {
+  const { mac } = opened.key;
+  const stored = room.store.state(mac)?.grants.find(({ id }) => id === grant.id);
+  if (stored === undefined) return;
+  const holders = handedTo(stored.holders, { token: fingerprint, agent: request.agent.id, nowMs });
+  if (holders !== stored.holders)
+    room.store.transaction(() => room.store.saveGrant(mac, { ...stored, holders }));
 }

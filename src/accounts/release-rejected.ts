@@ -6,6 +6,7 @@
 
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideRejected, REFUSED_HOLD_MS } from '#refresh/rejected.ts';
+import { decideRefusedToken, refusedBy } from '#refresh/refused-token.ts';
 import { CURRENT_TOKEN } from './release-answer.ts';
 import type { OpenedCredential } from './release-body.ts';
 import { ended, unavailable } from './release-outcomes.ts';
@@ -14,6 +15,8 @@ import type { GrantRow } from './rows.ts';
 import { degrade, recover } from './settle.ts';
 
 const RECENT_MS = 600_000;
+/** The end of the hold is moved on in such steps. */
+const HOLD_STEP_MS = 60_000;
 
 /** Null: the report is about another token, go on as for any request. */
 export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCredential): Step | null {
@@ -53,12 +56,16 @@ export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: Op
         if (grant.rejectHoldUntilMs === null || grant.rejectHoldUntilMs < nowMs) {
           room.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + decision.retryAfterMs });
         }
-        degrade(room, mac, scene.state.account, 'token_refused_by_api', nowMs);
+        // It is not their age that the API dislikes: what was learnt of it was no lesson.
+        const account = { ...scene.state.account, learntLifetime: null };
+        if (scene.state.account.learntLifetime !== null) room.store.saveAccount(mac, account);
+        degrade(room, mac, account, 'token_refused_by_api', nowMs);
         return unavailable(scene, grant, decision.retryAfterMs);
       });
     case 'permission_lost':
-    case 'ended':
-      return ended(scene, decision.kind === 'ended' ? 'no_refresh_token' : 'policy_changed');
+      return ended(scene, grant, { reason: 'policy_changed' });
+    case 'unrenewable':
+      return decideRefused(scene, wanted, credential);
   }
 }
 
@@ -68,16 +75,56 @@ function wasJustRenewed({ room, nowMs }: Scene, { shown }: Wanted): boolean {
   return last?.outcome === 'refreshed' && last.grantId === shown.id && accessLives(shown, nowMs);
 }
 
-/** A static credential was reported refused: the account shows it, and the credential is served on. */
+/** Of a token that nothing renews one agent's word is not the end for the others. Null: it is served. */
+function decideRefused(scene: Scene, { grant }: Wanted, { fingerprint }: OpenedCredential): Step | null {
+  const { request, state, nowMs, verdict } = scene;
+  const holders = refusedBy(grant.holders, { token: fingerprint, agent: request.agent.id, nowMs });
+  const canAsk = state.settings.descriptor.userinfo_url !== null;
+  const decision = decideRefusedToken({ nowMs, canAsk, verdict, holders });
+  switch (decision.kind) {
+    case 'ask':
+      return { kind: 'ask', grant };
+    case 'ended':
+      return ended(scene, grant, { evidence: [`refused_by_${decision.by}`] });
+    case 'refuted':
+      noteRefuted(scene, grant);
+      return null;
+    case 'doubted':
+      noteRefused(scene, { ...grant, holders });
+      return null;
+  }
+}
+
+/** What nothing renews was reported refused: the account shows it, and the credential is served on. */
 export function noteRefused({ room, opened, state, nowMs }: Scene, grant: GrantRow): void {
   const mac = opened.key.mac;
+  const stored = state.grants.find(({ id }) => id === grant.id);
+  const heldMs = (grant.rejectHoldUntilMs ?? 0) - nowMs;
+  const isKnown = state.account.degradedSinceMs !== null && stored?.holders === grant.holders;
+  // Whoever says it again and again writes a row a minute.
+  if (isKnown && heldMs > REFUSED_HOLD_MS - HOLD_STEP_MS && heldMs <= REFUSED_HOLD_MS) return;
   room.store.transaction(() => {
     room.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + REFUSED_HOLD_MS });
     degrade(room, mac, state.account, 'token_refused_by_api', nowMs);
   });
 }
 
-/** Nobody has reported it refused for a quarter of an hour, while it was used. */
-export function noteAccepted({ room, opened, state, nowMs }: Scene): void {
+/** Nobody has reported it refused for a quarter of an hour, while it was used: then it is taken. */
+export function noteUnreported({ room, opened, state, nowMs }: Scene, grant: GrantRow): void {
+  if (state.account.degradedSinceMs === null || (grant.rejectHoldUntilMs ?? 0) >= nowMs) return;
   room.store.transaction(() => recover(room, opened.key.mac, state.account, nowMs));
+}
+
+/** The provider takes it: nothing that was said against it stands. */
+function noteRefuted({ room, opened, state, nowMs }: Scene, grant: GrantRow): void {
+  const { account } = state;
+  const accused = account.degradedCause === 'token_refused_by_api';
+  const { holders } = grant;
+  if (!accused && (holders === null || holders.refusedBy.length === 0)) return;
+  const mac = opened.key.mac;
+  room.store.transaction(() => {
+    const cleared = holders === null ? null : { ...holders, refusedBy: [] };
+    room.store.saveGrant(mac, { ...grant, holders: cleared, rejectHoldUntilMs: null });
+    if (accused) recover(room, mac, account, nowMs);
+  });
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Trigger } from '#refresh/attempt.ts';
+import type { TokenVerdict } from '#refresh/refused-token.ts';
 import type { FlightResult } from './flight.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { Room } from './room.ts';
@@ -18,6 +19,8 @@ export type Step =
   /** Look for newer settings of the connection first. */
   | { readonly kind: 'catch_up' }
   | { readonly kind: 'decrypt'; readonly grant: GrantRow; readonly scopeKey: string | null }
+  /** Ask the provider whether it still takes the token of this grant. */
+  | { readonly kind: 'ask'; readonly grant: GrantRow }
   | {
       readonly kind: 'refresh';
       readonly grant: GrantRow;
@@ -42,6 +45,8 @@ export interface Round {
   readonly provedAtMs: number | null;
   /** Newer settings of the connection have been looked for. */
   readonly caughtUp: boolean;
+  /** What the provider said of the token that is reported; null: it was not asked. */
+  readonly verdict: TokenVerdict | null;
 }
 
 /** One request, the rows that it meets, and when. */
@@ -51,6 +56,7 @@ export interface Scene {
   readonly request: ReleaseRequest;
   readonly state: AccountState;
   readonly flown: FlightResult | null;
+  readonly verdict: TokenVerdict | null;
   readonly nowMs: number;
   readonly arrivedAtMs: number;
   /** It has waited so long that the agent may have been suspended meanwhile: nothing is handed out any more. */

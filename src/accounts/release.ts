@@ -7,6 +7,7 @@
  */
 
 import { decide } from '#policy/decide.ts';
+import type { TokenVerdict } from '#refresh/refused-token.ts';
 import { CatchUp } from './catch-up.ts';
 import { CorruptRowError } from './corrupt-row.ts';
 import type { FlightResult } from './flight.ts';
@@ -16,6 +17,7 @@ import { corruptRefusal, decideRelease } from './release-decide.ts';
 import type { Round, Step } from './release-step.ts';
 import type { Refresher } from './refresher.ts';
 import type { Room } from './room.ts';
+import { TokenCheck } from './token-check.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** Rounds that one request may take: open, decrypt, refresh, decrypt again, decide. */
@@ -30,18 +32,21 @@ export class Door {
   readonly #refresher: Refresher;
   readonly #credentials: OpenedCredentials;
   readonly #catchUp: CatchUp;
+  readonly #tokens: TokenCheck;
 
   constructor(room: Room, refresher: Refresher, credentials: OpenedCredentials) {
     this.#room = room;
     this.#refresher = refresher;
     this.#credentials = credentials;
     this.#catchUp = new CatchUp(room);
+    this.#tokens = new TokenCheck(room);
   }
 
   async release(request: ReleaseRequest): Promise<ReleaseResult> {
     const arrived = this.#arrived(request);
     let flown: FlightResult | null = null;
     let caughtUp = false;
+    let verdict: TokenVerdict | null = null;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const opened = this.#room.vault.ready();
       if (opened === null) {
@@ -49,7 +54,7 @@ export class Door {
         if (problem !== null) return problem;
         continue;
       }
-      const step = await this.#decide(opened, request, { flown, ...arrived, caughtUp });
+      const step = await this.#decide(opened, request, { flown, ...arrived, caughtUp, verdict });
       switch (step.kind) {
         case 'done':
           return step.result;
@@ -62,6 +67,11 @@ export class Door {
         case 'decrypt': {
           const corrupt = await this.#credentials.open(opened, step.grant, step.scopeKey);
           if (corrupt) return this.#recordCorrupt(opened, request);
+          break;
+        }
+        case 'ask': {
+          const state = this.#room.store.state(opened.key.mac);
+          verdict = state === null ? 'unsure' : await this.#tokens.verdict(state, step.grant);
           break;
         }
         case 'refresh':
@@ -93,7 +103,7 @@ export class Door {
   }
 
   #atOnce(opened: OpenedAccount, request: ReleaseRequest): ReleaseResult | null {
-    const round = { flown: null, ...this.#arrived(request), caughtUp: false };
+    const round = { flown: null, ...this.#arrived(request), caughtUp: false, verdict: null };
     const step = this.#step(opened, request, round);
     if (step.kind === 'done') return step.result;
     return step.kind === 'again' ? { ok: false, again: true } : null;

@@ -20,7 +20,10 @@ import type { Waiting } from './waiting.ts';
 
 /** The stateless entrypoints, as the object calls them: ciphertexts go out, and what is learnt comes back. */
 export interface Entrypoints {
-  readonly Exchanger: Record<'exchange' | 'identify' | 'revoke', (request: unknown) => Promise<unknown>>;
+  readonly Exchanger: Record<
+    'exchange' | 'identify' | 'checkToken' | 'revoke',
+    (request: unknown) => Promise<unknown>
+  >;
   readonly Deliverer: { deliver(request: unknown): Promise<unknown> };
 }
 
@@ -39,11 +42,15 @@ export interface Room {
   readonly waitUntil: (work: Promise<unknown>) => void;
   /** Asks the provider whose token it is. */
   readonly identify: (request: IdentifyRequest) => Promise<unknown>;
+  /** Asks the provider whether it still takes a token. */
+  readonly checkToken: (request: IdentifyRequest) => Promise<unknown>;
   /** Has a token ended at its provider. */
   readonly revoke: (request: RevocationRequest) => Promise<unknown>;
   readonly waiting: Waiting;
   /** When a credential last left, exact while the object is awake; the row is at most an hour behind. */
   readonly lastUse: { atMs: number | null };
+  /** When the provider was last asked whose the token is: a question that a request may cause. */
+  readonly lastAsk: { subjectAtMs: number | null };
 }
 
 /** Appends one record about this account to its chain. Inside a transaction only. */

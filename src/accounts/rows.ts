@@ -1,6 +1,8 @@
 /** The rows of one account as the room speaks of them. All `…Ms` are epoch milliseconds unless the name says duration. */
 
 import type { GrantTimes } from '#refresh/lifetimes.ts';
+import type { LearntLifetime } from '#refresh/learnt-lifetime.ts';
+import type { Holders } from '#refresh/refused-token.ts';
 import type { UnknownErrorTrack } from '#refresh/unknown-error.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import type { ConnectionSettings, CredentialType } from '#providers/settings.ts';
@@ -50,6 +52,10 @@ export interface AccountRow {
   readonly generationCounter: number;
   /** Overrides the connection's mode. */
   readonly rotation: string | null;
+  /** How long access tokens live, as an operator has set it; overrides the connection's. Null: not set. */
+  readonly accessTokenTtlS: number | null;
+  /** How long they live, as the API has taught; null: nothing was learnt. */
+  readonly learntLifetime: LearntLifetime | null;
   /** At most an hour behind while the object sleeps; exact in memory. */
   readonly lastUsedAtMs: number | null;
   readonly lastRefreshedAtMs: number | null;
@@ -78,6 +84,8 @@ export interface GrantRow extends GrantTimes {
   readonly unknown: UnknownErrorTrack | null;
   /** No refresh on `rejected` before this time: the API refuses every fresh token. */
   readonly rejectHoldUntilMs: number | null;
+  /** Of a grant that nothing renews: which agents have its token, and who says that the API refuses it. */
+  readonly holders: Holders | null;
   /** Named values of the token answer that requests need (e.g. `instance_url`): a JSON object, encrypted. */
   readonly captured: string | null;
 }

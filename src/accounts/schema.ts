@@ -21,6 +21,12 @@ const CHAIN_SCHEMA = `${AUDIT_HEAD_SCHEMA}
   ALTER TABLE account ADD COLUMN audit_seq INTEGER;
   ALTER TABLE tombstone ADD COLUMN audit_seq INTEGER;`;
 
+/** How long tokens live by an operator's word and by the API's; who holds a token that nothing renews. */
+const LIFETIME_SCHEMA = `
+  ALTER TABLE account ADD COLUMN access_token_ttl_s INTEGER;
+  ALTER TABLE account ADD COLUMN learnt_lifetime TEXT;
+  ALTER TABLE grant_row ADD COLUMN holders TEXT;`;
+
 export const ACCOUNT_SCHEMA: readonly string[] = [
   `CREATE TABLE account (
      id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -67,6 +73,7 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   OUTBOX_FAILURE_SCHEMA,
   'ALTER TABLE account ADD COLUMN variables TEXT',
   CHAIN_SCHEMA,
+  LIFETIME_SCHEMA,
 ];
 
 /** From this version on the tables of connect flows are there; an object that slept since before has none. */

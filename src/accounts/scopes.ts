@@ -11,6 +11,7 @@ function knownScopes(settings: ConnectionSettings, grant: GrantRow): readonly st
   return settings.scopes.length === 0 ? null : settings.scopes;
 }
 
+/** The grants as a policy weighs them, in the same order. */
 export function grantedOf(settings: ConnectionSettings, grants: readonly GrantRow[]): Granted[] {
   const facts = scopeFactsOf(settings);
   return grants.map((grant) => {
@@ -19,6 +20,8 @@ export function grantedOf(settings: ConnectionSettings, grants: readonly GrantRo
       scopes: known === null ? null : openingScopes(facts, known),
       resolve: (names) => scopesWithin(facts, names),
       include: (scopes) => withImplied(facts, scopes),
+      // Only a refresh gives a token with fewer scopes.
+      narrowable: grant.hasRefreshToken,
     };
   });
 }

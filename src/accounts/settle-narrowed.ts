@@ -2,14 +2,16 @@
 
 import { scopeKeyOf } from '#providers/scopes.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
+import { endingAsLearnt } from './lifetime.ts';
 import { MAX_NARROWED, NARROWING_REFUSED_MS } from './narrowing.ts';
 import type { Room } from './room.ts';
-import type { GrantRow } from './rows.ts';
+import type { AccountRow, GrantRow, NarrowedRow } from './rows.ts';
 
 /** A token that came for a narrowed request: kept beside the grant's own, or the note that it cannot be had. */
 export function storeNarrowed(
   room: Room,
   mac: Uint8Array,
+  account: AccountRow,
   grant: GrantRow,
   arg: SettleArgument,
   tokens: EncryptedTokens,
@@ -20,21 +22,26 @@ export function storeNarrowed(
     refuseNarrowing(room, mac, grant, scopes, nowMs);
     return;
   }
-  room.store.saveNarrowed(
-    mac,
-    {
-      grantId: grant.id,
-      scopeKey: scopeKeyOf(scopes),
-      generation: arg.generationTo,
-      accessToken: tokens.narrowedAccessToken,
-      tokenType: tokens.tokenType,
-      accessExpiresAtMs: tokens.lifetimeMs === null ? null : arg.sentAtMs + tokens.lifetimeMs,
-      tokenAtMs: arg.sentAtMs,
-      lifetimeMs: tokens.lifetimeMs,
-      refusedUntilMs: null,
-    },
-    MAX_NARROWED,
-  );
+  const { lifetimeMs } = tokens;
+  const times = {
+    accessExpiresAtMs: lifetimeMs === null ? null : arg.sentAtMs + lifetimeMs,
+    tokenAtMs: arg.sentAtMs,
+    lifetimeMs,
+    hasRefreshToken: true,
+  };
+  const { accessExpiresAtMs, tokenAtMs, lifetimeMs: livesMs } = endingAsLearnt(times, account, nowMs);
+  const row: NarrowedRow = {
+    grantId: grant.id,
+    scopeKey: scopeKeyOf(scopes),
+    generation: arg.generationTo,
+    accessToken: tokens.narrowedAccessToken,
+    tokenType: tokens.tokenType,
+    accessExpiresAtMs,
+    tokenAtMs,
+    lifetimeMs: livesMs,
+    refusedUntilMs: null,
+  };
+  room.store.saveNarrowed(mac, row, MAX_NARROWED);
 }
 
 /** The note that the provider does not narrow to these scopes. */

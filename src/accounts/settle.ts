@@ -7,13 +7,16 @@
 import { systemContext } from '#audit/record.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
 import { planSettle, type SettlePlan } from '#refresh/settle-plan.ts';
+import { learntFrom } from '#refresh/learnt-lifetime.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import type { DegradedCause } from '#webhooks/event.ts';
 import { afterNews } from '#webhooks/incident.ts';
+import { KEPT_ATTEMPTS } from './attempts.ts';
 import { applyChange } from './changes.ts';
 import { standingOf, tell, tellRefreshed } from './events.ts';
+import { endingAsLearnt } from './lifetime.ts';
 import { refuseNarrowing, storeNarrowed } from './settle-narrowed.ts';
-import { absoluteEndMs, armGrant, idleEndMs, rotationFacts } from './plan.ts';
+import { absoluteEndMs, armGrant, idleEndMs, REFUSED_ALONE, rotationFacts } from './plan.ts';
 import { record, type Room } from './room.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
@@ -54,8 +57,10 @@ export function settle(
   room.timers.clear(`reconcile:${arg.attemptId}`);
   recordRefresh(room, mac, state.account, attempt, arg, plan);
   if (plan.status === 'stored' && arg.tokens !== null) {
-    if (arg.narrowedTo !== null) storeNarrowed(room, mac, grant, arg, arg.tokens, arg.narrowedTo, nowMs);
-    store(room, mac, state, grant, arg, arg.tokens, nowMs);
+    const learnt = learn(room, state.account, grant, attempt, nowMs);
+    if (arg.narrowedTo !== null)
+      storeNarrowed(room, mac, learnt, grant, arg, arg.tokens, arg.narrowedTo, nowMs);
+    store(room, mac, { ...state, account: learnt }, grant, arg, arg.tokens, nowMs);
   } else if (arg.narrowedTo !== null && arg.evidence.includes('narrowed')) {
     // Refusing to narrow says nothing about the grant: it is this scope set's matter alone.
     refuseNarrowing(room, mac, grant, arg.narrowedTo, nowMs);
@@ -72,6 +77,20 @@ function isWelcomeLate(room: Room, state: AccountState, attempt: AttemptRow, arg
   if (attempt.outcome !== 'unknown' || arg.tokens === null) return false;
   if (state.account.status !== 'active' && state.account.status !== 'disabled') return false;
   return !room.attempts.open().some((other) => other.grantId === arg.grantId);
+}
+
+/** The account with what a token teaches that the API refused before its end. */
+function learn(
+  room: Room,
+  account: AccountRow,
+  grant: GrantRow,
+  attempt: AttemptRow,
+  nowMs: number,
+): AccountRow {
+  if (attempt.trigger !== 'rejected') return account;
+  const attempts = room.attempts.newest(KEPT_ATTEMPTS).filter(({ grantId }) => grantId === grant.id);
+  const learnt = learntFrom(attempts, { nowMs, assumedMs: grant.lifetimeMs });
+  return learnt === null ? account : { ...account, learntLifetime: learnt };
 }
 
 function store(
@@ -95,7 +114,7 @@ function store(
           // Those who have waited for a provider come back together: their next cycle is as wide as a first one.
           cycle: state.account.degradedCause === 'provider_unavailable' ? 0 : grant.cycle + 1,
         };
-  const renewed: GrantRow = {
+  const stored: GrantRow = {
     ...grant,
     ...own,
     generation: arg.generationTo,
@@ -118,6 +137,7 @@ function store(
     unknown: null,
     captured: tokens.captured,
   };
+  const renewed = endingAsLearnt(stored, state.account, nowMs);
   room.store.saveGrant(mac, renewed);
   // What an API refuses is not mended by a token that it has not seen; the hold's end is.
   const refused =
@@ -178,6 +198,21 @@ function fail(
   const cause = plan.held ? 'refresh_in_doubt' : spared ? null : 'provider_unavailable';
   const account = degrade(room, mac, state.account, cause, nowMs);
   if (mayRefresh(account.status)) armGrant(room, account, state.settings, failed);
+}
+
+/**
+ * The provider refuses our client to this grant alone, while others of the connection go on with it: its own wait holds,
+ * and the account shows it where it has no living token.
+ */
+export function refusedAlone(room: Room, mac: Uint8Array, grantId: number, generation: number): void {
+  room.store.transaction(() => {
+    const state = room.store.state(mac);
+    const grant = state?.grants.find(({ id }) => id === grantId);
+    if (state === null || grant?.generation !== generation || grant.lastFailure !== 'client_rejected') return;
+    room.store.saveGrant(mac, { ...grant, lastFailure: REFUSED_ALONE });
+    if (mayRefresh(state.account.status) && !accessLives(grant, room.now()))
+      degrade(room, mac, state.account, 'provider_unavailable', room.now());
+  });
 }
 
 /** An answer without a usable access token that carried a usable successor: the successor is what lives from now on. */

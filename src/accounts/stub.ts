@@ -102,6 +102,8 @@ export interface AccountRpc {
   refresh(argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>>;
   /** From the sweep: looks after its alarm and says in the directory that it lives. */
   poke(argument: object): Promise<void>;
+  /** Refreshes at once, to find out whether the provider takes the connection's client. False: it cannot. */
+  proveClient(argument: { readonly connection: string }): Promise<boolean>;
   /** Takes news of its connection that it has left lying in the directory; also of a deleted account. */
   takeNews(argument: object): Promise<void>;
   /** The account when it gets to `status` or the time is up; an agent sees it only by its rules. */

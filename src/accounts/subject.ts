@@ -16,12 +16,18 @@ import type { OpenedAccount } from './vault.ts';
 
 /** A provider that does not answer now and then; one that never does is left alone. */
 const MAX_ATTEMPTS = 6;
+/** Links are made as often as anybody likes; the provider is not asked with each. */
+const ASKED_APART_MS = 30_000;
 
 /** Sets the timer where somebody could be asked and it matters. Inside a transaction. */
 export function askSubjectSoon(room: Room, state: AccountState): void {
   if (!state.grants.some(({ hasAccessToken }) => hasAccessToken)) return;
   if (state.account.credentialType !== 'oauth2' || state.account.subject !== null) return;
-  if (hasUserinfo(state.settings.descriptor)) room.timers.set('subject', room.now());
+  if (!hasUserinfo(state.settings.descriptor)) return;
+  const nowMs = room.now();
+  const askedAtMs = room.lastAsk.subjectAtMs;
+  const isFresh = askedAtMs !== null && Math.abs(nowMs - askedAtMs) < ASKED_APART_MS;
+  room.timers.set('subject', isFresh ? Math.max(nowMs, askedAtMs + ASKED_APART_MS) : nowMs);
 }
 
 /** The timer's work. */
@@ -35,6 +41,7 @@ export async function learnSubject(room: Room, opened: OpenedAccount): Promise<v
     room.store.transaction(() => room.timers.clear('subject'));
     return;
   }
+  room.lastAsk.subjectAtMs = room.now();
   const answer = (await room.identify({
     accountId: state.account.accountId,
     organization: state.account.organization,

@@ -64,6 +64,7 @@ export function accountView(input: ViewInput): Resource {
     in_doubt_since: isoTime(inDoubtSinceMs(state, nowMs)),
     reauth_due_at: isoTime(grant === null ? null : reauthDueMs(grant)),
     rotation: account.rotation ?? settings.rotation,
+    access_token_ttl_s: account.accessTokenTtlS,
     sealed: account.sealed,
     last_attempt: last === undefined ? null : attemptView(last),
     metadata: { ...account.metadata },

@@ -85,13 +85,16 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
     random: systemRandom,
     waitUntil: (work) => ctx.waitUntil(work),
     identify: (request) => entrypoints().Exchanger.identify(request),
+    checkToken: (request) => entrypoints().Exchanger.checkToken(request),
     revoke: (request) => entrypoints().Exchanger.revoke(request),
     waiting: new Waiting(),
     lastUse: { atMs: null },
+    lastAsk: { subjectAtMs: null },
   };
   const connection = new ConnectionWatch({
     ...room,
     wakeHolder: (holder) => accountStub(config, holder).takeNews({}),
+    prove: (other, of) => accountStub(config, other).proveClient({ connection: of }),
   });
   const refresher = new Refresher(room, {
     exchange: (request) => entrypoints().Exchanger.exchange(request),

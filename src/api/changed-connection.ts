@@ -25,6 +25,7 @@ function bodyOfRow(row: ConnectionRow): Record<string, unknown> {
     return_urls: row.returnUrls,
     token_access: row.tokenAccess,
     max_refreshes_per_second: row.maxRefreshesPerSecond,
+    access_token_ttl_s: row.accessTokenTtlS,
     location: row.location,
   };
 }

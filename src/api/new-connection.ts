@@ -87,6 +87,7 @@ export async function draftConnection(
     returnUrls: body.return_urls,
     tokenAccess: body.token_access,
     maxRefreshesPerSecond: body.max_refreshes_per_second,
+    accessTokenTtlS: body.access_token_ttl_s,
     location: body.location,
     ...resolved,
   };

@@ -1,6 +1,7 @@
 /** Wire shapes of connected accounts: the resource, what creates it, what is imported into it. */
 
 import { z } from '@hono/zod-openapi';
+import { AccessTokenTtl } from './connections.ts';
 import { Identifier, Name, Organization } from './ids.ts';
 import { IsoTime, NullableIsoTime } from './time.ts';
 
@@ -40,6 +41,9 @@ export const ConnectedAccount = z
     in_doubt_since: NullableIsoTime,
     reauth_due_at: NullableIsoTime,
     rotation: z.string(),
+    access_token_ttl_s: AccessTokenTtl.openapi({
+      description: "Set for this account; null: as the connection's.",
+    }),
     sealed: z.boolean(),
     last_attempt: Attempt.nullable(),
     metadata: z.record(z.string(), z.unknown()),
@@ -106,6 +110,7 @@ export const PatchAccount = z
       description: "Overrides the connection's mode; null goes back to it.",
       example: 'proactive',
     }),
+    access_token_ttl_s: AccessTokenTtl.optional(),
   })
   .openapi('PatchConnectedAccount');
 

@@ -87,6 +87,14 @@ const MaxRefreshes = z
   .max(MAX_REFRESHES_PER_SECOND)
   .nullable()
   .openapi({ description: 'Null: no limit of its own.', example: 10 });
+const TEN_YEARS_S = 315_360_000;
+
+/** How long access tokens live, where an administrator at the provider has set it otherwise than the provider says. */
+export const AccessTokenTtl = z.int().min(1).max(TEN_YEARS_S).nullable().openapi({
+  description:
+    'How many seconds an access token lives, where the provider does not say it or an administrator there has set less. Wins over what the catalogue says; what an answer of the provider says wins where it is shorter. Null: not set.',
+  example: 900,
+});
 const Location = z.enum(LOCATIONS).nullable().openapi({
   description: 'A hint where the accounts of this connection are kept, taken when each is first touched.',
   example: 'weur',
@@ -117,6 +125,7 @@ export const CreateConnection = z
     return_urls: ReturnUrls.default([]),
     token_access: TokenAccess.default('any'),
     max_refreshes_per_second: MaxRefreshes.default(null),
+    access_token_ttl_s: AccessTokenTtl.default(null),
     location: Location.default(null),
   })
   .openapi('CreateConnection');
@@ -138,6 +147,7 @@ export const PatchConnection = z
     return_urls: ReturnUrls.nullish(),
     token_access: TokenAccess.nullish(),
     max_refreshes_per_second: MaxRefreshes.optional(),
+    access_token_ttl_s: AccessTokenTtl.optional(),
     location: Location.optional(),
   })
   .openapi('PatchConnection');
@@ -169,6 +179,7 @@ export const Connection = z
     return_urls: z.array(z.string()),
     token_access: TokenAccess,
     max_refreshes_per_second: z.number().nullable().openapi({ example: null }),
+    access_token_ttl_s: AccessTokenTtl,
     location: Location,
     redirect_uri: z.string().openapi({
       description: 'What to register at the provider.',

@@ -9,11 +9,13 @@
 
 import { ProblemError } from '#contract/problem.ts';
 import { newId } from '#crypto/api-keys.ts';
+import { purposeDigest } from '#crypto/digest.ts';
 import { log } from '#lib/log.ts';
 import {
   afterReport,
   isOver,
   takeProbe,
+  withoutCloser,
   type ConnectionHealth,
   type HealthNews,
   type HealthReport,
@@ -30,6 +32,21 @@ export interface StoredHealth {
   readonly health: ConnectionHealth;
   /** Rises with every write of it. */
   readonly rev: number;
+  /** Digest of the client that the row holds. */
+  readonly client: string;
+  /** Whether an active account could probe that has no part in the incident; asked only while misconfigured. */
+  readonly othersCanProbe: boolean;
+}
+
+/** In the row that is read: whether an account could probe that was not refused itself. */
+export const OTHERS_CAN_PROBE = `(CASE WHEN c.health = 'misconfigured' THEN EXISTS (SELECT 1 FROM account_index a
+  WHERE a.connection = c.id AND a.status = 'active'
+    AND a.id NOT IN (SELECT value FROM json_each(c.health_closed_by))) END) AS others_can_probe`;
+
+/** What tells one client from another: a new secret is another. Ciphertexts are made anew only with the secret. */
+function clientOf(row: SqlRow): string {
+  const parts = [row['client_id'], row['client_secrets'], row['token_url']].map((part) => String(part ?? ''));
+  return purposeDigest('connection-client', JSON.stringify(parts));
 }
 
 /** Who meets others that often has nothing to say that they have not said. */
@@ -41,6 +58,8 @@ export function storedHealth(row: SqlRow): StoredHealth {
   const wrongRequest = row['health_wrong_request'];
   return {
     rev: number('health_rev') ?? 0,
+    client: clientOf(row),
+    othersCanProbe: row['others_can_probe'] === 1,
     health: {
       state: String(row['health']) as HealthState,
       reason: row['health_reason'] == null ? null : String(row['health_reason']),
@@ -51,6 +70,8 @@ export function storedHealth(row: SqlRow): StoredHealth {
       wrongRequest: wrongRequest == null ? null : JSON.parse(String(wrongRequest)),
       spreadUntilMs: number('health_spread_until_ms'),
       accounts: number('health_accounts') ?? 0,
+      client: row['health_client'] == null ? null : JSON.parse(String(row['health_client'])),
+      closedBy: JSON.parse(String(row['health_closed_by'] ?? '[]')),
     },
   };
 }
@@ -74,6 +95,8 @@ function columnsOf(health: ConnectionHealth): SqlRow {
     health_wrong_request: health.wrongRequest === null ? null : JSON.stringify(health.wrongRequest),
     health_spread_until_ms: health.spreadUntilMs,
     health_accounts: health.accounts,
+    health_client: health.client === null ? null : JSON.stringify(health.client),
+    health_closed_by: JSON.stringify(health.closedBy),
   };
 }
 
@@ -127,7 +150,7 @@ async function replace(
   }
 }
 
-const HEALTH = 'SELECT * FROM connection WHERE id = ?';
+const HEALTH = `SELECT c.*, ${OTHERS_CAN_PROBE} FROM connection c WHERE c.id = ?`;
 
 /**
  * Notes what an attempt of `holder` says of the connection. One read, and a write only where it is news: a failure that
@@ -145,7 +168,7 @@ export async function reportHealth(
     readonly report: HealthReport;
     readonly nowMs: number;
   },
-): Promise<(StoredHealth & { readonly changed: boolean }) | null> {
+): Promise<(StoredHealth & { readonly changed: boolean; readonly ask?: string }) | null> {
   const { connection, holder, report, nowMs } = input;
   const { directory: db } = config;
   for (let tries = 0; ; tries += 1) {
@@ -156,11 +179,13 @@ export async function reportHealth(
     const facts = {
       nowMs,
       version: Number(row['version']),
+      client: read.client,
       accounts: 0,
       perSecond: perSecond == null ? null : Number(perSecond),
     };
     let after = afterReport(read.health, report, facts);
-    if (after.health === read.health || tries === MAX_TRIES) return { ...read, changed: false };
+    const asked = after.ask === undefined ? {} : { ask: after.ask };
+    if (after.health === read.health || tries === MAX_TRIES) return { ...read, ...asked, changed: false };
     // Counted only where the number is needed: it takes a row of the index per account.
     if (after.news !== null) {
       const accounts = await countAccounts(db, connection);
@@ -168,8 +193,40 @@ export async function reportHealth(
     }
     const { health: next, news } = after;
     if (await replace(config, { connection, holder, rev: read.rev, next, news, nowMs }))
-      return { health: next, rev: read.rev + 1, changed: true };
+      return { ...read, ...asked, health: next, rev: read.rev + 1, changed: true };
   }
+}
+
+/**
+ * An account is there no longer, or may not call: where its refusal had closed the connection another may probe at once.
+ * The one that is to; null: the account had no part in it, or there is no other. @throws ProblemError `unavailable`
+ */
+export async function leaveProbe(
+  db: D1Database,
+  {
+    connection,
+    account,
+    nowMs,
+  }: { readonly connection: string; readonly account: string; readonly nowMs: number },
+): Promise<string | null> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const row = await ask(() => db.prepare(HEALTH).bind(connection).first<SqlRow>());
+    if (row === null) return null;
+    const read = storedHealth(row);
+    const next = withoutCloser(read.health, account, nowMs);
+    if (next === null) return null;
+    const update = `UPDATE connection SET health_probe_at_ms = ?, health_closed_by = ?, health_rev = health_rev + 1
+      WHERE id = ? AND health_rev = ?`;
+    const closedBy = JSON.stringify(next.closedBy);
+    const done = await ask(() =>
+      db.prepare(update).bind(next.nextProbeAtMs, closedBy, connection, read.rev).run(),
+    );
+    if (done.meta.changes === 0) continue;
+    const other = `SELECT id FROM account_index WHERE connection = ? AND status = 'active' AND id <> ?
+      AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY updated_at_ms DESC LIMIT 1`;
+    return ask(() => db.prepare(other).bind(connection, account, closedBy).first<string>('id'));
+  }
+  return null;
 }
 
 /**

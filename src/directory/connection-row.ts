@@ -35,6 +35,8 @@ export interface ConnectionRow {
   readonly tokenAccess: TokenAccess;
   /** Null: no limit of its own. */
   readonly maxRefreshesPerSecond: number | null;
+  /** How long access tokens live, as the operator has set it, in seconds; null: as the provider says. */
+  readonly accessTokenTtlS: number | null;
   /** Where accounts are kept that are made from now on; null: near whoever touches one first. */
   readonly location: Location | null;
   /** What was worth saying about the descriptor when it was resolved. */
@@ -70,6 +72,7 @@ const PROTECTED_WHERE_SET = [
   'token_access',
   'max_refreshes_per_second',
   'location',
+  'access_token_ttl_s',
 ] as const;
 
 function macOf(macKey: Uint8Array, row: SqlRow): string {
@@ -85,6 +88,7 @@ export const CONNECTION_DEFAULTS = {
   returnUrls: [],
   tokenAccess: 'any',
   maxRefreshesPerSecond: null,
+  accessTokenTtlS: null,
   location: null,
 } as const satisfies Partial<ConnectionRow>;
 
@@ -110,6 +114,7 @@ export function connectionToSql(macKey: Uint8Array, row: ConnectionRow): SqlRow 
     token_access: unlessDefault(row.tokenAccess, CONNECTION_DEFAULTS.tokenAccess),
     max_refreshes_per_second: row.maxRefreshesPerSecond,
     location: row.location,
+    access_token_ttl_s: row.accessTokenTtlS,
     token_url: row.descriptor.token_url,
     warnings: JSON.stringify(row.warnings),
     health: row.health,
@@ -148,6 +153,7 @@ export function connectionFromSql(row: SqlRow): ConnectionRow {
     tokenAccess: (row['token_access'] ?? CONNECTION_DEFAULTS.tokenAccess) as TokenAccess,
     maxRefreshesPerSecond:
       row['max_refreshes_per_second'] == null ? null : Number(row['max_refreshes_per_second']),
+    accessTokenTtlS: row['access_token_ttl_s'] == null ? null : Number(row['access_token_ttl_s']),
     location: (row['location'] ?? null) as Location | null,
     warnings: JSON.parse(text('warnings')),
     health: health.state,

@@ -20,7 +20,7 @@ import {
   type ConnectionRow,
   type SqlRow,
 } from './connection-row.ts';
-import { storedHealth, type StoredHealth } from './connection-health.ts';
+import { OTHERS_CAN_PROBE, storedHealth, type StoredHealth } from './connection-health.ts';
 import { STRANDED_AFTER_MS } from './connection-news.ts';
 import { connectionKey, openConnectionKey, type VaultConfig } from './data-key.ts';
 import { bySystem, runRecorded, type OrganizationRecord } from './organization-audit.ts';
@@ -42,6 +42,7 @@ export type ConnectionDraft = Pick<
   | 'returnUrls'
   | 'tokenAccess'
   | 'maxRefreshesPerSecond'
+  | 'accessTokenTtlS'
   | 'location'
   | 'warnings'
 >;
@@ -160,7 +161,7 @@ const SETTINGS = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'con
 /** With the account that has left news of the connection lying, for half a minute or more. */
 const LOADED = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'connection') AS data_key,
   (SELECT n.holder FROM connection_news n WHERE n.connection = c.id AND n.at_ms < ? ORDER BY n.rev LIMIT 1)
-    AS stranded_holder
+    AS stranded_holder, ${OTHERS_CAN_PROBE}
   FROM connection c WHERE c.id = ?`;
 
 /** What an account on its way to the provider is told of its connection. */
@@ -185,6 +186,7 @@ function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
     rotation: row.rotation,
     tokenAccess: row.tokenAccess,
     maxRefreshesPerSecond: row.maxRefreshesPerSecond,
+    accessTokenTtlS: row.accessTokenTtlS,
     location: row.location,
     verification: row.verification,
     returnUrls: row.returnUrls,

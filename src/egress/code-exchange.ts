@@ -141,6 +141,8 @@ async function redeem(
       nowMs: sentAtMs,
       inDoubt: false,
       narrowed: false,
+      isFirst: true,
+      setLifetimeS: claim.accessTokenTtlS ?? settings.accessTokenTtlS,
       ...(claim.scopes.length === 0 ? {} : { requestedScopes: [...claim.scopes] }),
     });
     last = { answer, classified };

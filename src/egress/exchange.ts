@@ -14,6 +14,8 @@ import type { ConnectionSettings } from '#providers/settings.ts';
 import type { Identified, IdentifyRequest } from '#refresh/code-exchange.ts';
 import type { RevocationFinding } from '#providers/revocation.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
+import type { TokenVerdict } from '#refresh/refused-token.ts';
+import { checkToken } from './check-token.ts';
 import { identify } from './identify.ts';
 import { revoke } from './revoke.ts';
 import { findingOf, unread, unsent, type Finding } from './exchange-finding.ts';
@@ -39,6 +41,11 @@ export class Exchanger extends WorkerEntrypoint {
   /** Whose token it is; names no secret. */
   identify(request: IdentifyRequest<ConnectionSettings>): Promise<Identified> {
     return identify(configOf(this.env), request);
+  }
+
+  /** Whether its provider still takes a token; names no secret. */
+  checkToken(request: IdentifyRequest<ConnectionSettings>): Promise<TokenVerdict> {
+    return checkToken(configOf(this.env), request);
   }
 
   /** Ends a token at its provider; names no secret. */
@@ -123,6 +130,7 @@ async function judge(
       nowMs: sentAtMs,
       inDoubt: request.inDoubt,
       narrowed: request.scopes !== null,
+      setLifetimeS: request.settings.accessTokenTtlS,
       ...(request.scopes === null ? {} : { requestedScopes: [...request.scopes] }),
     });
     return { finding: await findingOf(request, opened, classified), classified };

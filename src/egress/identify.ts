@@ -15,26 +15,16 @@ export async function identify(
   config: Config,
   request: IdentifyRequest<ConnectionSettings>,
 ): Promise<Identified> {
-  const { grantId, generation, settings } = request;
-  const ring = await ringOf(config.masterKeys);
-  if (!ring.ok) return { kind: 'unsure' };
-  const owner = accountOwner(request.accountId, request.organization, request.incarnation);
-  const key = await openDataKey(ring.value, owner, request.dataKey);
-  if (!key.ok) return { kind: 'unsure' };
-  const place = (field: 'access_token' | 'captured') => grantPlace(owner, grantId, field, generation);
-  const token = await decryptText(key.value, place('access_token'), request.accessToken);
-  const captured =
-    request.captured === null ? null : await decryptText(key.value, place('captured'), request.captured);
-  if (!token.ok || captured?.ok === false) return { kind: 'unsure' };
-  const values = captured === null ? {} : (JSON.parse(captured.value) as Record<string, string>);
+  const { settings } = request;
+  const opened = await openForQuestion(config, request);
+  if (opened === null) return { kind: 'unsure' };
   const told = await askIdentity({
     descriptor: settings.descriptor,
     clientId: settings.clientId ?? '',
-    accessToken: token.value,
+    ...opened,
     tokenResponse: null,
     callback: {},
-    captured: values,
-    answered: answeredOf(settings.descriptor, values),
+    answered: answeredOf(settings.descriptor, opened.captured),
     given: request.variables ?? {},
     nonce: null,
     nowMs: systemNow(),
@@ -42,4 +32,23 @@ export async function identify(
   });
   if (!told.ok || told.unsure) return { kind: 'unsure' };
   return { kind: 'told', subject: told.identity.subject, label: told.identity.label };
+}
+
+/** What a question about a stored token is asked with, in plain for its time; null: it does not open. */
+export async function openForQuestion(
+  config: Config,
+  request: IdentifyRequest<ConnectionSettings>,
+): Promise<{ readonly accessToken: string; readonly captured: Record<string, string> } | null> {
+  const { grantId, generation } = request;
+  const ring = await ringOf(config.masterKeys);
+  if (!ring.ok) return null;
+  const owner = accountOwner(request.accountId, request.organization, request.incarnation);
+  const key = await openDataKey(ring.value, owner, request.dataKey);
+  if (!key.ok) return null;
+  const place = (field: 'access_token' | 'captured') => grantPlace(owner, grantId, field, generation);
+  const token = await decryptText(key.value, place('access_token'), request.accessToken);
+  const captured =
+    request.captured === null ? null : await decryptText(key.value, place('captured'), request.captured);
+  if (!token.ok || captured?.ok === false) return null;
+  return { accessToken: token.value, captured: captured === null ? {} : JSON.parse(captured.value) };
 }

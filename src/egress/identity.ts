@@ -14,7 +14,7 @@ import { fillAccount, isUnknownFrom, variablesTold } from '#providers/account-va
 import { placeholdersIn, type Descriptor } from '#providers/descriptor.ts';
 import { credentialHeaders } from '#providers/headers.ts';
 import { hasUserinfo, identityOf, needs, type ProviderIdentity } from '#providers/identity.ts';
-import { guardedFetch } from './guarded-fetch.ts';
+import { guardedFetch, type FetchOutcome } from './guarded-fetch.ts';
 import type { GuardOptions } from './guard.ts';
 import { checkIdToken, type IdTokenProblem } from './id-token.ts';
 
@@ -141,7 +141,7 @@ type Where = 'userinfo_url' | 'account_lookup_url';
 
 /** The request as these values make it; null where they do not complete it. */
 function requestTo(
-  { descriptor, given, accessToken }: IdentityQuestion,
+  { descriptor, given, accessToken }: Pick<IdentityQuestion, 'descriptor' | 'given' | 'accessToken'>,
   where: Where,
   captured: Values,
 ): { url: string; headers: Record<string, string> } | null {
@@ -152,21 +152,33 @@ function requestTo(
   return headers === null ? null : { url, headers };
 }
 
+function send(
+  { url, headers }: { url: string; headers: Record<string, string> },
+  guard: GuardOptions,
+): Promise<FetchOutcome> {
+  const request = {
+    url,
+    method: 'GET',
+    headers: { accept: 'application/json', 'user-agent': 'valetkey', ...headers },
+    body: null,
+  } as const;
+  return guardedFetch(request, LIMITS, guard);
+}
+
+/** What the userinfo endpoint answers to this token; null: there is none for it, or nothing that could be sent. */
+export async function askUserinfo(
+  question: Pick<IdentityQuestion, 'descriptor' | 'captured' | 'given' | 'accessToken' | 'guard'>,
+): Promise<FetchOutcome | null> {
+  const asked = requestTo(question, 'userinfo_url', question.captured);
+  return asked === null ? null : send(asked, question.guard);
+}
+
 /** What the provider answers there to who has this token; null: no answer. */
 async function fetchJson(question: IdentityQuestion, where: Where, known: Known): Promise<Told | null> {
   const asked = requestTo(question, where, known.all);
   if (asked === null) return null;
   const unshaped = requestTo(question, where, known.own);
-  const answer = await guardedFetch(
-    {
-      url: asked.url,
-      method: 'GET',
-      headers: { accept: 'application/json', 'user-agent': 'valetkey', ...asked.headers },
-      body: null,
-    },
-    LIMITS,
-    question.guard,
-  );
+  const answer = await send(asked, question.guard);
   if (answer.kind === 'failure' || answer.status !== 200 || answer.truncated) return null;
   const parsed = parseBody(answer.body, answer.headers['content-type'] ?? null);
   if (parsed.kind !== 'json') return null;

@@ -14,6 +14,8 @@ export interface Granted {
   resolve: (names: string[]) => string[];
   /** The scopes with all that the provider counts as included in them; absent: nothing is. */
   include?: (scopes: string[]) => string[];
+  /** False: nothing can renew it, and a narrower token comes of a refresh alone. Left out: it may be narrowed. */
+  narrowable?: boolean;
 }
 
 export type ScopeRefusal = 'scope_not_allowed' | 'missing_scopes' | 'cannot_downscope';
@@ -47,7 +49,7 @@ export function pickGrant(input: {
   if (covering) return { picked: true, grant: covering.grant, scopes: covering.allowed, narrowTo: null };
 
   for (const { grant, allowed, found } of input.canNarrow ? candidates : []) {
-    if (found.kind === 'narrow' && found.to.length > 0) {
+    if (input.grants[grant]?.narrowable !== false && found.kind === 'narrow' && found.to.length > 0) {
       return { picked: true, grant, scopes: allowed, narrowTo: found.to };
     }
   }

@@ -27,6 +27,18 @@ export interface TokenSet {
   captured: Record<string, string>;
 }
 
+/** How the answer was asked for. */
+export interface AnswerContext {
+  /** When the request was sent. */
+  readonly nowMs: number;
+  /** What was asked for, where the request named scopes. */
+  readonly requestedScopes?: readonly string[] | undefined;
+  /** The answer makes a grant: what it does not bring, nobody has. Left out: it renews one, whose refresh token stays. */
+  readonly isFirst?: boolean;
+  /** The life of an access token as an operator has set it; null or left out: nobody has. */
+  readonly setLifetimeS?: number | null;
+}
+
 /** Tokens above 16 KiB are refused: they fit neither a header nor the store. */
 const MAX_TOKEN = 16_384;
 const MAX_SCOPES = 500;
@@ -58,15 +70,8 @@ const isRefreshToken = (value: unknown): value is string =>
 
 /**
  * The token set of a parsed body, or null where it holds no usable access token or the descriptor's success check fails.
- *
- * @param context.nowMs when the request was sent.
- * @param context.requestedScopes what was asked for, where the request named scopes.
  */
-export function readTokens(
-  descriptor: Descriptor,
-  body: unknown,
-  context: { readonly nowMs: number; readonly requestedScopes?: readonly string[] | undefined },
-): TokenSet | null {
+export function readTokens(descriptor: Descriptor, body: unknown, context: AnswerContext): TokenSet | null {
   if (!passesSuccessCheck(descriptor, body)) return null;
   const at = readerOf(descriptor.token_response_map ?? PLAIN_MAP, body);
   const accessToken = at('access_token');
@@ -85,8 +90,10 @@ export function readTokens(
         accessToken,
         expiresIn: at('expires_in') ?? valueAt(body, 'expires_in'),
         expiresAt: at('expires_at'),
+        renewable: context.isFirst !== true || isRefreshToken(refreshToken),
       },
       context.nowMs,
+      context.setLifetimeS,
     ),
     refreshLifetimeMs: refreshLifetimeMs(at('refresh_token_expires_in')),
     scopes:

@@ -5,7 +5,7 @@
  */
 
 import { passesSuccessCheck, readSuccessor, readTokens } from './answer.ts';
-import type { TokenSet } from './answer.ts';
+import type { AnswerContext, TokenSet } from './answer.ts';
 import { parseBody, shapeOf } from './body.ts';
 import type { ParsedBody } from './body.ts';
 import type { Descriptor } from './descriptor.ts';
@@ -75,14 +75,11 @@ export type Classified =
       successor: string | null;
     };
 
-export interface ClassifyContext {
-  /** When the request was sent, in epoch milliseconds. */
-  nowMs: number;
+export interface ClassifyContext extends AnswerContext {
   /** The generation that was presented was in doubt already. */
   inDoubt: boolean;
   /** The request asked for fewer scopes than were granted. */
   narrowed: boolean;
-  requestedScopes?: string[];
 }
 
 type Response = Extract<Answer, { kind: 'response' }>;

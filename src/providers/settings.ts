@@ -28,6 +28,8 @@ export interface ConnectionSettings {
   readonly verification: Verification;
   /** Where a finished flow may go back to, compared exactly. */
   readonly returnUrls: readonly string[];
+  /** How long access tokens live, as an operator has set it, in seconds; null: nobody has. */
+  readonly accessTokenTtlS: number | null;
   /** For whoever makes an account: where its object is to be kept. Fixed at the first touch. */
   readonly location: Location | null;
 }
@@ -39,4 +41,5 @@ export const LATER_SETTINGS = {
   location: null,
   verification: 'confirm',
   returnUrls: [],
+  accessTokenTtlS: null,
 } as const satisfies Partial<ConnectionSettings>;

@@ -25,6 +25,8 @@ export interface CodeClaim {
   readonly redirectUri: string;
   /** What was asked for; empty: nothing by name. */
   readonly scopes: readonly string[];
+  /** How long its access tokens live, as an operator has set it for this account; null or left out: nobody has. */
+  readonly accessTokenTtlS?: number | null;
   /** Variables that an operator gave; an object of an older version leaves them out. */
   readonly variables?: Readonly<Record<string, string>>;
   /** What the account knows already; an object of an older version leaves it out. */

@@ -6,6 +6,8 @@
  * object where there is nothing to write. Concurrent writers need a conditional UPDATE on what was read.
  */
 
+import { afterSuccess, judgeRefusal, standingOf, type ClientStanding } from './client-standing.ts';
+
 /** `ok`, or why no account of the connection can be served with a new token. */
 export type HealthState = 'ok' | 'outage' | 'misconfigured';
 
@@ -27,6 +29,10 @@ export interface ConnectionHealth {
   readonly spreadUntilMs: number | null;
   /** How many accounts the connection had when it left `ok`. */
   readonly accounts: number;
+  /** What is known of the connection's client; null: nobody has refreshed with it. */
+  readonly client: ClientStanding | null;
+  /** While misconfigured: accounts whose own refusals say so. They do not probe while any other can. */
+  readonly closedBy: readonly string[];
 }
 
 export interface WrongRequest {
@@ -37,10 +43,17 @@ export interface WrongRequest {
 
 /** What an attempt says of its connection. `answered`: the provider is there, whatever it said. */
 export type HealthReport =
-  | { readonly kind: 'succeeded' }
+  | { readonly kind: 'succeeded'; readonly account: string }
   | { readonly kind: 'answered' }
   | { readonly kind: 'failed'; readonly atMs: readonly number[] }
-  | { readonly kind: 'client_rejected'; readonly version: number; readonly reason: string }
+  | {
+      readonly kind: 'client_rejected';
+      readonly account: string;
+      readonly version: number;
+      readonly reason: string;
+      /** Accounts that were to be asked about it and cannot be. */
+      readonly unable?: readonly string[];
+    }
   | {
       readonly kind: 'request_rejected';
       readonly account: string;
@@ -54,6 +67,8 @@ export interface AfterReport {
   readonly health: ConnectionHealth;
   /** The one event that the change is worth; null: none. */
   readonly news: HealthNews | null;
+  /** The account that is to refresh at once, to find out whose trouble a refused client is; left out: none. */
+  readonly ask?: string;
 }
 
 /** One account may have a bad moment, and two may share one; five in a minute is the provider. */
@@ -62,6 +77,10 @@ const IN_A_ROW_WITHIN_MS = 60_000;
 const OUTAGE_PROBE_MS = 30_000;
 /** Only people mend a client, and a provider may count wrong secrets against it. */
 const MISCONFIGURED_PROBE_MS = 5 * 60_000;
+/** How long an account that was refused leaves a probe that is due to the others, before it looks again. */
+const LEFT_TO_OTHERS_MS = 60_000;
+const NOBODY_COMES_MS = 30 * 60_000;
+const MOST_CLOSERS = 20;
 /** Two accounts with the same wrong request within this time: it is what the connection sends. */
 const WRONG_REQUESTS_WITHIN_MS = 10 * 60_000;
 /** Machines' clocks differ a little; what lies further ahead than this beyond its time was set by a wrong one. */
@@ -82,6 +101,8 @@ export function healthyFrom(nowMs: number): ConnectionHealth {
     wrongRequest: null,
     spreadUntilMs: null,
     accounts: 0,
+    client: null,
+    closedBy: [],
   };
 }
 
@@ -105,17 +126,21 @@ export function isOver(health: ConnectionHealth, version: number): boolean {
  * is refused too the same incident goes on, without another event.
  *
  * @param input.version of the settings that the directory holds now: what an older one met says nothing of it
+ * @param input.client digest of the client that it holds now
  * @param input.accounts of the connection, and `perSecond` its `max_refreshes_per_second`: for the way back
  */
 export function afterReport(
   health: ConnectionHealth,
   report: HealthReport,
-  input: { nowMs: number; version: number; accounts: number; perSecond: number | null },
+  input: { nowMs: number; version: number; client: string; accounts: number; perSecond: number | null },
 ): AfterReport {
   const same: AfterReport = { health, news: null };
   switch (report.kind) {
-    case 'succeeded':
-      return health.state === 'ok' ? withoutFailures(health) : recovered(health, input);
+    case 'succeeded': {
+      const proved = afterSuccess(standingOf(health.client, input.client), report.account, input.nowMs);
+      const known = proved === health.client ? health : { ...health, client: proved };
+      return health.state === 'ok' ? withoutFailures(known) : recovered(known, input);
+    }
     case 'answered':
       return withoutFailures(health);
     case 'failed':
@@ -123,7 +148,7 @@ export function afterReport(
         ? same
         : afterFailures(health, report.atMs, input);
     case 'client_rejected':
-      return report.version < input.version ? same : rejected(health, report, input);
+      return report.version < input.version ? same : afterRefusedClient(health, report, input);
     case 'request_rejected':
       return report.version < input.version ? same : afterWrongRequest(health, report, input);
   }
@@ -140,7 +165,11 @@ function recovered(health: ConnectionHealth, { nowMs, accounts, perSecond }: Sca
   const neededMs = spreadMs(accounts, perSecond);
   // A provider that was away is spared longer than one that only did not know us.
   const overMs = health.state === 'outage' ? Math.max(SHORTEST_SPREAD_MS, neededMs) : neededMs;
-  return { health: { ...healthyFrom(nowMs), spreadUntilMs: nowMs + overMs }, news: 'connection.recovered' };
+  const { client } = health;
+  return {
+    health: { ...healthyFrom(nowMs), client, spreadUntilMs: nowMs + overMs },
+    news: 'connection.recovered',
+  };
 }
 
 function afterFailures(health: ConnectionHealth, atMs: readonly number[], input: Scale): AfterReport {
@@ -155,18 +184,42 @@ function afterFailures(health: ConnectionHealth, atMs: readonly number[], input:
     reason: 'provider_unavailable',
     nextProbeAtMs: nowMs + OUTAGE_PROBE_MS,
     accounts,
+    client: health.client,
   };
   return { health: open, news: 'connection.outage' };
 }
 
+/** The first refusal may be one account's own; what two accounts meet that had refreshed before is the connection's. */
+function afterRefusedClient(
+  health: ConnectionHealth,
+  report: Extract<HealthReport, { kind: 'client_rejected' }>,
+  input: Scale & { version: number; client: string },
+): AfterReport {
+  const { account, unable = [] } = report;
+  if (health.state === 'misconfigured' && !isOver(health, input.version))
+    return rejected(health, report, [account], input);
+  const { nowMs } = input;
+  const judged = judgeRefusal(standingOf(health.client, input.client), { account, nowMs, unable });
+  if (judged.kind === 'connection') return rejected(health, report, judged.by, input);
+  const { standing } = judged;
+  const after = standing === health.client ? health : { ...health, client: standing };
+  return { health: after, news: null, ...(judged.kind === 'ask' ? { ask: judged.whom } : {}) };
+}
+
+/** @param by the accounts that were refused: the next probe is for another */
 function rejected(
   health: ConnectionHealth,
   report: { version: number; reason: string },
+  by: readonly string[],
   { nowMs, accounts }: Scale,
 ): AfterReport {
   const { version, reason } = report;
   const known = health.state === 'misconfigured';
-  if (known && version <= (health.version ?? 0)) return { health, news: null };
+  const closedBy = [...new Set([...by, ...(known ? health.closedBy : [])])].slice(0, MOST_CLOSERS);
+  if (known && version <= (health.version ?? 0)) {
+    const isNew = by.some((account) => !health.closedBy.includes(account));
+    return { health: isNew ? { ...health, closedBy } : health, news: null };
+  }
   const next: ConnectionHealth = {
     ...healthyFrom(known ? health.sinceMs : nowMs),
     state: 'misconfigured',
@@ -174,6 +227,7 @@ function rejected(
     version,
     nextProbeAtMs: nowMs + MISCONFIGURED_PROBE_MS,
     accounts,
+    closedBy,
   };
   return { health: next, news: known ? null : 'connection.misconfigured' };
 }
@@ -184,13 +238,13 @@ function afterWrongRequest(
   report: { account: string; version: number; reason: string },
   input: Scale,
 ): AfterReport {
-  if (health.state === 'misconfigured') return rejected(health, report, input);
+  if (health.state === 'misconfigured') return rejected(health, report, [report.account], input);
   const { nowMs } = input;
   const { account, version } = report;
   const before = health.wrongRequest;
   const recent = before !== null && Math.abs(nowMs - before.atMs) <= WRONG_REQUESTS_WITHIN_MS;
   if (recent && before.account !== account && before.version === version)
-    return rejected(health, report, input);
+    return rejected(health, report, [before.account, account], input);
   return { health: { ...health, wrongRequest: { account, version, atMs: nowMs } }, news: null };
 }
 
@@ -211,18 +265,28 @@ export type Gate =
  * Whether an account may call now. To be asked right before anything is sent.
  *
  * @param input.version of the settings that the call would use
+ * @param input.account that asks, and whether any other of the connection could probe in its place
  * @param input.share of this account and this recovery, uniform in [0, 1): its place on the way back
  * @param input.tokenEndsAtMs when its access token ends or has ended; null: never. One that ends between the recovery
  * and its instant has not waited, and does not wait now.
  */
 export function gateOf(
   health: ConnectionHealth,
-  input: { nowMs: number; version: number; share: number; tokenEndsAtMs: number | null },
+  input: {
+    nowMs: number;
+    version: number;
+    account: string;
+    othersCanProbe: boolean;
+    share: number;
+    tokenEndsAtMs: number | null;
+  },
 ): Gate {
   const { nowMs, version } = input;
   if (health.state === 'ok') return onTheWayBack(health, input);
   if (isOver(health, version)) return { kind: 'call' };
   const untilMs = probeAtMs(health, nowMs);
+  if (untilMs <= nowMs && isForOthers(health, input, nowMs - untilMs))
+    return { kind: 'wait', why: health.state, untilMs: nowMs + LEFT_TO_OTHERS_MS };
   return untilMs <= nowMs ? { kind: 'probe' } : { kind: 'wait', why: health.state, untilMs };
 }
 
@@ -236,6 +300,30 @@ function onTheWayBack(
   const untilMs = sinceMs + Math.floor(share * (spreadUntilMs - sinceMs));
   const waited = tokenEndsAtMs === null || tokenEndsAtMs <= sinceMs || tokenEndsAtMs > untilMs;
   return waited && untilMs > nowMs ? { kind: 'wait', why: 'recovering', untilMs } : { kind: 'call' };
+}
+
+/**
+ * The account that was refused would find out nothing new, and take the place of one that could. Where none of the others
+ * comes for half an hour it is tried all the same.
+ */
+function isForOthers(
+  { state, closedBy }: ConnectionHealth,
+  { account, othersCanProbe }: { account: string; othersCanProbe: boolean },
+  overdueMs: number,
+): boolean {
+  return (
+    state === 'misconfigured' && othersCanProbe && closedBy.includes(account) && overdueMs < NOBODY_COMES_MS
+  );
+}
+
+/** The account has left, or is another's: whoever comes next may probe at once. Null: it had no part in it. */
+export function withoutCloser(
+  health: ConnectionHealth,
+  account: string,
+  nowMs: number,
+): ConnectionHealth | null {
+  if (health.state !== 'misconfigured' || !health.closedBy.includes(account)) return null;
+  return { ...health, closedBy: health.closedBy.filter((one) => one !== account), nextProbeAtMs: nowMs };
 }
 
 function probeEveryMs(health: ConnectionHealth): number {

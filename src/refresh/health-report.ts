@@ -34,13 +34,19 @@ export function healthReportOf(
   const narrowed = settled.narrowedTo !== null;
   switch (summary.outcome) {
     case 'refreshed':
-      return { kind: 'succeeded' };
+      return { kind: 'succeeded', account: input.account };
     case 'grant_dead':
     case 'throttled':
       return { kind: 'answered' };
     case 'client_rejected':
-      if (narrowed && settled.evidence.includes('narrowed')) return { kind: 'answered' };
-      return { kind: 'client_rejected', version, reason: summary.providerError ?? 'client_rejected' };
+      // A request that was made for one caller's scopes says nothing of the others'.
+      if (narrowed) return { kind: 'answered' };
+      return {
+        kind: 'client_rejected',
+        account: input.account,
+        version,
+        reason: summary.providerError ?? 'client_rejected',
+      };
     case 'unknown':
       return null;
     case 'transient':

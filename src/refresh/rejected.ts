@@ -28,7 +28,7 @@ const SAME_TOKEN_MS = 1_000;
  *   `token_refused_by_api`.
  * - `permission_lost`: fresh tokens are refused with a signal that the facts know as a lost permission: no refresh
  *   mends it. Ends the grant, reason `policy_changed`.
- * - `ended`: the refused one is the current one and nothing can renew it (reason `no_refresh_token`).
+ * - `unrenewable`: the refused one is the current one and nothing can renew it: `refused-token.ts` decides.
  */
 export type RejectedDecision =
   | { kind: 'other_token' }
@@ -36,7 +36,7 @@ export type RejectedDecision =
   | { kind: 'wait'; retryAfterMs: number }
   | { kind: 'refused_by_api'; retryAfterMs: number }
   | { kind: 'permission_lost' }
-  | { kind: 'ended' };
+  | { kind: 'unrenewable' };
 
 /** One attempt of the last ten minutes. */
 export interface RecentAttempt {
@@ -65,7 +65,7 @@ export function decideRejected(input: {
 }): RejectedDecision {
   const { nowMs, grant, recent } = input;
   if (!input.fingerprintMatches) return { kind: 'other_token' };
-  if (!grant.hasRefreshToken) return { kind: 'ended' };
+  if (!grant.hasRefreshToken) return { kind: 'unrenewable' };
 
   const refusedFresh = countFreshRejected(grant, recent, nowMs) >= FRESH_REJECTIONS;
   if (refusedFresh && input.permissionSignal === true) return { kind: 'permission_lost' };

@@ -76,6 +76,7 @@ describe('a new connection', () => {
       return_urls: [],
       token_access: 'any',
       max_refreshes_per_second: null,
+      access_token_ttl_s: null,
       location: null,
       redirect_uri: `${broker.url}/oauth/callback/${body.id}`,
       health: 'ok',

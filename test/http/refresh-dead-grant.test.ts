@@ -165,11 +165,12 @@ describe('a grant that the user revoked at the provider', () => {
     expect([...asked.calls(), ...silent.calls()]).toEqual([]);
   });
 
-  it('says no_refresh_token when the access token that nothing renews is reported as rejected', async () => {
+  it('says no_refresh_token when the provider refuses the access token that nothing renews', async () => {
     const account = await scene.connect({ renewable: false });
     const { fingerprint } = (await account.fetch()).body;
     const other = await account.fetch('?rejected=another-fingerprint');
     expect([other.status, other.body.access_token]).toEqual([200, account.accessToken]);
+    await scene.provider.revokeGrant(account.grantId);
     const reply = await account.fetch(`?rejected=${fingerprint}`);
     expect([reply.status, reply.body.reason]).toEqual([409, 'no_refresh_token']);
     expect((await account.fetch()).status).toBe(409);

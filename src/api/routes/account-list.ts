@@ -32,10 +32,14 @@ const route = createRoute({
   responses: responses({ 200: pageOf(ListedAccount).openapi('ConnectedAccountList') }),
 });
 
+/** What came later, as a row has it that was written before. */
+const LATER_FIELDS: Partial<Resource> = { access_token_ttl_s: null };
+
 /** What the row says; a row of an older version says too little, then the account itself is asked. Null: it is gone. */
 async function resourceOf(c: Context<AppEnv>, row: ListedRow): Promise<Listed | null> {
   const indexedAt = { indexed_at: isoTime(row.indexedAtMs) };
-  if (row.resource !== null) return { ...(JSON.parse(row.resource) as Resource), ...indexedAt };
+  if (row.resource !== null)
+    return { ...LATER_FIELDS, ...(JSON.parse(row.resource) as Resource), ...indexedAt };
   const live = await accountStub(c.get('config'), row.id).view({ organization: null });
   return live.ok ? { ...live.value, ...indexedAt } : null;
 }

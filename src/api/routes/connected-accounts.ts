@@ -74,7 +74,7 @@ const routes = {
   patch: createRoute({
     method: 'patch',
     path: `${base}/{id}`,
-    summary: 'Change metadata, variables or rotation',
+    summary: 'Change metadata, variables, rotation or the lifetime of access tokens',
     description:
       'RFC 7396: what is left out stays, null removes, `metadata` and `variables` are merged by key.',
     request: { params: AccountParams, ...jsonBody(PatchAccount) },
@@ -102,7 +102,7 @@ const routes = {
     responses: responses({ 200: AuditVerification }, ['not_found', ...LOCKS]),
   }),
   refresh: action('refresh', 'Refresh now; look at `last_attempt` for what came of it'),
-  expire: action('expire', 'Pretend that the access token has expired'),
+  expire: action('expire', 'Pretend that the access token has expired, six times a minute'),
   disable: action('disable', 'Disable'),
   enable: action('enable', 'Enable again'),
   revoke: action('revoke', 'Revoke'),
@@ -226,7 +226,8 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     routes.patch,
     requireOperator,
     acting(async (c, id) => {
-      const adjustment = await bodyOf(c, PatchAccount);
+      const { access_token_ttl_s: accessTokenTtlS, ...rest } = await bodyOf(c, PatchAccount);
+      const adjustment = { ...rest, accessTokenTtlS };
       if (adjustment.rotation != null && parseRotation(adjustment.rotation) === null)
         throw invalid('rotation', ROTATION_FORMS);
       const adjusted = await stub(c, id).adjust({ adjustment, context: context(c) });

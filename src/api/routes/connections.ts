@@ -129,6 +129,7 @@ function resourceOf(origin: string, view: ConnectionView, mayRead: boolean): z.i
     return_urls: [...connection.returnUrls],
     token_access: connection.tokenAccess,
     max_refreshes_per_second: connection.maxRefreshesPerSecond,
+    access_token_ttl_s: connection.accessTokenTtlS,
     location: connection.location,
     redirect_uri: `${origin}/oauth/callback/${connection.id}`,
     health: connection.health,

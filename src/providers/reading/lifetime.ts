@@ -19,6 +19,9 @@ export interface LifetimeFacts {
   readonly expires_in_zero: 'never' | null;
 }
 
+/** What an operator knows of a token's life (`access_token_ttl_s` of an account or connection); null: nothing was set. */
+export type SetLifetimeS = number | null;
+
 const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 
 /** Seconds as number or decimal text; NaN for everything else, so that one comparison refuses it. */
@@ -34,42 +37,67 @@ const saneMs = (ms: number): number | null =>
 /**
  * The life of an access token that an answer gave, in milliseconds; null when it never expires.
  *
- * `expires_in` first (number or text), then an absolute `expires_at`, then the facts, then one hour. Zero means never
- * only where the facts say so; zero, negative, longer than ten years or not a number means five minutes.
- * A JWT's own `exp` wins where it is earlier.
+ * `expires_in` first (number or text), then an absolute `expires_at`; zero means never only where the facts say so;
+ * zero, negative, longer than ten years or not a number means five minutes. Where the answer says nothing: what an
+ * operator has set; else never, where the facts say so or nothing could renew the token, which is then served until
+ * the API refuses it; else the facts' default, else one hour. What was set and a JWT's own `exp` win where they are
+ * earlier than what the answer says.
  *
+ * @param answer.renewable whether a refresh token came along or is stored
  * @param nowMs when the request was sent: `exp` and `expires_at` are turned into a life from there.
  */
 export function accessLifetimeMs(
   facts: LifetimeFacts,
-  answer: { readonly accessToken: string; readonly expiresIn: unknown; readonly expiresAt: unknown },
+  answer: {
+    readonly accessToken: string;
+    readonly expiresIn: unknown;
+    readonly expiresAt: unknown;
+    readonly renewable: boolean;
+  },
   nowMs: number,
+  setS: SetLifetimeS = null,
 ): number | null {
-  const stated = statedLifetimeMs(facts, answer.expiresIn, answer.expiresAt, nowMs);
+  const setMs = setS === null ? null : saneMs(setS * 1000);
+  const statedMs = statedLifetimeMs(facts, answer.expiresIn, answer.expiresAt, nowMs);
+  const livesMs =
+    statedMs === undefined
+      ? (setMs ?? assumedLifetimeMs(facts, answer.renewable))
+      : earlierMs(statedMs, setMs);
   const expMs = jwtExpiryMs(answer.accessToken);
-  if (expMs === null) return stated;
-  const untilExpMs = saneMs(expMs - nowMs) ?? (expMs <= nowMs + 1000 ? SUSPECT_LIFETIME_MS : null);
-  if (untilExpMs === null) return stated;
-  return stated === null ? untilExpMs : Math.min(stated, untilExpMs);
+  if (expMs === null) return livesMs;
+  return earlierMs(livesMs, saneMs(expMs - nowMs) ?? (expMs <= nowMs + 1000 ? SUSPECT_LIFETIME_MS : null));
 }
 
+/** Of two lives the shorter; null: for ever. */
+export function earlierMs(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
+}
+
+/** Undefined: the answer says nothing. */
 function statedLifetimeMs(
   facts: LifetimeFacts,
   expiresIn: unknown,
   expiresAt: unknown,
   nowMs: number,
-): number | null {
+): number | null | undefined {
   if (!isAbsent(expiresIn)) {
     const seconds = secondsOf(expiresIn);
     if (seconds === 0 && facts.expires_in_zero === 'never') return null;
     return saneMs(seconds * 1000) ?? SUSPECT_LIFETIME_MS;
   }
-  if (!isAbsent(expiresAt)) {
-    const atMs = parseInstant(expiresAt);
-    return (atMs === null ? null : saneMs(atMs - nowMs)) ?? SUSPECT_LIFETIME_MS;
-  }
+  if (isAbsent(expiresAt)) return undefined;
+  const atMs = parseInstant(expiresAt);
+  return (atMs === null ? null : saneMs(atMs - nowMs)) ?? SUSPECT_LIFETIME_MS;
+}
+
+/**
+ * The life of a token of which nobody has said how long it lives; null: until the API refuses it. A guess that is too
+ * short costs a refresh where there is one, and the account where there is none.
+ */
+export function assumedLifetimeMs(facts: LifetimeFacts, renewable: boolean): number | null {
   const never = facts.access_token_never_expires;
-  if (never === true || never === 'when_no_expires_in') return null;
+  if (never === true || never === 'when_no_expires_in' || !renewable) return null;
   return (
     (facts.access_token_ttl_s === null ? null : saneMs(facts.access_token_ttl_s * 1000)) ??
     DEFAULT_LIFETIME_MS

@@ -31,6 +31,8 @@ function account(change: Partial<AccountRow> = {}): AccountRow {
     dataKey: '',
     generationCounter: 1,
     rotation: null,
+    accessTokenTtlS: null,
+    learntLifetime: null,
     lastUsedAtMs: null,
     lastRefreshedAtMs: null,
     degradedSinceMs: null,

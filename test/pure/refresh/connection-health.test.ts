@@ -18,10 +18,17 @@ import {
 import { HOUR, MINUTE, NOW, SECOND } from './given.ts';
 
 const OK = healthyFrom(NOW - HOUR);
-const at = (nowMs: number, version = 1, accounts = 10) => ({ nowMs, version, accounts, perSecond: null });
+const at = (nowMs: number, version = 1, accounts = 10) => ({
+  nowMs,
+  version,
+  client: `client-${version}`,
+  accounts,
+  perSecond: null,
+});
 const failed = (...atMs: number[]): HealthReport => ({ kind: 'failed', atMs });
-const refused = (version = 1): HealthReport => ({
+const refused = (version = 1, account = 'ca_closer'): HealthReport => ({
   kind: 'client_rejected',
+  account,
   version,
   reason: 'invalid_client',
 });
@@ -55,6 +62,8 @@ const misconfigured = (nowMs = NOW, version = 1): ConnectionHealth =>
 const asked = (nowMs: number, changes: Partial<Parameters<typeof gateOf>[1]> = {}) => ({
   nowMs,
   version: 1,
+  account: 'ca_one',
+  othersCanProbe: false,
   share: 0.5,
   tokenEndsAtMs: null,
   ...changes,
@@ -79,7 +88,7 @@ describe('an outage', () => {
     expect([slow.health.state, slow.news]).toEqual(['ok', []]);
   });
 
-  it.each([{ kind: 'succeeded' }, { kind: 'answered' }] as const)(
+  it.each([{ kind: 'succeeded', account: 'ca_one' }, { kind: 'answered' }] as const)(
     'does not open over an answer in between ($kind)',
     (between) => {
       const { health } = play([
@@ -115,7 +124,7 @@ describe('an outage', () => {
   it('ends with the first success and with nothing less', () => {
     const open = outage();
     expect(afterReport(open, { kind: 'answered' }, at(NOW)).health).toBe(open);
-    const closed = afterReport(open, { kind: 'succeeded' }, at(NOW + HOUR, 1, 500));
+    const closed = afterReport(open, { kind: 'succeeded', account: 'ca_one' }, at(NOW + HOUR, 1, 500));
     expect(closed.news).toBe('connection.recovered');
     expect(closed.health).toMatchObject({ state: 'ok', reason: null, sinceMs: NOW + HOUR });
   });
@@ -130,8 +139,8 @@ describe('an outage', () => {
     const nowMs = NOW + HOUR;
     const { health } = afterReport(
       outage(),
-      { kind: 'succeeded' },
-      { nowMs, version: 1, accounts, perSecond },
+      { kind: 'succeeded', account: 'ca_one' },
+      { nowMs, version: 1, client: 'client-1', accounts, perSecond },
     );
     expect(health.spreadUntilMs).toBe(nowMs + overMs);
   });
@@ -144,7 +153,7 @@ describe('an outage', () => {
 
 describe('the way back', () => {
   const endMs = NOW + HOUR;
-  const back = afterReport(outage(), { kind: 'succeeded' }, at(endMs, 1, 10_000)).health;
+  const back = afterReport(outage(), { kind: 'succeeded', account: 'ca_one' }, at(endMs, 1, 10_000)).health;
 
   it('gives each account that waited its own instant, and lets it go from then on', () => {
     const untilMs = endMs + 100 * SECOND;
@@ -217,7 +226,10 @@ describe('a client that is refused', () => {
     const health = misconfigured();
     expect(isOver(health, 2)).toBe(true);
     expect(gateOf(health, asked(NOW + SECOND, { version: 2 }))).toEqual({ kind: 'call' });
-    const { news, health: after } = play([[{ kind: 'succeeded' }, at(NOW + SECOND, 2, 50)]], health);
+    const { news, health: after } = play(
+      [[{ kind: 'succeeded', account: 'ca_one' }, at(NOW + SECOND, 2, 50)]],
+      health,
+    );
     expect(news).toEqual(['connection.recovered']);
     // Nobody has to spare a provider that was there all the time: a second for fifty accounts.
     expect([after.state, after.spreadUntilMs]).toEqual(['ok', NOW + 2 * SECOND]);
@@ -262,7 +274,7 @@ it('looks again spread by the number of accounts, and never later than a minute 
 
 describe('whatever accounts tell, in whatever order', () => {
   const report: fc.Arbitrary<HealthReport> = fc.oneof(
-    fc.constant<HealthReport>({ kind: 'succeeded' }),
+    fc.constant<HealthReport>({ kind: 'succeeded', account: 'ca_one' }),
     fc.constant<HealthReport>({ kind: 'answered' }),
     fc.array(fc.integer({ min: -90, max: 5 }), { minLength: 1, maxLength: 2 }).map((list) => ({
       kind: 'failed' as const,
@@ -283,7 +295,7 @@ describe('whatever accounts tell, in whatever order', () => {
           if (patched) version += 1;
           const shifted: HealthReport =
             told1.kind === 'failed' ? { ...told1, atMs: told1.atMs.map((t) => t - NOW + nowMs) } : told1;
-          const after = afterReport(health, shifted, { nowMs, version, accounts: 100, perSecond: null });
+          const after = afterReport(health, shifted, at(nowMs, version, 100));
           if (after.news === null) expect(after.health.state).toBe(health.state);
           else if (after.news === 'connection.recovered') {
             expect(told).not.toBe('ok');

@@ -121,6 +121,7 @@ function play(input: {
     const after = afterReport(health, said, {
       nowMs,
       version: 1,
+      client: 'client',
       accounts: accounts.length,
       perSecond: null,
     });
@@ -185,6 +186,8 @@ function play(input: {
     const gate = gateOf(health, {
       nowMs,
       version: 1,
+      account: account.id,
+      othersCanProbe: true,
       share,
       tokenEndsAtMs: account.row.accessExpiresAtMs,
     });

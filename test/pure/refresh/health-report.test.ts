@@ -65,7 +65,7 @@ describe('an answer', () => {
     ['429', { outcome: 'throttled' }, 'answered'],
     ['a refusal with a code in no table', { doubt: false, providerError: 'odd' }, 'answered'],
   ] as const)('shows that the provider is there: %s', (_name, summary, kind) => {
-    expect(reportOf(summary)).toEqual({ kind });
+    expect(reportOf(summary)?.kind).toBe(kind);
   });
 
   it('is a failure where its own code says that the provider is unwell', () => {
@@ -78,6 +78,7 @@ describe('a refusal of ours', () => {
   it('names the settings that were used and the provider’s code', () => {
     expect(reportOf({ outcome: 'client_rejected', doubt: false, providerError: 'invalid_client' })).toEqual({
       kind: 'client_rejected',
+      account: 'ca_one',
       version: 4,
       reason: 'invalid_client',
     });
@@ -93,5 +94,11 @@ describe('a refusal of ours', () => {
   it('is nobody else’s matter where the request was narrowed for one caller', () => {
     const wrong = { doubt: false, reason: 'fix_request', providerError: 'invalid_request' };
     expect(reportOf(wrong, { narrowedTo: ['read'] })).toEqual({ kind: 'answered' });
+    const client = {
+      outcome: 'client_rejected',
+      doubt: false,
+      providerError: 'unauthorized_client',
+    } as const;
+    expect(reportOf(client, { narrowedTo: ['read'] })).toEqual({ kind: 'answered' });
   });
 });

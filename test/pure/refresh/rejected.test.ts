@@ -52,7 +52,7 @@ describe('a report of a refused token', () => {
     expect(decide({}, [], { permissionSignal: true })).toEqual({ kind: 'refresh' });
   });
   it('ends what nothing can renew', () => {
-    expect(decide({ hasRefreshToken: false })).toEqual({ kind: 'ended' });
+    expect(decide({ hasRefreshToken: false })).toEqual({ kind: 'unrenewable' });
   });
   it.each(['rejected', 'forced'])('waits within 30 s of a %s refresh', (trigger) => {
     expect(decide({}, [attempt(29 * SECOND, HOUR, { trigger })])).toEqual({
@@ -166,7 +166,7 @@ it('never names a wait that is not positive, and renews only what can be renewed
           holdUntilMs,
         });
         if ('retryAfterMs' in answer) expect(answer.retryAfterMs).toBeGreaterThan(0);
-        expect(answer.kind === 'ended').toBe(!row.hasRefreshToken);
+        expect(answer.kind === 'unrenewable').toBe(!row.hasRefreshToken);
       },
     ),
   );

@@ -11,7 +11,12 @@ import { configWith, db, downDatabase, draft, dump, emptyVault, masterKey } from
 const ring = `k1:${masterKey()}`;
 const NOW = 1_795_255_200_000;
 const FIVE: HealthReport = { kind: 'failed', atMs: [NOW, NOW, NOW, NOW, NOW] };
-const REFUSED: HealthReport = { kind: 'client_rejected', version: 1, reason: 'invalid_client' };
+const REFUSED: HealthReport = {
+  kind: 'client_rejected',
+  account: 'ca_closer',
+  version: 1,
+  reason: 'invalid_client',
+};
 
 beforeEach(async () => {
   await emptyVault();
@@ -53,8 +58,8 @@ describe('a change of health', () => {
 
   it('has one record in the chain of the deployment', async () => {
     await Promise.all([told(FIVE, 'ca_a'), told(FIVE, 'ca_b')]);
-    await told({ kind: 'succeeded' }, 'ca_b');
-    await told({ kind: 'succeeded' }, 'ca_a');
+    await told({ kind: 'succeeded', account: 'ca_one' }, 'ca_b');
+    await told({ kind: 'succeeded', account: 'ca_one' }, 'ca_a');
     const found = await db
       .prepare(`SELECT action FROM organization_audit WHERE organization = '' ORDER BY seq`)
       .all();
@@ -69,7 +74,10 @@ describe('a change of health', () => {
   it('is made also where that chain is broken, so that an outage can end', async () => {
     await told(FIVE);
     await db.prepare(`UPDATE organization_audit_head SET hash = 'x'`).run();
-    expect(await told({ kind: 'succeeded' })).toMatchObject({ changed: true, health: { state: 'ok' } });
+    expect(await told({ kind: 'succeeded', account: 'ca_one' })).toMatchObject({
+      changed: true,
+      health: { state: 'ok' },
+    });
   });
 
   it('is told once where one account reports twice at the same time', async () => {
@@ -82,18 +90,18 @@ describe('a change of health', () => {
   it('leaves the settings as trustworthy as they were', async () => {
     const before = await loaded();
     await told(FIVE);
-    await told({ kind: 'succeeded' });
-    await told(REFUSED);
+    await told({ kind: 'succeeded', account: 'ca_one' });
+    await told({ ...REFUSED, account: 'ca_one' } as HealthReport);
     const { settings, health } = await loaded();
     expect(settings).toEqual(before.settings);
     expect(health).toMatchObject({ rev: 3, health: { state: 'misconfigured', version: 1 } });
   });
 
-  it('writes nothing that is not news', async () => {
-    await told({ kind: 'succeeded' });
+  it('writes nothing that is not news; that an account has refreshed is news once', async () => {
+    await told({ kind: 'succeeded', account: 'ca_one' });
     await told({ kind: 'answered' });
     const before = await dump();
-    expect(await told({ kind: 'succeeded' })).toMatchObject({ changed: false, rev: 0 });
+    expect(await told({ kind: 'succeeded', account: 'ca_one' })).toMatchObject({ changed: false, rev: 1 });
     expect(await dump()).toBe(before);
   });
 
@@ -146,7 +154,7 @@ describe('a client that was refused', () => {
 describe('news', () => {
   it('waits for its account, which is found when it has left it lying for half a minute', async () => {
     await told(FIVE, 'ca_a', NOW);
-    await told({ kind: 'succeeded' }, 'ca_b', NOW + 20_000);
+    await told({ kind: 'succeeded', account: 'ca_one' }, 'ca_b', NOW + 20_000);
     expect(await strandedHolders(db, NOW + 30_000, 10)).toEqual([]);
     expect(await strandedHolders(db, NOW + 40_000, 10)).toEqual(['ca_a']);
     expect(await strandedHolders(db, NOW + 60_000, 10)).toEqual(['ca_a', 'ca_b']);

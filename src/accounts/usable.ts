@@ -1,0 +1,15 @@
+/** Which of an account's grants can still give a token. Pure. */
+
+import { accessLives } from '#refresh/lifetimes.ts';
+import type { GrantRow } from './rows.ts';
+import type { AccountState } from './store.ts';
+
+/** It lives, or something is stored that can renew it. */
+export function isUsable(grant: GrantRow, nowMs: number): boolean {
+  return grant.staticFields !== null || grant.hasRefreshToken || accessLives(grant, nowMs);
+}
+
+/** Whether the account goes on without this grant. */
+export function othersServe(state: AccountState, grant: GrantRow, nowMs: number): boolean {
+  return state.grants.some((other) => other.id !== grant.id && isUsable(other, nowMs));
+}
