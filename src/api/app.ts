@@ -84,8 +84,11 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
 /** JSON as a line of its own: a shell goes on below it. Every route answers by `c.json`, and no body is touched twice. */
 function lineOfJson(c: Context<AppEnv>): Context<AppEnv>['json'] {
   const type = { 'content-type': 'application/json' };
-  const answer = (value: unknown, status?: ContentfulStatusCode): Response =>
-    c.body(`${JSON.stringify(value)}\n`, status ?? 200, type);
+  const answer = (
+    value: unknown,
+    status?: ContentfulStatusCode,
+    headers: Readonly<Record<string, string>> = {},
+  ): Response => c.body(`${JSON.stringify(value)}\n`, status ?? 200, { ...headers, ...type });
   return answer as unknown as typeof c.json;
 }
 
