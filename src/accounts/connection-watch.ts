@@ -173,7 +173,11 @@ export class ConnectionWatch {
   async report(account: Account, settled: SettleArgument): Promise<StoredHealth | null> {
     const { config, attempts, now, prove } = this.#powers;
     const { accountId: holder, connection } = account;
-    const recent = attempts.newest(RUN);
+    // What an operator brings says nothing about the connection.
+    const recent = attempts
+      .newest(2 * RUN)
+      .filter(({ trigger }) => trigger !== 'import')
+      .slice(0, RUN);
     const report = healthReportOf(settled, { nowMs: now(), account: holder, recent });
     if (report === null || this.#isNoNews(report, settled.connectionVersion))
       return this.#seen?.stored ?? null;

@@ -25,6 +25,7 @@ export type CredentialFields =
     };
 
 export interface ImportInput {
+  readonly grantId: number;
   readonly credential: CredentialFields;
   /** As they hold for this account. */
   readonly settings: ConnectionSettings;
@@ -33,13 +34,13 @@ export interface ImportInput {
   readonly encrypt: (field: GrantField, text: string) => Promise<string>;
 }
 
-/** The id of the one grant that an import gives. */
-const IMPORTED_GRANT = 1;
+/** The id of the grant of an import that nobody proves. */
+export const IMPORTED_GRANT = 1;
 
 export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
-  const { credential, generation, nowMs, encrypt } = input;
+  const { credential, grantId, generation, nowMs, encrypt } = input;
   const empty: GrantRow = {
-    id: IMPORTED_GRANT,
+    id: grantId,
     generation,
     accessToken: null,
     refreshToken: null,

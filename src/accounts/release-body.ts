@@ -2,7 +2,7 @@
 
 import { deadTokenSigns } from '#providers/api-answer.ts';
 import { accountUrls, type AccountUrls } from '#providers/account-variables.ts';
-import { credentialHeaders } from '#providers/headers.ts';
+import { credentialHeaders, namesWithout } from '#providers/headers.ts';
 import { Secret } from '#crypto/secret.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
@@ -16,6 +16,8 @@ export interface OpenedCredential {
   readonly fingerprint: string;
   /** What to send to the API, by header name; empty when the template and the values make no valid headers. */
   readonly headers: Readonly<Record<string, Secret>>;
+  /** What the headers need and the account does not have; nothing leaves while there is any. */
+  readonly unfilled: readonly string[];
   /** Where the account's API is, by these rows; nothing leaves while a part of it is missing. */
   readonly urls: (settings: ConnectionSettings, account: Pick<AccountRow, 'variables'>) => AccountUrls;
 }
@@ -48,6 +50,23 @@ export function headersFor(
 ): Record<string, Secret> {
   const template = settings.descriptor.token_header ?? 'Authorization: Bearer {access_token}';
   return wrapped(credentialHeaders(template, { ...captured, ...fields }) ?? {});
+}
+
+/**
+ * What the headers need and neither the credential nor its grant has: an imported account brings none of the values that
+ * a token answer or a callback would have told. What nothing here could ever tell (a second login of the provider's own)
+ * is left out: that token is handed out without headers.
+ */
+export function unfilledFor(
+  settings: ConnectionSettings,
+  fields: Readonly<Record<string, string>>,
+  captured: Readonly<Record<string, string>>,
+): readonly string[] {
+  const { descriptor, provider } = settings;
+  const names = namesWithout(descriptor.token_header, { ...captured, ...fields });
+  if (provider === 'custom' || settings.authType !== 'oauth2') return names;
+  const told = [...descriptor.capture_from_token_response, ...descriptor.capture_from_callback];
+  return names.filter((name) => told.includes(name));
 }
 
 function common(

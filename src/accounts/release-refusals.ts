@@ -60,6 +60,19 @@ export function pendingRefusal(accountId: string, url: string | null): Refusal {
   return { code: 'account_pending', members: { connected_account_id: accountId, ...link } };
 }
 
+/** The headers that this API takes cannot be made: what is missing, and how it comes. */
+export function unfilledHeaders(account: AccountRow, names: readonly string[]): Refusal {
+  const how =
+    account.credentialType === 'oauth2'
+      ? 'the provider tells it when a user connects: make a connect link'
+      : 'import the credential again with it';
+  return {
+    code: 'conflict',
+    detail: `the API's headers need ${names.join(' and ')}, which this account does not have; ${how}`,
+    members: { variables: names, connected_account_id: account.accountId },
+  };
+}
+
 /** A part of the URL of this account's API is known to nobody: which, and how to give it. */
 export function unknownVariables(account: AccountRow, names: readonly string[]): Refusal {
   const values = Object.fromEntries(names.map((name) => [name, '…']));

@@ -15,22 +15,21 @@ import type { Adjustment, Misfit } from './adjust.ts';
 import type { AskingAgent } from './explain.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
 import type { ForcedRefresh } from './force.ts';
-import type { CredentialFields } from './import-fields.ts';
+import type { ImportOrder, ImportRefusal } from './import.ts';
 import type { Birth } from './create.ts';
 import type { Obstacle } from './living.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
-import type { ConnectionSettings } from './rows.ts';
 
 export type Answer<T> = Result<T, Obstacle>;
 
 export type CreateArgument = Birth;
 
-export interface ImportArgument {
+/** The account, or why the credential was not taken. */
+export type ImportAnswer = Result<{ created: boolean; account: Resource }, Obstacle | ImportRefusal>;
+
+export interface ImportArgument extends ImportOrder {
   /** Makes the account where there is none; null: it must exist. */
   readonly birth: Birth | null;
-  readonly credential: CredentialFields;
-  readonly settings: ConnectionSettings;
-  readonly context: RequestContext;
 }
 
 export interface ContextArgument {
@@ -83,7 +82,7 @@ export interface AccountRpc {
     readonly requests: readonly ReleaseRequest[];
   }): Promise<readonly (ReleaseResult | null)[]>;
   create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
-  import(argument: ImportArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
+  import(argument: ImportArgument): Promise<ImportAnswer>;
   /** `organization` null: an unbound caller, who sees all. */
   view(argument: { organization: string | null }): Promise<Answer<Resource>>;
   expire(argument: ContextArgument): Promise<Answer<Resource>>;

@@ -29,6 +29,7 @@ import { agentCredentialRoutes } from './routes/agent-credentials.ts';
 import { agentInsightRoutes } from './routes/agent-insight.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { connectionRoutes } from './routes/connections.ts';
+import { bulkImportRoutes } from './routes/bulk-import.ts';
 import { credentialRoutes } from './routes/credentials.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -67,6 +68,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', accountListRoutes());
   app.route('/', accountInsightRoutes());
   app.route('/', credentialRoutes());
+  app.route('/', bulkImportRoutes());
   app.route('/', connectionRoutes());
   app.route('/', agentRoutes());
   app.route('/', agentInsightRoutes());

@@ -2,6 +2,8 @@
 
 import type { Context } from 'hono';
 import type { CredentialFields } from '#accounts/import-fields.ts';
+import type { ImportMode } from '#accounts/import-judge.ts';
+import type { Code } from '#contract/codes.ts';
 import type { PutCredential } from '#contract/connected-accounts.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { connectionSettings } from '#directory/connections.ts';
@@ -12,6 +14,15 @@ import { credentialFieldsOf } from '#providers/descriptor.ts';
 import { resolveScopes } from '#providers/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { AppEnv } from './context.ts';
+
+/** Why a credential may not be taken, beside what every route has. */
+export const IMPORT_CODES = [
+  'conflict',
+  'credential_refused',
+  'provider_error',
+  'provider_unavailable',
+  'misconfigured_connection',
+] as const satisfies readonly Code[];
 
 /** Before anything is written: the ring opens and is the one that the directory knows. @throws ProblemError 503 */
 export async function requireVault(c: Context<AppEnv>): Promise<void> {
@@ -24,6 +35,11 @@ export async function requireSettings(c: Context<AppEnv>, connection: string): P
   const settings = await connectionSettings(c.get('config'), connection);
   if (settings === null) throw invalid('connection', 'there is no such connection');
   return settings;
+}
+
+/** Whether what is brought is proven first; `verify: false` says that it need not be. */
+export function importMode(body: PutCredential): ImportMode {
+  return body.verify === false ? 'trust' : 'prove';
 }
 
 /** The imported credential in the room's words. @throws ProblemError 400 when its type is not the connection's. */

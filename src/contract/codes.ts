@@ -48,6 +48,11 @@ export const CODES = {
   uri_too_long: { status: 414, title: 'The URL is too long' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   subject_mismatch: { status: 422, title: 'Another subject answered' },
+  credential_refused: {
+    status: 422,
+    title: 'The provider did not take this credential',
+    helps: 'nothing was changed: what was there before is still used',
+  },
   confirmation_failed: { status: 422, title: 'The confirmation failed' },
   idempotency_mismatch: { status: 422, title: 'Another payload under the same idempotency key' },
   invalid_parameters: { status: 422, title: 'The parameters are not valid' },

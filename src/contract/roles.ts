@@ -57,6 +57,7 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'DELETE /v1/connected-accounts/{id}': 'operator',
   'PUT /v1/connected-accounts/{id}/credential': 'operator',
   'PUT /v1/credentials/{connection}': 'operator',
+  'POST /v1/credentials/import': 'operator',
   'POST /v1/connected-accounts/{id}/refresh': 'operator',
   'POST /v1/connected-accounts/{id}/expire': 'operator',
   'POST /v1/connected-accounts/{id}/disable': 'operator',

@@ -69,6 +69,7 @@ async function encrypted(request: Request, opened: Opened, tokens: TokenSet): Pr
     refreshLifetimeMs: tokens.refreshLifetimeMs,
     scopes: tokens.scopes,
     captured: Object.keys(captured).length === 0 ? null : await encrypt('captured', JSON.stringify(captured)),
+    rotated: tokens.refreshToken !== null && tokens.refreshToken !== opened.refreshToken,
     fingerprint: fingerprint(opened.key.mac, tokens.accessToken),
   };
 }
@@ -86,6 +87,7 @@ async function successorOnly(request: Request, opened: Opened, successor: string
     refreshLifetimeMs: null,
     scopes: null,
     captured: Object.keys(captured).length === 0 ? null : await encrypt('captured', JSON.stringify(captured)),
+    rotated: successor !== opened.refreshToken,
     fingerprint: null,
   };
 }
@@ -114,10 +116,13 @@ function reasonOf(classified: Classified, wrongRequest: boolean): string | null 
   return classified.outcome === 'transient' && classified.listed === true ? 'listed_transient' : null;
 }
 
-/** A provider may ignore that less was asked for: then the token is the full one, and nobody gets it as narrowed. */
+/**
+ * A provider may ignore that less was asked for: then the token is the full one, and nobody gets it as narrowed. Silence
+ * was read as what was asked for, so null here is an answer that names no scope: it may be the full one as well.
+ */
 function isNarrowed(request: Request, granted: readonly string[] | null): boolean {
   const { scopes } = request;
-  if (scopes === null || granted === null) return scopes !== null;
+  if (scopes === null || granted === null) return false;
   const facts = scopeFactsOf(request.settings);
   const asked = new Set(withImplied(facts, statedScopes(facts, scopes)));
   return openingScopes(facts, granted).every((scope) => asked.has(scope));

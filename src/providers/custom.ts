@@ -8,6 +8,7 @@
 
 import { z } from 'zod';
 import {
+  BASIC_ENCODINGS,
   DOWNSCOPING,
   Descriptor,
   ExtraParams,
@@ -111,6 +112,8 @@ export const ProviderConfig = z.strictObject({
   known_scopes: z.array(Name).max(300).optional(),
   pkce: z.enum(PKCE_SUPPORT).optional(),
   token_endpoint_auth_method: z.enum(TOKEN_ENDPOINT_AUTH_METHODS).optional(),
+  /** `raw`: the server compares Basic as plain text and decodes nothing. */
+  client_secret_basic_encoding: z.enum(BASIC_ENCODINGS).optional(),
   extra_authorization_params: ExtraParams.optional(),
   extra_token_params: ExtraParams.optional(),
   extra_refresh_params: ExtraParams.optional(),

@@ -62,6 +62,7 @@ export const ResponseMap = z.strictObject({
   expires_in: Name.nullable().optional(),
   expires_at: Name.nullable().optional(),
   scope: Name.nullable().optional(),
+  token_type: Name.nullable().optional(),
   refresh_token_expires_in: Name.nullable().optional(),
 });
 
@@ -140,6 +141,8 @@ export const TOKEN_ENDPOINT_AUTH_METHODS = [
   'none',
 ] as const;
 export type TokenEndpointAuthMethod = (typeof TOKEN_ENDPOINT_AUTH_METHODS)[number];
+/** Whether id and secret are form-encoded before they go into Basic, as RFC 6749 (2.3.1) has it. */
+export const BASIC_ENCODINGS = ['form', 'raw'] as const;
 export const PKCE_SUPPORT = ['required', 'supported', 'unsupported', 'unknown'] as const;
 export const REFRESH_TOKEN_KINDS = ['rotating', 'static', 'optional', 'none'] as const;
 export const REVOCATION_REACHES = ['token', 'grant', 'project', 'installation', 'none', 'unknown'] as const;
@@ -234,6 +237,8 @@ const fields = {
   known_scopes: names(300),
   pkce: z.enum(PKCE_SUPPORT).default('unknown'),
   token_endpoint_auth_method: z.enum(TOKEN_ENDPOINT_AUTH_METHODS).nullable().default(null),
+  /** Ours: `raw` for servers that do not decode what Basic brings. */
+  client_secret_basic_encoding: z.enum(BASIC_ENCODINGS).default('form'),
   extra_authorization_params: ExtraParams.default({}),
   extra_token_params: ExtraParams.default({}),
   extra_refresh_params: ExtraParams.default({}),

@@ -99,6 +99,7 @@ const CALLED: Readonly<Record<string, string>> = {
   'get /v1/agents/{agent_id}/credentials/{connection}': 'getCredential',
   'get /v1/agents/{agent_id}/credentials': 'listUsableCredentials',
   'put /v1/credentials/{connection}': 'importCredential',
+  'post /v1/credentials/import': 'importCredentials',
   'put /v1/connected-accounts/{id}/credential': 'importAccountCredential',
   'get /v1/connected-accounts/{id}/audit/verify': 'verifyAccountAudit',
   'get /v1/connected-accounts/{id}/wait': 'waitForAccount',
