@@ -5,7 +5,6 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { setLogLevel } from '#lib/log.ts';
 import { adminKeyOf, ConfigError, configOf } from '#env.ts';
 import { clientOf, correlationIdOf } from './arrival.ts';
@@ -86,11 +85,8 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
 /** JSON as a line of its own: a shell goes on below it. Every route answers by `c.json`, and no body is touched twice. */
 function lineOfJson(c: Context<AppEnv>): Context<AppEnv>['json'] {
   const type = { 'content-type': 'application/json' };
-  const answer = (
-    value: unknown,
-    status?: ContentfulStatusCode,
-    headers: Readonly<Record<string, string>> = {},
-  ): Response => c.body(`${JSON.stringify(value)}\n`, status ?? 200, { ...headers, ...type });
+  const answer = (value: unknown, status?: 200, headers: Readonly<Record<string, string>> = {}): Response =>
+    c.body(`${JSON.stringify(value)}\n`, status ?? 200, { ...headers, ...type });
   return answer as unknown as typeof c.json;
 }
 

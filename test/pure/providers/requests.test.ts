@@ -20,6 +20,7 @@ describe('a refresh request', () => {
         auth: 'client_secret_post',
         grantType: 'refresh_token',
         clientIdParam: 'client_id',
+        clientSecretParam: 'client_secret',
         params: {},
         headers: { accept: 'application/json' },
       },
