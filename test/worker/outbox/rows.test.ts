@@ -67,7 +67,7 @@ it('an account that was written before there was an outbox gets one with its nex
   await tamper(
     account.id,
     ...[...later.matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => `DROP TABLE ${table}`),
-    ...[...later.matchAll(/ALTER TABLE (account|tombstone) ADD COLUMN (\w+)/g)].map(
+    ...[...later.matchAll(/ALTER TABLE (account|tombstone|grant_row) ADD COLUMN (\w+)/g)].map(
       ([, table, column]) => `ALTER TABLE ${table} DROP COLUMN ${column}`,
     ),
     `UPDATE schema_version SET version = ${step}`,
