@@ -55,14 +55,18 @@ it('an account that was written before there was an outbox gets one with its nex
   const hook = await newHook({ organization: account.organization });
   const step = ACCOUNT_SCHEMA.indexOf(OUTBOX_SCHEMA);
   const later = ACCOUNT_SCHEMA.slice(step).join(';');
-  // The account's row as that version wrote it: it knew nothing of the chain's head.
+  // The rows as that version wrote them: it knew nothing of the chain's head, of what was imported before, or of holders.
   await withStorage(account.id, async (storage) => {
     const store = new AccountStore(storage);
     const opened = await new Vault(store, config.masterKeys).open();
     if (!opened.ok || opened.value === null) throw new Error('the account does not open');
     const { mac } = opened.value.key;
     const state = store.state(mac);
-    if (state !== null) store.transaction(() => store.saveAccount(mac, state.account));
+    if (state === null) throw new Error('the account is not there');
+    store.transaction(() => {
+      store.saveAccount(mac, { ...state.account, imported: [] });
+      for (const grant of state.grants) store.saveGrant(mac, { ...grant, holders: null });
+    });
   });
   await tamper(
     account.id,
