@@ -24,7 +24,7 @@ import {
 } from './programs.ts';
 
 /** Two starts of the engine and a kill between them. */
-const STORY_MS = 150_000;
+const STORY_MS = 300_000;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let devVars: string;
