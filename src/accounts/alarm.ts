@@ -15,6 +15,7 @@ import { overdueSpreadMs } from './connection-watch.ts';
 import { lapseSessions } from './flow-sessions.ts';
 import { indexAccount } from './index-outbox.ts';
 import { armGrant, isHeldBack, isStillDue, planned, rotationFacts } from './plan.ts';
+import type { ImportProofs } from './import-proof.ts';
 import type { Refresher } from './refresher.ts';
 import { startRevocations } from './revocation.ts';
 import type { Room } from './room.ts';
@@ -49,7 +50,11 @@ function rank(timer: Timer): number {
 }
 
 /** Runs everything that is due. `lookAgainAtMs`: the vault is locked, nothing was written, come again then. */
-export async function runTimers(room: Room, refresher: Refresher): Promise<{ lookAgainAtMs: number | null }> {
+export async function runTimers(
+  room: Room,
+  refresher: Refresher,
+  proofs: ImportProofs,
+): Promise<{ lookAgainAtMs: number | null }> {
   room.timers.forget();
   const opened = await room.vault.open();
   // A deleted account has timers too: under a ring that does not open its tombstone nothing may be written either.
@@ -60,7 +65,7 @@ export async function runTimers(room: Room, refresher: Refresher): Promise<{ loo
   }
   const due = room.timers.due(room.now(), MAX_TIMERS_PER_RUN).toSorted((a, b) => rank(a) - rank(b));
   const account = opened.ok ? opened.value : null;
-  await Promise.all(due.map((timer) => runOne(room, refresher, account, timer)));
+  await Promise.all(due.map((timer) => runOne(room, refresher, proofs, account, timer)));
   room.timers.arm();
   return { lookAgainAtMs: null };
 }
@@ -68,6 +73,7 @@ export async function runTimers(room: Room, refresher: Refresher): Promise<{ loo
 async function runOne(
   room: Room,
   refresher: Refresher,
+  proofs: ImportProofs,
   opened: OpenedAccount | null,
   timer: Timer,
 ): Promise<void> {
@@ -77,7 +83,7 @@ async function runOne(
     if (timer.kind === `refresh:${Number(id)}` && opened !== null)
       await refreshTimer(room, refresher, opened, Number(id));
     else if (kind === 'reconcile' && opened !== null)
-      reconcileTimer(room, refresher, opened, id ?? '', timer);
+      reconcileTimer(room, refresher, proofs, opened, id ?? '', timer);
     else if (timer.kind === 'index') await indexAccount(room, opened);
     else if (timer.kind === 'outbox') room.outbox.start();
     else if (timer.kind === 'beat' && opened !== null) await beat(room, opened);
@@ -221,6 +227,7 @@ function endTimer(room: Room, opened: OpenedAccount, state: AccountState, grantI
 function reconcileTimer(
   room: Room,
   refresher: Refresher,
+  proofs: ImportProofs,
   opened: OpenedAccount,
   attemptId: string,
   timer: Timer,
@@ -239,7 +246,8 @@ function reconcileTimer(
     room.store.transaction(() =>
       room.timers.set(timer.kind as `reconcile:${string}`, room.now() + phase.leftMs),
     );
-  } else if (refresher.reconcile(opened, attempt) === 'overtaken') {
+  } else if (attempt.trigger === 'import') proofs.lost(opened, attempt);
+  else if (refresher.reconcile(opened, attempt) === 'overtaken') {
     room.store.transaction(() => {
       room.attempts.end(attempt.id, {
         endedAtMs: room.now(),

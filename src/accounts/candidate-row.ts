@@ -1,6 +1,10 @@
-/** A grant that waits for its confirmation: what a promotion turns into a grant, without opening anything. */
+/**
+ * A grant that waits: for its confirmation, or, where an operator brought it, for the provider's word. What a promotion
+ * turns into a grant.
+ */
 
-import type { GrantRow } from './rows.ts';
+import type { RequestContext } from '#audit/record.ts';
+import type { ConnectionSettings, GrantRow } from './rows.ts';
 
 export interface CandidateRow {
   readonly sessionId: string;
@@ -10,4 +14,18 @@ export interface CandidateRow {
   readonly subjectLabel: string | null;
   readonly email: string | null;
   readonly emailVerified: boolean;
+}
+
+/** An imported credential that is being exchanged to see whether the provider takes it. Kept under its attempt's id. */
+export interface ProofRow {
+  /** The attempt's id. */
+  readonly sessionId: string;
+  /** As it was brought, under its own id and generation. */
+  readonly grant: GrantRow;
+  readonly proof: {
+    readonly digest: string;
+    readonly settings: ConnectionSettings;
+    /** Who brought it. */
+    readonly context: RequestContext;
+  };
 }

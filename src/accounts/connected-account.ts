@@ -32,6 +32,7 @@ import type { Refresher } from './refresher.ts';
 import type { Door } from './release.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { Room } from './room.ts';
+import { connectUrl, reauthUrl } from './repair-link.ts';
 import { settleExchange } from './settle-exchange.ts';
 import type {
   AccountRpc,
@@ -40,6 +41,7 @@ import type {
   ContextArgument,
   CreateArgument,
   CutOff,
+  ImportAnswer,
   ImportArgument,
   LookArgument,
   WaitArgument,
@@ -86,7 +88,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   override async alarm(): Promise<void> {
     if (!this.#room.store.hasOwnTables()) return;
     try {
-      const { lookAgainAtMs } = await runTimers(this.#room, this.#refresher);
+      const { lookAgainAtMs } = await runTimers(this.#room, this.#refresher, this.#lifecycle.proofs);
       if (lookAgainAtMs !== null) await this.ctx.storage.setAlarm(lookAgainAtMs);
     } catch (error) {
       log('error', 'an alarm failed', { error });
@@ -103,7 +105,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   settle(argument: SettleArgument): Promise<string> {
-    return settleExchange(this.#room, this.#refresher, argument);
+    return settleExchange(this.#room, this.#refresher, this.#lifecycle.proofs, argument);
   }
 
   keepSubject(told: SubjectTold): Promise<string> {
@@ -128,21 +130,32 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return key.ok || key.error.code === 'record_corrupt' ? null : key;
   }
 
+  async linkForUser(): Promise<string | null> {
+    const opened = await this.#room.vault.open();
+    if (!opened.ok || opened.value === null) return null;
+    const { mac } = opened.value.key;
+    const account = this.#room.store.state(mac)?.account;
+    return account === undefined
+      ? null
+      : (reauthUrl(this.#room, mac, account) ?? connectUrl(this.#room, mac, account));
+  }
+
   async create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>> {
     const made = await this.#lifecycle.create(argument);
     if (!made.ok) return made;
     return authentic(() => ({ created: made.value.created, account: this.#view(made.value) }));
   }
 
-  async import(argument: ImportArgument): Promise<Answer<{ created: boolean; account: Resource }>> {
+  async import(argument: ImportArgument): Promise<ImportAnswer> {
     let created = false;
     if (argument.birth !== null) {
       const made = await this.#lifecycle.create(argument.birth);
       if (!made.ok) return made;
       created = made.value.created;
     }
-    const imported = await this.#lifecycle.import(argument.credential, argument.settings, argument.context);
-    return imported.ok ? ok({ created, account: this.#view(imported.value) }) : imported;
+    const imported = await this.#lifecycle.import(argument);
+    if (!imported.ok && created) await this.#lifecycle.unmake(argument.context);
+    return imported.ok ? authentic(() => ({ created, account: this.#view(imported.value) })) : imported;
   }
 
   async view(argument: { organization: string | null }): Promise<Answer<Resource>> {

@@ -83,6 +83,9 @@ export class ConnectionWatch {
   /** What was seen last, and when. */
   #seen: { readonly stored: StoredHealth; readonly version: number; readonly atMs: number } | null = null;
 
+  /** The incident in which a probe of this account was refused, by its beginning. */
+  #vainSinceMs: number | null = null;
+
   constructor(powers: WatchPowers) {
     this.#powers = powers;
   }
@@ -132,7 +135,8 @@ export class ConnectionWatch {
     const { accountId } = account;
     const tokenEndsAtMs = grant.hasAccessToken ? grant.accessExpiresAtMs : health.sinceMs;
     const share = shareOf(accountId, health.sinceMs);
-    const asked = { nowMs, version, account: accountId, othersCanProbe, share, tokenEndsAtMs };
+    const probedInVain = this.#vainSinceMs === health.sinceMs;
+    const asked = { nowMs, version, account: accountId, othersCanProbe, probedInVain, share, tokenEndsAtMs };
     return { nowMs, gate: gateOf(health, asked) };
   }
 
@@ -173,7 +177,11 @@ export class ConnectionWatch {
   async report(account: Account, settled: SettleArgument): Promise<StoredHealth | null> {
     const { config, attempts, now, prove } = this.#powers;
     const { accountId: holder, connection } = account;
-    const recent = attempts.newest(RUN);
+    // What an operator brings says nothing about the connection.
+    const recent = attempts
+      .newest(2 * RUN)
+      .filter(({ trigger }) => trigger !== 'import')
+      .slice(0, RUN);
     const report = healthReportOf(settled, { nowMs: now(), account: holder, recent });
     if (report === null || this.#isNoNews(report, settled.connectionVersion))
       return this.#seen?.stored ?? null;
@@ -184,6 +192,7 @@ export class ConnectionWatch {
         const after = await reportHealth(config, { connection, holder, report: said, nowMs: now() });
         if (after === null) return null;
         this.#seen = { stored: after, version: settled.connectionVersion, atMs: now() };
+        if (report.kind === 'client_rejected') this.#vainSinceMs = after.health.sinceMs;
         if (after.changed) await this.takeNews(holder);
         if (after.ask === undefined) return after;
         if (await prove(after.ask, connection)) break;

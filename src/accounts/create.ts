@@ -88,6 +88,7 @@ function newAccount(
     dataKey,
     generationCounter: grave?.generationCounter ?? 0,
     rotation: null,
+    imported: [],
     accessTokenTtlS: null,
     learntLifetime: null,
     lastUsedAtMs: null,

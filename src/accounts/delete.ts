@@ -18,12 +18,14 @@ import type { AccountState } from './store.ts';
  *
  * @param forgetCredentials drops what was opened of its grants
  * @param organization of a bound caller, who reaches no other's; null: unbound
+ * @param quiet nobody is told: nothing has been told of it before
  */
 export async function deleteAccount(
   room: Room,
   forgetCredentials: () => void,
   organization: string | null,
   context: RequestContext,
+  quiet = false,
 ): Promise<Result<null, Obstacle>> {
   const { store, vault } = room;
   if (isForeign(room, organization)) return err({ code: 'not_found' });
@@ -42,7 +44,7 @@ export async function deleteAccount(
     return err({ code: 'not_found' });
   // Somebody else has deleted it while the key was drawn, and it may live again.
   if (store.keyMaterial()?.incarnation !== claimed.incarnation)
-    return deleteAccount(room, forgetCredentials, organization, context);
+    return deleteAccount(room, forgetCredentials, organization, context, quiet);
   const mac = (old.ok && old.value !== null ? old.value : heir).key.mac;
   store.transaction(() => {
     record(
@@ -52,7 +54,7 @@ export async function deleteAccount(
       { action: 'account.delete', outcome: 'ok' },
       context,
     );
-    tellDeleted(room, mac, { ...names, accountId: claimed.accountId });
+    if (!quiet) tellDeleted(room, mac, { ...names, accountId: claimed.accountId });
     // Of rows that were changed outside the broker nobody knows whose token would be sent where.
     const state = old.ok && old.value !== null ? authentic(() => store.state(mac)) : null;
     if (state?.ok && state.value !== null) revokeAll(room, mac, state.value);
@@ -84,4 +86,7 @@ function revokeAll(room: Room, mac: Uint8Array, state: AccountState): void {
   const flows = intactFlows(room, mac);
   for (const { grant, subject } of flows.ok ? flows.value : [])
     revokeLater(room, mac, { account, settings, grant, subject, cause: 'account_deleted' });
+  const proofs = authentic(() => room.store.flows.proofs(mac));
+  for (const { grant, proof } of proofs.ok ? proofs.value : [])
+    revokeLater(room, mac, { account, ...proof, grant, subject: null, cause: 'account_deleted' });
 }

@@ -5,7 +5,7 @@
  */
 
 import { rowMac } from '#crypto/digest.ts';
-import type { CandidateRow } from './candidate-row.ts';
+import type { CandidateRow, ProofRow } from './candidate-row.ts';
 import { CorruptRowError } from './corrupt-row.ts';
 import type { SessionRow } from './session.ts';
 
@@ -41,14 +41,21 @@ export class FlowTable {
 
   /** Grants that wait for a confirmation. @throws CorruptRowError */
   candidates(mac: Uint8Array): readonly CandidateRow[] {
-    return this.#rows<CandidateRow>(mac, 'candidate');
+    return this.#rows<CandidateRow | ProofRow>(mac, 'candidate').filter(isCandidate);
+  }
+
+  /** Imported credentials that are being proven. @throws CorruptRowError */
+  proofs(mac: Uint8Array): readonly ProofRow[] {
+    return this.#rows<CandidateRow | ProofRow>(mac, 'candidate').filter(
+      (row): row is ProofRow => !isCandidate(row),
+    );
   }
 
   saveSession(mac: Uint8Array, row: SessionRow): void {
     this.#put(mac, 'connect_session', row.id, JSON.stringify(row));
   }
 
-  saveCandidate(mac: Uint8Array, row: CandidateRow): void {
+  saveCandidate(mac: Uint8Array, row: CandidateRow | ProofRow): void {
     this.#put(mac, 'candidate', row.sessionId, JSON.stringify(row));
   }
 
@@ -115,6 +122,10 @@ export class FlowTable {
       macs.map((row) => row.mac),
     );
   }
+}
+
+function isCandidate(row: CandidateRow | ProofRow): row is CandidateRow {
+  return !('proof' in row);
 }
 
 function macOf(mac: Uint8Array, table: Table, id: string, body: string): string {

@@ -20,9 +20,12 @@ export type CredentialFields =
   | {
       readonly type: 'api_key' | 'basic' | 'custom';
       readonly fields: Readonly<Record<string, string>>;
+      /** What its provider lets it do, as whoever brings it declares; null: not told, then the connection may say it. */
+      readonly scopes?: readonly string[] | null;
     };
 
 export interface ImportInput {
+  readonly grantId: number;
   readonly credential: CredentialFields;
   /** As they hold for this account. */
   readonly settings: ConnectionSettings;
@@ -31,13 +34,13 @@ export interface ImportInput {
   readonly encrypt: (field: GrantField, text: string) => Promise<string>;
 }
 
-/** The id of the one grant that an import gives. */
-const IMPORTED_GRANT = 1;
+/** The id of the grant of an import that nobody proves. */
+export const IMPORTED_GRANT = 1;
 
 export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
-  const { credential, generation, nowMs, encrypt } = input;
+  const { credential, grantId, generation, nowMs, encrypt } = input;
   const empty: GrantRow = {
-    id: IMPORTED_GRANT,
+    id: grantId,
     generation,
     accessToken: null,
     refreshToken: null,
@@ -68,6 +71,7 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
     return {
       ...empty,
       tokenType: '',
+      scopes: credential.scopes ?? null,
       staticFields: await encrypt('static_fields', JSON.stringify(credential.fields)),
     };
   }

@@ -13,28 +13,59 @@ import { createAccount, type Birth } from './create.ts';
 import { deleteAccount } from './delete.ts';
 import { EXPIRE_POLICY, ExpireLimit } from './expire-limit.ts';
 import { endFlows } from './flow-sessions.ts';
-import type { CredentialFields } from './import-fields.ts';
-import { grantFromImport } from './import-fields.ts';
-import { endingAsLearnt, settingsFor } from './lifetime.ts';
+import {
+  dropProofs,
+  endOpenAttempts,
+  importCredential,
+  type ImportOrder,
+  type ImportRefusal,
+} from './import.ts';
+import type { ImportProofs } from './import-proof.ts';
 import { intactFlows, isForeign, readLiving, type Living, type Obstacle } from './living.ts';
 import { armGrant } from './plan.ts';
 import type { Refresher } from './refresher.ts';
-import { revokeGrantsLater } from './revocation.ts';
+import { revokeGrantsLater, revokeLater } from './revocation.ts';
 import type { OpenedCredentials } from './release-opened.ts';
 import { record, type Room } from './room.ts';
-import type { ConnectionSettings } from './rows.ts';
 import { move, type Signal } from './status.ts';
 
 export class Lifecycle {
   readonly #room: Room;
   readonly #refresher: Refresher;
   readonly #credentials: OpenedCredentials;
+  readonly #proofs: ImportProofs;
   readonly #expireLimit = new ExpireLimit();
 
-  constructor(room: Room, refresher: Refresher, credentials: OpenedCredentials) {
+  constructor(
+    room: Room,
+    refresher: Refresher,
+    credentials: OpenedCredentials,
+    proofs: (forget: () => void) => ImportProofs,
+  ) {
     this.#room = room;
     this.#refresher = refresher;
     this.#credentials = credentials;
+    this.#proofs = proofs(() => this.forgetCredentials());
+  }
+
+  /** What is being proven for this account. */
+  get proofs(): ImportProofs {
+    return this.#proofs;
+  }
+
+  /** An account that this call has made for a credential that was not taken: it never was. */
+  async unmake(context: RequestContext): Promise<void> {
+    const living = await this.living();
+    if (!living.ok) return;
+    const { state, opened } = living.value;
+    const { flows } = this.#room.store;
+    const mac = opened.key.mac;
+    const used =
+      state.account.status !== 'pending' ||
+      state.grants.length > 0 ||
+      flows.proofs(mac).length > 0 ||
+      flows.sessions(mac).length > 0;
+    if (!used) await deleteAccount(this.#room, () => this.forgetCredentials(), null, context, true);
   }
 
   /** The living account with its key, or why there is none. */
@@ -47,68 +78,13 @@ export class Lifecycle {
     return createAccount(this.#room, birth);
   }
 
-  /**
-   * Stores a credential that the operator brings. Its generation is drawn first and durable, so that none is used
-   * twice; an exchange under way for the old grant is overtaken.
-   */
-  async import(
-    credential: CredentialFields,
-    settings: ConnectionSettings,
-    context: RequestContext,
-  ): Promise<Result<Living, Obstacle>> {
-    const living = await this.living();
-    if (!living.ok) return living;
-    const { opened } = living.value;
-    const mac = opened.key.mac;
-    const { store, vault } = this.#room;
-    const flows = intactFlows(this.#room, mac);
-    if (!flows.ok) return flows;
-    const generation = living.value.state.account.generationCounter + 1;
-    store.transaction(() =>
-      store.saveAccount(mac, { ...living.value.state.account, generationCounter: generation }),
-    );
-    const { account: owner } = living.value.state;
-    const nowMs = this.#room.now();
-    const imported = await grantFromImport({
-      credential,
-      settings: settingsFor(owner, settings),
-      generation,
-      nowMs,
-      encrypt: (field, text) => vault.encrypt(opened, 1, field, generation, text),
-    });
-    const grant = endingAsLearnt(imported, owner, nowMs);
-    const state = store.state(mac);
-    if (state === null || state.account.incarnation !== opened.owner.incarnation)
-      return err({ code: 'not_found' });
-    // Another import drew its number later and was stored first: a number that is lower must not follow it.
-    if (state.grants.some((row) => row.generation > generation))
-      return this.import(credential, settings, context);
-    store.transaction(() => {
-      this.#endOpenAttempts('superseded');
-      endFlows({ room: this.#room, mac, nowMs: this.#room.now() }, 'superseded', false);
-      store.deleteGrants();
-      store.saveGrant(mac, grant);
-      if (settings.version >= state.settings.version) store.saveSettings(mac, settings);
-      const account = applyChange(
-        this.#room,
-        mac,
-        {
-          ...state.account,
-          credentialType: credential.type,
-          // Whose it is has to be asked anew: what was known belongs to the grant that goes.
-          subject: null,
-          subjectLabel: null,
-          degradedSinceMs: null,
-          degradedCause: null,
-        },
-        { signal: 'connected', action: 'account.import', reason: null, scopes: grant.scopes },
-        context,
-      );
-      armGrant(this.#room, account, settings, grant);
-    });
-    this.#credentials.forget();
-    this.#refresher.abandon();
-    return this.living();
+  /** Takes a credential that the operator brings; what may not be believed is proven first. */
+  async import(order: ImportOrder): Promise<Result<Living, Obstacle | ImportRefusal>> {
+    const forget = (): void => {
+      this.forgetCredentials();
+      this.#proofs.abandon();
+    };
+    return importCredential(this.#room, this.#proofs, order, forget);
   }
 
   /** Pretends that the access token has ended, to rehearse recovery. Only moves the expiry: nobody is called. Six times a minute. */
@@ -183,19 +159,35 @@ export class Lifecycle {
       );
       if (signal === 'revoked') {
         revokeGrantsLater(this.#room, opened.key.mac, state, 'account_revoked');
-        this.#endOpenAttempts('revoked');
+        for (const { grant, proof } of this.#room.store.flows.proofs(opened.key.mac))
+          revokeLater(this.#room, opened.key.mac, {
+            ...state,
+            ...proof,
+            grant,
+            subject: null,
+            cause: 'account_revoked',
+          });
+        dropProofs(this.#room, opened.key.mac);
+        endOpenAttempts(this.#room, 'revoked');
         endFlows({ room: this.#room, mac: opened.key.mac, nowMs: this.#room.now() }, 'revoked', true);
         this.#room.store.deleteGrants();
       }
       for (const grant of state.grants) armGrant(this.#room, after, state.settings, grant);
     });
-    if (signal === 'revoked') this.forgetCredentials();
+    if (signal === 'revoked') {
+      this.forgetCredentials();
+      this.#proofs.abandon();
+    }
     return this.living();
   }
 
   /** @param organization of a bound caller, who reaches no other's; null: unbound */
   remove(organization: string | null, context: RequestContext): Promise<Result<null, Obstacle>> {
-    return deleteAccount(this.#room, () => this.forgetCredentials(), organization, context);
+    const forget = (): void => {
+      this.forgetCredentials();
+      this.#proofs.abandon();
+    };
+    return deleteAccount(this.#room, forget, organization, context);
   }
 
   /** Walks the chain; also of a deleted account, under the key that its tombstone keeps. Null: nothing to be seen. */
@@ -231,18 +223,6 @@ export class Lifecycle {
     const heir = await this.#room.vault.heir();
     if (!heir.ok) return heir;
     return ok(heir.value === null ? null : look(heir.value.key.mac));
-  }
-
-  #endOpenAttempts(outcome: string): void {
-    for (const attempt of this.#room.attempts.open()) {
-      this.#room.attempts.end(attempt.id, {
-        endedAtMs: this.#room.now(),
-        outcome,
-        reason: null,
-        providerError: null,
-      });
-      this.#room.timers.clear(`reconcile:${attempt.id}`);
-    }
   }
 
   /** The grants are others now: nothing that was opened of them is handed out any more. */

@@ -122,6 +122,7 @@ function closedGate(
     version: Math.max(settings.version, connection.settings.version),
     account: account.accountId,
     othersCanProbe: connection.health.othersCanProbe,
+    probedInVain: false,
     share: shareOf(account.accountId, health.sinceMs),
     tokenEndsAtMs: grant?.hasAccessToken === true ? grant.accessExpiresAtMs : health.sinceMs,
   });

@@ -1,7 +1,8 @@
 /** The JSON of a released credential, every field of the contract's answer. Pure; called at the moment of release. */
 
+import { deadTokenSigns } from '#providers/api-answer.ts';
 import { accountUrls, type AccountUrls } from '#providers/account-variables.ts';
-import { credentialHeaders } from '#providers/headers.ts';
+import { credentialHeaders, namesWithout } from '#providers/headers.ts';
 import { Secret } from '#crypto/secret.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
@@ -15,6 +16,8 @@ export interface OpenedCredential {
   readonly fingerprint: string;
   /** What to send to the API, by header name; empty when the template and the values make no valid headers. */
   readonly headers: Readonly<Record<string, Secret>>;
+  /** What the headers need and the account does not have; nothing leaves while there is any. */
+  readonly unfilled: readonly string[];
   /** Where the account's API is, by these rows; nothing leaves while a part of it is missing. */
   readonly urls: (settings: ConnectionSettings, account: Pick<AccountRow, 'variables'>) => AccountUrls;
 }
@@ -47,6 +50,23 @@ export function headersFor(
 ): Record<string, Secret> {
   const template = settings.descriptor.token_header ?? 'Authorization: Bearer {access_token}';
   return wrapped(credentialHeaders(template, { ...captured, ...fields }) ?? {});
+}
+
+/**
+ * What the headers need and neither the credential nor its grant has: an imported account brings none of the values that
+ * a token answer or a callback would have told. What nothing here could ever tell (a second login of the provider's own)
+ * is left out: that token is handed out without headers.
+ */
+export function unfilledFor(
+  settings: ConnectionSettings,
+  fields: Readonly<Record<string, string>>,
+  captured: Readonly<Record<string, string>>,
+): readonly string[] {
+  const { descriptor, provider } = settings;
+  const names = namesWithout(descriptor.token_header, { ...captured, ...fields });
+  if (provider === 'custom' || settings.authType !== 'oauth2') return names;
+  const told = [...descriptor.capture_from_token_response, ...descriptor.capture_from_callback];
+  return names.filter((name) => told.includes(name));
 }
 
 function common(
@@ -99,6 +119,27 @@ export function credentialBody(
   return body;
 }
 
+/** The same answer with what a client needs that calls the API by itself. */
+export function withApiDetails(
+  body: string,
+  account: AccountRow,
+  settings: ConnectionSettings,
+  credential: OpenedCredential,
+): string {
+  const { apiBaseUrls } = credential.urls(settings, account);
+  const api = { base_urls: apiBaseUrls, dead_token: deadTokenSigns(settings.descriptor) };
+  return `${body.slice(0, -1)},"api":${JSON.stringify(api)}}`;
+}
+
+/** The one text that a client needs, so that a caller need not know the kind; null where no one field is it. */
+function valueOf(fields: Readonly<Record<string, string>>): string | null {
+  const [only, ...others] = Object.values(fields);
+  // Some providers take their key as the user name, and an empty password beside it.
+  const secret = fields['password'] === '' ? fields['username'] : fields['password'];
+  const named = fields['access_token'] ?? fields['api_key'] ?? secret;
+  return named ?? (others.length === 0 ? (only ?? null) : null);
+}
+
 function bodyOf(
   account: AccountRow,
   settings: ConnectionSettings,
@@ -106,8 +147,8 @@ function bodyOf(
   credential: OpenedCredential,
   expiresInS: number | null,
 ): string {
-  const rest = common(account, settings, credential);
   const fields = plain(credential.fields);
+  const rest = { ...common(account, settings, credential), value: valueOf(fields) };
   switch (account.credentialType) {
     case 'oauth2':
       return JSON.stringify({
@@ -120,7 +161,12 @@ function bodyOf(
         ...rest,
       });
     case 'api_key':
-      return JSON.stringify({ type: 'api_key', api_key: fields['api_key'], ...rest });
+      return JSON.stringify({
+        type: 'api_key',
+        api_key: fields['api_key'],
+        apiKey: fields['api_key'],
+        ...rest,
+      });
     case 'basic':
       return JSON.stringify({
         type: 'basic',

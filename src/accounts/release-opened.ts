@@ -4,7 +4,7 @@
  */
 
 import { fingerprint } from '#crypto/digest.ts';
-import { headersFor, urlsFrom, wrapped, type OpenedCredential } from './release-body.ts';
+import { headersFor, unfilledFor, urlsFrom, wrapped, type OpenedCredential } from './release-body.ts';
 import type { GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { OpenedAccount, Vault } from './vault.ts';
@@ -51,6 +51,7 @@ export class OpenedCredentials {
       fields: wrapped(fields),
       fingerprint: fingerprint(opened.key.mac, key),
       headers: headersFor(settings, fields, captured),
+      unfilled: unfilledFor(settings, fields, captured),
       urls: urlsFrom(captured),
     });
     return false;

@@ -10,8 +10,8 @@ import { applyChange } from './changes.ts';
 import type { FlightResult } from './flight.ts';
 import { armGrant, REFUSED_ALONE } from './plan.ts';
 import type { Refusal, ReleaseRequest } from './release-answer.ts';
-import { credentialBody, type OpenedCredential } from './release-body.ts';
-import { statusRefusal, unknownVariables, wallRefusal } from './release-refusals.ts';
+import { credentialBody, withApiDetails, type OpenedCredential } from './release-body.ts';
+import { statusRefusal, unfilledHeaders, unknownVariables, wallRefusal } from './release-refusals.ts';
 import { waitOf, type Scene, type Step } from './release-step.ts';
 import { reauthUrl } from './repair-link.ts';
 import { record } from './room.ts';
@@ -65,6 +65,8 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   const { account, settings } = scene.state;
   const { missing } = credential.urls(settings, account);
   if (missing.length > 0) return refuse(scene, unknownVariables(account, missing), 'variable_unknown');
+  if (credential.unfilled.length > 0)
+    return refuse(scene, unfilledHeaders(account, credential.unfilled), 'conflict');
   if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
   room.lastUse.atMs = nowMs;
   if (account.credentialType === 'oauth2' && !grant.hasRefreshToken)
@@ -77,7 +79,8 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
     { action: 'token.issue', outcome: 'ok', scopes: grant.scopes, token_fingerprint: credential.fingerprint },
     request.context,
   );
-  return { kind: 'done', result: { ok: true, body } };
+  const whole = request.withApi === true ? withApiDetails(body, account, settings, credential) : body;
+  return { kind: 'done', result: { ok: true, body: whole } };
 }
 
 /** An account that wakes from idleness goes back from the daily heartbeat to proactive rotation. */
@@ -106,7 +109,7 @@ export function noToken(scene: Scene, grant: GrantRow, flown: FlightResult): Ste
 
 /** No living token now: the code says whose fault it is, as far as the last attempt told. */
 export function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number): Step {
-  const last = scene.room.attempts.newest(1)[0];
+  const last = scene.room.attempts.newest(3).find(({ trigger }) => trigger !== 'import');
   const justFailed = last?.endedAtMs != null && last.endedAtMs >= scene.arrivedAtMs;
   const { flown } = scene;
   const closed = flown?.kind === 'not_now' ? flown.closed : undefined;

@@ -18,6 +18,16 @@ export interface StatusCause {
   readonly evidence: readonly string[];
 }
 
+/** A refresh token that an operator brought here, told by its digest alone. */
+export interface ImportedToken {
+  /** HMAC under the account's key. */
+  readonly digest: string;
+  /** The grant that it became. */
+  readonly grantId: number;
+  /** Its successor has been read: it is never presented again. */
+  readonly spent: boolean;
+}
+
 export interface AccountRow {
   readonly accountId: string;
   /** Empty for none. */
@@ -52,6 +62,8 @@ export interface AccountRow {
   readonly generationCounter: number;
   /** Overrides the connection's mode. */
   readonly rotation: string | null;
+  /** Newest first; the first may be the one in use. */
+  readonly imported: readonly ImportedToken[];
   /** How long access tokens live, as an operator has set it; overrides the connection's. Null: not set. */
   readonly accessTokenTtlS: number | null;
   /** How long they live, as the API has taught; null: nothing was learnt. */

@@ -74,6 +74,7 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   'ALTER TABLE account ADD COLUMN variables TEXT',
   CHAIN_SCHEMA,
   LIFETIME_SCHEMA,
+  'ALTER TABLE account ADD COLUMN imported TEXT',
 ];
 
 /** From this version on the tables of connect flows are there; an object that slept since before has none. */

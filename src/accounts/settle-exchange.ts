@@ -1,6 +1,7 @@
 /** The Exchanger's way in: opens the account, and keeps what comes too late for its grant from living on unnoticed. */
 
 import type { SettleArgument } from '#refresh/outcome.ts';
+import type { ImportProofs } from './import-proof.ts';
 import type { Refresher } from './refresher.ts';
 import { takeLateTokens } from './revocation.ts';
 import type { Room } from './room.ts';
@@ -9,12 +10,14 @@ import type { Room } from './room.ts';
 export async function settleExchange(
   room: Room,
   refresher: Refresher,
+  proofs: ImportProofs,
   argument: SettleArgument,
 ): Promise<string> {
   const opened = await room.vault.open();
   // A ring that does not open it now may be put right: the Exchanger holds the only copy and tries again.
   if (!opened.ok) return 'locked';
-  const as = opened.value === null ? 'overtaken' : refresher.settle(opened.value, argument);
+  const proven = opened.value === null ? null : await proofs.settle(opened.value, argument);
+  const as = proven ?? (opened.value === null ? 'overtaken' : refresher.settle(opened.value, argument));
   if (as === 'overtaken') await takeLateTokens(room, argument);
   return as;
 }

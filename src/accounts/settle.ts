@@ -13,6 +13,7 @@ import type { DegradedCause } from '#webhooks/event.ts';
 import { afterNews } from '#webhooks/incident.ts';
 import { KEPT_ATTEMPTS } from './attempts.ts';
 import { applyChange } from './changes.ts';
+import { withSpent } from './import-judge.ts';
 import { standingOf, tell, tellRefreshed } from './events.ts';
 import { endingAsLearnt } from './lifetime.ts';
 import { refuseNarrowing, storeNarrowed } from './settle-narrowed.ts';
@@ -56,16 +57,20 @@ export function settle(
   });
   room.timers.clear(`reconcile:${arg.attemptId}`);
   recordRefresh(room, mac, state.account, attempt, arg, plan);
+  const now = arg.tokens?.rotated === true ? spentIn(state, grant.id) : state;
   if (plan.status === 'stored' && arg.tokens !== null) {
-    const learnt = learn(room, state.account, grant, attempt, nowMs);
+    const learnt = learn(room, now.account, grant, attempt, nowMs);
     if (arg.narrowedTo !== null)
       storeNarrowed(room, mac, learnt, grant, arg, arg.tokens, arg.narrowedTo, nowMs);
-    store(room, mac, { ...state, account: learnt }, grant, arg, arg.tokens, nowMs);
+    store(room, mac, { ...now, account: learnt }, grant, arg, arg.tokens, nowMs);
   } else if (arg.narrowedTo !== null && arg.evidence.includes('narrowed')) {
     // Refusing to narrow says nothing about the grant: it is this scope set's matter alone.
     refuseNarrowing(room, mac, grant, arg.narrowedTo, nowMs);
   } else if (plan.status === 'dead') die(room, mac, state, grant, arg, plan);
-  else fail(room, mac, state, withSuccessor(grant, arg), arg, plan, nowMs);
+  else {
+    if (now !== state) room.store.saveAccount(mac, now.account);
+    fail(room, mac, now, withSuccessor(grant, arg), arg, plan, nowMs);
+  }
   return plan.status;
 }
 
@@ -77,6 +82,12 @@ function isWelcomeLate(room: Room, state: AccountState, attempt: AttemptRow, arg
   if (attempt.outcome !== 'unknown' || arg.tokens === null) return false;
   if (state.account.status !== 'active' && state.account.status !== 'disabled') return false;
   return !room.attempts.open().some((other) => other.grantId === arg.grantId);
+}
+
+/** The first successor of a token that an operator brought: from now on that one is never presented again. */
+function spentIn(state: AccountState, grantId: number): AccountState {
+  const account = withSpent(state.account, grantId);
+  return account === state.account ? state : { ...state, account };
 }
 
 /** The account with what a token teaches that the API refused before its end. */

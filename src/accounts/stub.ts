@@ -15,22 +15,21 @@ import type { Adjustment, Misfit } from './adjust.ts';
 import type { AskingAgent } from './explain.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
 import type { ForcedRefresh } from './force.ts';
-import type { CredentialFields } from './import-fields.ts';
+import type { ImportOrder, ImportRefusal } from './import.ts';
 import type { Birth } from './create.ts';
 import type { Obstacle } from './living.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
-import type { ConnectionSettings } from './rows.ts';
 
 export type Answer<T> = Result<T, Obstacle>;
 
 export type CreateArgument = Birth;
 
-export interface ImportArgument {
+/** The account, or why the credential was not taken. */
+export type ImportAnswer = Result<{ created: boolean; account: Resource }, Obstacle | ImportRefusal>;
+
+export interface ImportArgument extends ImportOrder {
   /** Makes the account where there is none; null: it must exist. */
   readonly birth: Birth | null;
-  readonly credential: CredentialFields;
-  readonly settings: ConnectionSettings;
-  readonly context: RequestContext;
 }
 
 export interface ContextArgument {
@@ -83,7 +82,7 @@ export interface AccountRpc {
     readonly requests: readonly ReleaseRequest[];
   }): Promise<readonly (ReleaseResult | null)[]>;
   create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
-  import(argument: ImportArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
+  import(argument: ImportArgument): Promise<ImportAnswer>;
   /** `organization` null: an unbound caller, who sees all. */
   view(argument: { organization: string | null }): Promise<Answer<Resource>>;
   expire(argument: ContextArgument): Promise<Answer<Resource>>;
@@ -110,6 +109,8 @@ export interface AccountRpc {
   wait(argument: WaitArgument): Promise<Answer<Resource> | Busy | CutOff>;
   /** The same a turn at a time. */
   waitTurn(argument: WaitTurn): Promise<Answer<Waited> | Busy | CutOff>;
+  /** A link with which its user connects or repairs it; null: there is nothing to do, or no browser can do it. */
+  linkForUser(argument: object): Promise<string | null>;
   explain(argument: LookArgument): Promise<Answer<Explanation>>;
   /** Connect flows; ask by `askFlow` of flow-requests.ts. */
   flow(request: FlowRequest): Promise<FlowAnswer>;

@@ -8,9 +8,9 @@ import { within } from '#lib/clock.ts';
 import type { Room } from './room.ts';
 
 /** More would hold the object's memory and connections for people who are not there. */
-export const MAX_WAITING = 50;
+const MAX_WAITING = 50;
 /** Of one agent: the others of this account wait too. */
-export const MAX_WAITING_PER_AGENT = 10;
+const MAX_WAITING_PER_AGENT = 10;
 /** A place is kept so long for who has not come again: its caller may have hung up. */
 const KEPT_MS = 3_000;
 

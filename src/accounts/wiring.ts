@@ -8,11 +8,13 @@ import { isIndexed } from '#directory/account-index.ts';
 import { configOf } from '#env.ts';
 import { systemNow, systemRandom } from '#lib/clock.ts';
 import { setLogLevel } from '#lib/log.ts';
+import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import { outboxDirectory } from '#outbox/directory.ts';
 import { Outbox } from '#outbox/outbox.ts';
 import { AttemptJournal } from './attempts.ts';
 import { AuditTable } from './audit-table.ts';
 import { ConnectionWatch } from './connection-watch.ts';
+import { ImportProofs } from './import-proof.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { CommitPump } from './pump.ts';
 import { Refresher } from './refresher.ts';
@@ -96,11 +98,14 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
     wakeHolder: (holder) => accountStub(config, holder).takeNews({}),
     prove: (other, of) => accountStub(config, other).proveClient({ connection: of }),
   });
-  const refresher = new Refresher(room, {
-    exchange: (request) => entrypoints().Exchanger.exchange(request),
-    connection,
-  });
+  const exchange = (request: ExchangeRequest) => entrypoints().Exchanger.exchange(request);
+  const refresher = new Refresher(room, { exchange, connection });
   const door = new Door(room, refresher, credentials);
-  const lifecycle = new Lifecycle(room, refresher, credentials);
+  const lifecycle = new Lifecycle(
+    room,
+    refresher,
+    credentials,
+    (forget) => new ImportProofs(room, { exchange, connection, forget }),
+  );
   return { room, connection, refresher, door, lifecycle };
 }

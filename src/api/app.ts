@@ -5,7 +5,6 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { setLogLevel } from '#lib/log.ts';
 import { adminKeyOf, ConfigError, configOf } from '#env.ts';
 import { clientOf, correlationIdOf } from './arrival.ts';
@@ -25,9 +24,11 @@ import { accountListRoutes } from './routes/account-list.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
 import { auditEventRoutes } from './routes/audit-events.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
+import { agentCredentialRoutes } from './routes/agent-credentials.ts';
 import { agentInsightRoutes } from './routes/agent-insight.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { connectionRoutes } from './routes/connections.ts';
+import { bulkImportRoutes } from './routes/bulk-import.ts';
 import { credentialRoutes } from './routes/credentials.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -61,10 +62,12 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', homeRoutes());
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
+  app.route('/', agentCredentialRoutes());
   app.route('/', accountRoutes());
   app.route('/', accountListRoutes());
   app.route('/', accountInsightRoutes());
   app.route('/', credentialRoutes());
+  app.route('/', bulkImportRoutes());
   app.route('/', connectionRoutes());
   app.route('/', agentRoutes());
   app.route('/', agentInsightRoutes());
@@ -82,8 +85,8 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
 /** JSON as a line of its own: a shell goes on below it. Every route answers by `c.json`, and no body is touched twice. */
 function lineOfJson(c: Context<AppEnv>): Context<AppEnv>['json'] {
   const type = { 'content-type': 'application/json' };
-  const answer = (value: unknown, status?: ContentfulStatusCode): Response =>
-    c.body(`${JSON.stringify(value)}\n`, status ?? 200, type);
+  const answer = (value: unknown, status?: 200, headers: Readonly<Record<string, string>> = {}): Response =>
+    c.body(`${JSON.stringify(value)}\n`, status ?? 200, { ...headers, ...type });
   return answer as unknown as typeof c.json;
 }
 

@@ -2,15 +2,27 @@
 
 import type { Context } from 'hono';
 import type { CredentialFields } from '#accounts/import-fields.ts';
+import type { ImportMode } from '#accounts/import-judge.ts';
+import type { Code } from '#contract/codes.ts';
 import type { PutCredential } from '#contract/connected-accounts.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { assertVault } from '#directory/key-check.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
 import { credentialFieldsOf } from '#providers/descriptor.ts';
 import { resolveScopes } from '#providers/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { AppEnv } from './context.ts';
+
+/** Why a credential may not be taken, beside what every route has. */
+export const IMPORT_CODES = [
+  'conflict',
+  'credential_refused',
+  'provider_error',
+  'provider_unavailable',
+  'misconfigured_connection',
+] as const satisfies readonly Code[];
 
 /** Before anything is written: the ring opens and is the one that the directory knows. @throws ProblemError 503 */
 export async function requireVault(c: Context<AppEnv>): Promise<void> {
@@ -25,9 +37,15 @@ export async function requireSettings(c: Context<AppEnv>, connection: string): P
   return settings;
 }
 
+/** Whether what is brought is proven first; `verify: false` says that it need not be. */
+export function importMode(body: PutCredential): ImportMode {
+  return body.verify === false ? 'trust' : 'prove';
+}
+
 /** The imported credential in the room's words. @throws ProblemError 400 when its type is not the connection's. */
 export function credentialFields(body: PutCredential, settings: ConnectionSettings): CredentialFields {
   if (body.type !== settings.authType) throw invalid('type', `this connection takes ${settings.authType}`);
+  const scopes = body.scope ? resolveScopes(scopeFactsOf(settings), [body.scope]) : null;
   switch (body.type) {
     case 'oauth2':
       return {
@@ -35,14 +53,14 @@ export function credentialFields(body: PutCredential, settings: ConnectionSettin
         refreshToken: body.refresh_token ?? null,
         accessToken: body.access_token ?? null,
         expiresInS: body.expires_in ?? null,
-        scopes: body.scope ? resolveScopes(settings.descriptor, body.scope.split(' ')) : null,
+        scopes,
       };
     case 'api_key':
-      return { type: 'api_key', fields: { api_key: body.api_key } };
+      return { type: 'api_key', fields: { api_key: body.api_key }, scopes };
     case 'basic':
-      return { type: 'basic', fields: basicFields(body, settings) };
+      return { type: 'basic', fields: basicFields(body, settings), scopes };
     case 'custom':
-      return { type: 'custom', fields: body.fields };
+      return { type: 'custom', fields: body.fields, scopes };
   }
 }
 

@@ -21,7 +21,7 @@ function membersOf(value: unknown): Readonly<Record<string, unknown>> | null {
 }
 
 /** A bound operator's requests are for its organization. @throws ProblemError 400 where one names another */
-function requireOwnOrganization(c: Context<AppEnv>, value: unknown): void {
+export function requireOwnOrganization(c: Context<AppEnv>, value: unknown): void {
   const organization = c.get('operator')?.organization ?? null;
   const named = membersOf(value)?.['organization'];
   if (organization === null || typeof named !== 'string' || named === organization) return;

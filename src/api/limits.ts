@@ -99,6 +99,12 @@ function tooDeep(value: unknown, left: number): boolean {
   return Object.values(value).some((item) => tooDeep(item, left - 1));
 }
 
+/** @throws ProblemError 400 for what nests deeper than 32 */
+export function requireShallow(value: unknown): void {
+  if (tooDeep(value, DEPTH_LIMIT))
+    throw new ProblemError('invalid_request', { errors: [{ path: '', message: 'nests deeper than 32' }] });
+}
+
 /**
  * The request's JSON body. @throws ProblemError 415 for another content type, 413 over 1 MiB, 400 for what is not JSON
  * or nests deeper than 32. An absent body is an empty object where `optional`.
@@ -122,8 +128,6 @@ export async function readJson(c: Context<AppEnv>, optional = false): Promise<un
       errors: [{ path: '', message: isEmpty ? 'empty' : 'not JSON' }],
     });
   }
-  if (tooDeep(value, DEPTH_LIMIT)) {
-    throw new ProblemError('invalid_request', { errors: [{ path: '', message: 'nests deeper than 32' }] });
-  }
+  requireShallow(value);
   return value;
 }

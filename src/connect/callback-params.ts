@@ -55,7 +55,8 @@ export function readCallback(query: URLSearchParams): CallbackParams | null {
   if (entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0) > MAX_TOGETHER) return null;
   if (entries.some(([name, value]) => value.length > (LIMITS[name] ?? MAX_OTHER))) return null;
   const state = query.get('state');
-  const error = query.get('error');
+  // Some servers send every parameter that they know: an empty one says nothing.
+  const error = query.get('error') === '' ? null : query.get('error');
   // A signed answer (JARM) was not asked for, and what it says is not read.
   if (state === null || query.has('response')) return null;
   return {

@@ -48,6 +48,11 @@ export const CODES = {
   uri_too_long: { status: 414, title: 'The URL is too long' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   subject_mismatch: { status: 422, title: 'Another subject answered' },
+  credential_refused: {
+    status: 422,
+    title: 'The provider did not take this credential',
+    helps: 'nothing was changed: what was there before is still used',
+  },
   confirmation_failed: { status: 422, title: 'The confirmation failed' },
   idempotency_mismatch: { status: 422, title: 'Another payload under the same idempotency key' },
   invalid_parameters: { status: 422, title: 'The parameters are not valid' },
@@ -89,6 +94,7 @@ export const DENY_REASONS = [
   'policy_expired',
   'missing_scopes',
   'cannot_downscope',
+  'organization_not_allowed',
 ] as const;
 export type DenyReason = (typeof DENY_REASONS)[number];
 
@@ -97,6 +103,8 @@ export const DENY_HELPS: Readonly<Partial<Record<DenyReason, string>>> = {
   connection_not_allowed: 'no rule of the agent names this connection: an operator changes its policy',
   identifier_not_allowed:
     'no rule of the agent allows this identifier: name another with ?identifier=, or have an operator change the policy',
+  organization_not_allowed:
+    'no rule of the agent for this connection names this organization: an operator of all organizations changes its policy',
   scope_not_allowed: 'no rule of the agent allows all the scopes that were asked for',
   agent_suspended: 'an operator has suspended this agent and can let it go on',
   missing_scopes: 'fewer scopes were granted than asked for: ask for less, or have the user connect again',

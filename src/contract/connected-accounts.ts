@@ -139,18 +139,50 @@ export const AccountFilters = {
 const TOKEN_BYTES = 16 * 1024;
 const SCOPE_BYTES = 4 * 1024;
 
+/** What a script pipes on when it got nothing: `jq -r` of a missing key, a language's word for it, an unset variable. */
+const NOTHING_WORDS = /^(?:null|undefined|none|nil|nan|void|true|false|\(null\)|"[^]*"|'[^]*')$/i;
+const UNSET = /^(?:\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|%[A-Za-z_][A-Za-z0-9_]*%)$/;
+/** In a password or a field of the caller's own the exact words alone: somebody's password may be any other. */
+const NOTHING_FIELDS: ReadonlySet<string> = new Set([
+  'null',
+  'undefined',
+  'None',
+  'nil',
+  'NaN',
+  '[object Object]',
+]);
+
+/** A whole document where a value is meant: an answer that was piped on, or a page. */
+const isDocument = (text: string): boolean => /^\s*[[{<]/.test(text);
+
+/** An error answer, which no field of a credential holds. */
+function isErrorBody(text: string): boolean {
+  if (!/^\s*\{/.test(text)) return /^\s*<(?:!doctype|html|\?xml)/i.test(text);
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && ('error' in value || 'errors' in value);
+  } catch {
+    return false;
+  }
+}
+
+const RUBBISH = 'is not a credential: it is what a script passes on when it got none';
+
 /** A credential as it can stand in a header: printable ASCII without space. */
 const Token = z
   .string()
   .min(1, 'must not be empty')
   .max(TOKEN_BYTES, 'must be at most 16 KiB')
-  .regex(/^[\x21-\x7e]+$/, 'must be printable characters without space');
+  .regex(/^[\x21-\x7e]+$/, 'must be printable characters without space')
+  .refine((text) => !NOTHING_WORDS.test(text) && !UNSET.test(text) && !isDocument(text), RUBBISH);
 
 const FieldValue = z
   .string()
   .max(TOKEN_BYTES, 'must be at most 16 KiB')
   // eslint-disable-next-line no-control-regex -- a control character could end a header
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters');
+  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters')
+  .refine((text) => !NOTHING_FIELDS.has(text.trim()) && !isErrorBody(text), RUBBISH)
+  .refine((text) => text === '' || text.trim() !== '', 'must not be blank');
 
 export const ScopeText = z
   .string()
@@ -160,22 +192,43 @@ export const ScopeText = z
     'must be scopes separated by single spaces',
   );
 
+/** Skips the proof, and nothing else: what is no credential at all is refused all the same. */
+const Verify = {
+  verify: z.boolean().optional().openapi({
+    description:
+      'Left out or true: an OAuth import over a living grant, and one with a refresh token alone, is exchanged first, and 422 `credential_refused` changes nothing. False: it is stored as it is.',
+  }),
+};
+
 const TEN_YEARS_S = 315_360_000;
 
 const OAuthFields = {
+  ...Verify,
   refresh_token: Token.nullish(),
   access_token: Token.nullish(),
   expires_in: z.number().int().min(0).max(TEN_YEARS_S).nullish(),
   scope: ScopeText.nullish(),
 };
-const ApiKeyFields = { api_key: Token };
+const DeclaredScope = ScopeText.nullish().openapi({
+  description:
+    'What the provider lets this credential do, in your words: rules with `scopes` are compared with it. Left out: the `scopes` of the connection.',
+  example: 'read',
+});
+const ApiKeyFields = { ...Verify, api_key: Token, scope: DeclaredScope };
 /** Some providers put a key into one of the two: which are needed the connection says (`credential_fields`). */
-const BasicFields = { username: FieldValue.min(1).optional(), password: FieldValue.optional() };
+const BasicFields = {
+  ...Verify,
+  username: FieldValue.min(1).optional(),
+  password: FieldValue.optional(),
+  scope: DeclaredScope,
+};
 const CustomFields = {
+  ...Verify,
+  scope: DeclaredScope,
   fields: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'names are 1 to 64 letters, digits and "_"'),
-      FieldValue,
+      FieldValue.min(1, 'must not be empty'),
     )
     .refine(
       (fields) => Object.keys(fields).length >= 1 && Object.keys(fields).length <= 30,
@@ -203,6 +256,47 @@ export const PutCredential = z
   .openapi('PutCredential');
 
 export type PutCredential = z.infer<typeof PutCredential>;
+
+/** How many lines one import may have. */
+export const MAX_IMPORT_LINES = 1_000;
+
+/** A line of `POST /v1/credentials/import`. */
+export const ImportLine = z
+  .strictObject({
+    connection: Name,
+    identifier: Identifier,
+    organization: Organization.nullish(),
+    credential: z.preprocess(withToldType, PutCredential),
+  })
+  .openapi('ImportLine', {
+    type: 'object',
+    description:
+      'One JSON object. `credential` is what `PUT /v1/credentials/{connection}` takes; with `verify: false` in it a living grant is replaced too.',
+    required: ['connection', 'identifier', 'credential'],
+    properties: {
+      connection: { type: 'string' },
+      identifier: { type: 'string' },
+      organization: { type: ['string', 'null'] },
+      credential: { $ref: '#/components/schemas/PutCredential' },
+    },
+    additionalProperties: false,
+  });
+export type ImportLine = z.output<typeof ImportLine>;
+
+/** What became of a line. */
+export const ImportLineResult = z
+  .object({
+    line: z.number().int().openapi({ description: 'Counted from 1, blank lines too.', example: 1 }),
+    status: z
+      .number()
+      .int()
+      .openapi({ description: 'As an HTTP status: 201 made the account.', example: 201 }),
+    id: z.string().optional().openapi({ example: 'ca_gabcdefghijklmnopqrstuvwxyz' }),
+    code: z.string().optional().openapi({ description: 'Why it was not taken.', example: 'invalid_request' }),
+    detail: z.string().optional().openapi({ example: 'connection: there is no such connection' }),
+  })
+  .openapi('ImportLineResult');
+export type ImportLineResult = z.infer<typeof ImportLineResult>;
 
 /** `PUT /v1/credentials/{connection}`: the type may be left out and is told from the fields. */
 export function withToldType(body: unknown): unknown {

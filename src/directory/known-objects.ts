@@ -30,12 +30,12 @@ export type Admission =
 const PATIENCE_MS = 300;
 const WINDOW_MS = 60_000;
 /** Names without an object that unproved callers may try in a minute while the directory is away. */
-export const UNPROVED_AWAY = 20;
+const UNPROVED_AWAY = 20;
 /** The same of callers who have proved themselves; and of names that the directory has not heard of. */
-export const PROVED_AWAY = 50;
-export const PROVED_UNKNOWN = 10;
+const PROVED_AWAY = 50;
+const PROVED_UNKNOWN = 10;
 /** Names without an account that one agent may ask for in a minute before the directory is asked first. */
-export const AGENT_MISSES = 20;
+const AGENT_MISSES = 20;
 /** Accounts that one agent may ask for at once that this isolate has not seen yet. */
 const AGENT_AT_ONCE = 64;
 /** The index hears of a new thing a moment after it was made. */
@@ -79,7 +79,7 @@ const nameOf = (kind: ObjectKind, id: string): string => `${kind}:${id}`;
 const IGNORED = (): void => undefined;
 
 /** What the index says of a name; never throws, and is never waited for longer than 300 ms. */
-export async function standingOf(db: D1Database, kind: ObjectKind, id: string): Promise<Standing> {
+async function standingOf(db: D1Database, kind: ObjectKind, id: string): Promise<Standing> {
   const table = TABLES[kind];
   // One read for a name that exists and for one that does not, with something to look up in either case.
   const question = `SELECT coalesce((SELECT id FROM ${table} WHERE id >= ?1 ORDER BY id LIMIT 1),

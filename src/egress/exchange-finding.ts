@@ -5,7 +5,8 @@ import { encryptText } from '#crypto/envelope.ts';
 import { grantPlace, type GrantField } from '#crypto/places.ts';
 import type { TokenSet } from '#providers/answer.ts';
 import type { Classified } from '#providers/classify.ts';
-import { scopeKeyOf } from '#providers/scopes.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { openingScopes, scopeKeyOf, statedScopes, withImplied } from '#providers/scopes.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
 import type { OutcomeSummary } from '#refresh/settle-plan.ts';
 import type { Opened, Request } from './exchange-open.ts';
@@ -68,6 +69,7 @@ async function encrypted(request: Request, opened: Opened, tokens: TokenSet): Pr
     refreshLifetimeMs: tokens.refreshLifetimeMs,
     scopes: tokens.scopes,
     captured: Object.keys(captured).length === 0 ? null : await encrypt('captured', JSON.stringify(captured)),
+    rotated: tokens.refreshToken !== null && tokens.refreshToken !== opened.refreshToken,
     fingerprint: fingerprint(opened.key.mac, tokens.accessToken),
   };
 }
@@ -85,6 +87,7 @@ async function successorOnly(request: Request, opened: Opened, successor: string
     refreshLifetimeMs: null,
     scopes: null,
     captured: Object.keys(captured).length === 0 ? null : await encrypt('captured', JSON.stringify(captured)),
+    rotated: successor !== opened.refreshToken,
     fingerprint: null,
   };
 }
@@ -113,8 +116,14 @@ function reasonOf(classified: Classified, wrongRequest: boolean): string | null 
   return classified.outcome === 'transient' && classified.listed === true ? 'listed_transient' : null;
 }
 
-/** A provider may ignore that less was asked for: then the token is the full one, and nobody gets it as narrowed. */
+/**
+ * A provider may ignore that less was asked for: then the token is the full one, and nobody gets it as narrowed. Silence
+ * was read as what was asked for, so null here is an answer that names no scope: it may be the full one as well.
+ */
 function isNarrowed(request: Request, granted: readonly string[] | null): boolean {
   const { scopes } = request;
-  return scopes !== null && (granted === null || granted.every((scope) => scopes.includes(scope)));
+  if (scopes === null || granted === null) return false;
+  const facts = scopeFactsOf(request.settings);
+  const asked = new Set(withImplied(facts, statedScopes(facts, scopes)));
+  return openingScopes(facts, granted).every((scope) => asked.has(scope));
 }

@@ -6,8 +6,17 @@
  * Sources: OpenID Connect Core 1.0 sections 3.1.3.7 and 2, RFC 8725.
  */
 
-import { createLocalJWKSet, decodeJwt, errors, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
+import {
+  base64url,
+  createLocalJWKSet,
+  decodeJwt,
+  errors,
+  jwtVerify,
+  type JSONWebKeySet,
+  type JWTPayload,
+} from 'jose';
 import { dateOf } from '#lib/clock.ts';
+import { parseExactly } from '#lib/exact-json.ts';
 import { LruMap } from '#lib/lru.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { guardedFetch } from './guarded-fetch.ts';
@@ -63,11 +72,17 @@ export async function checkIdToken(text: string, checks: IdTokenChecks): Promise
       server === null || server.jwks_uri === null ? read : await verified(text, server.jwks_uri, checks);
     if (claims === 'keys_unavailable') return { ok: false, problem: 'keys_unavailable' };
     const problem = problemOf(claims, checks);
-    return problem === null ? { ok: true, claims } : { ok: false, problem };
+    return problem === null ? { ok: true, claims: exactClaims(text) } : { ok: false, problem };
   } catch (error) {
     const isOver = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
     return { ok: false, problem: isOver ? 'claims' : 'signature' };
   }
+}
+
+/** The claims of a token that was checked, with numbers beyond 2^53 as they were written. @throws where it is none */
+function exactClaims(text: string): JWTPayload {
+  const payload = base64url.decode(text.split('.')[1] ?? '');
+  return parseExactly(new TextDecoder().decode(payload)) as JWTPayload;
 }
 
 /** The claims, unchecked; null for what is no JWT in the clear. */

@@ -9,6 +9,8 @@ import type { Config } from '#env.ts';
 import { parseBody } from '#providers/body.ts';
 import { valueAt } from '#providers/reading/json-path.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
+import { requestAuth } from '#providers/token-request.ts';
+import { clientAuth, FORM_TYPE } from './client-auth.ts';
 import { openClientSecrets } from './client-secrets.ts';
 import { guardOfProvider } from './guard.ts';
 import { guardedFetch, type FetchOutcome } from './guarded-fetch.ts';
@@ -50,26 +52,17 @@ async function push(
   secret: string | null,
 ): Promise<FetchOutcome | null> {
   const sent: FetchOutcome[] = [];
-  const method = settings.descriptor.token_endpoint_auth_method;
-  const auth =
-    secret === null || method === 'none'
-      ? oauth.None()
-      : method === 'client_secret_basic'
-        ? oauth.ClientSecretBasic(secret)
-        : oauth.ClientSecretPost(secret);
+  const auth = requestAuth(settings.descriptor, secret) ?? 'client_secret_post';
   try {
     await oauth.pushedAuthorizationRequest(
       { issuer: new URL(endpoint).origin, pushed_authorization_request_endpoint: endpoint },
       { client_id: settings.clientId ?? '' },
-      auth,
+      clientAuth(auth, secret),
       { ...params },
       {
         [oauth.allowInsecureRequests]: config.allowLoopback,
         [oauth.customFetch]: async (_url, init) => {
-          const headers = {
-            ...init.headers,
-            'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
-          };
+          const headers = { ...init.headers, 'content-type': FORM_TYPE };
           const body = new URLSearchParams(init.body).toString();
           sent.push(
             await guardedFetch(

@@ -13,11 +13,12 @@ import {
   revocationRequest,
   type RefreshRequest,
 } from '#providers/token-request.ts';
+import { clientAuth, FORM_TYPE } from './client-auth.ts';
 import type { GuardOptions } from './guard.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 
-/** RFC 6749 answers are a few hundred bytes; some providers add profiles. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+/** RFC 6749 answers are a few hundred bytes. Some providers add profiles, and a rotated token may stand behind one. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
 
 export interface Presented {
   readonly refreshToken: string;
@@ -104,7 +105,7 @@ export async function sendRevocation(
     oauth.revocationRequest(
       { issuer: new URL(request.url).origin, revocation_endpoint: request.url },
       { client_id: settings.clientId ?? '' },
-      clientAuth(request, clientSecret),
+      clientAuth(request.auth, clientSecret),
       token,
       { ...leaving, additionalParameters: { token_type_hint: hint } },
     ),
@@ -122,7 +123,7 @@ async function sendBuilt(
     oauth.genericTokenEndpointRequest(
       { issuer: new URL(request.url).origin, token_endpoint: request.url },
       { client_id: clientId },
-      clientAuth(request, clientSecret),
+      clientAuth(request.auth, clientSecret),
       request.grantType,
       { ...params, ...request.params },
       leaving,
@@ -159,13 +160,6 @@ async function captured(
   return sent[0] ?? { kind: 'unsendable', reason: 'invalid_request' };
 }
 
-function clientAuth(request: RefreshRequest, secret: string | null): oauth.ClientAuth {
-  if (secret === null || request.auth === 'none') return oauth.None();
-  return request.auth === 'client_secret_basic'
-    ? oauth.ClientSecretBasic(secret)
-    : oauth.ClientSecretPost(secret);
-}
-
 function rename(fields: URLSearchParams, name: string, own: string): void {
   const value = fields.get(name);
   if (value === null || own === name) return;
@@ -190,7 +184,7 @@ async function send(
       headers: {
         ...headers,
         ...request.headers,
-        'content-type': json ? 'application/json' : 'application/x-www-form-urlencoded;charset=UTF-8',
+        'content-type': json ? 'application/json' : FORM_TYPE,
         'user-agent': 'valetkey',
       },
       body: json ? JSON.stringify(Object.fromEntries(fields)) : fields.toString(),

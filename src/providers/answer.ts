@@ -21,7 +21,11 @@ export interface TokenSet {
   lifetimeMs: number | null;
   /** As the answer states it; null: it said nothing (see refreshTokenLifeOf in rotation.ts for what the facts say). */
   refreshLifetimeMs: number | null;
-  /** What was granted. Silence means what was asked for (RFC 6749, 5.1); null: silence, and nothing was asked for. */
+  /**
+   * What was granted. Silence means what was asked for (RFC 6749, 5.1). Null: silence, and nothing was asked for; or a
+   * value that names no scope. An empty text is not silence, and no scope either, because one has at least one name
+   * (RFC 6749, 3.3): what was granted is then not known.
+   */
   scopes: string[] | null;
   /** Values of `capture_from_token_response` that are scalars, by their path (`team.id`, `instance_url`). */
   captured: Record<string, string>;
@@ -46,14 +50,26 @@ const MAX_SCOPE = 512;
 const MAX_CAPTURED = 2048;
 const MAX_TOKEN_TYPE = 64;
 
-const PLAIN_MAP: Readonly<Record<string, string | null>> = {
-  access_token: 'access_token',
-  refresh_token: 'refresh_token',
-  expires_in: 'expires_in',
+/** A map's fields; one that it leaves out stands beside the access token under its usual name. */
+type Field =
+  | 'access_token'
+  | 'refresh_token'
+  | 'token_type'
+  | 'expires_in'
+  | 'expires_at'
+  | 'scope'
   // In no RFC, but what those who say it at all call it.
-  refresh_token_expires_in: 'refresh_token_expires_in',
-  scope: 'scope',
-};
+  | 'refresh_token_expires_in';
+
+/** An absolute time is looked for only where the map names it: as `expires_at` it means other things elsewhere. */
+const UNMAPPED: Readonly<Partial<Record<Field, null>>> = { expires_at: null };
+
+type FieldMap = Readonly<Partial<Record<Field, string | null | undefined>>>;
+
+const mapOf = (descriptor: Descriptor): FieldMap => ({
+  ...UNMAPPED,
+  ...descriptor.token_response_map,
+});
 
 /** RFC 6749 allows printable ASCII; a space or a line break would end or split the header that it goes into. */
 const isAccessToken = (value: unknown): value is string =>
@@ -73,11 +89,12 @@ const isRefreshToken = (value: unknown): value is string =>
  */
 export function readTokens(descriptor: Descriptor, body: unknown, context: AnswerContext): TokenSet | null {
   if (!passesSuccessCheck(descriptor, body)) return null;
-  const at = readerOf(descriptor.token_response_map ?? PLAIN_MAP, body);
+  const at = readerOf(mapOf(descriptor), body);
   const accessToken = at('access_token');
   if (!isAccessToken(accessToken)) return null;
   const refreshToken = at('refresh_token');
-  const tokenType = firstAt(body, 'token_type');
+  const tokenType = at('token_type');
+  const scope = at('scope');
   return {
     accessToken,
     refreshToken: isRefreshToken(refreshToken) ? refreshToken : null,
@@ -85,10 +102,9 @@ export function readTokens(descriptor: Descriptor, body: unknown, context: Answe
     tokenType: isTokenType(tokenType) ? tokenType : 'Bearer',
     lifetimeMs: accessLifetimeMs(
       descriptor,
-      // A map without `expires_in` says that the provider sends none; one that appears later is still believed.
       {
         accessToken,
-        expiresIn: at('expires_in') ?? valueAt(body, 'expires_in'),
+        expiresIn: at('expires_in'),
         expiresAt: at('expires_at'),
         renewable: context.isFirst !== true || isRefreshToken(refreshToken),
       },
@@ -97,8 +113,11 @@ export function readTokens(descriptor: Descriptor, body: unknown, context: Answe
     ),
     refreshLifetimeMs: refreshLifetimeMs(at('refresh_token_expires_in')),
     scopes:
-      scopesOf(at('scope'), descriptor.scope_separator) ??
-      (context.requestedScopes ? [...context.requestedScopes] : null),
+      scope === undefined || scope === null
+        ? context.requestedScopes
+          ? [...context.requestedScopes]
+          : null
+        : scopesOf(scope, descriptor.scope_separator),
     captured: capture(descriptor.capture_from_token_response, body),
   };
 }
@@ -110,7 +129,7 @@ const isUnusableSuccessor = (value: unknown): boolean =>
 /** The successor of an answer whose access token cannot be used, or null where it has none. */
 export function readSuccessor(descriptor: Descriptor, body: unknown): string | null {
   if (!passesSuccessCheck(descriptor, body)) return null;
-  const token = readerOf(descriptor.token_response_map ?? PLAIN_MAP, body)('refresh_token');
+  const token = readerOf(mapOf(descriptor), body)('refresh_token');
   return isRefreshToken(token) ? token : null;
 }
 
@@ -126,22 +145,40 @@ export function passesSuccessCheck(descriptor: Descriptor, body: unknown): boole
   return valueAt(body, check.path) === check.equals;
 }
 
+/** The path of what holds a path's last step: `body` of `body.access_token`, nothing of `access_token`. */
+const parentOf = (path: string): string => path.split('.').slice(0, -1).join('.');
+
+const beside = (parent: string, field: Field): string => (parent === '' ? field : `${parent}.${field}`);
+
 /**
- * Looks up a field of the map. Where it has alternatives (`authed_user.x | x`), all fields are taken from the
- * alternative that holds the access token: the user's token and the bot's refresh token are not a pair.
+ * Looks up a field. Where the access token has alternatives (`authed_user.x | x`), all fields are taken from the one
+ * that holds it: the user's token and the bot's refresh token are not a pair. A field that the map leaves out stands
+ * beside the token, or at the top where no other token stands there.
  */
-function readerOf(
-  map: Readonly<Record<string, string | null | undefined>>,
-  body: unknown,
-): (field: string) => unknown {
-  const places = alternativesOf(map['access_token'] ?? 'access_token');
+function readerOf(map: FieldMap, body: unknown): (field: Field) => unknown {
+  const places = alternativesOf(map.access_token ?? 'access_token');
   const chosen = places.findIndex((path) => isAccessToken(valueAt(body, path)));
+  const own = places[chosen];
+  const parents = own === undefined ? places.map(parentOf) : [parentOf(own)];
+  const others = isAccessToken(valueAt(body, 'access_token')) && own !== 'access_token';
+  const usual = (field: Field): unknown => {
+    const paths = [...parents, ...(others ? [] : [''])].map((parent) => beside(parent, field));
+    return firstAt(body, [...new Set(paths)].join(' | '));
+  };
   return (field) => {
     const expression = map[field];
-    if (expression === null || expression === undefined) return undefined;
+    if (expression === undefined) return usual(field);
+    // The facts say that none is sent; a lifetime that is sent after all is still believed.
+    if (expression === null) return field === 'expires_in' ? usual(field) : undefined;
     const paths = alternativesOf(expression);
-    const path = chosen >= 0 && paths.length === places.length ? paths[chosen] : undefined;
-    return path === undefined ? firstAt(body, expression) : (valueAt(body, path) ?? undefined);
+    const path =
+      own === undefined
+        ? undefined
+        : paths.length === places.length
+          ? paths[chosen]
+          : paths.find((one) => paths.length > 1 && parentOf(one) === parentOf(own));
+    if (path === undefined) return firstAt(body, expression);
+    return valueAt(body, path) ?? (field === 'expires_in' ? usual(field) : undefined);
   };
 }
 

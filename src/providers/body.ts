@@ -4,14 +4,18 @@
  * never throws, however deep or broken the body is.
  */
 
+import { parseExactly } from '#lib/exact-json.ts';
+
 /** A parsed body. `truncated` is JSON that began and does not parse: cut on the way, or never right. */
 export type ParsedBody =
   | { readonly kind: 'json'; readonly value: Record<string, unknown> | unknown[] }
   | { readonly kind: 'form'; readonly value: Record<string, string> }
   | { readonly kind: 'html' | 'text' | 'empty' | 'truncated' };
 
-/** The exchange reads 64 KiB at most; a text longer than that did not come from it. */
-const MAX_CHARACTERS = 262_144;
+/** The exchange reads 1 MiB at most; a text longer than that did not come from it. */
+const MAX_CHARACTERS = 1024 * 1024;
+/** No token stands deeper. */
+const MAX_DEPTH = 32;
 
 /**
  * Parses a body by what it holds.
@@ -32,13 +36,55 @@ export function parseBody(text: string, contentType: string | null): ParsedBody 
 
 function parseJson(body: string): ParsedBody {
   try {
-    const value: unknown = JSON.parse(body);
+    const value: unknown = parseExactly(body);
     if (typeof value === 'object' && value !== null)
       return { kind: 'json', value: value as Record<string, unknown> };
   } catch {
     // Syntax, or nesting that a parser gives up on: both mean that there is nothing to be read here.
   }
   return { kind: 'truncated' };
+}
+
+/**
+ * What of a JSON object that was cut off, or goes on after its end, can be read for certain: the members that are there
+ * whole. A text counts with its closing quote, a number only with what follows it. Null: nothing.
+ */
+export function wholeMembers(text: string): Record<string, unknown> | null {
+  const body = text.replace(/^\uFEFF/, '').trimStart();
+  if (!body.startsWith('{') || body.length > MAX_CHARACTERS) return null;
+  const closers: string[] = [];
+  let quoted = false;
+  let named = true;
+  /** The end of what is whole, and what closes it. */
+  let whole: { end: number; closers: string } | null = null;
+  const upTo = (end: number) => ({ end, closers: closers.toReversed().join('') });
+  for (let at = 0; at < body.length; at += 1) {
+    const character = body[at];
+    if (quoted) {
+      if (character === '\\') at += 1;
+      else if (character === '"') {
+        quoted = false;
+        if (!named) whole = upTo(at + 1);
+      }
+      continue;
+    }
+    if (character === '"') quoted = true;
+    else if (character === ':') named = false;
+    else if (character === '{' || character === '[') {
+      closers.push(character === '{' ? '}' : ']');
+      named = character === '{';
+      if (closers.length > MAX_DEPTH) break;
+    } else if (character === '}' || character === ']') {
+      if (closers.pop() !== character) break;
+      whole = upTo(at + 1);
+      if (closers.length === 0) break;
+    } else if (character === ',') {
+      whole = upTo(at);
+      named = closers.at(-1) === '}';
+    }
+  }
+  const parsed = whole === null ? null : parseJson(body.slice(0, whole.end) + whole.closers);
+  return parsed?.kind === 'json' && !Array.isArray(parsed.value) ? parsed.value : null;
 }
 
 function parseForm(body: string): ParsedBody | null {

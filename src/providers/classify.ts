@@ -6,7 +6,7 @@
 
 import { passesSuccessCheck, readSuccessor, readTokens } from './answer.ts';
 import type { AnswerContext, TokenSet } from './answer.ts';
-import { parseBody, shapeOf } from './body.ts';
+import { parseBody, shapeOf, wholeMembers } from './body.ts';
 import type { ParsedBody } from './body.ts';
 import type { Descriptor } from './descriptor.ts';
 import { bestRow } from './error-row.ts';
@@ -29,8 +29,10 @@ export type Answer =
       status: number;
       headers: Record<string, string>;
       body: string;
-      /** Longer than 64 KiB, or cut on the way. */
+      /** Longer than what is read of it, or cut on the way. */
       truncated?: boolean;
+      /** Longer than what is read of it: what was read is the server's own, and only its end is missing. */
+      overlong?: boolean;
     }
   | { kind: 'failure'; failure: 'timeout' | 'network' | 'too_large' | (typeof UNSENT)[number] };
 
@@ -69,7 +71,8 @@ export type Classified =
       outcome: 'malformed';
       /** False where a successor came along: what lives now is known. */
       doubt: boolean;
-      providerError: null;
+      /** The body's own error code, where it is an error that came with a status of success. */
+      providerError: string | null;
       evidence: string[];
       /** A usable successor beside an unusable access token: it is what has to be presented next. */
       successor: string | null;
@@ -85,8 +88,8 @@ export interface ClassifyContext extends AnswerContext {
 type Response = Extract<Answer, { kind: 'response' }>;
 
 /**
- * @returns exactly one outcome. Only a 2xx with a usable access token is `refreshed`; only a parsed JSON error that the
- * descriptor or the generic table names is `grant_dead`; every other error is `transient` with its code as evidence.
+ * @returns exactly one outcome. Only a 2xx with a usable access token is `refreshed`; only a parsed error (JSON, or the
+ * form that a few providers answer) that the descriptor or the generic table names is `grant_dead`; every other error is `transient` with its code as evidence.
  */
 export function classify(descriptor: Descriptor, answer: Answer, context: ClassifyContext): Classified {
   if (answer.kind === 'failure') {
@@ -106,7 +109,7 @@ export function classify(descriptor: Descriptor, answer: Answer, context: Classi
   }
   if (status >= 200 && status < 300)
     return classifySuccess(descriptor, answer, parsed, retryAfterMs, context);
-  if (status >= 400 && status < 500 && status !== 408 && parsed.kind === 'json') {
+  if (status >= 400 && status < 500 && status !== 408 && isSpoken(parsed)) {
     if (status !== 425) {
       const verdict = judgeError(descriptor, parsed.value, [status], { retryAfterMs, doubt: false }, context);
       if (verdict !== null) return verdict;
@@ -129,6 +132,10 @@ export function classify(descriptor: Descriptor, answer: Answer, context: Classi
   };
 }
 
+/** What the provider itself has said, in either of the two ways in which token endpoints speak. */
+const isSpoken = (parsed: ParsedBody): parsed is Extract<ParsedBody, { kind: 'json' | 'form' }> =>
+  parsed.kind === 'json' || parsed.kind === 'form';
+
 /** JSON says itself where it ends, so a whole object in a cut answer is read; of a form or a text nobody knows the end. */
 function bodyOf(answer: Response): ParsedBody {
   const parsed = parseBody(answer.body, headerOf(answer.headers, 'content-type') ?? null);
@@ -148,11 +155,18 @@ function classifySuccess(
   retryAfterMs: number | null,
   context: ClassifyContext,
 ): Classified {
-  if (parsed.kind === 'json' || parsed.kind === 'form') {
+  if (isSpoken(parsed)) {
     const tokens = readTokens(descriptor, parsed.value, context);
     if (tokens !== null) return { outcome: 'refreshed', doubt: tokens.refreshTokenUnusable, tokens };
   }
-  if (parsed.kind === 'json' && descriptor.errors_with_http_200 && saysError(descriptor, parsed.value)) {
+  const begun = parsed.kind === 'truncated' && answer.overlong === true ? wholeMembers(answer.body) : null;
+  if (begun !== null) {
+    // What was cut off may have named scopes, so silence is none here; and a refresh token, so one has to be there.
+    const tokens = readTokens(descriptor, begun, { nowMs: context.nowMs });
+    if (tokens !== null && tokens.refreshToken !== null)
+      return { outcome: 'refreshed', doubt: false, tokens };
+  }
+  if (isSpoken(parsed) && descriptor.errors_with_http_200 && saysError(descriptor, parsed.value)) {
     // The body alone tells, so that a 400 of the tables and the same error under 200 mean the same.
     const statuses = [answer.status, 200, 400, 401];
     const verdict = judgeError(descriptor, parsed.value, statuses, { retryAfterMs, doubt: true }, context);
@@ -166,16 +180,32 @@ function classifySuccess(
       evidence: [providerError ?? httpName(answer.status)],
     };
   }
-  const successor =
-    parsed.kind === 'json' || parsed.kind === 'form' ? readSuccessor(descriptor, parsed.value) : null;
+  const readable = isSpoken(parsed) ? parsed.value : begun;
+  const successor = readable === null ? null : readSuccessor(descriptor, readable);
   return {
     outcome: 'malformed',
     doubt: successor === null,
-    providerError: null,
+    providerError: isSpoken(parsed) && looksLikeError(parsed.value) ? providerErrorOf(parsed.value) : null,
     evidence: shapeOf(parsed, answer.body.length),
     successor,
   };
 }
+
+/** Fields that no success carries; `status`, `code` and `message` stand in many an answer that is none. */
+const ERROR_FIELDS = [
+  'error',
+  'errors',
+  'error_code',
+  'errorCode',
+  'errorType',
+  'error_message',
+  'errorMessage',
+];
+
+const looksLikeError = (body: unknown): boolean =>
+  ERROR_FIELDS.some((field) => (valueAt(body, field) ?? null) !== null) ||
+  valueAt(body, 'ok') === false ||
+  valueAt(body, 'success') === false;
 
 const saysError = (descriptor: Descriptor, body: unknown): boolean =>
   !passesSuccessCheck(descriptor, body) || (valueAt(body, 'error') ?? null) !== null;
@@ -294,7 +324,7 @@ function evidenceOf(row: MatchedRow['row'], body: ErrorSight['body']): string[] 
 }
 
 const codeOf = (parsed: ParsedBody): string | null =>
-  parsed.kind === 'json' || parsed.kind === 'form' ? providerErrorOf(parsed.value) : null;
+  isSpoken(parsed) ? providerErrorOf(parsed.value) : null;
 
 const httpName = (status: number): string => (Number.isInteger(status) ? `http_${status}` : 'http_unknown');
 

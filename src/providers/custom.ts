@@ -8,6 +8,7 @@
 
 import { z } from 'zod';
 import {
+  BASIC_ENCODINGS,
   DOWNSCOPING,
   Descriptor,
   ExtraParams,
@@ -17,6 +18,8 @@ import {
   REVOCATION_REACHES,
   ResponseMap,
   ScopeAliases,
+  ScopeLists,
+  ScopeSynonyms,
   SuccessCheck,
   TOKEN_ENDPOINT_AUTH_METHODS,
   URL_FIELDS,
@@ -99,8 +102,18 @@ export const ProviderConfig = z.strictObject({
   default_scopes_example: z.array(Name).max(100).optional(),
   scope_separator: z.string().min(1).max(3).optional(),
   scope_aliases: ScopeAliases.optional(),
+  scope_families: ScopeLists.optional(),
+  scope_synonyms: ScopeSynonyms.optional(),
+  scope_implies: ScopeLists.optional(),
+  scope_prefix: Name.optional(),
+  scopes_ignore_case: z.boolean().optional(),
+  offline_scopes: z.array(Name).max(10).optional(),
+  baseline_scopes: z.array(Name).max(10).optional(),
+  known_scopes: z.array(Name).max(300).optional(),
   pkce: z.enum(PKCE_SUPPORT).optional(),
   token_endpoint_auth_method: z.enum(TOKEN_ENDPOINT_AUTH_METHODS).optional(),
+  /** `raw`: the server compares Basic as plain text and decodes nothing. */
+  client_secret_basic_encoding: z.enum(BASIC_ENCODINGS).optional(),
   extra_authorization_params: ExtraParams.optional(),
   extra_token_params: ExtraParams.optional(),
   extra_refresh_params: ExtraParams.optional(),

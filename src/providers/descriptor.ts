@@ -47,12 +47,22 @@ export const ScopeAliases = z
   .record(Name, z.union([Name, z.array(Name).min(1).max(50)]))
   .refine((aliases) => Object.keys(aliases).length <= 200, 'must have at most 200 entries');
 
+/** Families of scopes, and scopes that include others: a name and the scopes behind it. */
+export const ScopeLists = z
+  .record(Name, z.array(Name).min(1).max(100))
+  .refine((lists) => Object.keys(lists).length <= 100, 'must have at most 100 entries');
+
+export const ScopeSynonyms = z
+  .record(Name, Name)
+  .refine((synonyms) => Object.keys(synonyms).length <= 200, 'must have at most 200 entries');
+
 export const ResponseMap = z.strictObject({
   access_token: Name,
   refresh_token: Name.nullable().optional(),
   expires_in: Name.nullable().optional(),
   expires_at: Name.nullable().optional(),
   scope: Name.nullable().optional(),
+  token_type: Name.nullable().optional(),
   refresh_token_expires_in: Name.nullable().optional(),
 });
 
@@ -131,6 +141,8 @@ export const TOKEN_ENDPOINT_AUTH_METHODS = [
   'none',
 ] as const;
 export type TokenEndpointAuthMethod = (typeof TOKEN_ENDPOINT_AUTH_METHODS)[number];
+/** Whether id and secret are form-encoded before they go into Basic, as RFC 6749 (2.3.1) has it. */
+export const BASIC_ENCODINGS = ['form', 'raw'] as const;
 export const PKCE_SUPPORT = ['required', 'supported', 'unsupported', 'unknown'] as const;
 export const REFRESH_TOKEN_KINDS = ['rotating', 'static', 'optional', 'none'] as const;
 export const REVOCATION_REACHES = ['token', 'grant', 'project', 'installation', 'none', 'unknown'] as const;
@@ -207,8 +219,26 @@ const fields = {
   default_scopes_example: names(100),
   scope_separator: z.string().min(1).max(3).default(' '),
   scope_aliases: ScopeAliases.default({}),
+  /** Ours: every scope of a kind (`read`, `write`). A limit of that name lets all of them through; nobody asks for all. */
+  scope_families: ScopeLists.default({}),
+  /** Ours: another name of the same scope, as the provider states it → the name under which it is asked for. */
+  scope_synonyms: ScopeSynonyms.default({}),
+  /** Ours: a scope, and those that the provider leaves out of its answer because this one includes them. */
+  scope_implies: ScopeLists.default({}),
+  /** Ours: may stand before any scope and changes nothing. */
+  scope_prefix: Name.nullable().default(null),
+  /** Ours: capital letters make no other scope. */
+  scopes_ignore_case: z.boolean().default(false),
+  /** Ours: without these no refresh token is given. */
+  offline_scopes: names(10),
+  /** Ours: stand in every grant and open nothing by themselves. */
+  baseline_scopes: names(10),
+  /** Ours: scopes that no other field names; they are known, and so no typing error. */
+  known_scopes: names(300),
   pkce: z.enum(PKCE_SUPPORT).default('unknown'),
   token_endpoint_auth_method: z.enum(TOKEN_ENDPOINT_AUTH_METHODS).nullable().default(null),
+  /** Ours: `raw` for servers that do not decode what Basic brings. */
+  client_secret_basic_encoding: z.enum(BASIC_ENCODINGS).default('form'),
   extra_authorization_params: ExtraParams.default({}),
   extra_token_params: ExtraParams.default({}),
   extra_refresh_params: ExtraParams.default({}),

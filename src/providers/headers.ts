@@ -21,6 +21,7 @@ const FOREIGN = new Set([
   'expect',
 ]);
 const MAX_HEADERS = 10;
+const NAME = /\{([A-Za-z_][A-Za-z0-9_.]*)\}/g;
 const MAX_VALUE = 16_384;
 
 /** Names and value patterns of a template, or null where it is not one. */
@@ -59,6 +60,15 @@ export function credentialHeaders(
   return headers;
 }
 
+/** The names in a template that have no value, each once. */
+export function namesWithout(
+  template: string | null,
+  values: Readonly<Record<string, string>>,
+): readonly string[] {
+  const names = [...(template ?? '').matchAll(NAME)].map((match) => match[1] ?? '');
+  return [...new Set(names)].filter((name) => !Object.hasOwn(values, name));
+}
+
 function fillValue(pattern: string, values: Readonly<Record<string, string>>): string | null {
   const encoded = /^(.*?)base64\((.*)\)(.*)$/.exec(pattern);
   if (encoded === null) return fill(pattern, values, isHeaderText);
@@ -75,7 +85,7 @@ function fill(
   accepts: (value: string, quoted: boolean) => boolean,
 ): string | null {
   let refused = false;
-  const text = pattern.replace(/\{([A-Za-z_][A-Za-z0-9_.]*)\}/g, (_, name: string, offset: number) => {
+  const text = pattern.replace(NAME, (_, name: string, offset: number) => {
     const value: unknown = Object.hasOwn(values, name) ? values[name] : undefined;
     if (
       typeof value !== 'string' ||

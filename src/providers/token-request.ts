@@ -7,8 +7,12 @@
 
 import { placeholdersIn, type Descriptor } from './descriptor.ts';
 
-/** How the client proves itself at the token endpoint. `json_body`: id and secret in the JSON body. */
-export type RequestAuth = 'client_secret_basic' | 'client_secret_post' | 'json_body' | 'none';
+/**
+ * How the client proves itself at the token endpoint. `json_body`: id and secret in the JSON body;
+ * `client_secret_basic_raw`: Basic without the form encoding of RFC 6749.
+ */
+export type RequestAuth =
+  'client_secret_basic' | 'client_secret_basic_raw' | 'client_secret_post' | 'json_body' | 'none';
 
 export interface RefreshInput {
   clientId: string;
@@ -72,7 +76,7 @@ export function refreshRequest(descriptor: Descriptor, input: RefreshInput): Ref
   if (url === null) return { ok: false, reason: 'no_token_endpoint' };
   const open = openPart(url);
   if (open !== null) return open;
-  const auth = authOf(descriptor, input.clientSecret);
+  const auth = requestAuth(descriptor, input.clientSecret);
   if (auth === null) {
     return {
       ok: false,
@@ -112,7 +116,7 @@ export function codeRequest(descriptor: Descriptor, input: CodeInput): RefreshRe
   if (url === null) return { ok: false, reason: 'no_token_endpoint' };
   const open = openPart(url);
   if (open !== null) return open;
-  const auth = authOf(descriptor, input.clientSecret);
+  const auth = requestAuth(descriptor, input.clientSecret);
   if (auth === null) {
     return {
       ok: false,
@@ -142,16 +146,19 @@ export function revocationRequest(descriptor: Descriptor, clientSecret: string |
   const url = descriptor.revocation_url;
   if (url === null || url.includes('{')) return { ok: false, reason: 'no_token_endpoint' };
   const method = descriptor.token_endpoint_auth_method ?? 'unknown';
-  const auth = authOf(descriptor, clientSecret);
+  const auth = requestAuth(descriptor, clientSecret);
   if (auth === null) return { ok: false, reason: 'unsupported_auth_method', method };
   return requestTo(descriptor, { url, auth, grantType: '', params: {} });
 }
 
-function authOf(descriptor: Descriptor, clientSecret: string | null): RequestAuth | null {
+/** How this client proves itself with this secret; null: in a way that is not spoken here. */
+export function requestAuth(descriptor: Descriptor, clientSecret: string | null): RequestAuth | null {
   const method = descriptor.token_endpoint_auth_method;
   if (method === null || method === 'private_key_jwt') return null;
   // A client without a secret is public, whatever the provider's confidential clients do.
-  return clientSecret === null || clientSecret === '' ? 'none' : method;
+  if (clientSecret === null || clientSecret === '') return 'none';
+  const raw = method === 'client_secret_basic' && descriptor.client_secret_basic_encoding === 'raw';
+  return raw ? 'client_secret_basic_raw' : method;
 }
 
 /** A template with its `{names}` filled in, or the first name that has no value. */

@@ -5,9 +5,9 @@
  * Refuses to start another: while the answer is `may_settle` nothing may be sent for that grant.
  */
 
-/** Why a refresh is made (refresh.md, "Triggers"). */
+/** Why a refresh is made (refresh.md, "Triggers"). `import`: to prove a refresh token that an operator brought. */
 export type Trigger =
-  'on_demand' | 'proactive' | 'rejected' | 'forced' | 'heartbeat' | 'keepalive' | 'reconcile';
+  'on_demand' | 'proactive' | 'rejected' | 'forced' | 'heartbeat' | 'keepalive' | 'reconcile' | 'import';
 
 /**
  * Where an attempt without an end stands. `may_settle`: join it, for at most `leftMs` (> 0, ≤ the budget). `lost`: its

@@ -80,7 +80,6 @@ const MISCONFIGURED_PROBE_MS = 5 * 60_000;
 /** How long an account that was refused leaves a probe that is due to the others, before it looks again. */
 const LEFT_TO_OTHERS_MS = 60_000;
 const NOBODY_COMES_MS = 30 * 60_000;
-const MOST_CLOSERS = 20;
 /** Two accounts with the same wrong request within this time: it is what the connection sends. */
 const WRONG_REQUESTS_WITHIN_MS = 10 * 60_000;
 /** Machines' clocks differ a little; what lies further ahead than this beyond its time was set by a wrong one. */
@@ -215,11 +214,7 @@ function rejected(
 ): AfterReport {
   const { version, reason } = report;
   const known = health.state === 'misconfigured';
-  const closedBy = [...new Set([...by, ...(known ? health.closedBy : [])])].slice(0, MOST_CLOSERS);
-  if (known && version <= (health.version ?? 0)) {
-    const isNew = by.some((account) => !health.closedBy.includes(account));
-    return { health: isNew ? { ...health, closedBy } : health, news: null };
-  }
+  if (known && version <= (health.version ?? 0)) return { health, news: null };
   const next: ConnectionHealth = {
     ...healthyFrom(known ? health.sinceMs : nowMs),
     state: 'misconfigured',
@@ -227,7 +222,7 @@ function rejected(
     version,
     nextProbeAtMs: nowMs + MISCONFIGURED_PROBE_MS,
     accounts,
-    closedBy,
+    closedBy: by,
   };
   return { health: next, news: known ? null : 'connection.misconfigured' };
 }
@@ -265,7 +260,8 @@ export type Gate =
  * Whether an account may call now. To be asked right before anything is sent.
  *
  * @param input.version of the settings that the call would use
- * @param input.account that asks, and whether any other of the connection could probe in its place
+ * @param input.account that asks, and whether any other of the connection could probe in its place; `probedInVain`: its
+ * own probe was refused
  * @param input.share of this account and this recovery, uniform in [0, 1): its place on the way back
  * @param input.tokenEndsAtMs when its access token ends or has ended; null: never. One that ends between the recovery
  * and its instant has not waited, and does not wait now.
@@ -277,6 +273,7 @@ export function gateOf(
     version: number;
     account: string;
     othersCanProbe: boolean;
+    probedInVain: boolean;
     share: number;
     tokenEndsAtMs: number | null;
   },
@@ -304,16 +301,16 @@ function onTheWayBack(
 
 /**
  * The account that was refused would find out nothing new, and take the place of one that could. Where none of the others
- * comes for half an hour it is tried all the same.
+ * comes for half an hour it is tried all the same. One whose probe was refused lets the others go first, for a minute.
  */
 function isForOthers(
   { state, closedBy }: ConnectionHealth,
-  { account, othersCanProbe }: { account: string; othersCanProbe: boolean },
+  asking: { account: string; othersCanProbe: boolean; probedInVain: boolean },
   overdueMs: number,
 ): boolean {
-  return (
-    state === 'misconfigured' && othersCanProbe && closedBy.includes(account) && overdueMs < NOBODY_COMES_MS
-  );
+  if (state !== 'misconfigured' || !asking.othersCanProbe) return false;
+  if (closedBy.includes(asking.account)) return overdueMs < NOBODY_COMES_MS;
+  return asking.probedInVain && overdueMs < LEFT_TO_OTHERS_MS;
 }
 
 /** The account has left, or is another's: whoever comes next may probe at once. Null: it had no part in it. */

@@ -15,7 +15,7 @@ export interface LearntLifetime {
 }
 
 /** Shorter than this nothing is believed to live: refreshes would be more than one a minute. */
-export const SHORTEST_LEARNT_MS = 60_000;
+const SHORTEST_LEARNT_MS = 60_000;
 /** Two reports further apart have causes of their own. */
 const TOGETHER_MS = 24 * 3_600_000;
 /** Then it is tried once more whether the administrator has set it back. */

@@ -23,6 +23,8 @@ export interface EncryptedTokens {
   scopes: string[] | null;
   /** Ciphertext of a JSON object: what the descriptor captures from the answer, by name. Null: nothing. */
   captured: string | null;
+  /** A successor came along: what was presented is spent. Left out by an older version: not known. */
+  rotated?: boolean;
   /** HMAC of the access token under a key derived from the account's. */
   fingerprint: string | null;
 }

@@ -16,6 +16,7 @@ const ENTRIES = new Set([
 const KEPT: Readonly<Record<string, string>> = {
   'src/connect/pages/stylesheet.ts CONTRASTS': 'what the palette beside it has to keep',
   'src/contract/roles.ts OTHER_CALLERS': 'a route stands in this table or in the one beside it',
+  'src/crypto/api-keys.ts createAgentKey': 'makes keys as earlier versions did, which go on working',
   'src/directory/organization-audit.ts verifyOrganizationAudit': 'reads back a chain that is written here',
   'src/directory/schema-major.ts forgetDirectoryVersions': 'lets a test begin anew in its isolate',
   'src/providers/catalogue/catalogue.ts allDescriptors':

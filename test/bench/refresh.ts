@@ -82,6 +82,7 @@ async function scene(
     const put = await operator.put(`/v1/credentials/${id}?identifier=user-${n}`, {
       type: 'oauth2',
       refresh_token: first.refreshToken,
+      verify: false,
     });
     ids.push(String(put.body.id));
   }

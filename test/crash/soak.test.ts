@@ -84,6 +84,7 @@ async function connect(count: number, graceS: number, options: Partial<AccountOp
     const put = await operator.put(`/v1/credentials/${connection}?identifier=${simulated.id}`, {
       type: 'oauth2',
       refresh_token: simulated.first.refreshToken,
+      verify: false,
     });
     expect(put.status, put.text).toBe(201);
     accounts.push({ simulated, id: String(put.body.id) });

@@ -157,6 +157,7 @@ describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
       refresh_token: grant.refreshToken,
       access_token: grant.accessToken,
       expires_in: 3600,
+      verify: false,
     });
     expect(account.calls()[0]?.answered).toBe(false);
     for (const reply of await waiting) {

@@ -170,6 +170,7 @@ describe('a custom provider', () => {
     resolver.tell(named, ['10.0.0.1']);
     const put = await w.operator.put(`/v1/credentials/${body.id}?identifier=user`, {
       refresh_token: 'planted-refresh-token',
+      verify: false,
     });
     const id = String(put.body.id);
     await w.operator.post(`/v1/connected-accounts/${id}/refresh`);

@@ -11,7 +11,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   [`DELETE ${ACCOUNT}`]:
     'Grants, subject and metadata are erased. The chain of records stays, and `…/audit/verify` still walks it; the same triple can be created again.',
   [`PUT ${ACCOUNT}/credential`]:
-    "A grant or key that you hold already. Its type must be the connection's; it replaces what the account had, and the account is `active` again.",
+    "A grant or key that you hold already. Its type must be the connection's; it replaces what the account had, and the account is `active` again. An OAuth import over a living grant, and one with a refresh token alone, is exchanged first: 422 `credential_refused` and 503 change nothing, and the same refresh token again is 200 and presents nothing. `verify: false` skips the exchange.",
   [`GET ${ACCOUNT}/audit/verify`]:
     'Every record holds the hash of the one before. Walked from the first record that is still kept; also for an account that was deleted.',
   [`POST ${ACCOUNT}/refresh`]:

@@ -2,6 +2,9 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { ForcedRefresh } from '#accounts/force.ts';
+import type { ImportRefusal } from '#accounts/import.ts';
+import type { Obstacle } from '#accounts/living.ts';
 import { accountStub, type Answer } from '#accounts/stub.ts';
 import {
   CreateAccount,
@@ -16,7 +19,7 @@ import { accountId } from '#crypto/digest.ts';
 import { noteKnown } from '#directory/known-objects.ts';
 import { parseRotation } from '#refresh/schedule.ts';
 import type { AppEnv } from '../context.ts';
-import { credentialFields, requireSettings, requireVault } from '../credentials.ts';
+import { credentialFields, IMPORT_CODES, importMode, requireSettings, requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
@@ -92,7 +95,7 @@ const routes = {
     path: `${base}/{id}/credential`,
     summary: 'Import a credential',
     request: { params: AccountParams, ...jsonBody(PutCredential) },
-    responses: responses({ 200: ConnectedAccount }, ['not_found', ...LOCKS]),
+    responses: responses({ 200: ConnectedAccount }, ['not_found', ...IMPORT_CODES, ...LOCKS]),
   }),
   verify: createRoute({
     method: 'get',
@@ -118,12 +121,7 @@ function idOf(c: Context<AppEnv>): string {
 
 /** The value, or its obstacle as a problem. */
 export function unwrap<T>(
-  answer:
-    | Answer<T>
-    | {
-        ok: false;
-        error: { code: 'provider_unavailable' | 'conflict'; detail?: string; retryAfterS?: number };
-      },
+  answer: Answer<T> | { ok: false; error: Obstacle | ImportRefusal | ForcedRefresh['error'] },
 ): T {
   if (answer.ok) return answer.value;
   const { code, ...details } = answer.error;
@@ -188,8 +186,9 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const account = await visible(c, id);
     const settings = await requireSettings(c, account.connection);
     const credential = credentialFields(body, settings);
+    const mode = importMode(body);
     const imported = unwrap(
-      await stub(c, id).import({ birth: null, credential, settings, context: context(c) }),
+      await stub(c, id).import({ birth: null, credential, settings, mode, context: context(c) }),
     );
     return c.json(imported.account);
   });

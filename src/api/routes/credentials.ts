@@ -8,7 +8,14 @@ import { invalid } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
 import { ensureStaticConnection } from '#directory/static-connection.ts';
 import type { AppEnv } from '../context.ts';
-import { credentialFields, requireParts, requireSettings, requireVault } from '../credentials.ts';
+import {
+  credentialFields,
+  IMPORT_CODES,
+  importMode,
+  requireParts,
+  requireSettings,
+  requireVault,
+} from '../credentials.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
@@ -24,9 +31,13 @@ const put = createRoute({
   path: '/v1/credentials/{connection}',
   summary: 'Import a credential by connection and identifier',
   description:
-    'The account is created if absent; `identifier` defaults to `default`. The type is told from the fields. For static types an absent connection is made too, unless the key is bound to an organization: connections belong to the deployment.',
+    'The account is created if absent; `identifier` defaults to `default`. The type is told from the fields. What would replace a living grant, or is a refresh token alone, is proven first; the same refresh token again changes nothing, so that a script may run twice. For static types an absent connection is made too, unless the key is bound to an organization: connections belong to the deployment.',
   request: { params: z.object({ connection: Name }), query: Query, ...jsonBody(PutCredential) },
-  responses: responses({ 200: ConnectedAccount, 201: ConnectedAccount }, ['vault_locked', 'record_corrupt']),
+  responses: responses({ 200: ConnectedAccount, 201: ConnectedAccount }, [
+    ...IMPORT_CODES,
+    'vault_locked',
+    'record_corrupt',
+  ]),
 });
 
 export function credentialRoutes(): OpenAPIHono<AppEnv> {
@@ -47,11 +58,13 @@ export function credentialRoutes(): OpenAPIHono<AppEnv> {
     const credential = credentialFields(body, settings);
     const id = accountId(organization, connection, identifier);
     const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };
+    const mode = importMode(body);
     const imported = unwrap(
       await accountStub(c.get('config'), id, settings.location).import({
         birth,
         credential,
         settings,
+        mode,
         context,
       }),
     );

@@ -69,7 +69,7 @@ export function accessLifetimeMs(
 }
 
 /** Of two lives the shorter; null: for ever. */
-export function earlierMs(one: number | null, other: number | null): number | null {
+function earlierMs(one: number | null, other: number | null): number | null {
   if (one === null || other === null) return one ?? other;
   return Math.min(one, other);
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import {
   credentialBody,
+  headersFor,
+  unfilledFor,
   urlsFrom,
   wrapped,
   type OpenedCredential,
@@ -30,6 +33,7 @@ const credential = (token: string): OpenedCredential => ({
   fields: wrapped({ access_token: token }),
   fingerprint: `of-${token}`,
   headers: wrapped({ Authorization: `Bearer ${token}` }),
+  unfilled: [],
   urls: urlsFrom({ site: 'acme' }),
 });
 const first = credential('first');
@@ -43,6 +47,49 @@ const bodyAt = (nowMs: number, changes: Partial<Parts> = {}) => {
   const all = { account, settings, grant, credential: first, ...changes };
   return JSON.parse(credentialBody(all.account, all.settings, all.grant, all.credential, nowMs));
 };
+
+describe('what the headers of a credential lack', () => {
+  const oauth = (template: string, provider = 'custom', told: string[] = []) =>
+    ({
+      provider,
+      authType: 'oauth2',
+      descriptor: {
+        token_header: template,
+        capture_from_token_response: told,
+        capture_from_callback: [],
+      },
+    }) as unknown as ConnectionSettings;
+  const token = { access_token: 'at' };
+
+  it('is named where the grant brought no value for it, and nothing else', () => {
+    const settings = oauth('Authorization: Bearer {access_token}; X-Tenant: {tenant.id}');
+    expect(unfilledFor(settings, token, {})).toEqual(['tenant.id']);
+    expect(unfilledFor(settings, token, { 'tenant.id': 't' })).toEqual([]);
+    expect(unfilledFor(oauth('X-Tenant: {t}', 'known', ['t']), token, {})).toEqual(['t']);
+  });
+
+  it('is named for a static credential too', () => {
+    const settings = { ...oauth('DD-API-KEY: {api_key}; DD-APPLICATION-KEY: {application_key}', 'datadog') };
+    const custom = { ...settings, authType: 'custom' } as ConnectionSettings;
+    expect(unfilledFor(custom, { api_key: 'k' }, {})).toEqual(['application_key']);
+  });
+
+  it('never leaves empty headers behind at a provider of the catalogue, but where nothing could tell the value', () => {
+    const silent: string[] = [];
+    for (const descriptor of allDescriptors()) {
+      if (descriptor.token_header === null) continue;
+      const settings = {
+        provider: descriptor.id,
+        authType: descriptor.auth_type === 'oauth2' ? 'oauth2' : 'custom',
+        descriptor,
+      } as unknown as ConnectionSettings;
+      const empty = Object.keys(headersFor(settings, token, {})).length === 0;
+      if (empty && unfilledFor(settings, token, {}).length === 0) silent.push(descriptor.id);
+    }
+    // Its API takes the session of a second login, which is not made here (providers/README.md).
+    expect(silent).toEqual(['bullhorn']);
+  });
+});
 
 describe('the body that hands a credential out', () => {
   it('counts the seconds that are left', () => {

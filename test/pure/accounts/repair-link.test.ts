@@ -31,6 +31,7 @@ function account(change: Partial<AccountRow> = {}): AccountRow {
     dataKey: '',
     generationCounter: 1,
     rotation: null,
+    imported: [],
     accessTokenTtlS: null,
     learntLifetime: null,
     lastUsedAtMs: null,

@@ -32,6 +32,12 @@ describe('a callback', () => {
     expect(read('code=abc&error=server_error&state=s')).toMatchObject({ code: null, error: 'server_error' });
   });
 
+  it('with a code and an error that is empty brings the code', () => {
+    for (const query of ['code=abc&error=&state=s', 'code=abc&error=&error_description=&state=s'])
+      expect(read(query)).toMatchObject({ code: 'abc', error: null });
+    expect(read('error=&state=s')).toBeNull();
+  });
+
   it('tells a denial by whatever name, and no text of the provider’s', () => {
     expect(read('error=user_cancelled_login&state=s')?.error).toBe('access_denied');
     expect(read('error=%3Cscript%3E&state=s')?.error).toBe('other');

@@ -107,13 +107,41 @@ describe('a connection', () => {
   it('is probed by none of those that closed it while another could, for half an hour', () => {
     const { health } = play([refused('x')]);
     const gate = (account: string, nowMs: number, othersCanProbe = true) =>
-      gateOf(health, { nowMs, version: 1, account, othersCanProbe, share: 0, tokenEndsAtMs: 0 }).kind;
+      gateOf(health, {
+        nowMs,
+        version: 1,
+        account,
+        othersCanProbe,
+        probedInVain: false,
+        share: 0,
+        tokenEndsAtMs: 0,
+      }).kind;
     const due = NOW + 5 * MINUTE;
     expect([gate('x', due), gate('b', due), gate('x', due, false)]).toEqual(['wait', 'probe', 'probe']);
     expect([gate('x', due + 29 * MINUTE), gate('x', due + 30 * MINUTE)]).toEqual(['wait', 'probe']);
   });
-  it('is not probed again by one whose probe was refused', () => {
-    expect(play([refused('x'), refused('y')]).health.closedBy).toEqual(['y', 'x']);
+  it('is probed by one whose probe was refused when the others have had a minute to', () => {
+    const { health } = play([refused('x'), refused('y')]);
+    expect(health.closedBy).toEqual(['x']);
+    const gate = (nowMs: number, probedInVain: boolean, othersCanProbe = true) => {
+      const asked = {
+        nowMs,
+        version: 1,
+        account: 'y',
+        othersCanProbe,
+        probedInVain,
+        share: 0,
+        tokenEndsAtMs: 0,
+      };
+      return gateOf(health, asked).kind;
+    };
+    const due = NOW + 5 * MINUTE;
+    expect([gate(due, true), gate(due + MINUTE, true), gate(due, false), gate(due, true, false)]).toEqual([
+      'wait',
+      'probe',
+      'probe',
+      'probe',
+    ]);
   });
   it('is probed at once when the account that closed it has left', () => {
     const { health } = play([refused('x')]);

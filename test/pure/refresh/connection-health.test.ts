@@ -64,6 +64,7 @@ const asked = (nowMs: number, changes: Partial<Parameters<typeof gateOf>[1]> = {
   version: 1,
   account: 'ca_one',
   othersCanProbe: false,
+  probedInVain: false,
   share: 0.5,
   tokenEndsAtMs: null,
   ...changes,

@@ -188,6 +188,7 @@ function play(input: {
       version: 1,
       account: account.id,
       othersCanProbe: true,
+      probedInVain: false,
       share,
       tokenEndsAtMs: account.row.accessExpiresAtMs,
     });

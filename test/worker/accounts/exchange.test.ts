@@ -241,7 +241,12 @@ describe('settling', () => {
     const waiting = release(account.id);
     await reached(account);
     const other = await newGrant();
-    const body = { refresh_token: other.refreshToken, access_token: other.accessToken, expires_in: 3600 };
+    const body = {
+      refresh_token: other.refreshToken,
+      access_token: other.accessToken,
+      expires_in: 3600,
+      verify: false,
+    };
     const query = `identifier=${account.identifier}`;
     await must(http('PUT', `/v1/credentials/${account.connection}?${query}`, body), 200);
     expect((await waiting).token).toBe(other.accessToken);

@@ -1,0 +1,318 @@
+/**
+ * Proves an imported refresh token: the journal's row and the candidate are durable before anything leaves, the
+ * Exchanger exchanges it as it does any other, and what comes home, perhaps to a later life of this object, takes the
+ * place of what the account holds, or changes nothing. A rotated token is so never lost with whoever asked for it, and
+ * a lost answer is doubt of the candidate alone. Refuses to tell the connection's health of it: one operator's value is
+ * no reason to close a connection.
+ */
+
+import type { RequestContext } from '#audit/record.ts';
+import { newId } from '#crypto/api-keys.ts';
+import type { GrantField } from '#crypto/places.ts';
+import { within } from '#lib/clock.ts';
+import { log } from '#lib/log.ts';
+import type { ExchangeRequest } from '#refresh/exchange-request.ts';
+import type { SettleArgument } from '#refresh/outcome.ts';
+import type { ProofRow } from './candidate-row.ts';
+import type { ConnectionWatch } from './connection-watch.ts';
+import { grantIdOf } from './flow-sessions.ts';
+import { storeImport, type ImportOrder } from './import.ts';
+import { grantFromImport } from './import-fields.ts';
+import { grantOfProof, provenOf, type Proven } from './import-verdict.ts';
+import { endingAsLearnt, settingsFor } from './lifetime.ts';
+import type { Living } from './living.ts';
+import { record, type Room } from './room.ts';
+import type { AttemptRow, GrantRow } from './rows.ts';
+import type { OpenedAccount } from './vault.ts';
+
+export type { Proven } from './import-verdict.ts';
+
+/** Each is a call at the provider for one account. */
+const MAX_PROOFS = 3;
+/** The Exchanger keeps a token in hand longer than an exchange may take: so long its candidate waits for it. */
+const KEPT_BUDGETS = 3;
+const LATER_MS = 30_000;
+
+export interface ProofPowers {
+  /** Hands the exchange to the Exchanger; resolves when it has settled or given up. */
+  readonly exchange: (request: ExchangeRequest) => Promise<unknown>;
+  readonly connection: Pick<ConnectionWatch, 'look' | 'gate'>;
+  /** The grants are others now. */
+  readonly forget: () => void;
+}
+
+export class ImportProofs {
+  readonly #room: Room;
+  readonly #powers: ProofPowers;
+  /** Who waits for which attempt, in this life of the object. */
+  readonly #asked = new Map<string, { readonly answer: Promise<Proven>; tell(proven: Proven): void }>();
+
+  constructor(room: Room, powers: ProofPowers) {
+    this.#room = room;
+    this.#powers = powers;
+  }
+
+  /** Joins the proof of the same token, or begins one; waits for it no longer than an exchange may take. */
+  async prove(living: Living, order: ImportOrder, digest: string): Promise<Proven> {
+    const room = this.#room;
+    const mac = living.opened.key.mac;
+    const open = room.store.flows.proofs(mac);
+    const same = open.find(({ proof }) => proof.digest === digest);
+    if (same !== undefined) return this.#wait(same.sessionId);
+    if (open.length >= MAX_PROOFS) return { kind: 'busy' };
+    const begun = await this.#begin(living, order, digest);
+    return typeof begun === 'string' ? this.#wait(begun) : begun;
+  }
+
+  async #wait(attemptId: string): Promise<Proven> {
+    const asked = this.#asked.get(attemptId);
+    // An earlier life of this object has begun it: its end is not told here.
+    const late: Proven = {
+      kind: 'later',
+      detail: 'it is being proven; look at the account or bring it again',
+      retryAfterMs: this.#room.config.exchangeBudgetMs,
+    };
+    return asked === undefined ? late : within(this.#room.config.exchangeBudgetMs, asked.answer, late);
+  }
+
+  /** The attempt's id once its exchange is on its way, or why there is none. */
+  async #begin(living: Living, order: ImportOrder, digest: string): Promise<string | Proven> {
+    const room = this.#room;
+    const { opened } = living;
+    const mac = opened.key.mac;
+    const { credential, settings, context } = order;
+    // Only a refresh token alone goes on: what else was brought is replaced by what the provider answers.
+    const bare =
+      credential.type === 'oauth2' ? { ...credential, accessToken: null, expiresInS: null } : credential;
+    const generation = living.state.account.generationCounter + 1;
+    const grantId = grantIdOf(generation);
+    const drawn = { ...living.state.account, generationCounter: generation + 1 };
+    room.store.transaction(() => room.store.saveAccount(mac, drawn));
+    const grant = await grantFromImport({
+      grantId,
+      credential: bare,
+      settings,
+      generation,
+      nowMs: room.now(),
+      encrypt: (field, text) => room.vault.encrypt(opened, grantId, field, generation, text),
+    });
+    const closed = await this.#closed(living, order, grant);
+    if (closed !== null) return closed;
+    const state = room.store.state(mac);
+    if (state === null || state.account.incarnation !== opened.owner.incarnation) return { kind: 'gone' };
+    const joined = room.store.flows.proofs(mac).find(({ proof }) => proof.digest === digest);
+    if (joined !== undefined) return joined.sessionId;
+    const attempt: AttemptRow = {
+      id: newId('rfa'),
+      grantId,
+      generationFrom: generation,
+      generationTo: generation + 1,
+      trigger: 'import',
+      startedAtMs: room.now(),
+      endedAtMs: null,
+      outcome: null,
+      reason: null,
+      providerError: null,
+      tokenAgeMs: null,
+    };
+    const row: ProofRow = { sessionId: attempt.id, grant, proof: { digest, settings, context } };
+    room.store.transaction(() => {
+      room.attempts.begin(attempt);
+      room.store.flows.saveCandidate(mac, row);
+      const keptMs = KEPT_BUDGETS * room.config.exchangeBudgetMs;
+      room.timers.set(`reconcile:${attempt.id}`, attempt.startedAtMs + keptMs);
+    });
+    let tell: (proven: Proven) => void = () => undefined;
+    const answer = new Promise<Proven>((resolve) => (tell = resolve));
+    this.#asked.set(attempt.id, { answer, tell });
+    this.#hand(requestOf(living, row, attempt, room.config.exchangeBudgetMs));
+    return attempt.id;
+  }
+
+  /** While the provider is away nobody of the connection calls, whatever was brought. */
+  async #closed({ state }: Living, { settings }: ImportOrder, grant: GrantRow): Promise<Proven | null> {
+    const { connection } = this.#powers;
+    const look = await connection.look(state.account, settings);
+    const gate = connection.gate(state.account, grant, look);
+    if (typeof gate === 'string' || gate.why !== 'outage') return null;
+    return {
+      kind: 'later',
+      detail: 'the provider is away, so that the credential could not be proven',
+      retryAfterMs: Math.max(1_000, gate.untilMs - this.#room.now()),
+    };
+  }
+
+  #hand(request: ExchangeRequest): void {
+    this.#room.waitUntil(
+      this.#powers.exchange(request).catch((error: unknown) => {
+        // It may settle still; if it does not, the timer ends it.
+        log('warn', 'the proof of an import did not report back', { attempt: request.attemptId, error });
+      }),
+    );
+  }
+
+  /** The Exchanger's result, where it is one of a proof; null: it is none. Twice is once. */
+  async settle(opened: OpenedAccount, arg: SettleArgument): Promise<string | null> {
+    const { store } = this.#room;
+    const mac = opened.key.mac;
+    const row = store.flows.proofs(mac).find(({ sessionId }) => sessionId === arg.attemptId);
+    if (row === undefined || opened.owner.incarnation !== arg.incarnation) return null;
+    if (arg.summary.outcome === 'refreshed' && arg.tokens !== null)
+      return this.#store(opened, row, arg, this.#learnt(mac, grantOfProof(row, arg, arg.tokens)));
+    const proven = provenOf(arg, LATER_MS);
+    this.#end(opened, row, proven, arg);
+    return 'failed';
+  }
+
+  #learnt(mac: Uint8Array, grant: GrantRow): GrantRow {
+    const account = this.#room.store.state(mac)?.account;
+    return account === undefined ? grant : endingAsLearnt(grant, account, this.#room.now());
+  }
+
+  async #store(
+    opened: OpenedAccount,
+    row: ProofRow,
+    arg: SettleArgument,
+    brought: GrantRow,
+  ): Promise<string> {
+    const room = this.#room;
+    const mac = opened.key.mac;
+    let grant = brought;
+    for (;;) {
+      const state = room.store.state(mac);
+      const waits = room.store.flows.proofs(mac).some(({ sessionId }) => sessionId === row.sessionId);
+      if (state === null || !waits) return 'overtaken';
+      // What is there was renewed meanwhile: a lower number must not follow a higher one.
+      if (!state.grants.some(({ generation }) => generation > grant.generation)) break;
+      const generation = state.account.generationCounter + 1;
+      room.store.transaction(() =>
+        room.store.saveAccount(mac, { ...state.account, generationCounter: generation }),
+      );
+      grant = await renumbered(room, opened, grant, generation);
+    }
+    room.store.transaction(() => {
+      room.attempts.end(row.sessionId, {
+        endedAtMs: room.now(),
+        outcome: 'refreshed',
+        reason: null,
+        providerError: null,
+      });
+      room.timers.clear(`reconcile:${row.sessionId}`);
+      room.store.flows.deleteCandidate(mac, row.sessionId);
+      const { settings, context, digest } = row.proof;
+      const spent = arg.tokens?.rotated !== false;
+      storeImport(room, opened, { grant, settings, credentialType: 'oauth2', context, digest, spent });
+    });
+    this.#tell(row.sessionId, { kind: 'stored' });
+    this.#powers.forget();
+    this.abandon();
+    return 'stored';
+  }
+
+  /** Its answer can no longer come. */
+  lost(opened: OpenedAccount, attempt: AttemptRow): void {
+    const mac = opened.key.mac;
+    const row = this.#room.store.flows.proofs(mac).find(({ sessionId }) => sessionId === attempt.id);
+    const proven: Proven = {
+      kind: 'later',
+      detail: 'the answer of the provider was lost: this refresh token may be spent',
+      retryAfterMs: LATER_MS,
+    };
+    if (row !== undefined) return this.#end(opened, row, proven, null);
+    this.#room.store.transaction(() => this.#endAttempt(attempt.id, 'superseded', null));
+    return undefined;
+  }
+
+  /** It came to nothing, with a record; whatever the account holds stays as it is. */
+  #end(opened: OpenedAccount, row: ProofRow, proven: Proven, arg: SettleArgument | null): void {
+    const room = this.#room;
+    const mac = opened.key.mac;
+    const { summary } = arg ?? { summary: null };
+    room.store.transaction(() => {
+      this.#endAttempt(row.sessionId, summary?.outcome ?? 'unknown', summary?.providerError ?? null);
+      room.store.flows.deleteCandidate(mac, row.sessionId);
+      const state = room.store.state(mac);
+      if (state === null) return;
+      const refused = proven.kind === 'refused';
+      record(
+        room,
+        state.account,
+        mac,
+        {
+          action: 'account.import',
+          outcome: refused ? 'refused' : (summary?.doubt ?? true) ? 'unknown' : 'failed',
+          reason: refused ? 'credential_refused' : 'not_proven',
+          evidence: [
+            ...(summary?.providerError == null ? [] : [`code:${summary.providerError}`]),
+            ...(arg?.evidence ?? ['no_answer']),
+          ],
+        },
+        contextOf(row),
+      );
+    });
+    this.#tell(row.sessionId, proven);
+  }
+
+  #endAttempt(id: string, outcome: string, providerError: string | null): void {
+    const { attempts, timers, now } = this.#room;
+    attempts.end(id, { endedAtMs: now(), outcome, reason: null, providerError });
+    timers.clear(`reconcile:${id}`);
+  }
+
+  /** The account was changed by somebody else: what is still being proven for it has no place any more. */
+  abandon(): void {
+    for (const id of this.#asked.keys()) this.#tell(id, { kind: 'overtaken' });
+  }
+
+  #tell(attemptId: string, proven: Proven): void {
+    this.#asked.get(attemptId)?.tell(proven);
+    this.#asked.delete(attemptId);
+  }
+}
+
+const contextOf = (row: ProofRow): RequestContext => row.proof.context;
+
+function requestOf(living: Living, row: ProofRow, attempt: AttemptRow, budgetMs: number): ExchangeRequest {
+  const { account } = living.state;
+  const { grant, proof } = row;
+  return {
+    accountId: account.accountId,
+    organization: account.organization,
+    incarnation: account.incarnation,
+    attemptId: attempt.id,
+    grantId: attempt.grantId,
+    generationFrom: attempt.generationFrom,
+    generationTo: attempt.generationTo,
+    dataKey: account.dataKey,
+    refreshToken: grant.refreshToken ?? '',
+    accessToken: null,
+    captured: null,
+    scopes: null,
+    inDoubt: false,
+    settings: settingsFor(account, proof.settings),
+    budgetMs,
+    wantsSubject: true,
+  };
+}
+
+/** The grant under another generation: its ciphertexts are bound to the one that they were made for. */
+async function renumbered(
+  room: Room,
+  opened: OpenedAccount,
+  grant: GrantRow,
+  generation: number,
+): Promise<GrantRow> {
+  const again = async (field: GrantField, text: string | null): Promise<string | null> => {
+    if (text === null) return null;
+    const plain = await room.vault.decrypt(opened, grant.id, field, grant.generation, text);
+    if (!plain.ok) throw new Error('internal: what was just encrypted does not open');
+    return room.vault.encrypt(opened, grant.id, field, generation, plain.value);
+  };
+  return {
+    ...grant,
+    generation,
+    accessToken: await again('access_token', grant.accessToken),
+    refreshToken: await again('refresh_token', grant.refreshToken),
+    captured: await again('captured', grant.captured),
+  };
+}

@@ -1,0 +1,246 @@
+/**
+ * Takes a credential that an operator brings. What may not be believed is proven first (`import-proof.ts`); either way
+ * one transaction puts it in the place of what the account held. Refuses to judge (`import-judge.ts`) and to call.
+ */
+
+import type { RequestContext } from '#audit/record.ts';
+import { fingerprint } from '#crypto/digest.ts';
+import { err, type Result } from '#lib/result.ts';
+import { applyChange } from './changes.ts';
+import { endFlows } from './flow-sessions.ts';
+import { grantFromImport, IMPORTED_GRANT, type CredentialFields } from './import-fields.ts';
+import { warnUnrenewable } from './calendar.ts';
+import { judgeImport, withImported, type ImportMode } from './import-judge.ts';
+import type { ImportProofs, Proven } from './import-proof.ts';
+import { endingAsLearnt, settingsFor } from './lifetime.ts';
+import { authentic, intactFlows, readLiving, type Living, type Obstacle } from './living.ts';
+import { armGrant } from './plan.ts';
+import { record, type Room } from './room.ts';
+import type { ConnectionSettings, CredentialType, GrantRow } from './rows.ts';
+import type { OpenedAccount } from './vault.ts';
+
+/** Why an import was not taken; nothing was changed. The codes are those of the wire. */
+export interface ImportRefusal {
+  readonly code:
+    | 'credential_refused'
+    | 'conflict'
+    | 'rate_limited'
+    | 'provider_unavailable'
+    | 'provider_error'
+    | 'misconfigured_connection';
+  readonly detail: string;
+  readonly retryAfterS?: number;
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+export interface ImportOrder {
+  readonly credential: CredentialFields;
+  readonly settings: ConnectionSettings;
+  /** Left out: `prove`. */
+  readonly mode?: ImportMode;
+  readonly context: RequestContext;
+}
+
+/** The digest by which a refresh token is known again; null where none was brought. */
+function digestOf(mac: Uint8Array, credential: CredentialFields): string | null {
+  const token = credential.type === 'oauth2' ? credential.refreshToken : null;
+  return token === null ? null : fingerprint(mac, `imported ${token}`);
+}
+
+/**
+ * The account with the credential, or why it was not taken. `forget`: its grants are others now.
+ *
+ * Generations are drawn first and durable, so that none is used twice; an exchange under way for the old grant is
+ * overtaken.
+ */
+export async function importCredential(
+  room: Room,
+  proofs: ImportProofs,
+  order: ImportOrder,
+  forget: () => void,
+): Promise<Result<Living, Obstacle | ImportRefusal>> {
+  const living = await readLiving(room);
+  if (!living.ok) return living;
+  const { opened, state } = living.value;
+  const mac = opened.key.mac;
+  const flows = intactFlows(room, mac);
+  if (!flows.ok) return flows;
+  const { credential, settings, context } = order;
+  const digest = digestOf(mac, credential);
+  const step = judgeImport({ ...state, credential, digest, mode: order.mode ?? 'prove', nowMs: room.now() });
+  if (step.kind === 'keep') return living;
+  if (step.kind === 'refuse') {
+    refuseRecorded(room, opened, context, [step.code]);
+    return err({
+      code: step.code,
+      detail: step.detail,
+      ...(step.code === 'credential_refused' ? { members: { provider_error: null } } : {}),
+    });
+  }
+  if (step.kind === 'prove') {
+    const proven = await proofs.prove(living.value, order, digest ?? '');
+    return proven.kind === 'stored' ? readLiving(room) : refusalOf(proven);
+  }
+  const generation = state.account.generationCounter + 1;
+  room.store.transaction(() =>
+    room.store.saveAccount(mac, { ...state.account, generationCounter: generation }),
+  );
+  const imported = await grantFromImport({
+    grantId: IMPORTED_GRANT,
+    credential,
+    settings: settingsFor(state.account, settings),
+    generation,
+    nowMs: room.now(),
+    encrypt: (field, text) => room.vault.encrypt(opened, IMPORTED_GRANT, field, generation, text),
+  });
+  const grant = endingAsLearnt(imported, state.account, room.now());
+  const now = room.store.state(mac);
+  if (now === null || now.account.incarnation !== opened.owner.incarnation) return err({ code: 'not_found' });
+  // Another import drew its number later and was stored first: a number that is lower must not follow it.
+  if (now.grants.some((row) => row.generation > generation))
+    return importCredential(room, proofs, order, forget);
+  storeImport(room, opened, {
+    grant,
+    settings,
+    credentialType: credential.type,
+    context,
+    digest,
+    spent: false,
+  });
+  forget();
+  return readLiving(room);
+}
+
+/** What takes the place of everything that the account holds. */
+export interface Taken {
+  readonly grant: GrantRow;
+  readonly settings: ConnectionSettings;
+  readonly credentialType: CredentialType;
+  readonly context: RequestContext;
+  readonly digest: string | null;
+  /** A successor of the token that was brought has been read. */
+  readonly spent: boolean;
+}
+
+/** One transaction; awaits nothing. Attempts, flows and proofs of what was there before are over. */
+export function storeImport(room: Room, opened: OpenedAccount, taken: Taken): void {
+  const mac = opened.key.mac;
+  const { grant, settings, credentialType, context, digest, spent } = taken;
+  room.store.transaction(() => {
+    const state = room.store.state(mac);
+    if (state === null) throw new Error('internal: an import into an account that is gone');
+    endOpenAttempts(room, 'superseded');
+    dropProofs(room, mac);
+    endFlows({ room, mac, nowMs: room.now() }, 'superseded', false);
+    for (const old of state.grants) room.timers.clear(`refresh:${old.id}`);
+    room.store.deleteGrants();
+    room.store.saveGrant(mac, grant);
+    if (settings.version >= state.settings.version) room.store.saveSettings(mac, settings);
+    const account = applyChange(
+      room,
+      mac,
+      {
+        ...withImported(state.account, digest, grant.id, spent),
+        credentialType,
+        // Whose it is has to be asked anew: what was known belongs to the grant that goes.
+        subject: null,
+        subjectLabel: null,
+        degradedSinceMs: null,
+        degradedCause: null,
+      },
+      { signal: 'connected', action: 'account.import', reason: null, scopes: grant.scopes },
+      context,
+    );
+    armGrant(room, account, settings, grant);
+    warnUnrenewable(room, mac, account, grant);
+  });
+}
+
+/** Inside a transaction. */
+export function endOpenAttempts(room: Room, outcome: string): void {
+  for (const attempt of room.attempts.open()) {
+    room.attempts.end(attempt.id, { endedAtMs: room.now(), outcome, reason: null, providerError: null });
+    room.timers.clear(`reconcile:${attempt.id}`);
+  }
+}
+
+/** Inside a transaction. What is still brought home for them is overtaken. */
+export function dropProofs(room: Room, mac: Uint8Array): void {
+  for (const { sessionId } of room.store.flows.proofs(mac)) room.store.flows.deleteCandidate(mac, sessionId);
+}
+
+/** One record of an import that was not taken. */
+function refuseRecorded(
+  room: Room,
+  opened: OpenedAccount,
+  context: RequestContext,
+  evidence: readonly string[],
+): void {
+  const { mac } = opened.key;
+  const state = authentic(() => room.store.state(mac));
+  if (!state.ok || state.value === null) return;
+  const { account } = state.value;
+  room.store.transaction(() =>
+    record(
+      room,
+      account,
+      mac,
+      { action: 'account.import', outcome: 'refused', reason: null, evidence },
+      context,
+    ),
+  );
+}
+
+const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
+
+const NOTHING = 'nothing was changed';
+
+/** What a proof that came to nothing says on the wire. */
+function refusalOf(proven: Exclude<Proven, { kind: 'stored' }>): Result<never, ImportRefusal | Obstacle> {
+  switch (proven.kind) {
+    case 'refused':
+      return err({
+        code: 'credential_refused',
+        detail: `the provider does not renew this grant for this connection's client${named(proven.providerError)}; ${NOTHING}`,
+        members: { provider_error: proven.providerError },
+      });
+    case 'client':
+      return err({
+        code: 'misconfigured_connection',
+        detail: `the provider refuses the client id or secret of this connection${named(proven.providerError)}, so that the credential could not be proven; ${NOTHING}`,
+        members: { provider_error: proven.providerError },
+      });
+    case 'unusable':
+      return err({
+        code: 'provider_error',
+        detail: `the provider answered with something that holds no token${named(proven.providerError)}; ${NOTHING}`,
+        members: { provider_error: proven.providerError },
+      });
+    case 'unprovable':
+      return err({
+        code: 'conflict',
+        detail: `this connection cannot exchange a refresh token (${proven.why}), so that it cannot be proven: say verify: false to import it as it is; ${NOTHING}`,
+      });
+    case 'later':
+      return err({
+        code: 'provider_unavailable',
+        detail: `${proven.detail}; ${NOTHING}`,
+        retryAfterS: seconds(proven.retryAfterMs),
+      });
+    case 'busy':
+      return err({
+        code: 'rate_limited',
+        detail: 'other credentials are being proven for this account',
+        retryAfterS: 2,
+      });
+    case 'overtaken':
+      return err({
+        code: 'conflict',
+        detail: 'the account was changed by somebody else while the credential was being proven',
+      });
+    case 'gone':
+      return err({ code: 'not_found' });
+  }
+}
+
+const named = (code: string | null): string => (code === null ? '' : ` (${code})`);
