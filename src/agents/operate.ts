@@ -33,7 +33,7 @@ function done(bound: Room, operation: Operation): Promise<Answer> {
     case 'resume':
       return setStatus(bound, 'active', operation.context);
     case 'add_key':
-      return addKey(bound, operation.context);
+      return addKey(bound, operation.context, operation.lifeMs ?? null);
     case 'list_keys':
       return listKeys(bound);
     case 'delete_key':
