@@ -14,7 +14,7 @@ import {
   unknownScopes,
   withImplied,
 } from '#providers/scopes.ts';
-import { known } from './descriptors.ts';
+import { known } from '../providers/descriptors.ts';
 
 const oauth = allDescriptors().filter(({ auth_type: type }) => type === 'oauth2');
 const each = oauth.map((descriptor) => [descriptor.id, descriptor] as const);
