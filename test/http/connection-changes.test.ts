@@ -150,7 +150,7 @@ describe('a change of a connection', () => {
     ['client_secret', { client_secret: ['a', 'b', 'c'] }],
     ['scopes.0', { scopes: ['a b'] }],
     ['variables.nonsense', { variables: { nonsense: 'x' } }],
-    ['provider_config', { provider_config: { token_url: 'https://a.example/t' } }],
+    ['provider_config.token_url', { provider_config: { token_url: 'https://a.example/t' } }],
     ['rotation', { rotation: 'sometimes' }],
     ['verification', { verification: 'none' }],
     ['return_urls.0', { return_urls: ['http://app.example.com/'] }],
