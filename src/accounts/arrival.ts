@@ -3,6 +3,7 @@
  * or dropped. Pure. A candidate changes nothing that the account serves, whoever brought it.
  */
 
+import { openingScopes, statedScopes, withImplied, type ScopeFacts } from '#providers/scopes.ts';
 import { needs } from '#providers/identity.ts';
 import type { Identity } from '#refresh/code-exchange.ts';
 import type { ConnectionSettings, GrantRow } from './rows.ts';
@@ -81,8 +82,14 @@ export function sameAddress(one: string, other: string): boolean {
 }
 
 /** Does everything that `inner` allows also lie in `outer`? What is not known covers nothing and is covered by nothing. */
-function covers(outer: readonly string[] | null, inner: readonly string[] | null): boolean {
-  return outer !== null && inner !== null && inner.every((scope) => outer.includes(scope));
+function covers(
+  outer: readonly string[] | null,
+  inner: readonly string[] | null,
+  facts: ScopeFacts | null,
+): boolean {
+  if (outer === null || inner === null) return false;
+  const held = facts === null ? outer : withImplied(facts, statedScopes(facts, outer));
+  return (facts === null ? inner : openingScopes(facts, inner)).every((scope) => held.includes(scope));
 }
 
 /** A grant that nothing can renew and that serves nothing any more. */
@@ -108,8 +115,12 @@ function isRenewable(grant: GrantRow): boolean {
   return grant.hasRefreshToken && grant.lastFailure !== 'grant_dead';
 }
 
-function sameScopes(one: readonly string[] | null, other: readonly string[] | null): boolean {
-  return (one === null && other === null) || (covers(one, other) && covers(other, one));
+function sameScopes(
+  one: readonly string[] | null,
+  other: readonly string[] | null,
+  facts: ScopeFacts | null,
+): boolean {
+  return (one === null && other === null) || (covers(one, other, facts) && covers(other, one, facts));
 }
 
 /**
@@ -123,10 +134,12 @@ export function keptBy(
   incoming: GrantRow,
   grants: readonly GrantRow[],
   sameSubject: boolean,
+  facts: ScopeFacts | null = null,
 ): GrantRow | null {
   if (!sameSubject || incoming.hasRefreshToken || !incoming.hasAccessToken) return null;
   const kept = grants.filter(
-    (grant) => !isLater(grant, incoming) && isRenewable(grant) && sameScopes(grant.scopes, incoming.scopes),
+    (grant) =>
+      !isLater(grant, incoming) && isRenewable(grant) && sameScopes(grant.scopes, incoming.scopes, facts),
   );
   return kept.at(-1) ?? null;
 }
@@ -135,6 +148,8 @@ export function keptBy(
  * Which of the account's grants a new one takes the place of: those that it covers, dead ones, those whose scopes
  * nobody knows, and all of them when the subject is another. Null: a later grant already stands in its place, so it
  * comes too late. Of the same user, one that can be renewed gives way to none that cannot: they stand side by side.
+ *
+ * @param facts what the provider calls its scopes; null: every spelling is a scope of its own
  */
 export function replacedBy(
   incoming: GrantRow,
@@ -142,11 +157,12 @@ export function replacedBy(
   subjectChanged: boolean,
   nowMs: number,
   sameSubject = false,
+  facts: ScopeFacts | null = null,
 ): readonly GrantRow[] | null {
   const later = grants.filter((grant) => isLater(grant, incoming));
   // Grants of two subjects never stand side by side, and of two whose scopes nobody knows the later one stands.
   if (later.length > 0 && (subjectChanged || incoming.scopes === null)) return null;
-  if (later.some((grant) => covers(grant.scopes, incoming.scopes))) return null;
+  if (later.some((grant) => covers(grant.scopes, incoming.scopes, facts))) return null;
   return grants.filter(
     (grant) =>
       !isLater(grant, incoming) &&
@@ -155,6 +171,6 @@ export function replacedBy(
         isDead(grant, nowMs) ||
         grant.scopes === null ||
         incoming.scopes === null ||
-        covers(incoming.scopes, grant.scopes)),
+        covers(incoming.scopes, grant.scopes, facts)),
   );
 }

@@ -4,6 +4,7 @@
  */
 
 import { recordBeat } from '#directory/beats.ts';
+import { reauthDueMs } from '#refresh/lifetimes.ts';
 import { tellExpiring } from './events.ts';
 import type { Room } from './room.ts';
 import type { AccountRow, GrantRow } from './rows.ts';
@@ -36,7 +37,7 @@ export function armCalendar(room: Room, account: AccountRow, grant: GrantRow, ha
     .some(({ kind }) => kind.startsWith('refresh:') && kind !== `refresh:${grant.id}`);
   if (!hasTimer && isAlone) timers.clear('beat');
   else if (timers.get('beat') === null) timers.set('beat', nextBeatAtMs(room));
-  const endMs = account.status === 'active' ? grant.refreshExpiresAtMs : null;
+  const endMs = account.status === 'active' ? reauthDueMs(grant) : null;
   const ownAtMs = endMs === null ? null : nextWarningAtMs(endMs, room.now());
   const heldAtMs = isAlone ? null : (timers.get('expiring')?.dueAtMs ?? null);
   const warnAtMs = Math.min(ownAtMs ?? Infinity, heldAtMs ?? Infinity);
@@ -63,10 +64,22 @@ export async function beat(room: Room, opened: OpenedAccount): Promise<void> {
   });
 }
 
+/**
+ * A grant that nothing can renew is told of when it comes, where the first warning of its end would lie behind: the
+ * others of the calendar come too late to do anything about it. Inside the transaction that stores it.
+ */
+export function warnUnrenewable(room: Room, mac: Uint8Array, account: AccountRow, grant: GrantRow): void {
+  if (grant.hasRefreshToken || account.status !== 'active') return;
+  const endMs = reauthDueMs(grant);
+  const nowMs = room.now();
+  if (endMs === null || endMs <= nowMs || endMs - nowMs > Math.max(...WARNINGS_MS)) return;
+  tellExpiring(room, mac, account, endMs);
+}
+
 /** Warns of the end of the grant, and sets the next warning. */
 export function warnOfEnd(room: Room, opened: OpenedAccount): void {
   const state = room.store.state(opened.key.mac);
-  const ends = (state?.grants ?? []).flatMap(({ refreshExpiresAtMs: end }) => (end === null ? [] : [end]));
+  const ends = (state?.grants ?? []).map(reauthDueMs).filter((end) => end !== null);
   const endMs = ends.length === 0 ? null : Math.min(...ends);
   room.store.transaction(() => {
     room.timers.clear('expiring');

@@ -32,6 +32,7 @@ import type { Refresher } from './refresher.ts';
 import type { Door } from './release.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { Room } from './room.ts';
+import { connectUrl, reauthUrl } from './repair-link.ts';
 import { settleExchange } from './settle-exchange.ts';
 import type {
   AccountRpc,
@@ -127,6 +128,16 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     const opened = await vault.open();
     const key = opened.ok && opened.value === null ? await vault.heir() : opened;
     return key.ok || key.error.code === 'record_corrupt' ? null : key;
+  }
+
+  async linkForUser(): Promise<string | null> {
+    const opened = await this.#room.vault.open();
+    if (!opened.ok || opened.value === null) return null;
+    const { mac } = opened.value.key;
+    const account = this.#room.store.state(mac)?.account;
+    return account === undefined
+      ? null
+      : (reauthUrl(this.#room, mac, account) ?? connectUrl(this.#room, mac, account));
   }
 
   async create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>> {

@@ -6,14 +6,14 @@ import { isoTime } from '#lib/clock.ts';
 import { decide, type Decision, type DenyReason } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
 import { stillLearnt } from '#refresh/learnt-lifetime.ts';
-import { accessLives } from '#refresh/lifetimes.ts';
+import { accessLives, reauthDueMs } from '#refresh/lifetimes.ts';
 import { canNarrow, servableGrants } from './narrowing.ts';
 import type { Obstacles } from './obstacles.ts';
 import { inDoubtSinceMs, REFUSED_ALONE } from './plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
+import { grantedOf } from './scopes.ts';
 import type { AccountState } from './store.ts';
 import type { Timer } from './timers.ts';
-import { grantedOf } from './usable.ts';
 import { attemptView } from './view.ts';
 
 export interface ExplainInput {
@@ -40,9 +40,14 @@ export function explain(input: ExplainInput): Explanation {
     evidence: [
       ...account.statusEvidence,
       ...obstacles.evidence,
+      ...ownEvidence(state),
       ...(lifetimeWords(input).length === 0 ? [] : ['access_token_lifetime_learnt']),
     ],
   };
+}
+
+function ownEvidence({ account, grants }: AccountState): string[] {
+  return account.status === 'active' && endingOf(grants) !== null ? ['no_refresh_token'] : [];
 }
 
 /** What the API has taught about the life of access tokens. */
@@ -116,6 +121,9 @@ function whyActive(
   if (alone !== undefined)
     return `the provider refuses our client${codeOf(alone.lastFailureCode)} to this account alone, while others of its connection refresh with it: its grant was probably given to another client, and the user must connect again`;
   const failing = grants.find((grant) => grant.failures > 0);
+  const ending = endingOf(grants);
+  if (failing === undefined && ending !== null)
+    return `the provider gave no refresh token: at ${isoTime(ending)} the access token ends, nothing can renew it, and the user must connect again`;
   if (failing === undefined) return ALL_WELL;
   const lives = accessLives(failing, nowMs);
   const tail = lives
@@ -123,6 +131,13 @@ function whyActive(
     : 'there is no living token until it succeeds';
   const count = failing.failures === 1 ? 'the last refresh' : `the last ${failing.failures} refreshes`;
   return `${count} failed (${failing.lastFailure ?? 'unknown'}${codeOf(failing.lastFailureCode)}): ${tail}`;
+}
+
+/** When the first grant ends that nothing can renew (epoch ms); null: none does. */
+function endingOf(grants: readonly GrantRow[]): number | null {
+  const ends = grants.filter((grant) => !grant.hasRefreshToken).map(reauthDueMs);
+  const known = ends.filter((end) => end !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 const WHAT: Readonly<Record<string, string>> = {
@@ -152,9 +167,8 @@ export interface AskingAgent {
 /** Has the agent a rule for this account? To all others it does not exist. */
 export function knowsAccount(agent: AskingAgent, { account }: AccountState): boolean {
   return (
-    account.organization === agent.organization &&
     agent.status === 'active' &&
-    reachesIdentifier(agent, account.connection, account.identifier)
+    reachesIdentifier(agent, account.connection, account.identifier, account.organization)
   );
 }
 
@@ -167,16 +181,16 @@ export function reachOf(
 ): NonNullable<Explanation['agent']> {
   const { account, settings } = state;
   const { id } = agent;
-  if (account.organization !== agent.organization) {
+  if (agent.organization !== '' && account.organization !== agent.organization) {
     const why = 'the agent belongs to another organization: to it this account does not exist';
     return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
   }
-  const { connection, identifier } = account;
-  const granted = grantedOf(state, servableGrants(state, nowMs));
+  const { connection, identifier, organization } = account;
+  const granted = grantedOf(settings, servableGrants(state, nowMs));
   const decideBy = (policy: Policy): Decision =>
     decide({
       agent: { ...agent, policy },
-      request: { action: 'token', connection, identifier, scopes: null },
+      request: { action: 'token', connection, identifier, organization, scopes: null },
       granted,
       canNarrow: canNarrow(settings),
     });

@@ -5,6 +5,7 @@
  * transaction: inside one nothing is awaited.
  */
 
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { keptBy, provenSubject } from './arrival.ts';
 import type { CandidateRow } from './candidate-row.ts';
 import type { Scene } from './flow-sessions.ts';
@@ -35,7 +36,7 @@ export function keptFor(
 ): GrantRow | null {
   const known = provenSubject(account.subject, [state.settings]);
   const same = candidate.subject !== null && candidate.subject === known;
-  return keptBy(candidate.grant, state.grants, same);
+  return keptBy(candidate.grant, state.grants, same, scopeFactsOf(state.settings));
 }
 
 /**

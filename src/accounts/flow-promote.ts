@@ -4,9 +4,11 @@
  */
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { assumedLifetimeMs } from '#providers/reading/lifetime.ts';
 import { replacedBy } from './arrival.ts';
 import type { CandidateRow } from './candidate-row.ts';
+import { warnUnrenewable } from './calendar.ts';
 import { applyChange } from './changes.ts';
 import { keptFor, withNewToken, type Carried } from './flow-carry.ts';
 import { end, flowRecord, type Scene } from './flow-sessions.ts';
@@ -47,7 +49,8 @@ export function promote(
   const sameSubject = candidate.subject !== null && candidate.subject === account.subject;
   const subjectChanged =
     account.subject !== null && candidate.subject !== null && account.subject !== candidate.subject;
-  const replaced = replacedBy(candidate.grant, state.grants, subjectChanged, nowMs, sameSubject);
+  const facts = scopeFactsOf(state.settings);
+  const replaced = replacedBy(candidate.grant, state.grants, subjectChanged, nowMs, sameSubject, facts);
   const refused =
     replaced === null
       ? 'superseded'
@@ -79,6 +82,7 @@ export function promote(
   const reconnected = account.status !== 'pending' && account.statusBefore !== 'pending';
   const done = end(scene, session, 'promoted', null, { reconnected });
   armGrant(room, changed, state.settings, grant);
+  warnUnrenewable(room, mac, changed, grant);
   endOvertaken(scene, candidate.grant, subjectChanged);
   return { kind: 'promoted', session: done };
 }
@@ -101,9 +105,10 @@ function removeGrant({ room, mac, nowMs }: Scene, grant: GrantRow): void {
 /** Candidates that were brought before this grant and could only take its place come too late. */
 function endOvertaken(scene: Scene, grant: GrantRow, subjectChanged: boolean): void {
   const { room, mac, nowMs } = scene;
+  const facts = scopeFactsOf(scene.state.settings);
   for (const other of room.store.flows.candidates(mac)) {
     if (other.grant.id > grant.id) continue;
-    if (!subjectChanged && replacedBy(other.grant, [grant], false, nowMs) !== null) continue;
+    if (!subjectChanged && replacedBy(other.grant, [grant], false, nowMs, false, facts) !== null) continue;
     const session = room.store.flows.sessions(mac).find(({ id }) => id === other.sessionId);
     if (session !== undefined && isOpen(session.status)) end(scene, session, 'failed', 'superseded');
   }

@@ -3,6 +3,8 @@
  * session is shown. Inside the caller's transaction wherever it writes.
  */
 
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { scopesToAsk } from '#providers/scopes.ts';
 import { systemContext, type AuditOutcome, type RequestContext } from '#audit/record.ts';
 import type { Mismatch } from './arrival.ts';
 import type { SessionView } from './flow-requests.ts';
@@ -193,8 +195,8 @@ export function scopesToRepair({ room, mac, state }: Scene, settings: Connection
   const last = lastConnected(room.store.flows.sessions(mac));
   if (last !== null && state.grants.length <= 1) return last.scopes;
   const granted = state.grants.flatMap((grant) => grant.scopes ?? []);
-  const wanted = state.grants.length > 1 ? [...new Set([...settings.scopes, ...granted])] : settings.scopes;
-  return wanted.length > 0 ? wanted : [...new Set(granted)];
+  const wanted = state.grants.length > 1 ? [...settings.scopes, ...granted] : settings.scopes;
+  return scopesToAsk(scopeFactsOf(settings), wanted.length > 0 ? wanted : granted).scopes;
 }
 
 /**

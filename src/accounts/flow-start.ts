@@ -8,6 +8,8 @@ import { equalDigests } from '#crypto/digest.ts';
 import { decryptText, encryptText } from '#crypto/envelope.ts';
 import { verifierPlace } from '#crypto/places.ts';
 import { err, ok } from '#lib/result.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { openingScopes, statedScopes, withImplied } from '#providers/scopes.ts';
 import type { Back, LinkProof, Looked, LookRequest, Started, StartRequest } from './flow-requests.ts';
 import {
   armSessions,
@@ -66,22 +68,29 @@ export function look(scene: Scene, request: LookRequest): Looked {
   if (session !== null && session.status !== 'created' && !isMine)
     return { kind: 'used', back: backOf(scene, session.returnUrl) };
   const scopes = session === null ? scopesToRepair(scene, state.settings) : session.scopes;
-  const granted = [...new Set(state.grants.flatMap((grant) => grant.scopes ?? []))];
+  const facts = scopeFactsOf(state.settings);
+  const granted = statedScopes(
+    facts,
+    state.grants.flatMap((grant) => grant.scopes ?? []),
+  );
+  // A scope that no answer ever states, or that a wider one stands for, is no news to the user.
+  const had = new Set(withImplied(facts, granted));
+  const isNews = (scope: string): boolean => openingScopes(facts, [scope]).some((one) => !had.has(one));
   const changes = session?.allowSubjectChange === true;
   return {
     kind: 'start',
     purpose:
-      session === null
+      session === null && account.status !== 'pending'
         ? 'repair'
         : state.grants.length === 0
           ? 'connect'
-          : scopes.some((scope) => !granted.includes(scope))
+          : scopes.some(isNews)
             ? 'upgrade'
             : 'reconnect',
     connection: account.connection,
     organization: account.organization,
     scopes,
-    granted,
+    granted: scopes.filter((scope) => !isNews(scope)),
     subjectLabel: changes || state.grants.length === 0 ? null : account.subjectLabel,
     expiresAtMs: session?.deadlineMs ?? null,
     settings: state.settings,

@@ -7,6 +7,8 @@
  * callbacks at once make one token call, and a promotion is one with its event and its record.
  */
 
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { openingScopes } from '#providers/scopes.ts';
 import { err, ok } from '#lib/result.ts';
 import { claim } from './flow-claim.ts';
 import { confirm, reject } from './flow-confirm.ts';
@@ -79,8 +81,10 @@ function open(scene: Scene, request: OpenRequest): Opened {
   if (request.verification === 'subject' && !names && scene.account.subject === null)
     return { kind: 'nobody_expected' };
   const scopes = request.scopes ?? request.settings.scopes;
+  const facts = scopeFactsOf(request.settings);
   const covered = state.grants.some(
-    (grant) => grant.scopes === null || grant.scopes.every((one) => scopes.includes(one)),
+    (grant) =>
+      grant.scopes === null || openingScopes(facts, grant.scopes).every((one) => scopes.includes(one)),
   );
   if (state.grants.length >= MAX_GRANTS && !covered) return { kind: 'too_many_grants' };
   const session: SessionRow = {

@@ -20,6 +20,8 @@ export type CredentialFields =
   | {
       readonly type: 'api_key' | 'basic' | 'custom';
       readonly fields: Readonly<Record<string, string>>;
+      /** What its provider lets it do, as whoever brings it declares; null: not told, then the connection may say it. */
+      readonly scopes?: readonly string[] | null;
     };
 
 export interface ImportInput {
@@ -69,6 +71,7 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
     return {
       ...empty,
       tokenType: '',
+      scopes: credential.scopes ?? null,
       staticFields: await encrypt('static_fields', JSON.stringify(credential.fields)),
     };
   }

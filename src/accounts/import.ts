@@ -9,6 +9,7 @@ import { err, type Result } from '#lib/result.ts';
 import { applyChange } from './changes.ts';
 import { endFlows } from './flow-sessions.ts';
 import { grantFromImport, IMPORTED_GRANT, type CredentialFields } from './import-fields.ts';
+import { warnUnrenewable } from './calendar.ts';
 import { judgeImport, withImported, type ImportMode, type ImportStep } from './import-judge.ts';
 import type { ImportProofs, Proven } from './import-proof.ts';
 import { endingAsLearnt, settingsFor } from './lifetime.ts';
@@ -162,6 +163,7 @@ export function storeImport(room: Room, opened: OpenedAccount, taken: Taken): vo
       context,
     );
     armGrant(room, account, settings, grant);
+    warnUnrenewable(room, mac, account, grant);
   });
 }
 

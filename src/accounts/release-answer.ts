@@ -23,8 +23,10 @@ export interface ReleaseRequest {
   readonly minTtlExplicit: boolean;
   /** Asked for less; null: not asked. */
   readonly scopes: readonly string[] | null;
-  /** Fingerprint of a token that an API has just refused. */
+  /** Fingerprint of a token that an API has just refused; `current`: of the one that would be handed out now. */
   readonly rejected: string | null;
+  /** The answer also says where the credential belongs, and how a dead one looks there. */
+  readonly withApi?: boolean;
   /** How long the request has been waiting in all, over every time that it was told to ask again. */
   readonly waitedMs?: number;
   /** How long the Worker has kept it since the agent was proved, before it was sent. */
@@ -35,6 +37,9 @@ export interface ReleaseRequest {
   readonly cutOffs?: CutOffs | null;
   readonly context: RequestContext;
 }
+
+/** `rejected` of a caller that kept no fingerprint. */
+export const CURRENT_TOKEN = 'current';
 
 /** A refusal as a value. `wall`: it belongs in the agent's chain, the account has recorded nothing. */
 export interface Refusal {

@@ -1,5 +1,6 @@
 /** The JSON of a released credential, every field of the contract's answer. Pure; called at the moment of release. */
 
+import { deadTokenSigns } from '#providers/api-answer.ts';
 import { accountUrls, type AccountUrls } from '#providers/account-variables.ts';
 import { credentialHeaders, namesWithout } from '#providers/headers.ts';
 import { Secret } from '#crypto/secret.ts';
@@ -118,6 +119,27 @@ export function credentialBody(
   return body;
 }
 
+/** The same answer with what a client needs that calls the API by itself. */
+export function withApiDetails(
+  body: string,
+  account: AccountRow,
+  settings: ConnectionSettings,
+  credential: OpenedCredential,
+): string {
+  const { apiBaseUrls } = credential.urls(settings, account);
+  const api = { base_urls: apiBaseUrls, dead_token: deadTokenSigns(settings.descriptor) };
+  return `${body.slice(0, -1)},"api":${JSON.stringify(api)}}`;
+}
+
+/** The one text that a client needs, so that a caller need not know the kind; null where no one field is it. */
+function valueOf(fields: Readonly<Record<string, string>>): string | null {
+  const [only, ...others] = Object.values(fields);
+  // Some providers take their key as the user name, and an empty password beside it.
+  const secret = fields['password'] === '' ? fields['username'] : fields['password'];
+  const named = fields['access_token'] ?? fields['api_key'] ?? secret;
+  return named ?? (others.length === 0 ? (only ?? null) : null);
+}
+
 function bodyOf(
   account: AccountRow,
   settings: ConnectionSettings,
@@ -125,8 +147,8 @@ function bodyOf(
   credential: OpenedCredential,
   expiresInS: number | null,
 ): string {
-  const rest = common(account, settings, credential);
   const fields = plain(credential.fields);
+  const rest = { ...common(account, settings, credential), value: valueOf(fields) };
   switch (account.credentialType) {
     case 'oauth2':
       return JSON.stringify({
@@ -139,7 +161,12 @@ function bodyOf(
         ...rest,
       });
     case 'api_key':
-      return JSON.stringify({ type: 'api_key', api_key: fields['api_key'], ...rest });
+      return JSON.stringify({
+        type: 'api_key',
+        api_key: fields['api_key'],
+        apiKey: fields['api_key'],
+        ...rest,
+      });
     case 'basic':
       return JSON.stringify({
         type: 'basic',

@@ -5,23 +5,24 @@
  */
 
 import { decide, type Decision, type PolicyRequest } from '#policy/decide.ts';
-import { resolveScopes, scopeKeyOf } from '#providers/scopes.ts';
+import { mayConnect } from '#policy/reach.ts';
+import { scopeKeyOf } from '#providers/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import { cutOffRefusal, isBehind } from './cut-offs.ts';
 import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from './narrowing.ts';
 import { withoutOwnWait } from './plan.ts';
-import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
+import { CURRENT_TOKEN, type Refusal, type ReleaseRequest, type ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';
 import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './release-outcomes.ts';
-import { policyRefusal, statusRefusal } from './release-refusals.ts';
+import { pendingRefusal, policyRefusal, statusRefusal } from './release-refusals.ts';
 import { decideRejectedToken, noteRefused, noteUnreported } from './release-rejected.ts';
 import { isInFlight, type Round, type Scene, type Step, type Wanted } from './release-step.ts';
-import { reauthUrl } from './repair-link.ts';
+import { connectUrl, reauthUrl } from './repair-link.ts';
 import type { Room } from './room.ts';
 import type { GrantRow } from './rows.ts';
+import { askedOf, grantedOf } from './scopes.ts';
 import { degrade } from './settle.ts';
-import { grantedOf } from './usable.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** Less than a second: what is handed out is still on its way then. */
@@ -69,16 +70,21 @@ export function decideRelease(
   if (!round.caughtUp && isBehind(account, settings, cutOffs)) return { kind: 'catch_up' };
   const cut = cutOffRefusal(account, settings, cutOffs);
   if (cut !== null) return refuse(scene, cut, cut.code);
-  const blocked = statusRefusal(state.account, () => reauthUrl(room, opened.key.mac, state.account));
+  const { mac } = opened.key;
+  const connect = () => (mayHaveLink(scene) ? connectUrl(room, mac, account) : null);
+  const blocked = statusRefusal(account, () => reauthUrl(room, mac, account), connect);
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
   const offered = servableGrants(state, nowMs);
   const allowed = decideScopes(scene, offered);
   if (!allowed.allowed) {
+    const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene, round) : null;
+    if (learnt !== null) return learnt;
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
   }
   const grant = offered[allowed.grant ?? 0];
-  if (grant === undefined) return refuse(scene, { code: 'account_pending' }, 'account_pending');
+  if (grant === undefined)
+    return refuse(scene, pendingRefusal(account.accountId, connect()), 'account_pending');
   if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
   if (allowed.narrowTo === null) {
     return decideOAuth(scene, credentials, { grant, shown: grant, scopes: null, scopeKey: null });
@@ -120,36 +126,64 @@ export function corruptRefusal(room: Room, opened: OpenedAccount, request: Relea
 }
 
 function policyRequest(scene: Scene, names: string[] | null): PolicyRequest {
-  const { connection, identifier } = scene.state.account;
-  return { action: 'token', connection, identifier, scopes: names };
+  const { connection, identifier, organization } = scene.state.account;
+  return { action: 'token', connection, identifier, organization, scopes: names };
+}
+
+/** Does a rule give this agent the link with which the user connects? */
+function mayHaveLink({ request, state }: Scene): boolean {
+  const { connection, identifier, organization } = state.account;
+  return mayConnect(request.agent, connection, identifier, organization);
 }
 
 /** Organization, connection and identifier: what lies behind them is recorded in the agent's chain, never here. */
 function behindWall(scene: Scene): Step | null {
   const { request, state } = scene;
-  if (state.account.organization !== request.agent.organization) return wall(request, 'not_found', null);
   const decision = decide({ agent: request.agent, request: policyRequest(scene, null) });
   if (decision.allowed) return null;
+  // The names of another tenant's account stay out of this agent's chain too.
+  if (state.account.organization !== request.agent.organization) return wall(request, 'not_found', null);
   return wall(request, decision.reason, state.account);
 }
 
 function decideScopes(scene: Scene, offered: readonly GrantRow[]): Decision & { grant?: number } {
   const { state, request } = scene;
-  const { descriptor } = state.settings;
-  const asked = request.scopes === null ? null : resolveScopes(descriptor, [...request.scopes]);
+  const granted = grantedOf(state.settings, offered);
   return decide({
     agent: request.agent,
-    request: policyRequest(scene, asked),
-    granted: grantedOf(state, offered),
+    request: policyRequest(scene, askedOf(state.settings, granted, request.scopes)),
+    granted,
     canNarrow: canNarrow(state.settings),
   });
+}
+
+/**
+ * A grant came without a word of its scopes, so no rule that limits them can let its token pass. The provider states
+ * them with the next refresh: that is made at once, and once. Of a static credential the connection may declare them by
+ * now. Null: nothing is left to learn.
+ */
+function learnScopes(scene: Scene, round: Round): Step | null {
+  const { state, flown, nowMs } = scene;
+  if (state.account.credentialType !== 'oauth2') {
+    const isDeclared = state.grants.every((row) => row.scopes !== null) || state.settings.scopes.length > 0;
+    return isDeclared || round.caughtUp ? null : { kind: 'catch_up' };
+  }
+  const grant = state.grants.find((row) => row.scopes === null && row.hasRefreshToken);
+  if (grant === undefined) return null;
+  const step: Step = { kind: 'refresh', grant, trigger: 'on_demand', scopes: null };
+  if (flown === null && isInFlight(scene, grant)) return step;
+  if (grant.lastAttemptStartedAtMs !== null && grant.failures === 0) return null;
+  const waitMs = (grant.nextAttemptAtMs ?? 0) - nowMs;
+  if (flown !== null || waitMs > 0) return noToken(scene, grant, flown ?? { kind: 'not_now' });
+  return step;
 }
 
 function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {
   const credential = credentials.at(grant, null);
   if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
-  if (scene.request.rejected === credential.fingerprint) noteRefused(scene, grant);
+  const { rejected } = scene.request;
+  if (rejected === credential.fingerprint || rejected === CURRENT_TOKEN) noteRefused(scene, grant);
   else noteUnreported(scene, grant);
   return handOut(scene, grant, credential);
 }

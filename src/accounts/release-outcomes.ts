@@ -10,7 +10,7 @@ import { applyChange } from './changes.ts';
 import type { FlightResult } from './flight.ts';
 import { armGrant, REFUSED_ALONE } from './plan.ts';
 import type { Refusal, ReleaseRequest } from './release-answer.ts';
-import { credentialBody, type OpenedCredential } from './release-body.ts';
+import { credentialBody, withApiDetails, type OpenedCredential } from './release-body.ts';
 import { statusRefusal, unfilledHeaders, unknownVariables, wallRefusal } from './release-refusals.ts';
 import { waitOf, type Scene, type Step } from './release-step.ts';
 import { reauthUrl } from './repair-link.ts';
@@ -79,7 +79,8 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
     { action: 'token.issue', outcome: 'ok', scopes: grant.scopes, token_fingerprint: credential.fingerprint },
     request.context,
   );
-  return { kind: 'done', result: { ok: true, body } };
+  const whole = request.withApi === true ? withApiDetails(body, account, settings, credential) : body;
+  return { kind: 'done', result: { ok: true, body: whole } };
 }
 
 /** An account that wakes from idleness goes back from the daily heartbeat to proactive rotation. */

@@ -19,14 +19,18 @@ export function wallRefusal(byId: boolean, reason: string, account: AccountRow |
   };
 }
 
-/** Why an account in this status hands nothing out; null: it may. `repairUrl` makes the link of a dead grant. */
-export function statusRefusal(account: AccountRow, repairUrl: () => string | null): Refusal | null {
+/** Why an account in this status hands nothing out; null: it may. `repairUrl` makes the link of a dead grant, `connectUrl` that of an account without one, where the agent may have it. */
+export function statusRefusal(
+  account: AccountRow,
+  repairUrl: () => string | null,
+  connectUrl: () => string | null = () => null,
+): Refusal | null {
   if (account.sealed) return { code: 'account_sealed' };
   switch (account.status) {
     case 'active':
       return null;
     case 'pending':
-      return { code: 'account_pending' };
+      return pendingRefusal(account.accountId, connectUrl());
     case 'disabled':
       return { code: 'account_disabled' };
     case 'revoked':
@@ -43,6 +47,17 @@ export function statusRefusal(account: AccountRow, repairUrl: () => string | nul
         },
       };
   }
+}
+
+const TOO_MUCH =
+  'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy';
+const UNKNOWN_SCOPES =
+  'it is not known what was granted: say it with the import (`scope`) or with the connection (`scopes`), or connect a grant of just the allowed scopes';
+
+/** Nobody has connected the account yet. `url`: a link for its user, where the agent may have one. */
+export function pendingRefusal(accountId: string, url: string | null): Refusal {
+  const link = url === null ? {} : { connect_url: url };
+  return { code: 'account_pending', members: { connected_account_id: accountId, ...link } };
 }
 
 /** The headers that this API takes cannot be made: what is missing, and how it comes. */
@@ -76,12 +91,7 @@ export function policyRefusal(
   const named = reason === 'missing_scopes' || reason === 'cannot_downscope';
   return {
     code: 'policy_denied',
-    ...(reason === 'cannot_downscope'
-      ? {
-          detail:
-            'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy',
-        }
-      : {}),
+    ...(reason === 'cannot_downscope' ? { detail: scopes.granted === null ? UNKNOWN_SCOPES : TOO_MUCH } : {}),
     members: { reason, ...(named ? scopes : {}) },
   };
 }

@@ -4,8 +4,10 @@
  * Refuses to refresh: that is a step that it names.
  */
 
+import { accessLives } from '#refresh/lifetimes.ts';
 import { decideRejected, REFUSED_HOLD_MS } from '#refresh/rejected.ts';
 import { decideRefusedToken, refusedBy } from '#refresh/refused-token.ts';
+import { CURRENT_TOKEN } from './release-answer.ts';
 import type { OpenedCredential } from './release-body.ts';
 import { ended, unavailable } from './release-outcomes.ts';
 import { isInFlight, waitOf, type Scene, type Step, type Wanted } from './release-step.ts';
@@ -20,7 +22,10 @@ const HOLD_STEP_MS = 60_000;
 export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCredential): Step | null {
   const { room, request, nowMs, flown } = scene;
   const { grant, shown, scopes } = wanted;
-  const fingerprintMatches = request.rejected === credential.fingerprint;
+  const current = request.rejected === CURRENT_TOKEN;
+  // Who keeps no fingerprint means the token from before; the one that a refresh has just brought is another.
+  if (current && flown?.kind === 'settled' && flown.as === 'stored') return null;
+  const fingerprintMatches = current || request.rejected === credential.fingerprint;
   if (!fingerprintMatches) return null;
   if (isInFlight(scene, grant)) {
     return flown === null
@@ -42,7 +47,9 @@ export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: Op
         ? { kind: 'refresh', grant, trigger: 'rejected', scopes }
         : unavailable(scene, grant, waitOf(flown, nowMs));
     case 'wait':
-      return unavailable(scene, grant, decision.retryAfterMs);
+      return current && wasJustRenewed(scene, wanted)
+        ? null
+        : unavailable(scene, grant, decision.retryAfterMs);
     case 'refused_by_api':
       return room.store.transaction(() => {
         const mac = scene.opened.key.mac;
@@ -60,6 +67,12 @@ export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: Op
     case 'unrenewable':
       return decideRefused(scene, wanted, credential);
   }
+}
+
+/** Has a report, or an operator, just brought this token? Then it is the other one that a caller without fingerprint wants. */
+function wasJustRenewed({ room, nowMs }: Scene, { shown }: Wanted): boolean {
+  const last = room.attempts.newest(20).find(({ trigger }) => trigger === 'rejected' || trigger === 'forced');
+  return last?.outcome === 'refreshed' && last.grantId === shown.id && accessLives(shown, nowMs);
 }
 
 /** Of a token that nothing renews one agent's word is not the end for the others. Null: it is served. */

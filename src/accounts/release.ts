@@ -151,12 +151,15 @@ export class Door {
     const names = this.#room.store.claimedNames();
     const { agent } = request;
     const isAllowed =
-      names !== null &&
-      names.organization === agent.organization &&
-      decide({ agent, request: { ...names, action: 'token', scopes: null } }).allowed;
+      names !== null && decide({ agent, request: { ...names, action: 'token', scopes: null } }).allowed;
     // Rows that are gone or another account's say nothing of this one. The short form has named it, and door 1 allowed it.
     const known = this.#room.vault.isOwnedByRows() ? isAllowed : !request.byId;
-    const where = { connection: names?.connection ?? null, identifier: names?.identifier ?? null };
+    // The names of another tenant's account stay out of this agent's chain.
+    const own = isAllowed || names?.organization === agent.organization;
+    const where = {
+      connection: own ? (names?.connection ?? null) : null,
+      identifier: own ? (names?.identifier ?? null) : null,
+    };
     return known
       ? refused({ code: 'record_corrupt', wall: { reason: 'record_corrupt', ...where } })
       : refused({ code: 'not_found', wall: { reason: 'not_found', ...where } });

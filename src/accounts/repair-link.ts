@@ -9,11 +9,13 @@ import type { Room } from './room.ts';
 import type { AccountRow } from './rows.ts';
 
 const LINK_LIFE_MS = 7 * 86_400_000;
-const TOKEN = /^rp\.(ca_[a-z][a-z2-7]{26})\.([0-9a-z]{1,11})\.([A-Za-z0-9_-]{43})$/;
+const DAY_MS = 86_400_000;
+/** `rp`: repairs a dead grant. `cn`: connects an account for the first time. */
+const TOKEN = /^(rp|cn)\.(ca_[a-z][a-z2-7]{26})\.([0-9a-z]{1,11})\.([A-Za-z0-9_-]{43})$/;
 
 /** The account that a repair token names, for finding its object; null for what is no such token. It proves nothing yet. */
 export function accountOfRepairToken(token: string): string | null {
-  return TOKEN.exec(token)?.[1] ?? null;
+  return TOKEN.exec(token)?.[2] ?? null;
 }
 
 function sinceOf(account: AccountRow): number | null {
@@ -21,8 +23,13 @@ function sinceOf(account: AccountRow): number | null {
   return account.statusBefore === 'reauth_required' ? (account.causeBefore?.sinceMs ?? null) : null;
 }
 
-function signature(mac: Uint8Array, account: AccountRow, sinceMs: number): string {
-  return linkSignature(mac, 'repair', [account.accountId, account.incarnation, sinceMs]);
+function signature(
+  mac: Uint8Array,
+  account: AccountRow,
+  sinceMs: number,
+  kind: 'repair' | 'connect',
+): string {
+  return linkSignature(mac, kind, [account.accountId, account.incarnation, sinceMs]);
 }
 
 /** The token of the present incident; null while the grant lives. The same each time it is asked for. */
@@ -30,22 +37,37 @@ export function repairToken(mac: Uint8Array, account: AccountRow): string | null
   const sinceMs = sinceOf(account);
   return sinceMs === null
     ? null
-    : `rp.${account.accountId}.${sinceMs.toString(36)}.${signature(mac, account, sinceMs)}`;
+    : `rp.${account.accountId}.${sinceMs.toString(36)}.${signature(mac, account, sinceMs, 'repair')}`;
 }
 
 /** Null where no browser flow can repair the account, or the deployment does not say under which URL it is reached. */
 export function reauthUrl(room: Room, mac: Uint8Array, account: AccountRow): string | null {
+  if (account.credentialType !== 'oauth2') return null;
+  return urlOf(room, repairToken(mac, account));
+}
+
+/**
+ * The link with which the user of a pending account connects it; null where it is not pending, or as above. The same
+ * all day long, so that an agent may ask again and again; good for seven days or until somebody has connected.
+ */
+export function connectUrl(room: Room, mac: Uint8Array, account: AccountRow): string | null {
+  const settings = room.store.settings();
+  if (account.status !== 'pending' || settings?.authType !== 'oauth2') return null;
+  const sinceMs = Math.floor(room.now() / DAY_MS) * DAY_MS;
+  const signed = signature(mac, account, sinceMs, 'connect');
+  return urlOf(room, `cn.${account.accountId}.${sinceMs.toString(36)}.${signed}`);
+}
+
+function urlOf(room: Room, token: string | null): string | null {
   const { baseUrl } = room.config;
   const authorization = room.store.settings()?.descriptor.authorization_url ?? null;
-  if (baseUrl === null || account.credentialType !== 'oauth2' || authorization === null) return null;
-  const token = repairToken(mac, account);
-  return token === null ? null : `${baseUrl}/connect/${token}`;
+  return baseUrl === null || authorization === null || token === null ? null : `${baseUrl}/connect/${token}`;
 }
 
 /**
  * The id of the session that this browser has under this ticket, while the incident lasts: the account's own signature, so
- * that nothing is stored of a session until its callback, and whoever holds the link takes nobody's place. Null: the
- * grant lives.
+ * that nothing is stored of a session until its callback, and whoever holds the link takes nobody's place. Of a pending
+ * account that lasts until it is connected. Null: the grant lives.
  */
 export function repairSessionId(
   mac: Uint8Array,
@@ -53,7 +75,7 @@ export function repairSessionId(
   browserDigest: string,
   { startedAtMs, asked }: Pick<Ticket, 'startedAtMs' | 'asked'>,
 ): string | null {
-  const sinceMs = sinceOf(account);
+  const sinceMs = account.status === 'pending' ? account.statusSinceMs : sinceOf(account);
   if (sinceMs === null) return null;
   const { accountId, incarnation } = account;
   return `cs_${linkName(mac, 'repair session', [accountId, incarnation, sinceMs, browserDigest, startedAtMs, asked])}`;
@@ -64,7 +86,7 @@ export function repairVerifier(mac: Uint8Array, sessionId: string, browserDigest
   return linkSignature(mac, 'repair verifier', [sessionId, browserDigest]);
 }
 
-/** `dead`: signed by this account once, but its incident is over or its seven days are. */
+/** `dead`: signed by this account once, but its incident is over, it is connected, or its seven days are over. */
 export function checkRepairToken(
   mac: Uint8Array,
   account: AccountRow,
@@ -72,8 +94,10 @@ export function checkRepairToken(
   nowMs: number,
 ): 'good' | 'dead' | 'forged' {
   const match = TOKEN.exec(token);
-  const sinceMs = Number.parseInt(match?.[2] ?? '', 36);
-  if (match === null || match[1] !== account.accountId || !Number.isSafeInteger(sinceMs)) return 'forged';
-  if (!equalDigests(match[3] ?? '', signature(mac, account, sinceMs))) return 'forged';
-  return sinceOf(account) === sinceMs && nowMs - sinceMs < LINK_LIFE_MS ? 'good' : 'dead';
+  const sinceMs = Number.parseInt(match?.[3] ?? '', 36);
+  if (match === null || match[2] !== account.accountId || !Number.isSafeInteger(sinceMs)) return 'forged';
+  const kind = match[1] === 'cn' ? 'connect' : 'repair';
+  if (!equalDigests(match[4] ?? '', signature(mac, account, sinceMs, kind))) return 'forged';
+  const waits = kind === 'connect' ? account.status === 'pending' : sinceOf(account) === sinceMs;
+  return waits && nowMs - sinceMs < LINK_LIFE_MS ? 'good' : 'dead';
 }

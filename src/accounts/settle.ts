@@ -57,7 +57,7 @@ export function settle(
   });
   room.timers.clear(`reconcile:${arg.attemptId}`);
   recordRefresh(room, mac, state.account, attempt, arg, plan);
-  const now = arg.tokens?.rotated === true ? spent(room, mac, state, grant.id) : state;
+  const now = arg.tokens?.rotated === true ? spentIn(state, grant.id) : state;
   if (plan.status === 'stored' && arg.tokens !== null) {
     const learnt = learn(room, now.account, grant, attempt, nowMs);
     if (arg.narrowedTo !== null)
@@ -67,7 +67,10 @@ export function settle(
     // Refusing to narrow says nothing about the grant: it is this scope set's matter alone.
     refuseNarrowing(room, mac, grant, arg.narrowedTo, nowMs);
   } else if (plan.status === 'dead') die(room, mac, state, grant, arg, plan);
-  else fail(room, mac, now, withSuccessor(grant, arg), arg, plan, nowMs);
+  else {
+    if (now !== state) room.store.saveAccount(mac, now.account);
+    fail(room, mac, now, withSuccessor(grant, arg), arg, plan, nowMs);
+  }
   return plan.status;
 }
 
@@ -82,11 +85,9 @@ function isWelcomeLate(room: Room, state: AccountState, attempt: AttemptRow, arg
 }
 
 /** The first successor of a token that an operator brought: from now on that one is never presented again. */
-function spent(room: Room, mac: Uint8Array, state: AccountState, grantId: number): AccountState {
+function spentIn(state: AccountState, grantId: number): AccountState {
   const account = withSpent(state.account, grantId);
-  if (account === state.account) return state;
-  room.store.saveAccount(mac, account);
-  return { ...state, account };
+  return account === state.account ? state : { ...state, account };
 }
 
 /** The account with what a token teaches that the API refused before its end. */

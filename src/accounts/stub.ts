@@ -109,6 +109,8 @@ export interface AccountRpc {
   wait(argument: WaitArgument): Promise<Answer<Resource> | Busy | CutOff>;
   /** The same a turn at a time. */
   waitTurn(argument: WaitTurn): Promise<Answer<Waited> | Busy | CutOff>;
+  /** A link with which its user connects or repairs it; null: there is nothing to do, or no browser can do it. */
+  linkForUser(argument: object): Promise<string | null>;
   explain(argument: LookArgument): Promise<Answer<Explanation>>;
   /** Connect flows; ask by `askFlow` of flow-requests.ts. */
   flow(request: FlowRequest): Promise<FlowAnswer>;

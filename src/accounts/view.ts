@@ -2,6 +2,7 @@
 
 import type { Resource } from '#contract/connected-accounts.ts';
 import { isoTime } from '#lib/clock.ts';
+import { reauthDueMs } from '#refresh/lifetimes.ts';
 import { inDoubtSinceMs } from './plan.ts';
 import type { AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
@@ -61,7 +62,7 @@ export function accountView(input: ViewInput): Resource {
     last_used_at: isoTime(latest(account.lastUsedAtMs, lastUsedAtMs)),
     degraded_since: isoTime(account.degradedSinceMs),
     in_doubt_since: isoTime(inDoubtSinceMs(state, nowMs)),
-    reauth_due_at: isoTime(grant?.refreshExpiresAtMs ?? null),
+    reauth_due_at: isoTime(grant === null ? null : reauthDueMs(grant)),
     rotation: account.rotation ?? settings.rotation,
     access_token_ttl_s: account.accessTokenTtlS,
     sealed: account.sealed,

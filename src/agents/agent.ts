@@ -103,7 +103,7 @@ export class Agent extends DurableObject implements AgentRpc {
   }
 
   addKey(input: In<'addKey'>): Out<'addKey'> {
-    return addKey(this.#room, input.context);
+    return addKey(this.#room, input.context, input.lifeMs ?? null);
   }
 
   listKeys(): Out<'listKeys'> {

@@ -71,6 +71,7 @@ export function keyToSql(row: KeyRow): SqlRow {
     created_at_ms: row.createdAtMs,
     last_used_at_ms: row.lastUsedAtMs,
     auth_fail_at_ms: row.authFailAtMs,
+    expires_at_ms: row.expiresAtMs,
   };
 }
 
@@ -81,6 +82,7 @@ export function keyFromSql(row: SqlRow): KeyRow {
     createdAtMs: int(row['created_at_ms']),
     lastUsedAtMs: intOrNull(row['last_used_at_ms']),
     authFailAtMs: intOrNull(row['auth_fail_at_ms']),
+    expiresAtMs: intOrNull(row['expires_at_ms']),
   };
 }
 

@@ -20,6 +20,8 @@ export interface NewKey {
   /** The whole key. Shown once, stored nowhere. */
   readonly key: string;
   readonly createdAtMs: number;
+  /** Null: it has no end. */
+  readonly expiresAtMs: number | null;
 }
 
 /** What operators see of a key. */
@@ -27,6 +29,7 @@ export interface KeyView {
   readonly id: string;
   readonly createdAtMs: number;
   readonly lastUsedAtMs: number | null;
+  readonly expiresAtMs: number | null;
 }
 
 /** Is this use worth a row? Also after the clock went back, so that a time in the future does not stay for ever. */
@@ -39,46 +42,83 @@ function keyEvidence(keyId: string): readonly string[] {
   return [`key:${keyId}`];
 }
 
-/** Adds a key that was drawn to `agent`, which is saved with it. Inside a transaction; the caller has counted. */
+/**
+ * Adds a key that was drawn to `agent`, which is saved with it. Inside a transaction; the caller has counted.
+ *
+ * @param lifeMs how long it proves anybody; null: it has no end
+ */
 export function addKeyTo(
   room: Room,
   life: Life,
   agent: AgentRow,
   made: FreshKey,
   context: RequestContext,
+  lifeMs: number | null = null,
 ): NewKey {
+  const nowMs = room.now();
   const row: KeyRow = {
     id: made.keyId,
     digest: made.digest,
-    createdAtMs: room.now(),
+    createdAtMs: nowMs,
     lastUsedAtMs: null,
     authFailAtMs: null,
+    expiresAtMs: lifeMs === null ? null : nowMs + lifeMs,
   };
   room.store.saveKey(life.mac, row);
   room.store.saveAgent(life.mac, { ...agent, keyIds: [...agent.keyIds, row.id] });
   record(room, life, { action: 'agent.key.create', outcome: 'ok', evidence: keyEvidence(row.id) }, context);
-  return { id: row.id, key: made.key, createdAtMs: row.createdAtMs };
+  const { id, createdAtMs, expiresAtMs } = row;
+  return { id, key: made.key, createdAtMs, expiresAtMs };
 }
 
-/** `conflict` where the agent holds as many keys as it may. */
-export async function addKey(room: Room, context: RequestContext): Promise<Outcome<NewKey>> {
+/**
+ * `conflict` where the agent holds as many keys as it may. Those that have ended make room first: who replaces keys by
+ * their end never has to delete one.
+ */
+export async function addKey(
+  room: Room,
+  context: RequestContext,
+  lifeMs: number | null = null,
+): Promise<Outcome<NewKey>> {
   const there = await withAgent(room, () => ({ ok: true }));
   if (!there.ok) return there;
   const drawn = await room.vault.drawAgentKey();
   if (!drawn.ok) return drawn;
-  return withAgent<{ ok: true } & NewKey>(room, ({ agent }, life) => {
-    if (agent.keyIds.length >= MAX_KEYS) {
+  return withAgent<{ ok: true } & NewKey>(room, ({ agent, keys }, life) => {
+    const isFull = agent.keyIds.length >= MAX_KEYS;
+    const over = isFull
+      ? keys.filter(({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= room.now())
+      : [];
+    if (isFull && over.length === 0) {
       return failed('conflict', `an agent may have ${MAX_KEYS} keys: delete one that is not used`);
     }
-    return room.store.transaction(() => ({ ok: true, ...addKeyTo(room, life, agent, drawn, context) }));
+    return room.store.transaction(() => {
+      const gone = new Set(over.map(({ id }) => id));
+      for (const id of gone) eraseKey(room, life, id, context);
+      const rest = { ...agent, keyIds: agent.keyIds.filter((id) => !gone.has(id)) };
+      return { ok: true, ...addKeyTo(room, life, rest, drawn, context, lifeMs) };
+    });
   });
+}
+
+/** Erases a key's row, with its record; the caller saves the agent without it. Inside a transaction. */
+function eraseKey(room: Room, life: Life, keyId: string, context: RequestContext): void {
+  room.store.deleteKey(keyId);
+  record(room, life, { action: 'agent.key.delete', outcome: 'ok', evidence: keyEvidence(keyId) }, context);
 }
 
 /** Newest first. */
 export function listKeys(room: Room): Promise<Outcome<{ readonly keys: readonly KeyView[] }>> {
   return withAgent(room, ({ keys }) => ({
     ok: true,
-    keys: keys.map(({ id, createdAtMs, lastUsedAtMs }) => ({ id, createdAtMs, lastUsedAtMs })).toReversed(),
+    keys: keys
+      .map(({ id, createdAtMs, lastUsedAtMs, expiresAtMs }) => ({
+        id,
+        createdAtMs,
+        lastUsedAtMs,
+        expiresAtMs,
+      }))
+      .toReversed(),
   }));
 }
 
@@ -86,14 +126,8 @@ export function deleteKey(room: Room, keyId: string, context: RequestContext): P
   return withAgent<{ ok: true }>(room, ({ agent }, life) => {
     if (!agent.keyIds.includes(keyId)) return failed('not_found', 'there is no such key');
     return room.store.transaction(() => {
-      room.store.deleteKey(keyId);
       room.store.saveAgent(life.mac, { ...agent, keyIds: agent.keyIds.filter((id) => id !== keyId) });
-      record(
-        room,
-        life,
-        { action: 'agent.key.delete', outcome: 'ok', evidence: keyEvidence(keyId) },
-        context,
-      );
+      eraseKey(room, life, keyId, context);
       return { ok: true };
     });
   });

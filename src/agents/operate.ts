@@ -30,7 +30,7 @@ export async function operate(room: Room, operation: Operation): Promise<Answer>
     case 'resume':
       return setStatus(bound, 'active', operation.context);
     case 'add_key':
-      return addKey(bound, operation.context);
+      return addKey(bound, operation.context, operation.lifeMs ?? null);
     case 'list_keys':
       return listKeys(bound);
     case 'delete_key':

@@ -33,6 +33,8 @@ export interface KeyRow {
   readonly lastUsedAtMs: number | null;
   /** When a wrong secret under this id was last recorded. */
   readonly authFailAtMs: number | null;
+  /** From then on it proves nobody; null: it has no end. */
+  readonly expiresAtMs: number | null;
 }
 
 /** What stays of a deleted agent beside its audit ring. It is kept in the next life: its number must be that one's. */
@@ -72,7 +74,12 @@ export interface AuthRecord {
   readonly organization: string;
   readonly status: AgentStatus;
   readonly policy: Policy;
-  readonly keys: readonly { readonly id: string; readonly digest: string }[];
+  /** `expiresAtMs` null or left out: no end. */
+  readonly keys: readonly {
+    readonly id: string;
+    readonly digest: string;
+    readonly expiresAtMs?: number | null;
+  }[];
 }
 
 export function viewOf(agent: AgentRow): AgentView {
@@ -93,7 +100,7 @@ export function authRecordOf({ agent, keys }: AgentState): AuthRecord {
     organization: agent.organization,
     status: agent.status,
     policy: agent.policy,
-    keys: keys.map(({ id, digest }) => ({ id, digest })),
+    keys: keys.map(({ id, digest, expiresAtMs }) => ({ id, digest, expiresAtMs })),
   };
 }
 

@@ -33,6 +33,7 @@ export const AGENT_SCHEMA: readonly string[] = [
   OUTBOX_MAC_SCHEMA,
   OUTBOX_FAILURE_SCHEMA,
   CHAIN_SCHEMA,
+  `ALTER TABLE agent_key ADD COLUMN expires_at_ms INTEGER;`,
 ];
 
 /** From this version on the tables of the keyed audit chain are there; an object that slept since before has none. */

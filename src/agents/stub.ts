@@ -23,7 +23,7 @@ interface Operations {
   readonly remove: [{ readonly context: RequestContext }, Outcome];
   readonly suspend: [{ readonly context: RequestContext }, Viewed];
   readonly resume: [{ readonly context: RequestContext }, Viewed];
-  readonly add_key: [{ readonly context: RequestContext }, Outcome<NewKey>];
+  readonly add_key: [{ readonly context: RequestContext; readonly lifeMs?: number | null }, Outcome<NewKey>];
   readonly list_keys: [Empty, Outcome<{ readonly keys: readonly KeyView[] }>];
   readonly delete_key: [{ readonly keyId: string; readonly context: RequestContext }, Outcome];
 }
@@ -46,7 +46,11 @@ export interface AgentRpc {
   /** Twice: ok, one record. */
   suspend(input: { readonly context: RequestContext }): Promise<Viewed>;
   resume(input: { readonly context: RequestContext }): Promise<Viewed>;
-  addKey(input: { readonly context: RequestContext }): Promise<Outcome<NewKey>>;
+  /** `lifeMs` null or left out: the key has no end. */
+  addKey(input: {
+    readonly context: RequestContext;
+    readonly lifeMs?: number | null;
+  }): Promise<Outcome<NewKey>>;
   listKeys(input: Empty): Promise<Outcome<{ readonly keys: readonly KeyView[] }>>;
   deleteKey(input: { readonly keyId: string; readonly context: RequestContext }): Promise<Outcome>;
   /** What authenticating needs. The caller keeps it for at most one second. */

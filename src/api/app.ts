@@ -24,6 +24,7 @@ import { accountListRoutes } from './routes/account-list.ts';
 import { accountRoutes } from './routes/connected-accounts.ts';
 import { auditEventRoutes } from './routes/audit-events.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
+import { agentCredentialRoutes } from './routes/agent-credentials.ts';
 import { agentInsightRoutes } from './routes/agent-insight.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { connectionRoutes } from './routes/connections.ts';
@@ -61,6 +62,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', homeRoutes());
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
+  app.route('/', agentCredentialRoutes());
   app.route('/', accountRoutes());
   app.route('/', accountListRoutes());
   app.route('/', accountInsightRoutes());

@@ -8,6 +8,7 @@ import type { PutCredential } from '#contract/connected-accounts.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { assertVault } from '#directory/key-check.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
 import { credentialFieldsOf } from '#providers/descriptor.ts';
 import { resolveScopes } from '#providers/scopes.ts';
@@ -44,6 +45,7 @@ export function importMode(body: PutCredential): ImportMode {
 /** The imported credential in the room's words. @throws ProblemError 400 when its type is not the connection's. */
 export function credentialFields(body: PutCredential, settings: ConnectionSettings): CredentialFields {
   if (body.type !== settings.authType) throw invalid('type', `this connection takes ${settings.authType}`);
+  const scopes = body.scope ? resolveScopes(scopeFactsOf(settings), [body.scope]) : null;
   switch (body.type) {
     case 'oauth2':
       return {
@@ -51,14 +53,14 @@ export function credentialFields(body: PutCredential, settings: ConnectionSettin
         refreshToken: body.refresh_token ?? null,
         accessToken: body.access_token ?? null,
         expiresInS: body.expires_in ?? null,
-        scopes: body.scope ? resolveScopes(settings.descriptor, body.scope.split(' ')) : null,
+        scopes,
       };
     case 'api_key':
-      return { type: 'api_key', fields: { api_key: body.api_key } };
+      return { type: 'api_key', fields: { api_key: body.api_key }, scopes };
     case 'basic':
-      return { type: 'basic', fields: basicFields(body, settings) };
+      return { type: 'basic', fields: basicFields(body, settings), scopes };
     case 'custom':
-      return { type: 'custom', fields: body.fields };
+      return { type: 'custom', fields: body.fields, scopes };
   }
 }
 

@@ -58,6 +58,6 @@ export function responses(success: Record<number, z.ZodType | null>, codes: read
 }
 
 /** A JSON request body. */
-export function jsonBody(schema: z.ZodType): NonNullable<RouteConfig['request']> {
-  return { body: { required: true, content: { 'application/json': { schema } } } };
+export function jsonBody(schema: z.ZodType, required = true): NonNullable<RouteConfig['request']> {
+  return { body: { required, content: { 'application/json': { schema } } } };
 }

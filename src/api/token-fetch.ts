@@ -10,7 +10,7 @@ import { releaseInLine } from '#accounts/release-line.ts';
 import type { RequestContext } from '#audit/record.ts';
 import type { AgentCaller } from '#callers/agent.ts';
 import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
-import { ProblemError } from '#contract/problem.ts';
+import { invalid, ProblemError } from '#contract/problem.ts';
 import { CredentialQuery, DEFAULT_MIN_TTL_S, TokenQuery } from '#contract/tokens.ts';
 import { accountId } from '#crypto/digest.ts';
 import { cutOffs, cutOffsAgeMs, type CutOffs } from '#directory/cut-offs.ts';
@@ -22,6 +22,7 @@ import type { Arrival } from './arrival.ts';
 import { recordContext, recordRefusal, requireAgent } from './guards.ts';
 import { queryIn } from './input.ts';
 import { reported } from './known.ts';
+import { linkForMissing } from './missing-account.ts';
 
 interface Ask<Query = z.output<typeof TokenQuery>> {
   readonly arrival: Arrival;
@@ -53,9 +54,12 @@ export function tokenByAccount(arrival: Arrival, id: string): Promise<Response> 
 /** A token by connection and identifier, the short form. @throws ProblemError */
 export function tokenByConnection(arrival: Arrival, agentId: string, connection: string): Promise<Response> {
   return untilDecided(arrival, CredentialQuery, async (ask) => {
-    if (agentId !== ask.caller.id) throw new ProblemError('not_found');
+    if (agentId !== 'self' && agentId !== ask.caller.id) throw new ProblemError('not_found');
     if (!Name.safeParse(connection).success) throw new ProblemError('not_found');
-    return shortForm(ask, connection, ask.query.identifier ?? null);
+    const { identifier = null, organization = ask.caller.organization } = ask.query;
+    if (ask.caller.organization !== '' && organization !== ask.caller.organization)
+      throw invalid('organization', 'is not the organization of this agent');
+    return shortForm(ask, { connection, named: identifier, organization });
   });
 }
 
@@ -97,25 +101,36 @@ async function provedBesideCutOffs(
   return [caller, provenAtMs, list instanceof Promise ? await list : list];
 }
 
-async function shortForm(ask: Ask, connection: string, named: string | null): Promise<Tried> {
+/** Whose account the short form names; `organization` is empty for none. */
+interface Named {
+  readonly connection: string;
+  /** Null: the agent's own, else the shared one. */
+  readonly named: string | null;
+  readonly organization: string;
+}
+
+async function shortForm(ask: Ask, { connection, named, organization }: Named): Promise<Tried> {
   const { caller } = ask;
   const identifier = named ?? caller.id;
   const decision = decide({
     agent: caller,
-    request: { action: 'token', connection, identifier, scopes: null },
+    request: { action: 'token', connection, identifier, organization, scopes: null },
   });
-  const fallback = named === null && reachesIdentifier(caller, connection, 'default');
+  const fallback = named === null && reachesIdentifier(caller, connection, 'default', organization);
   if (!decision.allowed && !(fallback && decision.reason === 'identifier_not_allowed')) {
     return refuseAtDoor1(ask, decision.reason, connection, identifier);
   }
   if (decision.allowed) {
-    const answer = await release(ask, accountId(caller.organization, connection, identifier));
+    const answer = await release(ask, accountId(organization, connection, identifier));
     if (answer instanceof Response || answer === 'again') return answer;
-    if (answer.code !== 'not_found' || !fallback) return refuse(ask, answer, connection, identifier);
+    if (answer.code !== 'not_found') return refuse(ask, answer, connection, identifier);
+    if (!fallback) return refuseMissing(ask, answer, { connection, identifier, organization });
   }
-  const shared = await release(ask, accountId(caller.organization, connection, 'default'));
+  const shared = await release(ask, accountId(organization, connection, 'default'));
   if (shared instanceof Response || shared === 'again') return shared;
-  return refuse(ask, shared, connection, identifier);
+  if (shared.code !== 'not_found') return refuse(ask, shared, connection, identifier);
+  const own = decision.allowed ? identifier : 'default';
+  return refuseMissing(ask, shared, { connection, identifier: own, organization });
 }
 
 /** What was proved so long ago is proved again before anything leaves. */
@@ -161,6 +176,7 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
     minTtlExplicit: query.min_ttl !== undefined,
     scopes: query.scope === undefined ? null : query.scope.split(' '),
     rejected: query.rejected ?? null,
+    ...(query.details === 'api' ? { withApi: true } : {}),
     waitedMs: ask.waitedMs,
     heldMs: Math.max(0, nowMs - ask.provenAtMs),
     provedMsAgo: Math.max(nowMs - caller.provedAtMs, cutOffsAgeMs(arrival.config.directory)),
@@ -171,6 +187,21 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
   if (result.ok)
     return new ReleasedCredential(result.body).toResponse({ 'x-correlation-id': arrival.correlationId });
   return 'again' in result ? 'again' : result.refusal;
+}
+
+/** No account stands behind what a rule allows: the answer says which one is missing, and how its user makes it. */
+async function refuseMissing(
+  ask: Ask,
+  refusal: Refusal,
+  missing: { connection: string; identifier: string; organization: string },
+): Promise<Response> {
+  const { connection, identifier } = missing;
+  const link = await linkForMissing(ask.arrival, ask.caller, ask.context, missing);
+  const members = {
+    connected_account_id: link.accountId,
+    ...(link.url === null ? {} : { connect_url: link.url }),
+  };
+  return refuse(ask, { ...refusal, members }, connection, identifier);
 }
 
 async function refuseAtDoor1(

@@ -16,6 +16,7 @@ import { err, ok, type Result } from '#lib/result.ts';
 import { namedAdminKeyId } from './bearer.ts';
 import {
   closedFailure,
+  ENDED_KEY,
   NO_DIGEST,
   TOUCH_INTERVAL_MS,
   unwatched,
@@ -100,6 +101,7 @@ export async function proveAdminKey(
   if (closedMeanwhile !== null) return err(closedMeanwhile);
   if (!found.ok) return err(found.error);
   const { key, proved } = found.value;
+  if (proved && key?.expiresAtMs != null && key.expiresAtMs <= now()) return err(ENDED_KEY);
   if (key === null || !proved) {
     memory.wrong.count(keyId, now());
     if (key !== null) reportWrongSecret(key, config, request, now());

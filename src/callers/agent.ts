@@ -22,6 +22,7 @@ import { namedAdminKeyId, namedKeyId } from './bearer.ts';
 import { knock } from './knock.ts';
 import {
   closedFailure,
+  ENDED_KEY,
   NO_DIGEST,
   TOUCH_INTERVAL_MS,
   unwatched,
@@ -136,7 +137,8 @@ export async function proveAgentKey(
   const closedMeanwhile = closedFailure(memory.wrong.blockedForMs(keyId, now()));
   if (closedMeanwhile !== null) return err(closedMeanwhile);
   if (!found.ok) return err(found.error);
-  const { agent, proved, askedAtMs: provedAtMs } = found.value;
+  const { agent, proved, expiresAtMs, askedAtMs: provedAtMs } = found.value;
+  if (proved && expiresAtMs !== null && expiresAtMs <= now()) return err(ENDED_KEY);
   if (agent === null || !proved) {
     memory.wrong.count(keyId, now());
     if (agent?.keys.some(({ id }) => id === keyId)) reportWrongSecret(key, config, request);
@@ -181,12 +183,14 @@ async function recordOfStranger(
   if (admission.why === 'away') return err(DIRECTORY_AWAY);
   const { other } = admission;
   if (other !== null) await recordProvedBy({ ...key, agentId: other }, memory, request, now);
-  return ok({ agent: null, proved: false, askedAtMs: now() });
+  return ok({ agent: null, proved: false, expiresAtMs: null, askedAtMs: now() });
 }
 
 interface Compared {
   readonly agent: AuthRecord | null;
   readonly proved: boolean;
+  /** Of the key that is proved; null: it has no end. */
+  readonly expiresAtMs: number | null;
   readonly askedAtMs: number;
 }
 
@@ -214,7 +218,8 @@ function compared(key: ParsedKey, { answer, askedAtMs }: Dated<Lookup>): Result<
   const agent = answer.ok ? answer.agent : null;
   const stored = agent?.keys.find(({ id }) => id === key.keyId);
   const equal = equalDigests(key.digest, stored?.digest ?? NO_DIGEST);
-  return ok({ agent, proved: stored !== undefined && equal, askedAtMs });
+  const expiresAtMs = stored?.expiresAtMs ?? null;
+  return ok({ agent, proved: stored !== undefined && equal, expiresAtMs, askedAtMs });
 }
 
 function lookupFailure({ code, detail }: Extract<Lookup, { ok: false }>): AuthFailure {

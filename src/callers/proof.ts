@@ -32,6 +32,8 @@ export interface RequestPieces {
 
 /** The one answer for every key that proves nobody. */
 export const WRONG_KEY: AuthFailure = { code: 'unauthenticated', detail: 'this is not a valid key' };
+/** For whoever proves a key that was made with an end: nobody else learns that there was one. */
+export const ENDED_KEY: AuthFailure = { code: 'unauthenticated', detail: 'this key has ended: make another' };
 /** Compared where there is no stored digest, so that its absence takes no less time. No secret has this digest. */
 export const NO_DIGEST = '-'.repeat(43);
 /** How often the use of a key is written down. */

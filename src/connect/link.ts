@@ -9,7 +9,9 @@ import { newLinkToken, newSessionId } from '#crypto/connect-secrets.ts';
 import { noteSession } from '#directory/connect-sessions.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
-import { resolveScopes } from '#providers/scopes.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scope-warnings.ts';
+import { scopesToAsk } from '#providers/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { frozenOf } from './visit.ts';
 
@@ -28,6 +30,7 @@ export interface MadeLink {
   readonly url: string;
   readonly sessionId: string;
   readonly expiresAtMs: number;
+  readonly warnings: readonly string[];
 }
 
 /** @throws ProblemError 400 for what the connection does not allow, 404, 409 where no flow can be begun, 503 */
@@ -42,6 +45,9 @@ export async function createLink(request: LinkRequest, body: CreateConnectLink):
   if (returnUrl !== null && !settings.returnUrls.includes(returnUrl))
     throw invalid('return_url', "must be exactly one of the connection's return_urls");
   const verification = verificationOf(body, settings, config);
+  const facts = scopeFactsOf(settings);
+  const named = body.scopes ?? settings.scopes;
+  const asked = scopesToAsk(facts, named);
   const sessionId = newSessionId();
   const { token, digest } = newLinkToken();
   const answer = await askFlow(config, request.id, 'open', {
@@ -49,13 +55,13 @@ export async function createLink(request: LinkRequest, body: CreateConnectLink):
     sessionId,
     linkDigest: digest,
     lifeMs: (body.expires_in ?? LINK_SECONDS.default) * 1000,
-    scopes: body.scopes == null ? null : resolveScopes(settings.descriptor, body.scopes),
+    scopes: asked.scopes,
     verification,
     expectedSubject: body.expected_subject ?? null,
     expectedEmail: body.expected_email ?? null,
     allowSubjectChange: body.allow_subject_change === true,
     returnUrl,
-    settings: { ...settings, scopes: resolveScopes(settings.descriptor, settings.scopes) },
+    settings,
     context: request.context,
   });
   if (!answer.ok) {
@@ -81,7 +87,15 @@ export async function createLink(request: LinkRequest, body: CreateConnectLink):
     linkDigest: digest,
     createdAtMs: systemNow(),
   });
-  return { url: `${request.origin}/connect/${token}`, sessionId, expiresAtMs: answer.value.expiresAtMs };
+  return {
+    url: `${request.origin}/connect/${token}`,
+    sessionId,
+    expiresAtMs: answer.value.expiresAtMs,
+    warnings: [
+      ...unknownScopeWarnings(facts, named, 'scopes', settings.scopes),
+      ...askedScopeWarnings(facts, named, 'scopes'),
+    ],
+  };
 }
 
 function verificationOf(body: CreateConnectLink, settings: ConnectionSettings, config: Config): Verification {

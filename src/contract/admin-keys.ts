@@ -1,6 +1,7 @@
 /** Wire shapes of operators' keys. A key is in the answer that made it and in no other. */
 
 import { z } from '@hono/zod-openapi';
+import { KeyLife } from './agents.ts';
 import { Organization } from './ids.ts';
 import { ROLES } from './roles.ts';
 import { IsoTime, NullableIsoTime } from './time.ts';
@@ -26,7 +27,12 @@ const RoleField = z.enum(ROLES).openapi({
 });
 
 export const CreateAdminKey = z
-  .strictObject({ name: DisplayName.nullish(), role: RoleField, organization: Organization.nullish() })
+  .strictObject({
+    name: DisplayName.nullish(),
+    role: RoleField,
+    organization: Organization.nullish(),
+    expires_in: KeyLife,
+  })
   .openapi('CreateAdminKey', {
     description: 'With `organization` the key is bound to it; without, it reaches all of them.',
     example: { name: 'Backend of the app', role: 'connect', organization: 'acme' },
@@ -43,6 +49,9 @@ export const AdminKey = z
       .openapi({ description: 'Null: bound to none, and sees all of them.', example: 'acme' }),
     created_at: IsoTime,
     last_used_at: NullableIsoTime.openapi({ description: 'Up to an hour behind.' }),
+    expires_at: NullableIsoTime.openapi({
+      description: 'From then on, within a second, the key is refused everywhere; null: it has no end.',
+    }),
   })
   .openapi('AdminKey');
 export type AdminKey = z.infer<typeof AdminKey>;

@@ -76,13 +76,35 @@ const ShownKey = z.string().nullable().openapi({
   example: 'vk_agent_crm-agent_…',
 });
 
-export const CreatedAgent = Agent.extend({ key: ShownKey.optional() }).openapi('CreatedAgent');
+const Warnings = z.array(z.string()).optional().openapi({
+  description: 'Of the policy that was given; left out where there is nothing to say.',
+});
+
+export const ChangedAgent = Agent.extend({ warnings: Warnings }).openapi('ChangedAgent');
+
+export const CreatedAgent = Agent.extend({ key: ShownKey.optional(), warnings: Warnings }).openapi(
+  'CreatedAgent',
+);
 export type CreatedAgent = z.infer<typeof CreatedAgent>;
+
+/** A minute to a year. */
+export const KEY_SECONDS = { least: 60, most: 31_536_000 } as const;
+
+export const KeyLife = z.number().int().min(KEY_SECONDS.least).max(KEY_SECONDS.most).nullish().openapi({
+  description: 'Seconds until the key ends: 60 to a year. Left out: it has no end.',
+  example: 2_592_000,
+});
+
+const KeyEnd = NullableIsoTime.openapi({
+  description: 'From then on, within a second, the key is refused everywhere; null: it has no end.',
+});
+
+export const CreateAgentKey = z.strictObject({ expires_in: KeyLife }).openapi('CreateAgentKey');
 
 const keyId = z.string().openapi({ example: '4nB2xQ9ZkT' });
 
 export const CreatedAgentKey = z
-  .object({ id: keyId, key: ShownKey, created_at: IsoTime })
+  .object({ id: keyId, key: ShownKey, created_at: IsoTime, expires_at: KeyEnd })
   .openapi('CreatedAgentKey');
 export type CreatedAgentKey = z.infer<typeof CreatedAgentKey>;
 
@@ -91,6 +113,7 @@ const AgentKey = z
     id: keyId,
     created_at: IsoTime,
     last_used_at: NullableIsoTime.openapi({ description: 'Up to an hour behind.' }),
+    expires_at: KeyEnd,
   })
   .openapi('AgentKey');
 type AgentKey = z.infer<typeof AgentKey>;

@@ -94,6 +94,7 @@ export const DENY_REASONS = [
   'policy_expired',
   'missing_scopes',
   'cannot_downscope',
+  'organization_not_allowed',
 ] as const;
 export type DenyReason = (typeof DENY_REASONS)[number];
 
@@ -102,6 +103,8 @@ export const DENY_HELPS: Readonly<Partial<Record<DenyReason, string>>> = {
   connection_not_allowed: 'no rule of the agent names this connection: an operator changes its policy',
   identifier_not_allowed:
     'no rule of the agent allows this identifier: name another with ?identifier=, or have an operator change the policy',
+  organization_not_allowed:
+    'no rule of the agent for this connection names this organization: an operator of all organizations changes its policy',
   scope_not_allowed: 'no rule of the agent allows all the scopes that were asked for',
   agent_suspended: 'an operator has suspended this agent and can let it go on',
   missing_scopes: 'fewer scopes were granted than asked for: ask for less, or have the user connect again',

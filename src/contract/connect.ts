@@ -63,6 +63,10 @@ export const ConnectLink = z
     }),
     session_id: z.string().openapi({ example: 'cs_4fT2kQ9sLw8ZbX1cVn7RmA' }),
     expires_at: IsoTime,
+    warnings: z.array(z.string()).openapi({
+      description: 'Worth reading: scopes that nothing knows, and what is asked for unasked.',
+      example: [],
+    }),
   })
   .openapi('ConnectLink');
 

@@ -209,11 +209,22 @@ const OAuthFields = {
   expires_in: z.number().int().min(0).max(TEN_YEARS_S).nullish(),
   scope: ScopeText.nullish(),
 };
-const ApiKeyFields = { ...Verify, api_key: Token };
+const DeclaredScope = ScopeText.nullish().openapi({
+  description:
+    'What the provider lets this credential do, in your words: rules with `scopes` are compared with it. Left out: the `scopes` of the connection.',
+  example: 'read',
+});
+const ApiKeyFields = { ...Verify, api_key: Token, scope: DeclaredScope };
 /** Some providers put a key into one of the two: which are needed the connection says (`credential_fields`). */
-const BasicFields = { ...Verify, username: FieldValue.min(1).optional(), password: FieldValue.optional() };
+const BasicFields = {
+  ...Verify,
+  username: FieldValue.min(1).optional(),
+  password: FieldValue.optional(),
+  scope: DeclaredScope,
+};
 const CustomFields = {
   ...Verify,
+  scope: DeclaredScope,
   fields: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'names are 1 to 64 letters, digits and "_"'),

@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { ScopeText } from './connected-accounts.ts';
-import { Identifier, Name } from './ids.ts';
+import { Identifier, Name, Organization } from './ids.ts';
 
 /** What no rule evaluates yet: an answer that ignores it would be wrong. */
 const LATER = { error: 'not supported yet' };
@@ -11,6 +11,7 @@ export const PolicyCheck = z
   .strictObject({
     connection: Name,
     identifier: Identifier,
+    organization: Organization.nullish(),
     scope: ScopeText.optional(),
     action: z.literal('token', LATER).optional().openapi({ example: 'token' }),
     method: z.null(LATER).optional(),

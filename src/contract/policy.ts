@@ -79,6 +79,25 @@ export const Rule = z
           'Left out: whatever was granted. An empty list: none.',
         example: ['contacts.read'],
       }),
+    organizations: z
+      .array(
+        z.string().regex(new RegExp(`^${CONNECTION_GLOB}$`), {
+          error: 'must be 1 to 64 characters of a-z 0-9 . _ - *',
+        }),
+      )
+      .min(1)
+      .max(MAX_LIST_ITEMS)
+      .optional()
+      .openapi({
+        description:
+          "Whose tenants' accounts, for an agent without an organization: ids or globs. Such a rule reaches these and no account without an organization. Written by an admin of all organizations only.",
+        example: ['acme', 'eu-*'],
+      }),
+    connect: z.boolean().optional().openapi({
+      description:
+        'With `true` the agent gets a link (`connect_url`) where the account that it asks for is not connected yet.',
+      example: true,
+    }),
   })
   .openapi('Rule');
 export type Rule = z.infer<typeof Rule>;
@@ -86,6 +105,17 @@ export type Rule = z.infer<typeof Rule>;
 /** The full form: what is stored, evaluated and answered by `GET`. No rule denies all. */
 export const Policy = z.strictObject({ rules: z.array(Rule).max(MAX_RULES) }).openapi('Policy');
 export type Policy = z.infer<typeof Policy>;
+
+/** The answer to a policy that was written: the full form, and what is worth reading about it. */
+export const StoredPolicy = z
+  .object({
+    rules: z.array(Rule),
+    warnings: z.array(z.string()).optional().openapi({
+      description:
+        'Worth reading: scopes that nothing knows, connections that are not there. Left out where there is nothing to say.',
+    }),
+  })
+  .openapi('StoredPolicy');
 
 const RuleOfBody = z.preprocess((body, context) => {
   const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
@@ -122,6 +152,10 @@ function fitsAsJson(body: unknown): boolean {
 
 const eitherForm = z
   .strictObject({
+    agent_id: z.string().max(64).optional().openapi({
+      description: "May stand beside either form; must be the agent's own id.",
+      example: 'crm-agent',
+    }),
     allowed_credentials: z
       .array(credential)
       .max(MAX_LIST_ITEMS)

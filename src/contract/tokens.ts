@@ -1,7 +1,7 @@
 /** Wire shapes of the token routes. */
 
 import { z } from '@hono/zod-openapi';
-import { Identifier } from './ids.ts';
+import { Identifier, Organization } from './ids.ts';
 import { ScopeText } from './connected-accounts.ts';
 import { NullableIsoTime } from './time.ts';
 
@@ -21,9 +21,15 @@ const common = {
   scope: ScopeText.optional().openapi({ description: 'Ask for less: scopes separated by spaces.' }),
   rejected: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{8,64}$/, 'must be the `fingerprint` of an answer')
+    .regex(/^(?:[A-Za-z0-9_-]{8,64}|current)$/, 'must be the `fingerprint` of an answer, or `current`')
     .optional()
-    .openapi({ description: 'Fingerprint of a token that an API has just refused.' }),
+    .openapi({
+      description:
+        'Fingerprint of a token that an API has just refused; `current`: the one that would be handed out now, for a caller that kept none.',
+    }),
+  details: z.enum(['api'], { error: 'must be `api`' }).optional().openapi({
+    description: '`api` adds `api`: where the credential belongs, and how a dead one looks there.',
+  }),
 };
 
 export const TokenQuery = z.object(common);
@@ -31,6 +37,10 @@ export const CredentialQuery = z.object({
   identifier: Identifier.optional().openapi({
     description:
       "Whose account; default: the agent's own id, and where that account does not exist, `default`.",
+  }),
+  organization: Organization.optional().openapi({
+    description:
+      "Whose tenant's account, for an agent without an organization that has a rule with `organizations`.",
   }),
   ...common,
 });
@@ -42,6 +52,32 @@ const tail = {
   connection: z.string(),
   identifier: z.string(),
   api_base_url: z.string().nullable(),
+  value: z.string().nullable().openapi({
+    description:
+      'The one text that a client needs, whatever the kind: access token, key or password; null where there are several.',
+    example: 'ya29.a0Af…',
+  }),
+  api: z
+    .object({
+      base_urls: z.array(z.string()).openapi({
+        description: 'The credential belongs to no other host.',
+        example: ['https://api.hubapi.com'],
+      }),
+      dead_token: z
+        .array(
+          z.object({
+            status: z.number().int().optional(),
+            field: z.string().optional(),
+            equals: z.union([z.string(), z.number(), z.boolean()]).optional(),
+          }),
+        )
+        .openapi({
+          description: 'What says that the token is dead: all fields of one entry together.',
+          example: [{ status: 401 }, { status: 200, field: 'error', equals: 'token_expired' }],
+        }),
+    })
+    .optional()
+    .openapi({ description: 'With `details=api` only.' }),
 };
 
 export const ReleasedToken = z
@@ -55,7 +91,12 @@ export const ReleasedToken = z
       scope: z.string().nullable(),
       ...tail,
     }),
-    z.object({ type: z.literal('api_key'), api_key: z.string(), ...tail }),
+    z.object({
+      type: z.literal('api_key'),
+      api_key: z.string(),
+      apiKey: z.string().openapi({ description: 'The same as `api_key`.', example: 'sk_live_…' }),
+      ...tail,
+    }),
     z.object({ type: z.literal('basic'), username: z.string(), password: z.string(), ...tail }),
     z.object({ type: z.literal('custom'), fields: z.record(z.string(), z.string()), ...tail }),
   ])

@@ -31,6 +31,8 @@ export interface AdminKeyRow {
   readonly createdAtMs: number;
   /** Up to an hour behind. */
   readonly lastUsedAtMs: number | null;
+  /** From then on it proves nobody; null: it has no end. */
+  readonly expiresAtMs: number | null;
 }
 
 /** What proving a request needs, and nothing else. */
@@ -39,17 +41,18 @@ export interface AuthKey {
   readonly role: Role;
   readonly organization: string | null;
   readonly digest: string;
+  readonly expiresAtMs: number | null;
 }
 
 /** Covered by the MAC, in this order, as stored. Part of the format. */
 const PROTECTED = ['id', 'name', 'role', 'organization', 'digest', 'created_at_ms'] as const;
 
 function macOf(macKey: Uint8Array, row: SqlRow): string {
-  return rowMac(
-    macKey,
-    'admin_key',
-    PROTECTED.map((name) => row[name] ?? null),
-  );
+  return rowMac(macKey, 'admin_key', [
+    ...PROTECTED.map((name) => row[name] ?? null),
+    // Added later: a row without an end keeps the MAC that it had.
+    ...(row['expires_at_ms'] == null ? [] : ['expires_at_ms', row['expires_at_ms']]),
+  ]);
 }
 
 function recordOf(
@@ -68,26 +71,38 @@ function recordOf(
  */
 export async function makeAdminKey(
   config: VaultConfig,
-  draft: Pick<AdminKeyRow, 'name' | 'role' | 'organization'>,
+  draft: Pick<AdminKeyRow, 'name' | 'role' | 'organization'> & { readonly lifeMs?: number | null },
   nowMs: number,
   context: RequestContext = bySystem(),
 ): Promise<{ readonly row: AdminKeyRow; readonly key: string } | null> {
   const { directory: db } = config;
   const { mac } = await controlKey(config);
   const { key, keyId, digest } = createAdminKey();
-  const row: AdminKeyRow = { ...draft, id: keyId, createdAtMs: nowMs, lastUsedAtMs: null };
+  const { name, role, organization, lifeMs = null } = draft;
+  const expiresAtMs = lifeMs === null ? null : nowMs + lifeMs;
+  const row: AdminKeyRow = {
+    id: keyId,
+    name,
+    role,
+    organization,
+    createdAtMs: nowMs,
+    lastUsedAtMs: null,
+    expiresAtMs,
+  };
   const columns: SqlRow = {
     id: keyId,
-    name: draft.name,
-    role: draft.role,
-    organization: draft.organization,
+    name,
+    role,
+    organization,
     digest,
     created_at_ms: nowMs,
+    expires_at_ms: expiresAtMs,
   };
   const names = [...Object.keys(columns), 'mac'];
   const insert = `INSERT INTO admin_key (${names.join(', ')}) SELECT ${names.map(() => '?').join(', ')}
-    WHERE (SELECT count(*) FROM admin_key WHERE organization IS ?) < ?`;
-  const values = [...Object.values(columns), macOf(mac, columns), draft.organization, MAX_ADMIN_KEYS];
+    WHERE (SELECT count(*) FROM admin_key
+      WHERE organization IS ? AND (expires_at_ms IS NULL OR expires_at_ms > ?)) < ?`;
+  const values = [...Object.values(columns), macOf(mac, columns), organization, nowMs, MAX_ADMIN_KEYS];
   const record = recordOf('admin_key.create', row, context, nowMs);
   const made = await runRecorded(config, record, db.prepare(insert).bind(...values));
   return made ? { row, key } : null;
@@ -117,6 +132,7 @@ export async function listAdminKeys(
     organization: row['organization'] == null ? null : String(row['organization']),
     createdAtMs: Number(row['created_at_ms']),
     lastUsedAtMs: row['last_used_at_ms'] == null ? null : Number(row['last_used_at_ms']),
+    expiresAtMs: row['expires_at_ms'] == null ? null : Number(row['expires_at_ms']),
   }));
 }
 
@@ -160,6 +176,7 @@ export async function adminKeyForAuth(config: VaultConfig, id: string): Promise<
     role: String(role) as Role,
     organization: organization == null ? null : String(organization),
     digest: String(digest),
+    expiresAtMs: row['expires_at_ms'] == null ? null : Number(row['expires_at_ms']),
   };
 }
 

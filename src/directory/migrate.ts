@@ -18,6 +18,7 @@ import deliveryFailure from './migrations/0009_delivery_failure.sql';
 import keyIds from './migrations/0010_key_ids.sql';
 import accessTokenTtl from './migrations/0011_access_token_ttl.sql';
 import clientStanding from './migrations/0012_client_standing.sql';
+import keyEnds from './migrations/0013_key_ends.sql';
 
 /** In their order, under the names of their files: those are what wrangler records. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -33,6 +34,7 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
   { name: '0010_key_ids.sql', sql: keyIds },
   { name: '0011_access_token_ttl.sql', sql: accessTokenTtl },
   { name: '0012_client_standing.sql', sql: clientStanding },
+  { name: '0013_key_ends.sql', sql: keyEnds },
 ];
 
 /** The version that this code writes. Steps are additive, so a newer schema serves this code as well. */

@@ -5,7 +5,8 @@ import { encryptText } from '#crypto/envelope.ts';
 import { grantPlace, type GrantField } from '#crypto/places.ts';
 import type { TokenSet } from '#providers/answer.ts';
 import type { Classified } from '#providers/classify.ts';
-import { scopeKeyOf } from '#providers/scopes.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { openingScopes, scopeKeyOf, statedScopes, withImplied } from '#providers/scopes.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
 import type { OutcomeSummary } from '#refresh/settle-plan.ts';
 import type { Opened, Request } from './exchange-open.ts';
@@ -121,5 +122,8 @@ function reasonOf(classified: Classified, wrongRequest: boolean): string | null 
  */
 function isNarrowed(request: Request, granted: readonly string[] | null): boolean {
   const { scopes } = request;
-  return scopes !== null && granted !== null && granted.every((scope) => scopes.includes(scope));
+  if (scopes === null || granted === null) return false;
+  const facts = scopeFactsOf(request.settings);
+  const asked = new Set(withImplied(facts, statedScopes(facts, scopes)));
+  return openingScopes(facts, granted).every((scope) => asked.has(scope));
 }

@@ -1,11 +1,12 @@
 /**
  * The decision that both doors make: may this agent have that? Pure: what it does not get as an argument it does not
- * know. It checks no organization, no account's status and no cut-off, and it records nothing: that is for the doors.
+ * know. It checks no account's status and no cut-off, and it records nothing: that is for the doors.
  */
 
 import type { Policy, Rule } from '#contract/policy.ts';
 import { matchesGlob } from './glob.ts';
 import { matchesIdentifiers } from './identifiers.ts';
+import { matchesOrganization } from './organizations.ts';
 import type { Granted } from './pick-grant.ts';
 import { pickGrant } from './pick-grant.ts';
 
@@ -24,10 +25,13 @@ export type DenyReason =
   | 'method_not_allowed'
   | 'policy_expired'
   | 'missing_scopes'
-  | 'cannot_downscope';
+  | 'cannot_downscope'
+  | 'organization_not_allowed';
 
 export interface PolicyAgent {
   id: string;
+  /** Empty or left out: none. An agent with one reaches that one alone, whatever its rules say. */
+  organization?: string;
   status: 'active' | 'suspended';
   policy: Policy;
 }
@@ -36,6 +40,8 @@ export interface PolicyRequest {
   action: 'token';
   connection: string;
   identifier: string;
+  /** Whose account, empty for none; left out: the agent's own. */
+  organization?: string;
   /** What was asked for, aliases already resolved; null where the request names no scope. */
   scopes: string[] | null;
 }
@@ -66,6 +72,7 @@ type Verdict = (Decision & { allowed: true; grant?: number }) | Refusal;
 /** The order of the contract, the three outcomes of its step "scope" in the order in which they are compared. */
 const STEPS: readonly DenyReason[] = [
   'connection_not_allowed',
+  'organization_not_allowed',
   'identifier_not_allowed',
   'action_not_allowed',
   'tool_not_allowed',
@@ -79,7 +86,13 @@ const STEPS: readonly DenyReason[] = [
 ];
 
 /** A rule with any other field was written by a later version. It restricts something unknown here, so it allows nothing. */
-const EVALUATED_FIELDS: readonly string[] = ['connection', 'identifiers', 'scopes'] satisfies (keyof Rule)[];
+const EVALUATED_FIELDS: readonly string[] = [
+  'connection',
+  'identifiers',
+  'scopes',
+  'organizations',
+  'connect',
+] satisfies (keyof Rule)[];
 
 /**
  * One pure decision for both doors. The first rule that allows everything decides; a refusal has the reason of the
@@ -110,6 +123,8 @@ export function decide(input: {
 function judge(rule: Rule, index: number, input: Parameters<typeof decide>[0]): Verdict {
   const { agent, request, granted } = input;
   if (!matchesGlob(rule.connection, request.connection)) return refuse('connection_not_allowed');
+  if (!matchesOrganization(rule.organizations, request.organization ?? agent.organization ?? '', agent))
+    return refuse('organization_not_allowed');
   if (!matchesIdentifiers(rule.identifiers, request.identifier, agent.id))
     return refuse('identifier_not_allowed');
   if (!Object.keys(rule).every((field) => EVALUATED_FIELDS.includes(field)))

@@ -12,6 +12,8 @@ export interface Granted {
   scopes: string[] | null;
   /** Replaces the connection's aliases by the provider's names and leaves other names alone. */
   resolve: (names: string[]) => string[];
+  /** The scopes with all that the provider counts as included in them; absent: nothing is. */
+  include?: (scopes: string[]) => string[];
   /** False: nothing can renew it, and a narrower token comes of a refresh alone. Left out: it may be narrowed. */
   narrowable?: boolean;
 }
@@ -57,7 +59,13 @@ export function pickGrant(input: {
 function weigh(grant: Granted, index: number, input: { rule: Rule; asked: string[] | null }): Candidate {
   const granted = grant.scopes === null ? null : distinct(grant.scopes);
   const allowed = input.rule.scopes === undefined ? null : distinct(grant.resolve(input.rule.scopes));
-  return { grant: index, granted, allowed, found: coverage({ granted, allowed, asked: input.asked }) };
+  const include = grant.include ?? ((scopes) => scopes);
+  return {
+    grant: index,
+    granted,
+    allowed,
+    found: coverage({ granted, allowed, asked: input.asked, include }),
+  };
 }
 
 /** What is not known counts as broader than all that is. */

@@ -18,21 +18,28 @@ export type Coverage =
  * - `scope_not_allowed`: asked for more than the rule allows. Decided first, so that the answer tells nothing of grants.
  * - `missing_scopes`: allowed, but not granted.
  * - `unknown_grant`: there is a limit, and nothing to compare with it.
+ *
+ * `include` adds to a set what the provider counts as included in it: whoever holds the wider scope holds the narrower
+ * one, and a limit that allows the wider one allows both.
  */
 export function coverage(input: {
   granted: readonly string[] | null;
   allowed: readonly string[] | null;
   asked: readonly string[] | null;
+  include?: (scopes: string[]) => string[];
 }): Coverage {
   const { granted, allowed, asked } = input;
-  if (asked !== null && allowed !== null && !isSubset(asked, allowed)) return { kind: 'scope_not_allowed' };
+  const include = (scopes: readonly string[]): string[] => input.include?.([...scopes]) ?? [...scopes];
+  if (asked !== null && allowed !== null && !isSubset(asked, include(allowed)))
+    return { kind: 'scope_not_allowed' };
 
   const limit = asked ?? allowed;
   if (limit === null) return { kind: 'covered' };
   if (granted === null) return { kind: 'unknown_grant' };
-  if (asked !== null && !isSubset(asked, granted)) return { kind: 'missing_scopes' };
-  if (isSubset(granted, limit)) return { kind: 'covered' };
-  return { kind: 'narrow', to: distinct(limit).filter((scope) => granted.includes(scope)) };
+  const held = include(granted);
+  if (asked !== null && !isSubset(asked, held)) return { kind: 'missing_scopes' };
+  if (isSubset(granted, include(limit))) return { kind: 'covered' };
+  return { kind: 'narrow', to: distinct(limit).filter((scope) => held.includes(scope)) };
 }
 
 /** Each once, in the order of their first appearance. */

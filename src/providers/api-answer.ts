@@ -82,6 +82,22 @@ function signalOf(descriptor: Descriptor, answer: ApiAnswer): ApiSignalMeaning |
   return found?.means ?? null;
 }
 
+/** One way in which an API says that a token is dead: what is set must hold together. */
+export interface DeadTokenSign {
+  readonly status?: number;
+  readonly field?: string;
+  readonly equals?: string | number | boolean;
+}
+
+/** How a dead token looks at this provider, for a client that calls the API by itself. */
+export function deadTokenSigns(descriptor: Descriptor): DeadTokenSign[] {
+  const listed = [
+    ...descriptor.api_dead_token_signals_with_200.map((signal) => ({ status: 200, ...signal })),
+    ...(descriptor.api_signals ?? []),
+  ].filter(({ means }) => verdictOf(means).verdict === 'token_refused');
+  return [{ status: 401 }, ...listed.map(({ status, field, equals }) => ({ status, field, equals }))];
+}
+
 /**
  * Whether the facts know a refused token of this provider as a lost permission, so that three fresh tokens refused in
  * a row end the grant (`policy_changed`) instead of counting as an API that refuses everything.

@@ -47,6 +47,15 @@ export const ScopeAliases = z
   .record(Name, z.union([Name, z.array(Name).min(1).max(50)]))
   .refine((aliases) => Object.keys(aliases).length <= 200, 'must have at most 200 entries');
 
+/** Families of scopes, and scopes that include others: a name and the scopes behind it. */
+export const ScopeLists = z
+  .record(Name, z.array(Name).min(1).max(100))
+  .refine((lists) => Object.keys(lists).length <= 100, 'must have at most 100 entries');
+
+export const ScopeSynonyms = z
+  .record(Name, Name)
+  .refine((synonyms) => Object.keys(synonyms).length <= 200, 'must have at most 200 entries');
+
 export const ResponseMap = z.strictObject({
   access_token: Name,
   refresh_token: Name.nullable().optional(),
@@ -210,6 +219,22 @@ const fields = {
   default_scopes_example: names(100),
   scope_separator: z.string().min(1).max(3).default(' '),
   scope_aliases: ScopeAliases.default({}),
+  /** Ours: every scope of a kind (`read`, `write`). A limit of that name lets all of them through; nobody asks for all. */
+  scope_families: ScopeLists.default({}),
+  /** Ours: another name of the same scope, as the provider states it → the name under which it is asked for. */
+  scope_synonyms: ScopeSynonyms.default({}),
+  /** Ours: a scope, and those that the provider leaves out of its answer because this one includes them. */
+  scope_implies: ScopeLists.default({}),
+  /** Ours: may stand before any scope and changes nothing. */
+  scope_prefix: Name.nullable().default(null),
+  /** Ours: capital letters make no other scope. */
+  scopes_ignore_case: z.boolean().default(false),
+  /** Ours: without these no refresh token is given. */
+  offline_scopes: names(10),
+  /** Ours: stand in every grant and open nothing by themselves. */
+  baseline_scopes: names(10),
+  /** Ours: scopes that no other field names; they are known, and so no typing error. */
+  known_scopes: names(300),
   pkce: z.enum(PKCE_SUPPORT).default('unknown'),
   token_endpoint_auth_method: z.enum(TOKEN_ENDPOINT_AUTH_METHODS).nullable().default(null),
   /** Ours: `raw` for servers that do not decode what Basic brings. */

@@ -77,3 +77,14 @@ export function waitForAttemptMs(grant: GrantTimes, nowMs: number, tokenUsable: 
   if (aheadMs <= 0 || (!tokenUsable && aheadMs > LONGEST_WAIT_MS)) return 0;
   return aheadMs;
 }
+
+/**
+ * When the user has to connect again whatever is done (epoch ms): of a grant that nothing can renew, at the end of its
+ * access token. Null: no end is known.
+ */
+export function reauthDueMs(
+  grant: Pick<GrantTimes, 'hasRefreshToken' | 'hasAccessToken' | 'refreshExpiresAtMs' | 'accessExpiresAtMs'>,
+): number | null {
+  if (grant.hasRefreshToken) return grant.refreshExpiresAtMs;
+  return grant.hasAccessToken ? grant.accessExpiresAtMs : null;
+}

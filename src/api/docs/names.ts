@@ -35,7 +35,8 @@ export const HEADINGS: readonly Heading[] = [
     name: 'Tokens',
     description:
       'What agents ask for: a valid credential within their policy, or a problem whose `code` says whose turn it is.',
-    paths: /^\/v1\/(?:connected-accounts\/\{id\}\/token|agents\/\{agent_id\}\/credentials\/\{connection\})$/,
+    paths:
+      /^\/v1\/(?:connected-accounts\/\{id\}\/token|agents\/\{agent_id\}\/credentials(?:\/\{connection\})?)$/,
   },
   {
     name: 'Proxy and tools',
@@ -96,6 +97,7 @@ export function headingOf(path: string): string {
 const CALLED: Readonly<Record<string, string>> = {
   'get /v1/connected-accounts/{id}/token': 'getToken',
   'get /v1/agents/{agent_id}/credentials/{connection}': 'getCredential',
+  'get /v1/agents/{agent_id}/credentials': 'listUsableCredentials',
   'put /v1/credentials/{connection}': 'importCredential',
   'post /v1/credentials/import': 'importCredentials',
   'put /v1/connected-accounts/{id}/credential': 'importAccountCredential',

@@ -67,14 +67,15 @@ function resourceOf(row: AdminKeyRow): AdminKeyResource {
     organization,
     created_at: isoTime(row.createdAtMs),
     last_used_at: isoTime(row.lastUsedAtMs),
+    expires_at: isoTime(row.expiresAtMs),
   };
 }
 
 async function create(c: Context<AppEnv>): Promise<Response> {
-  const { name = null, role, organization: asked } = await bodyOf(c, CreateAdminKey);
+  const { name = null, role, organization: asked, expires_in: lifeS } = await bodyOf(c, CreateAdminKey);
   const operator = c.get('operator');
   const organization = operator.organization ?? asked ?? null;
-  const draft = { name, role, organization };
+  const draft = { name, role, organization, lifeMs: lifeS == null ? null : lifeS * 1000 };
   const made = await makeAdminKey(c.get('config'), draft, systemNow(), contextOf(c, operator));
   if (made === null) {
     const detail = `there are ${MAX_ADMIN_KEYS} admin keys already: delete one that is not used`;

@@ -12,7 +12,8 @@ import { connectionSettings } from '#directory/connections.ts';
 import { listAgents, type ListedRow } from '#directory/index-lists.ts';
 import { isoTime } from '#lib/clock.ts';
 import { decide } from '#policy/decide.ts';
-import { resolveScopes } from '#providers/scopes.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { resolveScopes, scopesWithin, withImplied } from '#providers/scopes.ts';
 import type { AppEnv } from '../context.ts';
 import { cutPage, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
@@ -69,17 +70,27 @@ async function list(c: Context<AppEnv>): Promise<Response> {
 }
 
 async function check(c: Context<AppEnv>): Promise<Response> {
-  const { connection, identifier, scope } = await bodyOf(c, PolicyCheck);
+  const { connection, identifier, scope, organization } = await bodyOf(c, PolicyCheck);
   const { agent } = await reach(c, 'view', () => ({}));
   const settings = scope === undefined ? null : await connectionSettings(c.get('config'), connection);
-  const resolve = (names: string[]): string[] =>
-    settings === null ? names : resolveScopes(settings.descriptor, names);
-  const scopes = scope === undefined ? null : resolve(scope.split(' '));
+  const facts = settings === null ? null : scopeFactsOf(settings);
+  const asked = scope?.split(' ') ?? null;
+  const scopes = asked === null || facts === null ? asked : resolveScopes(facts, asked);
+  const words = {
+    resolve: (names: string[]) => (facts === null ? names : scopesWithin(facts, names)),
+    include: (names: string[]) => (facts === null ? names : withImplied(facts, names)),
+  };
   const decision = decide({
     agent,
-    request: { action: 'token', connection, identifier, scopes },
+    request: {
+      action: 'token',
+      connection,
+      identifier,
+      scopes,
+      ...(organization == null ? {} : { organization }),
+    },
     // A grant of just what is asked for: then scopes are compared with the rules alone.
-    ...(scopes === null ? {} : { granted: [{ scopes, resolve }], canNarrow: true }),
+    ...(scopes === null ? {} : { granted: [{ scopes, ...words }], canNarrow: true }),
   });
   const { allowed, rule } = decision;
   return c.json({ allowed, reason: decision.allowed ? null : decision.reason, rule });

@@ -16,18 +16,19 @@ import { organizationOfNew } from '#callers/operator.ts';
 import {
   Agent,
   AgentKeys,
+  ChangedAgent,
   CreateAgent,
+  CreateAgentKey,
   CreatedAgent,
   CreatedAgentKey,
   PatchAgent,
   type Agent as AgentResource,
 } from '#contract/agents.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
-import { Policy, PolicyInput } from '#contract/policy.ts';
+import { Policy, PolicyInput, StoredPolicy } from '#contract/policy.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { noteKnown } from '#directory/known-objects.ts';
 import { isoTime } from '#lib/clock.ts';
-import { expandPolicy } from '#policy/shorthand.ts';
 import type { AppEnv } from '../context.ts';
 import { requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
@@ -35,6 +36,7 @@ import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
 import { askKnown } from '../known.ts';
 import { jsonBody, REPEATED, responses } from '../responses.ts';
+import { policyOf, refuseTenants, warned } from '../policy-body.ts';
 import { newRouter } from '../router.ts';
 
 const base = '/v1/agents';
@@ -73,7 +75,7 @@ const routes = {
     summary: 'Change the name or the policy of an agent',
     description: 'What is left out stays, null removes. Takes effect everywhere within one second.',
     request: { params, ...jsonBody(PatchAgent) },
-    responses: responses({ 200: Agent }, CODES),
+    responses: responses({ 200: ChangedAgent }, CODES),
   }),
   remove: createRoute({
     method: 'delete',
@@ -88,7 +90,7 @@ const routes = {
     method: 'post',
     path: `${base}/{id}/keys`,
     summary: 'Make a key; it is shown once',
-    request: { params },
+    request: { params, ...jsonBody(CreateAgentKey, false) },
     responses: responses({ 201: CreatedAgentKey }, [...REPEATED, ...CODES]),
   }),
   listKeys: createRoute({
@@ -118,7 +120,7 @@ const routes = {
     summary: 'Replace the policy of an agent',
     description: 'Either form; the answer is the full one. Takes effect everywhere within one second.',
     request: { params, ...jsonBody(PolicyInput) },
-    responses: responses({ 200: Policy }, CODES),
+    responses: responses({ 200: StoredPolicy }, CODES),
   }),
 };
 
@@ -190,13 +192,15 @@ async function create(c: Context<AppEnv>): Promise<Response> {
   const body = await bodyOf(c, CreateAgent);
   const organization = organizationOfNew(c.get('operator'), body.organization ?? undefined);
   if (organization === null) throw invalid('organization', 'is not the organization of this key');
+  const policy = policyOf(c, body.policy, { id: body.id, at: 'policy.' });
+  refuseTenants(policy, organization, 'policy.');
   await requireVault(c);
   const created = unwrap(
     await agentStub(c.get('config'), body.id).create({
       agentId: body.id,
       organization,
       name: body.name ?? null,
-      policy: expandPolicy(body.policy),
+      policy,
       withKey: body.key === true,
       context: contextOf(c, c.get('operator')),
     }),
@@ -205,31 +209,49 @@ async function create(c: Context<AppEnv>): Promise<Response> {
   const answer: CreatedAgent = {
     ...resource(created.agent),
     ...(created.key === null ? {} : { key: created.key.key }),
+    ...(await warned(c, policy, 'policy.')),
   };
   return c.json(answer, 201);
 }
 
+/** An agent of one organization stays in it. @throws ProblemError 400 for a policy that says otherwise */
+async function refuseForeignTenants(c: Context<AppEnv>, policy: Policy, at: string): Promise<void> {
+  if (policy.rules.every(({ organizations }) => organizations === undefined)) return;
+  const { agent } = await reach(c, 'view', () => ({}));
+  refuseTenants(policy, agent.organization, at);
+}
+
 async function patch(c: Context<AppEnv>): Promise<Response> {
-  const { name, policy } = await bodyOf(c, PatchAgent);
-  const changes = {
-    ...(name === undefined ? {} : { name }),
-    ...(policy === undefined ? {} : { policy: expandPolicy(policy) }),
-  };
+  const { name, policy: given } = await bodyOf(c, PatchAgent);
+  const policy =
+    given === undefined ? null : policyOf(c, given, { id: c.req.param('id') ?? '', at: 'policy.' });
+  if (policy !== null) await refuseForeignTenants(c, policy, 'policy.');
+  const changes = { ...(name === undefined ? {} : { name }), ...(policy === null ? {} : { policy }) };
   const { agent } = await reach(c, 'update', (context) => ({ ...changes, context }));
-  return c.json(resource(agent));
+  return c.json({ ...resource(agent), ...(policy === null ? {} : await warned(c, policy, 'policy.')) });
 }
 
 function keyRoutes(router: OpenAPIHono<AppEnv>): void {
   describe(router, routes.addKey, requireOperator, async (c) => {
-    const made = await reach(c, 'add_key', (context) => ({ context }));
-    const answer: CreatedAgentKey = { id: made.id, key: made.key, created_at: isoTime(made.createdAtMs) };
+    const { expires_in: lifeS } = await bodyOf(c, CreateAgentKey, true);
+    const lifeMs = lifeS == null ? null : lifeS * 1000;
+    const made = await reach(c, 'add_key', (context) => ({ context, lifeMs }));
+    const answer: CreatedAgentKey = {
+      id: made.id,
+      key: made.key,
+      created_at: isoTime(made.createdAtMs),
+      expires_at: isoTime(made.expiresAtMs),
+    };
     return c.json(answer, 201);
   });
   describe(router, routes.listKeys, requireOperator, async (c) => {
     const { keys } = await reach(c, 'list_keys', () => ({}));
-    const data = keys.map(({ id, createdAtMs, lastUsedAtMs }) => {
-      return { id, created_at: isoTime(createdAtMs), last_used_at: isoTime(lastUsedAtMs) };
-    });
+    const data = keys.map(({ id, createdAtMs, lastUsedAtMs, expiresAtMs }) => ({
+      id,
+      created_at: isoTime(createdAtMs),
+      last_used_at: isoTime(lastUsedAtMs),
+      expires_at: isoTime(expiresAtMs ?? null),
+    }));
     const answer: AgentKeys = { data, next_cursor: null };
     return c.json(answer);
   });
@@ -246,9 +268,10 @@ function policyRoutes(router: OpenAPIHono<AppEnv>): void {
     return c.json(agent.policy);
   });
   describe(router, routes.putPolicy, requireOperator, async (c) => {
-    const policy = expandPolicy(await bodyOf(c, PolicyInput));
+    const policy = policyOf(c, await bodyOf(c, PolicyInput), { id: c.req.param('id') ?? '', at: '' });
+    await refuseForeignTenants(c, policy, '');
     const { agent } = await reach(c, 'update', (context) => ({ policy, context }));
-    return c.json(agent.policy);
+    return c.json({ ...agent.policy, ...(await warned(c, policy, '')) });
   });
 }
 

@@ -132,7 +132,9 @@ export function connectLinkRoutes(): OpenAPIHono<AppEnv> {
       { config, origin, id, organization, settings, context: contextOf(c, c.get('operator')) },
       body,
     );
-    return c.json({ url: link.url, session_id: link.sessionId, expires_at: isoTime(link.expiresAtMs) }, 201);
+    const { url, sessionId, warnings } = link;
+    const answer = { url, session_id: sessionId, expires_at: isoTime(link.expiresAtMs), warnings };
+    return c.json(answer, 201);
   });
   describe(router, routes.session, requireOperator, async (c) => {
     const { accountId, sessionId } = await addressed(c);

@@ -18,6 +18,8 @@ import { connectionKey } from '#directory/data-key.ts';
 import { guardOptions } from '#egress/guard.ts';
 import { isoTime, systemNow } from '#lib/clock.ts';
 import { withoutExtraValues } from '#providers/reserved-params.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scope-warnings.ts';
 import type { AppEnv } from '../context.ts';
 import { changedConnection } from '../changed-connection.ts';
 import { cutPage, newestFirstAfter } from '../cursor.ts';
@@ -90,8 +92,11 @@ const routes = {
 };
 
 function warningsOf({ connection, sharedWith }: ConnectionView): string[] {
-  const { authType, clientSecrets, descriptor, warnings } = connection;
-  const out = [...warnings];
+  const { authType, clientSecrets, descriptor, scopes, warnings } = connection;
+  const facts = scopeFactsOf(connection);
+  const out = [...warnings, ...unknownScopeWarnings(facts, scopes, 'scopes')];
+  if (authType === 'oauth2' && descriptor.authorization_url !== null)
+    out.push(...askedScopeWarnings(facts, scopes, 'scopes'));
   if (sharedWith !== null) {
     out.push(`client_id: the connection ${sharedWith} uses the same client at the same token endpoint`);
   }

@@ -15,6 +15,7 @@ export const adobe = (): DescriptorInput => ({
   subject_label_source: 'userinfo.email',
   api_base_urls: ['https://ims-na1.adobelogin.com/ims'],
   default_scopes_example: ['openid', 'offline_access'],
+  offline_scopes: ['offline_access'],
   scope_separator: ',',
   pkce: 'supported',
   token_endpoint_auth_method: 'client_secret_basic',

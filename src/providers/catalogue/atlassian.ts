@@ -15,6 +15,7 @@ export const atlassian = (): DescriptorInput => ({
   subject_label_source: 'userinfo.email',
   api_base_urls: ['https://api.atlassian.com'],
   default_scopes_example: ['offline_access', 'read:me'],
+  offline_scopes: ['offline_access'],
   scope_aliases: { 'profile.read': 'read:me', offline: 'offline_access' },
   pkce: 'supported',
   token_endpoint_auth_method: 'client_secret_post',

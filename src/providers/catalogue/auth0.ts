@@ -18,6 +18,7 @@ export const auth0 = (): DescriptorInput => ({
   email_verified_source: 'userinfo.email_verified',
   api_base_urls: ['https://{subdomain}.auth0.com'],
   default_scopes_example: ['openid', 'profile', 'offline_access'],
+  offline_scopes: ['offline_access'],
   pkce: 'supported',
   token_endpoint_auth_method: 'client_secret_post',
   access_token_ttl_s: 86400,

@@ -15,6 +15,7 @@ export const bamboohr = (): DescriptorInput => ({
   subject_label_source: 'id_token.email',
   api_base_urls: ['https://api.bamboohr.com/api/gateway.php/{subdomain}/v1'],
   default_scopes_example: ['email', 'openid', 'offline_access'],
+  offline_scopes: ['offline_access'],
   token_endpoint_auth_method: 'client_secret_post',
   extra_authorization_params: { request: 'authorize' },
   extra_token_params: { request: 'token' },

@@ -15,6 +15,7 @@ export const brex = (): DescriptorInput => ({
   subject_label_source: 'userinfo.email',
   api_base_urls: ['https://platform.brexapis.com'],
   default_scopes_example: ['openid', 'offline_access'],
+  offline_scopes: ['offline_access'],
   pkce: 'supported',
   token_endpoint_auth_method: 'client_secret_post',
   access_token_ttl_s: 3600,

@@ -15,6 +15,7 @@ export const close = (): DescriptorInput => ({
   subject_label_source: 'userinfo.email',
   api_base_urls: ['https://api.close.com/api/v1'],
   default_scopes_example: ['all.full_access', 'offline_access'],
+  offline_scopes: ['offline_access'],
   token_endpoint_auth_method: 'client_secret_post',
   access_token_ttl_s: 3600,
   access_token_never_expires: false,

@@ -16,6 +16,7 @@ export const coinbase = (): DescriptorInput => ({
   subject_label_source: 'userinfo.data.name',
   api_base_urls: ['https://api.coinbase.com/v2'],
   default_scopes_example: ['wallet:user:read', 'offline_access'],
+  offline_scopes: ['offline_access'],
   pkce: 'supported',
   token_endpoint_auth_method: 'client_secret_post',
   access_token_ttl_s: 3600,

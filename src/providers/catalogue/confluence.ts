@@ -24,6 +24,27 @@ export const confluence = (): DescriptorInput => ({
     search: 'search:confluence',
     offline: 'offline_access',
   },
+  scope_families: {
+    read: [
+      'read:confluence-content.all',
+      'read:confluence-content.summary',
+      'read:confluence-content.permission',
+      'read:confluence-space.summary',
+      'read:confluence-props',
+      'read:confluence-user',
+      'read:confluence-groups',
+      'readonly:content.attachment:confluence',
+      'search:confluence',
+      'read:me',
+      'read:account',
+    ],
+    write: [
+      'write:confluence-content',
+      'write:confluence-file',
+      'write:confluence-space',
+      'write:confluence-props',
+    ],
+  },
   url_template_vars: {
     cloudid: {
       name: 'cloudid',

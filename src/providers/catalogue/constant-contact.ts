@@ -15,6 +15,7 @@ export const constantContact = (): DescriptorInput => ({
   subject_label_source: 'userinfo.organization_name',
   api_base_urls: ['https://api.cc.email/v3'],
   default_scopes_example: ['contact_data', 'account_read', 'offline_access'],
+  offline_scopes: ['offline_access'],
   pkce: 'supported',
   token_endpoint_auth_method: 'client_secret_basic',
   access_token_ttl_s: 86400,

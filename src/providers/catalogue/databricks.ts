@@ -15,6 +15,7 @@ export const databricks = (): DescriptorInput => ({
   subject_label_source: 'userinfo.userName',
   api_base_urls: ['https://{workspace_host}/api/2.0'],
   default_scopes_example: ['all-apis', 'offline_access'],
+  offline_scopes: ['offline_access'],
   pkce: 'required',
   token_endpoint_auth_method: 'client_secret_post',
   access_token_ttl_s: 3600,

@@ -9,7 +9,11 @@ export const googleAds = (): DescriptorInput => ({
   display_name: 'Google Ads',
   api_base_urls: ['https://googleads.googleapis.com'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/adwords'],
-  scope_aliases: { full: 'https://www.googleapis.com/auth/adwords' },
+  scope_aliases: {
+    write: 'https://www.googleapis.com/auth/adwords',
+    full: 'https://www.googleapis.com/auth/adwords',
+  },
+  scope_families: { write: ['https://www.googleapis.com/auth/adwords'] },
   preset_of: 'google',
   source: [
     'https://developers.google.com/identity/protocols/oauth2',

@@ -1,7 +1,7 @@
 /** Google Analytics: Google with its own scopes and addresses. */
 
 import type { DescriptorInput } from '../descriptor.ts';
-import { google } from './google.ts';
+import { google, googleFamilies } from './google.ts';
 
 export const googleAnalytics = (): DescriptorInput => ({
   ...google(),
@@ -13,10 +13,13 @@ export const googleAnalytics = (): DescriptorInput => ({
   ],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/analytics.readonly'],
   scope_aliases: {
+    read: 'https://www.googleapis.com/auth/analytics.readonly',
+    write: 'https://www.googleapis.com/auth/analytics.edit',
     readonly: 'https://www.googleapis.com/auth/analytics.readonly',
     edit: 'https://www.googleapis.com/auth/analytics.edit',
     full: 'https://www.googleapis.com/auth/analytics',
   },
+  scope_families: googleFamilies('analytics'),
   preset_of: 'google',
   source: [
     'https://developers.google.com/identity/protocols/oauth2',

@@ -1,7 +1,7 @@
 /** Google BigQuery: Google with its own scopes and addresses. */
 
 import type { DescriptorInput } from '../descriptor.ts';
-import { google } from './google.ts';
+import { google, googleFamilies } from './google.ts';
 
 export const googleBigquery = (): DescriptorInput => ({
   ...google(),
@@ -10,10 +10,13 @@ export const googleBigquery = (): DescriptorInput => ({
   api_base_urls: ['https://bigquery.googleapis.com/bigquery/v2'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/bigquery'],
   scope_aliases: {
+    read: 'https://www.googleapis.com/auth/bigquery.readonly',
+    write: 'https://www.googleapis.com/auth/bigquery',
     readonly: 'https://www.googleapis.com/auth/bigquery.readonly',
     insertdata: 'https://www.googleapis.com/auth/bigquery.insertdata',
     full: 'https://www.googleapis.com/auth/bigquery',
   },
+  scope_families: googleFamilies('bigquery'),
   preset_of: 'google',
   source: [
     'https://developers.google.com/identity/protocols/oauth2',

@@ -1,7 +1,7 @@
 /** Google Calendar: Google with its own scopes and addresses. */
 
 import type { DescriptorInput } from '../descriptor.ts';
-import { google } from './google.ts';
+import { google, googleFamilies } from './google.ts';
 
 export const googleCalendar = (): DescriptorInput => ({
   ...google(),
@@ -11,6 +11,8 @@ export const googleCalendar = (): DescriptorInput => ({
   api_base_urls: ['https://www.googleapis.com/calendar/v3'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/calendar.readonly'],
   scope_aliases: {
+    read: 'https://www.googleapis.com/auth/calendar.readonly',
+    write: 'https://www.googleapis.com/auth/calendar.events',
     readonly: 'https://www.googleapis.com/auth/calendar.readonly',
     events: 'https://www.googleapis.com/auth/calendar.events',
     'events.readonly': 'https://www.googleapis.com/auth/calendar.events.readonly',
@@ -18,6 +20,7 @@ export const googleCalendar = (): DescriptorInput => ({
     freebusy: 'https://www.googleapis.com/auth/calendar.freebusy',
     full: 'https://www.googleapis.com/auth/calendar',
   },
+  scope_families: googleFamilies('calendar'),
   preset_of: 'google',
   source: [
     'https://developers.google.com/identity/protocols/oauth2',

@@ -1,7 +1,7 @@
 /** Google Contacts (People API): Google with its own scopes and addresses. */
 
 import type { DescriptorInput } from '../descriptor.ts';
-import { google } from './google.ts';
+import { google, googleFamilies } from './google.ts';
 
 export const googleContacts = (): DescriptorInput => ({
   ...google(),
@@ -11,10 +11,13 @@ export const googleContacts = (): DescriptorInput => ({
   api_base_urls: ['https://people.googleapis.com/v1'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/contacts.readonly'],
   scope_aliases: {
+    read: 'https://www.googleapis.com/auth/contacts.readonly',
+    write: 'https://www.googleapis.com/auth/contacts',
     readonly: 'https://www.googleapis.com/auth/contacts.readonly',
     'other.readonly': 'https://www.googleapis.com/auth/contacts.other.readonly',
     full: 'https://www.googleapis.com/auth/contacts',
   },
+  scope_families: googleFamilies('contacts'),
   preset_of: 'google',
   source: [
     'https://developers.google.com/identity/protocols/oauth2',

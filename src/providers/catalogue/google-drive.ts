@@ -1,7 +1,7 @@
 /** Google Drive: Google with its own scopes and addresses. */
 
 import type { DescriptorInput } from '../descriptor.ts';
-import { google } from './google.ts';
+import { google, googleFamilies } from './google.ts';
 
 export const googleDrive = (): DescriptorInput => ({
   ...google(),
@@ -11,6 +11,8 @@ export const googleDrive = (): DescriptorInput => ({
   api_base_urls: ['https://www.googleapis.com/drive/v3'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/drive.file'],
   scope_aliases: {
+    read: 'https://www.googleapis.com/auth/drive.readonly',
+    write: 'https://www.googleapis.com/auth/drive.file',
     file: 'https://www.googleapis.com/auth/drive.file',
     readonly: 'https://www.googleapis.com/auth/drive.readonly',
     metadata: 'https://www.googleapis.com/auth/drive.metadata',
@@ -18,6 +20,7 @@ export const googleDrive = (): DescriptorInput => ({
     appdata: 'https://www.googleapis.com/auth/drive.appdata',
     full: 'https://www.googleapis.com/auth/drive',
   },
+  scope_families: googleFamilies('drive'),
   preset_of: 'google',
   source: [
     'https://developers.google.com/identity/protocols/oauth2',

@@ -1,7 +1,7 @@
 /** Gmail: Google with its own scopes and addresses. */
 
 import type { DescriptorInput } from '../descriptor.ts';
-import { google } from './google.ts';
+import { google, googleFamilies } from './google.ts';
 
 export const googleGmail = (): DescriptorInput => ({
   ...google(),
@@ -11,6 +11,8 @@ export const googleGmail = (): DescriptorInput => ({
   api_base_urls: ['https://gmail.googleapis.com/gmail/v1'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/gmail.readonly'],
   scope_aliases: {
+    read: 'https://www.googleapis.com/auth/gmail.readonly',
+    write: 'https://www.googleapis.com/auth/gmail.modify',
     readonly: 'https://www.googleapis.com/auth/gmail.readonly',
     send: 'https://www.googleapis.com/auth/gmail.send',
     compose: 'https://www.googleapis.com/auth/gmail.compose',
@@ -20,6 +22,10 @@ export const googleGmail = (): DescriptorInput => ({
     insert: 'https://www.googleapis.com/auth/gmail.insert',
     'settings.basic': 'https://www.googleapis.com/auth/gmail.settings.basic',
     full: 'https://mail.google.com/',
+  },
+  scope_families: {
+    read: googleFamilies('gmail').read,
+    write: [...googleFamilies('gmail').write, 'https://mail.google.com/'],
   },
   preset_of: 'google',
   source: [

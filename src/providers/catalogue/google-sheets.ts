@@ -1,7 +1,7 @@
 /** Google Sheets: Google with its own scopes and addresses. */
 
 import type { DescriptorInput } from '../descriptor.ts';
-import { google } from './google.ts';
+import { google, googleFamilies } from './google.ts';
 
 export const googleSheets = (): DescriptorInput => ({
   ...google(),
@@ -10,9 +10,12 @@ export const googleSheets = (): DescriptorInput => ({
   api_base_urls: ['https://sheets.googleapis.com/v4'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/spreadsheets'],
   scope_aliases: {
+    read: 'https://www.googleapis.com/auth/spreadsheets.readonly',
+    write: 'https://www.googleapis.com/auth/spreadsheets',
     readonly: 'https://www.googleapis.com/auth/spreadsheets.readonly',
     full: 'https://www.googleapis.com/auth/spreadsheets',
   },
+  scope_families: googleFamilies('spreadsheets'),
   preset_of: 'google',
   source: [
     'https://developers.google.com/identity/protocols/oauth2',

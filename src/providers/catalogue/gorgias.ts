@@ -15,6 +15,7 @@ export const gorgias = (): DescriptorInput => ({
   subject_label_source: 'userinfo.domain',
   api_base_urls: ['https://{subdomain}.gorgias.com/api'],
   default_scopes_example: ['offline', 'tickets:read'],
+  offline_scopes: ['offline'],
   token_endpoint_auth_method: 'client_secret_basic',
   access_token_ttl_s: 86400,
   access_token_never_expires: false,

@@ -18,6 +18,19 @@ export const jira = (): DescriptorInput => ({
     write: 'write:jira-work',
     offline: 'offline_access',
   },
+  scope_families: {
+    read: ['read:jira-work', 'read:jira-user', 'read:servicedesk-request', 'read:me', 'read:account'],
+    write: ['write:jira-work', 'write:servicedesk-request'],
+  },
+  known_scopes: [
+    'manage:jira-project',
+    'manage:jira-configuration',
+    'manage:jira-webhook',
+    'manage:jira-data-provider',
+    'manage:servicedesk-customer',
+    'delete:jira-work',
+    'report:personal-data',
+  ],
   url_template_vars: {
     cloudid: {
       name: 'cloudid',

@@ -13,6 +13,7 @@ export const lever = (): DescriptorInput => ({
   userinfo_url: 'https://api.lever.co/v1/users',
   api_base_urls: ['https://api.lever.co/v1'],
   default_scopes_example: ['offline_access', 'candidates:read:admin'],
+  offline_scopes: ['offline_access'],
   token_endpoint_auth_method: 'client_secret_post',
   extra_authorization_params: { audience: 'https://api.lever.co/v1/', prompt: 'consent' },
   access_token_ttl_s: 3600,

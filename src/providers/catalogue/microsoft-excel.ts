@@ -8,7 +8,7 @@ export const microsoftExcel = (): DescriptorInput => ({
   id: 'microsoft-excel',
   display_name: 'Microsoft Excel (Graph)',
   default_scopes_example: ['offline_access', 'openid', 'profile', 'User.Read', 'Files.ReadWrite'],
-  scope_aliases: { read: 'Files.Read', readwrite: 'Files.ReadWrite' },
+  scope_aliases: { write: ['Files.ReadWrite'], read: 'Files.Read', readwrite: 'Files.ReadWrite' },
   preset_of: 'microsoft',
   unverified_fields: [
     'terminal_refresh_errors[3,4,10,11,12]',

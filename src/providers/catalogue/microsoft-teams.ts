@@ -16,6 +16,8 @@ export const microsoftTeams = (): DescriptorInput => ({
     'ChannelMessage.Read.All',
   ],
   scope_aliases: {
+    read: ['Team.ReadBasic.All', 'Channel.ReadBasic.All', 'ChannelMessage.Read.All'],
+    write: ['ChannelMessage.Send'],
     'teams.read': 'Team.ReadBasic.All',
     'channels.read': 'Channel.ReadBasic.All',
     'messages.read': 'ChannelMessage.Read.All',

@@ -10,6 +10,7 @@ export const onedrive = (): DescriptorInput => ({
   userinfo_url: 'https://graph.microsoft.com/v1.0/me/drive',
   default_scopes_example: ['offline_access', 'openid', 'profile', 'User.Read', 'Files.ReadWrite'],
   scope_aliases: {
+    write: ['Files.ReadWrite'],
     read: 'Files.Read',
     readwrite: 'Files.ReadWrite',
     'read.all': 'Files.Read.All',

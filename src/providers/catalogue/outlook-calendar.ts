@@ -8,7 +8,7 @@ export const outlookCalendar = (): DescriptorInput => ({
   id: 'outlook-calendar',
   display_name: 'Outlook Calendar',
   default_scopes_example: ['offline_access', 'openid', 'profile', 'User.Read', 'Calendars.ReadWrite'],
-  scope_aliases: { read: 'Calendars.Read', readwrite: 'Calendars.ReadWrite' },
+  scope_aliases: { write: ['Calendars.ReadWrite'], read: 'Calendars.Read', readwrite: 'Calendars.ReadWrite' },
   preset_of: 'microsoft',
   unverified_fields: [
     'terminal_refresh_errors[3,4,10,11,12]',

@@ -8,7 +8,12 @@ export const outlook = (): DescriptorInput => ({
   id: 'outlook',
   display_name: 'Outlook Mail',
   default_scopes_example: ['offline_access', 'openid', 'profile', 'User.Read', 'Mail.Read', 'Mail.Send'],
-  scope_aliases: { read: 'Mail.Read', readwrite: 'Mail.ReadWrite', send: 'Mail.Send' },
+  scope_aliases: {
+    write: ['Mail.ReadWrite', 'Mail.Send'],
+    read: 'Mail.Read',
+    readwrite: 'Mail.ReadWrite',
+    send: 'Mail.Send',
+  },
   preset_of: 'microsoft',
   unverified_fields: [
     'terminal_refresh_errors[3,4,10,11,12]',

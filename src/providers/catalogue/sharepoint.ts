@@ -9,7 +9,7 @@ export const sharepoint = (): DescriptorInput => ({
   display_name: 'SharePoint Online',
   api_base_urls: ['https://graph.microsoft.com/v1.0', 'https://{sharepoint_tenant}.sharepoint.com'],
   default_scopes_example: ['offline_access', 'openid', 'profile', 'User.Read', 'Sites.Read.All'],
-  scope_aliases: { read: 'Sites.Read.All', readwrite: 'Sites.ReadWrite.All' },
+  scope_aliases: { write: ['Sites.ReadWrite.All'], read: 'Sites.Read.All', readwrite: 'Sites.ReadWrite.All' },
   url_template_vars: {
     tenant: {
       name: 'tenant',

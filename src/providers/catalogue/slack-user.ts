@@ -11,6 +11,8 @@ export const slackUser = (): DescriptorInput => ({
   subject_label_source: 'userinfo.user',
   default_scopes_example: ['users:read', 'chat:write'],
   scope_aliases: {
+    read: ['channels:read', 'channels:history', 'users:read'],
+    write: ['chat:write'],
     post: 'chat:write',
     'users.read': 'users:read',
     search: 'search:read',

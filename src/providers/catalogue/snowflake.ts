@@ -14,6 +14,7 @@ export const snowflake = (): DescriptorInput => ({
   subject_label_source: 'token_response.username',
   api_base_urls: ['https://{account_url}/api/v2'],
   default_scopes_example: ['refresh_token', 'session:role:{ROLE}'],
+  offline_scopes: ['refresh_token'],
   pkce: 'supported',
   token_endpoint_auth_method: 'client_secret_basic',
   access_token_ttl_s: 600,

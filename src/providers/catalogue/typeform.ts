@@ -15,6 +15,7 @@ export const typeform = (): DescriptorInput => ({
   subject_label_source: 'userinfo.email',
   api_base_urls: ['https://api.typeform.com', 'https://api.eu.typeform.com'],
   default_scopes_example: ['offline', 'accounts:read', 'forms:read', 'responses:read'],
+  offline_scopes: ['offline'],
   pkce: 'unsupported',
   token_endpoint_auth_method: 'client_secret_post',
   access_token_ttl_s: 604800,

@@ -15,6 +15,7 @@ export const whoop = (): DescriptorInput => ({
   subject_label_source: 'userinfo.email',
   api_base_urls: ['https://api.prod.whoop.com/developer/v2'],
   default_scopes_example: ['offline', 'read:profile'],
+  offline_scopes: ['offline'],
   token_endpoint_auth_method: 'client_secret_post',
   extra_refresh_params: { scope: 'offline' },
   access_token_ttl_s: 3600,

@@ -15,6 +15,7 @@ export const x = (): DescriptorInput => ({
   subject_label_source: 'userinfo.data.username',
   api_base_urls: ['https://api.x.com/2'],
   default_scopes_example: ['users.read', 'tweet.read', 'offline.access'],
+  offline_scopes: ['offline.access'],
   scope_aliases: {
     read: ['tweet.read', 'users.read'],
     post: ['tweet.read', 'users.read', 'tweet.write'],

@@ -16,6 +16,7 @@ export const xero = (): DescriptorInput => ({
   subject_label_source: 'id_token.email',
   api_base_urls: ['https://api.xero.com/api.xro/2.0'],
   default_scopes_example: ['offline_access', 'openid', 'profile', 'email', 'accounting.contacts.read'],
+  offline_scopes: ['offline_access'],
   scope_aliases: {
     'contacts.read': 'accounting.contacts.read',
     contacts: 'accounting.contacts',

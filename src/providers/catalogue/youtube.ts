@@ -1,7 +1,7 @@
 /** YouTube: Google with its own scopes and addresses. */
 
 import type { DescriptorInput } from '../descriptor.ts';
-import { google } from './google.ts';
+import { google, googleFamilies } from './google.ts';
 
 export const youtube = (): DescriptorInput => ({
   ...google(),
@@ -11,12 +11,15 @@ export const youtube = (): DescriptorInput => ({
   api_base_urls: ['https://www.googleapis.com/youtube/v3'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/youtube.readonly'],
   scope_aliases: {
+    read: 'https://www.googleapis.com/auth/youtube.readonly',
+    write: 'https://www.googleapis.com/auth/youtube',
     readonly: 'https://www.googleapis.com/auth/youtube.readonly',
     upload: 'https://www.googleapis.com/auth/youtube.upload',
     'force-ssl': 'https://www.googleapis.com/auth/youtube.force-ssl',
     'analytics.readonly': 'https://www.googleapis.com/auth/yt-analytics.readonly',
     full: 'https://www.googleapis.com/auth/youtube',
   },
+  scope_families: googleFamilies('youtube', 'yt-analytics', 'yt-analytics-monetary', 'youtubepartner'),
   preset_of: 'google',
   source: [
     'https://developers.google.com/identity/protocols/oauth2',

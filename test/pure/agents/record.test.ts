@@ -40,13 +40,13 @@ describe('an update', () => {
 
 describe('the record for authentication', () => {
   it('holds nothing that authenticating does not need', () => {
-    const keys = [{ id: 'k', digest: 'd', createdAtMs: 1, lastUsedAtMs: 2, authFailAtMs: 3 }];
+    const keys = [{ id: 'k', digest: 'd', createdAtMs: 1, lastUsedAtMs: 2, authFailAtMs: 3, expiresAtMs: 4 }];
     expect(authRecordOf({ agent, keys })).toEqual({
       id: 'a',
       organization: '',
       status: 'active',
       policy: agent.policy,
-      keys: [{ id: 'k', digest: 'd' }],
+      keys: [{ id: 'k', digest: 'd', expiresAtMs: 4 }],
     });
   });
 });

@@ -225,7 +225,7 @@ async function check(subject: Subject, seen: Seen): Promise<void> {
   const ends =
     grant !== undefined && grant['access_token'] !== null && grant['access_expires_at_ms'] !== null;
   expect(waits.map(({ kind }) => kind)).toEqual(
-    account?.['status'] === 'active' && (renewable || ends) ? ['refresh:1'] : [],
+    account?.['status'] === 'active' && (renewable || ends) ? [`refresh:${String(grant?.['id'])}`] : [],
   );
   for (const timer of timers) expect(Number.isSafeInteger(timer['due_at_ms'])).toBe(true);
   const due = timers[0]?.['due_at_ms'] ?? null;

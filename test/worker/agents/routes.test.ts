@@ -198,7 +198,7 @@ describe('its keys', () => {
     expect(next_cursor).toBeNull();
     expect(data.map(({ id }) => id)[0]).toBe(key.id);
     expect(data).toHaveLength(2);
-    expect(Object.keys(data[0]!)).toEqual(['id', 'created_at', 'last_used_at']);
+    expect(Object.keys(data[0]!)).toEqual(['id', 'created_at', 'last_used_at', 'expires_at']);
     expect((await call('DELETE', `${path}/keys/${key.id}`)).status).toBe(204);
     expect((await call('DELETE', `${path}/keys/${key.id}`)).status).toBe(404);
   });

@@ -248,7 +248,7 @@ describe('a key that proves nobody', () => {
     const planted = createAdminKey();
     await db
       .prepare(
-        `INSERT INTO admin_key SELECT ?, name, 'admin', NULL, ?, mac, created_at_ms, NULL, NULL FROM admin_key WHERE id = ?`,
+        `INSERT INTO admin_key SELECT ?, name, 'admin', NULL, ?, mac, created_at_ms, NULL, NULL, NULL FROM admin_key WHERE id = ?`,
       )
       .bind(planted.keyId, planted.digest, row.id)
       .run();
@@ -280,7 +280,7 @@ describe('an organization', () => {
   it(`has at most ${MAX_ADMIN_KEYS} keys; none is one of its own`, async () => {
     const organization = `full-${crypto.randomUUID().slice(0, 8)}`;
     const { row } = await newKey({ organization });
-    const fill = `INSERT INTO admin_key SELECT 'fill' || value, name, role, organization, digest, mac, created_at_ms, NULL, NULL
+    const fill = `INSERT INTO admin_key SELECT 'fill' || value, name, role, organization, digest, mac, created_at_ms, NULL, NULL, NULL
       FROM admin_key, json_each(?) WHERE admin_key.id = ?`;
     const ids = Array.from({ length: MAX_ADMIN_KEYS - 1 }, (_, index) => `${organization}${index}`);
     await db.prepare(fill).bind(JSON.stringify(ids), row.id).run();

@@ -1,0 +1,45 @@
+/**
+ * What an agent is told of an account that its rules allow and that nobody has made: its id, and, where a rule says
+ * `connect: true`, a link for the user. The link needs an account that signs it, so that one is made, pending.
+ */
+
+import { accountStub } from '#accounts/stub.ts';
+import type { RequestContext } from '#audit/record.ts';
+import type { AgentCaller } from '#callers/agent.ts';
+import { accountId } from '#crypto/digest.ts';
+import { connectionSettings } from '#directory/connections.ts';
+import { noteKnown } from '#directory/known-objects.ts';
+import { log } from '#lib/log.ts';
+import { mayConnect } from '#policy/reach.ts';
+import type { Arrival } from './arrival.ts';
+
+export interface MissingAccount {
+  readonly connection: string;
+  readonly identifier: string;
+  /** Empty for none. */
+  readonly organization: string;
+}
+
+/** Its id, and a link for its user; null: no rule gives one, or none can be made now. Never throws. */
+export async function linkForMissing(
+  { config }: Arrival,
+  caller: AgentCaller,
+  context: RequestContext,
+  { connection, identifier, organization }: MissingAccount,
+): Promise<{ readonly accountId: string; readonly url: string | null }> {
+  const id = accountId(organization, connection, identifier);
+  if (!mayConnect(caller, connection, identifier, organization)) return { accountId: id, url: null };
+  try {
+    const settings = await connectionSettings(config, connection);
+    if (settings === null) return { accountId: id, url: null };
+    const stub = () => accountStub(config, id, settings.location);
+    const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };
+    const made = await stub().create(birth);
+    if (made.ok) noteKnown(config.directory, 'account', id);
+    return { accountId: id, url: made.ok ? await stub().linkForUser({}) : null };
+  } catch (error) {
+    // The refusal stands without the link; the next request may get one.
+    log('warn', 'no link for a missing account', { error });
+    return { accountId: id, url: null };
+  }
+}

@@ -1,0 +1,148 @@
+/** What the calling agent may use, a page at a time: from the directory's index, judged by its policy row by row. */
+
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { accountStub } from '#accounts/stub.ts';
+import type { AgentCaller } from '#callers/agent.ts';
+import {
+  UsableCredentialQuery,
+  UsableCredentials,
+  type UsableCredential,
+} from '#contract/agent-credentials.ts';
+import type { Resource } from '#contract/connected-accounts.ts';
+import { ProblemError } from '#contract/problem.ts';
+import type { ListedRow } from '#directory/index-lists.ts';
+import { reachableAccounts } from '#directory/reachable.ts';
+import type { Config } from '#env.ts';
+import { decide } from '#policy/decide.ts';
+import { arrivalOf } from '../arrival.ts';
+import type { AppEnv } from '../context.ts';
+import { encodeCursor, newestFirstAfter } from '../cursor.ts';
+import { describe } from '../describe.ts';
+import { contextOf, ensureSchema, recordRefusal, requireAgent } from '../guards.ts';
+import { queryIn } from '../input.ts';
+import { responses } from '../responses.ts';
+import { newRouter } from '../router.ts';
+
+const LIST = 'agent-credentials';
+const BATCH = 200;
+/** Rows that one request looks at. A page that ends here is short, and the next one goes on. */
+const MAX_LOOKED_AT = 1_000;
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/agents/{agent_id}/credentials',
+  summary: 'What the calling agent may use',
+  description:
+    '`agent_id` must be the caller, or `self`. Newest first, from the index of the directory; no secrets. A page may be short while there is a next one.',
+  request: { params: z.object({ agent_id: z.string() }), query: UsableCredentialQuery },
+  responses: responses({ 200: UsableCredentials }, ['policy_denied', 'not_found']),
+});
+
+/** What the row says; a row of an older version says too little, then the account itself is asked. Null: it is gone. */
+async function resourceOf(config: Config, row: ListedRow): Promise<Resource | null> {
+  if (row.resource !== null) return JSON.parse(row.resource) as Resource;
+  const live = await accountStub(config, row.id).view({ organization: null });
+  return live.ok ? live.value : null;
+}
+
+async function usableOf(
+  config: Config,
+  caller: AgentCaller,
+  row: ListedRow,
+): Promise<UsableCredential | null> {
+  const account = await resourceOf(config, row);
+  if (account === null) return null;
+  const { connection, identifier } = account;
+  const organization = account.organization ?? '';
+  const decision = decide({
+    agent: caller,
+    request: { action: 'token', connection, identifier, organization, scopes: null },
+  });
+  if (!decision.allowed) return null;
+  return {
+    connection,
+    identifier,
+    organization: account.organization,
+    connected_account_id: account.id,
+    type: account.credential_type,
+    status: account.status,
+    scopes: account.scopes,
+    actions: account.sealed ? [] : ['token'],
+    rule: decision.rule,
+  };
+}
+
+/** With the link for its user, where it needs one: the account signs it. */
+async function withLink(config: Config, one: UsableCredential): Promise<UsableCredential> {
+  if (one.status !== 'reauth_required') return one;
+  return { ...one, reauth_url: await accountStub(config, one.connected_account_id).linkForUser({}) };
+}
+
+interface Found {
+  readonly data: readonly UsableCredential[];
+  /** The last row of the page; null: there is no other page. */
+  readonly last: ListedRow | null;
+}
+
+async function find(
+  config: Config,
+  caller: AgentCaller,
+  limit: number,
+  start: { readonly createdAtMs: number; readonly id: string } | null,
+): Promise<Found> {
+  const { organization } = caller;
+  const rules = caller.policy.rules.map(({ connection, identifiers, organizations }) => ({
+    connection,
+    identifiers: identifiers ?? [caller.id, 'default'],
+    organizations: organizations ?? null,
+  }));
+  if (rules.length === 0) return { data: [], last: null };
+  const data: UsableCredential[] = [];
+  let after = start;
+  for (let lookedAt = 0; lookedAt < MAX_LOOKED_AT; lookedAt += BATCH) {
+    const page = { limit: BATCH, after };
+    const rows = await reachableAccounts(config.directory, { rules, organization }, page);
+    for (const row of rows) {
+      if (data.length === limit) return { data, last: after as ListedRow };
+      const one = await usableOf(config, caller, row);
+      if (one !== null) data.push(one);
+      after = row;
+    }
+    if (rows.length < BATCH) return { data, last: null };
+  }
+  return { data, last: after as ListedRow };
+}
+
+async function list(c: Context<AppEnv>): Promise<Response> {
+  const arrival = arrivalOf(c);
+  const caller = await requireAgent(arrival);
+  const { agent_id: asked = '' } = c.req.param() as { agent_id?: string };
+  if (asked !== 'self' && asked !== caller.id) throw new ProblemError('not_found');
+  const { limit, cursor } = queryIn(arrival.url, UsableCredentialQuery);
+  const config = c.get('config');
+  if (caller.status !== 'active') {
+    const reason = 'agent_suspended';
+    await recordRefusal(config, caller, contextOf(c, caller), {
+      reason,
+      connection: null,
+      identifier: null,
+      known: false,
+    });
+    throw new ProblemError('policy_denied', { members: { reason } });
+  }
+  await ensureSchema(c);
+  const filters = { agent: caller.id };
+  const start = await newestFirstAfter(config, LIST, filters, cursor);
+  const { data, last } = await find(config, caller, limit, start);
+  const nextCursor =
+    last === null ? null : await encodeCursor(config, LIST, filters, [last.createdAtMs, last.id]);
+  const linked = await Promise.all(data.map((one) => withLink(config, one)));
+  return c.json({ data: linked, next_cursor: nextCursor });
+}
+
+export function agentCredentialRoutes(): OpenAPIHono<AppEnv> {
+  const router = newRouter();
+  describe(router, route, list);
+  return router;
+}

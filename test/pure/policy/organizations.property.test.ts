@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Rule } from '#contract/policy.ts';
+import { decide } from '#policy/decide.ts';
+import { mayConnect, reachesIdentifier } from '#policy/reach.ts';
+
+const TENANTS = ['', 'acme', 'acme-eu', 'beta'] as const;
+const tenant = fc.constantFrom(...TENANTS);
+const patterns = fc.uniqueArray(fc.constantFrom('acme', 'acme*', 'beta', '*'), {
+  minLength: 1,
+  maxLength: 2,
+});
+const rule: fc.Arbitrary<Rule> = fc.record(
+  {
+    connection: fc.constantFrom('hubspot', '*', 'slack'),
+    identifiers: fc.constantFrom(['*'], ['user_1'], ['agent-1']),
+    scopes: fc.uniqueArray(fc.constantFrom('a', 'b'), { maxLength: 2 }),
+    organizations: patterns,
+    connect: fc.boolean(),
+  },
+  { requiredKeys: ['connection'] },
+);
+const given = fc.record({
+  own: tenant,
+  rules: fc.array(rule, { maxLength: 4 }),
+  request: fc.record({
+    action: fc.constant('token' as const),
+    connection: fc.constantFrom('hubspot', 'slack'),
+    identifier: fc.constantFrom('user_1', 'agent-1', 'default'),
+    organization: tenant,
+    scopes: fc.option(fc.uniqueArray(fc.constantFrom('a', 'b'), { maxLength: 2 })),
+  }),
+  grants: fc.array(fc.uniqueArray(fc.constantFrom('a', 'b'), { maxLength: 2 }), { maxLength: 2 }),
+});
+type Given = typeof given extends fc.Arbitrary<infer T> ? T : never;
+
+const RUNS = { numRuns: 3000 };
+
+function agentOf(own: string, rules: Rule[]) {
+  return { id: 'agent-1', organization: own, status: 'active' as const, policy: { rules } };
+}
+
+function asked({ own, rules, request, grants }: Given) {
+  const granted = grants.map((scopes) => ({ scopes, resolve: (names: string[]) => names }));
+  return decide({ agent: agentOf(own, rules), request, granted });
+}
+
+/** What a rule's `organizations` mean, without the code under test. */
+function names(rules: readonly Rule[], organization: string): boolean {
+  return rules.some(({ organizations = [] }) =>
+    organizations.some(
+      (one) => one === '*' || one === organization || (one === 'acme*' && organization.startsWith('acme')),
+    ),
+  );
+}
+
+describe('whatever the rules, the agent and the request,', () => {
+  it('an agent of one organization never reaches another, nor one of none', () => {
+    fc.assert(
+      fc.property(given, (world) => {
+        const { own, rules, request } = world;
+        if (own === '' || request.organization === own) return;
+        expect(asked(world).allowed).toBe(false);
+        const { connection, identifier, organization } = request;
+        expect(reachesIdentifier(agentOf(own, rules), connection, identifier, organization)).toBe(false);
+        expect(mayConnect(agentOf(own, rules), connection, identifier, organization)).toBe(false);
+      }),
+      RUNS,
+    );
+  });
+
+  it('an agent of none reaches a tenant by a rule that names it and by no other, and none is no tenant', () => {
+    fc.assert(
+      fc.property(given, (world) => {
+        const { request, rules } = world;
+        const decision = asked({ ...world, own: '' });
+        if (!decision.allowed) return;
+        if (request.organization !== '') expect(names(rules, request.organization)).toBe(true);
+        expect(rules[decision.rule]?.organizations === undefined).toBe(request.organization === '');
+      }),
+      RUNS,
+    );
+  });
+
+  it('one more field never lets a rule allow more, but that tenants are reached by their names alone', () => {
+    fc.assert(
+      fc.property(
+        given,
+        rule,
+        fc.uniqueArray(fc.constantFrom('a', 'b'), { maxLength: 2 }),
+        patterns,
+        (world, base, scopes, tenants) => {
+          const { scopes: _scopes, organizations: _tenants, ...bare } = base;
+          const before = asked({ ...world, rules: [bare] });
+          const limited = asked({ ...world, rules: [{ ...bare, scopes }] });
+          if (limited.allowed) expect(before.allowed).toBe(true);
+          const moved = asked({ ...world, rules: [{ ...bare, organizations: tenants }] });
+          if (moved.allowed && world.request.organization === world.own) expect(before.allowed).toBe(true);
+          // What only a later version evaluates allows nothing at all.
+          const unknown = { ...bare, tomorrow: true } as Rule;
+          expect(asked({ ...world, rules: [unknown] }).allowed).toBe(false);
+          expect(asked({ ...world, rules: [{ ...bare, connect: true }] }).allowed).toBe(before.allowed);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('a tenant that no rule names is refused as such, once the connection fits', () => {
+    const rules: Rule[] = [{ connection: 'hubspot', identifiers: ['*'], organizations: ['acme'] }];
+    const ask = (connection: string, organization: string) => {
+      const request = {
+        action: 'token' as const,
+        connection,
+        identifier: 'user_1',
+        organization,
+        scopes: null,
+      };
+      return decide({ agent: agentOf('', rules), request });
+    };
+    expect(ask('hubspot', 'beta')).toMatchObject({ allowed: false, reason: 'organization_not_allowed' });
+    expect(ask('hubspot', '')).toMatchObject({ allowed: false, reason: 'organization_not_allowed' });
+    expect(ask('slack', 'acme')).toMatchObject({ allowed: false, reason: 'connection_not_allowed' });
+    expect(ask('hubspot', 'acme')).toMatchObject({ allowed: true, rule: 0 });
+  });
+});
