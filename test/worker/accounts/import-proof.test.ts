@@ -240,6 +240,7 @@ describe('one token that is brought twice at once', () => {
   it('to be proven both times is presented once, however long the second waits for the directory', async () => {
     const account = await connected();
     await harmless(account, await both(account, {}));
+    expect(await view(account.id)).toMatchObject({ status: 'active' });
   });
 
   it('and is to be stored as it is while it is being proven is presented once: the proof stands', async () => {
@@ -252,6 +253,7 @@ describe('one token that is brought twice at once', () => {
     await must(http('PUT', path, { type: 'oauth2', refresh_token: grant.refreshToken, verify: false }), 200);
     await must(asked, 200);
     await harmless(account, grant);
+    expect(await view(account.id)).toMatchObject({ status: 'active' });
   });
 });
 
