@@ -164,6 +164,16 @@ export class AccountStore {
     return row === null ? null : keyMaterialFromSql(row);
   }
 
+  /**
+   * Whether rows of a life are here and the one that names it is not: every life begins with its row and its settings,
+   * and ends with a tombstone in their place.
+   */
+  lacksItsRow(): boolean {
+    if (!this.hasTables() || this.#first('SELECT id FROM account') !== null) return false;
+    const isBuried = this.#first('SELECT id FROM tombstone') !== null;
+    return !isBuried || this.#first('SELECT id FROM connection_copy') !== null;
+  }
+
   /** Whose row it says it is; unauthenticated, good for refusing only. */
   claimedNames(): Names | null {
     if (!this.hasTables()) return null;

@@ -35,6 +35,10 @@ const FOREIGN: RecordCorrupt = {
   code: 'record_corrupt',
   detail: 'the rows are those of another account',
 };
+const BEREFT: RecordCorrupt = {
+  code: 'record_corrupt',
+  detail: 'rows of this account are here, and the one that names it is not',
+};
 const LOST: RecordCorrupt = {
   code: 'record_corrupt',
   detail: 'the directory knows this account, and of its rows nothing is there',
@@ -70,7 +74,10 @@ export class Vault {
   async open(): Promise<Result<OpenedAccount | null, VaultLocked | RecordCorrupt>> {
     if (this.#opened !== null) return ok(this.#opened.account);
     const material = this.#store.keyMaterial();
-    if (material === null) return (await this.#isLost()) ? err(LOST) : ok(null);
+    if (material === null) {
+      if (this.#store.lacksItsRow()) return err(BEREFT);
+      return (await this.#isLost()) ? err(LOST) : ok(null);
+    }
     if (!this.isOwn(material)) return err(FOREIGN);
     return this.#openWrapped(
       accountOwner(material.accountId, material.organization, material.incarnation),

@@ -10,7 +10,7 @@ import { Outbox } from '#outbox/outbox.ts';
 import { AuditTable } from './audit-table.ts';
 import { IndexTimer, runAlarm } from './index-timer.ts';
 import { addKey, deleteKey, listKeys, touchKey } from './keys.ts';
-import { createAgent, removeAgent, setStatus, updateAgent, viewAgent } from './lifecycle.ts';
+import { createAgent, removeAgent, setStatus, unlessLost, updateAgent, viewAgent } from './lifecycle.ts';
 import { operate } from './operate.ts';
 import { authRecordOf } from './record.ts';
 import { auditRecords, recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
@@ -83,7 +83,7 @@ export class Agent extends DurableObject implements AgentRpc {
   }
 
   view(): Out<'view'> {
-    return viewAgent(this.#room);
+    return unlessLost(this.#room, viewAgent(this.#room));
   }
 
   update(input: In<'update'>): Out<'update'> {
@@ -131,11 +131,11 @@ export class Agent extends DurableObject implements AgentRpc {
   }
 
   auditRecords(input: In<'auditRecords'>): Out<'auditRecords'> {
-    return auditRecords(this.#room, input);
+    return unlessLost(this.#room, auditRecords(this.#room, input));
   }
 
   verifyAudit(): Out<'verifyAudit'> {
-    return verifyAudit(this.#room);
+    return unlessLost(this.#room, verifyAudit(this.#room));
   }
 
   async outboxSettled(report: In<'outboxSettled'>): Out<'outboxSettled'> {

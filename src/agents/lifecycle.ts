@@ -74,23 +74,29 @@ export async function createAgent(room: Room, input: CreateInput): Promise<Creat
 }
 
 /** The agent, for operators. */
-export async function viewAgent(room: Room): Promise<Viewed> {
-  const found = await withAgent<Viewed & { ok: true }>(room, ({ agent }) => ({
-    ok: true,
-    agent: viewOf(agent),
-  }));
-  return !found.ok && found.code === 'not_found' && (await isLost(room)) ? LOST : found;
+export function viewAgent(room: Room): Promise<Viewed> {
+  return withAgent<Viewed & { ok: true }>(room, ({ agent }) => ({ ok: true, agent: viewOf(agent) }));
 }
 
-const LOST = failed('record_corrupt', 'the directory knows this agent, and of its rows nothing is there');
+const LOST = failed('record_corrupt', 'the agent has been here, and the rows that name it are gone');
 const KNOWN_WITHIN_MS = 2_000;
 
 /**
- * Nothing was ever written here, as far as the object can see, and yet somebody has heard of the agent. Asked for
- * operators only: a key of an agent that is not there costs as much as a wrong one.
+ * Nothing is here that names an agent, and yet there was one: its other rows are left, or the directory has heard of it.
+ * Asked for operators only: a key of an agent that is not there costs as much as a wrong one.
  */
-async function isLost(room: Room): Promise<boolean> {
-  return !room.store.hasTables() && (await isAgentIndexed(room.directory, room.agentId, KNOWN_WITHIN_MS));
+async function isLost({ store, directory, agentId }: Room): Promise<boolean> {
+  if (store.material() !== null) return false;
+  return store.hasTables() || isAgentIndexed(directory, agentId, KNOWN_WITHIN_MS);
+}
+
+/** What an operator is told: that there is no such agent only where there was none. */
+export async function unlessLost<T extends { readonly ok: boolean }>(
+  room: Room,
+  answer: Promise<T>,
+): Promise<T | Failure> {
+  const told: { readonly ok: boolean; readonly code?: string } = await answer;
+  return !told.ok && told.code === NO_AGENT.code && (await isLost(room)) ? LOST : (told as T);
 }
 
 function begin(

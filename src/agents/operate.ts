@@ -4,7 +4,7 @@
  */
 
 import { addKey, deleteKey, listKeys } from './keys.ts';
-import { removeAgent, setStatus, updateAgent, viewAgent } from './lifecycle.ts';
+import { removeAgent, setStatus, unlessLost, updateAgent, viewAgent } from './lifecycle.ts';
 import { NO_AGENT } from './outcome.ts';
 import type { Room } from './room.ts';
 import type { Operation, OperationAnswers } from './stub.ts';
@@ -17,7 +17,10 @@ export async function operate(room: Room, operation: Operation): Promise<Answer>
   const lies = room.store.material()?.organization;
   // Before a key is opened: how another's agent is damaged is nothing to know. What is not authentic only refuses.
   if (organization !== null && lies !== organization) return NO_AGENT;
-  const bound: Room = { ...room, boundTo: organization };
+  return unlessLost(room, done({ ...room, boundTo: organization }, operation));
+}
+
+function done(bound: Room, operation: Operation): Promise<Answer> {
   switch (operation.do) {
     case 'view':
       return viewAgent(bound);

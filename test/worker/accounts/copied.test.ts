@@ -168,8 +168,84 @@ describe('an account that the directory knows and whose data is gone', () => {
   });
 });
 
-describe('an agent that the directory knows and whose data is gone', () => {
-  it('is corrupt for operators, opens nothing, and is not made anew', async () => {
+/** What may be erased of rows that are only whole together. The last needs an account that was deleted. */
+const ERASED: readonly (readonly [what: string, tables: readonly string[], deleted: boolean])[] = [
+  ['its own row', ['account'], false],
+  ['everything but its audit', ['account', 'connection_copy', 'grant_row', 'row_seal', 'timer'], false],
+  ['its audit too', ['account', 'connection_copy', 'row_seal', 'audit_head', 'audit_page'], false],
+  ['what says that it was deleted', ['tombstone'], true],
+];
+
+describe.each(ERASED)('an account of which somebody has erased %s', (_what, tables, deleted) => {
+  it('is corrupt and not absent: no route says that there is none, and none begins anew', async () => {
+    const account = await connected();
+    if (deleted) await must(http('DELETE', `/v1/connected-accounts/${account.id}`), 204);
+    await withStorage(account.id, async (storage) => {
+      await storage.deleteAlarm();
+      for (const table of tables) storage.sql.exec(`DELETE FROM ${table}`);
+    });
+    await evict(account.id);
+    const before = await dump(account.id);
+    refusedEverywhere(await everyWay(account));
+    expect(await dump(account.id)).toBe(before);
+  });
+});
+
+describe('an account that lives again, and whose row is erased', () => {
+  it('is not taken for the one that was deleted before', async () => {
+    const account = await connected();
+    await must(http('DELETE', `/v1/connected-accounts/${account.id}`), 204);
+    const { connection, identifier } = account;
+    await must(http('POST', '/v1/connected-accounts', { connection, identifier }), 201);
+    await withStorage(account.id, async (storage) => {
+      await storage.deleteAlarm();
+      storage.sql.exec('DELETE FROM account');
+    });
+    await evict(account.id);
+    refusedEverywhere(await everyWay(account));
+  });
+});
+
+/** Every route that asks an agent's object by a name that an operator has given. */
+const routesOf = (id: string): readonly (readonly [method: string, path: string, body?: object])[] => [
+  ['GET', `/v1/agents/${id}`],
+  ['PATCH', `/v1/agents/${id}`, { name: 'other' }],
+  ['POST', `/v1/agents/${id}/suspend`],
+  ['POST', `/v1/agents/${id}/resume`],
+  ['GET', `/v1/agents/${id}/keys`],
+  ['POST', `/v1/agents/${id}/keys`, {}],
+  ['DELETE', `/v1/agents/${id}/keys/0123456789`],
+  ['GET', `/v1/agents/${id}/policy`],
+  ['PUT', `/v1/agents/${id}/policy`, { rules: [] }],
+  ['POST', `/v1/agents/${id}/policy/check`, { connection: 'x', identifier: 'y' }],
+  ['GET', `/v1/audit-events?agent=${id}`],
+  ['DELETE', `/v1/agents/${id}`],
+  ['POST', '/v1/agents', { id }],
+];
+
+/** Takes rows or whole tables from an agent, as if the file had been changed while the broker was away. */
+async function erase(id: string, change: (sql: SqlStorage) => void): Promise<void> {
+  const object = AGENTS.getByName(id);
+  await runInDurableObject(object as never, (_instance: unknown, state: DurableObjectState) =>
+    change(state.storage.sql),
+  );
+  await evictDurableObject(object as never);
+}
+
+const LOSSES: readonly (readonly [what: string, deleted: boolean, change: (sql: SqlStorage) => void])[] = [
+  [
+    'data is gone',
+    false,
+    (sql) => {
+      for (const { name } of sql.exec<{ name: string }>(TABLES).toArray()) sql.exec(`DROP TABLE ${name}`);
+    },
+  ],
+  ['row is erased', false, (sql) => void sql.exec('DELETE FROM agent')],
+  ['tombstone is erased', true, (sql) => void sql.exec('DELETE FROM tombstone')],
+];
+
+describe.each(LOSSES)('an agent that the directory knows and whose %s', (_what, deleted, change) => {
+  it('is corrupt for operators at every route, opens nothing, and is not made anew', async () => {
     const id = fresh('agent');
     const made = await must(http('POST', '/v1/agents', { id, key: true }), 201);
     await expect
@@ -177,22 +253,14 @@ describe('an agent that the directory knows and whose data is gone', () => {
         timeout: 20_000,
       })
       .toBe(id);
-    const object = AGENTS.getByName(id);
-    await runInDurableObject(object as never, async (_instance: unknown, state: DurableObjectState) => {
-      for (const { name } of state.storage.sql.exec<{ name: string }>(TABLES).toArray())
-        state.storage.sql.exec(`DROP TABLE ${name}`);
-    });
-    await evictDurableObject(object as never);
-    for (const [method, path, body] of [
-      ['GET', `/v1/agents/${id}`, undefined],
-      ['POST', '/v1/agents', { id }],
-    ] as const) {
+    if (deleted) await must(http('DELETE', `/v1/agents/${id}`), 204);
+    await erase(id, change);
+    const answers: unknown[] = [];
+    for (const [method, path, body] of routesOf(id)) {
       const answer = await http(method, path, body);
-      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
-        409,
-        'record_corrupt',
-      ]);
+      answers.push([method, path, answer.status, ((await answer.json()) as { code: string }).code]);
     }
+    expect(answers).toEqual(routesOf(id).map(([method, path]) => [method, path, 409, 'record_corrupt']));
     const asked = await http('GET', `/v1/agents/${id}/credentials/x`, undefined, made.key);
     expect(asked.status).toBe(401);
   });
