@@ -7,7 +7,7 @@
  */
 
 import type { Config } from '#env.ts';
-import { countAccounts } from '#directory/account-index.ts';
+import { roughCountOf } from '#directory/account-index.ts';
 import { loadConnection } from '#directory/connections.ts';
 import {
   leaveProbe,
@@ -270,9 +270,13 @@ export class ConnectionWatch {
  * The time that all accounts of the connection need at its own rate, for one that is overdue: it is not alone. 0 where
  * the connection has no rate, or the directory does not say how many there are.
  */
-export async function overdueSpreadMs(config: Config, settings: ConnectionSettings): Promise<number> {
+export async function overdueSpreadMs(
+  config: Config,
+  settings: ConnectionSettings,
+  nowMs: number,
+): Promise<number> {
   const { id, maxRefreshesPerSecond } = settings;
   if (maxRefreshesPerSecond == null) return 0;
-  const accounts = await within(DIRECTORY_LIMIT_MS, countAccounts(config.directory, id), 0);
+  const accounts = await within(DIRECTORY_LIMIT_MS, roughCountOf(config.directory, id, nowMs), 0);
   return spreadMs(accounts, maxRefreshesPerSecond);
 }
