@@ -12,6 +12,7 @@
 
 import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { isSchemaMissing } from './ask.ts';
 
 /** A list is used for as long as an agent's record: who waits in the account asks anew after the rest of the second. */
 const CUT_OFFS_MAX_AGE_MS = 750;
@@ -25,11 +26,6 @@ const FIRST_PATIENCE_MS = 2_000;
 const STANDS_IN_MS = 60_000;
 /** A question may end with its request: after this it is given up and asked again. */
 const LOST_AFTER_MS = 2_000;
-/** After a connection is gone: accounts that the index has not heard of yet are told by the list for so long. */
-const YOUNG_GRAVE_MS = 3_600_000;
-/** An account that was made while its connection was being deleted. The account itself tells whether it was. */
-const MADE_MEANWHILE_MS = 60_000;
-
 /** `version`: of the connection when it was closed; an account whose copy is newer knows better. */
 export interface ClosedConnection {
   readonly connection: string;
@@ -129,7 +125,7 @@ function putQuestion(
   askedAtMs: number,
   waitUntil: (work: Promise<unknown>) => void,
 ): Question {
-  const done = read(db, askedAtMs).then(
+  const done = read(db).then(
     (list) => {
       // A question that was given up may be overtaken: an older list never follows a newer one.
       if (askedAtMs >= state.listAtMs) Object.assign(state, { list, listAtMs: askedAtMs });
@@ -148,16 +144,18 @@ function putQuestion(
 }
 
 const PROXY_ONLY = `SELECT id, version FROM connection WHERE token_access = 'proxy_only'`;
-const DELETED = `SELECT g.id, g.version, g.deleted_at_ms FROM connection_grave g WHERE g.deleted_at_ms > ?1
-  OR EXISTS (SELECT 1 FROM account_index a WHERE a.connection = g.id AND a.created_at_ms <= g.deleted_at_ms + ?2)`;
+const DELETED = 'SELECT id, version, deleted_at_ms FROM connection_grave WHERE ended_at_ms IS NULL';
+/** Of a schema that does not know yet which graves are ended: all. */
+const ALL_DELETED = 'SELECT id, version, deleted_at_ms FROM connection_grave';
 
 type Row = { id: string; version: number; deleted_at_ms?: number };
 
-async function read(db: D1Database, nowMs: number): Promise<CutOffs> {
-  const [closed, deleted] = await db.batch<Row>([
-    db.prepare(PROXY_ONLY),
-    db.prepare(DELETED).bind(nowMs - YOUNG_GRAVE_MS, MADE_MEANWHILE_MS),
-  ]);
+async function read(db: D1Database): Promise<CutOffs> {
+  const question = (deleted: string) => db.batch<Row>([db.prepare(PROXY_ONLY), db.prepare(deleted)]);
+  const [closed, deleted] = await question(DELETED).catch((error: unknown) => {
+    if (isSchemaMissing(error)) return question(ALL_DELETED);
+    throw error;
+  });
   return {
     proxyOnly: (closed?.results ?? []).map(({ id, version }) => ({ connection: id, version })),
     deleted: (deleted?.results ?? []).map((row) => ({
@@ -166,38 +164,4 @@ async function read(db: D1Database, nowMs: number): Promise<CutOffs> {
       deletedAtMs: row.deleted_at_ms ?? 0,
     })),
   };
-}
-
-/** An account that has to end with its connection, or says that it need not. */
-export interface Buried extends DeletedConnection {
-  readonly accountId: string;
-}
-
-const BURIED = `SELECT a.id AS account_id, g.id, g.version, g.deleted_at_ms FROM connection_grave g
-  JOIN account_index a ON a.connection = g.id AND a.created_at_ms <= g.deleted_at_ms + ?
-  WHERE (? IS NULL OR g.id = ?) AND a.id > ? ORDER BY a.id LIMIT ?`;
-
-/**
- * Accounts in the index that were made before their connection was deleted, by id.
- *
- * @param connection null: of any
- * @param after the last account of the page before; empty: from the beginning
- * @throws as D1 does
- */
-export async function buriedAccounts(
-  db: D1Database,
-  connection: string | null,
-  after: string,
-  limit: number,
-): Promise<Buried[]> {
-  const { results } = await db
-    .prepare(BURIED)
-    .bind(MADE_MEANWHILE_MS, connection, connection, after, limit)
-    .all<Row & { account_id: string }>();
-  return results.map((row) => ({
-    accountId: row.account_id,
-    connection: row.id,
-    version: row.version,
-    deletedAtMs: row.deleted_at_ms ?? 0,
-  }));
 }

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { endOrphans } from '#accounts/orphans.ts';
 import { changeConnection, deleteConnection } from '#directory/connection-changes.ts';
-import { buriedAccounts } from '#directory/cut-offs.ts';
+import { buriedAccounts } from '#directory/graves.ts';
 import type { ConnectionRow } from '#directory/connection-row.ts';
 import {
   config,

@@ -2,7 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { upsertAccountIndex } from '#directory/account-index.ts';
-import { buriedAccounts, cutOffs, forgetCutOffs } from '#directory/cut-offs.ts';
+import { cutOffs, forgetCutOffs } from '#directory/cut-offs.ts';
+import { buriedAccounts } from '#directory/graves.ts';
 import { deleteConnection } from '#directory/connection-changes.ts';
 import { createConnection } from '#directory/connections.ts';
 import { accountRow } from './account-row.ts';
