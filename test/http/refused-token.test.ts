@@ -156,6 +156,26 @@ describe('where the provider can be asked', () => {
       degraded: true,
     },
     {
+      what: 'has a wall before it that asks for a password of its own',
+      answer: {
+        status: 401,
+        body: '<html>',
+        headers: { 'content-type': 'text/html', 'www-authenticate': 'Basic realm="staging"' },
+      },
+      ends: false,
+      degraded: true,
+    },
+    {
+      what: 'refuses it on a page, with a challenge for a token',
+      answer: {
+        status: 401,
+        body: '<html>',
+        headers: { 'content-type': 'text/html', 'www-authenticate': 'Bearer error="invalid_token"' },
+      },
+      ends: true,
+      degraded: false,
+    },
+    {
       what: 'shows a login page',
       answer: { status: 200, body: '<html>', headers: { 'content-type': 'text/html' } },
       ends: false,
