@@ -1,7 +1,6 @@
 /** What the platform is given: the app, the objects and the entrypoints. No logic. */
 
-import { endOrphans } from './accounts/orphans.ts';
-import { sweep, wakeHolders } from './accounts/sweep.ts';
+import { sweepAll } from './accounts/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
 import { createFront } from './api/token-front.ts';
@@ -19,9 +18,7 @@ export default {
   fetch: (request, env, ctx) => front(request, env as object, ctx),
   scheduled: (_controller, env, ctx) => {
     const config = configOf(env);
-    ctx.waitUntil(wakeHolders(config));
-    ctx.waitUntil(sweep(config));
-    ctx.waitUntil(endOrphans(config));
+    ctx.waitUntil(sweepAll(config));
     ctx.waitUntil(dropOldNews(config));
   },
 } satisfies ExportedHandler;

@@ -128,7 +128,7 @@ async function refreshTimer(
   // The account may have gone idle or been used since, the alarm may be late or come twice: then it is planned anew.
   if (timer !== null && !isStillDue(room, withUse(room, state), state.settings, grant, timer)) {
     const late = room.now() - timer.dueAtMs > LATE_MS;
-    const overMs = late ? await overdueSpreadMs(room.config, state.settings) : 0;
+    const overMs = late ? await overdueSpreadMs(room.config, state.settings, room.now()) : 0;
     room.store.transaction(() => planAnew(room, opened, grantId, timer, overMs));
     return;
   }

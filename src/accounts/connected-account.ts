@@ -23,7 +23,7 @@ import { knowsAccount } from './explain.ts';
 import { explanation } from './explanation.ts';
 import { answerFlow } from './flow.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
-import { forceRefresh, proveClient, type ForcedRefresh } from './force.ts';
+import { forceRefresh, proveClient, type ClientQuestion, type ForcedRefresh } from './force.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { authentic, isForeign, type Living, type Obstacle } from './living.ts';
 import { present } from './present.ts';
@@ -214,8 +214,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     if (living.ok) rearm(this.#room, living.value.state);
   }
 
-  proveClient({ connection }: { connection: string }): Promise<boolean> {
-    return proveClient(this.#room, this.#refresher, this.#lifecycle, connection);
+  proveClient(question: ClientQuestion): Promise<boolean> {
+    return proveClient(this.#room, this.#refresher, this.#lifecycle, question);
   }
 
   async takeNews(_argument: object): Promise<void> {

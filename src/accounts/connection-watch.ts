@@ -7,7 +7,7 @@
  */
 
 import type { Config } from '#env.ts';
-import { countAccounts } from '#directory/account-index.ts';
+import { roughCountOf } from '#directory/account-index.ts';
 import { loadConnection } from '#directory/connections.ts';
 import {
   leaveProbe,
@@ -32,6 +32,7 @@ import { healthReportOf } from '#refresh/health-report.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
 import { connectionEventData } from '#webhooks/event.ts';
 import type { AttemptJournal } from './attempts.ts';
+import type { ClientQuestion } from './force.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { Vault } from './vault.ts';
@@ -73,7 +74,7 @@ export interface WatchPowers {
   /** Wakes another account, whose news has been left lying. */
   readonly wakeHolder: (accountId: string) => Promise<unknown>;
   /** Has another account refresh at once, to find out whose trouble a refused client is. False: it cannot. */
-  readonly prove: (accountId: string, connection: string) => Promise<boolean>;
+  readonly prove: (accountId: string, question: ClientQuestion) => Promise<boolean>;
 }
 
 type Account = Pick<AccountRow, 'accountId' | 'organization' | 'connection'>;
@@ -172,9 +173,10 @@ export class ConnectionWatch {
    * Tells what a settled attempt says of the connection, where that is news, and has another account asked where a refused
    * client may be this one's own trouble. Never throws.
    *
+   * @param untried its grant was brought unproven and was never renewed
    * @returns the connection's health afterwards; null: nobody knows
    */
-  async report(account: Account, settled: SettleArgument): Promise<StoredHealth | null> {
+  async report(account: Account, settled: SettleArgument, untried = false): Promise<StoredHealth | null> {
     const { config, attempts, now, prove } = this.#powers;
     const { accountId: holder, connection } = account;
     // What an operator brings says nothing about the connection.
@@ -182,7 +184,7 @@ export class ConnectionWatch {
       .newest(2 * RUN)
       .filter(({ trigger }) => trigger !== 'import')
       .slice(0, RUN);
-    const report = healthReportOf(settled, { nowMs: now(), account: holder, recent });
+    const report = healthReportOf(settled, { nowMs: now(), account: holder, recent, untried });
     if (report === null || this.#isNoNews(report, settled.connectionVersion))
       return this.#seen?.stored ?? null;
     try {
@@ -195,7 +197,7 @@ export class ConnectionWatch {
         if (report.kind === 'client_rejected') this.#vainSinceMs = after.health.sinceMs;
         if (after.changed) await this.takeNews(holder);
         if (after.ask === undefined) return after;
-        if (await prove(after.ask, connection)) break;
+        if (await prove(after.ask, { connection, untriedToo: false })) break;
         unable.push(after.ask);
       }
       // What the other met is told by now.
@@ -214,7 +216,7 @@ export class ConnectionWatch {
     try {
       const left = { connection, account: accountId, nowMs: now() };
       const other = await leaveProbe(config.directory, left);
-      if (other !== null) await prove(other, connection);
+      if (other !== null) await prove(other, { connection });
     } catch (error) {
       log('warn', 'a connection was not told that an account has left', { connection, error });
     }
@@ -268,9 +270,13 @@ export class ConnectionWatch {
  * The time that all accounts of the connection need at its own rate, for one that is overdue: it is not alone. 0 where
  * the connection has no rate, or the directory does not say how many there are.
  */
-export async function overdueSpreadMs(config: Config, settings: ConnectionSettings): Promise<number> {
+export async function overdueSpreadMs(
+  config: Config,
+  settings: ConnectionSettings,
+  nowMs: number,
+): Promise<number> {
   const { id, maxRefreshesPerSecond } = settings;
   if (maxRefreshesPerSecond == null) return 0;
-  const accounts = await within(DIRECTORY_LIMIT_MS, countAccounts(config.directory, id), 0);
+  const accounts = await within(DIRECTORY_LIMIT_MS, roughCountOf(config.directory, id, nowMs), 0);
   return spreadMs(accounts, maxRefreshesPerSecond);
 }

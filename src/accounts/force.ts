@@ -2,6 +2,7 @@
 
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
 import type { Closed } from './connection-watch.ts';
+import { isUntried } from './import-fields.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isHeldBack, withoutOwnWait } from './plan.ts';
 import type { Refresher } from './refresher.ts';
@@ -63,6 +64,13 @@ export async function forceRefresh(
   return flown.kind === 'full' ? later(1000, 'too many callers wait for this account') : null;
 }
 
+/** Who is asked whether the client of a connection is taken. */
+export interface ClientQuestion {
+  readonly connection: string;
+  /** False: not with a grant that was brought unproven and never renewed, whose refusal would say nothing. */
+  readonly untriedToo?: boolean;
+}
+
 /**
  * Another account was refused as a client: this one, which has refreshed lately, finds out whether it is too. True when
  * an attempt was made or joined, whatever came of it.
@@ -71,13 +79,15 @@ export async function proveClient(
   room: Room,
   refresher: Refresher,
   lifecycle: Lifecycle,
-  connection: string,
+  { connection, untriedToo = true }: ClientQuestion,
 ): Promise<boolean> {
   const living = await lifecycle.living();
   if (!living.ok) return false;
   const { opened, state } = living.value;
   const grant = state.grants.find(({ hasRefreshToken }) => hasRefreshToken);
   if (grant === undefined || state.account.status !== 'active') return false;
+  // Its account has refreshed lately, with another grant than this one.
+  if (!untriedToo && isUntried(state.account, grant)) return false;
   if (state.account.connection !== connection || isHeldBack(state, grant, room.now())) return false;
   const flown = await refresher.ensure(opened, grant, 'heartbeat');
   return flown.kind !== 'not_now' && flown.kind !== 'full';

@@ -3,7 +3,7 @@
 import { NOBODY_YET } from '#refresh/refused-token.ts';
 import { accessLifetimeMs, jwtExpiryMs } from '#providers/reading/lifetime.ts';
 import { absoluteEndMs, idleEndMs } from './plan.ts';
-import type { ConnectionSettings, GrantRow } from './rows.ts';
+import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { GrantField } from '#crypto/places.ts';
 
 /** What `PUT …/credential` brings, checked by its schema. Scopes resolved through the connection's aliases. */
@@ -36,6 +36,14 @@ export interface ImportInput {
 
 /** The id of the grant of an import that nobody proves. */
 export const IMPORTED_GRANT = 1;
+
+/** Was it brought unproven and never renewed since? Then it may be of another client, or no grant at all. */
+export function isUntried(
+  { lastRefreshedAtMs }: Pick<AccountRow, 'lastRefreshedAtMs'>,
+  { id, grantedAtMs }: Pick<GrantRow, 'id' | 'grantedAtMs'>,
+): boolean {
+  return id === IMPORTED_GRANT && (lastRefreshedAtMs === null || lastRefreshedAtMs < grantedAtMs);
+}
 
 export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
   const { credential, grantId, generation, nowMs, encrypt } = input;

@@ -23,6 +23,7 @@ import { endingAsLearnt, settingsFor } from './lifetime.ts';
 import type { Living } from './living.ts';
 import { record, type Room } from './room.ts';
 import type { AttemptRow, GrantRow } from './rows.ts';
+import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
 export type { Proven } from './import-verdict.ts';
@@ -32,6 +33,11 @@ const MAX_PROOFS = 3;
 /** The Exchanger keeps a token in hand longer than an exchange may take: so long its candidate waits for it. */
 const KEPT_BUDGETS = 3;
 const LATER_MS = 30_000;
+
+/** The account has changed since it was said to be proven. */
+interface JudgedOtherwise {
+  readonly kind: 'judged_otherwise';
+}
 
 export interface ProofPowers {
   /** Hands the exchange to the Exchanger; resolves when it has settled or given up. */
@@ -52,15 +58,30 @@ export class ImportProofs {
     this.#powers = powers;
   }
 
-  /** Joins the proof of the same token, or begins one; waits for it no longer than an exchange may take. */
-  async prove(living: Living, order: ImportOrder, digest: string): Promise<Proven> {
+  /** Is this very token being presented? */
+  isOpen(mac: Uint8Array, digest: string): boolean {
+    return this.#room.store.flows.proofs(mac).some(({ proof }) => proof.digest === digest);
+  }
+
+  /**
+   * Joins the proof of the same token, or begins one; waits for it no longer than an exchange may take.
+   *
+   * @param isStill asked right before the token is presented: whether it is still to be proven. Another proof of it may
+   *   have been taken while this one waited for the directory, and a spent token ends the grant at a strict provider
+   */
+  async prove(
+    living: Living,
+    order: ImportOrder,
+    digest: string,
+    isStill: (state: AccountState) => boolean,
+  ): Promise<Proven | JudgedOtherwise> {
     const room = this.#room;
     const mac = living.opened.key.mac;
     const open = room.store.flows.proofs(mac);
     const same = open.find(({ proof }) => proof.digest === digest);
     if (same !== undefined) return this.#wait(same.sessionId);
     if (open.length >= MAX_PROOFS) return { kind: 'busy' };
-    const begun = await this.#begin(living, order, digest);
+    const begun = await this.#begin(living, order, digest, isStill);
     return typeof begun === 'string' ? this.#wait(begun) : begun;
   }
 
@@ -76,7 +97,12 @@ export class ImportProofs {
   }
 
   /** The attempt's id once its exchange is on its way, or why there is none. */
-  async #begin(living: Living, order: ImportOrder, digest: string): Promise<string | Proven> {
+  async #begin(
+    living: Living,
+    order: ImportOrder,
+    digest: string,
+    isStill: (state: AccountState) => boolean,
+  ): Promise<string | Proven | JudgedOtherwise> {
     const room = this.#room;
     const { opened } = living;
     const mac = opened.key.mac;
@@ -102,6 +128,7 @@ export class ImportProofs {
     if (state === null || state.account.incarnation !== opened.owner.incarnation) return { kind: 'gone' };
     const joined = room.store.flows.proofs(mac).find(({ proof }) => proof.digest === digest);
     if (joined !== undefined) return joined.sessionId;
+    if (!isStill(state)) return { kind: 'judged_otherwise' };
     const attempt: AttemptRow = {
       id: newId('rfa'),
       grantId,

@@ -10,13 +10,14 @@ import { applyChange } from './changes.ts';
 import { endFlows } from './flow-sessions.ts';
 import { grantFromImport, IMPORTED_GRANT, type CredentialFields } from './import-fields.ts';
 import { warnUnrenewable } from './calendar.ts';
-import { judgeImport, withImported, type ImportMode } from './import-judge.ts';
+import { judgeImport, withImported, type ImportMode, type ImportStep } from './import-judge.ts';
 import type { ImportProofs, Proven } from './import-proof.ts';
 import { endingAsLearnt, settingsFor } from './lifetime.ts';
 import { authentic, intactFlows, readLiving, type Living, type Obstacle } from './living.ts';
 import { armGrant } from './plan.ts';
 import { record, type Room } from './room.ts';
 import type { ConnectionSettings, CredentialType, GrantRow } from './rows.ts';
+import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** Why an import was not taken; nothing was changed. The codes are those of the wire. */
@@ -67,7 +68,15 @@ export async function importCredential(
   if (!flows.ok) return flows;
   const { credential, settings, context } = order;
   const digest = digestOf(mac, credential);
-  const step = judgeImport({ ...state, credential, digest, mode: order.mode ?? 'prove', nowMs: room.now() });
+  const judge = (present: AccountState): ImportStep => {
+    const mode = order.mode ?? 'prove';
+    const judged = judgeImport({ ...present, credential, digest, mode, nowMs: room.now() });
+    // Stored while it is being presented it would be spent in its place: the proof is joined, whatever was asked for.
+    const isPresented = judged.kind === 'store' && digest !== null && proofs.isOpen(mac, digest);
+    return isPresented ? { kind: 'prove' } : judged;
+  };
+  const again = (): ReturnType<typeof importCredential> => importCredential(room, proofs, order, forget);
+  const step = judge(state);
   if (step.kind === 'keep') return living;
   if (step.kind === 'refuse') {
     refuseRecorded(room, opened, context, [step.code]);
@@ -78,7 +87,9 @@ export async function importCredential(
     });
   }
   if (step.kind === 'prove') {
-    const proven = await proofs.prove(living.value, order, digest ?? '');
+    const isStill = (now: AccountState): boolean => judge(now).kind === 'prove';
+    const proven = await proofs.prove(living.value, order, digest ?? '', isStill);
+    if (proven.kind === 'judged_otherwise') return again();
     return proven.kind === 'stored' ? readLiving(room) : refusalOf(proven);
   }
   const generation = state.account.generationCounter + 1;
@@ -96,9 +107,9 @@ export async function importCredential(
   const grant = endingAsLearnt(imported, state.account, room.now());
   const now = room.store.state(mac);
   if (now === null || now.account.incarnation !== opened.owner.incarnation) return err({ code: 'not_found' });
-  // Another import drew its number later and was stored first: a number that is lower must not follow it.
-  if (now.grants.some((row) => row.generation > generation))
-    return importCredential(room, proofs, order, forget);
+  // Another import drew its number later and was stored first: a number that is lower must not follow it. Or the account
+  // lives on this very token by now, or it is being presented: it is judged again.
+  if (now.grants.some((row) => row.generation > generation) || judge(now).kind !== 'store') return again();
   storeImport(room, opened, {
     grant,
     settings,

@@ -4,47 +4,79 @@
  */
 
 import { systemContext, type RequestContext } from '#audit/record.ts';
-import { buriedAccounts, type Buried } from '#directory/cut-offs.ts';
+import { buriedAccounts, endGraves, type Buried } from '#directory/graves.ts';
 import type { Config } from '#env.ts';
+import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import { accountStub } from './stub.ts';
+import { Subrequests } from './subrequests.ts';
 
-const PAGE = 25;
-/** A thousand subrequests is what the platform gives one request. */
-const MAX_TOLD = 400;
+const PAGE = 50;
+/** What one request or run may ask: a thousand subrequests is what the platform may give it. */
+const SUBREQUESTS = 400;
 
-/** How many were told. Never throws: the sweep goes on. @param connection null: of any */
+/** How many have answered. Never throws: the sweep goes on. @param connection null: of any */
 export async function endAccountsOf(
   config: Config,
   connection: string | null,
   context: RequestContext,
 ): Promise<number> {
-  let told = 0;
+  return (await tellAll(config, connection, context, new Subrequests(SUBREQUESTS))).length;
+}
+
+/** The sweep's share: tells who is left, and ends the graves whose accounts have all been told. Never throws. */
+export async function endOrphans(
+  config: Config,
+  nowMs: number = systemNow(),
+  subrequests: Subrequests = new Subrequests(SUBREQUESTS),
+): Promise<number> {
+  const forEnding = subrequests.take(1);
+  const told = await tellAll(config, null, systemContext('sweep'), subrequests);
   try {
-    for (let after = ''; told < MAX_TOLD;) {
-      const page = await buriedAccounts(config.directory, connection, after, PAGE);
-      await Promise.all(page.map((buried) => tell(config, buried, context)));
-      told += page.length;
-      if (page.length < PAGE) break;
+    if (forEnding > 0) await endGraves(config.directory, told, nowMs);
+  } catch (error) {
+    log('warn', 'deleted connections are looked at again', { error });
+  }
+  return told.length;
+}
+
+/** Accounts that have answered. */
+async function tellAll(
+  config: Config,
+  connection: string | null,
+  context: RequestContext,
+  subrequests: Subrequests,
+): Promise<string[]> {
+  const told: string[] = [];
+  let after = '';
+  try {
+    // One is the question itself.
+    for (let given = subrequests.take(PAGE + 1); given > 1; given = subrequests.take(PAGE + 1)) {
+      const page = await buriedAccounts(config.directory, connection, after, given - 1);
+      subrequests.giveBack(given - 1 - page.length);
+      const answers = await Promise.all(page.map((buried) => tell(config, buried, context)));
+      told.push(...page.filter((_, n) => answers[n]).map(({ accountId }) => accountId));
+      if (page.length < given - 1) break;
       after = page.at(-1)?.accountId ?? after;
     }
   } catch (error) {
-    log('warn', 'accounts of a deleted connection wait for the sweep', { told, error });
+    log('warn', 'accounts of a deleted connection wait for the sweep', { told: told.length, error });
   }
   return told;
 }
 
-/** The sweep's share. */
-export function endOrphans(config: Config): Promise<number> {
-  return endAccountsOf(config, null, systemContext('sweep'));
-}
-
-async function tell(config: Config, { accountId, ...grave }: Buried, context: RequestContext): Promise<void> {
+/** Whether the account has ended, or says that it need not. */
+async function tell(
+  config: Config,
+  { accountId, ...grave }: Buried,
+  context: RequestContext,
+): Promise<boolean> {
   try {
     const ended = await accountStub(config, accountId).endWith({ grave, context });
-    if (!ended.ok && ended.error.code !== 'not_found')
-      log('warn', 'an account does not end', { connected_account_id: accountId, reason: ended.error.code });
+    if (ended.ok || ended.error.code === 'not_found') return true;
+    log('warn', 'an account does not end', { connected_account_id: accountId, reason: ended.error.code });
   } catch (error) {
     log('warn', 'an account could not be told', { connected_account_id: accountId, error });
   }
+  return false;
 }

@@ -15,6 +15,7 @@ import { waitForAttemptMs } from '#refresh/lifetimes.ts';
 import type { Closed, ConnectionWatch } from './connection-watch.ts';
 import { beginAttempt, lostAttempt } from './exchange-journal.ts';
 import { Flights, type Flight, type FlightResult } from './flight.ts';
+import { isUntried } from './import-fields.ts';
 import { isHeldBack, rotationFacts } from './plan.ts';
 import type { Room } from './room.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
@@ -84,13 +85,16 @@ export class Refresher {
     const as = store.transaction(() => settle(this.#room, opened.key.mac, store.state(opened.key.mac), arg));
     const found = this.#flights.of(arg.grantId);
     const flight = found?.attemptId === arg.attemptId ? found : null;
-    const account = store.state(opened.key.mac)?.account;
+    const state = store.state(opened.key.mac);
+    const account = state?.account;
+    const grant = state?.grants.find(({ id }) => id === arg.grantId);
+    const untried = account !== undefined && grant !== undefined && isUntried(account, grant);
     if (as === 'overtaken' || account === undefined) {
       if (flight !== null) this.#flights.land(arg.grantId, flight, { kind: 'settled', as });
     } else if (arg.summary.outcome === 'client_rejected') {
-      this.#room.waitUntil(this.#afterRejected(opened, account, arg, flight));
+      this.#room.waitUntil(this.#afterRejected(opened, account, arg, flight, untried));
     } else {
-      this.#room.waitUntil(this.#powers.connection.report(account, arg));
+      this.#room.waitUntil(this.#powers.connection.report(account, arg, untried));
       if (flight !== null) this.#flights.land(arg.grantId, flight, { kind: 'settled', as });
     }
     return as;
@@ -105,6 +109,7 @@ export class Refresher {
     account: AccountRow,
     arg: SettleArgument,
     flight: Flight | null,
+    untried: boolean,
   ): Promise<void> {
     const { connection } = this.#powers;
     const state = this.#room.store.state(opened.key.mac);
@@ -118,7 +123,7 @@ export class Refresher {
         return;
       }
     }
-    const told = connection.report(account, arg).then((health) => {
+    const told = connection.report(account, arg, untried).then((health) => {
       if (health !== null && health.health.state !== 'misconfigured')
         refusedAlone(this.#room, opened.key.mac, arg.grantId, arg.generationFrom);
     });

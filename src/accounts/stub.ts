@@ -14,7 +14,7 @@ import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Adjustment, Misfit } from './adjust.ts';
 import type { AskingAgent } from './explain.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
-import type { ForcedRefresh } from './force.ts';
+import type { ClientQuestion, ForcedRefresh } from './force.ts';
 import type { ImportOrder, ImportRefusal } from './import.ts';
 import type { Birth } from './create.ts';
 import type { Obstacle } from './living.ts';
@@ -102,7 +102,7 @@ export interface AccountRpc {
   /** From the sweep: looks after its alarm and says in the directory that it lives. */
   poke(argument: object): Promise<void>;
   /** Refreshes at once, to find out whether the provider takes the connection's client. False: it cannot. */
-  proveClient(argument: { readonly connection: string }): Promise<boolean>;
+  proveClient(question: ClientQuestion): Promise<boolean>;
   /** Takes news of its connection that it has left lying in the directory; also of a deleted account. */
   takeNews(argument: object): Promise<void>;
   /** The account when it gets to `status` or the time is up; an agent sees it only by its rules. */

@@ -8,23 +8,48 @@ import { strandedHolders } from '#directory/connection-news.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { endOrphans } from './orphans.ts';
 import { accountStub } from './stub.ts';
+import { Subrequests } from './subrequests.ts';
 
-const PAGE = 100;
-/** What one run may poke: a thousand subrequests is what the platform gives, and the next run goes on. */
-const MAX_POKES = 500;
+const PAGE = 50;
+const MAX_WOKEN = 100;
+/**
+ * A thousand subrequests is what the platform may give one run. What old events take (`directory/retention.ts`) and
+ * questions beside those counted here is left out; the next run goes on.
+ */
+const SUBREQUESTS = 800;
+
+/** One cron run: all of it takes from one number, page by page, so that none hides the others and none waits for them. */
+export async function sweepAll(
+  config: Config,
+  nowMs: number = systemNow(),
+  subrequests: Subrequests = new Subrequests(SUBREQUESTS),
+): Promise<void> {
+  await Promise.all([
+    wakeHolders(config, nowMs, subrequests),
+    sweep(config, nowMs, subrequests),
+    endOrphans(config, nowMs, subrequests),
+  ]);
+}
 
 /** How many were poked. Never throws: the next run tries again. */
-export async function sweep(config: Config, nowMs: number = systemNow()): Promise<number> {
+export async function sweep(
+  config: Config,
+  nowMs: number = systemNow(),
+  subrequests: Subrequests = new Subrequests(SUBREQUESTS),
+): Promise<number> {
   let poked = 0;
   let after: OverdueBeat | null = null;
   try {
-    while (poked < MAX_POKES) {
-      const silent: OverdueBeat[] = await overdueBeats(config.directory, nowMs, PAGE, after);
+    // One is the question itself.
+    for (let given = subrequests.take(PAGE + 1); given > 1; given = subrequests.take(PAGE + 1)) {
+      const silent: OverdueBeat[] = await overdueBeats(config.directory, nowMs, given - 1, after);
+      subrequests.giveBack(given - 1 - silent.length);
       await Promise.all(silent.map(({ accountId }) => poke(config, accountId)));
       poked += silent.length;
       after = silent.at(-1) ?? null;
-      if (silent.length < PAGE) break;
+      if (silent.length < given - 1) break;
     }
   } catch (error) {
     log('warn', 'the sweep was cut short', { poked, error });
@@ -33,9 +58,16 @@ export async function sweep(config: Config, nowMs: number = systemNow()): Promis
 }
 
 /** How many were woken. Never throws: the next run, or the next refresh on the connection, tries again. */
-export async function wakeHolders(config: Config, nowMs: number = systemNow()): Promise<number> {
+export async function wakeHolders(
+  config: Config,
+  nowMs: number = systemNow(),
+  subrequests: Subrequests = new Subrequests(SUBREQUESTS),
+): Promise<number> {
+  const given = subrequests.take(MAX_WOKEN + 1);
+  if (given < 2) return 0;
   try {
-    const holders = await strandedHolders(config.directory, nowMs, PAGE);
+    const holders = await strandedHolders(config.directory, nowMs, given - 1);
+    subrequests.giveBack(given - 1 - holders.length);
     const woken = holders.map((id) => accountStub(config, id).takeNews({}));
     const failed = (await Promise.allSettled(woken)).filter(({ status }) => status === 'rejected');
     if (failed.length > 0) log('warn', 'news of connections still waits', { accounts: failed.length });

@@ -1,6 +1,6 @@
 /**
  * Whether the provider still takes the token of a grant that nothing renews: asked at most once in half a minute,
- * however many say that it does not. Refuses to judge what follows (`refresh/refused-token.ts`).
+ * however many say that it does not, and however they take turns between an account's grants. Refuses to judge what follows (`refresh/refused-token.ts`).
  */
 
 import { within } from '#lib/clock.ts';
@@ -22,7 +22,8 @@ interface Asked {
 
 export class TokenCheck {
   readonly #room: Pick<Room, 'checkToken' | 'now'>;
-  #last: Asked | null = null;
+  /** By the id of the grant. Of one that has gone nobody asks any more, so what is old is dropped. */
+  readonly #last = new Map<number, Asked>();
 
   constructor(room: Pick<Room, 'checkToken' | 'now'>) {
     this.#room = room;
@@ -31,7 +32,7 @@ export class TokenCheck {
   /** The provider's verdict on this very token, as it was last told. Never throws. */
   verdict({ account, settings }: AccountState, grant: GrantRow): Promise<TokenVerdict> {
     const nowMs = this.#room.now();
-    const last = this.#last;
+    const last = this.#last.get(grant.id);
     if (last?.generation === grant.generation && Math.abs(nowMs - last.atMs) < APART_MS) return last.verdict;
     const asked = this.#room.checkToken({
       accountId: account.accountId,
@@ -50,7 +51,8 @@ export class TokenCheck {
       return 'unsure' as const;
     }) as Promise<TokenVerdict>;
     const verdict = within(ASK_LIMIT_MS, told, 'unsure' as const);
-    this.#last = { generation: grant.generation, atMs: nowMs, verdict };
+    for (const [id, { atMs }] of this.#last) if (Math.abs(nowMs - atMs) >= APART_MS) this.#last.delete(id);
+    this.#last.set(grant.id, { generation: grant.generation, atMs: nowMs, verdict });
     return verdict;
   }
 }

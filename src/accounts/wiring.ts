@@ -96,7 +96,7 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
   const connection = new ConnectionWatch({
     ...room,
     wakeHolder: (holder) => accountStub(config, holder).takeNews({}),
-    prove: (other, of) => accountStub(config, other).proveClient({ connection: of }),
+    prove: (other, question) => accountStub(config, other).proveClient(question),
   });
   const exchange = (request: ExchangeRequest) => entrypoints().Exchanger.exchange(request);
   const refresher = new Refresher(room, { exchange, connection });

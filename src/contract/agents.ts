@@ -88,7 +88,7 @@ export const CreatedAgent = Agent.extend({ key: ShownKey.optional(), warnings: W
 export type CreatedAgent = z.infer<typeof CreatedAgent>;
 
 /** A minute to a year. */
-export const KEY_SECONDS = { least: 60, most: 31_536_000 } as const;
+const KEY_SECONDS = { least: 60, most: 31_536_000 } as const;
 
 export const KeyLife = z.number().int().min(KEY_SECONDS.least).max(KEY_SECONDS.most).nullish().openapi({
   description: 'Seconds until the key ends: 60 to a year. Left out: it has no end.',

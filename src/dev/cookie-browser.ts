@@ -14,8 +14,11 @@ export interface Page {
 export interface CookieBrowser {
   /** A link that is clicked or typed. */
   open(url: string): Promise<Page>;
-  /** Presses the first button whose label contains `label`; the fields of its form go with it. @throws Error: no such button */
-  press(page: Page, label: string): Promise<Page>;
+  /**
+   * Presses the first button whose label contains `label`, in a form whose address contains `action`; the fields of
+   * its form go with it. @throws Error: no such button
+   */
+  press(page: Page, label: string, action?: string): Promise<Page>;
 }
 
 const MAX_REDIRECTS = 12;
@@ -107,8 +110,9 @@ export function cookieBrowser(): CookieBrowser {
 
   return {
     open: (url) => load(url, null, null),
-    press: async (page, label) => {
+    press: async (page, label, action = '') => {
       for (const [, formTag = '', inside = ''] of page.text.matchAll(FORM)) {
+        if (!(attribute(formTag, 'action') ?? '').includes(action)) continue;
         for (const [, buttonTag = '', text = ''] of inside.matchAll(BUTTON)) {
           if (!text.includes(label)) continue;
           const fields = new URLSearchParams();

@@ -4,7 +4,7 @@
  * the console stays silent.
  */
 
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, type JsonWebKey } from 'node:crypto';
 import { Provider } from './oauth-oidc-provider.ts';
 import type { Client, ProviderContext } from './oauth-oidc-provider.ts';
 import { interactionUrl } from './oauth-interaction.ts';
@@ -19,17 +19,24 @@ export interface ProviderParts {
   issuer: string;
   scopes: readonly string[];
   store: OAuthStore;
+  /** A private P-256 key, which signs the ID tokens. */
+  signingKey: JsonWebKey;
   /** Authorization requests have to be left at the server beforehand (RFC 9126). */
   requirePar: boolean;
   /** The settings that hold for a request; without one, those of the server. */
   settingsOf: (ctx: ProviderContext | undefined) => OAuthSettings;
 }
 
-export function createProvider({ issuer, scopes, store, requirePar, settingsOf }: ProviderParts): Provider {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** As `signingKey` of a server that goes on with none. */
+export function newSigningKey(): JsonWebKey {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+}
+
+export function createProvider(parts: ProviderParts): Provider {
+  const { issuer, scopes, store, signingKey, requirePar, settingsOf } = parts;
   const provider = new Provider(issuer, {
     adapter: store.adapter,
-    jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] },
+    jwks: { keys: [{ ...signingKey, alg: 'ES256', use: 'sig' }] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     scopes: [...scopes],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },

@@ -1,11 +1,13 @@
 /**
  * A real OAuth 2 and OpenID Connect server on loopback, for tests, crash tests and `npm start`: oidc-provider
  * on Node's http, with grants made without a browser, a fault script on the token endpoint and a record of
- * every request that reached it. It holds everything in memory and knows nothing of the broker.
+ * every request that reached it. It knows nothing of the broker, and forgets everything when it ends, but for what an
+ * `OAuthMemory` keeps.
  *
  * The parts: `oauth-provider.ts` (configuration, API), `oauth-token-gate.ts` (the token endpoint's way),
  * `oauth-interaction.ts` and `oauth-grants.ts` (what its user does),
- * `oauth-call.ts` (the record), `oauth-faults.ts` and `oauth-answer.ts` (what breaks, and how), `oauth-store.ts` (what is remembered).
+ * `oauth-call.ts` (the record), `oauth-faults.ts` and `oauth-answer.ts` (what breaks, and how), `oauth-store.ts` (what is remembered),
+ * `oauth-memory.ts` (what of it outlives the server, in a file).
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -18,7 +20,8 @@ import type { OAuthSettings, TokenCall, TokenHook } from './oauth-call.ts';
 import { createFaultScript } from './oauth-faults.ts';
 import type { FaultScript } from './oauth-faults.ts';
 import { GRANTS_PATH, serveGrants } from './oauth-grants.ts';
-import { createProvider, serveApi, serveMetadata } from './oauth-provider.ts';
+import type { OAuthMemory } from './oauth-memory.ts';
+import { createProvider, newSigningKey, serveApi, serveMetadata } from './oauth-provider.ts';
 import { OAuthStore } from './oauth-store.ts';
 import { createTokenGate } from './oauth-token-gate.ts';
 
@@ -36,6 +39,8 @@ export interface OAuthServerOptions extends Partial<OAuthSettings> {
   requirePar?: boolean;
   /** One line on stdout per token request, without any credential. */
   logRequests?: boolean;
+  /** Goes on with the client, the grants and the keys of the server that wrote it, and keeps its own there. */
+  memory?: OAuthMemory | null;
 }
 
 export interface OAuthClient {
@@ -76,6 +81,10 @@ export interface OAuthServer extends OAuthSettings {
   readonly client: OAuthClient;
   /** Makes a client, or gives one another secret or other redirect URIs; its grants stay. */
   setClient(client: OAuthClient, redirectUris?: readonly string[]): Promise<void>;
+  /** One more redirect URI for `client`; those that it has stay. */
+  allowRedirect(uri: string): Promise<void>;
+  /** Takes one back. */
+  forgetRedirect(uri: string): Promise<void>;
   /** A real grant with its tokens, as if a user had consented. */
   grant(options?: GrantOptions): Promise<IssuedGrant>;
   /** The user takes the consent back: grant and tokens are gone. */
@@ -131,7 +140,15 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
     reuseKillsGrant: options.reuseKillsGrant ?? true,
     issueRefreshTokenOnRefresh: options.issueRefreshTokenOnRefresh ?? true,
   };
-  const store = new OAuthStore();
+  const memory = options.memory ?? null;
+  const kept = memory?.kept ?? null;
+  const store = new OAuthStore(kept?.store, () => memory?.changed());
+  const signingKey = kept?.signingKey ?? newSigningKey();
+  const client = {
+    clientId: 'valetkey',
+    clientSecret: kept?.clientSecret ?? randomBytes(24).toString('base64url'),
+  };
+  const settled = async (): Promise<void> => await memory?.settled();
   const settingsOfRequest = new WeakMap<ProviderContext, OAuthSettings>();
   const settingsOf = (ctx: ProviderContext | undefined) => (ctx && settingsOfRequest.get(ctx)) ?? settings;
   const scopes = options.scopes ?? [...DEFAULT_SCOPE.split(' '), 'email', 'profile'];
@@ -139,6 +156,7 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
     issuer,
     scopes,
     store,
+    signingKey,
     settingsOf,
     requirePar: options.requirePar ?? false,
   });
@@ -154,6 +172,11 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
   };
   provider.on('server_error', (_ctx, error) => failed(error));
   provider.on('error', failed);
+  provider.use(async (_ctx, next) => {
+    await next();
+    // An answer that was given is not forgotten.
+    await settled();
+  });
   provider.use(serveMetadata);
   provider.use(serveApi(provider));
   const user: OAuthUser = { subject: null, answer: 'allow', scopes: null };
@@ -167,6 +190,7 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
     received,
     processed,
     failed,
+    settled,
     closing: closing.signal,
     record: (call) => calls.push(call),
     finished: (call) => {
@@ -176,17 +200,26 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
   provider.use(gate);
   http.on('request', provider.callback());
 
-  const client = { clientId: 'valetkey', clientSecret: randomBytes(24).toString('base64url') };
-  const firstRedirectUris = options.redirectUris ?? [DEFAULT_REDIRECT_URI];
-  const setClient: OAuthServer['setClient'] = async ({ clientId, clientSecret }, redirectUris) => {
+  const redirectsOf = (clientId: string): readonly string[] => {
     const before = store.find('Client', clientId)?.redirect_uris;
+    return Array.isArray(before) ? before.map(String) : (options.redirectUris ?? [DEFAULT_REDIRECT_URI]);
+  };
+  const setClient: OAuthServer['setClient'] = async ({ clientId, clientSecret }, redirectUris) => {
     await provider.Client.adapter.upsert(clientId, {
       client_id: clientId,
       client_secret: clientSecret,
       grant_types: ['authorization_code', 'refresh_token'],
-      redirect_uris: redirectUris ?? before ?? firstRedirectUris,
+      redirect_uris: redirectUris ?? redirectsOf(clientId),
     });
+    await settled();
   };
+  const redirectsBut = (uri: string): string[] => redirectsOf(client.clientId).filter((each) => each !== uri);
+  memory?.holds(() => ({
+    port,
+    clientSecret: client.clientSecret,
+    signingKey,
+    store: store.state(settings.graceS),
+  }));
   await setClient(client);
 
   async function grant(wanted: GrantOptions = {}): Promise<IssuedGrant> {
@@ -201,6 +234,7 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
     const common = { accountId: subject, client: owner, grantId, gty: 'authorization_code', scope };
     const refreshToken = await new provider.RefreshToken(common).save();
     const accessToken = await new provider.AccessToken({ ...common, expiresIn: expiresInS }).save();
+    await settled();
     return { grantId, subject, scope, refreshToken, accessToken, expiresInS };
   }
 
@@ -208,6 +242,7 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
     const { AccessToken, AuthorizationCode, RefreshToken, Grant } = provider;
     for (const model of [AccessToken, AuthorizationCode, RefreshToken]) await model.revokeByGrantId(grantId);
     await (await Grant.find(grantId))?.destroy();
+    await settled();
   }
 
   const hookInto = (hooks: Set<TokenHook>) => (hook: TokenHook) => {
@@ -227,6 +262,8 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
     grantsUrl: issuer + GRANTS_PATH,
     client,
     setClient,
+    allowRedirect: (uri: string) => setClient(client, [...redirectsBut(uri), uri]),
+    forgetRedirect: (uri: string) => setClient(client, redirectsBut(uri)),
     grant,
     revokeGrant,
     user,
@@ -250,6 +287,7 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
     async close() {
       closing.abort();
       await down();
+      await settled();
     },
   });
 }

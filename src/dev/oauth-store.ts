@@ -6,7 +6,8 @@
  * A record ends exactly `expiresInS` after it was stored, to the millisecond, where oidc-provider itself
  * counts whole seconds: a token with `expires_in` 1 lives one second and not a fraction of one.
  *
- * Histories are kept for the life of the server (some 500 bytes per refresh).
+ * Histories are kept for the life of the server (some 500 bytes per refresh). What has to outlive the server leaves
+ * with `state` and comes back through the constructor; the file it stands in is the business of `oauth-memory.ts`.
  */
 
 import type { Adapter, StoredPayload } from './oauth-oidc-provider.ts';
@@ -38,6 +39,16 @@ interface Row {
   expiresAtMs: number;
 }
 
+/** What outlives a server: plain JSON. */
+export interface StoreState {
+  /** Key (`Model:id`), record, and when it ends; null: never. */
+  readonly rows: readonly (readonly [key: string, payload: StoredPayload, expiresAtMs: number | null])[];
+  readonly histories: readonly (readonly [refreshToken: string, history: RefreshHistory])[];
+}
+
+/** Whoever signs in after a restart signs in anew: sessions of browsers and half-made consents end with the server. */
+const ENDS_WITH_SERVER = /^(?:Session|Interaction|PushedAuthorizationRequest|ReplayDetection):/;
+
 /** Sweeping costs a walk over all rows, so it waits until this many were written since the last. */
 const SWEEP_EVERY_WRITES = 20_000;
 
@@ -46,7 +57,46 @@ export class OAuthStore {
   readonly #rows = new Map<string, Row>();
   readonly #keysOfGrant = new Map<string, Set<string>>();
   readonly #idOfUid = new Map<string, string>();
+  readonly #changed: () => void;
   #writes = 0;
+
+  /** @param changed called after every change of what `state` gives */
+  constructor(before: StoreState = { rows: [], histories: [] }, changed: () => void = () => undefined) {
+    this.#changed = changed;
+    for (const [token, history] of before.histories) this.histories.set(token, { ...history });
+    for (const [key, payload, expiresAtMs] of before.rows) {
+      this.#rows.set(key, { payload, expiresAtMs: expiresAtMs ?? Infinity });
+      this.#index(key, payload);
+    }
+  }
+
+  /**
+   * What is worth keeping now: records that have not ended, and the histories of living grants, with the answers that
+   * a window of `graceS` may give again.
+   */
+  state(graceS: number): StoreState {
+    const nowMs = Date.now();
+    const rows = [...this.#rows]
+      .filter(([key, { expiresAtMs }]) => expiresAtMs > nowMs && !ENDS_WITH_SERVER.test(key))
+      .map(([key, { payload, expiresAtMs }]) => {
+        return [key, payload, expiresAtMs === Infinity ? null : expiresAtMs] as const;
+      });
+    const histories = [...this.histories]
+      .filter(([, { grantId }]) => this.find('Grant', grantId) !== undefined)
+      .map(([token, history]) => {
+        const isOpen = history.usedAtMs !== null && nowMs - history.usedAtMs < graceS * 1000;
+        return [token, isOpen ? history : { ...history, answer: null }] as const;
+      });
+    return { rows, histories };
+  }
+
+  /** Keeps what the first use of a refresh token was answered, for its grace window. */
+  keepAnswer(refreshToken: string, answer: GivenAnswer): void {
+    const history = this.histories.get(refreshToken);
+    if (history === undefined || history.answer !== null) return;
+    history.answer = answer;
+    this.#changed();
+  }
 
   /** The adapter that oidc-provider asks for, once per model. */
   readonly adapter = (model: string): Adapter => ({
@@ -103,17 +153,20 @@ export class OAuthStore {
     const key = `${model}:${id}`;
     const lifetimeMs = expiresInS === undefined ? Infinity : expiresInS * 1000;
     this.#rows.set(key, { payload, expiresAtMs: Date.now() + lifetimeMs });
-    if (typeof payload.uid === 'string') this.#idOfUid.set(payload.uid, id);
-    if (typeof payload.grantId === 'string') {
-      const keys = this.#keysOfGrant.get(payload.grantId) ?? new Set();
-      this.#keysOfGrant.set(payload.grantId, keys.add(key));
-      if (model === 'RefreshToken' && !this.histories.has(id)) {
-        const clientId = String(payload.clientId);
-        this.histories.set(id, { grantId: payload.grantId, clientId, usedAtMs: null, answer: null });
-      }
+    this.#index(key, payload);
+    if (model === 'RefreshToken' && typeof payload.grantId === 'string' && !this.histories.has(id)) {
+      const clientId = String(payload.clientId);
+      this.histories.set(id, { grantId: payload.grantId, clientId, usedAtMs: null, answer: null });
     }
     this.#writes += 1;
     if (this.#writes % SWEEP_EVERY_WRITES === 0) this.#sweep();
+    this.#changed();
+  }
+
+  #index(key: string, { uid, grantId }: StoredPayload): void {
+    if (typeof uid === 'string') this.#idOfUid.set(uid, key.slice(key.indexOf(':') + 1));
+    if (typeof grantId !== 'string') return;
+    this.#keysOfGrant.set(grantId, (this.#keysOfGrant.get(grantId) ?? new Set()).add(key));
   }
 
   #consume(model: string, id: string): void {
@@ -122,11 +175,12 @@ export class OAuthStore {
     payload.consumed = Math.floor(Date.now() / 1000);
     const history = model === 'RefreshToken' ? this.histories.get(id) : undefined;
     if (history !== undefined) history.usedAtMs ??= Date.now();
+    this.#changed();
   }
 
   #drop(key: string): void {
     const payload = this.#rows.get(key)?.payload;
-    this.#rows.delete(key);
+    if (this.#rows.delete(key)) this.#changed();
     if (typeof payload?.uid === 'string') this.#idOfUid.delete(payload.uid);
     if (typeof payload?.grantId !== 'string') return;
     const keys = this.#keysOfGrant.get(payload.grantId);

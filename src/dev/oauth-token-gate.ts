@@ -30,6 +30,8 @@ export interface GateParts {
   finished: (call: TokenCall) => void;
   failed: (error: unknown) => void;
   closing: AbortSignal;
+  /** Resolves when what the provider has done so far outlives a kill. */
+  settled: () => Promise<void>;
 }
 
 interface Request {
@@ -63,8 +65,8 @@ export function createTokenGate(parts: GateParts) {
       return await exchange(request, Buffer.from(forgotten.toString()));
     }
     const answer = await exchange(request, request.raw);
-    if (history !== undefined && answer.status === 200 && answer.json !== null) {
-      history.answer ??= { status: answer.status, body: answer.json };
+    if (answer.status === 200 && answer.json !== null) {
+      store.keepAnswer(call.refreshToken, { status: answer.status, body: answer.json });
     }
     return answer;
   }
@@ -107,6 +109,7 @@ export function createTokenGate(parts: GateParts) {
       const shared = call.refreshToken !== null && request.settings.rotation === 'rotating';
       given = await (shared ? turn(call.refreshToken ?? '', () => carryOut(request)) : carryOut(request));
       note(store, call, given);
+      await parts.settled();
       await runHooks(parts.processed, call);
     }
     await pause(fault.delayAfterMs, closing);

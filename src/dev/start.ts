@@ -1,17 +1,20 @@
 /**
  * `npm start`: the broker with its data where `wrangler dev` keeps it, a real OAuth server beside it, and a story of
- * what exists, told with the numbers of this run. Then it stays up until Ctrl-C. `--once` plays the story, checks each
- * step and exits: 0 when all was as told. Whatever it started, it stops, by process id.
+ * what exists, told with the numbers of this run. Then it stays up until Ctrl-C, and the next start goes on with what
+ * its reader made. `--once` plays the story, checks each step and exits: 0 when all was as told. Whatever it started, it
+ * stops, by process id.
  */
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { VERSION } from '#contract/version.ts';
 import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
 import { ensureDevVars } from './dev-vars.ts';
-import { isFolderInUse } from './folder-lock.ts';
-import { call } from './http-call.ts';
+import { isFolderInUse, takeFolder } from './folder-lock.ts';
+import { sayFarewell } from './farewell.ts';
+import { isNamed, openMemory, type OAuthMemory } from './oauth-memory.ts';
 import { startOAuthServer, type OAuthServer, type TokenCall } from './oauth-server.ts';
 import { whenNpmEnds } from './parent.ts';
 import { pastes } from './paste.ts';
@@ -29,14 +32,15 @@ const USAGE = `npm start -- [--once] [--keys] [--port N] [--persist-to DIR] [--d
   --persist-to  folder of D1 and the objects              [.wrangler/state/v3]
   --dev-vars    where ADMIN_KEY, MASTER_KEYS and the rest are      [.dev.vars]`;
 
-/** Preferred, so that a connection to the OAuth server finds it again; any other will do. */
-const OAUTH_PORT = 8788;
+/** In the folder of data: what stands in the one is of no use without the other. A folder, for its lock. */
+const MEMORY_FOLDER = 'oauth-server';
 /** Of the story: what a killed exchange may still take, so that nobody waits the usual 15 s. */
 const STORY_BUDGET_MS = '3000';
 const STORY_LIMIT_MS = 180_000;
-const FAREWELL_LIMIT_MS = 2_000;
+const FAREWELL_LIMIT_MS = 5_000;
 const KEPT_LINES = 10;
 const SILENCE_MS = 1_500;
+const LAST_PORT = 65_535;
 
 interface Options {
   readonly once: boolean;
@@ -83,7 +87,7 @@ const terminal = createTerminal({
   },
 });
 /** What is waited for; null: for whoever reads. */
-let doing: string | null = 'starting the OAuth server and the broker';
+let doing: string | null = 'waiting for the port and the data';
 /** Nobody is to wonder whether it hangs. On the error stream: what is told stays as the README shows it. */
 setInterval(() => {
   const silentMs = performance.now() - saidAtMs;
@@ -101,10 +105,14 @@ if (!keys && !(await becomesFree(askedPort))) {
   );
 }
 if (!keys && existsSync(persistTo) && (await isFolderInUse(persistTo))) {
-  failUsage(
-    `another broker runs on the data in ${shown(persistTo)}: stop it, or start beside it with \`npm start -- --port N --persist-to DIR\``,
-  );
+  failInUse();
 }
+/** A check on data where nobody made anything leaves nothing there. */
+const memoryFile = path.join(persistTo, MEMORY_FOLDER, 'memory.json');
+const memory = keys || (once && !existsSync(memoryFile)) ? null : await takeMemory();
+if (memory?.problem)
+  terminal.line(`the OAuth server starts anew: ${shown(memoryFile)} cannot be used, ${memory.problem}`);
+const oauthPort = keys ? 0 : await portOfOAuthServer();
 const port = askedPort === 0 && !keys ? await freePort() : askedPort;
 const url = `http://localhost:${port}`;
 const vars = await ensureDevVars(devVarsFile);
@@ -118,6 +126,33 @@ if (keys) {
 
 function keysAmong(names: readonly string[]): string {
   return names.filter((name) => name === 'ADMIN_KEY' || name === 'MASTER_KEYS').join(' and ');
+}
+
+function failInUse(): never {
+  failUsage(
+    `another broker runs on the data in ${shown(persistTo)}: stop it, or start beside it with \`npm start -- --port N --persist-to DIR\``,
+  );
+}
+
+/** Of two starts at once, before either has its broker, one gets it. */
+async function takeMemory(): Promise<OAuthMemory> {
+  const folder = path.dirname(memoryFile);
+  await mkdir(folder, { recursive: true });
+  if (!(await takeFolder(folder))) failInUse();
+  return openMemory(memoryFile, (line) => console.error(terminal.bad(line)));
+}
+
+/** Where it was, so that the connections that name it find it again; at first, beside the broker. */
+async function portOfOAuthServer(): Promise<number> {
+  const kept = memory?.kept ?? null;
+  if (kept !== null && kept.port !== askedPort && (await becomesFree(kept.port))) return kept.port;
+  if (kept !== null && isNamed(kept)) {
+    failUsage(
+      `port ${kept.port} is taken, where the OAuth server of the data in ${shown(persistTo)} was, and what was connected there names it: stop what listens there, or start beside it with \`npm start -- --port N --persist-to DIR\``,
+    );
+  }
+  const beside = askedPort + 1;
+  return askedPort !== 0 && beside <= LAST_PORT && (await becomesFree(beside, 0)) ? beside : freePort();
 }
 
 const cast: Cast = castOf(randomBytes(4).toString('hex'));
@@ -149,26 +184,22 @@ const endedBy = (which: ServeProcess) => (): void => {
   if (isStoryOver && broker === which && stopping === null) void leave(1, 'the broker has ended by itself');
 };
 
-/**
- * The story's connection, its accounts, agent and webhook endpoint go with its OAuth server and its app: nobody could
- * renew a grant or take a webhook any more.
- */
-async function sayFarewell(): Promise<void> {
-  if (broker === null || vars.settings.ADMIN_KEY === undefined) return;
-  const adminKey = vars.settings.ADMIN_KEY;
-  const paths = [
-    ...(cast.endpointId === '' ? [] : [`/v1/webhook-endpoints/${cast.endpointId}`]),
-    ...(cast.agentKey === '' ? [] : [`/v1/agents/${cast.agentId}`]),
-    `/v1/connections/${cast.connection}?force=true`,
-  ];
-  const sent = Promise.allSettled(paths.map((each) => call('DELETE', broker?.url + each, adminKey)));
-  await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, FAREWELL_LIMIT_MS).unref())]);
+async function removeStory(): Promise<void> {
+  if (broker === null || provider === null || vars.settings.ADMIN_KEY === undefined) return;
+  const said = sayFarewell({ url: broker.url, adminKey: vars.settings.ADMIN_KEY, provider, cast });
+  const late = new Promise<null>((resolve) => setTimeout(resolve, FAREWELL_LIMIT_MS, null).unref());
+  if ((await Promise.race([said, late])) === true)
+    console.log(
+      `kept for the next \`npm start\`: connection ${cast.connection}, your accounts there, and its agent`,
+    );
 }
 
 async function stopAll(): Promise<void> {
-  await sayFarewell();
+  await removeStory();
   const running = await starting?.catch(() => null);
-  await Promise.all([running?.stop(), provider?.close(), app?.close()]);
+  // One after the other: an answer of the OAuth server on its way to the broker still arrives.
+  await running?.stop();
+  await Promise.all([provider?.close(), app?.close()]);
 }
 
 /** Stops everything and exits; whoever comes second waits for the first. */
@@ -193,8 +224,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 whenNpmEnds('start', () => void leave(1));
 
 async function main(): Promise<void> {
-  const oauthPort = (await becomesFree(OAUTH_PORT, 0)) && port !== OAUTH_PORT ? OAUTH_PORT : 0;
-  provider = await startOAuthServer({ port: oauthPort, ...PROVIDER_SETTINGS });
+  doing = 'starting the OAuth server and the broker';
+  provider = await startOAuthServer({ port: oauthPort, memory, ...PROVIDER_SETTINGS });
   app = await startStoryApp();
   // With the usual budget: five hundred at once may take a busy machine longer than the shorter one.
   await startBroker({});

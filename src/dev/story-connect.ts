@@ -24,7 +24,8 @@ async function prepare(scene: Scene): Promise<void> {
     provider_config: { issuer: provider.issuer, refresh_token: 'rotating', refresh_reuse_grace_s: GRACE_S },
   });
   must(made.status === 201, 'the connection is made', gist(made));
-  await provider.setClient(provider.client, [String(made.body['redirect_uri'])]);
+  cast.redirectUri = String(made.body['redirect_uri']);
+  await provider.allowRedirect(cast.redirectUri);
   const endpoint = await operator(scene, 'POST', '/v1/webhook-endpoints', { url: app.hookUrl });
   must(endpoint.status === 201, 'the webhook endpoint is made', gist(endpoint));
   app.secret = String(endpoint.body['secret']);
@@ -102,7 +103,8 @@ export async function revokeAtProvider(scene: Scene): Promise<void> {
   must(held.status === 200, 'the agent has a token', gist(held));
   const page = await browser.open(provider.grantsUrl);
   const pressedMs = performance.now();
-  await browser.press(page, 'Revoke');
+  // Its own: grants of earlier runs stand on the page too.
+  await browser.press(page, 'Revoke', `/${cast.grantId}/`);
   const { alive } = await provider.state(cast.grantId);
   must(!alive, "the button ends the account's grant", 'a living one');
   const api = await call('GET', provider.contactsUrl, String(held.body['access_token']));

@@ -32,6 +32,8 @@ export interface Cast {
   agentKey: string;
   accountId: string;
   endpointId: string;
+  /** Of the connection, as the provider has to know it. */
+  redirectUri: string;
   /** At the provider; of the last connect. */
   grantId: string;
   /** The `reauth_url` of the last incident. */
@@ -64,6 +66,7 @@ export function castOf(suffix: string): Cast {
     agentKey: '',
     accountId: '',
     endpointId: '',
+    redirectUri: '',
     grantId: '',
     repairUrl: '',
   };

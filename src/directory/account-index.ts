@@ -5,6 +5,7 @@
 
 import { within } from '#lib/clock.ts';
 import { ask } from './ask.ts';
+import { reopenGrave } from './graves.ts';
 import { refuseNewerDirectory } from './schema-major.ts';
 
 export interface AccountIndexRow {
@@ -95,12 +96,7 @@ export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): 
     beats,
   ];
   await refuseNewerDirectory(db);
-  await ask(() =>
-    db
-      .prepare(UPSERT)
-      .bind(...values)
-      .run(),
-  );
+  await ask(() => db.batch([reopenGrave(db, row), db.prepare(UPSERT).bind(...values)]));
 }
 
 /** Takes an account out of the lists. @throws ProblemError `unavailable` */
@@ -121,6 +117,26 @@ export async function countAccounts(db: D1Database, connection: string): Promise
     .prepare('SELECT count(*) AS n FROM account_index WHERE connection = ?')
     .bind(connection);
   return (await ask(() => statement.first<number>('n'))) ?? 0;
+}
+
+/** A number that is needed roughly is not counted again so soon: many need it at the same time. */
+const COUNT_AGE_MS = 300_000;
+const COUNT = `UPDATE connection SET accounts_counted_at_ms = ?2,
+    accounts_counted = (SELECT count(*) FROM account_index WHERE connection = ?1)
+  WHERE id = ?1 AND (accounts_counted_at_ms IS NULL OR accounts_counted_at_ms NOT BETWEEN ?2 - ?3 AND ?2)`;
+
+/**
+ * About how many accounts a connection has: counted by the first who asks within five minutes, and read by the others.
+ * @throws ProblemError `unavailable`
+ */
+export async function roughCountOf(db: D1Database, connection: string, nowMs: number): Promise<number> {
+  const [, counted] = await ask(() =>
+    db.batch<{ n: number | null }>([
+      db.prepare(COUNT).bind(connection, nowMs, COUNT_AGE_MS),
+      db.prepare('SELECT accounts_counted AS n FROM connection WHERE id = ?').bind(connection),
+    ]),
+  );
+  return counted?.results[0]?.n ?? 0;
 }
 
 /** Whether the index has a row of this account; false where the directory does not say so in time. Never throws. */

@@ -100,7 +100,8 @@ export async function deleteConnection(
   const unless = force ? '' : 'AND NOT EXISTS (SELECT 1 FROM account_index WHERE connection = ?1)';
   const grave = `INSERT INTO connection_grave (id, version, deleted_at_ms)
     SELECT id, version, ?2 FROM connection WHERE id = ?1 ${unless}
-    ON CONFLICT (id) DO UPDATE SET version = excluded.version, deleted_at_ms = excluded.deleted_at_ms`;
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version, deleted_at_ms = excluded.deleted_at_ms,
+      ended_at_ms = NULL`;
   const remove = `DELETE FROM connection WHERE id = ?1 ${unless}`;
   const record = connectionRecord('connection.delete', id, context, nowMs);
   const isDeleted = await runRecorded(config, record, db.prepare(grave).bind(id, nowMs), [

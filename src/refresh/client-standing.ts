@@ -77,22 +77,34 @@ export type RefusedClient =
   | { readonly kind: 'ask'; readonly whom: string; readonly standing: ClientStanding }
   | { readonly kind: 'alone'; readonly standing: ClientStanding };
 
-/** @param input.unable accounts that were to be asked and cannot be */
+/** Whether any other account has refreshed with this client. */
+export function othersProved({ proved }: ClientStanding, account: string): boolean {
+  return proved.some((one) => one.account !== account);
+}
+
+/**
+ * @param input.unable accounts that were to be asked and cannot be
+ * @param input.untried the refused grant was brought by an operator, unproven, and was never renewed: it may be of another
+ *   client, whatever the account had before. It never speaks for the connection where others have refreshed with the client
+ */
 export function judgeRefusal(
   standing: ClientStanding,
-  input: { account: string; nowMs: number; unable: readonly string[] },
+  input: { account: string; nowMs: number; unable: readonly string[]; untried?: boolean },
 ): RefusedClient {
-  const { account, nowMs, unable } = input;
+  const { account, nowMs, unable, untried = false } = input;
   const { doubt } = standing;
   const proved = standing.proved.filter((one) => !unable.includes(one.account));
   const others = proved.filter((one) => one.account !== account);
   const [whom] = others;
   const pending = doubt !== null && Math.abs(nowMs - doubt.atMs) < DOUBT_MS ? doubt : null;
   if (pending !== null && pending.by !== account) {
-    const wasGood = proved.some((one) => one.account === account);
+    const wasGood = !untried && proved.some((one) => one.account === account);
     return wasGood ? { kind: 'connection', by: [pending.by, account] } : { kind: 'alone', standing };
   }
-  if (whom === undefined) return { kind: 'connection', by: [account] };
+  if (whom === undefined)
+    return untried && othersProved(standing, account)
+      ? { kind: 'alone', standing }
+      : { kind: 'connection', by: [account] };
   if (standing.alone.includes(account)) return { kind: 'alone', standing };
   const isAsked = pending !== null && Math.abs(nowMs - pending.atMs) < ASK_AGAIN_MS && unable.length === 0;
   if (isAsked) return { kind: 'alone', standing };

@@ -6,7 +6,13 @@
  * object where there is nothing to write. Concurrent writers need a conditional UPDATE on what was read.
  */
 
-import { afterSuccess, judgeRefusal, standingOf, type ClientStanding } from './client-standing.ts';
+import {
+  afterSuccess,
+  judgeRefusal,
+  othersProved,
+  standingOf,
+  type ClientStanding,
+} from './client-standing.ts';
 
 /** `ok`, or why no account of the connection can be served with a new token. */
 export type HealthState = 'ok' | 'outage' | 'misconfigured';
@@ -53,12 +59,15 @@ export type HealthReport =
       readonly reason: string;
       /** Accounts that were to be asked about it and cannot be. */
       readonly unable?: readonly string[];
+      readonly untried?: boolean;
     }
   | {
       readonly kind: 'request_rejected';
       readonly account: string;
       readonly version: number;
       readonly reason: string;
+      /** Its grant was brought unproven and was never renewed: its own refresh token may be what is wrong. */
+      readonly untried?: boolean;
     };
 
 export type HealthNews = 'connection.outage' | 'connection.misconfigured' | 'connection.recovered';
@@ -194,11 +203,11 @@ function afterRefusedClient(
   report: Extract<HealthReport, { kind: 'client_rejected' }>,
   input: Scale & { version: number; client: string },
 ): AfterReport {
-  const { account, unable = [] } = report;
+  const { account, unable = [], untried = false } = report;
   if (health.state === 'misconfigured' && !isOver(health, input.version))
     return rejected(health, report, [account], input);
   const { nowMs } = input;
-  const judged = judgeRefusal(standingOf(health.client, input.client), { account, nowMs, unable });
+  const judged = judgeRefusal(standingOf(health.client, input.client), { account, nowMs, unable, untried });
   if (judged.kind === 'connection') return rejected(health, report, judged.by, input);
   const { standing } = judged;
   const after = standing === health.client ? health : { ...health, client: standing };
@@ -230,12 +239,15 @@ function rejected(
 /** One account's request may be odd; what two accounts send alike is the connection's. */
 function afterWrongRequest(
   health: ConnectionHealth,
-  report: { account: string; version: number; reason: string },
-  input: Scale,
+  report: Extract<HealthReport, { kind: 'request_rejected' }>,
+  input: Scale & { client: string },
 ): AfterReport {
   if (health.state === 'misconfigured') return rejected(health, report, [report.account], input);
   const { nowMs } = input;
   const { account, version } = report;
+  // Others' requests are taken: of a value that nobody has proven it is no news that the provider calls it wrong.
+  if (report.untried === true && othersProved(standingOf(health.client, input.client), account))
+    return { health, news: null };
   const before = health.wrongRequest;
   const recent = before !== null && Math.abs(nowMs - before.atMs) <= WRONG_REQUESTS_WITHIN_MS;
   if (recent && before.account !== account && before.version === version)

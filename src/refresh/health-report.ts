@@ -25,13 +25,15 @@ type Settled = Pick<SettleArgument, 'summary' | 'narrowedTo' | 'evidence' | 'uns
  * failure of this account. A refusal that was parsed, whatever its code, says that the provider is there.
  *
  * @param input.recent the newest attempts of this account, this one the first
+ * @param input.untried its grant was brought unproven and was never renewed
  */
 export function healthReportOf(
   settled: Settled,
-  input: { nowMs: number; account: string; recent: readonly EndedAttempt[] },
+  input: { nowMs: number; account: string; recent: readonly EndedAttempt[]; untried?: boolean },
 ): HealthReport | null {
   const { summary, connectionVersion: version } = settled;
   const narrowed = settled.narrowedTo !== null;
+  const untried = input.untried === true ? { untried: true } : {};
   switch (summary.outcome) {
     case 'refreshed':
       return { kind: 'succeeded', account: input.account };
@@ -46,6 +48,7 @@ export function healthReportOf(
         account: input.account,
         version,
         reason: summary.providerError ?? 'client_rejected',
+        ...untried,
       };
     case 'unknown':
       return null;
@@ -55,7 +58,7 @@ export function healthReportOf(
       if (summary.reason === 'fix_request') {
         if (narrowed) return { kind: 'answered' };
         const reason = summary.providerError ?? 'fix_request';
-        return { kind: 'request_rejected', account: input.account, version, reason };
+        return { kind: 'request_rejected', account: input.account, version, reason, ...untried };
       }
       const refused = summary.providerError !== null && !summary.doubt && summary.reason === null;
       return refused ? { kind: 'answered' } : failures(input);

@@ -20,6 +20,8 @@ const SHORTEST_LEARNT_MS = 60_000;
 const TOGETHER_MS = 24 * 3_600_000;
 /** Then it is tried once more whether the administrator has set it back. */
 const KEPT_MS = 7 * 24 * 3_600_000;
+/** Or after so many lives, where that is sooner: what two wrong reports cost the provider has an end. */
+const KEPT_LIVES = 600;
 
 /** One attempt of the journal. */
 export interface PastAttempt {
@@ -59,7 +61,8 @@ export function learntFrom(
 
 /** What still counts of it; null: nothing, or no longer. A clock that was set back forgets nothing. */
 export function stillLearnt(learnt: LearntLifetime | null, nowMs: number): LearntLifetime | null {
-  return learnt !== null && nowMs - learnt.atMs < KEPT_MS ? learnt : null;
+  if (learnt === null) return null;
+  return nowMs - learnt.atMs < Math.min(KEPT_MS, KEPT_LIVES * learnt.lifetimeMs) ? learnt : null;
 }
 
 /** The life of a token that was told to live `lifetimeMs` (null: for ever): what was learnt shortens it. */

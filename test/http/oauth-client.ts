@@ -28,8 +28,9 @@ export async function post(
   server: OAuthServer,
   form: Record<string, string>,
   headers: Record<string, string> = basic(server.client),
+  url: string = server.tokenUrl,
 ): Promise<Response> {
-  return await fetch(server.tokenUrl, { method: 'POST', headers, body: new URLSearchParams(form) });
+  return await fetch(url, { method: 'POST', headers, body: new URLSearchParams(form) });
 }
 
 export async function refresh(

@@ -154,6 +154,31 @@ describe('a token by one GET', () => {
   });
 });
 
+describe('a cron job that stores what its provider last gave it', () => {
+  it('harms nothing when it runs again with a stale or a broken value', async () => {
+    const service = name('time-tracker');
+    await oauthConnection(service);
+    const grant = await provider.grant({});
+    const store = (body: string) =>
+      fetch(`${broker.url}/v1/credentials/${service}`, {
+        method: 'PUT',
+        headers: { Authorization: `Bearer ${broker.adminKey}`, 'Content-Type': 'application/json' },
+        body,
+      });
+    expect((await store(JSON.stringify({ refresh_token: grant.refreshToken }))).ok).toBe(true);
+    const agent = await w.agent({ allowed_credentials: [service] });
+    const vault = vaultFor(agent);
+    const first = await vault.getToken(agent.id, service);
+    expect(first).not.toBe('');
+    for (const broken of ['null', 'a-stale-value-of-last-week']) {
+      const refused = await store(`{"refresh_token":"${broken}"}`);
+      expect(refused.ok, `${broken}: ${refused.status}`).toBe(false);
+      expect(await vault.getToken(agent.id, service)).not.toBe('');
+      expect(await vault.refreshToken(agent.id, service)).not.toBe('');
+    }
+  });
+});
+
 describe('the published policy', () => {
   it('works as it stands: tokens that read, and an authorization error for anything else', async () => {
     const policy =

@@ -1,11 +1,16 @@
-/** `npm start`: the story comes out as told, the keys are the owner's, and nothing of it is left behind. */
+/**
+ * `npm start`: the story comes out as told, the keys are the owner's, nothing of it is left behind, and what its reader
+ * made on it is there at the next start.
+ */
 
+import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cookieBrowser, type Page } from '../../src/dev/cookie-browser.ts';
 import { freePort } from '../../src/dev/ports.ts';
-import type { Reply } from '../support/callers.ts';
+import { call, type Reply } from '../support/callers.ts';
 import { paste } from './curl.ts';
 import { session, steps } from './readme.ts';
 import {
@@ -19,7 +24,7 @@ import {
 } from './programs.ts';
 
 /** Two starts of the engine and a kill between them. */
-const STORY_MS = 150_000;
+const STORY_MS = 300_000;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let devVars: string;
@@ -63,6 +68,24 @@ async function walk(link: string): Promise<Page> {
   return user.press(await user.press(await user.open(link), ''), 'Allow');
 }
 
+/** The commands that a start prints for its reader. */
+const commandsOf = (program: Program): string[] =>
+  program
+    .stdout()
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.includes('curl -s'));
+
+/** As in a terminal: Ctrl-C reaches npm and the program under it. */
+async function pressCtrlC(program: Program): Promise<void> {
+  process.kill(-(program.child.pid ?? 0), 'SIGINT');
+  await program.exited;
+  await expect.poll(() => processesNaming(folder.path), { timeout: 30_000 }).toEqual(new Map());
+}
+
+/** What the OAuth server has left, in the folder of data. */
+const memoryFile = (): string => path.join(folder.path, 'state', 'oauth-server', 'memory.json');
+
 const inputOf = (html: string, id: string): string =>
   new RegExp(`<input id="${id}" value="([^"]+)"`).exec(html)?.[1] ?? `no ${id}`;
 
@@ -97,6 +120,7 @@ describe('npm start -- --once', () => {
       expect(told + story.stderr()).not.toContain(masterKeys.slice('k1:'.length));
       expect(told).not.toMatch(/vk_agent_|whsec_|\/connect\//);
       expect(told, 'colour is for terminals').not.toContain('\u001b');
+      await expect(stat(memoryFile())).rejects.toThrow('ENOENT');
       expect(await processesNaming(folder.path)).toEqual(new Map());
     },
   );
@@ -121,11 +145,7 @@ describe('npm start', () => {
       const port = await freePort();
       const program = start(byNode, [], port);
       await program.says(/It stays up at http:\/\/localhost:\d+; Ctrl-C stops it all\./);
-      const commands = program
-        .stdout()
-        .split('\n')
-        .map((line) => line.trim())
-        .filter((line) => line.includes('curl -s'));
+      const commands = commandsOf(program);
       expect(commands).toHaveLength(11);
       expect(program.stdout()).toContain(`export ADMIN_KEY=$(sed -n 's/^ADMIN_KEY=//p' ${devVars})`);
       const variables: Record<string, string> = { ADMIN_KEY: (await keys()).adminKey };
@@ -165,12 +185,89 @@ describe('npm start', () => {
       const beside = start(byNode, ['--once']);
       expect(await beside.exited).toBe(2);
       expect(beside.stderr()).toMatch(
-        /^another broker runs on the data in .*state: stop it, or start beside it/,
+        /^another broker runs on the data in .*state: stop it, or start beside it/m,
       );
 
       program.child.kill('SIGTERM');
       expect(await program.exited).toBe(0);
       expect(await processesNaming(folder.path)).toEqual(new Map());
+    },
+  );
+
+  it(
+    'keeps what its reader made on its advice: after Ctrl-C and a check, the next start goes on with it',
+    { timeout: 3 * STORY_MS },
+    async () => {
+      const port = await freePort();
+      const staysUp = /It stays up at http:\/\/localhost:\d+; Ctrl-C stops it all\./;
+      const first = start(byNpm, [], port);
+      await first.says(staysUp);
+      const [story = '', , , , make = '', link = '', confirm = '', fetchToken = '', store = ''] =
+        commandsOf(first);
+      const variables: Record<string, string> = { ADMIN_KEY: (await keys()).adminKey };
+      const made = await paste(make, variables);
+      const connection = String(made.body.connection);
+      const { text } = await walk(String((await paste(link, variables)).body.url));
+      await paste(
+        confirm.replace('SESSION', inputOf(text, 'session')).replace('CODE', inputOf(text, 'code')),
+        variables,
+      );
+      const before = await paste(fetchToken, variables);
+      expect(before.status).toBe(200);
+      expect((await paste(store, variables)).status).toBe(201);
+
+      await pressCtrlC(first);
+      const check = start(byNode, ['--once'], port);
+      expect(await check.exited, check.stdout() + check.stderr()).toBe(0);
+
+      const second = start(byNpm, [], port);
+      await second.says(staysUp);
+      const headers = { authorization: `Bearer ${variables['ADMIN_KEY']}` };
+      const base = `http://127.0.0.1:${port}/v1`;
+      const idsOf = async (list: string): Promise<unknown[]> =>
+        ((await call('GET', `${base}/${list}`, { headers })).body.data as { id: unknown }[]).map(
+          ({ id }) => id,
+        );
+      const account = `${base}/connected-accounts/${variables['ACCOUNT']}`;
+      expect((await call('GET', account, { headers })).body).toMatchObject({
+        status: 'active',
+        connection,
+        identifier: 'you',
+        subject: 'user-1',
+      });
+      expect((await call('POST', `${account}/expire`, { headers })).status).toBe(200);
+      const after = await paste(fetchToken, variables);
+      expect(after.status, after.text).toBe(200);
+      expect(after.body.access_token).not.toBe(before.body.access_token);
+      const oauth = /OAuth server (http:\S+)/.exec(second.stdout())?.[1] ?? '';
+      const bearer = { authorization: `Bearer ${String(after.body.access_token)}` };
+      expect((await call('GET', `${oauth}/api/contacts`, { headers: bearer })).status).toBe(200);
+      // A link of the kept connection leads through the provider still, which knows its redirect URI.
+      const again = await paste(link, variables);
+      expect((await walk(String(again.body.url))).status).toBe(200);
+      expect((await paste(fetchToken, variables)).status).toBe(200);
+
+      // What the first story and the check made for themselves is gone.
+      expect((await paste(story, variables)).status).toBe(404);
+      expect(await idsOf('connections')).toHaveLength(3);
+      expect(await idsOf('connections')).toEqual(expect.arrayContaining([connection, 'my-api']));
+      expect(await idsOf('agents')).toHaveLength(2);
+      expect(await idsOf('webhook-endpoints')).toHaveLength(1);
+      expect(first.stdout()).toMatch(
+        new RegExp(`^kept for the next \`npm start\`: connection ${connection}, your accounts there`, 'm'),
+      );
+      expect((await stat(memoryFile())).mode & 0o777).toBe(0o600);
+      await pressCtrlC(second);
+
+      // Elsewhere the OAuth server would be another one to the kept connection.
+      const squatter = createServer().listen(Number(new URL(oauth).port), '127.0.0.1');
+      await once(squatter, 'listening');
+      const refused = start(byNode, ['--once'], port);
+      expect(await refused.exited).toBe(2);
+      expect(refused.stderr()).toMatch(
+        /^port \d+ is taken, where the OAuth server of the data in .*state was/m,
+      );
+      squatter.close();
     },
   );
 

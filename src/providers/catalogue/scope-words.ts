@@ -114,6 +114,7 @@ export const SCOPE_WORDS: Readonly<Record<string, Words>> = {
   microsoft: {
     ...OPENID,
     'user.read': 'profile_read',
+    'user.readwrite': 'account_write',
     'user.readbasic.all': 'people_read',
     'user.read.all': 'people_read',
     'mail.read': 'mail_read',

@@ -44,6 +44,18 @@ describe('a refused client', () => {
   it('is nobody else’s where a second one is refused that never had refreshed', () => {
     expect(judge(doubted(proved('a'), 'x'), 'y').kind).toBe('alone');
   });
+  it('closes nothing by grants that were brought unproven, whatever their accounts had refreshed before', () => {
+    const refusal = (standing: ClientStanding, account: string, unable: string[] = []) =>
+      judgeRefusal(standing, { account, nowMs: NOW, unable, untried: true });
+    const doubt = refusal(proved('a', 'x', 'y'), 'x');
+    expect(doubt).toMatchObject({ kind: 'ask', whom: 'a' });
+    if (doubt.kind !== 'ask') throw new Error('unreachable');
+    expect(refusal(doubt.standing, 'y').kind).toBe('alone');
+    expect(refusal(proved('a', 'x'), 'x', ['a']).kind).toBe('alone');
+    // Nobody has ever refreshed with this client: then it is the likelier fault.
+    expect(refusal(NEW, 'x').kind).toBe('connection');
+    expect(refusal(proved('x'), 'x').kind).toBe('connection');
+  });
   it('is this account’s own where the other one went on, and nobody is asked about it again', () => {
     const cleared = afterSuccess(doubted(proved('a'), 'x'), 'a', NOW);
     expect(cleared).toMatchObject({ doubt: null, alone: ['x'] });

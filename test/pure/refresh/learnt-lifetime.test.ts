@@ -45,11 +45,22 @@ describe('the life of access tokens', () => {
   ])('is not learnt from %s', (_what, attempts) => {
     expect(learn(attempts)).toBeNull();
   });
+  it('costs at most six hundred refreshes, then the word of the provider counts again', () => {
+    const learnt = { lifetimeMs: MINUTE, atMs: NOW };
+    expect(shortenedMs(2 * HOUR, learnt, NOW + 600 * MINUTE - 1)).toBe(MINUTE);
+    expect(shortenedMs(2 * HOUR, learnt, NOW + 600 * MINUTE)).toBe(2 * HOUR);
+    for (const lifetimeMs of [MINUTE, 5 * MINUTE, 16 * MINUTE, HOUR, 8 * HOUR]) {
+      const keptMs = Array.from({ length: 8 * 24 * 60 }, (_, minute) => minute * MINUTE).findLast(
+        (ms) => stillLearnt({ lifetimeMs, atMs: NOW }, NOW + ms) !== null,
+      );
+      expect((keptMs ?? Infinity) / lifetimeMs).toBeLessThanOrEqual(600);
+    }
+  });
   it('that was learnt only shortens, and for a week', () => {
-    const learnt = { lifetimeMs: 15 * MINUTE, atMs: NOW };
-    expect(shortenedMs(2 * HOUR, learnt, NOW)).toBe(15 * MINUTE);
+    const learnt = { lifetimeMs: 17 * MINUTE, atMs: NOW };
+    expect(shortenedMs(2 * HOUR, learnt, NOW)).toBe(17 * MINUTE);
     expect(shortenedMs(5 * MINUTE, learnt, NOW)).toBe(5 * MINUTE);
-    expect(shortenedMs(null, learnt, NOW)).toBe(15 * MINUTE);
+    expect(shortenedMs(null, learnt, NOW)).toBe(17 * MINUTE);
     expect(shortenedMs(2 * HOUR, learnt, NOW + 7 * DAY)).toBe(2 * HOUR);
     expect(shortenedMs(2 * HOUR, null, NOW)).toBe(2 * HOUR);
     expect(stillLearnt(learnt, NOW - HOUR)).toBe(learnt);

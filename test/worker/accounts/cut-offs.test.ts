@@ -1,11 +1,25 @@
 /** Cut-offs inside an account: what a list closes at once, what opens again, and who ends with a deleted connection. */
 
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { endOrphans } from '#accounts/orphans.ts';
 import { changeConnection, deleteConnection } from '#directory/connection-changes.ts';
-import { buriedAccounts } from '#directory/cut-offs.ts';
+import { buriedAccounts } from '#directory/graves.ts';
 import type { ConnectionRow } from '#directory/connection-row.ts';
-import { config, connected, context, evict, indexed, records, release, right, stub, view } from './world.ts';
+import {
+  config,
+  connected,
+  context,
+  evict,
+  fresh,
+  http,
+  indexed,
+  must,
+  records,
+  release,
+  right,
+  stub,
+  view,
+} from './world.ts';
 
 const to = (tokenAccess: 'any' | 'proxy_only') => async (row: ConnectionRow) => ({
   ...row,
@@ -45,6 +59,30 @@ describe('a list that comes with a call', () => {
     await vi.waitFor(async () => expect((await release(id, { cutOffs: none })).code).toBe('ok'), {
       timeout: 10_000,
     });
+  });
+});
+
+describe('requests of an isolate that has no list', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('ask the directory once, and each gets its token', async () => {
+    const { id, connection } = await connected();
+    const policy = { rules: [{ connection, identifiers: ['*'] }] };
+    const agent = { id: fresh('agent'), key: true, policy };
+    const { key } = await must(http('POST', '/v1/agents', agent), 201);
+    const path = `/v1/connected-accounts/${id}/token`;
+    await must(http('GET', path, undefined, key), 200);
+    // Whoever changes a connection makes its isolate ask anew.
+    await must(http('PATCH', `/v1/connections/${connection}`, { max_refreshes_per_second: 7 }), 200);
+    const prepare = vi.spyOn(Object.getPrototypeOf(config.directory), 'prepare');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => http('GET', path, undefined, key)));
+    const asked = prepare.mock.calls.filter(([sql]) => String(sql).includes('FROM connection_grave'));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 100 }, () => 200));
+    // More than one only where the hundred took longer than a list is good for.
+    expect(asked.length).toBeLessThan(50);
+    expect(asked.length).toBeGreaterThan(0);
   });
 });
 

@@ -7,8 +7,11 @@ import {
   context,
   expired,
   fault,
+  http,
   indexed,
+  must,
   newConnection,
+  newGrant,
   release,
   remove,
   right,
@@ -41,6 +44,13 @@ const pause =
   async ({ id }: Connected): Promise<void> => {
     right(await stub(id).signal({ signal, context }));
   };
+
+/** Facts of a provider that calls a request wrong with a code of its own. */
+const WRONG = { status: 400, body: '{"error":"wrong_request"}', contentType: 'application/json' };
+const LISTED = {
+  ...STATIC,
+  terminal_refresh_errors: [{ error: 'wrong_request', status: 400, recovery: 'fix_request' }],
+};
 
 const healthOf = async (connection: string): Promise<string> => (await connectionOf(connection)).health;
 
@@ -82,6 +92,35 @@ describe('a grant of another client', () => {
       .toBeGreaterThanOrEqual(2);
     expect(await healthOf(connection)).toBe('ok');
     expect((await release(good.id)).code).toBe('ok');
+  });
+});
+
+describe('grants that are brought over good ones', () => {
+  /** The account has refreshed with the connection's client; then an operator brings it another grant, unproven. */
+  async function replaced({ id }: Connected, answer: Parameters<typeof fault>[1]): Promise<void> {
+    const grant = await newGrant();
+    await fault(grant.grantId, answer, 1000);
+    const path = `/v1/connected-accounts/${id}/credential`;
+    await must(http('PUT', path, { type: 'oauth2', refresh_token: grant.refreshToken, verify: false }), 200);
+  }
+
+  it.each([
+    ['are another client’s', FOREIGN],
+    ['are called a wrong request', WRONG],
+  ])('and %s close nothing, also two of them at once', async (_, answer) => {
+    const connection = await newConnection(LISTED);
+    const good = await expired({ connection });
+    const brought = [await expired({ connection }), await expired({ connection })];
+    for (const { id } of [good, ...brought]) expect((await release(id)).code).toBe('ok');
+    for (const account of brought) await replaced(account, answer);
+    for (const { id } of brought) expect((await release(id)).code).not.toBe('ok');
+    const failed = async ({ id }: Connected) => (await view(id)).last_attempt?.outcome ?? null;
+    for (const account of brought)
+      await expect.poll(() => failed(account), { timeout: 10_000 }).toMatch(/client_rejected|transient/);
+    right(await stub(good.id).expire({ context }));
+    expect((await release(good.id)).code).toBe('ok');
+    for (const { id } of brought) expect(await view(id)).toMatchObject({ status: 'active' });
+    expect([await healthOf(connection), await typesLogged(connection)]).toEqual(['ok', []]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** A proof outlives the object and the operator that asked for it, and never harms what the account holds. */
 
 import { abortAllDurableObjects } from 'cloudflare:test';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   calls,
   config,
@@ -28,6 +28,8 @@ import {
   withStorage,
   type Connected,
 } from './world.ts';
+
+afterEach(() => vi.restoreAllMocks());
 
 type Brought = Awaited<ReturnType<typeof newGrant>>;
 
@@ -191,6 +193,67 @@ describe('what happens to the account while a credential is proven', () => {
     );
     expect((await asked).status).toBe(409);
     expect((await release(account.id)).token).toBe(other.accessToken);
+  });
+});
+
+/** Two ask the directory before an exchange: the first is answered when the second asks, the second when `done`. */
+function slowForTheSecond(done: Promise<unknown>): void {
+  let asked = 0;
+  const both = Promise.withResolvers<void>();
+  const prototype = Object.getPrototypeOf(config.directory) as D1Database;
+  const prepare = prototype.prepare;
+  vi.spyOn(prototype, 'prepare').mockImplementation(function (this: D1Database, sql: string) {
+    const statement = prepare.call(this, sql);
+    if (!sql.includes('stranded_holder')) return statement;
+    asked += 1;
+    if (asked === 2) both.resolve();
+    const until = asked === 1 ? both.promise : done;
+    const first = async () => {
+      await until;
+      throw new Error('D1_ERROR: the database is away');
+    };
+    return { bind: () => ({ first }) } as unknown as D1PreparedStatement;
+  });
+}
+
+describe('one token that is brought twice at once', () => {
+  const both = async (account: Connected, more: object): Promise<Brought> => {
+    const grant = await newGrant();
+    const body = { type: 'oauth2', refresh_token: grant.refreshToken };
+    const path = `/v1/connected-accounts/${account.id}/credential`;
+    const first = bring(account, grant);
+    const second = http('PUT', path, { ...body, ...more });
+    const done = Promise.race([first, second]);
+    slowForTheSecond(done);
+    for (const { status } of await Promise.all([first, second])) expect(status).toBe(200);
+    return grant;
+  };
+  const harmless = async (account: Connected, grant: Brought): Promise<void> => {
+    expect(await calls(grant.grantId)).toHaveLength(1);
+    await served(account, grant);
+    vi.restoreAllMocks();
+    right(await stub(account.id).expire({ context }));
+    expect((await release(account.id)).code).toBe('ok');
+    expect(await grantState(grant.grantId)).toMatchObject({ alive: true });
+  };
+
+  it('to be proven both times is presented once, however long the second waits for the directory', async () => {
+    const account = await connected();
+    await harmless(account, await both(account, {}));
+    expect(await view(account.id)).toMatchObject({ status: 'active' });
+  });
+
+  it('and is to be stored as it is while it is being proven is presented once: the proof stands', async () => {
+    const account = await connected();
+    const grant = await newGrant();
+    await fault(grant.grantId, { delayAfterMs: 700 });
+    const asked = bring(account, grant);
+    await reached(grant);
+    const path = `/v1/connected-accounts/${account.id}/credential`;
+    await must(http('PUT', path, { type: 'oauth2', refresh_token: grant.refreshToken, verify: false }), 200);
+    await must(asked, 200);
+    await harmless(account, grant);
+    expect(await view(account.id)).toMatchObject({ status: 'active' });
   });
 });
 
