@@ -126,8 +126,8 @@ export class AuditRing {
       // What has tables was created, and that is a record.
       return walked.events === 0 ? { ...walked, intact: false, brokenAt: walked.brokenAt ?? 1 } : walked;
     }
-    const head = { seq: stored.seq, hash: stored.hash };
-    if (macKey === null || !isAuthentic(stored, macKey)) return broken(head, stored.seq);
+    const head = { seq: counted(stored.seq), hash: stored.hash };
+    if (macKey === null || !isAuthentic(stored, macKey)) return broken(head, Math.max(1, head.seq));
     if (stored.brokenAt !== null) return broken(head, stored.brokenAt);
     if (stored.seq < floor) return broken(head, stored.seq + 1);
     return this.#walk(stored, macKey);
@@ -192,12 +192,13 @@ export class AuditRing {
 
   /** A chain that was changed outside the broker goes on behind everything that it is known to have held. */
   #anew(stored: HeadRow | null, floor: number): Loaded {
-    const said = stored !== null && Number.isSafeInteger(stored.seq) ? stored.seq : 0;
-    const seq = Math.max(floor, this.#table.pages().maxSeq, this.#unkeyedHead().seq, said);
+    const said = counted(stored?.seq);
+    const others = [this.#table.pages().maxSeq, this.#unkeyedHead().seq].map(counted);
+    const seq = Math.max(floor, said, ...others);
     // Kept as it was found: it is evidence.
     if (stored !== null && stored.bodies !== '') this.#table.putPage(this.#slotOf(seq), { ...stored, seq });
     const hash = stored?.hash ?? CHAIN_START;
-    const brokenAt = stored?.brokenAt ?? (said > 0 ? said : 1);
+    const brokenAt = counted(stored?.brokenAt) || Math.max(1, said);
     return { since: seq, seq, previous: hash, hash, bodies: '', records: 0, brokenAt };
   }
 
@@ -281,6 +282,14 @@ export class AuditRing {
   #slotOf(lastSeq: number): number {
     return Math.floor((lastSeq - 1) / PAGE_RECORDS) % this.#pages;
   }
+}
+
+/** More records than any chain comes to; what is beyond it was not written by us. */
+const MOST_RECORDS = 2 ** 48;
+
+/** A number of a record as it may stand in a row: a column takes any value. 0: it is none. */
+function counted(seq: number | null | undefined): number {
+  return Number.isSafeInteger(seq) && Number(seq) > 0 && Number(seq) < MOST_RECORDS ? Number(seq) : 0;
 }
 
 function broken(head: Head, brokenAt: number): Verification {

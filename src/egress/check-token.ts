@@ -43,7 +43,9 @@ function verdictOf(descriptor: Descriptor, answer: FetchOutcome, nowMs: number):
   // The token is good and may not do this: some say it with 401.
   if (/\binsufficient_scope\b/i.test(headers['www-authenticate'] ?? '')) return 'accepted';
   const { verdict } = judgeApiAnswer(descriptor, { status, headers, body }, nowMs);
-  if (verdict === 'token_refused') return 'refused';
-  const isJson = parseBody(body, headers['content-type'] ?? null).kind === 'json';
-  return verdict === 'accepted' && status < 300 && isJson ? 'accepted' : 'unsure';
+  const { kind } = parseBody(body, headers['content-type'] ?? null);
+  // A page is a wall's before the provider, unless the challenge beside it asks for a token (RFC 6750, 3).
+  const isWall = kind === 'html' && !/^\s*Bearer\b/i.test(headers['www-authenticate'] ?? '');
+  if (verdict === 'token_refused') return isWall ? 'unsure' : 'refused';
+  return verdict === 'accepted' && status < 300 && kind === 'json' ? 'accepted' : 'unsure';
 }

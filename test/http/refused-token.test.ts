@@ -156,6 +156,26 @@ describe('where the provider can be asked', () => {
       degraded: true,
     },
     {
+      what: 'has a wall before it that asks for a password of its own',
+      answer: {
+        status: 401,
+        body: '<html>',
+        headers: { 'content-type': 'text/html', 'www-authenticate': 'Basic realm="staging"' },
+      },
+      ends: false,
+      degraded: true,
+    },
+    {
+      what: 'refuses it on a page, with a challenge for a token',
+      answer: {
+        status: 401,
+        body: '<html>',
+        headers: { 'content-type': 'text/html', 'www-authenticate': 'Bearer error="invalid_token"' },
+      },
+      ends: true,
+      degraded: false,
+    },
+    {
       what: 'shows a login page',
       answer: { status: 200, body: '<html>', headers: { 'content-type': 'text/html' } },
       ends: false,
@@ -286,8 +306,8 @@ describe('a token of which nobody said how long it lives', () => {
     await w.account(connection, 'ada', {
       access_token: 'five',
       refresh_token: 'six',
-      expires_in: 300,
       verify: false,
+      expires_in: 300,
     });
     expect(await life()).toBeLessThanOrEqual(300);
     expect((await w.operator.patch(path, { access_token_ttl_s: null })).body.access_token_ttl_s).toBeNull();

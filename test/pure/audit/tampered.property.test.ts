@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PAGE_RECORDS, type HeadRow, type PageRow } from '#audit/ring.ts';
-import type { UnkeyedRow } from '#audit/unkeyed.ts';
+import type { UnkeyedRow, Verification } from '#audit/unkeyed.ts';
 import { chainHash } from '#crypto/digest.ts';
 import { append, CHAIN_KEY, filled, KEPT, MemoryChain, woken } from './memory-chain.ts';
 
@@ -56,6 +56,9 @@ function cut(chain: MemoryChain, pick: Pick): void {
   chain.headRow = { ...head, ...newest, hash };
 }
 
+/** A column takes any value, whatever its type is called. */
+const NO_NUMBERS = [NaN, Infinity, -Infinity, 1.5, -4, Number.MAX_SAFE_INTEGER];
+
 const ATTACKS: Record<string, Attack> = {
   'the head is changed': (chain, pick) => {
     if (chain.headRow !== null) chain.headRow = changedHead(chain.headRow, pick);
@@ -98,6 +101,16 @@ const ATTACKS: Record<string, Attack> = {
     const free = [0, 1, 2, 3].find((slot) => !chain.pageRows.has(slot));
     if (found !== undefined && free !== undefined) chain.pageRows.set(free, found[1]);
   },
+  'a number of the head is none': (chain, pick) => {
+    const name = (['seq', 'since', 'brokenAt'] as const)[pick(3)] ?? 'seq';
+    if (chain.headRow !== null) chain.headRow = { ...chain.headRow, [name]: NO_NUMBERS[pick(6)] };
+  },
+  'a number of a page is none, and the head is taken away': (chain, pick) => {
+    const found = aPage(chain, pick);
+    if (found === undefined) return;
+    chain.pageRows.set(found[0], { ...found[1], seq: NO_NUMBERS[pick(6)] ?? 0 });
+    chain.headRow = null;
+  },
   'an unkeyed record is changed': (chain, pick) => {
     const found = anOld(chain, pick);
     if (found === undefined) return;
@@ -114,6 +127,16 @@ const ATTACKS: Record<string, Attack> = {
     if (found !== undefined) chain.unkeyed.rows.delete(found[0]);
   },
 };
+
+/** As the contract shows it: numbers are numbers, also of a chain that has none. */
+function verified(chain: MemoryChain): Verification {
+  const found = woken(chain).verify(CHAIN_KEY);
+  const { events, from, head, brokenAt } = found;
+  for (const count of [events, from, head.seq, brokenAt ?? 0])
+    expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
+  expect(brokenAt !== null).toBe(!found.intact);
+  return found;
+}
 
 const shape = (chain: MemoryChain): string =>
   JSON.stringify([chain.headRow, [...chain.pageRows], [...chain.unkeyed.rows], chain.unkeyed.point]);
@@ -135,12 +158,18 @@ describe('a chain that was changed with the rows alone', () => {
           ATTACKS[name]?.(chain, pick);
           if (shape(chain) === before) return;
           met += 1;
-          expect(woken(chain).verify(CHAIN_KEY).intact).toBe(false);
+          expect(verified(chain).intact).toBe(false);
           const after = chain.copy();
           append(woken(after), after, more);
-          const found = woken(after).verify(CHAIN_KEY);
-          // A record that the ring has written over meanwhile is nobody's to check any more.
-          const isGone = name.includes('page') || name.includes('unkeyed') ? keyed + more >= KEPT : false;
+          const found = verified(after);
+          expect(Number.isSafeInteger(after.headRow?.seq) && (after.headRow?.seq ?? 0) >= more).toBe(true);
+          // A record that the ring has written over meanwhile is nobody's to check any more, and so is a page too many.
+          const isWrittenOver = [...chain.pageRows].some(
+            ([slot, row]) => JSON.stringify(after.pageRows.get(slot)) !== JSON.stringify(row),
+          );
+          const isGone =
+            (name === 'a page is added' && isWrittenOver) ||
+            ((name.includes('page') || name.includes('unkeyed')) && keyed + more >= KEPT);
           if (!isGone) expect(found.intact).toBe(false);
         },
       ),
