@@ -10,7 +10,7 @@ import type { DeletedConnection } from './cut-offs.ts';
 /** After a connection is gone: accounts that the index has not heard of yet are told by the list for so long. */
 export const YOUNG_GRAVE_MS = 3_600_000;
 /** An account that was made while its connection was being deleted. The account itself tells whether it was. */
-export const MADE_MEANWHILE_MS = 60_000;
+const MADE_MEANWHILE_MS = 60_000;
 
 /** An account that has to end with its connection, or says that it need not. */
 export interface Buried extends DeletedConnection {
