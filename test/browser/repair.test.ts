@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { findingsOn } from './accessibility.ts';
 import { keepScreenshot } from './browser.ts';
 import { headingOf, journeyScene, openStart, walkThrough } from './journey-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const s = journeyScene({ OPERATOR_NAME: 'Duck Analytics' });
 
@@ -23,7 +24,7 @@ async function broken() {
   expect(await s.account(session.accountId)).toMatchObject({ status: 'reauth_required' });
   const told = await vi.waitUntil(
     () => s.eventsOf(session.accountId).find(({ type }) => type === 'agent.auth.reauth_required'),
-    { timeout: 20_000, interval: 100 },
+    { timeout: PATIENCE_MS, interval: 100 },
   );
   s.provider.faults.clear();
   const url = String(told.data['reauth_url']);
@@ -53,7 +54,7 @@ describe('a repair', () => {
         s
           .eventsOf(session.accountId)
           .find(({ type, data }) => type === 'agent.auth.succeeded' && data['reconnected'] === true),
-      { timeout: 20_000, interval: 100 },
+      { timeout: PATIENCE_MS, interval: 100 },
     );
     expect(event.data['reconnected']).toBe(true);
     expect(complaints).toEqual([]);

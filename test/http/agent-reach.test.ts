@@ -5,6 +5,7 @@ import { client } from '../support/callers.ts';
 import { browser } from '../support/browser.ts';
 import { name } from '../support/world.ts';
 import { connectScene } from './connect-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = connectScene();
 
@@ -184,7 +185,7 @@ describe('the list of what an agent may use', () => {
       } while (cursor !== '');
       return seen;
     };
-    await expect.poll(async () => (await read()).length, { timeout: 60_000 }).toBe(3);
+    await expect.poll(async () => (await read()).length, { timeout: PATIENCE_MS }).toBe(3);
     expect((await read()).toReversed()[0]).toEqual({
       connection,
       identifier: 'user_1',
@@ -207,7 +208,7 @@ describe('the list of what an agent may use', () => {
     await scene.operator.post(`/v1/agents/${agent.id}/suspend`);
     await expect
       .poll(async () => (await agent.client.get('/v1/agents/self/credentials')).body.reason, {
-        timeout: 30_000,
+        timeout: PATIENCE_MS,
       })
       .toBe('agent_suspended');
   });
@@ -227,7 +228,7 @@ describe('the list of what an agent may use', () => {
     const refused = await agent.client.get(`/v1/connected-accounts/${id}/token`);
     expect(refused.body.code).toBe('reauth_required');
     const list = async () => (await agent.client.get('/v1/agents/self/credentials')).body.data[0];
-    await expect.poll(async () => (await list())?.status, { timeout: 60_000 }).toBe('reauth_required');
+    await expect.poll(async () => (await list())?.status, { timeout: PATIENCE_MS }).toBe('reauth_required');
     expect((await list()).reauth_url).toBe(refused.body.reauth_url);
   });
 });

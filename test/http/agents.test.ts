@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client, type Reply } from '../support/callers.ts';
 import { name } from '../support/world.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
-const DEADLINE = { timeout: 10_000, interval: 50 };
+const DEADLINE = { timeout: PATIENCE_MS, interval: 50 };
 
 let broker: TestBroker;
 let operator: Client;

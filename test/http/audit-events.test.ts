@@ -7,6 +7,7 @@ import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client } from '../support/callers.ts';
 import { storedRows } from '../support/stored-rows.ts';
 import { name, world, type World } from '../support/world.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 let provider: OAuthServer;
 let broker: TestBroker;
@@ -187,7 +188,7 @@ describe('the reference on a page of a failure', () => {
       expect(answer.status).toBeGreaterThanOrEqual(400);
       const reference = answer.headers.get('x-correlation-id') ?? '';
       expect(await answer.text()).toContain(reference);
-      await expect.poll(() => broker.output(), { timeout: 20_000 }).toContain(reference);
+      await expect.poll(() => broker.output(), { timeout: PATIENCE_MS }).toContain(reference);
       const line =
         broker
           .output()

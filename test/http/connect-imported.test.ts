@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { IssuedGrant } from '../../src/dev/oauth-server.ts';
 import { connectScene } from './connect-scene.ts';
 import { name } from '../support/world.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const s = connectScene();
 
@@ -66,7 +67,7 @@ async function expire({ accountId }: Imported): Promise<void> {
 }
 
 const known = (account: Imported, subject: string) =>
-  expect.poll(() => subjectOf(account), { timeout: 15_000 }).toBe(subject);
+  expect.poll(() => subjectOf(account), { timeout: PATIENCE_MS }).toBe(subject);
 
 /** Its subject known, its consent taken back, and the link that repairs it. */
 async function dead(subject: string): Promise<Imported & { reauthUrl: string }> {
@@ -92,7 +93,7 @@ describe('a dead imported grant', () => {
     await refreshed(account);
     const events = async () =>
       (await s.operator.get(`/v1/events?connected_account_id=${account.accountId}`)).body.data;
-    await expect.poll(async () => (await events()).length, { timeout: 15_000 }).toBe(3);
+    await expect.poll(async () => (await events()).length, { timeout: PATIENCE_MS }).toBe(3);
     expect((await events()).map(({ type, data }: any) => [type, data.reconnected])).toEqual([
       ['agent.auth.succeeded', false],
       ['agent.auth.reauth_required', undefined],
@@ -142,7 +143,7 @@ describe('the user of an imported grant', () => {
     expect(await s.account(account.accountId)).toMatchObject({ subject: 'u-17', subject_label: 'Ada' });
     const listed = async () =>
       (await s.operator.get(`/v1/connected-accounts?connection=${account.connection}`)).body.data[0].subject;
-    await expect.poll(listed, { timeout: 15_000 }).toBe('u-17');
+    await expect.poll(listed, { timeout: PATIENCE_MS }).toBe('u-17');
     // What is known is not asked again, whatever would be said now.
     userinfo.answer = { id: 'u-18', name: 'Eve' };
     await expire(account);

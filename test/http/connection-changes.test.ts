@@ -5,8 +5,9 @@ import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.t
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { type Client, type Reply } from '../support/callers.ts';
 import { name, world, type World } from '../support/world.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
-const DEADLINE = { timeout: 10_000, interval: 50 };
+const DEADLINE = { timeout: PATIENCE_MS, interval: 50 };
 const SECRET = 'planted-client-secret-9Xw3';
 
 let broker: TestBroker;

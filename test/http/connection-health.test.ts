@@ -7,6 +7,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { name } from '../support/world.ts';
 import { refreshScene, retryAfterS } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene();
 const ACCOUNTS = 50;
@@ -57,7 +58,7 @@ describe('a client that is refused', () => {
     expect((await fetchToken(first)).status).toBe(503);
     await vi.waitFor(
       async () => expect((await connectionOf(broken.connection)).health).toBe('misconfigured'),
-      { timeout: 10_000 },
+      { timeout: PATIENCE_MS },
     );
     for (const id of [first, ...others]) {
       const reply = await fetchToken(id);
@@ -78,7 +79,7 @@ describe('a client that is refused', () => {
     expect(shown.body).toMatchObject({ status: 'active', status_reason: null, degraded_since: null });
 
     const ofConnections = async () => (await told()).filter(({ type }) => type.startsWith('connection.'));
-    await vi.waitFor(async () => expect(await ofConnections()).toHaveLength(1), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await ofConnections()).toHaveLength(1), { timeout: PATIENCE_MS });
     expect(await ofConnections()).toMatchObject([
       {
         type: 'connection.misconfigured',
@@ -99,9 +100,9 @@ describe('a client that is refused', () => {
       async () => {
         for (const id of broken.ids) expect((await fetchToken(id)).status).toBe(200);
       },
-      { timeout: 60_000, interval: 500 },
+      { timeout: PATIENCE_MS, interval: 500 },
     );
-    await vi.waitFor(async () => expect(await ofConnections()).toHaveLength(2), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await ofConnections()).toHaveLength(2), { timeout: PATIENCE_MS });
     expect((await ofConnections())[1]).toMatchObject({
       type: 'connection.recovered',
       data: { connection: broken.connection, health_reason: null },

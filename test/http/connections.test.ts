@@ -388,5 +388,5 @@ describe('a vault with another key', () => {
     } finally {
       await other.dispose();
     }
-  }, 90_000);
+  });
 });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { call } from '../support/callers.ts';
 import { resolved, type Operation, type Parameter } from '../support/contract-document.ts';
 import { startScene, type Scene } from './every-route-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 let scene: Scene;
 /** A cursor that each list has given out for a page of one, by path. */
@@ -57,7 +58,7 @@ beforeAll(async () => {
         if (typeof body.next_cursor !== 'string') throw new Error(`${path} has one page`);
         return body.next_cursor as string;
       },
-      { timeout: 60_000, interval: 100 },
+      { timeout: PATIENCE_MS, interval: 100 },
     );
     given.set(path, cursor);
   }

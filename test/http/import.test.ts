@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { name } from '../support/world.ts';
 import { GRACE, GRACE_S, refreshScene, retryAfterS, STATIC, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene();
 /** Only for values that this server never made. */
@@ -187,7 +188,7 @@ describe('a refresh token alone for a new account', () => {
     const { connection, identifier, reply } = await fresh('nobody-gave-this-new-one');
     expect([reply.status, reply.body.code]).toEqual([422, 'credential_refused']);
     const list = () => scene.operator.get(`/v1/connected-accounts?connection=${connection}`);
-    await expect.poll(async () => (await list()).body.data, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(async () => (await list()).body.data, { timeout: PATIENCE_MS }).toEqual([]);
     const events = await scene.operator.get('/v1/events?limit=100');
     expect(events.text).not.toContain(identifier);
     const grant = await scene.provider.grant();

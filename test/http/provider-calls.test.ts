@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refreshScene, retryAfterS, STATIC, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene();
 
@@ -132,7 +133,7 @@ describe('asked again and again', () => {
     for (let n = 0; n < 8; n += 1) {
       const made = await scene.operator.post(`/v1/connected-accounts/${account.id}/connect-link`, {});
       expect(made.status, made.text).toBe(201);
-      await expect.poll(() => asked, { timeout: 10_000 }).toBeGreaterThanOrEqual(1);
+      await expect.poll(() => asked, { timeout: PATIENCE_MS }).toBeGreaterThanOrEqual(1);
     }
     expect(asked).toBe(1);
   });

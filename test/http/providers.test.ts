@@ -124,5 +124,5 @@ describe('the probes', () => {
     } finally {
       await bare.dispose();
     }
-  }, 60_000);
+  });
 });

@@ -11,6 +11,7 @@ import { client } from '../support/callers.ts';
 import { paste } from './curl.ts';
 import { ROOT } from './programs.ts';
 import { README, blocks, session } from './readme.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const inputOf = (html: string, id: string): string =>
   new RegExp(`<input id="${id}" value="([^"]+)"`).exec(html)?.[1] ?? `no ${id}`;
@@ -81,7 +82,7 @@ it('seven more lead to an agent that holds the token of a user, without the root
     const path = '/v1/agents/crm-agent/credentials/hubspot?identifier=user_1';
     await expect
       .poll(async () => (await client(broker.url, variables['CRM_KEY'] ?? '').get(path)).body.reason, {
-        timeout: 30_000,
+        timeout: PATIENCE_MS,
       })
       .toBe('identifier_not_allowed');
     expect(README).toContain('403 `identifier_not_allowed`');

@@ -2,6 +2,7 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { GRACE, refreshScene, STATIC, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene();
 
@@ -125,7 +126,7 @@ describe('a grant that the user revoked at the provider', () => {
     await revoked(account);
     scene.provider.faults.next({ delayBeforeMs: 500 });
     const waiting = account.herd(20);
-    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     for (const reply of [...(await waiting), await account.fetch()]) {
       expect([reply.status, reply.body.reason]).toEqual([409, 'grant_revoked']);
     }
@@ -146,7 +147,7 @@ describe('a grant that the user revoked at the provider', () => {
         expect(reply.status).toBe(409);
         return reply;
       },
-      { timeout: 10_000, interval: 100 },
+      { timeout: PATIENCE_MS, interval: 100 },
     );
     expect(ended.body).toMatchObject({
       code: 'reauth_required',
@@ -160,7 +161,7 @@ describe('a grant that the user revoked at the provider', () => {
           status_reason: 'no_refresh_token',
           next_refresh_at: null,
         }),
-      { timeout: 10_000, interval: 100 },
+      { timeout: PATIENCE_MS, interval: 100 },
     );
     expect([...asked.calls(), ...silent.calls()]).toEqual([]);
   });

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { refreshScene, retryAfterS, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const GRACE_S = 60;
 const LIFE_S = 4 * 3600;
@@ -47,7 +48,7 @@ describe.concurrent('an account in doubt', () => {
     expect(account.calls()).toHaveLength(1);
     // Who reported the token as rejected is refused; the others go on.
     expect((await account.fetch()).body.access_token).toBe(account.accessToken);
-  }, 90_000);
+  });
 
   it('keeps the doubt over a restart of nothing but time: it is shown with the same instant', async () => {
     const account = await scene.connect();
@@ -56,7 +57,7 @@ describe.concurrent('an account in doubt', () => {
     const { in_doubt_since, degraded_since } = await account.show();
     await sleep(20_000);
     expect(await account.show()).toMatchObject({ in_doubt_since, degraded_since, status: 'active' });
-  }, 90_000);
+  });
 });
 
 describe.concurrent('a grace', () => {
@@ -74,7 +75,7 @@ describe.concurrent('a grace', () => {
         expect(one.in_doubt_since).not.toBeNull();
         return one;
       },
-      { timeout: 75_000, interval: 500 },
+      { timeout: PATIENCE_MS, interval: 500 },
     );
     expect(Date.now() - startedAtMs).toBeGreaterThan((GRACE_S - 12) * 1000);
     // The instant of the attempt, not of the moment when the grace was over.
@@ -85,7 +86,7 @@ describe.concurrent('a grace', () => {
         expect(degraded_since).not.toBeNull();
         expect(Date.parse(next_refresh_at)).toBeGreaterThan(Date.now() + 3 * 3600_000);
       },
-      { timeout: 60_000, interval: 500 },
+      { timeout: PATIENCE_MS, interval: 500 },
     );
     const calls = account.calls();
     // The first retry is quick, and none comes so late that the grace could be over when it arrives.
@@ -103,10 +104,10 @@ describe.concurrent('a grace', () => {
         const { status, body } = await account.fetch();
         expect([status, body.reason]).toEqual([409, 'rotation_response_lost']);
       },
-      { timeout: 60_000, interval: 1_000 },
+      { timeout: PATIENCE_MS, interval: 1_000 },
     );
     expect(account.calls()).toHaveLength(calls.length + 1);
-  }, 200_000);
+  });
 
   it('of less than a minute counts as none', async () => {
     const account = await scene.connect({
@@ -117,7 +118,7 @@ describe.concurrent('a grace', () => {
     expect((await account.show()).in_doubt_since).not.toBeNull();
     await sleep(5000);
     expect(account.calls()).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('that the operator calls unverified counts as none, and so does a rotation that nobody knows of', async () => {
     const [unverified, unknown] = await Promise.all([
@@ -137,5 +138,5 @@ describe.concurrent('a grace', () => {
     }
     await sleep(5000);
     expect([unverified.calls().length, unknown.calls().length]).toEqual([1, 1]);
-  }, 60_000);
+  });
 });

@@ -6,6 +6,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Fault } from '../../src/dev/oauth-faults.ts';
 import { GRACE, GRACE_S, refreshScene, retryAfterS, STATIC, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene({ settings: { EXCHANGE_BUDGET_MS: '3000' } });
 
@@ -33,36 +34,32 @@ async function served(account: Account): Promise<string> {
       expect(reply.status, reply.text).toBe(200);
       return String(reply.body.access_token);
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: PATIENCE_MS, interval: 100 },
   );
 }
 
 const quiet = { status: 'active', in_doubt_since: null, degraded_since: null };
 
 describe('with a grace', () => {
-  it.each(LOST)(
-    'nothing is lost when %s: the next attempt gets the answer again',
-    async (_what, fault) => {
-      const account = await scene.connect({ config: GRACE });
-      scene.provider.graceS = GRACE_S;
-      lose(account, fault);
-      await account.expire();
-      const first = await account.fetch();
-      expect([502, 503]).toContain(first.status);
-      expect(retryAfterS(first)).toBeGreaterThanOrEqual(1);
-      const token = await served(account);
-      const [lost, again, ...more] = account.calls();
-      expect(more).toEqual([]);
-      expect(again).toMatchObject({ refreshToken: account.refreshToken, verdict: 'in_grace' });
-      expect(token).toBe(lost?.accessToken);
-      expect(await account.show()).toMatchObject(quiet);
-      // The successor was read with it: the next refresh presents that.
-      await account.expire();
-      expect((await account.fetch()).status).toBe(200);
-      expect(account.calls()[2]).toMatchObject({ refreshToken: lost?.newRefreshToken, verdict: 'fresh' });
-    },
-    60_000,
-  );
+  it.each(LOST)('nothing is lost when %s: the next attempt gets the answer again', async (_what, fault) => {
+    const account = await scene.connect({ config: GRACE });
+    scene.provider.graceS = GRACE_S;
+    lose(account, fault);
+    await account.expire();
+    const first = await account.fetch();
+    expect([502, 503]).toContain(first.status);
+    expect(retryAfterS(first)).toBeGreaterThanOrEqual(1);
+    const token = await served(account);
+    const [lost, again, ...more] = account.calls();
+    expect(more).toEqual([]);
+    expect(again).toMatchObject({ refreshToken: account.refreshToken, verdict: 'in_grace' });
+    expect(token).toBe(lost?.accessToken);
+    expect(await account.show()).toMatchObject(quiet);
+    // The successor was read with it: the next refresh presents that.
+    await account.expire();
+    expect((await account.fetch()).status).toBe(200);
+    expect(account.calls()[2]).toMatchObject({ refreshToken: lost?.newRefreshToken, verdict: 'fresh' });
+  });
 
   it('is used by the account itself, soon, when nobody asks', async () => {
     const account = await scene.connect({ config: GRACE });
@@ -70,10 +67,10 @@ describe('with a grace', () => {
     lose(account, { dropAfter: true });
     expect((await account.act('refresh')).body.last_attempt.outcome).toBe('transient');
     expect((await account.fetch()).body.access_token).toBe(account.accessToken);
-    await vi.waitFor(() => expect(account.calls()).toHaveLength(2), { timeout: 10_000 });
+    await vi.waitFor(() => expect(account.calls()).toHaveLength(2), { timeout: PATIENCE_MS });
     await vi.waitFor(
       async () => expect((await account.show()).last_attempt).toMatchObject({ outcome: 'refreshed' }),
-      { timeout: 10_000 },
+      { timeout: PATIENCE_MS },
     );
     expect(account.calls()[1]).toMatchObject({ verdict: 'in_grace' });
     expect((await account.fetch()).body.access_token).toBe(account.calls()[0]?.accessToken);
@@ -97,7 +94,7 @@ describe('at a strict server', () => {
           expect(one.in_doubt_since).not.toBeNull();
           return one;
         },
-        { timeout: 30_000 },
+        { timeout: PATIENCE_MS },
       );
       expect(shown.status).toBe('active');
       expect(shown.degraded_since).not.toBeNull();
@@ -134,7 +131,6 @@ describe('at a strict server', () => {
       expect((await account.fetch()).status).toBe(409);
       expect(account.calls()).toHaveLength(2);
     },
-    60_000,
   );
 
   it('the deliberate attempt recovers where the provider had not rotated after all', async () => {
@@ -159,7 +155,7 @@ describe('at a strict server', () => {
     await account.act('refresh');
     const replies = await account.herd(20);
     expect(new Set(replies.map((reply) => reply.status))).toEqual(new Set([200]));
-    await vi.waitFor(async () => expect(await account.show()).toMatchObject(quiet), { timeout: 15_000 });
+    await vi.waitFor(async () => expect(await account.show()).toMatchObject(quiet), { timeout: PATIENCE_MS });
     expect(account.calls()).toHaveLength(2);
   });
 
@@ -178,24 +174,20 @@ describe('at a strict server', () => {
 });
 
 describe('with a refresh token that does not rotate', () => {
-  it.each(LOST)(
-    'a lost answer is tried again, and nothing is in doubt: %s',
-    async (_what, fault) => {
-      const account = await scene.connect({ config: STATIC });
-      scene.provider.faults.when((call) => call.grantId === account.grantId, {
-        settings: { rotation: 'static' },
-      });
-      lose(account, { ...fault, settings: { rotation: 'static' } });
-      await account.expire();
-      expect([502, 503]).toContain((await account.fetch()).status);
-      expect(await account.show()).toMatchObject({ status: 'active', in_doubt_since: null });
-      await served(account);
-      expect(account.calls().map((call) => [call.refreshToken, call.verdict])).toEqual([
-        [account.refreshToken, 'fresh'],
-        [account.refreshToken, 'fresh'],
-      ]);
-      expect(await account.show()).toMatchObject(quiet);
-    },
-    60_000,
-  );
+  it.each(LOST)('a lost answer is tried again, and nothing is in doubt: %s', async (_what, fault) => {
+    const account = await scene.connect({ config: STATIC });
+    scene.provider.faults.when((call) => call.grantId === account.grantId, {
+      settings: { rotation: 'static' },
+    });
+    lose(account, { ...fault, settings: { rotation: 'static' } });
+    await account.expire();
+    expect([502, 503]).toContain((await account.fetch()).status);
+    expect(await account.show()).toMatchObject({ status: 'active', in_doubt_since: null });
+    await served(account);
+    expect(account.calls().map((call) => [call.refreshToken, call.verdict])).toEqual([
+      [account.refreshToken, 'fresh'],
+      [account.refreshToken, 'fresh'],
+    ]);
+    expect(await account.show()).toMatchObject(quiet);
+  });
 });

@@ -9,6 +9,7 @@ import type { Fault } from '../../src/dev/oauth-faults.ts';
 import { startServer, type HostileServer } from '../support/hostile-server.ts';
 import { badAnswers } from './bad-answers.ts';
 import { GRACE, GRACE_S, refreshScene, STATIC, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene({ settings: { EXCHANGE_BUDGET_MS: '3000' } });
 
@@ -58,7 +59,7 @@ async function goesOn(account: Account): Promise<void> {
       expect(reply.status, reply.text).toBe(200);
       return String(reply.body.access_token);
     },
-    { timeout: 30_000, interval: 250 },
+    { timeout: PATIENCE_MS, interval: 250 },
   );
   expect(account.calls().map((call) => call.accessToken)).toContain(token);
   const presented = new Set(account.calls().map((call) => call.refreshToken));

@@ -4,6 +4,7 @@ import { connect as openSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { refreshScene, STATIC, statuses, tokensIn, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene({ server: { accessTokenTtlS: 3600 } });
 
@@ -75,31 +76,31 @@ describe('a herd', () => {
     expect(account.calls()).toHaveLength(1);
     // One of the refresh, and one for each token that left.
     expect((await account.records()) - before).toBe(1001);
-  }, 60_000);
+  });
 
   it('of 500 right after a connect without access token costs one call, and the second wave none', async () => {
     const account = await scene.connect({ ttlS: null });
     scene.provider.faults.when((call) => call.grantId === account.grantId, { delayBeforeMs: 300 });
     const first = account.herd(500);
-    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     const [early, late] = [await first, await account.herd(500)];
     expect(statuses([...early, ...late])).toEqual({ 200: 1000 });
     expect(tokensIn([...early, ...late])).toHaveLength(1);
     expect(account.calls()).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('that arrives while a refresh is in flight joins it', async () => {
     const account = await scene.connect();
     await account.expire();
     scene.provider.faults.next({ delayAfterMs: 1000 });
     const first = account.fetch();
-    await vi.waitFor(() => expect(account.calls()[0]?.processed).toBe(true), { timeout: 10_000 });
+    await vi.waitFor(() => expect(account.calls()[0]?.processed).toBe(true), { timeout: PATIENCE_MS });
     expect(account.calls()[0]?.answered).toBe(false);
     const replies = (await Promise.all([first, account.fetch(), account.herd(100)])).flat();
     expect(statuses(replies)).toEqual({ 200: 102 });
     expect(tokensIn(replies)).toHaveLength(1);
     expect(account.calls()).toHaveLength(1);
-  }, 60_000);
+  });
 
   it.each([
     ['a throttle', { status: 429, headers: { 'Retry-After': '600' } }],
@@ -122,7 +123,6 @@ describe('a herd', () => {
       expect(new Set(replies.map((reply) => reply.body.code))).toEqual(new Set(['provider_unavailable']));
       expect(account.calls()).toHaveLength(1);
     },
-    60_000,
   );
 });
 
@@ -137,7 +137,7 @@ async function hangUpDuring(account: Account): Promise<void> {
     `GET /v1/connected-accounts/${account.id}/token HTTP/1.1\r\nHost: ${hostname}:${port}\r\n` +
       `Authorization: Bearer ${scene.agent.key}\r\n\r\n`,
   );
-  await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
   socket.destroy();
   expect(answered).not.toHaveBeenCalled();
 }
@@ -153,7 +153,7 @@ describe('a client that hangs up in the middle of a refresh', () => {
     await hangUpDuring(account);
     await vi.waitFor(
       async () => expect((await account.show()).last_attempt).toMatchObject({ outcome: 'refreshed' }),
-      { timeout: 10_000, interval: 100 },
+      { timeout: PATIENCE_MS, interval: 100 },
     );
     const reply = await account.fetch();
     expect(reply.body.access_token).toBe(account.calls()[0]?.accessToken);

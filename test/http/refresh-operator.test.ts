@@ -3,6 +3,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { name } from '../support/world.ts';
 import { refreshScene, retryAfterS, STATIC } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene();
 
@@ -34,7 +35,7 @@ describe('expire', () => {
     expect((await account.fetch()).status).toBe(503);
     await scene.provider.up();
     await vi.waitFor(async () => expect((await account.fetch()).status).toBe(200), {
-      timeout: 20_000,
+      timeout: PATIENCE_MS,
       interval: 200,
     });
   });
@@ -102,7 +103,7 @@ describe('refresh', () => {
     scene.leavesHanging(account);
     scene.provider.faults.next({ delayBeforeMs: Infinity });
     const forced = account.act('refresh');
-    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     const reply = await account.fetch();
     expect([reply.status, reply.body.access_token]).toEqual([200, account.accessToken]);
     expect((await forced).status).toBe(200);

@@ -8,6 +8,7 @@ import type { Fault } from '../../src/dev/oauth-faults.ts';
 import { badAnswers } from './bad-answers.ts';
 import { startServer, type HostileServer } from '../support/hostile-server.ts';
 import { refreshScene, retryAfterS, STATIC, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene({ settings: { EXCHANGE_BUDGET_MS: '3000' } });
 
@@ -45,7 +46,7 @@ async function fetchedAgain(account: Account): Promise<string> {
       expect(reply.status, reply.text).toBe(200);
       return String(reply.body.access_token);
     },
-    { timeout: 20_000, interval: 200 },
+    { timeout: PATIENCE_MS, interval: 200 },
   );
 }
 
@@ -111,13 +112,12 @@ describe('a token that expires during an outage', () => {
       // Nobody asks for it: the account's own timer brings it back.
       await vi.waitFor(
         async () => expect(await account.show()).toMatchObject({ status: 'active', degraded_since: null }),
-        { timeout: 30_000, interval: 250 },
+        { timeout: PATIENCE_MS, interval: 250 },
       );
       const { length } = account.calls();
       expect((await account.fetch()).body.access_token).toBe(account.calls().at(-1)?.accessToken);
       expect(account.calls()).toHaveLength(length);
     },
-    60_000,
   );
 
   it('costs few calls, however many ask', async () => {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { Reply } from '../support/callers.ts';
 import { refreshScene, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene();
 
@@ -20,13 +21,13 @@ async function inFlight(fault: object): Promise<{ account: Account; waiting: Pro
   scene.provider.faults.next(fault);
   const waiting = account.herd(5);
   waiting.catch(() => undefined);
-  await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
   return { account, waiting };
 }
 
 /** The provider's answer is out, and what it leads to has had its time. */
 async function answered(account: Account): Promise<void> {
-  await vi.waitFor(() => expect(account.calls()[0]?.answered).toBe(true), { timeout: 10_000 });
+  await vi.waitFor(() => expect(account.calls()[0]?.answered).toBe(true), { timeout: PATIENCE_MS });
   // Nothing outside tells when an answer was dropped; what settles does so within some milliseconds.
   await sleep(200);
 }
@@ -188,7 +189,7 @@ describe('a dead answer to a refresh in flight', () => {
     await account.expire();
     scene.provider.faults.next({ delayBeforeMs: 800 });
     const waiting = account.fetch();
-    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     await account.act('disable');
     allAre([await waiting], 409, 'account_disabled');
     await answered(account);
@@ -205,7 +206,7 @@ describe('a dead answer to a refresh in flight', () => {
     await account.expire();
     scene.provider.faults.next({ delayBeforeMs: 800 });
     const waiting = account.fetch();
-    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     const grant = await scene.provider.grant();
     await scene.w.account(account.connection, account.identifier, { refresh_token: grant.refreshToken });
     expect((await waiting).status).toBe(200);

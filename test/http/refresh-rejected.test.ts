@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Reply } from '../support/callers.ts';
 import { name } from '../support/world.ts';
 import { refreshScene, retryAfterS, statuses, STATIC, tokensIn } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene();
 
@@ -56,7 +57,7 @@ describe('a rejected token', () => {
     const first = await account.fetch();
     scene.provider.faults.next({ delayBeforeMs: 800 });
     const early = account.fetch(about(first));
-    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     const replies = [...(await account.herd(100, about(first))), await early];
     expect(statuses(replies)).toEqual({ 200: 101 });
     expect(tokensIn(replies)).toEqual([account.calls()[0]?.accessToken]);
@@ -68,7 +69,7 @@ describe('a rejected token', () => {
     const first = await account.fetch();
     scene.provider.faults.next({ delayBeforeMs: 800 });
     const forced = account.act('refresh');
-    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     const reply = await account.fetch(about(first));
     expect([reply.status, reply.body.access_token]).toEqual([200, account.calls()[0]?.accessToken]);
     expect((await forced).status).toBe(200);

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { refreshScene, retryAfterS, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene({ server: { accessTokenTtlS: 3600 }, sideBySide: true });
 
@@ -27,7 +28,7 @@ describe.concurrent('the plan', () => {
     // Of 40 uniform draws one falls into each outer quarter but for once in fifty thousand runs.
     expect(Math.min(...plans)).toBeLessThan(0.45);
     expect(Math.max(...plans)).toBeGreaterThan(0.75);
-  }, 60_000);
+  });
 
   it('of a later one lies in 65 to 90 %', async () => {
     const accounts = await Promise.all(
@@ -85,7 +86,7 @@ describe.concurrent('the alarm', () => {
       let endsAtMs = Date.parse((await account.show()).expires_at);
       for (const count of [1, 2]) {
         await vi.waitFor(() => expect(account.calls()).toHaveLength(count), {
-          timeout: 45_000,
+          timeout: PATIENCE_MS,
           interval: 250,
         });
         const call = account.calls()[count - 1];
@@ -97,7 +98,7 @@ describe.concurrent('the alarm', () => {
             expect(Date.parse(expires_at)).toBeGreaterThan(endsAtMs);
             endsAtMs = Date.parse(expires_at);
           },
-          { timeout: 10_000, interval: 100 },
+          { timeout: PATIENCE_MS, interval: 100 },
         );
       }
       const [first, second] = account.calls();
@@ -105,7 +106,6 @@ describe.concurrent('the alarm', () => {
       expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(29_500);
       expect((await account.fetch()).body.access_token).toBe(second?.accessToken);
     },
-    120_000,
   );
 
   it('never turns faster than once in 30 s, however short the tokens are', async () => {
@@ -117,7 +117,7 @@ describe.concurrent('the alarm', () => {
     // In between it is renewed for who asks.
     const reply = await account.fetch();
     expect([reply.status, account.calls().length]).toEqual([200, 2]);
-  }, 120_000);
+  });
 
   it('calls nobody for an account on demand, nor for a disabled one', async () => {
     const [onDemand, disabled] = await Promise.all([
@@ -129,7 +129,7 @@ describe.concurrent('the alarm', () => {
     expect([...onDemand.calls(), ...disabled.calls()]).toEqual([]);
     await disabled.act('enable');
     expect((await disabled.fetch()).status).toBe(200);
-  }, 120_000);
+  });
 });
 
 describe.concurrent('an API that refuses one fresh token after the other', () => {
@@ -144,7 +144,7 @@ describe.concurrent('an API that refuses one fresh token after the other', () =>
           const reply = await account.fetch(`?rejected=${fingerprint}`);
           expect(reply.status).toBe(200);
         },
-        { timeout: 40_000, interval: 1000 },
+        { timeout: PATIENCE_MS, interval: 1000 },
       );
       expect(account.calls()).toHaveLength(count);
     }
@@ -156,7 +156,7 @@ describe.concurrent('an API that refuses one fresh token after the other', () =>
         expect(retryAfterS(reply)).toBeGreaterThan(60);
         return reply;
       },
-      { timeout: 40_000, interval: 1000 },
+      { timeout: PATIENCE_MS, interval: 1000 },
     );
     expect([held.status, held.body.code]).toEqual([503, 'provider_unavailable']);
     expect(retryAfterS(held)).toBeGreaterThan(14 * 60);
@@ -166,5 +166,5 @@ describe.concurrent('an API that refuses one fresh token after the other', () =>
     expect(shown.status).toBe('active');
     expect(shown.degraded_since).not.toBeNull();
     expect((await account.fetch()).body.access_token).toBe(third.body.access_token);
-  }, 150_000);
+  });
 });

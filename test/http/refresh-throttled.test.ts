@@ -2,6 +2,7 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { refreshScene, retryAfterS, STATIC, type Account } from './refresh-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const scene = refreshScene();
 
@@ -97,7 +98,7 @@ describe('a throttled refresh', () => {
         expect(one.status, one.text).toBe(200);
         return one;
       },
-      { timeout: 15_000, interval: 100 },
+      { timeout: PATIENCE_MS, interval: 100 },
     );
     const [refused, renewed, ...more] = account.calls();
     expect(more).toEqual([]);

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { name } from '../support/world.ts';
 import { storedRows } from '../support/stored-rows.ts';
 import { connectScene, type Session } from './connect-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const s = connectScene();
-const PATIENCE = { timeout: 25_000, interval: 100 };
+const PATIENCE = { timeout: PATIENCE_MS, interval: 100 };
 
 /** The provider's revocation endpoint as the broker knows it: counts, breaks on demand, and passes on. */
 const door = { url: '', tokens: [] as string[], refuseNext: 0 };

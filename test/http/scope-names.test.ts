@@ -5,6 +5,7 @@ import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.t
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { browser } from '../support/browser.ts';
 import { name, world, type World } from '../support/world.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 let provider: OAuthServer;
 let broker: TestBroker;
@@ -187,7 +188,7 @@ describe('a static credential', () => {
     expect((await w.operator.patch(`/v1/connections/${declared.id}`, { scopes: ['read-only'] })).status).toBe(
       200,
     );
-    await expect.poll(async () => (await fetch()).status, { timeout: 60_000 }).toBe(200);
+    await expect.poll(async () => (await fetch()).status, { timeout: PATIENCE_MS }).toBe(200);
   });
 });
 
@@ -211,7 +212,7 @@ describe('a grant that nothing can renew', () => {
         data: { reauth_due_at?: string };
       }[];
     await expect
-      .poll(async () => (await events()).map(({ type }) => type), { timeout: 60_000 })
+      .poll(async () => (await events()).map(({ type }) => type), { timeout: PATIENCE_MS })
       .toContain('connected_account.expiring');
     const expiring = (await events()).filter(({ type }) => type === 'connected_account.expiring');
     expect(expiring).toHaveLength(1);

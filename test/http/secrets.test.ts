@@ -10,6 +10,7 @@ import { Canaries } from '../support/canary.ts';
 import { storedRows } from '../support/stored-rows.ts';
 import { name } from '../support/world.ts';
 import { showAll, startScene, type ProviderAnswer, type Scene } from './secrets-scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 let scene: Scene;
 
@@ -170,7 +171,7 @@ describe('the hunter', () => {
         async () =>
           (await scene.canaries.huntFolder(scene.broker.folder)).map(({ where }) => where.split('/')[1]),
         {
-          timeout: 10_000,
+          timeout: PATIENCE_MS,
           interval: 200,
         },
       )

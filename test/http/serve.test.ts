@@ -11,6 +11,7 @@ import { startBroker } from '../support/broker.ts';
 import { call, client } from '../support/callers.ts';
 import { world } from '../support/world.ts';
 import { descendants, endGroup, isAlive, ROOT, run, runNode, runNpm, temporaryFolder } from './programs.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const READY = /^ready http:\/\/127\.0\.0\.1:(\d+)$/m;
 const NO_KEYS = { ADMIN_KEY: '', MASTER_KEYS: '' };
@@ -33,7 +34,7 @@ describe('npm run serve', () => {
       expect(started.length).toBeGreaterThan(1);
       served.child.kill('SIGTERM');
       await served.exited;
-      await expect.poll(() => started.filter(isAlive), { timeout: 5_000 }).toEqual([]);
+      await expect.poll(() => started.filter(isAlive), { timeout: PATIENCE_MS }).toEqual([]);
     } finally {
       endGroup(served);
     }
@@ -43,12 +44,12 @@ describe('npm run serve', () => {
     const served = runNode('serve.ts', ['--port', '0', '--persist-to', folder.path]);
     try {
       await expect
-        .poll(async () => (await descendants(served.child.pid ?? 0)).length, { timeout: 20_000 })
+        .poll(async () => (await descendants(served.child.pid ?? 0)).length, { timeout: PATIENCE_MS })
         .toBeGreaterThan(0);
       const started = await descendants(served.child.pid ?? 0);
       served.child.kill('SIGTERM');
       await served.exited;
-      await expect.poll(() => started.filter(isAlive), { timeout: 5_000 }).toEqual([]);
+      await expect.poll(() => started.filter(isAlive), { timeout: PATIENCE_MS }).toEqual([]);
     } finally {
       endGroup(served);
     }

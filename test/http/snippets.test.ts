@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { name, world, type World } from '../support/world.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 let provider: OAuthServer;
 let broker: TestBroker;
@@ -208,7 +209,7 @@ describe('the published policy', () => {
       .poll(
         async () =>
           (await w.operator.post('/v1/connections', { id: 'slack', provider: 'slack', ...client })).status,
-        { timeout: 60_000 },
+        { timeout: PATIENCE_MS },
       )
       .toBe(201);
     expect(
@@ -224,7 +225,7 @@ describe('the published policy', () => {
     });
     const vault = vaultFor({ id: 'agent-42', key });
     await expect
-      .poll(() => vault.getToken('agent-42', 'slack').catch(String), { timeout: 60_000 })
+      .poll(() => vault.getToken('agent-42', 'slack').catch(String), { timeout: PATIENCE_MS })
       .toBe(SLACK_TOKEN);
     await w.account('calendar', 'agent-42', {
       access_token: 'ya29.events',
@@ -354,7 +355,7 @@ describe('a task whose grant has died', () => {
         data: Record<string, unknown>;
       }[];
     await expect
-      .poll(async () => (await events('agent.auth.reauth_required')).length, { timeout: 60_000 })
+      .poll(async () => (await events('agent.auth.reauth_required')).length, { timeout: PATIENCE_MS })
       .toBe(1);
     expect((await events('agent.auth.reauth_required'))[0]?.data['reauth_url']).toBe(
       (await step('dead')).body.reauth_url,
@@ -367,7 +368,9 @@ describe('a task whose grant has died', () => {
       expires_in: 600,
     });
     expect((await waiting).body.status).toBe('active');
-    await expect.poll(async () => (await events('agent.auth.succeeded')).length, { timeout: 60_000 }).toBe(2);
+    await expect
+      .poll(async () => (await events('agent.auth.succeeded')).length, { timeout: PATIENCE_MS })
+      .toBe(2);
     expect((await step('dead')).body.access_token).toBe(again.accessToken);
   });
 });

@@ -22,6 +22,7 @@ import {
   temporaryFolder,
   type Program,
 } from './programs.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /** Two starts of the engine and a kill between them. */
 const STORY_MS = 300_000;
@@ -80,7 +81,7 @@ const commandsOf = (program: Program): string[] =>
 async function pressCtrlC(program: Program): Promise<void> {
   process.kill(-(program.child.pid ?? 0), 'SIGINT');
   await program.exited;
-  await expect.poll(() => processesNaming(folder.path), { timeout: 30_000 }).toEqual(new Map());
+  await expect.poll(() => processesNaming(folder.path), { timeout: PATIENCE_MS }).toEqual(new Map());
 }
 
 /** What the OAuth server has left, in the folder of data. */
@@ -196,7 +197,7 @@ describe('npm start', () => {
 
   it(
     'keeps what its reader made on its advice: after Ctrl-C and a check, the next start goes on with it',
-    { timeout: 3 * STORY_MS },
+    { timeout: PATIENCE_MS * STORY_MS },
     async () => {
       const port = await freePort();
       const staysUp = /It stays up at http:\/\/localhost:\d+; Ctrl-C stops it all\./;
@@ -276,7 +277,7 @@ describe('npm start', () => {
     await program.says(/^1 connect/m);
     program.child.kill('SIGKILL');
     await program.exited;
-    await expect.poll(() => processesNaming(folder.path), { timeout: 10_000 }).toEqual(new Map());
+    await expect.poll(() => processesNaming(folder.path), { timeout: PATIENCE_MS }).toEqual(new Map());
   });
 });
 

@@ -8,6 +8,7 @@ import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, client, type Reply } from '../support/callers.ts';
 import { storedRows } from '../support/stored-rows.ts';
 import { name, world, type World } from '../support/world.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const newKey = (kid: string) => `${kid}:${randomBytes(32).toString('base64')}`;
 const RIGHT = newKey('k1');
@@ -111,7 +112,7 @@ describe('a wrong master key', () => {
     expect((await account.fetchToken()).body.access_token).toBe(account.accessToken);
     await w.operator.post(`/v1/connected-accounts/${account.accountId}/expire`);
     await expect
-      .poll(async () => (await account.fetchToken()).status, { timeout: 15_000, interval: 300 })
+      .poll(async () => (await account.fetchToken()).status, { timeout: PATIENCE_MS, interval: 300 })
       .toBe(200);
     expect(provider.calls.length).toBe(1);
     const verified = await w.operator.get(`/v1/connected-accounts/${account.accountId}/audit/verify`);
@@ -139,5 +140,5 @@ describe('a ring of two keys', () => {
     await broker.stop();
     await broker.restart({ MASTER_KEYS: `${RIGHT},${newer}` });
     expect((await young.fetchToken()).body.access_token).toBe(young.accessToken);
-  }, 120_000);
+  });
 });

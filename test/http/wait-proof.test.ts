@@ -9,6 +9,7 @@ import { startBroker, type TestBroker } from '../support/broker.ts';
 import type { Client, Reply } from '../support/callers.ts';
 import { expectRefusal } from '../support/refusals.ts';
 import { world, type World } from '../support/world.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /** As many waits of one agent as an account takes, and in all. */
 const OF_ONE_AGENT = 10;
@@ -90,7 +91,7 @@ describe('the places of those who wait', () => {
     const greedy = Array.from({ length: IN_ALL }, () => wait(agent.client, accountId));
     const refused: Reply[] = [];
     for (const one of greedy) void one.then((reply) => reply.status === 429 && refused.push(reply));
-    await expect.poll(() => refused.length, { timeout: 20_000 }).toBe(IN_ALL - OF_ONE_AGENT);
+    await expect.poll(() => refused.length, { timeout: PATIENCE_MS }).toBe(IN_ALL - OF_ONE_AGENT);
     expectRefusal(refused[0] as Reply, { status: 429, code: 'rate_limited' });
     const other = await w.agent({ rules: [{ connection, identifiers: [identifier] }] });
     const others = Array.from({ length: OF_ONE_AGENT }, () => wait(other.client, accountId, 'disabled'));

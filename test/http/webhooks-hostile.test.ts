@@ -9,6 +9,7 @@ import { until } from '../support/crash.ts';
 import { name, world, type World } from '../support/world.ts';
 import * as hostile from './hostile-receivers.ts';
 import type { Receiver } from './hostile-receivers.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /** How long one attempt may take. */
 const HANG_MS = 15_000;
@@ -217,12 +218,12 @@ describe('four endpoints that hang', () => {
       await w.operator.post(`/v1/connected-accounts/${talking}/disable`);
       await w.operator.post(`/v1/connected-accounts/${talking}/enable`);
       told += 1;
-      await expect.poll(() => delays.length, { timeout: 10_000 }).toBe(told);
+      await expect.poll(() => delays.length, { timeout: PATIENCE_MS }).toBe(told);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     expect(Math.max(...delays)).toBeLessThan(HANG_MS);
     await expect
-      .poll(async () => (await show()).last_refreshed_at, { timeout: 40_000, interval: 250 })
+      .poll(async () => (await show()).last_refreshed_at, { timeout: PATIENCE_MS, interval: 250 })
       .not.toBeNull();
     const lateMs = Date.parse((await show()).last_refreshed_at) - dueAtMs;
     expect(lateMs).toBeLessThan(HANG_MS);

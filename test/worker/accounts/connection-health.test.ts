@@ -38,6 +38,7 @@ import {
   view,
   type Connected,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -59,7 +60,7 @@ async function openOutage(accounts: readonly Connected[], pass: (ms: number) => 
     pass(5_000);
   }
   await expect
-    .poll(async () => (await connectionOf(first?.connection ?? '')).health, { timeout: 5_000 })
+    .poll(async () => (await connectionOf(first?.connection ?? '')).health, { timeout: PATIENCE_MS })
     .toBe('outage');
 }
 
@@ -96,13 +97,15 @@ describe('an outage of the provider', () => {
     const probes = await Promise.all(others.map(({ id }) => release(id)));
     expect(probes.map(({ code }) => code).toSorted()).toEqual(['ok', 'provider_unavailable']);
     expect(await callsOf(others)).toBe(1);
-    await expect.poll(async () => (await connectionOf(connection)).health, { timeout: 5_000 }).toBe('ok');
+    await expect
+      .poll(async () => (await connectionOf(connection)).health, { timeout: PATIENCE_MS })
+      .toBe('ok');
     pass(61_000);
     for (const { id } of others) expect((await release(id)).code).toBe('ok');
     // The platform's own clock is not there yet.
     for (const { id } of [...failing, ...others]) await ring(id);
     await expect
-      .poll(() => typesLogged(connection), { timeout: 10_000 })
+      .poll(() => typesLogged(connection), { timeout: PATIENCE_MS })
       .toEqual(['connection.outage', 'connection.recovered']);
     const { own, users } = await logged(connection);
     expect(own[0]?.data).toEqual({
@@ -219,7 +222,7 @@ describe('a client that the provider refuses', () => {
     const [first] = broken;
     expect((await release(first?.id ?? '')).code).toBe('misconfigured_connection');
     await expect
-      .poll(async () => (await connectionOf(wrong)).health, { timeout: 5_000 })
+      .poll(async () => (await connectionOf(wrong)).health, { timeout: PATIENCE_MS })
       .toBe('misconfigured');
     expect(await connectionOf(wrong)).toMatchObject({ health_reason: 'invalid_client' });
     const refused = await releaseAll(broken);
@@ -240,13 +243,13 @@ describe('a client that the provider refuses', () => {
     expect((await connectionOf(wrong)).health).toBe('ok');
     await expect
       .poll(async () => (await releaseAll(broken)).every(({ code }) => code === 'ok'), {
-        timeout: 30_000,
+        timeout: PATIENCE_MS,
         interval: 500,
       })
       .toBe(true);
     expect(await callsOf(broken)).toBe(calls + broken.length);
     await expect
-      .poll(() => typesLogged(wrong), { timeout: 10_000 })
+      .poll(() => typesLogged(wrong), { timeout: PATIENCE_MS })
       .toEqual(['connection.misconfigured', 'connection.recovered']);
     expect(await logged(other)).toEqual({ own: [], users: [] });
     expect((await logged(wrong)).users).toEqual([]);
@@ -325,7 +328,7 @@ describe('a client that the provider refuses', () => {
     expect((await connectionOf(connection)).health).toBe('ok');
     await release(two.id);
     await expect
-      .poll(async () => (await connectionOf(connection)).health, { timeout: 5_000 })
+      .poll(async () => (await connectionOf(connection)).health, { timeout: PATIENCE_MS })
       .toBe('misconfigured');
     expect((await release(three.id)).code).toBe('misconfigured_connection');
     expect(await callsOf([three])).toBe(0);

@@ -5,6 +5,7 @@ import { ConnectionWatch } from '#accounts/connection-watch.ts';
 import { wakeHolders } from '#accounts/sweep.ts';
 import { typesLogged, wrongClient } from './connection-world.ts';
 import { config, context, evict, expired, release, right, rows, stub, type Connected } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -19,7 +20,7 @@ describe('an incident that is told while something dies', () => {
       throw new Error('the object died');
     });
     await release(holder.id);
-    await expect.poll(() => took.mock.calls.length, { timeout: 5_000 }).toBeGreaterThan(0);
+    await expect.poll(() => took.mock.calls.length, { timeout: PATIENCE_MS }).toBeGreaterThan(0);
     took.mockRestore();
     await evict(holder.id);
     expect(await rows(holder.id, `SELECT id FROM event WHERE type LIKE 'connection.%'`)).toEqual([]);
@@ -39,7 +40,7 @@ describe('an incident that is told while something dies', () => {
     expect(await waiting(connection)).toHaveLength(1);
     expect(await wakeHolders(config, Date.now() + 31_000)).toBeGreaterThanOrEqual(1);
     await expect
-      .poll(() => typesLogged(connection), { timeout: 10_000 })
+      .poll(() => typesLogged(connection), { timeout: PATIENCE_MS })
       .toEqual(['connection.misconfigured']);
     expect(await waiting(connection)).toEqual([]);
   });
@@ -53,7 +54,7 @@ describe('an incident that is told while something dies', () => {
       .run();
     await release(other.id);
     await expect
-      .poll(() => typesLogged(connection), { timeout: 10_000 })
+      .poll(() => typesLogged(connection), { timeout: PATIENCE_MS })
       .toEqual(['connection.misconfigured']);
     await expect.poll(() => waiting(connection)).toEqual([]);
   });
@@ -81,7 +82,7 @@ describe('an incident that is told while something dies', () => {
     right(await stub(holder.id).remove({ organization: null, context }));
     await stub(holder.id).takeNews({});
     await expect
-      .poll(() => typesLogged(connection), { timeout: 10_000 })
+      .poll(() => typesLogged(connection), { timeout: PATIENCE_MS })
       .toEqual(['connection.misconfigured']);
   });
 });

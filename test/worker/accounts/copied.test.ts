@@ -20,6 +20,7 @@ import {
   stub,
   withStorage,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const { AGENTS, DB } = env as unknown as { AGENTS: DurableObjectNamespace; DB: D1Database };
 
@@ -250,7 +251,7 @@ describe.each(LOSSES)('an agent that the directory knows and whose %s', (_what, 
     const made = await must(http('POST', '/v1/agents', { id, key: true }), 201);
     await expect
       .poll(async () => DB.prepare('SELECT id FROM agent_index WHERE id = ?').bind(id).first('id'), {
-        timeout: 20_000,
+        timeout: PATIENCE_MS,
       })
       .toBe(id);
     if (deleted) await must(http('DELETE', `/v1/agents/${id}`), 204);

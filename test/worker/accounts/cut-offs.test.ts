@@ -20,6 +20,7 @@ import {
   stub,
   view,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const to = (tokenAccess: 'any' | 'proxy_only') => async (row: ConnectionRow) => ({
   ...row,
@@ -57,7 +58,7 @@ describe('a list that comes with a call', () => {
     expect((await release(id, { cutOffs: none })).code).toBe('account_sealed');
     await access(connection, 'any');
     await vi.waitFor(async () => expect((await release(id, { cutOffs: none })).code).toBe('ok'), {
-      timeout: 10_000,
+      timeout: PATIENCE_MS,
     });
   });
 });
@@ -99,7 +100,7 @@ describe('a deleted connection', () => {
     expect((await view(other.id)).status).toBe('active');
     await vi.waitFor(
       async () => expect(await buriedAccounts(config.directory, one.connection, '', 10)).toEqual([]),
-      { timeout: 10_000 },
+      { timeout: PATIENCE_MS },
     );
     expect(right(await stub(one.id).verifyAudit({}))).toMatchObject({ intact: true });
   });

@@ -24,6 +24,7 @@ import {
   view,
   type Connected,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 type Way = 'refuses' | 'hangs';
 
@@ -121,7 +122,9 @@ describe.each<Way>(['refuses', 'hangs'])('while the directory %s', (way) => {
     vi.setSystemTime(at);
     await tamper(account.id, `UPDATE timer SET due_at_ms = ${at}`);
     const rung = ring(account.id);
-    await expect.poll(async () => (await calls(account.grant.grantId)).length, { timeout: 5_000 }).toBe(1);
+    await expect
+      .poll(async () => (await calls(account.grant.grantId)).length, { timeout: PATIENCE_MS })
+      .toBe(1);
     vi.useRealTimers();
     vi.restoreAllMocks();
     await rung;
@@ -171,7 +174,7 @@ describe.each<Way>(['refuses', 'hangs'])('while the directory %s', (way) => {
     expect(await must(http('GET', path), 200)).toMatchObject({ status: 'revoked' });
     vi.restoreAllMocks();
     await expect
-      .poll(async () => (await indexRow(account))?.['status'], { timeout: 15_000, interval: 100 })
+      .poll(async () => (await indexRow(account))?.['status'], { timeout: PATIENCE_MS, interval: 100 })
       .toBe('revoked');
     await indexed(account.id);
     const moves = (await records(account.id)).flatMap(({ evidence }) => evidence ?? []);
@@ -191,7 +194,7 @@ describe.each<Way>(['refuses', 'hangs'])('while the directory %s', (way) => {
     await remove(account.id);
     expect((await release(account.id)).code).toBe('not_found');
     vi.restoreAllMocks();
-    await expect.poll(() => indexRow(account), { timeout: 15_000, interval: 100 }).toBeNull();
+    await expect.poll(() => indexRow(account), { timeout: PATIENCE_MS, interval: 100 }).toBeNull();
     await indexed(account.id);
     expect(await rows(account.id, 'SELECT kind FROM timer')).toEqual([]);
     expect(await rows(account.id, 'SELECT id FROM grant_row')).toEqual([]);
@@ -209,7 +212,7 @@ describe('a directory that comes back', () => {
     vi.restoreAllMocks();
     await expect
       .poll(async () => (await rows(account.id, `SELECT kind FROM timer WHERE kind = 'index'`)).length, {
-        timeout: 15_000,
+        timeout: PATIENCE_MS,
       })
       .toBe(0);
     const shown = await view(account.id);

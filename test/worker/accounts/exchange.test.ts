@@ -30,12 +30,15 @@ import {
   withStorage,
   type Connected,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const BUDGET_MS = config.exchangeBudgetMs;
 
 /** Until the provider has read the request. */
 async function reached(account: Connected): Promise<void> {
-  await expect.poll(async () => (await calls(account.grant.grantId)).length, { timeout: 5_000 }).toBe(1);
+  await expect
+    .poll(async () => (await calls(account.grant.grantId)).length, { timeout: PATIENCE_MS })
+    .toBe(1);
 }
 
 /** Whoever is to make this object's next exchange dies before it has begun. */
@@ -154,7 +157,7 @@ describe('an attempt without an end, found by the next incarnation', () => {
     expect(first.code).toBe('provider_unavailable');
     expect((await view(account.id)).in_doubt_since).not.toBeNull();
     await expect
-      .poll(async () => (await release(account.id)).code, { timeout: 10_000, interval: 250 })
+      .poll(async () => (await release(account.id)).code, { timeout: PATIENCE_MS, interval: 250 })
       .toBe('ok');
     expect(await calls(account.grant.grantId)).toHaveLength(1);
     expect((await view(account.id)).in_doubt_since).toBeNull();
@@ -180,7 +183,7 @@ describe('an attempt without an end, found by the next incarnation', () => {
     await cutOff(account, () => release(account.id));
     await age(account, BUDGET_MS);
     await expect
-      .poll(async () => (await release(account.id)).code, { timeout: 10_000, interval: 250 })
+      .poll(async () => (await release(account.id)).code, { timeout: PATIENCE_MS, interval: 250 })
       .toBe('ok');
     expect(await calls(account.grant.grantId)).toHaveLength(1);
     expect((await view(account.id)).in_doubt_since).toBeNull();

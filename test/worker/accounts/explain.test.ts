@@ -14,6 +14,7 @@ import {
   right,
   stub,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const explain = (id: string, query = '') =>
   must(http('GET', `/v1/connected-accounts/${id}/explain${query}`), 200);
@@ -37,7 +38,7 @@ describe('a connection that is not well', () => {
     if (first === undefined || other === undefined) throw new Error('expected two');
     expect((await release(first.id)).code).toBe('misconfigured_connection');
     await expect
-      .poll(async () => (await connectionOf(connection)).health, { timeout: 5_000 })
+      .poll(async () => (await connectionOf(connection)).health, { timeout: PATIENCE_MS })
       .toBe('misconfigured');
     const { health_since: since } = await connectionOf(connection);
 

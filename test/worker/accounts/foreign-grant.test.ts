@@ -19,6 +19,7 @@ import {
   view,
   type Connected,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -63,8 +64,10 @@ describe('a grant of another client', () => {
     const odd = await foreign(connection);
     const { pass } = stopClock();
     expect((await release(odd.id)).code).toBe('misconfigured_connection');
-    await expect.poll(async () => (await calls(good.grant.grantId)).length, { timeout: 10_000 }).toBe(2);
-    await expect.poll(async () => (await view(odd.id)).degraded_since, { timeout: 10_000 }).not.toBeNull();
+    await expect.poll(async () => (await calls(good.grant.grantId)).length, { timeout: PATIENCE_MS }).toBe(2);
+    await expect
+      .poll(async () => (await view(odd.id)).degraded_since, { timeout: PATIENCE_MS })
+      .not.toBeNull();
     expect(await healthOf(connection)).toBe('ok');
     expect((await release(other.id)).code).toBe('ok');
     for (let minute = 0; minute < 21; minute += 1) {
@@ -88,7 +91,7 @@ describe('a grant of another client', () => {
     for (const odd of [await foreign(connection), await foreign(connection), await foreign(connection)])
       expect((await release(odd.id)).code).toBe('misconfigured_connection');
     await expect
-      .poll(async () => (await calls(good.grant.grantId)).length, { timeout: 10_000 })
+      .poll(async () => (await calls(good.grant.grantId)).length, { timeout: PATIENCE_MS })
       .toBeGreaterThanOrEqual(2);
     expect(await healthOf(connection)).toBe('ok');
     expect((await release(good.id)).code).toBe('ok');
@@ -116,7 +119,7 @@ describe('grants that are brought over good ones', () => {
     for (const { id } of brought) expect((await release(id)).code).not.toBe('ok');
     const failed = async ({ id }: Connected) => (await view(id)).last_attempt?.outcome ?? null;
     for (const account of brought)
-      await expect.poll(() => failed(account), { timeout: 10_000 }).toMatch(/client_rejected|transient/);
+      await expect.poll(() => failed(account), { timeout: PATIENCE_MS }).toMatch(/client_rejected|transient/);
     right(await stub(good.id).expire({ context }));
     expect((await release(good.id)).code).toBe('ok');
     for (const { id } of brought) expect(await view(id)).toMatchObject({ status: 'active' });
@@ -134,10 +137,10 @@ describe('a client that was in force and is refused', () => {
     const before = await callsOf([two]);
     right(await stub(one.id).expire({ context }));
     expect((await release(one.id)).code).toBe('misconfigured_connection');
-    await expect.poll(() => healthOf(connection), { timeout: 10_000 }).toBe('misconfigured');
+    await expect.poll(() => healthOf(connection), { timeout: PATIENCE_MS }).toBe('misconfigured');
     expect(await callsOf([two])).toBe(before + 1);
     await expect
-      .poll(() => typesLogged(connection), { timeout: 10_000 })
+      .poll(() => typesLogged(connection), { timeout: PATIENCE_MS })
       .toEqual(['connection.misconfigured']);
     expect((await logged(connection)).users).toEqual([]);
   });
@@ -150,7 +153,7 @@ describe('a connection that a grant of another client has closed', () => {
     const good = await expired({ connection });
     for (const { id } of [odd, good]) await indexed(id);
     expect((await release(odd.id)).code).toBe('misconfigured_connection');
-    await expect.poll(() => healthOf(connection), { timeout: 10_000 }).toBe('misconfigured');
+    await expect.poll(() => healthOf(connection), { timeout: PATIENCE_MS }).toBe('misconfigured');
     return { connection, odd, good };
   }
 
@@ -164,7 +167,7 @@ describe('a connection that a grant of another client has closed', () => {
     }
     expect(await callsOf([odd])).toBe(made);
     expect((await release(good.id)).code).toBe('ok');
-    await expect.poll(() => healthOf(connection), { timeout: 10_000 }).toBe('ok');
+    await expect.poll(() => healthOf(connection), { timeout: PATIENCE_MS }).toBe('ok');
   });
 
   it.each([
@@ -175,7 +178,7 @@ describe('a connection that a grant of another client has closed', () => {
     const { connection, odd, good } = await closed();
     expect(await callsOf([good])).toBe(0);
     await leave(odd);
-    await expect.poll(() => healthOf(connection), { timeout: 10_000 }).toBe('ok');
+    await expect.poll(() => healthOf(connection), { timeout: PATIENCE_MS }).toBe('ok');
     expect(await callsOf([good])).toBe(1);
     expect((await release(good.id)).code).toBe('ok');
   });
@@ -185,7 +188,7 @@ describe('a connection that a grant of another client has closed', () => {
     const only = await foreign(connection);
     await indexed(only.id);
     expect((await release(only.id)).code).toBe('misconfigured_connection');
-    await expect.poll(() => healthOf(connection), { timeout: 10_000 }).toBe('misconfigured');
+    await expect.poll(() => healthOf(connection), { timeout: PATIENCE_MS }).toBe('misconfigured');
     const made = await callsOf([only]);
     const { pass } = stopClock();
     pass(6 * 60_000);

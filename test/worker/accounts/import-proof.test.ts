@@ -28,6 +28,7 @@ import {
   withStorage,
   type Connected,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -40,11 +41,11 @@ const bring = (account: Connected, grant: Brought): Promise<Response> =>
   });
 
 const reached = (grant: Brought) =>
-  expect.poll(async () => (await calls(grant.grantId)).length, { timeout: 10_000 }).toBe(1);
+  expect.poll(async () => (await calls(grant.grantId)).length, { timeout: PATIENCE_MS }).toBe(1);
 
 const served = async (account: Connected, grant: Brought) =>
   expect
-    .poll(async () => (await release(account.id)).token, { timeout: 10_000 })
+    .poll(async () => (await release(account.id)).token, { timeout: PATIENCE_MS })
     .toBe((await calls(grant.grantId))[0]?.accessToken);
 
 const open = (account: Connected) =>

@@ -271,6 +271,5 @@ describe('a random life', () => {
         { numRuns: 8, endOnFailure: true },
       );
     },
-    120_000,
   );
 });

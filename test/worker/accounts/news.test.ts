@@ -25,6 +25,7 @@ import {
   stub,
   view,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -114,11 +115,13 @@ describe('an incident', () => {
       contentType: 'application/json',
     });
     const asking = release(id);
-    await vi.waitFor(async () => expect(await calls(grant.grantId)).toHaveLength(1), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await calls(grant.grantId)).toHaveLength(1), {
+      timeout: PATIENCE_MS,
+    });
     right(await stub(id).signal({ signal: 'disabled', context }));
     expect((await asking).code).toBe('account_disabled');
     await vi.waitFor(async () => expect((await view(id)).last_attempt?.outcome).toBe('grant_dead'), {
-      timeout: 5_000,
+      timeout: PATIENCE_MS,
     });
     expect(await told(id)).toEqual(['agent.auth.succeeded', 'connected_account.disabled']);
     right(await stub(id).signal({ signal: 'enabled', context }));
@@ -212,11 +215,11 @@ describe('the sweep', () => {
 
   /** While the alarm rings it is not set: its last act is to set the next. */
   const rearmed = (id: string): Promise<void> =>
-    vi.waitFor(async () => expect(await alarmAt(id)).not.toBeNull(), { timeout: 10_000 });
+    vi.waitFor(async () => expect(await alarmAt(id)).not.toBeNull(), { timeout: PATIENCE_MS });
 
   async function silent(): Promise<string> {
     const { id } = await connected();
-    await vi.waitFor(async () => expect(await beatOf(id)).toBeGreaterThan(0), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await beatOf(id)).toBeGreaterThan(0), { timeout: PATIENCE_MS });
     await inObject(id, (_account, state) => state.storage.deleteAlarm());
     const longAgoMs = Date.now() - 27 * 3_600_000;
     await config.directory
@@ -231,9 +234,9 @@ describe('the sweep', () => {
     expect(await sweep(config)).toBeGreaterThan(0);
     await rearmed(id);
     await vi.waitFor(async () => expect(await beatOf(id)).toBeGreaterThan(Date.now() - 60_000), {
-      timeout: 10_000,
+      timeout: PATIENCE_MS,
     });
-    await vi.waitFor(async () => expect(await sweep(config)).toBe(0), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await sweep(config)).toBe(0), { timeout: PATIENCE_MS });
   });
 
   it('is what the cron does', async () => {

@@ -22,8 +22,9 @@ import {
   view,
   type Connected,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
-const PATIENCE = { timeout: 20_000, interval: 100 };
+const PATIENCE = { timeout: PATIENCE_MS, interval: 100 };
 
 afterEach(() => {
   vi.restoreAllMocks();

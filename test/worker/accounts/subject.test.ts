@@ -21,6 +21,7 @@ import {
   view,
   type Connected,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const REAL = { subject_source: 'userinfo.sub', subject_label_source: 'userinfo.sub' };
 
@@ -51,7 +52,7 @@ describe('the subject of an imported grant', () => {
   it('is read from userinfo after a refresh, with its label, and stands in the directory', async () => {
     const account = await expired({ facts: REAL });
     expect((await release(account.id)).code).toBe('ok');
-    await expect.poll(() => subjectOf(account), { timeout: 10_000 }).toBe(account.grant.subject);
+    await expect.poll(() => subjectOf(account), { timeout: PATIENCE_MS }).toBe(account.grant.subject);
     await indexed(account.id);
     const { data } = await must(http('GET', `/v1/connected-accounts?connection=${account.connection}`), 200);
     expect(data).toMatchObject([{ subject: account.grant.subject, subject_label: account.grant.subject }]);

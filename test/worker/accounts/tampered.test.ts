@@ -139,7 +139,7 @@ describe.each(PROTECTED)('a changed row of %s', (table) => {
     expect((await release(neighbour.id)).token).toBe(neighbour.grant.accessToken);
     expect(await calls(account.grant.grantId)).toHaveLength(sent);
     expect(right(await stub(account.id).verifyAudit({}))).toMatchObject({ intact: true });
-  }, 60_000);
+  });
 
   it('is refused where it is the row of another account', async () => {
     const [one, other] = [await whole(), await whole()];

@@ -26,6 +26,7 @@ import {
   withStorage,
   type Connected,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -182,7 +183,7 @@ describe('a ring that is not the right one', () => {
     await fault(account.grant.grantId, { delayAfterMs: 200 });
     const settles = vi.spyOn(ConnectedAccount.prototype, 'settle').mockResolvedValue('overtaken');
     const waiting = stub(account.id).refresh({ context });
-    await expect.poll(() => settles.mock.calls.length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => settles.mock.calls.length, { timeout: PATIENCE_MS }).toBe(1);
     const argument = settles.mock.calls[0]?.[0] as SettleArgument;
     settles.mockRestore();
     const before = await dump(account.id);

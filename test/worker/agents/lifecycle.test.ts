@@ -18,6 +18,7 @@ import {
   tables,
   underRing,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const policy = { rules: [{ connection: 'slack', scopes: ['channels:read'] }] };
 
@@ -211,7 +212,7 @@ describe('the index in the directory', () => {
       await expect.poll(() => dump(id)).toMatch(/"index_due",\[\{"id":1,"due_at_ms":\d+,"attempts":[1-9]/);
       expect(right(await stub(id).view({})).agent.id).toBe(id);
       await db.prepare('ALTER TABLE agent_index_away RENAME TO agent_index').run();
-      await expect.poll(() => indexed(id), { timeout: 15_000 }).toMatchObject({ id });
+      await expect.poll(() => indexed(id), { timeout: PATIENCE_MS }).toMatchObject({ id });
     } finally {
       await db
         .prepare('ALTER TABLE agent_index_away RENAME TO agent_index')

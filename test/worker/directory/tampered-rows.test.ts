@@ -6,6 +6,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { config, connected, fresh, http, must, newGrant, type Connected } from '../accounts/world.ts';
 import { newHook, quiet, received, type Hook } from '../outbox/world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const db = config.directory;
 
@@ -37,8 +38,8 @@ describe('a webhook endpoint', () => {
     await must(http('POST', `/v1/connected-accounts/${account.id}/disable`), 200);
     const delivery = () =>
       db.prepare('SELECT id FROM delivery_index WHERE endpoint = ?').bind(hook.id).first<string>('id');
-    await expect.poll(delivery, { timeout: 20_000 }).not.toBeNull();
-    await expect.poll(() => received(hook), { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(delivery, { timeout: PATIENCE_MS }).not.toBeNull();
+    await expect.poll(() => received(hook), { timeout: PATIENCE_MS }).toHaveLength(1);
     return { hook, whole: await rowOf('webhook_endpoint', hook.id), deliveryId: (await delivery()) ?? '' };
   }
 
@@ -144,7 +145,7 @@ describe('an admin key', () => {
       await set('admin_key', made.id, column, lie);
       // What an isolate has read of a key holds for three quarters of a second.
       await expect
-        .poll(() => codeOf(http('GET', '/v1/events', undefined, made.key)), { timeout: 20_000 })
+        .poll(() => codeOf(http('GET', '/v1/events', undefined, made.key)), { timeout: PATIENCE_MS })
         .toMatch(/^(?:401|429)/);
       expect((await rowOf('admin_key', made.id))[column]).toBe(lie);
     },

@@ -17,6 +17,7 @@ import {
   quiet,
   received,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -45,7 +46,7 @@ describe('an event is delivered exactly once', () => {
     await arrived(hook, 1);
     await kill(account.id);
     await expect
-      .poll(async () => (await deliveryTo(account.id, hook))['status'], { timeout: 5_000 })
+      .poll(async () => (await deliveryTo(account.id, hook))['status'], { timeout: PATIENCE_MS })
       .toBe('delivered');
     await done(account.id);
     later(40_000);
@@ -101,7 +102,7 @@ describe('many changes and deaths', () => {
       );
       await kill(account.id);
     }
-    await expect.poll(async () => (await messages(hook)).length, { timeout: 10_000 }).toBe(4);
+    await expect.poll(async () => (await messages(hook)).length, { timeout: PATIENCE_MS }).toBe(4);
     await done(account.id);
     const made = await events(account.id);
     expect(made.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);

@@ -20,6 +20,7 @@ import {
   received,
   type Hook,
 } from './world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -42,7 +43,7 @@ function itIs(atMs: number): void {
 
 async function settled(id: string): Promise<void> {
   const flying = async () => (await deliveries(id)).filter((row) => row['in_flight_until_ms'] !== null);
-  await expect.poll(flying, { timeout: 10_000, interval: 10 }).toEqual([]);
+  await expect.poll(flying, { timeout: PATIENCE_MS, interval: 10 }).toEqual([]);
 }
 
 /** Every account's alarm rings, and what it began has ended. */

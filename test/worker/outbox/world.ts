@@ -23,6 +23,7 @@ import {
   type Connected,
   type Row,
 } from '../accounts/world.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 /** An endpoint of the broker, and the receiver behind it. */
 export interface Hook {
@@ -92,7 +93,7 @@ export async function messages(hook: Hook): Promise<Message[]> {
 /** Waits until so many have arrived; `type` of what is counted. */
 export async function arrived(hook: Hook, count: number, type?: string): Promise<Message[]> {
   const ofType = async () => (await messages(hook)).filter((one) => type === undefined || one.type === type);
-  await expect.poll(async () => (await ofType()).length, { timeout: 10_000, interval: 25 }).toBe(count);
+  await expect.poll(async () => (await ofType()).length, { timeout: PATIENCE_MS, interval: 25 }).toBe(count);
   return ofType();
 }
 
@@ -122,7 +123,7 @@ export const deliveries = (id: string): Promise<Row[]> =>
 /** Waits until the outbox has nothing left to do. */
 export async function done(id: string): Promise<void> {
   await expect
-    .poll(() => rows(id, 'SELECT wake_at_ms FROM outbox_state'), { timeout: 10_000, interval: 25 })
+    .poll(() => rows(id, 'SELECT wake_at_ms FROM outbox_state'), { timeout: PATIENCE_MS, interval: 25 })
     .toEqual([{ wake_at_ms: null }]);
 }
 
@@ -176,7 +177,7 @@ export async function ended(id: string, hook: Hook, attempts: number): Promise<R
         const row = (await deliveries(id)).filter(({ endpoint }) => endpoint === hook.id).at(-1);
         return row?.['in_flight_until_ms'] === null ? row['attempts'] : null;
       },
-      { timeout: 10_000, interval: 25 },
+      { timeout: PATIENCE_MS, interval: 25 },
     )
     .toBe(attempts);
   return deliveryTo(id, hook);
