@@ -227,7 +227,7 @@ describe('a URL', () => {
   });
 
   it('that no route has is 404, and one that another method has is 405 with what is allowed', async () => {
-    for (const path of ['/', '/v1', '/v2/agents', '/v1/agents/', '/v1//agents', '/v1/connected-accounts/x/y'])
+    for (const path of ['/v1', '/v2/agents', '/v1/agents/', '/v1//agents', '/v1/connected-accounts/x/y'])
       expectRefusal(await operator.get(path), { status: 404, code: 'not_found' }, path);
     const reply = await operator.delete('/v1/connections');
     expectRefusal(reply, { status: 405, code: 'method_not_allowed' });
