@@ -121,7 +121,7 @@ it('the checks see what they are for', async () => {
   await visitor.page.setContent(
     `<body><h1>One</h1><h3>Deep</h3><h1>Two</h1><button style="outline:none"></button><a href="/x" style="display:block">x</a>
      <img src="data:,"><p id="a" style="color:#999;background:#fff" onclick="1">pale</p><p id="a" style="width:900px">wide</p>
-     <input style="border:1px solid #eee;background:#fff"><script></script>`,
+     <input style="border:1px solid #eee;background:#fff"><script></script><script></script>`,
   );
   const found = (await findingsOn(visitor.page)).join('; ');
   for (const one of [

@@ -7,7 +7,8 @@ import type { Fault } from '../../src/dev/oauth-faults.ts';
 
 /** Stands in bodies that carry no usable token: nobody may get it. */
 const WRONG = 'a-token-that-nobody-may-get';
-const long = (text: string) => text + 'x'.repeat(100 * 1024);
+/** Longer than an answer is read. */
+const long = (text: string) => text + 'x'.repeat(1_200 * 1024);
 
 export type BadAnswer = readonly [name: string, fault: () => Fault, says: { doubt: boolean }];
 
@@ -35,8 +36,8 @@ export function badAnswers(elsewhere: () => string): readonly BadAnswer[] {
     ['200 with an array', () => ({ body: [{ access_token: WRONG }] }), { doubt: true }],
     ['204', () => ({ status: 204, body: '' }), { doubt: true }],
     ['a dripping body', () => ({ body: { access_token: WRONG }, dripMs: 400 }), { doubt: true }],
-    ['100 KiB of text', () => ({ body: long('x') }), { doubt: true }],
-    ['100 KiB of JSON', () => ({ body: { pad: long('x'), access_token: WRONG } }), { doubt: true }],
+    ['1.2 MiB of text', () => ({ body: long('x') }), { doubt: true }],
+    ['1.2 MiB of JSON', () => ({ body: { pad: long('x'), access_token: WRONG } }), { doubt: true }],
     [
       'a 302 to another host',
       () => ({ status: 302, headers: { Location: `${elsewhere()}/token` } }),
