@@ -24,6 +24,9 @@ describe('agents that fetch one account at the same time', () => {
       { status: 200, ...(await scene.w.agent({ rules })) },
     ];
     const path = `/v1/connected-accounts/${account.id}/token`;
+    // What was granted is learnt by one refresh, when a rule with scopes first asks.
+    await agents[2]?.client.get(path);
+    const token = (await account.fetch()).body.access_token as string;
     const before = await account.records();
     const asks = inTurn(agents, 300);
     const ids = asks.map(() => name('ask'));
@@ -32,7 +35,7 @@ describe('agents that fetch one account at the same time', () => {
     );
     expect(replies.map(({ status }) => status)).toEqual(asks.map(({ status }) => status));
     expect(replies.map(({ headers }) => headers['x-correlation-id'])).toEqual(ids);
-    for (const { status, text } of replies) expect(text.includes(account.accessToken)).toBe(status === 200);
+    for (const { status, text } of replies) expect(text.includes(token)).toBe(status === 200);
     // 120 tokens and 60 refusals; what does not exist for its asker is recorded with him.
     expect((await account.records()) - before).toBe(180);
   });
