@@ -4,6 +4,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { defineConfig, type Plugin } from 'vitest/config';
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
+import { PATIENCE_MS } from './support/patience.ts';
 import { workerTestOptions } from './support/worker-options.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -59,6 +60,7 @@ export default defineConfig({
           globalSetup: ['test/support/worker-provider.ts', 'test/support/worker-receiver.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
+          expect: { poll: { timeout: PATIENCE_MS } },
           deps: {
             optimizer: {
               ssr: { enabled: true, include: ['zod', 'hono', '@hono/zod-openapi', 'jose', 'oauth4webapi'] },
@@ -74,6 +76,7 @@ export default defineConfig({
           globalSetup: ['test/support/broker-host.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
+          expect: { poll: { timeout: PATIENCE_MS } },
         },
       },
       {

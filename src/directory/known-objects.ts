@@ -33,7 +33,7 @@ const WINDOW_MS = 60_000;
 const UNPROVED_AWAY = 20;
 /** The same of callers who have proved themselves; and of names that the directory has not heard of. */
 const PROVED_AWAY = 50;
-const PROVED_UNKNOWN = 10;
+const PROVED_UNKNOWN = 100;
 /** Names without an account that one agent may ask for in a minute before the directory is asked first. */
 const AGENT_MISSES = 20;
 /** Accounts that one agent may ask for at once that this isolate has not seen yet. */

@@ -54,7 +54,7 @@ function token(): string {
 }
 
 function credential(accessToken: string) {
-  return { access_token: accessToken, refresh_token: `rt-${accessToken}`, expires_in: 36_000 };
+  return { access_token: accessToken, refresh_token: `rt-${accessToken}`, expires_in: 36_000, verify: false };
 }
 
 beforeAll(async () => {

@@ -40,7 +40,18 @@ export interface TestBrokerOptions {
   readonly prepare?: (folder: string) => Promise<void>;
 }
 
+/** Another program may take the port between its choice and its use: then another one is chosen. */
 export async function startBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnFreePort(options);
+    } catch (error) {
+      if (tries === 4 || !/address already in use|port \d+ is taken/i.test(String(error))) throw error;
+    }
+  }
+}
+
+async function startOnFreePort(options: TestBrokerOptions): Promise<TestBroker> {
   const port = await freePort();
   const folder = await mkdtemp(path.join(tmpdir(), 'valetkey-'));
   const adminKey = `admin-${randomBytes(24).toString('hex')}`;
