@@ -67,7 +67,7 @@ export async function adjust(
     rotation === account.rotation &&
     JSON.stringify([metadata, variables]) === JSON.stringify([account.metadata, account.variables]);
   if (isSame) return living;
-  // Whoever sets it knows better than what was learnt.
+  // The operator's word replaces the lifetime that was learnt.
   const lifetime = isSet ? { accessTokenTtlS, learntLifetime: null } : {};
   const change = { metadata, rotation, variables, ...lifetime };
   return save(room, lifecycle, living.value, change, 'changed', context);

@@ -25,7 +25,7 @@ export interface ProofRow {
   readonly proof: {
     readonly digest: string;
     readonly settings: ConnectionSettings;
-    /** Who brought it. */
+    /** The operator and the request that brought the credential. */
     readonly context: RequestContext;
   };
 }

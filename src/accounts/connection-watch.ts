@@ -179,7 +179,7 @@ export class ConnectionWatch {
   async report(account: Account, settled: SettleArgument, untried = false): Promise<StoredHealth | null> {
     const { config, attempts, now, prove } = this.#powers;
     const { accountId: holder, connection } = account;
-    // What an operator brings says nothing about the connection.
+    // An import that an operator brings says nothing about the connection.
     const recent = attempts
       .newest(2 * RUN)
       .filter(({ trigger }) => trigger !== 'import')
@@ -200,7 +200,7 @@ export class ConnectionWatch {
         if (await prove(after.ask, { connection, untriedToo: false })) break;
         unable.push(after.ask);
       }
-      // What the other met is told by now.
+      // The asked account has reported its own outcome by now.
       const found = await loadConnection(config.directory, connection, DIRECTORY_LIMIT_MS, config.masterKeys);
       return found === null || found === 'unavailable' ? null : found.health;
     } catch (error) {

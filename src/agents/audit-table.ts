@@ -4,7 +4,7 @@ import type { ChainTable, HeadRow, PageRow } from '#audit/ring.ts';
 import type { Checkpoint, UnkeyedRow, UnkeyedTable } from '#audit/unkeyed.ts';
 import type { SqlRow } from './columns.ts';
 
-/** What the store knows of its schema. */
+/** Which schema steps the object has, asked of its store. */
 export interface Existing {
   /** Whether anything was ever written. */
   readonly tables: () => boolean;
