@@ -197,7 +197,7 @@ describe('npm start', () => {
 
   it(
     'keeps what its reader made on its advice: after Ctrl-C and a check, the next start goes on with it',
-    { timeout: PATIENCE_MS * STORY_MS },
+    { timeout: STORY_MS },
     async () => {
       const port = await freePort();
       const staysUp = /It stays up at http:\/\/localhost:\d+; Ctrl-C stops it all\./;
