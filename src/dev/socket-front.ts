@@ -49,7 +49,8 @@ export function fromSocket(request: Request, header: string | null): Request {
   const { cf } = request as { cf?: { clientIp?: unknown } };
   const address = (header === null ? null : addressIn(request.headers.get(header))) ?? peerIn(cf?.clientIp);
   const handed = new Request(request);
-  for (const name of [...handed.headers.keys()]) if (isOfTheEdge(name)) handed.headers.delete(name);
+  const named = [...handed.headers.keys()].filter(isOfTheEdge);
+  for (const name of named) handed.headers.delete(name);
   if (address !== null) handed.headers.set('cf-connecting-ip', address);
   return handed;
 }
