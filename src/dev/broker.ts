@@ -11,6 +11,7 @@ import { convertV4MiniflareOptions, CoreHeaders, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
 import { egressGuard, GUARD_NAME } from './egress-guard.ts';
 import { freePort } from './ports.ts';
+import { behindSocket, besideSocket } from './socket-front.ts';
 
 export { freePort } from './ports.ts';
 
@@ -67,10 +68,10 @@ async function bundleAnew(entry: string, clientIpHeader: string | null): Promise
     stdin: {
       contents: `
         import worker from ${from};
-        import { behindSocket, besideSocket } from './socket-front.ts';
+        import { ${behindSocket.name}, ${besideSocket.name} } from './socket-front.ts';
         export * from ${from};
-        export const ${SOCKET_ENTRYPOINT} = behindSocket(worker, ${JSON.stringify(clientIpHeader)});
-        export default besideSocket(worker);`,
+        export const ${SOCKET_ENTRYPOINT} = ${behindSocket.name}(worker, ${JSON.stringify(clientIpHeader)});
+        export default ${besideSocket.name}(worker);`,
       resolveDir: import.meta.dirname,
       sourcefile: 'engine-entry.ts',
       loader: 'ts',

@@ -25,7 +25,7 @@ const OF_THE_EDGE: readonly string[] = [
 const PROOFS: readonly string[] = ['cf-access-jwt-assertion'];
 
 /** @param name in lower case */
-export function isOfTheEdge(name: string): boolean {
+function isOfTheEdge(name: string): boolean {
   return (name.startsWith('cf-') && !PROOFS.includes(name)) || OF_THE_EDGE.includes(name);
 }
 
@@ -33,19 +33,19 @@ const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const IPV6 = /^(?=.*:.*:)[0-9a-f:.]{2,45}$/i;
 
 /** The address in a header: of a list the last, which the nearest proxy wrote. Null where it is none. */
-export function addressIn(value: string | null): string | null {
+function addressIn(value: string | null): string | null {
   const last = value?.split(',').at(-1)?.trim() ?? '';
   return IPV4.test(last) || IPV6.test(last) ? last : null;
 }
 
 /** The address of the socket's other end, as workerd says it: `127.0.0.1:50123` or `[::1]:50123`. */
-export function peerIn(clientIp: unknown): string | null {
+function peerIn(clientIp: unknown): string | null {
   if (typeof clientIp !== 'string') return null;
   return addressIn(clientIp.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
 }
 
 /** The request as the edge would hand it on. @param header the name of the proxy's header, or null */
-export function fromSocket(request: Request, header: string | null): Request {
+function fromSocket(request: Request, header: string | null): Request {
   const { cf } = request as { cf?: { clientIp?: unknown } };
   const address = (header === null ? null : addressIn(request.headers.get(header))) ?? peerIn(cf?.clientIp);
   const handed = new Request(request);
