@@ -9,6 +9,7 @@
  * Sources: OpenID Connect Core 1.0 section 5.3.
  */
 
+import { isNothingWord } from '#contract/nothing-words.ts';
 import { parseBody } from '#providers/body.ts';
 import { fillAccount, isUnknownFrom, variablesTold } from '#providers/account-variables.ts';
 import { placeholdersIn, type Descriptor } from '#providers/descriptor.ts';
@@ -48,6 +49,8 @@ export type IdentityAnswer =
       readonly identity: ProviderIdentity;
       /** The provider was asked and did not answer. */
       readonly unsure: boolean;
+      /** Userinfo was asked, and answered. */
+      readonly userinfo: boolean;
       /** What was captured before, and the account's variables that were told. */
       readonly captured: Values;
       /** The part of it that only the browser says. */
@@ -85,6 +88,7 @@ export async function askIdentity(question: IdentityQuestion): Promise<IdentityA
     ok: true,
     identity,
     unsure,
+    userinfo: userinfo !== null,
     captured: known.all,
     ofBrowser: Object.fromEntries(ofBrowser),
     ignoredIdToken: problem,
@@ -96,7 +100,7 @@ function idTokenIn(tokenResponse: unknown): string | null {
     typeof tokenResponse === 'object' && tokenResponse !== null && Object.hasOwn(tokenResponse, 'id_token')
       ? (tokenResponse as { id_token?: unknown }).id_token
       : null;
-  return typeof value === 'string' && value !== '' ? value : null;
+  return typeof value === 'string' && !isNothingWord(value) ? value : null;
 }
 
 /** What is known of the account: from whomever, and by the provider's own word. */
