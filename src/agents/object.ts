@@ -4,7 +4,9 @@
  */
 
 import type { AuditFields, RequestContext } from '#audit/record.ts';
+import { log } from '#lib/log.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
+import { isDamage } from '#lib/platform-errors.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
 import { partsOf, record as recordIn, type ObjectParts } from '#objects/parts.ts';
 import { Vault } from '#objects/vault.ts';
@@ -54,7 +56,10 @@ export function record(
  * What `step` returns, given the present life (null: nothing was ever created). A locked vault, a record that is not
  * authentic and rows of newer code are failures; a transaction inside `step` is then rolled back. `step` awaits nothing.
  */
-export async function enter<T>({ vault }: AgentObject, step: (life: Life | null) => T): Promise<T | Failure> {
+export async function enter<T>(
+  { vault, name }: AgentObject,
+  step: (life: Life | null) => T,
+): Promise<T | Failure> {
   try {
     const entered = await vault.enter((life) => {
       if (life === null) return step(null);
@@ -65,6 +70,10 @@ export async function enter<T>({ vault }: AgentObject, step: (life: Life | null)
     return entered.ok ? entered.value : failed(entered.error.code, entered.error.detail);
   } catch (error) {
     if (error instanceof CorruptRowError) return failed('record_corrupt', error.message);
+    if (isDamage(error)) {
+      log('error', 'an agent’s storage is damaged', { agent: name, error });
+      return failed('record_corrupt', 'the agent’s tables were changed outside the broker');
+    }
     if (error instanceof NewerSchemaError) {
       return failed('newer_schema', 'the agent was stored by a newer version of the broker');
     }

@@ -7,7 +7,7 @@
 import { doubledMs, spreadHalf } from '#lib/backoff.ts';
 import type { Random } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
-import { NewerSchemaError } from '#lib/object-schema.ts';
+import { DamagedSchemaError, NewerSchemaError } from '#lib/object-schema.ts';
 import type { ObjectParts } from './parts.ts';
 import type { ObjectStore } from './store.ts';
 import type { Timer } from './timers.ts';
@@ -39,7 +39,7 @@ export function ofLiving<Kind extends string>(
 }
 
 const MAX_TIMERS_PER_RUN = 20;
-/** While nothing may be written, because no key opens the object or newer code has written it: look again then. */
+/** While nothing may be written, because no key opens the object, newer code has written it or its tables are damaged: look again then. */
 const LOCKED_RETRY_MS = 300_000;
 /** What fails as a whole is tried again by an alarm of our own: one that throws seven times is dropped for good. */
 const FAILED_RETRY_MS = 60_000;
@@ -82,9 +82,9 @@ export async function runAlarm<Kind extends string>(
     await Promise.all(due.map(({ timer, kind }) => runOne(object, kind, life, timer, retryMs)));
     timers.arm();
   } catch (error) {
-    const isNewer = error instanceof NewerSchemaError;
-    log(isNewer ? 'warn' : 'error', 'an alarm failed', { object: name, error });
-    timers.wakeAt(now() + (isNewer ? LOCKED_RETRY_MS : FAILED_RETRY_MS));
+    log('error', 'an alarm failed', { object: name, error });
+    const isUnread = error instanceof NewerSchemaError || error instanceof DamagedSchemaError;
+    timers.wakeAt(now() + (isUnread ? LOCKED_RETRY_MS : FAILED_RETRY_MS));
   }
 }
 

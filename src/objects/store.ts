@@ -5,7 +5,13 @@
  */
 
 import type { Owner } from '#crypto/envelope.ts';
-import { applySchema, hasSchema, NewerSchemaError, storedVersion } from '#lib/object-schema.ts';
+import {
+  applySchema,
+  DamagedSchemaError,
+  NewerSchemaError,
+  soundVersion,
+  storedVersion,
+} from '#lib/object-schema.ts';
 import { SealedRows, type Seal } from './sealed-rows.ts';
 import type { SqlRow } from './sql-row.ts';
 
@@ -72,6 +78,7 @@ export abstract class ObjectStore<Table extends string = string> {
   /**
    * Whether anything was ever written under this name. A name that was never created has no table.
    * @throws NewerSchemaError where a newer major wrote it
+   * @throws DamagedSchemaError where tables were taken away
    */
   hasTables(): boolean {
     return this.hasStep(1);
@@ -82,18 +89,18 @@ export abstract class ObjectStore<Table extends string = string> {
     return this.hasStep(this.#schema.keyedChainSince);
   }
 
-  /** Whether the stored schema has come so far. @throws NewerSchemaError where a newer major wrote it */
+  /** Whether the stored schema has come so far. @throws as `hasTables` */
   protected hasStep(step: number): boolean {
-    this.#version ??= hasSchema(this.sql, this.#schema.steps) ? storedVersion(this.sql) : 0;
+    this.#version ??= soundVersion(this.sql, this.#schema.steps);
     return this.#version >= step;
   }
 
-  /** As `hasTables`, for what nobody asked for: what a newer major wrote waits for newer code. */
+  /** As `hasTables`, for what nobody asked for: what a newer major wrote waits for newer code, what is damaged for its operator. */
   hasOwnTables(): boolean {
     try {
       return this.hasTables();
     } catch (error) {
-      if (error instanceof NewerSchemaError) return false;
+      if (error instanceof NewerSchemaError || error instanceof DamagedSchemaError) return false;
       throw error;
     }
   }
