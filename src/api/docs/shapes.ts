@@ -55,6 +55,12 @@ export interface Operation {
   readonly description?: string;
   /** The least role of an operator; `any` takes every role. */
   readonly 'x-least-role'?: string;
+  /** Commands to copy, as viewers of such documents show them. */
+  readonly 'x-codeSamples'?: readonly {
+    readonly lang: string;
+    readonly label: string;
+    readonly source: string;
+  }[];
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: {
