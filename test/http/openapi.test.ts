@@ -219,7 +219,7 @@ describe('what the page shows', () => {
       ),
     );
     expect([...used].toSorted()).toEqual(['ADMIN_KEY', 'AGENT_KEY', 'BROKER']);
-    const { description } = document.info;
+    const { description } = (document as any).info;
     expect([...used].filter((name) => !description.includes(`export ${name}=`))).toEqual([]);
   });
 
@@ -232,8 +232,8 @@ describe('what the page shows', () => {
   });
 
   it('begins with a quickstart whose commands work as they stand', async () => {
-    const blocks = [...document.info.description.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, text = '']) =>
-      text.trim(),
+    const blocks = [...(document as any).info.description.matchAll(/^```sh\n([^]*?)^```$/gm)].map(
+      ([, text = '']) => text.trim(),
     );
     expect(blocks).toHaveLength(4);
     const variables: Record<string, string> = { ADMIN_KEY: broker.adminKey };
