@@ -8,7 +8,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-export const ASSETS_FOLDER = path.join(ROOT, '.assets');
+const ASSETS_FOLDER = path.join(ROOT, '.assets');
 
 const VIEWER = path.join(ROOT, 'node_modules/redoc/bundles/redoc.standalone.js');
 const LICENCE = path.join(ROOT, 'node_modules/redoc/LICENSE');

@@ -87,9 +87,6 @@ export interface Document {
   };
 }
 
-/** Methods in the order in which they are listed. */
-export const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const;
-
 /** The schema that a reference names, else the schema itself. */
 export function resolved(schema: Schema, schemas: Readonly<Record<string, Schema>>): Schema {
   const name = schema.$ref?.split('/').at(-1);
