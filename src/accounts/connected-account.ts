@@ -18,12 +18,12 @@ import type { Resource } from '#contract/connected-accounts.ts';
 import { adjust, seal, type Adjustment, type Misfit } from './adjust.ts';
 import { accountRetryMs, timerKinds } from './alarm.ts';
 import { cutOffRefusal, isBuried } from './cut-offs.ts';
-import type { ConnectionWatch } from './connection-watch.ts';
+import type { ClientQuestion, ConnectionWatch } from './connection-watch.ts';
 import { knowsAccount } from './explain.ts';
 import { explanation } from './explanation.ts';
 import { answerFlow } from './flow.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
-import { forceRefresh, proveClient, type ClientQuestion, type ForcedRefresh } from './force.ts';
+import { forceRefresh, proveClient, type ForcedRefresh } from './force.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { authentic, isForeign, type Living, type Obstacle } from './living.ts';
 import { present } from './present.ts';
@@ -49,7 +49,7 @@ import type {
   WaitTurn,
 } from './stub.ts';
 import { keepSubject } from './subject.ts';
-import { waitForStatus } from './waiting.ts';
+import { waitForStatus } from './wait.ts';
 import { partsOf } from './wiring.ts';
 
 type In<M extends keyof AccountRpc> = Parameters<AccountRpc[M]>[0];

@@ -32,7 +32,6 @@ import { healthReportOf } from '#refresh/health-report.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
 import { connectionEventData } from '#webhooks/event.ts';
 import type { AttemptJournal } from './attempts.ts';
-import type { ClientQuestion } from './force.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { Vault } from '#objects/vault.ts';
@@ -60,6 +59,13 @@ export interface Look {
   readonly stored: StoredHealth | null;
   /** Version of the settings that a call would use. */
   readonly version: number;
+}
+
+/** Who is asked whether the client of a connection is taken. */
+export interface ClientQuestion {
+  readonly connection: string;
+  /** False: not with a grant that was brought unproven and never renewed, whose refusal would say nothing. */
+  readonly untriedToo?: boolean;
 }
 
 export interface WatchPowers {

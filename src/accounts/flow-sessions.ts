@@ -3,13 +3,12 @@
  * session is shown. Inside the caller's transaction wherever it writes.
  */
 
+import type { Result } from '#lib/result.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { scopesToAsk } from '#providers/scopes.ts';
 import { systemContext, type AuditOutcome, type RequestContext } from '#audit/record.ts';
-import type { Mismatch } from './arrival.ts';
 import type { SessionView } from './flow-requests.ts';
-import type { Lifecycle } from './lifecycle.ts';
-import type { Living } from './living.ts';
+import type { Living, Obstacle } from './living.ts';
 import { repairToken } from './repair-link.ts';
 import { revokeLater } from './revocation.ts';
 import { record, type Room } from './room.ts';
@@ -21,6 +20,7 @@ import {
   moved,
   nextDeadlineMs,
   sessionAt,
+  type Mismatch,
   type SessionRow,
   type SessionSignal,
 } from './session.ts';
@@ -41,7 +41,10 @@ export interface Scene {
 }
 
 /** What a flow needs of the account's life: `forgetCredentials` once grants have been replaced. */
-export type FlowLifecycle = Pick<Lifecycle, 'living' | 'forgetCredentials'>;
+export interface FlowLifecycle {
+  living(): Promise<Result<Living, Obstacle>>;
+  forgetCredentials(): void;
+}
 
 /** The question as it meets the account now. */
 export function sceneOf(room: Room, { opened, state }: Living): Scene {

@@ -1,7 +1,7 @@
 /** Refreshes that others ask for. The operator's `/refresh`: made whatever the token's age, but never beside another, in backoff or against a hold. */
 
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
-import type { Closed } from './connection-watch.ts';
+import type { ClientQuestion, Closed } from './connection-watch.ts';
 import { isUntried } from './import-fields.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isHeldBack, withoutOwnWait } from './plan.ts';
@@ -62,13 +62,6 @@ export async function forceRefresh(
   if (flown.kind === 'not_now' && flown.closed !== undefined)
     return later(flown.closed.untilMs - room.now(), CLOSED[flown.closed.why]);
   return flown.kind === 'full' ? later(1000, 'too many callers wait for this account') : null;
-}
-
-/** Who is asked whether the client of a connection is taken. */
-export interface ClientQuestion {
-  readonly connection: string;
-  /** False: not with a grant that was brought unproven and never renewed, whose refusal would say nothing. */
-  readonly untriedToo?: boolean;
 }
 
 /**
