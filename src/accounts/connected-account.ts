@@ -4,9 +4,10 @@
  */
 
 import { DurableObject } from 'cloudflare:workers';
+import { systemContext } from '#audit/record.ts';
 import type { ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
-import type { DeletedConnection } from '#directory/cut-offs.ts';
+import type { CutOffs, DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { log } from '#lib/log.ts';
@@ -63,6 +64,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   readonly #refresher: Refresher;
   readonly #door: Door;
   readonly #lifecycle: Lifecycle;
+  /** It ends with its connection. */
+  #ending = false;
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env as never);
@@ -96,12 +99,42 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     }
   }
 
-  release(request: ReleaseRequest): Promise<ReleaseResult> {
-    return this.#door.release(request);
+  async release(request: ReleaseRequest): Promise<ReleaseResult> {
+    const result = await this.#door.release(request);
+    this.#keepCutOff(request.cutOffs, result);
+    return result;
   }
 
-  releaseMany({ requests }: { requests: readonly ReleaseRequest[] }): Promise<(ReleaseResult | null)[]> {
-    return this.#door.releaseMany(requests);
+  async releaseMany({
+    requests,
+  }: {
+    requests: readonly ReleaseRequest[];
+  }): Promise<(ReleaseResult | null)[]> {
+    const results = await this.#door.releaseMany(requests);
+    for (const [n, result] of results.entries()) this.#keepCutOff(requests[n]?.cutOffs, result);
+    return results;
+  }
+
+  /**
+   * A cut-off that has reached the account with a call holds from then on, whatever the next list says or lacks: an account
+   * of a deleted connection ends now, as it would when the sweep tells it.
+   */
+  #keepCutOff(
+    cutOffs: CutOffs | null | undefined,
+    result: ReleaseResult | { readonly ok: false; readonly refusal: { readonly code: string } } | null,
+  ): void {
+    if (result === null || result.ok || !('refusal' in result) || result.refusal.code !== 'account_revoked')
+      return;
+    const connection = this.#room.store.claimedNames()?.connection;
+    const grave = cutOffs?.deleted.find((one) => one.connection === connection);
+    if (grave === undefined || this.#ending) return;
+    this.#ending = true;
+    const ended = this.endWith({ grave, context: systemContext('cut_off') })
+      .catch((error: unknown) =>
+        log('warn', 'an account of a deleted connection waits for the sweep', { error }),
+      )
+      .finally(() => (this.#ending = false));
+    this.ctx.waitUntil(ended);
   }
 
   settle(argument: SettleArgument): Promise<string> {
@@ -155,7 +188,9 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     }
     const imported = await this.#lifecycle.import(argument);
     if (!imported.ok && created) await this.#lifecycle.unmake(argument.context);
-    return imported.ok ? authentic(() => ({ created, account: this.#view(imported.value) })) : imported;
+    if (!imported.ok) return imported;
+    const { warnings = [] } = imported.value;
+    return authentic(() => ({ created, account: this.#view(imported.value), warnings }));
   }
 
   async view(argument: { organization: string | null }): Promise<Answer<Resource>> {
@@ -236,7 +271,10 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     const { opened, state } = seen.value;
     if (agent !== null && !knowsAccount(agent, state)) return err({ code: 'not_found' });
     const cut = cutOffRefusal(state.account, state.settings, turn.cutOffs);
-    if (cut?.code === 'account_revoked') return err({ ...cut, code: cut.code });
+    if (cut?.code === 'account_revoked') {
+      this.#keepCutOff(turn.cutOffs, { ok: false, refusal: cut });
+      return err({ ...cut, code: cut.code });
+    }
     const waiter = { id, agentId: agent?.id ?? null };
     const waited = await waitForStatus(this.#room, opened.key.mac, { ...turn, waiter });
     if (turn.last) this.#room.waiting.leave(id);

@@ -13,6 +13,7 @@ import { outboxDirectory } from '#outbox/directory.ts';
 import { Outbox } from '#outbox/outbox.ts';
 import { AttemptJournal } from './attempts.ts';
 import { AuditTable } from './audit-table.ts';
+import { OpeningLimit } from './call-limit.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { ImportProofs } from './import-proof.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -91,6 +92,7 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
     revoke: (request) => entrypoints().Exchanger.revoke(request),
     waiting: new Waiting(),
     lastUse: { atMs: null },
+    openings: new OpeningLimit(),
     lastAsk: { subjectAtMs: null },
   };
   const connection = new ConnectionWatch({
