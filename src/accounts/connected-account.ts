@@ -4,10 +4,9 @@
  */
 
 import { DurableObject } from 'cloudflare:workers';
-import { systemContext } from '#audit/record.ts';
 import type { ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
-import type { CutOffs, DeletedConnection } from '#directory/cut-offs.ts';
+import type { DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { log } from '#lib/log.ts';
@@ -18,6 +17,7 @@ import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import { adjust, seal, type Adjustment, type Misfit } from './adjust.ts';
 import { runTimers } from './alarm.ts';
+import { CutOffEnding } from './cut-off-ending.ts';
 import { cutOffRefusal, isBuried } from './cut-offs.ts';
 import type { ConnectionWatch } from './connection-watch.ts';
 import { knowsAccount } from './explain.ts';
@@ -64,8 +64,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   readonly #refresher: Refresher;
   readonly #door: Door;
   readonly #lifecycle: Lifecycle;
-  /** It ends with its connection. */
-  #ending = false;
+  readonly #cutOffs: CutOffEnding;
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env as never);
@@ -75,6 +74,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     this.#refresher = parts.refresher;
     this.#door = parts.door;
     this.#lifecycle = parts.lifecycle;
+    this.#cutOffs = new CutOffEnding(parts.room, (argument) => this.endWith(argument));
     ctx.waitUntil(this.#repairAlarm());
   }
 
@@ -100,41 +100,12 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async release(request: ReleaseRequest): Promise<ReleaseResult> {
-    const result = await this.#door.release(request);
-    this.#keepCutOff(request.cutOffs, result);
-    return result;
+    return this.#cutOffs.after(request.cutOffs, await this.#door.release(request));
   }
 
-  async releaseMany({
-    requests,
-  }: {
-    requests: readonly ReleaseRequest[];
-  }): Promise<(ReleaseResult | null)[]> {
+  async releaseMany({ requests }: In<'releaseMany'>): Promise<(ReleaseResult | null)[]> {
     const results = await this.#door.releaseMany(requests);
-    for (const [n, result] of results.entries()) this.#keepCutOff(requests[n]?.cutOffs, result);
-    return results;
-  }
-
-  /**
-   * A cut-off that has reached the account with a call holds from then on, whatever the next list says or lacks: an account
-   * of a deleted connection ends now, as it would when the sweep tells it.
-   */
-  #keepCutOff(
-    cutOffs: CutOffs | null | undefined,
-    result: ReleaseResult | { readonly ok: false; readonly refusal: { readonly code: string } } | null,
-  ): void {
-    if (result === null || result.ok || !('refusal' in result) || result.refusal.code !== 'account_revoked')
-      return;
-    const connection = this.#room.store.claimedNames()?.connection;
-    const grave = cutOffs?.deleted.find((one) => one.connection === connection);
-    if (grave === undefined || this.#ending) return;
-    this.#ending = true;
-    const ended = this.endWith({ grave, context: systemContext('cut_off') })
-      .catch((error: unknown) =>
-        log('warn', 'an account of a deleted connection waits for the sweep', { error }),
-      )
-      .finally(() => (this.#ending = false));
-    this.ctx.waitUntil(ended);
+    return results.map((result, n) => this.#cutOffs.after(requests[n]?.cutOffs, result));
   }
 
   settle(argument: SettleArgument): Promise<string> {
@@ -272,7 +243,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     if (agent !== null && !knowsAccount(agent, state)) return err({ code: 'not_found' });
     const cut = cutOffRefusal(state.account, state.settings, turn.cutOffs);
     if (cut?.code === 'account_revoked') {
-      this.#keepCutOff(turn.cutOffs, { ok: false, refusal: cut });
+      this.#cutOffs.end(turn.cutOffs);
       return err({ ...cut, code: cut.code });
     }
     const waiter = { id, agentId: agent?.id ?? null };
