@@ -7,10 +7,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { convertV4MiniflareOptions, CoreHeaders, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
 import { egressGuard, GUARD_NAME } from './egress-guard.ts';
 import { freePort } from './ports.ts';
+import { behindSocket, besideSocket } from './socket-front.ts';
 
 export { freePort } from './ports.ts';
 
@@ -29,6 +30,8 @@ export interface BrokerOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** Another Worker source, for the benchmark's floor. */
   readonly entry?: string;
+  /** The header by which a proxy on this machine names the client's address; null or left out: the socket's own counts. */
+  readonly clientIpHeader?: string | null;
   /** Gets each line that the Worker logs; without it they go to this process's stdout and stderr. */
   readonly onLine?: (line: string) => void;
 }
@@ -39,20 +42,40 @@ export interface RunningBroker {
   stop(): Promise<void>;
 }
 
+/**
+ * The engine would take a request's `cf` from this header of anybody's: country and colo of audit records. Where it
+ * knows no such header, `cf` says the socket's address instead.
+ */
+Object.assign(CoreHeaders, { CF_BLOB: undefined });
+/** The entrypoint that the socket leads to (`socket-front.ts`). */
+const SOCKET_ENTRYPOINT = 'socket';
+
 /** A process that starts many brokers bundles each source once. */
 const bundles = new Map<string, Promise<string>>();
 
-function bundle(entry: string): Promise<string> {
-  const known = bundles.get(entry);
+function bundle(entry: string, clientIpHeader: string | null): Promise<string> {
+  const name = `${clientIpHeader} ${entry}`;
+  const known = bundles.get(name);
   if (known !== undefined) return known;
-  const made = bundleAnew(entry);
-  bundles.set(entry, made);
+  const made = bundleAnew(entry, clientIpHeader);
+  bundles.set(name, made);
   return made;
 }
 
-async function bundleAnew(entry: string): Promise<string> {
+async function bundleAnew(entry: string, clientIpHeader: string | null): Promise<string> {
+  const from = JSON.stringify(entry);
   const result = await build({
-    entryPoints: [entry],
+    stdin: {
+      contents: `
+        import worker from ${from};
+        import { ${behindSocket.name}, ${besideSocket.name} } from './socket-front.ts';
+        export * from ${from};
+        export const ${SOCKET_ENTRYPOINT} = ${behindSocket.name}(worker, ${JSON.stringify(clientIpHeader)});
+        export default ${besideSocket.name}(worker);`,
+      resolveDir: import.meta.dirname,
+      sourcefile: 'engine-entry.ts',
+      loader: 'ts',
+    },
     bundle: true,
     write: false,
     format: 'esm',
@@ -142,13 +165,16 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
             {
               type: 'ESModule',
               path: path.join(ROOT, 'index.mjs'),
-              contents: await bundle(options.entry ?? path.join(ROOT, 'src/index.ts')),
+              contents: await bundle(
+                options.entry ?? path.join(ROOT, 'src/index.ts'),
+                options.clientIpHeader ?? null,
+              ),
             },
           ],
           // Events carry links: made by objects that have no request to ask for the host.
           bindings: { ...(worker['bindings'] as object), BASE_URL: url, ...options.settings },
           ...(isGuarded ? { outboundService: GUARD_NAME } : {}),
-          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+          unsafeDirectSockets: [{ host: '127.0.0.1', port, entrypoint: SOCKET_ENTRYPOINT }],
         },
         ...(isGuarded ? [egressGuard(String(worker['compatibilityDate']))] : []),
       ],
