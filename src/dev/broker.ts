@@ -9,6 +9,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, CoreHeaders, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
+import { assetsFolder } from './assets.ts';
 import { egressGuard, GUARD_NAME } from './egress-guard.ts';
 import { freePort } from './ports.ts';
 import { behindSocket, besideSocket } from './socket-front.ts';
@@ -141,7 +142,14 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
     userConfigPath: NO_FILE,
   };
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
-  const { rootPath: _root, modulesRules: _rules, ...worker } = workerOptions as Record<string, unknown>;
+  // The asset server would stand before the Worker, one more hop for each request: here the Worker is given the folder.
+  const {
+    rootPath: _root,
+    modulesRules: _rules,
+    assets: _assets,
+    ...worker
+  } = workerOptions as Record<string, unknown>;
+  const assetService = { disk: { path: await assetsFolder(), writable: false } };
   const isGuarded = options.settings['ALLOW_LOOPBACK'] !== 'true';
   const mf = new Miniflare(
     convertV4MiniflareOptions({
@@ -172,6 +180,7 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
             },
           ],
           // Events carry links: made by objects that have no request to ask for the host.
+          serviceBindings: { ...(worker['serviceBindings'] as object), ASSETS: assetService },
           bindings: { ...(worker['bindings'] as object), BASE_URL: url, ...options.settings },
           ...(isGuarded ? { outboundService: GUARD_NAME } : {}),
           unsafeDirectSockets: [{ host: '127.0.0.1', port, entrypoint: SOCKET_ENTRYPOINT }],
