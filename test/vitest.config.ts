@@ -47,7 +47,7 @@ export default defineConfig({
       {
         root,
         plugins: [sqlAsText],
-        test: { name: 'pure', include: inFolder('pure'), testTimeout: 240_000 },
+        test: { name: 'pure', isolate: false, include: inFolder('pure'), testTimeout: 240_000 },
       },
       { root, test: { name: 'architecture', include: inFolder('architecture'), testTimeout: 240_000 } },
       {
@@ -55,6 +55,7 @@ export default defineConfig({
         plugins: [catalogueInOne, cloudflareTest(workerTestOptions())],
         test: {
           name: 'worker',
+          isolate: false,
           include: inFolder('worker'),
           setupFiles: ['test/support/worker-setup.ts'],
           globalSetup: ['test/support/worker-provider.ts', 'test/support/worker-receiver.ts'],
@@ -72,6 +73,7 @@ export default defineConfig({
         root,
         test: {
           name: 'http',
+          isolate: false,
           include: inFolder('http'),
           globalSetup: ['test/support/broker-host.ts'],
           testTimeout: 240_000,
