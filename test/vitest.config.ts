@@ -4,6 +4,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { defineConfig, type Plugin } from 'vitest/config';
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
+import { LongFirst } from './support/long-first.ts';
 import { PATIENCE_MS } from './support/patience.ts';
 import { workerTestOptions } from './support/worker-options.ts';
 
@@ -37,28 +38,42 @@ const catalogueInOne: Plugin = {
   },
 };
 
+/**
+ * Files that follow each other share a process and the modules that it has loaded: loading costs more than most files
+ * do. What a file replaces (mocks, timers) it puts back.
+ */
+const SHARED = { isolate: false } as const;
+
 export default defineConfig({
   root,
   test: {
-    // Twice the cores of the smallest machine: a test over HTTP waits for real time more than it works, and the others
-    // fill its pauses. Limits are for a machine that others keep busy: a test ends when what it waits for is there.
-    maxWorkers: 4,
+    // More than twice the cores of the smallest machine: a test over HTTP waits for real time more than it works, and the
+    // others fill its pauses. Limits are for a machine that others keep busy: a test ends when what it waits for is there.
+    maxWorkers: 5,
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         root,
         plugins: [sqlAsText],
-        test: { name: 'pure', isolate: false, include: inFolder('pure'), testTimeout: 240_000 },
+        test: { name: 'pure', ...SHARED, include: inFolder('pure'), testTimeout: 240_000 },
       },
-      { root, test: { name: 'architecture', include: inFolder('architecture'), testTimeout: 240_000 } },
+      {
+        root,
+        test: { name: 'architecture', ...SHARED, include: inFolder('architecture'), testTimeout: 240_000 },
+      },
       {
         root,
         plugins: [catalogueInOne, cloudflareTest(workerTestOptions())],
         test: {
           name: 'worker',
-          isolate: false,
+          ...SHARED,
           include: inFolder('worker'),
           setupFiles: ['test/support/worker-setup.ts'],
-          globalSetup: ['test/support/worker-provider.ts', 'test/support/worker-receiver.ts'],
+          globalSetup: [
+            'test/support/memory-folder.ts',
+            'test/support/worker-provider.ts',
+            'test/support/worker-receiver.ts',
+          ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
           expect: { poll: { timeout: PATIENCE_MS } },
@@ -73,9 +88,8 @@ export default defineConfig({
         root,
         test: {
           name: 'http',
-          isolate: false,
           include: inFolder('http'),
-          globalSetup: ['test/support/broker-host.ts'],
+          globalSetup: ['test/support/memory-folder.ts', 'test/support/broker-host.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
           expect: { poll: { timeout: PATIENCE_MS } },

@@ -7,16 +7,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
-import { bundle } from './bundle.ts';
+import { bundle, workerOptions } from './bundle.ts';
 import { egressGuard, GUARD_NAME } from './egress-guard.ts';
 import { freePort } from './ports.ts';
 
 export { freePort } from './ports.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-/** In a folder that has no files with secrets. */
-const NO_FILE = path.join(ROOT, 'src/dev/wrangler.toml');
 /** Cron does not fire by itself in the local engine. */
 const CRON_MS = 60_000;
 
@@ -79,13 +76,7 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
   const { onLine } = options;
   const port = options.port === 0 ? await freePort() : options.port;
   const url = `http://127.0.0.1:${port}`;
-  // wrangler would add the .dev.vars and .env that lie beside the file: a setting is what the caller gives, or is missing.
-  const config = {
-    ...unstable_readConfig({ config: path.join(ROOT, 'wrangler.toml') }),
-    userConfigPath: NO_FILE,
-  };
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
-  const { rootPath: _root, modulesRules: _rules, ...worker } = workerOptions as Record<string, unknown>;
+  const worker = await workerOptions();
   const isGuarded = options.settings['ALLOW_LOOPBACK'] !== 'true';
   const mf = new Miniflare(
     convertV4MiniflareOptions({

@@ -1,17 +1,15 @@
-/**
- * The Worker as one module, made by esbuild. A start takes it from `node_modules/.cache` where all that it was made of
- * still has the same content: else each process that runs a broker would bundle anew.
- */
+/** What the local engine is given, made by esbuild and wrangler: the Worker as one module, and its bindings. */
 
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build, version, type BuildOptions } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
+import { kept } from './kept.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const CACHE = path.join(ROOT, 'node_modules/.cache/valetkey');
-/** They say what an import leads to. */
+/** They say what an import leads to, and which versions make what. */
 const RESOLUTION = ['package.json', 'package-lock.json', 'tsconfig.json'];
+const CONFIG = 'wrangler.toml';
+/** In a folder that has no files with secrets. */
+const NO_FILE = path.join(ROOT, 'src/dev/wrangler.toml');
 
 const OPTIONS = {
   absWorkingDir: ROOT,
@@ -28,84 +26,40 @@ const OPTIONS = {
   logLevel: 'error',
 } as const satisfies BuildOptions;
 
-/** What is kept. `inputs`: digests of the files it was made of, by their paths from the root of the repository. */
-interface Kept {
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly text: string;
-}
-
-const digestOf = (content: string | Uint8Array): string =>
-  createHash('sha256').update(content).digest('base64');
-
-async function digestOfFile(file: string): Promise<string> {
-  try {
-    return digestOf(await readFile(path.resolve(ROOT, file)));
-  } catch {
-    return 'no such file';
-  }
-}
-
-async function digestsOf(files: readonly string[]): Promise<Record<string, string>> {
-  return Object.fromEntries(
-    await Promise.all(files.map(async (file) => [file, await digestOfFile(file)] as const)),
-  );
-}
-
-async function areOlder(files: readonly string[], thanMs: number): Promise<boolean> {
-  try {
-    const stats = await Promise.all(files.map((file) => stat(path.resolve(ROOT, file))));
-    return stats.every(({ mtimeMs }) => mtimeMs < thanMs);
-  } catch {
-    return false;
-  }
-}
-
-async function read(file: string): Promise<Kept | null> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as Kept;
-  } catch {
-    return null;
-  }
-}
-
-/** Whole or not at all, also where two processes write at once; a folder that cannot be written costs time alone. */
-async function write(file: string, kept: Kept): Promise<void> {
-  const partial = `${file}.${process.pid}`;
-  try {
-    await mkdir(CACHE, { recursive: true });
-    await writeFile(partial, JSON.stringify(kept));
-    await rename(partial, file);
-  } catch {
-    // The next start bundles as well.
-  }
-}
-
-async function make(entry: string): Promise<string> {
-  const name = digestOf(JSON.stringify([path.relative(ROOT, entry), OPTIONS, version]));
-  const file = path.join(CACHE, `${name.replaceAll(/\W/g, '').slice(0, 24)}.json`);
-  const kept = await read(file);
-  if (kept !== null) {
-    const now = await digestsOf(Object.keys(kept.inputs));
-    if (Object.entries(kept.inputs).every(([input, digest]) => now[input] === digest)) return kept.text;
-  }
-  const beganAtMs = Date.now();
-  const { outputFiles, metafile } = await build({ ...OPTIONS, entryPoints: [entry] });
-  const text = outputFiles[0]?.text ?? '';
-  const inputs = [...RESOLUTION, ...Object.keys(metafile.inputs)];
-  const digests = await digestsOf(inputs);
-  // What was saved while it was read may be in the digest and not in the module.
-  if (await areOlder(inputs, beganAtMs)) await write(file, { inputs: digests, text });
-  return text;
-}
+const makeModule = (entry: string): Promise<string> =>
+  kept(JSON.stringify([path.relative(ROOT, entry), OPTIONS]), async () => {
+    const { build } = await import('esbuild');
+    const { outputFiles, metafile } = await build({ ...OPTIONS, entryPoints: [entry] });
+    return {
+      text: outputFiles[0]?.text ?? '',
+      inputs: [...RESOLUTION, ...Object.keys(metafile.inputs)],
+    };
+  });
 
 /** A process that starts many brokers asks once for each source. */
-const made = new Map<string, Promise<string>>();
+const modules = new Map<string, Promise<string>>();
 
 /** The module of a Worker whose source begins at `entry`, an absolute path. */
 export function bundle(entry: string): Promise<string> {
-  const known = made.get(entry);
+  const known = modules.get(entry);
   if (known !== undefined) return known;
-  const text = make(entry);
-  made.set(entry, text);
-  return text;
+  const made = makeModule(entry);
+  modules.set(entry, made);
+  return made;
+}
+
+/** Miniflare's options for the Worker of wrangler.toml: data alone. */
+export async function workerOptions(): Promise<Record<string, unknown>> {
+  const text = await kept('worker options', async () => {
+    const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import('wrangler');
+    // wrangler would add the .dev.vars and .env that lie beside the file: a setting is what the caller gives, or is missing.
+    const config = { ...unstable_readConfig({ config: path.join(ROOT, CONFIG) }), userConfigPath: NO_FILE };
+    const {
+      rootPath: _root,
+      modulesRules: _rules,
+      ...options
+    } = unstable_getMiniflareWorkerOptions(config).workerOptions as Record<string, unknown>;
+    return { text: JSON.stringify(options), inputs: [...RESOLUTION, CONFIG] };
+  });
+  return JSON.parse(text) as Record<string, unknown>;
 }
