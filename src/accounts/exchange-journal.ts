@@ -13,6 +13,7 @@ import { narrowedOf } from './narrowing.ts';
 import type { Room } from './room.ts';
 import type { AttemptRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
+import { newestOf } from './usable.ts';
 
 /** What is about to be exchanged, and why. */
 export interface PlannedExchange {
@@ -86,7 +87,7 @@ function requestOf(
     inDoubt: grant.doubtSinceMs !== null,
     settings: settingsFor(state.account, settings),
     budgetMs,
-    wantsSubject: state.account.subject === null,
+    wantsSubject: state.account.subject === null && newestOf(state.grants)?.id === grant.id,
   };
 }
 

@@ -71,8 +71,9 @@ export function promote(
       credentialType: 'oauth2',
       // They belong to the user of before: the new one's site is another.
       variables: subjectChanged ? {} : account.variables,
-      subject: candidate.subject ?? account.subject,
-      subjectLabel: candidate.subjectLabel ?? (subjectChanged ? null : account.subjectLabel),
+      // What is known of the new grant, and nothing else: where nobody said whose it is, it may be another user's.
+      subject: candidate.subject,
+      subjectLabel: candidate.subjectLabel ?? (sameSubject ? account.subjectLabel : null),
       degradedSinceMs: null,
       degradedCause: null,
     },

@@ -12,6 +12,7 @@ import { CorruptRowError } from './corrupt-row.ts';
 import type { Room } from './room.ts';
 import type { AccountRow } from './rows.ts';
 import type { AccountState } from './store.ts';
+import { newestOf } from './usable.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** A provider that does not answer now and then; one that never does is left alone. */
@@ -21,7 +22,7 @@ const ASKED_APART_MS = 30_000;
 
 /** Sets the timer where somebody could be asked and it matters. Inside a transaction. */
 export function askSubjectSoon(room: Room, state: AccountState): void {
-  if (!state.grants.some(({ hasAccessToken }) => hasAccessToken)) return;
+  if (newestOf(state.grants)?.hasAccessToken !== true) return;
   if (state.account.credentialType !== 'oauth2' || state.account.subject !== null) return;
   if (!hasUserinfo(state.settings.descriptor)) return;
   const nowMs = room.now();
@@ -34,7 +35,7 @@ export function askSubjectSoon(room: Room, state: AccountState): void {
 export async function learnSubject(room: Room, opened: OpenedAccount): Promise<void> {
   const { mac } = opened.key;
   const state = room.store.state(mac);
-  const grant = state?.grants[0];
+  const grant = state == null ? undefined : newestOf(state.grants);
   const timer = room.timers.get('subject');
   // Without an access token there is nothing to ask with; the next link asks again.
   if (state == null || timer === null || state.account.subject !== null || grant?.accessToken == null) {
@@ -56,7 +57,8 @@ export async function learnSubject(room: Room, opened: OpenedAccount): Promise<v
   })) as Identified;
   room.store.transaction(() => {
     const now = room.store.state(mac);
-    const same = now?.grants.find((row) => row.id === grant.id);
+    const newest = now === null ? undefined : newestOf(now.grants);
+    const same = newest?.id === grant.id ? newest : undefined;
     // Refreshed, replaced or deleted meanwhile: it is asked again with what is there now.
     const isSame = now != null && same !== undefined && same.grantedAtMs === grant.grantedAtMs;
     if (answer.kind === 'unsure' || !isSame) {
@@ -76,7 +78,8 @@ export type Kept = 'kept' | 'known' | 'overtaken' | 'record_corrupt';
 
 /**
  * What the Exchanger was told with a token that it has just brought home. A grant that is another by now (imported,
- * replaced, renewed again, of another life) takes nothing from it: its own refresh asks anew.
+ * replaced, renewed again, of another life) takes nothing from it, and neither does one beside which a later one stands:
+ * the refresh of what is there asks anew.
  */
 export async function keepSubject(room: Room, told: SubjectTold): Promise<Kept> {
   const opened = await room.vault.open();
@@ -85,9 +88,9 @@ export async function keepSubject(room: Room, told: SubjectTold): Promise<Kept> 
   try {
     return room.store.transaction(() => {
       const now = room.store.state(mac);
-      const grant = now?.grants.find(({ id }) => id === told.grantId);
       if (now === null || now.account.incarnation !== told.incarnation) return 'overtaken';
-      if (grant?.generation !== told.generation) return 'overtaken';
+      const newest = newestOf(now.grants);
+      if (newest?.id !== told.grantId || newest.generation !== told.generation) return 'overtaken';
       room.timers.clear('subject');
       return pin(room, mac, now.account, told.subject, told.label);
     });

@@ -1,4 +1,4 @@
-/** Which of an account's grants can still give a token. Pure. */
+/** Which of an account's grants can still give a token, and which was given last. Pure. */
 
 import { accessLives } from '#refresh/lifetimes.ts';
 import type { GrantRow } from './rows.ts';
@@ -12,4 +12,12 @@ export function isUsable(grant: GrantRow, nowMs: number): boolean {
 /** Whether the account goes on without this grant. */
 export function othersServe(state: AccountState, grant: GrantRow, nowMs: number): boolean {
   return state.grants.some((other) => other.id !== grant.id && isUsable(other, nowMs));
+}
+
+/**
+ * The grant that was given last: the account's user is whoever gave it. An older one beside it may be of somebody of whom
+ * that was said before.
+ */
+export function newestOf(grants: readonly GrantRow[]): GrantRow | undefined {
+  return grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs || one.id - other.id).at(-1);
 }

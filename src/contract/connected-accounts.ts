@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { AccessTokenTtl } from './connections.ts';
 import { Identifier, Name, Organization } from './ids.ts';
+import { isNothingWord } from './nothing-words.ts';
 import { IsoTime, NullableIsoTime } from './time.ts';
 
 export const Attempt = z
@@ -139,8 +140,8 @@ export const AccountFilters = {
 const TOKEN_BYTES = 16 * 1024;
 const SCOPE_BYTES = 4 * 1024;
 
-/** What a script pipes on when it got nothing: `jq -r` of a missing key, a language's word for it, an unset variable. */
-const NOTHING_WORDS = /^(?:null|undefined|none|nil|nan|void|true|false|\(null\)|"[^]*"|'[^]*')$/i;
+/** What a script pipes on when it got nothing: a text that is still quoted, an unset variable. */
+const QUOTED = /^(?:"[^]*"|'[^]*')$/;
 const UNSET = /^(?:\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|%[A-Za-z_][A-Za-z0-9_]*%)$/;
 /** In a password or a field of the caller's own the exact words alone: somebody's password may be any other. */
 const NOTHING_FIELDS: ReadonlySet<string> = new Set([
@@ -174,7 +175,10 @@ const Token = z
   .min(1, 'must not be empty')
   .max(TOKEN_BYTES, 'must be at most 16 KiB')
   .regex(/^[\x21-\x7e]+$/, 'must be printable characters without space')
-  .refine((text) => !NOTHING_WORDS.test(text) && !UNSET.test(text) && !isDocument(text), RUBBISH);
+  .refine(
+    (text) => !isNothingWord(text) && !QUOTED.test(text) && !UNSET.test(text) && !isDocument(text),
+    RUBBISH,
+  );
 
 const FieldValue = z
   .string()

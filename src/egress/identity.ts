@@ -9,6 +9,7 @@
  * Sources: OpenID Connect Core 1.0 section 5.3.
  */
 
+import { isNothingWord } from '#contract/nothing-words.ts';
 import { parseBody } from '#providers/body.ts';
 import { fillAccount, isUnknownFrom, variablesTold } from '#providers/account-variables.ts';
 import { placeholdersIn, type Descriptor } from '#providers/descriptor.ts';
@@ -96,7 +97,7 @@ function idTokenIn(tokenResponse: unknown): string | null {
     typeof tokenResponse === 'object' && tokenResponse !== null && Object.hasOwn(tokenResponse, 'id_token')
       ? (tokenResponse as { id_token?: unknown }).id_token
       : null;
-  return typeof value === 'string' && value !== '' ? value : null;
+  return typeof value === 'string' && !isNothingWord(value) ? value : null;
 }
 
 /** What is known of the account: from whomever, and by the provider's own word. */

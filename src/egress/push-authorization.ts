@@ -4,6 +4,7 @@
  */
 
 import * as oauth from 'oauth4webapi';
+import { isNothingWord } from '#contract/nothing-words.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import type { Config } from '#env.ts';
 import { parseBody } from '#providers/body.ts';
@@ -88,7 +89,8 @@ function read(answer: FetchOutcome | null): Pushed {
   if (answer.status === 401) return { ok: false, reason: 'misconfigured' };
   const parsed = parseBody(answer.body, answer.headers['content-type'] ?? null);
   const uri = parsed.kind === 'json' ? valueAt(parsed.value, 'request_uri') : undefined;
-  const usable = typeof uri === 'string' && uri.length <= 2048 && /^[\x21-\x7e]+$/.test(uri);
+  const usable =
+    typeof uri === 'string' && uri.length <= 2048 && /^[\x21-\x7e]+$/.test(uri) && !isNothingWord(uri);
   return answer.status >= 200 && answer.status < 300 && usable
     ? { ok: true, requestUri: uri }
     : { ok: false, reason: 'provider_error' };

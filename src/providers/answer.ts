@@ -4,6 +4,7 @@
  * the result is a token set without NaN or null, because nothing in it can be used.
  */
 
+import { isNothingWord } from '#contract/nothing-words.ts';
 import type { Descriptor } from './descriptor.ts';
 import { alternativesOf, firstAt, valueAt } from './reading/json-path.ts';
 import { accessLifetimeMs, refreshLifetimeMs } from './reading/lifetime.ts';
@@ -71,15 +72,22 @@ const mapOf = (descriptor: Descriptor): FieldMap => ({
   ...descriptor.token_response_map,
 });
 
+/** A text that says that there is none. */
+const isNoToken = (value: unknown): boolean =>
+  typeof value === 'string' && value.length <= MAX_TOKEN && isNothingWord(value);
+
 /** RFC 6749 allows printable ASCII; a space or a line break would end or split the header that it goes into. */
 const isAccessToken = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= MAX_TOKEN && /^[\x21-\x7e]+$/.test(value);
+  typeof value === 'string' &&
+  value.length <= MAX_TOKEN &&
+  /^[\x21-\x7e]+$/.test(value) &&
+  !isNothingWord(value);
 
 /** A refresh token only travels form-encoded, so any text is taken that survives it; losing a successor is worse. */
 const isRefreshToken = (value: unknown): value is string =>
   typeof value === 'string' &&
   value.length <= MAX_TOKEN &&
-  value.trim() !== '' &&
+  !isNothingWord(value) &&
   // eslint-disable-next-line no-control-regex
   !/[\u0000-\u001f\u007f]/.test(value) &&
   value.isWellFormed();
@@ -122,9 +130,9 @@ export function readTokens(descriptor: Descriptor, body: unknown, context: Answe
   };
 }
 
-/** Something is there that is no refresh token; null, nothing and an empty text say that there is none. */
+/** Something is there that is no refresh token; null, nothing, a blank text and a word for nothing say that there is none. */
 const isUnusableSuccessor = (value: unknown): boolean =>
-  value !== undefined && value !== null && value !== '' && !isRefreshToken(value);
+  value !== undefined && value !== null && !isNoToken(value) && !isRefreshToken(value);
 
 /** The successor of an answer whose access token cannot be used, or null where it has none. */
 export function readSuccessor(descriptor: Descriptor, body: unknown): string | null {

@@ -5,6 +5,7 @@
  * come back as anybody. It refuses to fetch and to check a signature: what comes in is believed.
  */
 
+import { isNothingWord } from '#contract/nothing-words.ts';
 import type { Descriptor } from './descriptor.ts';
 import { valueAt } from './reading/json-path.ts';
 
@@ -152,7 +153,10 @@ function rawAt(path: string, facts: IdentityFacts | VariableFacts, roots: Roots 
   return match[2] === '' ? root : valueAt(root, match[2] ?? '');
 }
 
-/** A text or a whole number; anything else, an empty text, an oversized one and control characters name nobody. */
+/**
+ * A text or a whole number; anything else, an empty text, an oversized one and control characters name nobody. Nor does
+ * a word for nothing: two users of whom the provider says `null` would be one.
+ */
 function textAt(
   path: string,
   facts: IdentityFacts | VariableFacts,
@@ -162,5 +166,6 @@ function textAt(
   const value = rawAt(path, facts, roots);
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   if (typeof text !== 'string' || text === '' || text.length > limit) return null;
+  if (roots === ROOTS && isNothingWord(text)) return null;
   return /\p{Cc}|\p{Cs}/u.test(text) ? null : text;
 }

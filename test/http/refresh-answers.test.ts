@@ -69,6 +69,36 @@ describe('an answer without a refresh token', () => {
   });
 });
 
+describe('an answer whose tokens are words for nothing', () => {
+  const answering = (account: Account, brought: Json) =>
+    scene.provider.faults.when(({ grantId }) => grantId === account.grantId, {
+      transform: (json) => ({ ...json, ...brought }),
+    });
+
+  it.each(['null', 'undefined', 'None', ' '])('%j replaces nothing that lives', async (word) => {
+    scene.provider.rotation = 'static';
+    try {
+      const account = await scene.connect({ config: STATIC });
+      const before = (await account.fetch()).body.access_token;
+      answering(account, { access_token: word, refresh_token: word });
+      const forced = await scene.operator.post(`/v1/connected-accounts/${account.id}/refresh`);
+      expect(forced.body.last_attempt).toMatchObject({ outcome: 'malformed' });
+      expect((await account.fetch()).body.access_token).toBe(before);
+      const other = await scene.connect({ config: STATIC });
+      answering(other, { refresh_token: word });
+      for (let round = 0; round < 2; round += 1) {
+        await other.expire();
+        expect((await other.fetch()).status).toBe(200);
+      }
+      expect(other.calls().map((call) => [call.refreshToken, call.verdict])).toEqual(
+        Array.from({ length: 2 }, () => [other.refreshToken, 'fresh']),
+      );
+    } finally {
+      scene.provider.rotation = 'rotating';
+    }
+  });
+});
+
 describe('an answer without expires_in', () => {
   it('counts as one hour', async () => {
     const account = await scene.connect({ rotation: 'proactive' });

@@ -256,3 +256,70 @@ describe('an answer that is longer than what is read of it', () => {
     });
   });
 });
+
+describe('a word for nothing in the place of a token', () => {
+  const WORDS = [
+    'null', 'NULL', 'undefined', 'None', 'none', 'nil', 'NaN', 'void', 'true', 'false', '(null)', '[object Object]',
+    '"null"', "'None'", '""', ' ', '\t', ' null ', '\u00a0', '',
+  ]; // prettier-ignore
+  const place = (descriptor: Descriptor, field: 'access_token' | 'refresh_token'): string[] => {
+    const expression = descriptor.token_response_map?.[field];
+    if (expression === null) return [];
+    const usual = under(parentOf(tokenPath(descriptor)), field);
+    return (expression ?? usual).split('|').map((path) => path.trim());
+  };
+
+  it('is no access token at any provider, wherever its map looks: the answer is malformed', () => {
+    for (const descriptor of issuing) {
+      for (const word of WORDS) {
+        const body: Record<string, unknown> = {};
+        succeed(descriptor, body);
+        for (const path of place(descriptor, 'access_token')) put(body, path, word);
+        const what = `${descriptor.id} ${JSON.stringify(word)}`;
+        expect(readTokens(descriptor, body, { nowMs: NOW_MS }), what).toBeNull();
+        expect(classify(descriptor, response(200, body), CONTEXT).outcome, what).toBe('malformed');
+      }
+    }
+  });
+
+  it('is no refresh token either: the stored one stays, and nothing is in doubt', () => {
+    for (const descriptor of issuing) {
+      for (const word of WORDS) {
+        const body: Record<string, unknown> = {};
+        succeed(descriptor, body);
+        put(body, tokenPath(descriptor), 'at-own');
+        for (const path of place(descriptor, 'refresh_token')) put(body, path, word);
+        const tokens = readTokens(descriptor, body, { nowMs: NOW_MS });
+        expect(tokens, `${descriptor.id} ${JSON.stringify(word)}`).toMatchObject({
+          accessToken: 'at-own',
+          refreshToken: null,
+          refreshTokenUnusable: false,
+        });
+      }
+    }
+  });
+
+  it('is no part of a longer token', () => {
+    for (const word of WORDS.filter((one) => /^\w+$/.test(one))) {
+      const body = { access_token: `${word}-at`, refresh_token: `rt-${word}` };
+      expect(readTokens(custom({}), body, { nowMs: NOW_MS })).toMatchObject({
+        accessToken: `${word}-at`,
+        refreshToken: `rt-${word}`,
+      });
+    }
+  });
+
+  it('names no user', () => {
+    const descriptor = custom({
+      subject_source: 'userinfo.sub | id_token.sub',
+      subject_label_source: 'userinfo.name',
+    });
+    for (const word of WORDS) {
+      const facts = { idToken: null, userinfo: { sub: word, name: word }, tokenResponse: null };
+      expect(identityOf(descriptor, facts), JSON.stringify(word)).toMatchObject({
+        subject: null,
+        label: null,
+      });
+    }
+  });
+});
