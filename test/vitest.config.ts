@@ -11,6 +11,18 @@ import { workerTestOptions } from './support/worker-options.ts';
 const root = path.resolve(import.meta.dirname, '..');
 const inFolder = (name: string) => [`test/${name}/**/*.test.ts`];
 
+/** Programs as people run them, and what is made of the published document: long, and red when one of them is changed. */
+const PROGRAMS = ['start', 'serve', 'wrangler-dev', 'generated-clients'].map(
+  (name) => `test/http/${name}.test.ts`,
+);
+/** Limits of tests that start a broker: for a machine that others keep busy. */
+const STARTED = {
+  globalSetup: ['test/support/memory-folder.ts', 'test/support/broker-host.ts'],
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+  expect: { poll: { timeout: PATIENCE_MS } },
+};
+
 /** As wrangler's rule does it, so that a test in Node can load the app with its migrations. */
 const sqlAsText: Plugin = {
   name: 'sql-as-text',
@@ -86,15 +98,9 @@ export default defineConfig({
       },
       {
         root,
-        test: {
-          name: 'http',
-          include: inFolder('http'),
-          globalSetup: ['test/support/memory-folder.ts', 'test/support/broker-host.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
-          expect: { poll: { timeout: PATIENCE_MS } },
-        },
+        test: { name: 'http', ...STARTED, include: inFolder('http'), exclude: PROGRAMS },
       },
+      { root, test: { name: 'programs', ...STARTED, include: PROGRAMS } },
       {
         root,
         test: {

@@ -2,14 +2,12 @@
 
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** They wait for real time or start many brokers. vitest knows no durations in a clean checkout. */
+/** They wait for real time or ask much. vitest knows no durations in a clean checkout. */
 const LONG = [
   'http/refresh-schedule.test.ts',
   'http/refresh-hold.test.ts',
-  'http/start.test.ts',
   'http/refresh-min-ttl.test.ts',
   'http/vault.test.ts',
-  'http/serve.test.ts',
   'http/roles.test.ts',
   'http/catalogue-matrix.test.ts',
   'http/revocation.test.ts',
