@@ -11,8 +11,11 @@ import { workerTestOptions } from './support/worker-options.ts';
 const root = path.resolve(import.meta.dirname, '..');
 const inFolder = (name: string) => [`test/${name}/**/*.test.ts`];
 
-/** Programs as people run them, and what is made of the published document: long, and red when one of them is changed. */
-const PROGRAMS = ['start', 'serve', 'wrangler-dev', 'generated-clients'].map(
+/**
+ * Long, and red only where their subject is changed: programs as people run them, what is made of the published
+ * document, and every entry of the catalogue at the simulator. `npm run test:all` runs them.
+ */
+const LONG = ['start', 'serve', 'wrangler-dev', 'generated-clients', 'catalogue-matrix'].map(
   (name) => `test/http/${name}.test.ts`,
 );
 /** Limits of tests that start a broker: for a machine that others keep busy. */
@@ -98,9 +101,9 @@ export default defineConfig({
       },
       {
         root,
-        test: { name: 'http', ...STARTED, include: inFolder('http'), exclude: PROGRAMS },
+        test: { name: 'http', ...STARTED, include: inFolder('http'), exclude: LONG },
       },
-      { root, test: { name: 'programs', ...STARTED, include: PROGRAMS } },
+      { root, test: { name: 'long', ...STARTED, include: LONG } },
       {
         root,
         test: {

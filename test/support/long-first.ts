@@ -9,7 +9,6 @@ const LONG = [
   'http/refresh-min-ttl.test.ts',
   'http/vault.test.ts',
   'http/roles.test.ts',
-  'http/catalogue-matrix.test.ts',
   'http/revocation.test.ts',
   'http/connect-matrix.test.ts',
   'http/webhooks-hostile.test.ts',
