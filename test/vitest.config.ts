@@ -101,7 +101,7 @@ export default defineConfig({
       },
       {
         root,
-        test: { name: 'http', ...STARTED, include: inFolder('http'), exclude: LONG },
+        test: { name: 'http', ...SHARED, ...STARTED, include: inFolder('http'), exclude: LONG },
       },
       { root, test: { name: 'long', ...STARTED, include: LONG } },
       {

@@ -132,6 +132,7 @@ export function grantToSql(row: GrantRow): SqlRow {
     unknown: row.unknown === null ? null : JSON.stringify(row.unknown),
     reject_hold_until_ms: row.rejectHoldUntilMs,
     holders: row.holders == null ? null : JSON.stringify(row.holders),
+    accepted_at: row.acceptedAt ?? null,
     captured: row.captured,
   };
 }
@@ -167,6 +168,7 @@ export function grantFromSql(row: SqlRow): GrantRow {
     unknown: unknown === null ? null : JSON.parse(unknown),
     rejectHoldUntilMs: intOrNull(row['reject_hold_until_ms']),
     holders: row['holders'] == null ? null : JSON.parse(text(row['holders'])),
+    acceptedAt: textOrNull(row['accepted_at']),
     captured: textOrNull(row['captured']),
   };
 }

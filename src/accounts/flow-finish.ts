@@ -26,10 +26,11 @@ import {
 import { takeLateGrant } from './late-grant.ts';
 import { idleEndMs } from './plan.ts';
 import { revokeLater } from './revocation.ts';
-import type { ConnectionSettings, GrantRow } from './rows.ts';
+import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import { CONFIRM_MS, isOpen, moved, sessionAt, type SessionRow } from './session.ts';
 import type { AccountState } from './store.ts';
 import type { Answer } from './stub.ts';
+import { endpointOf } from './token-check.ts';
 
 /** Stores what the exchange found. Twice is once: the callback may not have heard that it was stored. */
 export async function arrive(
@@ -37,7 +38,7 @@ export async function arrive(
   request: ArriveRequest,
   lifecycle: FlowLifecycle,
 ): Promise<Answer<SessionView>> {
-  const candidate = candidateOf(request);
+  const candidate = candidateOf(scene.account, request);
   if (candidate === null) return storeArrival(scene, request, lifecycle, null, null);
   const stored = await withCarried(scene, candidate, (now, carried) =>
     storeArrival(now, request, lifecycle, candidate, carried),
@@ -47,10 +48,12 @@ export async function arrive(
 }
 
 /** What is stored of a good answer; null where there is none. */
-function candidateOf({ finding, settings, sessionId, generation }: ArriveRequest): CandidateRow | null {
+function candidateOf(account: AccountRow, request: ArriveRequest): CandidateRow | null {
+  const { finding, settings, sessionId, generation } = request;
   if (finding.kind === 'failed') return null;
   const { subject, label, email, emailVerified } = finding.identity;
-  const grant = grantOf(finding, settings, generation);
+  const acceptedAt = finding.userinfo === true ? endpointOf({ account, settings }) : null;
+  const grant = { ...grantOf(finding, settings, generation), acceptedAt };
   return { sessionId, grant, subject, subjectLabel: label, email, emailVerified };
 }
 

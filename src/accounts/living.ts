@@ -4,6 +4,7 @@
  */
 
 import type { RateLimitPolicy } from '#contract/problem.ts';
+import { isDamage } from '#lib/platform-errors.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import type { CandidateRow } from './candidate-row.ts';
 import { CorruptRowError } from './corrupt-row.ts';
@@ -44,7 +45,13 @@ export async function readLiving(room: Room): Promise<Result<Living, Obstacle>> 
 export function isForeign(room: Room, organization: string | null): boolean {
   if (organization === null) return false;
   const { store } = room;
-  return (store.keyMaterial() ?? store.tombstone())?.organization !== organization;
+  try {
+    return (store.keyMaterial() ?? store.tombstone())?.organization !== organization;
+  } catch (error) {
+    // Whose tables are damaged nobody can say: to whoever sees one organization alone they are nobody's.
+    if (isDamage(error)) return true;
+    throw error;
+  }
 }
 
 /** What ends flows reads them first. */

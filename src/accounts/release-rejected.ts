@@ -13,6 +13,7 @@ import { ended, unavailable } from './release-outcomes.ts';
 import { isInFlight, waitOf, type Scene, type Step, type Wanted } from './release-step.ts';
 import type { GrantRow } from './rows.ts';
 import { degrade, recover } from './settle.ts';
+import { endpointOf } from './token-check.ts';
 
 const RECENT_MS = 600_000;
 /** The end of the hold is moved on in such steps. */
@@ -77,17 +78,22 @@ function wasJustRenewed({ room, nowMs }: Scene, { shown }: Wanted): boolean {
 
 /** Of a token that nothing renews one agent's word is not the end for the others. Null: it is served. */
 function decideRefused(scene: Scene, { grant }: Wanted, { fingerprint }: OpenedCredential): Step | null {
-  const { request, state, nowMs, verdict } = scene;
+  const { request, state, nowMs, verdict: told } = scene;
+  // What was told of the grant that stood here before says nothing of this one.
+  const isOfGrant = told?.grantId === grant.id && told.generation === grant.generation;
+  const verdict = isOfGrant ? told.verdict : null;
   const holders = refusedBy(grant.holders, { token: fingerprint, agent: request.agent.id, nowMs });
   const canAsk = state.settings.descriptor.userinfo_url !== null;
-  const decision = decideRefusedToken({ nowMs, canAsk, verdict, holders });
+  const endpoint = endpointOf(state);
+  const acceptedBefore = endpoint !== null && grant.acceptedAt === endpoint;
+  const decision = decideRefusedToken({ nowMs, canAsk, verdict, acceptedBefore, holders });
   switch (decision.kind) {
     case 'ask':
       return { kind: 'ask', grant };
     case 'ended':
       return ended(scene, grant, { evidence: [`refused_by_${decision.by}`] });
     case 'refuted':
-      noteRefuted(scene, grant);
+      noteRefuted(scene, verdict === 'accepted' ? { ...grant, acceptedAt: endpoint } : grant);
       return null;
     case 'doubted':
       noteRefused(scene, { ...grant, holders });
@@ -120,7 +126,8 @@ function noteRefuted({ room, opened, state, nowMs }: Scene, grant: GrantRow): vo
   const { account } = state;
   const accused = account.degradedCause === 'token_refused_by_api';
   const { holders } = grant;
-  if (!accused && (holders === null || holders.refusedBy.length === 0)) return;
+  const isKnown = state.grants.find(({ id }) => id === grant.id)?.acceptedAt === grant.acceptedAt;
+  if (!accused && isKnown && (holders === null || holders.refusedBy.length === 0)) return;
   const mac = opened.key.mac;
   room.store.transaction(() => {
     const cleared = holders === null ? null : { ...holders, refusedBy: [] };

@@ -4,12 +4,12 @@
  */
 
 import type { Trigger } from '#refresh/attempt.ts';
-import type { TokenVerdict } from '#refresh/refused-token.ts';
 import type { FlightResult } from './flight.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { Room } from './room.ts';
 import type { GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
+import type { ToldOfGrant } from './token-check.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** What the request needs next. */
@@ -46,7 +46,7 @@ export interface Round {
   /** Newer settings of the connection have been looked for. */
   readonly caughtUp: boolean;
   /** What the provider said of the token that is reported; null: it was not asked. */
-  readonly verdict: TokenVerdict | null;
+  readonly verdict: ToldOfGrant | null;
 }
 
 /** One request, the rows that it meets, and when. */
@@ -56,7 +56,7 @@ export interface Scene {
   readonly request: ReleaseRequest;
   readonly state: AccountState;
   readonly flown: FlightResult | null;
-  readonly verdict: TokenVerdict | null;
+  readonly verdict: ToldOfGrant | null;
   readonly nowMs: number;
   readonly arrivedAtMs: number;
   /** It has waited so long that the agent may have been suspended meanwhile: nothing is handed out any more. */

@@ -7,7 +7,6 @@
  */
 
 import { decide } from '#policy/decide.ts';
-import type { TokenVerdict } from '#refresh/refused-token.ts';
 import { CatchUp } from './catch-up.ts';
 import { CorruptRowError } from './corrupt-row.ts';
 import type { FlightResult } from './flight.ts';
@@ -17,7 +16,7 @@ import { corruptRefusal, decideRelease } from './release-decide.ts';
 import type { Round, Step } from './release-step.ts';
 import type { Refresher } from './refresher.ts';
 import type { Room } from './room.ts';
-import { TokenCheck } from './token-check.ts';
+import { TokenCheck, type ToldOfGrant } from './token-check.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** Rounds that one request may take: open, decrypt, refresh, decrypt again, decide. */
@@ -46,7 +45,7 @@ export class Door {
     const arrived = this.#arrived(request);
     let flown: FlightResult | null = null;
     let caughtUp = false;
-    let verdict: TokenVerdict | null = null;
+    let verdict: ToldOfGrant | null = null;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const opened = this.#room.vault.ready();
       if (opened === null) {
@@ -71,7 +70,9 @@ export class Door {
         }
         case 'ask': {
           const state = this.#room.store.state(opened.key.mac);
-          verdict = state === null ? 'unsure' : await this.#tokens.verdict(state, step.grant);
+          const { id: grantId, generation } = step.grant;
+          const told = state === null ? 'unsure' : await this.#tokens.verdict(state, step.grant);
+          verdict = { grantId, generation, verdict: told };
           break;
         }
         case 'refresh':

@@ -98,6 +98,8 @@ export interface GrantRow extends GrantTimes {
   readonly rejectHoldUntilMs: number | null;
   /** Of a grant that nothing renews: which agents have its token, and who says that the API refuses it. */
   readonly holders: Holders | null;
+  /** Digest of the userinfo endpoint that has accepted this grant; null or left out by an older version: none has. */
+  readonly acceptedAt?: string | null;
   /** Named values of the token answer that requests need (e.g. `instance_url`): a JSON object, encrypted. */
   readonly captured: string | null;
 }

@@ -75,6 +75,8 @@ export const ACCOUNT_SCHEMA: readonly string[] = [
   CHAIN_SCHEMA,
   LIFETIME_SCHEMA,
   'ALTER TABLE account ADD COLUMN imported TEXT',
+  // Which userinfo endpoint has accepted the grant.
+  'ALTER TABLE grant_row ADD COLUMN accepted_at TEXT',
 ];
 
 /** From this version on the tables of connect flows are there; an object that slept since before has none. */

@@ -4,7 +4,13 @@
  * No decision here. Attempts, timers and the audit ring have their own files.
  */
 
-import { applySchema, hasSchema, NewerSchemaError, storedVersion } from '#lib/object-schema.ts';
+import {
+  applySchema,
+  DamagedSchemaError,
+  NewerSchemaError,
+  soundVersion,
+  storedVersion,
+} from '#lib/object-schema.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
 import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE, KEYED_CHAIN_SINCE, REVOCATION_TABLE_SINCE } from './schema.ts';
 import { RevocationTable } from './revocation-table.ts';
@@ -75,6 +81,7 @@ export class AccountStore {
   /**
    * `true` when anything was ever written under this name. A name that was never created has no table.
    * @throws NewerSchemaError where a newer major wrote it
+   * @throws DamagedSchemaError where tables were taken away
    */
   hasTables(): boolean {
     return this.#storedVersion() > 0;
@@ -86,16 +93,16 @@ export class AccountStore {
   }
 
   #storedVersion(): number {
-    this.#version ??= hasSchema(this.#sql, ACCOUNT_SCHEMA) ? storedVersion(this.#sql) : 0;
+    this.#version ??= soundVersion(this.#sql, ACCOUNT_SCHEMA);
     return this.#version;
   }
 
-  /** As `hasTables`, for what nobody asked for: what a newer major wrote waits for newer code. */
+  /** As `hasTables`, for what nobody asked for: what a newer major wrote waits for newer code, what is damaged for its operator. */
   hasOwnTables(): boolean {
     try {
       return this.hasTables();
     } catch (error) {
-      if (error instanceof NewerSchemaError) return false;
+      if (error instanceof NewerSchemaError || error instanceof DamagedSchemaError) return false;
       throw error;
     }
   }

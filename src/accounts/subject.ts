@@ -12,6 +12,7 @@ import { CorruptRowError } from './corrupt-row.ts';
 import type { Room } from './room.ts';
 import type { AccountRow } from './rows.ts';
 import type { AccountState } from './store.ts';
+import { endpointOf } from './token-check.ts';
 import { newestOf } from './usable.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -68,6 +69,8 @@ export async function learnSubject(room: Room, opened: OpenedAccount): Promise<v
       return room.timers.postpone('subject', room.now() + waitMs);
     }
     room.timers.clear('subject');
+    if (answer.userinfo === true && same.generation === grant.generation && same.acceptedAt == null)
+      room.store.saveGrant(mac, { ...same, acceptedAt: endpointOf(state) });
     if (answer.subject !== null) pin(room, mac, now.account, answer.subject, answer.label);
     return undefined;
   });

@@ -3,6 +3,7 @@
  * however many say that it does not, and however they take turns between an account's grants. Refuses to judge what follows (`refresh/refused-token.ts`).
  */
 
+import { purposeDigest } from '#crypto/digest.ts';
 import { within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { TokenVerdict } from '#refresh/refused-token.ts';
@@ -18,6 +19,24 @@ interface Asked {
   readonly generation: number;
   readonly atMs: number;
   readonly verdict: Promise<TokenVerdict>;
+}
+
+/**
+ * By what the userinfo endpoint of this account is known again: one that has accepted a grant may be believed when it
+ * refuses it. Null: there is none.
+ */
+export function endpointOf({ account, settings }: Pick<AccountState, 'account' | 'settings'>): string | null {
+  const url = settings.descriptor.userinfo_url;
+  if (url === null) return null;
+  const variables = Object.entries(account.variables).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return purposeDigest('userinfo endpoint', JSON.stringify([url, variables]));
+}
+
+/** What was told of one grant as it was then. */
+export interface ToldOfGrant {
+  readonly grantId: number;
+  readonly generation: number;
+  readonly verdict: TokenVerdict;
 }
 
 export class TokenCheck {

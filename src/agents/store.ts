@@ -6,7 +6,7 @@
 
 import { rowMac } from '#crypto/digest.ts';
 import type { Part } from '#crypto/encoding.ts';
-import { applySchema, hasSchema, storedVersion } from '#lib/object-schema.ts';
+import { applySchema, soundVersion, storedVersion } from '#lib/object-schema.ts';
 import {
   agentFromSql,
   agentToSql,
@@ -71,9 +71,10 @@ export class AgentStore {
 
   /**
    * `true` when anything was ever written under this name. @throws NewerSchemaError where a newer major wrote it
+   * @throws DamagedSchemaError where tables were taken away
    */
   hasTables(): boolean {
-    this.#exists ??= hasSchema(this.#sql, AGENT_SCHEMA);
+    this.#exists ??= soundVersion(this.#sql, AGENT_SCHEMA) > 0;
     return this.#exists;
   }
 

@@ -8,6 +8,8 @@ import { createSignedAgentKey, type FreshKey } from '#crypto/api-keys.ts';
 import { createDataKey, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
+import { isDamage } from '#lib/platform-errors.ts';
+import { log } from '#lib/log.ts';
 import { failed, type Failure } from './outcome.ts';
 import { CorruptRowError, type AgentStore, type KeyMaterial } from './store.ts';
 
@@ -65,6 +67,10 @@ export class Vault {
       return failed('conflict', 'the agent is being deleted and created again');
     } catch (error) {
       if (error instanceof CorruptRowError) return failed('record_corrupt', error.message);
+      if (isDamage(error)) {
+        log('error', 'an agent’s storage is damaged', { agent: this.#agentId, error });
+        return failed('record_corrupt', 'the agent’s tables were changed outside the broker');
+      }
       if (error instanceof NewerSchemaError) {
         return failed('newer_schema', 'the agent was stored by a newer version of the broker');
       }

@@ -6,7 +6,7 @@ import { ProblemError, type FieldProblem, type ProblemDetails } from '#contract/
 import { ConfigError } from '#env.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
 import { log } from '#lib/log.ts';
-import { isPassingError } from '#lib/platform-errors.ts';
+import { isDamage, isPassingError } from '#lib/platform-errors.ts';
 import type { AppEnv } from './context.ts';
 
 /** `Retry-After`: whole seconds, at least one. */
@@ -103,6 +103,7 @@ export function handleError(error: unknown, c: Context<AppEnv>): Response {
   return errorResponse(error, c.get('correlationId'));
 }
 
+const DAMAGED = 'what is stored was changed outside the broker: tables or parts of them are missing';
 const ELSEWHERE_RETRY_S = 5;
 /** What an object may have been told by the directory while it worked for us; its class is lost on the way. */
 const TOLD_ELSEWHERE = ['unavailable', 'vault_locked', 'record_corrupt'] as const satisfies readonly Code[];
@@ -130,6 +131,10 @@ export function errorResponse(error: unknown, correlationId: string): Response {
   }
   const told = toldElsewhere(error);
   if (told !== null) return problemDocument(correlationId, told, { retryAfterS: ELSEWHERE_RETRY_S });
+  if (isDamage(error)) {
+    log('error', 'an object’s stored data are damaged', { correlation_id: correlationId, error });
+    return problemDocument(correlationId, 'record_corrupt', { detail: DAMAGED });
+  }
   if (isPassingError(error)) {
     log('warn', 'a part of the broker did not answer', { correlation_id: correlationId, error });
     return problemDocument(correlationId, 'unavailable', {

@@ -6,10 +6,11 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { convertV4MiniflareOptions, CoreHeaders, Miniflare } from 'miniflare';
 import { bundle, workerOptions } from './bundle.ts';
 import { egressGuard, GUARD_NAME } from './egress-guard.ts';
 import { freePort } from './ports.ts';
+import { behindSocket, besideSocket } from './socket-front.ts';
 
 export { freePort } from './ports.ts';
 
@@ -26,6 +27,8 @@ export interface BrokerOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** Another Worker source, for the benchmark's floor. */
   readonly entry?: string;
+  /** The header by which a proxy on this machine names the client's address; null or left out: the socket's own counts. */
+  readonly clientIpHeader?: string | null;
   /** Gets each line that the Worker logs; without it they go to this process's stdout and stderr. */
   readonly onLine?: (line: string) => void;
 }
@@ -34,6 +37,25 @@ export interface RunningBroker {
   readonly url: string;
   readonly port: number;
   stop(): Promise<void>;
+}
+
+/**
+ * The engine would take a request's `cf` from this header of anybody's: country and colo of audit records. Where it
+ * knows no such header, `cf` says the socket's address instead.
+ */
+Object.assign(CoreHeaders, { CF_BLOB: undefined });
+/** The entrypoint that the socket leads to (`socket-front.ts`). */
+const SOCKET_ENTRYPOINT = 'socket';
+
+/** The Worker of `entry`, behind what tells it the address of a socket's other end. */
+function workerBehindSocket(entry: string, clientIpHeader: string | null): Promise<string> {
+  const from = JSON.stringify(`./${path.relative(import.meta.dirname, entry)}`);
+  return bundle(`
+    import worker from ${from};
+    import { ${behindSocket.name}, ${besideSocket.name} } from './socket-front.ts';
+    export * from ${from};
+    export const ${SOCKET_ENTRYPOINT} = ${behindSocket.name}(worker, ${JSON.stringify(clientIpHeader)});
+    export default ${besideSocket.name}(worker);`);
 }
 
 interface Migratable {
@@ -100,13 +122,16 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
             {
               type: 'ESModule',
               path: path.join(ROOT, 'index.mjs'),
-              contents: await bundle(options.entry ?? path.join(ROOT, 'src/index.ts')),
+              contents: await workerBehindSocket(
+                options.entry ?? path.join(ROOT, 'src/index.ts'),
+                options.clientIpHeader ?? null,
+              ),
             },
           ],
           // Events carry links: made by objects that have no request to ask for the host.
           bindings: { ...(worker['bindings'] as object), BASE_URL: url, ...options.settings },
           ...(isGuarded ? { outboundService: GUARD_NAME } : {}),
-          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+          unsafeDirectSockets: [{ host: '127.0.0.1', port, entrypoint: SOCKET_ENTRYPOINT }],
         },
         ...(isGuarded ? [egressGuard(String(worker['compatibilityDate']))] : []),
       ],

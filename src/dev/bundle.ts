@@ -26,25 +26,27 @@ const OPTIONS = {
   logLevel: 'error',
 } as const satisfies BuildOptions;
 
-const makeModule = (entry: string): Promise<string> =>
-  kept(JSON.stringify([path.relative(ROOT, entry), OPTIONS]), async () => {
+/** Names what has no file. */
+const ENTRY = 'engine-entry.ts';
+
+const makeModule = (contents: string): Promise<string> =>
+  kept(JSON.stringify([contents, OPTIONS]), async () => {
     const { build } = await import('esbuild');
-    const { outputFiles, metafile } = await build({ ...OPTIONS, entryPoints: [entry] });
-    return {
-      text: outputFiles[0]?.text ?? '',
-      inputs: [...RESOLUTION, ...Object.keys(metafile.inputs)],
-    };
+    const stdin = { contents, resolveDir: import.meta.dirname, sourcefile: ENTRY, loader: 'ts' } as const;
+    const { outputFiles, metafile } = await build({ ...OPTIONS, stdin });
+    const files = Object.keys(metafile.inputs).filter((file) => path.basename(file) !== ENTRY);
+    return { text: outputFiles[0]?.text ?? '', inputs: [...RESOLUTION, ...files] };
   });
 
 /** A process that starts many brokers asks once for each source. */
 const modules = new Map<string, Promise<string>>();
 
-/** The module of a Worker whose source begins at `entry`, an absolute path. */
-export function bundle(entry: string): Promise<string> {
-  const known = modules.get(entry);
+/** One module of this source and all that it imports; relative to this folder. */
+export function bundle(contents: string): Promise<string> {
+  const known = modules.get(contents);
   if (known !== undefined) return known;
-  const made = makeModule(entry);
-  modules.set(entry, made);
+  const made = makeModule(contents);
+  modules.set(contents, made);
   return made;
 }
 

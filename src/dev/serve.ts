@@ -12,20 +12,38 @@ import { whenNpmEnds } from './parent.ts';
 import { becomesFree } from './ports.ts';
 import { settingsIn } from './settings.ts';
 
-function options(): { port: number; persistTo: string } {
+interface ServeOptions {
+  readonly port: number;
+  readonly persistTo: string;
+  readonly clientIpHeader: string | null;
+}
+
+/** @throws UsageError */
+function headerFrom(text: string): string | null {
+  if (!/^[A-Za-z0-9-]{0,64}$/.test(text))
+    throw new UsageError(`--client-ip-header must be the name of a header, not ${JSON.stringify(text)}`);
+  return text === '' ? null : text.toLowerCase();
+}
+
+function options(): ServeOptions {
   try {
     const values = readArguments({
       port: { type: 'string', default: '8787' },
       'persist-to': { type: 'string', default: '.wrangler/serve' },
+      'client-ip-header': { type: 'string', default: '' },
     });
-    return { port: portFrom(values.port), persistTo: path.resolve(values['persist-to']) };
+    return {
+      port: portFrom(values.port),
+      persistTo: path.resolve(values['persist-to']),
+      clientIpHeader: headerFrom(values['client-ip-header']),
+    };
   } catch (error) {
     if (error instanceof UsageError) failUsage(error.message);
     throw error;
   }
 }
 
-const { port, persistTo } = options();
+const { port, persistTo, clientIpHeader } = options();
 const settings = settingsIn(process.env);
 for (const name of ['ADMIN_KEY', 'MASTER_KEYS'] as const) {
   if (settings[name] === undefined)
@@ -44,7 +62,7 @@ if (!(await takeFolder(persistTo))) {
 }
 // Loaded late: the engine's packages take a second, and a wrong argument is told without them.
 const starting = import('./broker.ts').then(({ runBroker }) =>
-  runBroker({ port, persistTo, settings: { ...settings } }),
+  runBroker({ port, persistTo, clientIpHeader, settings: { ...settings } }),
 );
 
 let stopping = false;

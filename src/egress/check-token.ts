@@ -41,11 +41,11 @@ function verdictOf(descriptor: Descriptor, answer: FetchOutcome, nowMs: number):
   if (answer.kind === 'failure') return 'unsure';
   const { status, headers, body } = answer;
   // The token is good and may not do this: some say it with 401.
-  if (/\binsufficient_scope\b/i.test(headers['www-authenticate'] ?? '')) return 'accepted';
+  if (/\binsufficient_scope\b/i.test(headers['www-authenticate'] ?? '')) return 'insufficient';
   const { verdict } = judgeApiAnswer(descriptor, { status, headers, body }, nowMs);
   const { kind } = parseBody(body, headers['content-type'] ?? null);
   // A page is a wall's before the provider, unless the challenge beside it asks for a token (RFC 6750, 3).
   const isWall = kind === 'html' && !/^\s*Bearer\b/i.test(headers['www-authenticate'] ?? '');
-  if (verdict === 'token_refused') return isWall ? 'unsure' : 'refused';
+  if (verdict === 'token_refused') return isWall ? 'unsure' : status === 401 ? 'refused' : 'dead';
   return verdict === 'accepted' && status < 300 && kind === 'json' ? 'accepted' : 'unsure';
 }

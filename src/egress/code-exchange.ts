@@ -98,6 +98,7 @@ export async function exchangeCode(
       identity: told.identity,
       ...(known === null ? {} : { callback: changeOf(claim, known, told.ofBrowser) }),
       warnings: warningsOf(told),
+      userinfo: told.userinfo,
       sentAtMs,
       durationMs: systemNow() - sentAtMs,
     };

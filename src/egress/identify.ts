@@ -31,7 +31,8 @@ export async function identify(
     guard: guardOfProvider(config, settings.provider),
   });
   if (!told.ok || told.unsure) return { kind: 'unsure' };
-  return { kind: 'told', subject: told.identity.subject, label: told.identity.label };
+  const { identity, userinfo } = told;
+  return { kind: 'told', subject: identity.subject, label: identity.label, userinfo };
 }
 
 /** What a question about a stored token is asked with, in plain for its time; null: it does not open. */

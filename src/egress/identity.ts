@@ -49,6 +49,8 @@ export type IdentityAnswer =
       readonly identity: ProviderIdentity;
       /** The provider was asked and did not answer. */
       readonly unsure: boolean;
+      /** Userinfo was asked, and answered. */
+      readonly userinfo: boolean;
       /** What was captured before, and the account's variables that were told. */
       readonly captured: Values;
       /** The part of it that only the browser says. */
@@ -86,6 +88,7 @@ export async function askIdentity(question: IdentityQuestion): Promise<IdentityA
     ok: true,
     identity,
     unsure,
+    userinfo: userinfo !== null,
     captured: known.all,
     ofBrowser: Object.fromEntries(ofBrowser),
     ignoredIdToken: problem,

@@ -18,22 +18,55 @@ export function isNewerMajor(stored: number, known: number): boolean {
   return Math.floor(stored / STEPS_OF_A_MAJOR) > Math.floor(known / STEPS_OF_A_MAJOR);
 }
 
-/** Version of what is stored; 0 where nothing was ever written. Costs one read. */
-export function storedVersion(sql: SqlStorage): number {
-  const table = sql
-    .exec<{ n: number }>(
-      `SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'`,
-    )
-    .one();
-  if (table.n === 0) return 0;
-  return sql.exec<{ version: number }>('SELECT version FROM schema_version').one().version;
+/** Tables that a schema step has made are not there: somebody took them away, and nothing that is left can be trusted. */
+export class DamagedSchemaError extends Error {
+  override readonly name = 'DamagedSchemaError';
 }
 
-/** Whether anything was ever written. @throws NewerSchemaError when a newer major has written it */
-export function hasSchema(sql: SqlStorage, steps: readonly string[]): boolean {
-  const version = storedVersion(sql);
+/** The object's own tables; the engine keeps some beside them. */
+function tablesOf(sql: SqlStorage): ReadonlySet<string> {
+  const rows = sql.exec<{ name: string }>(`SELECT name FROM sqlite_master WHERE type = 'table'`).toArray();
+  return new Set(rows.map(({ name }) => name).filter((name) => !/^(?:_cf_|sqlite_)/.test(name)));
+}
+
+/**
+ * Version of what is stored; 0 where nothing was ever written. Costs a read for each table.
+ * @throws DamagedSchemaError where there are tables and no version
+ */
+export function storedVersion(sql: SqlStorage): number {
+  return versionBeside(sql, tablesOf(sql));
+}
+
+function versionBeside(sql: SqlStorage, tables: ReadonlySet<string>): number {
+  if (tables.size === 0) return 0;
+  const rows = tables.has('schema_version')
+    ? sql.exec<{ version: number }>('SELECT version FROM schema_version').toArray()
+    : [];
+  const version = rows[0]?.version;
+  if (rows.length !== 1 || !Number.isSafeInteger(version) || Number(version) < 1)
+    throw new DamagedSchemaError('internal: the tables have no version');
+  return Number(version);
+}
+
+const CREATED = /\bCREATE TABLE (\w+)/g;
+
+/** Tables that data of that version have. */
+function tablesMade(steps: readonly string[], version: number): string[] {
+  return steps.slice(0, version).flatMap((step) => [...step.matchAll(CREATED)].map(([, name = '']) => name));
+}
+
+/**
+ * The stored version; 0 where nothing was ever written.
+ * @throws NewerSchemaError when a newer major has written it
+ * @throws DamagedSchemaError where a table of that version is missing
+ */
+export function soundVersion(sql: SqlStorage, steps: readonly string[]): number {
+  const tables = tablesOf(sql);
+  const version = versionBeside(sql, tables);
   if (isNewerMajor(version, steps.length)) throw new NewerSchemaError('internal: stored by a newer version');
-  return version > 0;
+  if (tablesMade(steps, version).some((name) => !tables.has(name)))
+    throw new DamagedSchemaError('internal: a table is missing');
+  return version;
 }
 
 /** Brings the stored schema to `steps.length`, if it is not further. @throws NewerSchemaError at a newer major */

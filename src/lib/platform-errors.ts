@@ -31,6 +31,21 @@ const WORDS = [
 ];
 const MAX_CAUSES = 4;
 
+/** An object's file that is none any more, or lacks what every object of its version has. D1 is no object's. */
+const DAMAGE =
+  /^(?!D1_ERROR).*(?:\bno such (?:table|column)\b|\bdatabase disk image is malformed\b|\bfile is not a database\b|SQLITE_(?:CORRUPT|NOTADB))/i;
+
+/** Whether an object's stored data are broken. It does not pass: another try finds the same. */
+export function isDamage(error: unknown): boolean {
+  let one = error as { name?: unknown; message?: unknown; cause?: unknown } | null | undefined;
+  for (let depth = 0; depth < MAX_CAUSES && one !== null && typeof one === 'object'; depth += 1) {
+    if (one.name === 'DamagedSchemaError') return true;
+    if (typeof one.message === 'string' && DAMAGE.test(one.message)) return true;
+    one = one.cause as typeof one;
+  }
+  return false;
+}
+
 /** Whether the same request may find things well a moment later. */
 export function isPassingError(error: unknown): boolean {
   let one: Marks | null | undefined = error as Marks | null | undefined;

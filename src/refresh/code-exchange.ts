@@ -82,6 +82,8 @@ export type CodeFinding =
       readonly callback?: CallbackChange;
       /** What the operator should know of an answer that was good enough; sentences. */
       readonly warnings?: readonly string[];
+      /** Userinfo was asked with the token, and answered; left out by an older version. */
+      readonly userinfo?: boolean;
       /** When the request left: lifetimes count from here. */
       readonly sentAtMs: number;
       readonly durationMs: number;
@@ -112,5 +114,11 @@ export interface IdentifyRequest<Settings = unknown> {
 
 /** `unsure`: the provider did not answer; ask again later. */
 export type Identified =
-  | { readonly kind: 'told'; readonly subject: string | null; readonly label: string | null }
+  | {
+      readonly kind: 'told';
+      readonly subject: string | null;
+      readonly label: string | null;
+      /** Userinfo was asked with the token, and answered. */
+      readonly userinfo?: boolean;
+    }
   | { readonly kind: 'unsure' };

@@ -3,7 +3,8 @@
  *
  * Owns who has to say so before it is believed. One agent's word is not the end of an account for all the others: the
  * provider itself is asked where it can be, elsewhere every agent that was handed this very token has to have said so,
- * three being enough. Refuses to ask, to hand out and to end anything.
+ * three being enough. Some userinfo endpoints answer 401 to a living token that lacks `openid`: a 401 is the provider's
+ * word about a token only where the endpoint has taken this very grant before. Refuses to ask, to hand out and to end.
  */
 
 /** Which agents have a token, and which of them say that it is refused. */
@@ -70,10 +71,15 @@ export function allSaySo({ agents, refusedBy: said, wholeFromMs }: Holders, nowM
 }
 
 /**
- * What the provider said of the token itself. `unaskable`: there is nowhere to ask, for this account at least;
- * `unsure`: it did not say.
+ * What the provider said of the token itself.
+ * - `accepted`: it answered with what was asked for.
+ * - `insufficient`: the token lives and may not ask that.
+ * - `refused`: 401, which some also answer to a token that lives and may not ask that.
+ * - `dead`: the provider's documented sign of a dead token, under another status.
+ * - `unsure`: it did not say.
+ * - `unaskable`: there is nowhere to ask, for this account at least.
  */
-export type TokenVerdict = 'accepted' | 'refused' | 'unsure' | 'unaskable';
+export type TokenVerdict = 'accepted' | 'insufficient' | 'refused' | 'dead' | 'unsure' | 'unaskable';
 
 /**
  * What becomes of the report.
@@ -93,15 +99,17 @@ export type RefusedTokenDecision =
  *
  * @param input.canAsk whether the descriptor names a userinfo endpoint
  * @param input.verdict of the provider, asked for this report or shortly before; null: not asked
+ * @param input.acceptedBefore whether the same endpoint has accepted this grant before
  * @param input.holders after this report (`refusedBy`)
  */
 export function decideRefusedToken(input: {
   nowMs: number;
   canAsk: boolean;
   verdict: TokenVerdict | null;
+  acceptedBefore: boolean;
   holders: Holders;
 }): RefusedTokenDecision {
-  const { nowMs, canAsk, verdict, holders } = input;
+  const { nowMs, canAsk, verdict, acceptedBefore, holders } = input;
   const byAgents = (): RefusedTokenDecision =>
     allSaySo(holders, nowMs) ? { kind: 'ended', by: 'agents' } : { kind: 'doubted' };
   if (!canAsk) return byAgents();
@@ -109,9 +117,12 @@ export function decideRefusedToken(input: {
     case null:
       return { kind: 'ask' };
     case 'accepted':
+    case 'insufficient':
       return { kind: 'refuted' };
-    case 'refused':
+    case 'dead':
       return { kind: 'ended', by: 'provider' };
+    case 'refused':
+      return acceptedBefore ? { kind: 'ended', by: 'provider' } : byAgents();
     case 'unsure':
       return { kind: 'doubted' };
     case 'unaskable':

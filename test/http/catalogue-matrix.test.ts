@@ -18,7 +18,7 @@ import {
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
-import { client, type Client, type Reply } from '../support/callers.ts';
+import { call, client, type Client, type Reply } from '../support/callers.ts';
 
 const STATIC = ['api_key', 'basic', 'custom'];
 const ALL = allEntries();
@@ -179,6 +179,42 @@ describe.concurrent('an OAuth entry', () => {
     if (isAsked) await eventually(() => simulator.revocations.some((one) => one.dialect === dialect));
     else expect(simulator.revocations.filter((one) => one.dialect === dialect)).toEqual([]);
   });
+});
+
+/** Where the broker sends a browser that presses the button of a fresh link. Nothing follows: no consent, no exchange. */
+async function authorizeUrlOf(connection: string): Promise<URL> {
+  const account = { connection, identifier: 'u1' };
+  const { id } = must(await operator.post('/v1/connected-accounts', account), 200, 201).body;
+  const link = must(await operator.post(`/v1/connected-accounts/${id}/connect-link`, {}), 201);
+  const headers = { 'sec-fetch-site': 'same-origin', origin: broker.url };
+  const started = await call('POST', link.body.url, { raw: '', headers });
+  return new URL(must(started, 303).headers['location'] ?? '');
+}
+
+describe.concurrent('an OAuth entry without `scopes`', () => {
+  it.each(named(ALL.filter(isOAuth)))(
+    '%s asks for its usual ones and for what a refresh token needs, and says so',
+    async (id, entry) => {
+      const body = {
+        id: `${id}.bare`,
+        provider: id,
+        client_id: `c-${id}`,
+        ...(entry.token_endpoint_auth_method === 'none' ? {} : { client_secret: 'a-client-secret' }),
+        variables: connectionVariablesOf(entry),
+        provider_config: playedUrlsOf(entry, simulator.origin),
+      };
+      const { warnings } = must(await operator.post('/v1/connections', body), 201).body;
+      const asked = (await authorizeUrlOf(body.id)).searchParams;
+      const scopes = asked.get(entry.scope_param)?.split(entry.scope_separator) ?? [];
+      const usual = entry.default_scopes_example.filter((name) => !name.includes('{'));
+      // Each as it stands in the data, and nothing that the data do not name.
+      expect(scopes.toSorted()).toEqual([...new Set([...usual, ...entry.offline_scopes])].toSorted());
+      for (const [name, value] of Object.entries(entry.extra_authorization_params))
+        if (!value.includes('{')) expect([name, asked.get(name)]).toEqual([name, value]);
+      for (const scope of entry.offline_scopes.filter((name) => !usual.includes(name)))
+        expect(warnings).toContainEqual(expect.stringContaining(`${scope} is asked for as well`));
+    },
+  );
 });
 
 describe.concurrent('a static entry', () => {

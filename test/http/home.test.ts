@@ -38,3 +38,27 @@ it('a program gets the same links as JSON', async () => {
     for (const link of Object.values<string>(body.links)) expect(page.text).toContain(`href="${link}"`);
   }
 });
+
+it.each(['text/html;q=0', 'text/html-foo', 'application/json, text/html;q=0.1'])(
+  'a program that only mentions pages (%s) gets JSON, there and where browsers are refused',
+  async (accept) => {
+    const home = await call('GET', `${broker.url}/`, { headers: { accept } });
+    expect([home.status, home.headers['content-type']]).toEqual([200, 'application/json']);
+    for (const method of ['GET', 'PUT']) {
+      const none = await call(method, `${broker.url}/connect/a/b`, { headers: { accept } });
+      expect([none.status, none.headers['content-type']]).toEqual([404, 'application/problem+json']);
+    }
+  },
+);
+
+it('a browser that spells the type in capitals gets pages', async () => {
+  const headers = { accept: 'Text/HTML' };
+  const answers = [
+    await call('GET', `${broker.url}/`, { headers }),
+    await call('GET', `${broker.url}/connect/a/b`, { headers }),
+  ];
+  expect(answers.map((answer) => [answer.status, answer.headers['content-type']])).toEqual([
+    [200, 'text/html; charset=utf-8'],
+    [404, 'text/html; charset=utf-8'],
+  ]);
+});

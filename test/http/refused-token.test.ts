@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import type { Client } from '../support/callers.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { name, world, type World } from '../support/world.ts';
 
 let provider: OAuthServer;
@@ -71,7 +72,14 @@ async function account(agents: number, { asks = false, scopes = null as string[]
   const report = async (agent: Agent) =>
     fetch(agent, `?rejected=${(await fetch(agent)).body.fingerprint as string}`);
   const show = async () => (await w.operator.get(`/v1/connected-accounts/${id}`)).body;
-  return { id, connection, token, agents: hired, fetch, report, show };
+  /** Has the endpoint asked about the token once, and take it: whose it is wants to be known when a link is made. */
+  const accepted = async () => {
+    answers.set(token, { status: 200, body: '{"sub":"ada"}' });
+    expect((await w.operator.post(`/v1/connected-accounts/${id}/connect-link`)).status).toBe(201);
+    await expect.poll(async () => (await show()).subject, { timeout: PATIENCE_MS }).toBe('ada');
+    asked.delete(token);
+  };
+  return { id, connection, token, agents: hired, fetch, report, show, accepted };
 }
 
 describe('where the provider cannot be asked', () => {
@@ -134,6 +142,8 @@ describe('where the provider can be asked', () => {
     answer: { status: number; body?: string; headers?: Record<string, string> };
     ends: boolean;
     degraded: boolean;
+    /** It has never taken this grant. */
+    never?: true;
   }[] = [
     { what: 'takes it', answer: { status: 200, body: '{"sub":"ada"}' }, ends: false, degraded: false },
     {
@@ -141,6 +151,20 @@ describe('where the provider can be asked', () => {
       answer: { status: 401, body: '{"error":"invalid_token"}' },
       ends: true,
       degraded: false,
+    },
+    {
+      what: 'refuses it, and has never taken it, as those do that want a scope which it lacks',
+      answer: { status: 401, body: '{"error":"invalid_token"}' },
+      ends: false,
+      degraded: true,
+      never: true,
+    },
+    {
+      what: 'refuses it with a challenge for a token, and has never taken it',
+      answer: { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } },
+      ends: false,
+      degraded: true,
+      never: true,
     },
     { what: 'is away', answer: { status: 503, body: 'no' }, ends: false, degraded: true },
     {
@@ -197,9 +221,10 @@ describe('where the provider can be asked', () => {
   ];
   it.each(answered)(
     'and $what: its word counts, and it is asked once',
-    async ({ answer, ends, degraded }) => {
-      const { agents, token, fetch, report, show } = await account(2, { asks: true });
+    async ({ answer, ends, degraded, never }) => {
+      const { agents, token, fetch, report, show, accepted } = await account(2, { asks: true });
       const [one, two] = agents as unknown as [Agent, Agent];
+      if (never !== true) await accepted();
       answers.set(token, answer);
       await fetch(two);
       const replies = [];
@@ -218,9 +243,37 @@ describe('where the provider can be asked', () => {
     },
   );
 
+  it('and refuses what it has never taken: then all who have the token have to say so', async () => {
+    const { agents, token, report, fetch, show } = await account(2, { asks: true });
+    const [one, two] = agents as unknown as [Agent, Agent];
+    answers.set(token, { status: 401 });
+    await fetch(two);
+    expect((await report(one)).status).toBe(200);
+    expect((await report(two)).body).toMatchObject({ code: 'reauth_required', reason: 'no_refresh_token' });
+    expect(await show()).toMatchObject({ status: 'reauth_required' });
+  });
+
+  it('and has taken the credential before: what is brought in its place is another', async () => {
+    const { agents, connection, fetch, report, show, accepted } = await account(2, { asks: true });
+    const [one, two] = agents as unknown as [Agent, Agent];
+    await accepted();
+    const next = name('token');
+    const { identifier } = await show();
+    await w.account(connection, identifier as string, {
+      access_token: next,
+      expires_in: 3600,
+      verify: false,
+    });
+    answers.set(next, { status: 401 });
+    await fetch(two);
+    expect((await report(one)).status).toBe(200);
+    expect(await show()).toMatchObject({ status: 'active' });
+  });
+
   it('fifty reports at once are one question', async () => {
-    const { agents, token, fetch } = await account(1, { asks: true });
+    const { agents, token, fetch, accepted } = await account(1, { asks: true });
     const [one] = agents as unknown as [Agent];
+    await accepted();
     answers.set(token, { status: 401, body: '{}' });
     const { fingerprint } = (await fetch(one)).body;
     const replies = await Promise.all(

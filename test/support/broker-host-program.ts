@@ -18,15 +18,16 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 }
 
 async function start(request: IncomingMessage): Promise<string> {
-  const { port, folder, settings, log } = (await bodyOf(request)) as {
+  const { port, folder, settings, log, clientIpHeader } = (await bodyOf(request)) as {
     port: number;
     folder: string;
     settings: Record<string, string>;
     log: string;
+    clientIpHeader: string | null;
   };
   // Written at once: a test looks for secrets in what was printed before its answer came.
   const onLine = (line: string): void => appendFileSync(log, `${line}\n`);
-  const broker = runBroker({ port, persistTo: folder, settings, onLine });
+  const broker = runBroker({ port, persistTo: folder, settings, clientIpHeader, onLine });
   running.set(String(port), broker);
   return (await broker).url;
 }

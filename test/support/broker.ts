@@ -39,6 +39,8 @@ export interface TestBrokerOptions {
   readonly ownProcess?: boolean;
   /** What is run in the place of `npm run serve`: a script and its arguments, relative to the repository. */
   readonly program?: readonly string[];
+  /** The header that names the client's address (`--client-ip-header`): a file may be several clients. */
+  readonly clientIpHeader?: string;
   /** What is in the folder before the broker starts for the first time. */
   readonly prepare?: (folder: string) => Promise<void>;
 }
@@ -72,8 +74,8 @@ async function startOnFreePort(options: TestBrokerOptions): Promise<TestBroker> 
   const host = process.env[BROKER_HOST];
   const own = options.ownProcess === true || options.program !== undefined || host === undefined;
   const engine = own
-    ? inProcess(options.program ?? ['src/dev/serve.ts'], port, folder)
-    : hosted(host, port, folder);
+    ? inProcess(options.program ?? serveProgram(options), port, folder)
+    : hosted(host, port, folder, options.clientIpHeader ?? null);
   await engine.start(settings);
   return {
     url: `http://127.0.0.1:${port}`,
@@ -91,6 +93,10 @@ async function startOnFreePort(options: TestBrokerOptions): Promise<TestBroker> 
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function serveProgram({ clientIpHeader }: TestBrokerOptions): string[] {
+  return ['src/dev/serve.ts', ...(clientIpHeader ? ['--client-ip-header', clientIpHeader] : [])];
 }
 
 /** What runs one broker; it is started again on the same folder and port. */
@@ -114,7 +120,7 @@ function inProcess(program: readonly string[], port: number, folder: string): En
   };
 }
 
-function hosted(host: string, port: number, folder: string): Engine {
+function hosted(host: string, port: number, folder: string, clientIpHeader: string | null): Engine {
   const log = `${folder}.log`;
   const ask = async (action: string, body: unknown = {}): Promise<void> => {
     const answer = await fetch(`${host}/${action}`, { method: 'POST', body: JSON.stringify(body) });
@@ -122,7 +128,7 @@ function hosted(host: string, port: number, folder: string): Engine {
     if (!answer.ok) throw new Error(`the broker was not started or stopped: ${text}`);
   };
   return {
-    start: (settings) => ask('start', { port, folder, settings, log }),
+    start: (settings) => ask('start', { port, folder, settings, log, clientIpHeader }),
     stop: () => ask(`stop/${port}`),
     // Miniflare ends its engine with SIGKILL, and writes nothing before.
     kill: () => ask(`stop/${port}`),

@@ -20,14 +20,28 @@ const dispatcher = new HttpAgent({
 export async function call(
   method: string,
   url: string,
-  options: { key?: string | null; body?: unknown; headers?: Record<string, string>; raw?: string } = {},
+  options: {
+    key?: string | null;
+    body?: unknown;
+    headers?: Record<string, string>;
+    raw?: string;
+    /** The near end of the connection: another address of loopback is another client. */
+    localAddress?: string;
+  } = {},
 ): Promise<Reply> {
   const headers: Record<string, string> = { ...options.headers };
   if (options.key) headers['authorization'] = `Bearer ${options.key}`;
   const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
   if (body !== undefined) headers['content-type'] ??= 'application/json';
-  const answer = await undici(url, { method: method as 'GET', headers, body: body ?? null, dispatcher });
+  const near = options.localAddress ? new HttpAgent({ localAddress: options.localAddress }) : null;
+  const answer = await undici(url, {
+    method: method as 'GET',
+    headers,
+    body: body ?? null,
+    dispatcher: near ?? dispatcher,
+  });
   const text = await answer.body.text();
+  await near?.close();
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(answer.headers)) flat[name] = String(value);
   let parsed: unknown = null;

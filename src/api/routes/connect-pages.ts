@@ -14,6 +14,7 @@ import { ProblemError } from '#contract/problem.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import { isPassingError } from '#lib/platform-errors.ts';
+import { prefersPage } from '../accept.ts';
 import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
 import { ensureSchema } from '../guards.ts';
@@ -129,7 +130,7 @@ export function unavailableResponse(c: Context<AppEnv>): Response {
 export function isBrowserAsking(c: Context<AppEnv>): boolean {
   const { path } = c.req;
   const isOurs = path.startsWith('/connect/') || path.startsWith('/oauth/callback/');
-  return isOurs && (c.req.header('accept') ?? '').includes('text/html');
+  return isOurs && prefersPage(c.req.header('accept'));
 }
 
 function responseOf(c: Context<AppEnv>, reply: Reply): Response {

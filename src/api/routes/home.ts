@@ -4,6 +4,7 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { html } from 'hono/html';
 import { Home, LINKS } from '#contract/home.ts';
 import { VERSION } from '#contract/version.ts';
+import { prefersPage } from '../accept.ts';
 import type { AppEnv } from '../context.ts';
 import { describe, refuseUnknownQuery } from '../describe.ts';
 import { newRouter } from '../router.ts';
@@ -12,7 +13,7 @@ const route = createRoute({
   method: 'get',
   path: '/',
   summary: 'What this is, and where to go on',
-  description: 'A small page where the request accepts `text/html`, else the same links as JSON.',
+  description: 'A small page where the request prefers `text/html`, else the same links as JSON.',
   responses: {
     200: {
       description: 'What this is',
@@ -66,7 +67,7 @@ export function homeRoutes(): OpenAPIHono<AppEnv> {
     router,
     route,
     async (c, next) => {
-      if ((c.req.header('accept') ?? '').includes('text/html'))
+      if (prefersPage(c.req.header('accept')))
         return new Response(await page(), {
           headers: {
             'content-type': 'text/html; charset=utf-8',

@@ -18,8 +18,12 @@ const handed = (holders: Holders | null, ...agents: string[]): Holders | null =>
   agents.reduce((list, agent) => handedTo(list, { token, agent, nowMs: NOW }), holders);
 const said = (holders: Holders | null, agent: string): Holders =>
   refusedBy(holders, { token, agent, nowMs: NOW });
-const decide = (holders: Holders, verdict: TokenVerdict | null = null, canAsk = false) =>
-  decideRefusedToken({ nowMs: NOW, canAsk, verdict, holders }).kind;
+const decide = (
+  holders: Holders,
+  verdict: TokenVerdict | null = null,
+  canAsk = false,
+  acceptedBefore = false,
+) => decideRefusedToken({ nowMs: NOW, canAsk, verdict, acceptedBefore, holders }).kind;
 
 describe('a report about a token that nothing renews', () => {
   it('is the end where the only agent that has it says so', () => {
@@ -51,11 +55,20 @@ describe('a report about a token that nothing renews', () => {
   it.each([
     [null, 'ask'],
     ['refused', 'ended'],
+    ['dead', 'ended'],
     ['accepted', 'refuted'],
+    ['insufficient', 'refuted'],
     ['unsure', 'doubted'],
   ] as const)('where the provider can be asked and says %s is %s, whatever agents say', (verdict, kind) => {
     const all = said(handed(NOBODY_YET, 'a'), 'a');
-    expect(decide(all, verdict, true)).toBe(kind);
+    const one = said(handed(NOBODY_YET, 'a', 'b'), 'a');
+    for (const holders of [all, one]) expect(decide(holders, verdict, true, true)).toBe(kind);
+    for (const holders of verdict === 'refused' ? [] : [all, one])
+      expect(decide(holders, verdict, true, false)).toBe(kind);
+  });
+  it('that is refused where the grant was never accepted is for the agents', () => {
+    expect(decide(said(handed(NOBODY_YET, 'a'), 'a'), 'refused', true)).toBe('ended');
+    expect(decide(said(handed(NOBODY_YET, 'a', 'b'), 'a'), 'refused', true)).toBe('doubted');
   });
   it('where there turns out to be nowhere to ask is for the agents', () => {
     expect(decide(said(handed(NOBODY_YET, 'a'), 'a'), 'unaskable', true)).toBe('ended');
