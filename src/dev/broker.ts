@@ -7,6 +7,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { convertV4MiniflareOptions, CoreHeaders, Miniflare } from 'miniflare';
+import { assetsFolder } from './assets.ts';
 import { bundle, workerOptions } from './bundle.ts';
 import { egressGuard, GUARD_NAME } from './egress-guard.ts';
 import { freePort } from './ports.ts';
@@ -98,7 +99,9 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
   const { onLine } = options;
   const port = options.port === 0 ? await freePort() : options.port;
   const url = `http://127.0.0.1:${port}`;
-  const worker = await workerOptions();
+  // The asset server would stand before the Worker, one more hop for each request: here the Worker is given the folder.
+  const { assets: _assets, ...worker } = await workerOptions();
+  const assetService = { disk: { path: await assetsFolder(), writable: false } };
   const isGuarded = options.settings['ALLOW_LOOPBACK'] !== 'true';
   const mf = new Miniflare(
     convertV4MiniflareOptions({
@@ -129,6 +132,7 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
             },
           ],
           // Events carry links: made by objects that have no request to ask for the host.
+          serviceBindings: { ...(worker['serviceBindings'] as object), ASSETS: assetService },
           bindings: { ...(worker['bindings'] as object), BASE_URL: url, ...options.settings },
           ...(isGuarded ? { outboundService: GUARD_NAME } : {}),
           unsafeDirectSockets: [{ host: '127.0.0.1', port, entrypoint: SOCKET_ENTRYPOINT }],
