@@ -9,14 +9,14 @@ import type { Verification } from '#audit/unkeyed.ts';
 import type { DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import { newId } from '#crypto/api-keys.ts';
-import { log } from '#lib/log.ts';
 import { err, ok, type Err, type Result } from '#lib/result.ts';
+import { repairAlarm, runAlarm, type TimerKinds } from '#objects/alarm.ts';
 import type { SettleArgument, SubjectTold } from '#refresh/outcome.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import { adjust, seal, type Adjustment, type Misfit } from './adjust.ts';
-import { runTimers } from './alarm.ts';
+import { accountRetryMs, timerKinds } from './alarm.ts';
 import { cutOffRefusal, isBuried } from './cut-offs.ts';
 import type { ConnectionWatch } from './connection-watch.ts';
 import { knowsAccount } from './explain.ts';
@@ -31,7 +31,7 @@ import { rearm } from './rearm.ts';
 import type { Refresher } from './refresher.ts';
 import type { Door } from './release.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
-import type { Room } from './room.ts';
+import type { Room, TimerName } from './room.ts';
 import { connectUrl, reauthUrl } from './repair-link.ts';
 import { settleExchange } from './settle-exchange.ts';
 import type {
@@ -54,15 +54,13 @@ import { partsOf } from './wiring.ts';
 
 type In<M extends keyof AccountRpc> = Parameters<AccountRpc[M]>[0];
 
-/** An alarm that should have fired so long ago is lost. */
-const LOST_ALARM_MS = 60_000;
-
 export class ConnectedAccount extends DurableObject implements AccountRpc {
   readonly #room: Room;
   readonly #connection: ConnectionWatch;
   readonly #refresher: Refresher;
   readonly #door: Door;
   readonly #lifecycle: Lifecycle;
+  readonly #kinds: TimerKinds<TimerName>;
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env as never);
@@ -72,28 +70,12 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     this.#refresher = parts.refresher;
     this.#door = parts.door;
     this.#lifecycle = parts.lifecycle;
-    ctx.waitUntil(this.#repairAlarm());
+    this.#kinds = timerKinds(parts.room, parts.refresher, parts.lifecycle.proofs);
+    ctx.waitUntil(repairAlarm(this.#room));
   }
 
-  /** After seven failed runs the platform drops an alarm for good; timers that wait for it would wait for ever. */
-  async #repairAlarm(): Promise<void> {
-    if (!this.#room.store.hasOwnTables()) return;
-    const earliest = this.#room.timers.all()[0];
-    if (earliest === undefined) return;
-    const armedMs = await this.ctx.storage.getAlarm();
-    if (armedMs !== null && armedMs > this.#room.now() - LOST_ALARM_MS) return;
-    await this.ctx.storage.setAlarm(Math.max(earliest.dueAtMs, this.#room.now()));
-  }
-
-  override async alarm(): Promise<void> {
-    if (!this.#room.store.hasOwnTables()) return;
-    try {
-      const { lookAgainAtMs } = await runTimers(this.#room, this.#refresher, this.#lifecycle.proofs);
-      if (lookAgainAtMs !== null) await this.ctx.storage.setAlarm(lookAgainAtMs);
-    } catch (error) {
-      log('error', 'an alarm failed', { error });
-      await this.ctx.storage.setAlarm(this.#room.now() + LOST_ALARM_MS);
-    }
+  override alarm(): Promise<void> {
+    return runAlarm(this.#room, this.#kinds, accountRetryMs);
   }
 
   release(request: ReleaseRequest): Promise<ReleaseResult> {
@@ -124,9 +106,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   /** The outbox outlives the account and needs no key of it, but under a wrong ring nothing is written at all. */
   async #mayWrite(): Promise<Err<Obstacle> | null> {
-    const { vault } = this.#room;
-    const opened = await vault.open();
-    const key = opened.ok && opened.value === null ? await vault.heir() : opened;
+    const key = await this.#room.vault.present();
     return key.ok || key.error.code === 'record_corrupt' ? null : key;
   }
 
@@ -209,7 +189,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async poke(_argument: object): Promise<void> {
-    await this.#repairAlarm();
+    await repairAlarm(this.#room);
     const living = await this.#lifecycle.living();
     if (living.ok) rearm(this.#room, living.value.state);
   }

@@ -217,12 +217,9 @@ export class Lifecycle {
     look: (mac: Uint8Array) => T,
   ): Promise<Result<T | null, Obstacle>> {
     if (isForeign(this.#room, organization)) return ok(null);
-    const living = await this.#room.vault.open();
-    if (!living.ok) return err(living.error);
-    if (living.value !== null) return ok(look(living.value.key.mac));
-    const heir = await this.#room.vault.heir();
-    if (!heir.ok) return heir;
-    return ok(heir.value === null ? null : look(heir.value.key.mac));
+    const life = await this.#room.vault.present();
+    if (!life.ok) return life;
+    return ok(life.value === null ? null : look(life.value.key.mac));
   }
 
   /** The grants are others now: nothing that was opened of them is handed out any more. */

@@ -2,10 +2,8 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { ForcedRefresh } from '#accounts/force.ts';
-import type { ImportRefusal } from '#accounts/import.ts';
-import type { Obstacle } from '#accounts/living.ts';
 import { accountStub, type Answer } from '#accounts/stub.ts';
+import { unwrap } from '#contract/answer.ts';
 import {
   CreateAccount,
   ConnectedAccount,
@@ -117,15 +115,6 @@ function idOf(c: Context<AppEnv>): string {
   const id = c.req.param('id') ?? '';
   if (!ACCOUNT_ID_PATTERN.test(id)) throw new ProblemError('not_found');
   return id;
-}
-
-/** The value, or its obstacle as a problem. */
-export function unwrap<T>(
-  answer: Answer<T> | { ok: false; error: Obstacle | ImportRefusal | ForcedRefresh['error'] },
-): T {
-  if (answer.ok) return answer.value;
-  const { code, ...details } = answer.error;
-  throw new ProblemError(code, code === 'vault_locked' ? { ...details, retryAfterS: 30 } : details);
 }
 
 type Act = (c: Context<AppEnv>, id: string) => Promise<Resource>;

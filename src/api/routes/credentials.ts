@@ -2,6 +2,7 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { accountStub } from '#accounts/stub.ts';
+import { unwrap } from '#contract/answer.ts';
 import { ConnectedAccount, PutCredential, withToldType } from '#contract/connected-accounts.ts';
 import { Identifier, Name, Organization } from '#contract/ids.ts';
 import { invalid } from '#contract/problem.ts';
@@ -21,7 +22,6 @@ import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
 import { jsonBody, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
-import { unwrap } from './connected-accounts.ts';
 
 const Query = z.object({ identifier: Identifier.optional(), organization: Organization.optional() });
 const Body = z.preprocess(withToldType, PutCredential);
