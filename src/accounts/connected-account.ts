@@ -17,6 +17,7 @@ import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import { adjust, seal, type Adjustment, type Misfit } from './adjust.ts';
 import { accountRetryMs, timerKinds } from './alarm.ts';
+import { CutOffEnding } from './cut-off-ending.ts';
 import { cutOffRefusal, isBuried } from './cut-offs.ts';
 import type { ClientQuestion, ConnectionWatch } from './connection-watch.ts';
 import { knowsAccount } from './explain.ts';
@@ -60,6 +61,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   readonly #refresher: Refresher;
   readonly #door: Door;
   readonly #lifecycle: Lifecycle;
+  readonly #cutOffs: CutOffEnding;
   readonly #kinds: TimerKinds<TimerName>;
 
   constructor(ctx: DurableObjectState, env: object) {
@@ -70,6 +72,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     this.#refresher = parts.refresher;
     this.#door = parts.door;
     this.#lifecycle = parts.lifecycle;
+    this.#cutOffs = new CutOffEnding(parts.room, (argument) => this.endWith(argument));
     this.#kinds = timerKinds(parts.room, parts.refresher, parts.lifecycle.proofs);
     ctx.waitUntil(repairAlarm(this.#room));
   }
@@ -78,12 +81,13 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return runAlarm(this.#room, this.#kinds, accountRetryMs);
   }
 
-  release(request: ReleaseRequest): Promise<ReleaseResult> {
-    return this.#door.release(request);
+  async release(request: ReleaseRequest): Promise<ReleaseResult> {
+    return this.#cutOffs.after(request.cutOffs, await this.#door.release(request));
   }
 
-  releaseMany({ requests }: { requests: readonly ReleaseRequest[] }): Promise<(ReleaseResult | null)[]> {
-    return this.#door.releaseMany(requests);
+  async releaseMany({ requests }: In<'releaseMany'>): Promise<(ReleaseResult | null)[]> {
+    const results = await this.#door.releaseMany(requests);
+    return results.map((result, n) => this.#cutOffs.after(requests[n]?.cutOffs, result));
   }
 
   settle(argument: SettleArgument): Promise<string> {
@@ -135,7 +139,9 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     }
     const imported = await this.#lifecycle.import(argument);
     if (!imported.ok && created) await this.#lifecycle.unmake(argument.context);
-    return imported.ok ? authentic(() => ({ created, account: this.#view(imported.value) })) : imported;
+    if (!imported.ok) return imported;
+    const { warnings = [] } = imported.value;
+    return authentic(() => ({ created, account: this.#view(imported.value), warnings }));
   }
 
   async view(argument: { organization: string | null }): Promise<Answer<Resource>> {
@@ -216,7 +222,10 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     const { opened, state } = seen.value;
     if (agent !== null && !knowsAccount(agent, state)) return err({ code: 'not_found' });
     const cut = cutOffRefusal(state.account, state.settings, turn.cutOffs);
-    if (cut?.code === 'account_revoked') return err({ ...cut, code: cut.code });
+    if (cut?.code === 'account_revoked') {
+      this.#cutOffs.end(turn.cutOffs);
+      return err({ ...cut, code: cut.code });
+    }
     const waiter = { id, agentId: agent?.id ?? null };
     const waited = await waitForStatus(this.#room, opened.key.mac, { ...turn, waiter });
     if (turn.last) this.#room.waiting.leave(id);

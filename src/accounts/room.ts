@@ -8,6 +8,7 @@ import { record as recordIn, type ObjectParts } from '#objects/parts.ts';
 import type { IdentifyRequest } from '#refresh/code-exchange.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
 import type { AttemptJournal } from './attempts.ts';
+import type { OpeningLimit } from './call-limit.ts';
 import type { CommitPump } from './pump.ts';
 import type { AccountRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
@@ -46,6 +47,8 @@ export interface Room extends ObjectParts<TimerName, AccountStore, AccountVault>
   readonly waiting: Waiting;
   /** When a credential last left, exact while the object is awake; the row is at most an hour behind. */
   readonly lastUse: { atMs: number | null };
+  /** How often browsers have authorization requests left at the provider. */
+  readonly openings: OpeningLimit;
   /** When the provider was last asked whose the token is: a question that a request may cause. */
   readonly lastAsk: { subjectAtMs: number | null };
 }

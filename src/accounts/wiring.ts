@@ -4,6 +4,7 @@ import { isIndexed } from '#directory/account-index.ts';
 import { partsOf as objectParts } from '#objects/parts.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import { AttemptJournal } from './attempts.ts';
+import { OpeningLimit } from './call-limit.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { ImportProofs } from './import-proof.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -54,6 +55,7 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
     revoke: (request) => exchanger().revoke(request),
     waiting: new Waiting(),
     lastUse: { atMs: null },
+    openings: new OpeningLimit(),
     lastAsk: { subjectAtMs: null },
   };
   const connection = new ConnectionWatch({

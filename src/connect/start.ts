@@ -159,6 +159,8 @@ export async function postStart(visit: Visit, token: string): Promise<Reply> {
     case 'unknown':
     case 'repair_over':
       return linkPage(visit, started);
+    case 'too_often':
+      return { ...page({ kind: 'failure', status: 429, ...common }), retryAfterS: started.retryAfterS };
     case 'changed':
       return page({ kind: 'misconfigured', provider: providerOf(settings), reason: 'changed', ...common });
     case 'go':

@@ -7,6 +7,7 @@ import { unwrap } from '#contract/answer.ts';
 import {
   CreateAccount,
   ConnectedAccount,
+  ImportedAccount,
   PatchAccount,
   PutCredential,
   type Resource,
@@ -93,7 +94,7 @@ const routes = {
     path: `${base}/{id}/credential`,
     summary: 'Import a credential',
     request: { params: AccountParams, ...jsonBody(PutCredential) },
-    responses: responses({ 200: ConnectedAccount }, ['not_found', ...IMPORT_CODES, ...LOCKS]),
+    responses: responses({ 200: ImportedAccount }, ['not_found', ...IMPORT_CODES, ...LOCKS]),
   }),
   verify: createRoute({
     method: 'get',
@@ -179,7 +180,7 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const imported = unwrap(
       await stub(c, id).import({ birth: null, credential, settings, mode, context: context(c) }),
     );
-    return c.json(imported.account);
+    return c.json({ ...imported.account, warnings: imported.warnings });
   });
   describe(router, routes.verify, requireOperator, async (c) => {
     const { organization } = c.get('operator');
