@@ -4,12 +4,12 @@ import { scopeKeyOf } from '#providers/scopes.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
 import { endingAsLearnt } from './lifetime.ts';
 import { MAX_NARROWED, NARROWING_REFUSED_MS } from './narrowing.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountRow, GrantRow, NarrowedRow } from './rows.ts';
 
 /** A token that came for a narrowed request: kept beside the grant's own, or the note that it cannot be had. */
 export function storeNarrowed(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   account: AccountRow,
   grant: GrantRow,
@@ -19,7 +19,7 @@ export function storeNarrowed(
   nowMs: number,
 ): void {
   if (tokens.narrowedAccessToken === null) {
-    refuseNarrowing(room, mac, grant, scopes, nowMs);
+    refuseNarrowing(object, mac, grant, scopes, nowMs);
     return;
   }
   const { lifetimeMs } = tokens;
@@ -41,18 +41,18 @@ export function storeNarrowed(
     lifetimeMs: livesMs,
     refusedUntilMs: null,
   };
-  room.store.saveNarrowed(mac, row, MAX_NARROWED);
+  object.store.saveNarrowed(mac, row, MAX_NARROWED);
 }
 
 /** The note that the provider does not narrow to these scopes. */
 export function refuseNarrowing(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   grant: GrantRow,
   scopes: readonly string[],
   nowMs: number,
 ): void {
-  room.store.saveNarrowed(
+  object.store.saveNarrowed(
     mac,
     {
       grantId: grant.id,

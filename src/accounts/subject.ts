@@ -9,7 +9,7 @@ import type { Identified } from '#refresh/code-exchange.ts';
 import { backoffMs } from '#refresh/backoff.ts';
 import type { SubjectTold } from '#refresh/outcome.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import { endpointOf } from './token-check.ts';
@@ -22,29 +22,29 @@ const MAX_ATTEMPTS = 6;
 const ASKED_APART_MS = 30_000;
 
 /** Sets the timer where somebody could be asked and it matters. Inside a transaction. */
-export function askSubjectSoon(room: Room, state: AccountState): void {
+export function askSubjectSoon(object: Account, state: AccountState): void {
   if (newestOf(state.grants)?.hasAccessToken !== true) return;
   if (state.account.credentialType !== 'oauth2' || state.account.subject !== null) return;
   if (!hasUserinfo(state.settings.descriptor)) return;
-  const nowMs = room.now();
-  const askedAtMs = room.lastAsk.subjectAtMs;
+  const nowMs = object.now();
+  const askedAtMs = object.lastAsk.subjectAtMs;
   const isFresh = askedAtMs !== null && Math.abs(nowMs - askedAtMs) < ASKED_APART_MS;
-  room.timers.set('subject', isFresh ? Math.max(nowMs, askedAtMs + ASKED_APART_MS) : nowMs);
+  object.timers.set('subject', isFresh ? Math.max(nowMs, askedAtMs + ASKED_APART_MS) : nowMs);
 }
 
 /** The timer's work. */
-export async function learnSubject(room: Room, opened: OpenedAccount): Promise<void> {
+export async function learnSubject(object: Account, opened: OpenedAccount): Promise<void> {
   const { mac } = opened.key;
-  const state = room.store.state(mac);
+  const state = object.store.state(mac);
   const grant = state == null ? undefined : newestOf(state.grants);
-  const timer = room.timers.get('subject');
+  const timer = object.timers.get('subject');
   // Without an access token there is nothing to ask with; the next link asks again.
   if (state == null || timer === null || state.account.subject !== null || grant?.accessToken == null) {
-    room.store.transaction(() => room.timers.clear('subject'));
+    object.store.transaction(() => object.timers.clear('subject'));
     return;
   }
-  room.lastAsk.subjectAtMs = room.now();
-  const answer = (await room.identify({
+  object.lastAsk.subjectAtMs = object.now();
+  const answer = (await object.identify({
     accountId: state.account.accountId,
     organization: state.account.organization,
     incarnation: state.account.incarnation,
@@ -56,22 +56,27 @@ export async function learnSubject(room: Room, opened: OpenedAccount): Promise<v
     variables: state.account.variables,
     settings: state.settings,
   })) as Identified;
-  room.store.transaction(() => {
-    const now = room.store.state(mac);
+  object.store.transaction(() => {
+    const now = object.store.state(mac);
     const newest = now === null ? undefined : newestOf(now.grants);
     const same = newest?.id === grant.id ? newest : undefined;
     // Refreshed, replaced or deleted meanwhile: it is asked again with what is there now.
     const isSame = now != null && same !== undefined && same.grantedAtMs === grant.grantedAtMs;
     if (answer.kind === 'unsure' || !isSame) {
-      if (timer.attempts + 1 >= MAX_ATTEMPTS || now === null) return room.timers.clear('subject');
+      if (timer.attempts + 1 >= MAX_ATTEMPTS || now === null) return object.timers.clear('subject');
       const failures = timer.attempts + 1;
-      const waitMs = backoffMs({ failures, accessTokenLives: true, retryAfterMs: null, random: room.random });
-      return room.timers.postpone(timer, room.now() + waitMs);
+      const waitMs = backoffMs({
+        failures,
+        accessTokenLives: true,
+        retryAfterMs: null,
+        random: object.random,
+      });
+      return object.timers.postpone(timer, object.now() + waitMs);
     }
-    room.timers.clear('subject');
+    object.timers.clear('subject');
     if (answer.userinfo === true && same.generation === grant.generation && same.acceptedAt == null)
-      room.store.saveGrant(mac, { ...same, acceptedAt: endpointOf(state) });
-    if (answer.subject !== null) pin(room, mac, now.account, answer.subject, answer.label);
+      object.store.saveGrant(mac, { ...same, acceptedAt: endpointOf(state) });
+    if (answer.subject !== null) pin(object, mac, now.account, answer.subject, answer.label);
     return undefined;
   });
 }
@@ -84,18 +89,18 @@ export type Kept = 'kept' | 'known' | 'overtaken' | 'record_corrupt';
  * replaced, renewed again, of another life) takes nothing from it, and neither does one beside which a later one stands:
  * the refresh of what is there asks anew.
  */
-export async function keepSubject(room: Room, told: SubjectTold): Promise<Kept> {
-  const opened = await room.vault.open();
+export async function keepSubject(object: Account, told: SubjectTold): Promise<Kept> {
+  const opened = await object.vault.open();
   if (!opened.ok || opened.value === null) return 'overtaken';
   const { mac } = opened.value.key;
   try {
-    return room.store.transaction(() => {
-      const now = room.store.state(mac);
+    return object.store.transaction(() => {
+      const now = object.store.state(mac);
       if (now === null || now.account.incarnation !== told.incarnation) return 'overtaken';
       const newest = newestOf(now.grants);
       if (newest?.id !== told.grantId || newest.generation !== told.generation) return 'overtaken';
-      room.timers.clear('subject');
-      return pin(room, mac, now.account, told.subject, told.label);
+      object.timers.clear('subject');
+      return pin(object, mac, now.account, told.subject, told.label);
     });
   } catch (error) {
     if (error instanceof CorruptRowError) return 'record_corrupt';
@@ -105,15 +110,15 @@ export async function keepSubject(room: Room, told: SubjectTold): Promise<Kept> 
 
 /** Inside a transaction. */
 function pin(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   account: AccountRow,
   subject: string,
   label: string | null,
 ): 'kept' | 'known' {
   if (account.subject !== null) return 'known';
-  const updatedAtMs = Math.max(room.now(), account.updatedAtMs);
-  room.store.saveAccount(mac, { ...account, subject, subjectLabel: label, updatedAtMs });
-  room.timers.set('index', room.now());
+  const updatedAtMs = Math.max(object.now(), account.updatedAtMs);
+  object.store.saveAccount(mac, { ...account, subject, subjectLabel: label, updatedAtMs });
+  object.timers.set('index', object.now());
   return 'kept';
 }

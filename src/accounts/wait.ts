@@ -1,7 +1,7 @@
 /** A wait for a status of the living account. Its place among others is `waiting.ts`'s. */
 
 import { err, ok, type Result } from '#lib/result.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { Waiter } from './waiting.ts';
 
 /** One turn of a wait. */
@@ -16,7 +16,7 @@ export interface Turn {
  * to wait for.
  */
 export async function waitForStatus(
-  { waiting, store, now }: Room,
+  { waiting, store, now }: Account,
   mac: Uint8Array,
   { status, timeoutMs, waiter }: Turn,
 ): Promise<Result<boolean, { readonly code: 'rate_limited' }>> {
