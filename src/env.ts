@@ -21,6 +21,12 @@ export interface UncheckedEnv {
   readonly RATE_LIMIT_PER_MINUTE?: string;
   readonly BROWSER_RATE_LIMIT_PER_MINUTE?: string;
   readonly RATE_LIMITER?: RateLimiter;
+  readonly ASSETS?: StaticAssets;
+}
+
+/** The deployment's static assets (`[assets]` of wrangler.toml), asked by their path. */
+export interface StaticAssets {
+  fetch(request: Request): Promise<Response>;
 }
 
 /** The platform's own counter (a rate limiting binding), as far as it is used here. */
@@ -64,6 +70,8 @@ export interface Config {
   readonly browserRateLimitPerMinute: number;
   /** Counts over isolates; null: not bound, and each isolate counts alone. */
   readonly rateLimiter: RateLimiter | null;
+  /** Null: the deployment has none, and the page of the contract has no viewer. */
+  readonly assets: StaticAssets | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -185,6 +193,7 @@ function checked(env: UncheckedEnv): Config {
       DEFAULT_BROWSER_RATE_LIMIT_PER_MINUTE,
     ),
     rateLimiter: env.RATE_LIMITER ?? null,
+    assets: env.ASSETS ?? null,
     logLevel: level === 'debug' || level === 'warn' || level === 'error' ? level : 'info',
   };
 }

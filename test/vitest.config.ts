@@ -4,11 +4,27 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { defineConfig, type Plugin } from 'vitest/config';
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
+import { LongFirst } from './support/long-first.ts';
 import { PATIENCE_MS } from './support/patience.ts';
 import { workerTestOptions } from './support/worker-options.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const inFolder = (name: string) => [`test/${name}/**/*.test.ts`];
+
+/**
+ * Long, and red only where their subject is changed: programs as people run them, what is made of the published
+ * document, and every entry of the catalogue at the simulator. `npm run test:all` runs them.
+ */
+const LONG = ['start', 'serve', 'wrangler-dev', 'generated-clients', 'catalogue-matrix'].map(
+  (name) => `test/http/${name}.test.ts`,
+);
+/** Limits of tests that start a broker: for a machine that others keep busy. */
+const STARTED = {
+  globalSetup: ['test/support/memory-folder.ts', 'test/support/broker-host.ts'],
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+  expect: { poll: { timeout: PATIENCE_MS } },
+};
 
 /** As wrangler's rule does it, so that a test in Node can load the app with its migrations. */
 const sqlAsText: Plugin = {
@@ -37,27 +53,42 @@ const catalogueInOne: Plugin = {
   },
 };
 
+/**
+ * Files that follow each other share a process and the modules that it has loaded: loading costs more than most files
+ * do. What a file replaces (mocks, timers) it puts back.
+ */
+const SHARED = { isolate: false } as const;
+
 export default defineConfig({
   root,
   test: {
-    // Twice the cores of the smallest machine: a test over HTTP waits for real time more than it works, and the others
-    // fill its pauses. Limits are for a machine that others keep busy: a test ends when what it waits for is there.
-    maxWorkers: 4,
+    // More than twice the cores of the smallest machine: a test over HTTP waits for real time more than it works, and the
+    // others fill its pauses. Limits are for a machine that others keep busy: a test ends when what it waits for is there.
+    maxWorkers: 5,
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         root,
         plugins: [sqlAsText],
-        test: { name: 'pure', include: inFolder('pure'), testTimeout: 240_000 },
+        test: { name: 'pure', ...SHARED, include: inFolder('pure'), testTimeout: 240_000 },
       },
-      { root, test: { name: 'architecture', include: inFolder('architecture'), testTimeout: 240_000 } },
+      {
+        root,
+        test: { name: 'architecture', ...SHARED, include: inFolder('architecture'), testTimeout: 240_000 },
+      },
       {
         root,
         plugins: [catalogueInOne, cloudflareTest(workerTestOptions())],
         test: {
           name: 'worker',
+          ...SHARED,
           include: inFolder('worker'),
           setupFiles: ['test/support/worker-setup.ts'],
-          globalSetup: ['test/support/worker-provider.ts', 'test/support/worker-receiver.ts'],
+          globalSetup: [
+            'test/support/memory-folder.ts',
+            'test/support/worker-provider.ts',
+            'test/support/worker-receiver.ts',
+          ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
           expect: { poll: { timeout: PATIENCE_MS } },
@@ -70,15 +101,9 @@ export default defineConfig({
       },
       {
         root,
-        test: {
-          name: 'http',
-          include: inFolder('http'),
-          globalSetup: ['test/support/broker-host.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
-          expect: { poll: { timeout: PATIENCE_MS } },
-        },
+        test: { name: 'http', ...SHARED, ...STARTED, include: inFolder('http'), exclude: LONG },
       },
+      { root, test: { name: 'long', ...STARTED, include: LONG } },
       {
         root,
         test: {

@@ -1,9 +1,8 @@
-/**
- * What the one alarm does: starts what is due, each timer in its own try, refreshes first; never throws; its last act
- * is to arm the next. Alarms come at least once, late and twice: every timer is idempotent.
- */
+/** What each timer of an account does. When they run, and what becomes of one that fails, is `objects/alarm.ts`'s. */
 
-import { log } from '#lib/log.ts';
+import type { Random } from '#lib/clock.ts';
+import { ofLiving, type TimerKinds } from '#objects/alarm.ts';
+import type { Timer } from '#objects/timers.ts';
 import { attemptPhase } from '#refresh/attempt.ts';
 import { backoffMs } from '#refresh/backoff.ts';
 import type { Trigger } from '#refresh/attempt.ts';
@@ -18,90 +17,44 @@ import { armGrant, isHeldBack, isStillDue, planned, rotationFacts } from './plan
 import type { ImportProofs } from './import-proof.ts';
 import type { Refresher } from './refresher.ts';
 import { startRevocations } from './revocation.ts';
-import type { Room } from './room.ts';
+import type { Room, TimerName } from './room.ts';
 import type { GrantRow } from './rows.ts';
 import { degrade } from './settle.ts';
 import type { AccountState } from './store.ts';
 import { learnSubject } from './subject.ts';
-import type { Timer } from './timers.ts';
 import { isUsable, othersServe } from './usable.ts';
 import type { OpenedAccount } from './vault.ts';
 import { systemContext } from '#audit/record.ts';
 
-const MAX_TIMERS_PER_RUN = 20;
 /** A timer that is planned anew never comes due at once: an alarm must not spin on a plan that moves with it. */
 const SHORTEST_REPLAN_MS = 250;
-/** While the key that opens this account is missing nothing may be written: look again then. */
-const LOCKED_RETRY_MS = 300_000;
-const RANK: readonly string[] = [
-  'refresh',
-  'reconcile',
-  'index',
-  'connect',
-  'subject',
-  'expiring',
-  'outbox',
-  'beat',
-  'revoke',
-];
 
-function rank(timer: Timer): number {
-  return RANK.indexOf(timer.kind.split(':')[0] ?? '');
+/** What the timers of an account do, refreshes first. */
+export function timerKinds(room: Room, refresher: Refresher, proofs: ImportProofs): TimerKinds<TimerName> {
+  return {
+    refresh: {
+      rank: 0,
+      id: /^(?:0|[1-9]\d*)$/,
+      run: ofLiving((opened, _timer, id) => refreshTimer(room, refresher, opened, Number(id))),
+    },
+    reconcile: {
+      rank: 1,
+      id: /^[^:]*$/,
+      run: ofLiving((opened, timer, id) => reconcileTimer(room, refresher, proofs, opened, id, timer)),
+    },
+    index: { rank: 2, run: (opened) => indexAccount(room, opened) },
+    connect: { rank: 3, run: ofLiving((opened) => lapseSessions(room, opened)) },
+    subject: { rank: 4, run: ofLiving((opened) => learnSubject(room, opened)) },
+    expiring: { rank: 5, run: ofLiving((opened) => warnOfEnd(room, opened)) },
+    outbox: { rank: 6, run: () => room.outbox.start() },
+    beat: { rank: 7, run: ofLiving((opened) => beat(room, opened)) },
+    revoke: { rank: 8, run: () => startRevocations(room) },
+  };
 }
 
-/** Runs everything that is due. `lookAgainAtMs`: the vault is locked, nothing was written, come again then. */
-export async function runTimers(
-  room: Room,
-  refresher: Refresher,
-  proofs: ImportProofs,
-): Promise<{ lookAgainAtMs: number | null }> {
-  room.timers.forget();
-  const opened = await room.vault.open();
-  // A deleted account has timers too: under a ring that does not open its tombstone nothing may be written either.
-  const key = opened.ok && opened.value === null ? await room.vault.heir() : opened;
-  if (!key.ok) {
-    log('warn', 'timers wait: the account does not open', { code: key.error.code });
-    return { lookAgainAtMs: room.now() + LOCKED_RETRY_MS };
-  }
-  const due = room.timers.due(room.now(), MAX_TIMERS_PER_RUN).toSorted((a, b) => rank(a) - rank(b));
-  const account = opened.ok ? opened.value : null;
-  await Promise.all(due.map((timer) => runOne(room, refresher, proofs, account, timer)));
-  room.timers.arm();
-  return { lookAgainAtMs: null };
-}
-
-async function runOne(
-  room: Room,
-  refresher: Refresher,
-  proofs: ImportProofs,
-  opened: OpenedAccount | null,
-  timer: Timer,
-): Promise<void> {
-  try {
-    const [kind, id] = timer.kind.split(':');
-    // Names are compared whole: what only resembles one is none of ours and goes, else it would stay due for ever.
-    if (timer.kind === `refresh:${Number(id)}` && opened !== null)
-      await refreshTimer(room, refresher, opened, Number(id));
-    else if (kind === 'reconcile' && opened !== null)
-      reconcileTimer(room, refresher, proofs, opened, id ?? '', timer);
-    else if (timer.kind === 'index') await indexAccount(room, opened);
-    else if (timer.kind === 'outbox') room.outbox.start();
-    else if (timer.kind === 'beat' && opened !== null) await beat(room, opened);
-    else if (timer.kind === 'expiring' && opened !== null) warnOfEnd(room, opened);
-    else if (timer.kind === 'connect' && opened !== null) lapseSessions(room, opened);
-    else if (timer.kind === 'subject' && opened !== null) await learnSubject(room, opened);
-    else if (timer.kind === 'revoke') startRevocations(room);
-    else room.store.transaction(() => room.timers.clear(timer.kind));
-  } catch (error) {
-    log('error', 'a timer failed', { kind: timer.kind, attempts: timer.attempts, error });
-    const waitMs = backoffMs({
-      failures: timer.attempts + 1,
-      accessTokenLives: false,
-      retryAfterMs: null,
-      random: room.random,
-    });
-    room.store.transaction(() => room.timers.postpone(timer.kind, room.now() + waitMs));
-  }
+/** Timers of an account fail for its provider's sake or the directory's: by the backoff of refreshes. */
+export function accountRetryMs(failures: number, random: Random): number {
+  return backoffMs({ failures, accessTokenLives: false, retryAfterMs: null, random });
 }
 
 const TRIGGERS: Record<string, Trigger> = {
@@ -162,7 +115,13 @@ async function refreshTimer(
  * Sets the grant's timer by the rows as they are now, unless somebody else has. `overMs`: what is overdue comes within
  * so long, because as many others are. Inside a transaction.
  */
-function planAnew(room: Room, opened: OpenedAccount, grantId: number, timer: Timer, overMs: number): void {
+function planAnew(
+  room: Room,
+  opened: OpenedAccount,
+  grantId: number,
+  timer: Timer<TimerName>,
+  overMs: number,
+): void {
   const { kind } = timer;
   if (room.timers.get(kind)?.dueAtMs !== timer.dueAtMs) return;
   const state = room.store.state(opened.key.mac);
@@ -230,7 +189,7 @@ function reconcileTimer(
   proofs: ImportProofs,
   opened: OpenedAccount,
   attemptId: string,
-  timer: Timer,
+  timer: Timer<TimerName>,
 ): void {
   const attempt = room.attempts.byId(attemptId);
   if (attempt === null || attempt.endedAtMs !== null) {

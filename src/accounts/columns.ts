@@ -2,6 +2,7 @@
 
 import { Descriptor } from '#providers/descriptor.ts';
 import { LATER_SETTINGS } from '#providers/settings.ts';
+import { int, intOrNull, text, textOrNull, type SqlRow } from '#objects/sql-row.ts';
 import type {
   AccountRow,
   ConnectionSettings,
@@ -11,27 +12,6 @@ import type {
   TombstoneRow,
 } from './rows.ts';
 import type { Status } from './status.ts';
-
-export type SqlRow = Record<string, string | number | null>;
-
-function text(value: string | number | null | undefined): string {
-  if (typeof value !== 'string') throw new Error('internal: a text column holds something else');
-  return value;
-}
-
-function textOrNull(value: string | number | null | undefined): string | null {
-  return value === null || value === undefined ? null : String(value);
-}
-
-function int(value: string | number | null | undefined): number {
-  if (typeof value !== 'number' || !Number.isFinite(value))
-    throw new Error('internal: a number column holds something else');
-  return value;
-}
-
-function intOrNull(value: string | number | null | undefined): number | null {
-  return value === null || value === undefined ? null : int(value);
-}
 
 export function accountToSql(row: AccountRow): SqlRow {
   return {
@@ -217,13 +197,13 @@ export function tombstoneFromSql(row: SqlRow): TombstoneRow {
   return { ...keyMaterialFromSql(row), deletedAtMs: Number(row['deleted_at_ms']) };
 }
 
-/** What opening an account's data key needs; unauthenticated. */
-export type KeyMaterial = Pick<
+/** Names, wrapped key and counter of a life; unauthenticated. */
+export type AccountKey = Pick<
   AccountRow,
   'accountId' | 'organization' | 'incarnation' | 'dataKey' | 'generationCounter'
 >;
 
-export function keyMaterialFromSql(row: SqlRow): KeyMaterial {
+export function keyMaterialFromSql(row: SqlRow): AccountKey {
   return {
     accountId: String(row['account_id']),
     organization: String(row['organization']),

@@ -9,14 +9,15 @@ import type { Verification } from '#audit/unkeyed.ts';
 import type { DeletedConnection } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import { newId } from '#crypto/api-keys.ts';
-import { log } from '#lib/log.ts';
 import { err, ok, type Err, type Result } from '#lib/result.ts';
+import { repairAlarm, runAlarm, type TimerKinds } from '#objects/alarm.ts';
 import type { SettleArgument, SubjectTold } from '#refresh/outcome.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import { adjust, seal, type Adjustment, type Misfit } from './adjust.ts';
-import { runTimers } from './alarm.ts';
+import { accountRetryMs, timerKinds } from './alarm.ts';
+import { CutOffEnding } from './cut-off-ending.ts';
 import { cutOffRefusal, isBuried } from './cut-offs.ts';
 import type { ConnectionWatch } from './connection-watch.ts';
 import { knowsAccount } from './explain.ts';
@@ -31,7 +32,7 @@ import { rearm } from './rearm.ts';
 import type { Refresher } from './refresher.ts';
 import type { Door } from './release.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
-import type { Room } from './room.ts';
+import type { Room, TimerName } from './room.ts';
 import { connectUrl, reauthUrl } from './repair-link.ts';
 import { settleExchange } from './settle-exchange.ts';
 import type {
@@ -54,15 +55,14 @@ import { partsOf } from './wiring.ts';
 
 type In<M extends keyof AccountRpc> = Parameters<AccountRpc[M]>[0];
 
-/** An alarm that should have fired so long ago is lost. */
-const LOST_ALARM_MS = 60_000;
-
 export class ConnectedAccount extends DurableObject implements AccountRpc {
   readonly #room: Room;
   readonly #connection: ConnectionWatch;
   readonly #refresher: Refresher;
   readonly #door: Door;
   readonly #lifecycle: Lifecycle;
+  readonly #cutOffs: CutOffEnding;
+  readonly #kinds: TimerKinds<TimerName>;
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env as never);
@@ -72,36 +72,22 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     this.#refresher = parts.refresher;
     this.#door = parts.door;
     this.#lifecycle = parts.lifecycle;
-    ctx.waitUntil(this.#repairAlarm());
+    this.#cutOffs = new CutOffEnding(parts.room, (argument) => this.endWith(argument));
+    this.#kinds = timerKinds(parts.room, parts.refresher, parts.lifecycle.proofs);
+    ctx.waitUntil(repairAlarm(this.#room));
   }
 
-  /** After seven failed runs the platform drops an alarm for good; timers that wait for it would wait for ever. */
-  async #repairAlarm(): Promise<void> {
-    if (!this.#room.store.hasOwnTables()) return;
-    const earliest = this.#room.timers.all()[0];
-    if (earliest === undefined) return;
-    const armedMs = await this.ctx.storage.getAlarm();
-    if (armedMs !== null && armedMs > this.#room.now() - LOST_ALARM_MS) return;
-    await this.ctx.storage.setAlarm(Math.max(earliest.dueAtMs, this.#room.now()));
+  override alarm(): Promise<void> {
+    return runAlarm(this.#room, this.#kinds, accountRetryMs);
   }
 
-  override async alarm(): Promise<void> {
-    if (!this.#room.store.hasOwnTables()) return;
-    try {
-      const { lookAgainAtMs } = await runTimers(this.#room, this.#refresher, this.#lifecycle.proofs);
-      if (lookAgainAtMs !== null) await this.ctx.storage.setAlarm(lookAgainAtMs);
-    } catch (error) {
-      log('error', 'an alarm failed', { error });
-      await this.ctx.storage.setAlarm(this.#room.now() + LOST_ALARM_MS);
-    }
+  async release(request: ReleaseRequest): Promise<ReleaseResult> {
+    return this.#cutOffs.after(request.cutOffs, await this.#door.release(request));
   }
 
-  release(request: ReleaseRequest): Promise<ReleaseResult> {
-    return this.#door.release(request);
-  }
-
-  releaseMany({ requests }: { requests: readonly ReleaseRequest[] }): Promise<(ReleaseResult | null)[]> {
-    return this.#door.releaseMany(requests);
+  async releaseMany({ requests }: In<'releaseMany'>): Promise<(ReleaseResult | null)[]> {
+    const results = await this.#door.releaseMany(requests);
+    return results.map((result, n) => this.#cutOffs.after(requests[n]?.cutOffs, result));
   }
 
   settle(argument: SettleArgument): Promise<string> {
@@ -124,9 +110,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   /** The outbox outlives the account and needs no key of it, but under a wrong ring nothing is written at all. */
   async #mayWrite(): Promise<Err<Obstacle> | null> {
-    const { vault } = this.#room;
-    const opened = await vault.open();
-    const key = opened.ok && opened.value === null ? await vault.heir() : opened;
+    const key = await this.#room.vault.present();
     return key.ok || key.error.code === 'record_corrupt' ? null : key;
   }
 
@@ -155,7 +139,9 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     }
     const imported = await this.#lifecycle.import(argument);
     if (!imported.ok && created) await this.#lifecycle.unmake(argument.context);
-    return imported.ok ? authentic(() => ({ created, account: this.#view(imported.value) })) : imported;
+    if (!imported.ok) return imported;
+    const { warnings = [] } = imported.value;
+    return authentic(() => ({ created, account: this.#view(imported.value), warnings }));
   }
 
   async view(argument: { organization: string | null }): Promise<Answer<Resource>> {
@@ -209,7 +195,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async poke(_argument: object): Promise<void> {
-    await this.#repairAlarm();
+    await repairAlarm(this.#room);
     const living = await this.#lifecycle.living();
     if (living.ok) rearm(this.#room, living.value.state);
   }
@@ -236,7 +222,10 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     const { opened, state } = seen.value;
     if (agent !== null && !knowsAccount(agent, state)) return err({ code: 'not_found' });
     const cut = cutOffRefusal(state.account, state.settings, turn.cutOffs);
-    if (cut?.code === 'account_revoked') return err({ ...cut, code: cut.code });
+    if (cut?.code === 'account_revoked') {
+      this.#cutOffs.end(turn.cutOffs);
+      return err({ ...cut, code: cut.code });
+    }
     const waiter = { id, agentId: agent?.id ?? null };
     const waited = await waitForStatus(this.#room, opened.key.mac, { ...turn, waiter });
     if (turn.last) this.#room.waiting.leave(id);

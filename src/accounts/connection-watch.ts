@@ -35,7 +35,7 @@ import type { AttemptJournal } from './attempts.ts';
 import type { ClientQuestion } from './force.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
-import type { Vault } from './vault.ts';
+import type { Vault } from '#objects/vault.ts';
 
 /** The directory is asked before a refresh, and not waited for longer. */
 export const DIRECTORY_LIMIT_MS = 300;
@@ -67,7 +67,7 @@ export interface WatchPowers {
   readonly store: AccountStore;
   readonly attempts: AttemptJournal;
   readonly outbox: Outbox;
-  readonly vault: Vault;
+  readonly vault: Pick<Vault, 'withKey'>;
   readonly now: Now;
   readonly random: Random;
   readonly waitUntil: (work: Promise<unknown>) => void;

@@ -34,7 +34,7 @@ export async function createAccount(
   const owner = accountOwner(birth.accountId, birth.organization, grave?.incarnation ?? 1);
   const made = await vault.keyForNewLife(owner, grave?.dataKey ?? null);
   if (!made.ok) return made;
-  const { wrapped, account: opened } = made.value;
+  const { wrapped, life: opened } = made.value;
   const untouched = authentic(() => store.assertTombstone(opened.key.mac));
   if (!untouched.ok) return untouched;
   // Another request may have made it while the key was drawn: then its key is the account's.

@@ -34,11 +34,11 @@ export async function deleteAccount(
   const claimed = store.keyMaterial();
   if (claimed === null) return old.ok ? err({ code: 'not_found' }) : old;
   // Of rows of another account nothing is told in this one's name, and they are not this one's to erase.
-  if (!old.ok && !vault.isOwn(claimed)) return old;
+  if (!old.ok && !vault.isOwn(claimed.accountId)) return old;
   const owner = accountOwner(claimed.accountId, claimed.organization, claimed.incarnation + 1);
   const next = await vault.keyForNewLife(owner, null);
   if (!next.ok) return next;
-  const { wrapped, account: heir } = next.value;
+  const { wrapped, life: heir } = next.value;
   const names = store.claimedNames();
   if (names === null || (organization !== null && names.organization !== organization))
     return err({ code: 'not_found' });
@@ -72,7 +72,6 @@ export async function deleteAccount(
     room.timers.set('outbox', room.now());
     armRevocations(room);
   });
-  vault.forget();
   room.waiting.changed();
   room.lastUse.atMs = null;
   forgetCredentials();

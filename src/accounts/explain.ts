@@ -13,7 +13,7 @@ import { inDoubtSinceMs, REFUSED_ALONE } from './plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import { grantedOf } from './scopes.ts';
 import type { AccountState } from './store.ts';
-import type { Timer } from './timers.ts';
+import type { Timer } from '#objects/timers.ts';
 import { attemptView } from './view.ts';
 
 export interface ExplainInput {

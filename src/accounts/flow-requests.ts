@@ -190,6 +190,8 @@ export type Started =
       readonly ticket: Ticket | null;
     }
   | { readonly kind: 'changed' }
+  /** This browser, or this link, has opened it too often for now. */
+  | { readonly kind: 'too_often'; readonly retryAfterS: number }
   | NotToStart;
 
 export type Claimed =

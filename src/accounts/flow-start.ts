@@ -21,7 +21,7 @@ import {
   type Scene,
 } from './flow-sessions.ts';
 import { checkRepairToken, repairSessionId, repairVerifier } from './repair-link.ts';
-import { FLOW_MS, isOpen, moved, sameEndpoints, type Frozen, type SessionRow } from './session.ts';
+import { FLOW_MS, isOpen, moved, sameEndpoints, type SessionRow } from './session.ts';
 import type { Answer } from './stub.ts';
 
 type Proved =
@@ -107,7 +107,7 @@ export async function start(
   if (proved.kind === 'unknown' || proved.kind === 'repair_over') return ok(proved);
   if (proved.kind === 'repair') return ok(startRepair(scene, request));
   const begun = sessionToGoOnWith(proved, request.browserDigest);
-  if (begun !== null) return resume(scene, begun, request.frozen);
+  if (begun !== null) return resume(scene, begun, request);
   const { session } = proved;
   if (session.status !== 'created') return ok(overOf(scene, session));
   const verifier = newVerifier();
@@ -130,11 +130,25 @@ export async function start(
       frozen: request.frozen,
     });
     if (bound === null) return ok(overOf(now, still.session));
+    const over = tooOften(now, request, bound.id, false);
+    if (over !== null) return ok(over);
     now.room.store.flows.saveSession(now.mac, bound);
     flowRecord(now, 'ok', 'started', request.context, bound.scopes);
     armSessions(now);
     return ok(goes(now, bound, verifier));
   });
+}
+
+/** Why this opening would be one call of the provider too many; null: it is not, and is counted. */
+function tooOften(
+  { room, nowMs }: Scene,
+  { settings }: StartRequest,
+  session: string,
+  isRepair: boolean,
+): Extract<Started, { kind: 'too_often' }> | null {
+  if (settings.descriptor.server?.par_required !== true) return null;
+  const waitMs = room.openings.take(session, isRepair, nowMs);
+  return waitMs > 0 ? { kind: 'too_often', retryAfterS: Math.ceil(waitMs / 1000) } : null;
 }
 
 /** Two clicks within it lead to the same place. */
@@ -144,7 +158,8 @@ const SAME_PLACE_MS = 60_000;
  * A repair that begins changes nothing here: what its callback needs goes with the browser, signed. So the link's holders,
  * however many, fill no table, end nobody's repair and keep no link of the operator's out.
  */
-function startRepair(scene: Scene, { browserDigest, settings, frozen }: StartRequest): Started {
+function startRepair(scene: Scene, request: StartRequest): Started {
+  const { browserDigest, settings, frozen } = request;
   const { room, mac, account, nowMs } = scene;
   const scopes = scopesToRepair(scene, settings);
   const asked = askedDigest([frozen, scopes]);
@@ -157,6 +172,8 @@ function startRepair(scene: Scene, { browserDigest, settings, frozen }: StartReq
     id = repairSessionId(mac, account, browserDigest, { startedAtMs, asked });
   }
   if (id === null) return { kind: 'unknown' };
+  const over = tooOften(scene, request, browserDigest, true);
+  if (over !== null) return over;
   return {
     kind: 'go',
     sessionId: id,
@@ -181,8 +198,10 @@ function sessionToGoOnWith(proved: Proved, browserDigest: string): SessionRow | 
   return isMine ? session : null;
 }
 
-async function resume(scene: Scene, session: SessionRow, frozen: Frozen): Promise<Answer<Started>> {
-  if (!sameEndpoints(session.frozen, frozen)) return ok({ kind: 'changed' });
+async function resume(scene: Scene, session: SessionRow, request: StartRequest): Promise<Answer<Started>> {
+  if (!sameEndpoints(session.frozen, request.frozen)) return ok({ kind: 'changed' });
+  const over = tooOften(scene, request, session.id, false);
+  if (over !== null) return ok(over);
   const place = verifierPlace(scene.opened.owner, session.id);
   const verifier = await decryptText(scene.opened.key, place, session.verifier ?? '');
   return verifier.ok ? ok(goes(scene, session, verifier.value)) : err(verifier.error);

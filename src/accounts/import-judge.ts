@@ -1,5 +1,5 @@
 /**
- * What becomes of a credential that an operator brings: stored as it is, proven at the provider first, or left alone.
+ * What becomes of a credential that an operator brings: stored as it is, proven or checked at the provider first, or left alone.
  * Pure. A script that runs twice, with a stale or a broken value, must not harm what the account holds.
  */
 
@@ -19,6 +19,8 @@ export type ImportMode =
 export type ImportStep =
   | { readonly kind: 'store' }
   | { readonly kind: 'prove' }
+  /** An access token alone: the provider is asked whether it takes it, where it can be. */
+  | { readonly kind: 'check' }
   /** The account lives on this very token or on its successor: nothing is to be done. */
   | { readonly kind: 'keep' }
   | {
@@ -35,7 +37,7 @@ const SPENT =
 const LIVING =
   'the account has a living grant: PUT its credential, which is proven first, or say verify: false';
 const POORER =
-  'an access token alone cannot be proven, and the account has a grant that renews itself: bring its refresh token, or say verify: false';
+  'an access token alone cannot be exchanged, and the account has a grant that renews itself: bring its refresh token, or say verify: false';
 
 /** @param digest of the refresh token that was brought; null: none was */
 export function judgeImport(input: {
@@ -62,9 +64,9 @@ export function judgeImport(input: {
   if (mode === 'bulk')
     return living.length === 0 ? { kind: 'store' } : { kind: 'refuse', code: 'conflict', detail: LIVING };
   if (credential.refreshToken === null) {
-    return living.some(({ hasRefreshToken }) => hasRefreshToken)
-      ? { kind: 'refuse', code: 'conflict', detail: POORER }
-      : { kind: 'store' };
+    if (living.some(({ hasRefreshToken }) => hasRefreshToken))
+      return { kind: 'refuse', code: 'conflict', detail: POORER };
+    return living.length > 0 ? { kind: 'check' } : { kind: 'store' };
   }
   return living.length > 0 || credential.accessToken === null ? { kind: 'prove' } : { kind: 'store' };
 }

@@ -13,6 +13,7 @@ import { within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
+import { CallLimit } from './call-limit.ts';
 import type { ProofRow } from './candidate-row.ts';
 import type { ConnectionWatch } from './connection-watch.ts';
 import { grantIdOf } from './flow-sessions.ts';
@@ -22,7 +23,7 @@ import { grantOfProof, provenOf, type Proven } from './import-verdict.ts';
 import { endingAsLearnt, settingsFor } from './lifetime.ts';
 import type { Living } from './living.ts';
 import { record, type Room } from './room.ts';
-import type { AttemptRow, GrantRow } from './rows.ts';
+import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -33,6 +34,8 @@ const MAX_PROOFS = 3;
 /** The Exchanger keeps a token in hand longer than an exchange may take: so long its candidate waits for it. */
 const KEPT_BUDGETS = 3;
 const LATER_MS = 30_000;
+
+type Later = Extract<Proven, { kind: 'later' }>;
 
 /** The account has changed since it was said to be proven. */
 interface JudgedOtherwise {
@@ -51,11 +54,24 @@ export class ImportProofs {
   readonly #room: Room;
   readonly #powers: ProofPowers;
   /** Who waits for which attempt, in this life of the object. */
+  readonly #limit = new CallLimit();
   readonly #asked = new Map<string, { readonly answer: Promise<Proven>; tell(proven: Proven): void }>();
 
   constructor(room: Room, powers: ProofPowers) {
     this.#room = room;
     this.#powers = powers;
+  }
+
+  /**
+   * Whether the provider may be called for what is brought over this account: 0, or the milliseconds until it may. Nothing
+   * limits what a pending account is given: its first credential is brought once.
+   *
+   * @param counted it is called now
+   */
+  waitMs({ status }: Pick<AccountRow, 'status'>, counted: boolean): number {
+    const nowMs = this.#room.now();
+    if (status === 'pending') return 0;
+    return counted ? this.#limit.take(nowMs) : this.#limit.waitMs(nowMs);
   }
 
   /** Is this very token being presented? */
@@ -81,6 +97,8 @@ export class ImportProofs {
     const same = open.find(({ proof }) => proof.digest === digest);
     if (same !== undefined) return this.#wait(same.sessionId);
     if (open.length >= MAX_PROOFS) return { kind: 'busy' };
+    const retryAfterMs = this.waitMs(living.state.account, false);
+    if (retryAfterMs > 0) return { kind: 'too_often', retryAfterMs };
     const begun = await this.#begin(living, order, digest, isStill);
     return typeof begun === 'string' ? this.#wait(begun) : begun;
   }
@@ -122,13 +140,15 @@ export class ImportProofs {
       nowMs: room.now(),
       encrypt: (field, text) => room.vault.encrypt(opened, grantId, field, generation, text),
     });
-    const closed = await this.#closed(living, order, grant);
+    const closed = await this.closed(living, order, grant);
     if (closed !== null) return closed;
     const state = room.store.state(mac);
     if (state === null || state.account.incarnation !== opened.owner.incarnation) return { kind: 'gone' };
     const joined = room.store.flows.proofs(mac).find(({ proof }) => proof.digest === digest);
     if (joined !== undefined) return joined.sessionId;
     if (!isStill(state)) return { kind: 'judged_otherwise' };
+    const retryAfterMs = this.waitMs(state.account, true);
+    if (retryAfterMs > 0) return { kind: 'too_often', retryAfterMs };
     const attempt: AttemptRow = {
       id: newId('rfa'),
       grantId,
@@ -157,7 +177,7 @@ export class ImportProofs {
   }
 
   /** While the provider is away nobody of the connection calls, whatever was brought. */
-  async #closed({ state }: Living, { settings }: ImportOrder, grant: GrantRow): Promise<Proven | null> {
+  async closed({ state }: Living, { settings }: ImportOrder, grant: GrantRow): Promise<Later | null> {
     const { connection } = this.#powers;
     const look = await connection.look(state.account, settings);
     const gate = connection.gate(state.account, grant, look);

@@ -21,6 +21,7 @@ export type Proven =
   | { readonly kind: 'unprovable'; readonly why: string }
   | { readonly kind: 'later'; readonly detail: string; readonly retryAfterMs: number }
   | { readonly kind: 'busy' }
+  | { readonly kind: 'too_often'; readonly retryAfterMs: number }
   | { readonly kind: 'overtaken' }
   | { readonly kind: 'gone' };
 

@@ -4,12 +4,15 @@
  */
 
 import type { RequestContext } from '#audit/record.ts';
+import type { RateLimitPolicy } from '#contract/problem.ts';
 import { fingerprint } from '#crypto/digest.ts';
-import { err, type Result } from '#lib/result.ts';
+import { err, ok, type Result } from '#lib/result.ts';
+import { policyOf } from './call-limit.ts';
 import { applyChange } from './changes.ts';
 import { endFlows } from './flow-sessions.ts';
 import { grantFromImport, IMPORTED_GRANT, type CredentialFields } from './import-fields.ts';
 import { warnUnrenewable } from './calendar.ts';
+import { checkBrought } from './import-check.ts';
 import { judgeImport, withImported, type ImportMode, type ImportStep } from './import-judge.ts';
 import type { ImportProofs, Proven } from './import-proof.ts';
 import { endingAsLearnt, settingsFor } from './lifetime.ts';
@@ -31,6 +34,8 @@ export interface ImportRefusal {
     | 'misconfigured_connection';
   readonly detail: string;
   readonly retryAfterS?: number;
+  /** Of `rate_limited`: which limit it was. */
+  readonly policy?: RateLimitPolicy;
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
@@ -41,6 +46,15 @@ export interface ImportOrder {
   readonly mode?: ImportMode;
   readonly context: RequestContext;
 }
+
+/** The account with its new credential. */
+export interface Imported extends Living {
+  /** What could not be proven although it should have been; sentences. */
+  readonly warnings?: readonly string[];
+}
+
+const UNPROVEN =
+  'access_token: stored unproven, because this connection has no userinfo endpoint that could be asked about it';
 
 /** The digest by which a refresh token is known again; null where none was brought. */
 function digestOf(mac: Uint8Array, credential: CredentialFields): string | null {
@@ -59,7 +73,7 @@ export async function importCredential(
   proofs: ImportProofs,
   order: ImportOrder,
   forget: () => void,
-): Promise<Result<Living, Obstacle | ImportRefusal>> {
+): Promise<Result<Imported, Obstacle | ImportRefusal>> {
   const living = await readLiving(room);
   if (!living.ok) return living;
   const { opened, state } = living.value;
@@ -92,6 +106,10 @@ export async function importCredential(
     if (proven.kind === 'judged_otherwise') return again();
     return proven.kind === 'stored' ? readLiving(room) : refusalOf(proven);
   }
+  if (step.kind === 'check') {
+    const retryAfterMs = proofs.waitMs(state.account, false);
+    if (retryAfterMs > 0) return refusalOf({ kind: 'too_often', retryAfterMs });
+  }
   const generation = state.account.generationCounter + 1;
   room.store.transaction(() =>
     room.store.saveAccount(mac, { ...state.account, generationCounter: generation }),
@@ -104,12 +122,19 @@ export async function importCredential(
     nowMs: room.now(),
     encrypt: (field, text) => room.vault.encrypt(opened, IMPORTED_GRANT, field, generation, text),
   });
-  const grant = endingAsLearnt(imported, state.account, room.now());
+  const asked = step.kind === 'check' ? await check(room, proofs, living.value, order, imported) : null;
+  if (asked !== null && !asked.ok) {
+    if (asked.error.code === 'credential_refused')
+      refuseRecorded(room, opened, context, ['refused_by_userinfo']);
+    return asked;
+  }
+  const { acceptedAt, warnings } = asked?.value ?? { acceptedAt: null, warnings: [] };
+  const grant = { ...endingAsLearnt(imported, state.account, room.now()), acceptedAt };
   const now = room.store.state(mac);
   if (now === null || now.account.incarnation !== opened.owner.incarnation) return err({ code: 'not_found' });
   // Another import drew its number later and was stored first: a number that is lower must not follow it. Or the account
   // lives on this very token by now, or it is being presented: it is judged again.
-  if (now.grants.some((row) => row.generation > generation) || judge(now).kind !== 'store') return again();
+  if (now.grants.some((row) => row.generation > generation) || judge(now).kind !== step.kind) return again();
   storeImport(room, opened, {
     grant,
     settings,
@@ -117,10 +142,51 @@ export async function importCredential(
     context,
     digest,
     spent: false,
+    evidence: warnings.length > 0 ? ['not_proven'] : [],
   });
   forget();
-  return readLiving(room);
+  const taken = await readLiving(room);
+  return taken.ok ? ok({ ...taken.value, warnings }) : taken;
 }
+
+/** What the provider says of an access token that was brought alone, or why it is not stored. */
+async function check(
+  room: Room,
+  proofs: ImportProofs,
+  living: Living,
+  order: ImportOrder,
+  grant: GrantRow,
+): Promise<Result<{ acceptedAt: string | null; warnings: readonly string[] }, ImportRefusal | Obstacle>> {
+  const { settings } = order;
+  if (settings.descriptor.userinfo_url === null) return ok({ acceptedAt: null, warnings: [UNPROVEN] });
+  const closed = await proofs.closed(living, order, grant);
+  if (closed !== null) return refusalOf(closed);
+  const retryAfterMs = proofs.waitMs(living.state.account, true);
+  if (retryAfterMs > 0) return refusalOf({ kind: 'too_often', retryAfterMs });
+  const checked = await checkBrought(room, living, grant, settings);
+  switch (checked.kind) {
+    case 'good':
+      return ok({ acceptedAt: checked.acceptedAt, warnings: [] });
+    case 'unaskable':
+      return ok({ acceptedAt: null, warnings: [UNPROVEN] });
+    case 'bad':
+      return err({
+        code: 'credential_refused',
+        detail: `the provider's userinfo endpoint refuses this access token; where it only lacks a scope for that, say verify: false; ${NOTHING}`,
+        members: { provider_error: null },
+      });
+    case 'unsure':
+      return refusalOf({
+        kind: 'later',
+        detail:
+          "the provider's userinfo endpoint did not say whether it takes this access token: come again, or say verify: false to import it as it is",
+        retryAfterMs: CHECK_AGAIN_MS,
+      });
+  }
+}
+
+/** Where the provider did not say when to come again. */
+const CHECK_AGAIN_MS = 30_000;
 
 /** What takes the place of everything that the account holds. */
 export interface Taken {
@@ -131,12 +197,14 @@ export interface Taken {
   readonly digest: string | null;
   /** A successor of the token that was brought has been read. */
   readonly spent: boolean;
+  /** For the record. */
+  readonly evidence?: readonly string[];
 }
 
 /** One transaction; awaits nothing. Attempts, flows and proofs of what was there before are over. */
 export function storeImport(room: Room, opened: OpenedAccount, taken: Taken): void {
   const mac = opened.key.mac;
-  const { grant, settings, credentialType, context, digest, spent } = taken;
+  const { grant, settings, credentialType, context, digest, spent, evidence = [] } = taken;
   room.store.transaction(() => {
     const state = room.store.state(mac);
     if (state === null) throw new Error('internal: an import into an account that is gone');
@@ -159,7 +227,7 @@ export function storeImport(room: Room, opened: OpenedAccount, taken: Taken): vo
         degradedSinceMs: null,
         degradedCause: null,
       },
-      { signal: 'connected', action: 'account.import', reason: null, scopes: grant.scopes },
+      { signal: 'connected', action: 'account.import', reason: null, scopes: grant.scopes, evidence },
       context,
     );
     armGrant(room, account, settings, grant);
@@ -243,6 +311,13 @@ function refusalOf(proven: Exclude<Proven, { kind: 'stored' }>): Result<never, I
         code: 'rate_limited',
         detail: 'other credentials are being proven for this account',
         retryAfterS: 2,
+      });
+    case 'too_often':
+      return err({
+        code: 'rate_limited',
+        detail: `credentials are proven for an account that has one six times a minute; ${NOTHING}`,
+        retryAfterS: seconds(proven.retryAfterMs),
+        policy: policyOf('proofs'),
       });
     case 'overtaken':
       return err({

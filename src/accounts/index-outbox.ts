@@ -1,7 +1,8 @@
-/** Brings what lists show to the directory. The timer stays until the directory has it; tokens never wait for it. */
+/** What the directory's lists show of an account; `objects/index-report.ts` brings it there. Tokens never wait for it. */
 
-import { deleteAccountIndex, upsertAccountIndex } from '#directory/account-index.ts';
+import { deleteAccountIndex, upsertAccountIndex, type AccountIndexRow } from '#directory/account-index.ts';
 import { kidOf } from '#crypto/envelope.ts';
+import { reportIndex } from '#objects/index-report.ts';
 import { awaitsConfirmation } from './flow-sessions.ts';
 import { present } from './present.ts';
 import type { Room } from './room.ts';
@@ -9,42 +10,49 @@ import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** @throws when the directory does not answer: the timer is then postponed. */
-export async function indexAccount(room: Room, opened: OpenedAccount | null): Promise<void> {
+export function indexAccount(room: Room, opened: OpenedAccount | null): Promise<void> {
   const state = opened === null ? null : room.store.state(opened.key.mac);
   if (state === null || opened === null) {
-    const grave = room.store.tombstone();
-    if (grave !== null) await deleteAccountIndex(room.config.directory, grave.accountId);
-  } else {
-    const { account, grants } = state;
-    await upsertAccountIndex(room.config.directory, {
-      id: account.accountId,
-      connection: account.connection,
-      provider: account.provider,
-      identifier: account.identifier,
-      organization: account.organization,
-      status: awaitsConfirmation(room, opened.key.mac, state) ? 'pending_confirmation' : account.status,
-      statusReason: account.statusReason,
-      statusSinceMs: account.statusSinceMs,
-      subject: holderOf(room, opened.key.mac, state),
-      subjectLabel: account.subjectLabel,
-      credentialType: account.credentialType,
-      scopes: [...new Set(grants.flatMap((grant) => grant.scopes ?? []))],
-      expiresAtMs: grants[0]?.accessExpiresAtMs ?? null,
-      metadata: account.metadata,
-      createdAtMs: account.createdAtMs,
-      updatedAtMs: account.updatedAtMs,
-      resource: JSON.stringify(present(room, opened.key.mac, state)),
-      kid: kidOf(account.dataKey),
-      indexedAtMs: room.now(),
-      beats: room.timers.get('beat') !== null,
+    const { store, config } = room;
+    const grave = store.tombstone();
+    return reportIndex(room, {
+      write: async () => grave === null || deleteAccountIndex(config.directory, grave.accountId),
+      isCurrent: () => store.keyMaterial() === null,
     });
   }
-  // Every write makes a new state: one that came in while the directory was written keeps the timer.
-  const unchanged =
-    state === null || opened === null
-      ? room.store.keyMaterial() === null
-      : room.store.state(opened.key.mac) === state;
-  if (unchanged) room.store.transaction(() => room.timers.clear('index'));
+  const { mac } = opened.key;
+  return reportIndex(room, {
+    write: () => upsertAccountIndex(room.config.directory, entryOf(room, mac, state)),
+    // Every write makes a new state.
+    isCurrent: () => room.store.state(mac) === state,
+  });
+}
+
+/** What lists show of the account. */
+function entryOf(room: Room, mac: Uint8Array, state: AccountState): AccountIndexRow {
+  const { account, grants } = state;
+  return {
+    id: account.accountId,
+    connection: account.connection,
+    provider: account.provider,
+    identifier: account.identifier,
+    organization: account.organization,
+    status: awaitsConfirmation(room, mac, state) ? 'pending_confirmation' : account.status,
+    statusReason: account.statusReason,
+    statusSinceMs: account.statusSinceMs,
+    subject: holderOf(room, mac, state),
+    subjectLabel: account.subjectLabel,
+    credentialType: account.credentialType,
+    scopes: [...new Set(grants.flatMap((grant) => grant.scopes ?? []))],
+    expiresAtMs: grants[0]?.accessExpiresAtMs ?? null,
+    metadata: account.metadata,
+    createdAtMs: account.createdAtMs,
+    updatedAtMs: account.updatedAtMs,
+    resource: JSON.stringify(present(room, mac, state)),
+    kid: kidOf(account.dataKey),
+    indexedAtMs: room.now(),
+    beats: room.timers.get('beat') !== null,
+  };
 }
 
 /**

@@ -8,16 +8,17 @@ import type { RequestContext } from '#audit/record.ts';
 import { chainPage, type ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { CallLimit, policyOf } from './call-limit.ts';
 import { applyChange } from './changes.ts';
 import { createAccount, type Birth } from './create.ts';
 import { deleteAccount } from './delete.ts';
-import { EXPIRE_POLICY, ExpireLimit } from './expire-limit.ts';
 import { endFlows } from './flow-sessions.ts';
 import {
   dropProofs,
   endOpenAttempts,
   importCredential,
   type ImportOrder,
+  type Imported,
   type ImportRefusal,
 } from './import.ts';
 import type { ImportProofs } from './import-proof.ts';
@@ -34,7 +35,7 @@ export class Lifecycle {
   readonly #refresher: Refresher;
   readonly #credentials: OpenedCredentials;
   readonly #proofs: ImportProofs;
-  readonly #expireLimit = new ExpireLimit();
+  readonly #expireLimit = new CallLimit();
 
   constructor(
     room: Room,
@@ -79,7 +80,7 @@ export class Lifecycle {
   }
 
   /** Takes a credential that the operator brings; what may not be believed is proven first. */
-  async import(order: ImportOrder): Promise<Result<Living, Obstacle | ImportRefusal>> {
+  async import(order: ImportOrder): Promise<Result<Imported, Obstacle | ImportRefusal>> {
     const forget = (): void => {
       this.forgetCredentials();
       this.#proofs.abandon();
@@ -103,7 +104,7 @@ export class Lifecycle {
         code: 'rate_limited',
         detail: 'an account can be expired six times a minute',
         retryAfterS: Math.ceil(waitMs / 1000),
-        policy: EXPIRE_POLICY,
+        policy: policyOf('expire'),
       });
     }
     const lives = state.grants.some((row) => row.accessExpiresAtMs === null || row.accessExpiresAtMs > nowMs);
@@ -217,12 +218,9 @@ export class Lifecycle {
     look: (mac: Uint8Array) => T,
   ): Promise<Result<T | null, Obstacle>> {
     if (isForeign(this.#room, organization)) return ok(null);
-    const living = await this.#room.vault.open();
-    if (!living.ok) return err(living.error);
-    if (living.value !== null) return ok(look(living.value.key.mac));
-    const heir = await this.#room.vault.heir();
-    if (!heir.ok) return heir;
-    return ok(heir.value === null ? null : look(heir.value.key.mac));
+    const life = await this.#room.vault.present();
+    if (!life.ok) return life;
+    return ok(life.value === null ? null : look(life.value.key.mac));
   }
 
   /** The grants are others now: nothing that was opened of them is handed out any more. */

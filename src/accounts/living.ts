@@ -7,7 +7,7 @@ import type { RateLimitPolicy } from '#contract/problem.ts';
 import { isDamage } from '#lib/platform-errors.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import type { CandidateRow } from './candidate-row.ts';
-import { CorruptRowError } from './corrupt-row.ts';
+import { CorruptRowError } from '#objects/corrupt-row.ts';
 import type { Room } from './room.ts';
 import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';

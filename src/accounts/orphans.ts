@@ -24,7 +24,7 @@ export async function endAccountsOf(
   return (await tellAll(config, connection, context, new Subrequests(SUBREQUESTS))).length;
 }
 
-/** The sweep's share: tells who is left, and ends the graves whose accounts have all been told. Never throws. */
+/** The sweep's share: tells who is left, and ends the graves whose accounts have all been told, in however many runs. Never throws. */
 export async function endOrphans(
   config: Config,
   nowMs: number = systemNow(),
@@ -46,18 +46,18 @@ async function tellAll(
   connection: string | null,
   context: RequestContext,
   subrequests: Subrequests,
-): Promise<string[]> {
-  const told: string[] = [];
-  let after = '';
+): Promise<Buried[]> {
+  const told: Buried[] = [];
+  let after: Buried | null = null;
   try {
     // One is the question itself.
     for (let given = subrequests.take(PAGE + 1); given > 1; given = subrequests.take(PAGE + 1)) {
-      const page = await buriedAccounts(config.directory, connection, after, given - 1);
+      const page: Buried[] = await buriedAccounts(config.directory, connection, after, given - 1);
       subrequests.giveBack(given - 1 - page.length);
       const answers = await Promise.all(page.map((buried) => tell(config, buried, context)));
-      told.push(...page.filter((_, n) => answers[n]).map(({ accountId }) => accountId));
+      told.push(...page.filter((_, n) => answers[n]));
       if (page.length < given - 1) break;
-      after = page.at(-1)?.accountId ?? after;
+      after = page.at(-1) ?? after;
     }
   } catch (error) {
     log('warn', 'accounts of a deleted connection wait for the sweep', { told: told.length, error });
@@ -68,11 +68,14 @@ async function tellAll(
 /** Whether the account has ended, or says that it need not. */
 async function tell(
   config: Config,
-  { accountId, ...grave }: Buried,
+  { accountId, connection, version, deletedAtMs }: Buried,
   context: RequestContext,
 ): Promise<boolean> {
   try {
-    const ended = await accountStub(config, accountId).endWith({ grave, context });
+    const ended = await accountStub(config, accountId).endWith({
+      grave: { connection, version, deletedAtMs },
+      context,
+    });
     if (ended.ok || ended.error.code === 'not_found') return true;
     log('warn', 'an account does not end', { connected_account_id: accountId, reason: ended.error.code });
   } catch (error) {

@@ -17,7 +17,7 @@ import type { Room } from './room.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import { mayRefresh } from './status.ts';
-import type { Timer } from './timers.ts';
+import type { Timer } from '#objects/timers.ts';
 
 const DEFAULT_LIFETIME_MS = 3_600_000;
 const DEFAULT_MODE: RotationMode = { kind: 'idle_after', idleMs: 7 * 86_400_000 };

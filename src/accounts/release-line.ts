@@ -12,7 +12,7 @@
 
 import type { Config } from '#env.ts';
 import { sleep, systemNow } from '#lib/clock.ts';
-import { LruMap } from '#lib/lru.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import { accountStub } from './stub.ts';
 
@@ -52,7 +52,7 @@ export interface Senders {
 
 export class ReleaseLines {
   /** Of accounts that are being asked right now, or were a moment ago. */
-  readonly #lines = new LruMap<string, Line>(REMEMBERED);
+  readonly #lines = new BoundedMap<string, Line>(REMEMBERED);
 
   /** @param waitUntil keeps the request's context until those who depend on it have their answers */
   async release(

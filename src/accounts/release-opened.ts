@@ -7,17 +7,17 @@ import { fingerprint } from '#crypto/digest.ts';
 import { headersFor, unfilledFor, urlsFrom, wrapped, type OpenedCredential } from './release-body.ts';
 import type { GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
-import type { OpenedAccount, Vault } from './vault.ts';
+import type { AccountVault, OpenedAccount } from './vault.ts';
 
 export class OpenedCredentials {
   /** By grant and, for narrowed tokens, scopes. */
   readonly #held = new Map<string, OpenedCredential>();
-  readonly #vault: Vault;
+  readonly #vault: AccountVault;
   readonly #store: AccountStore;
   /** Rises when all is forgotten: what was being opened meanwhile may have another token at the same place. */
   #epoch = 0;
 
-  constructor(vault: Vault, store: AccountStore) {
+  constructor(vault: AccountVault, store: AccountStore) {
     this.#vault = vault;
     this.#store = store;
   }

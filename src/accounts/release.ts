@@ -8,7 +8,7 @@
 
 import { decide } from '#policy/decide.ts';
 import { CatchUp } from './catch-up.ts';
-import { CorruptRowError } from './corrupt-row.ts';
+import { CorruptRowError } from '#objects/corrupt-row.ts';
 import type { FlightResult } from './flight.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { OpenedCredentials } from './release-opened.ts';

@@ -5,7 +5,8 @@
  * No decision here; transactions are the store's.
  */
 
-import { equalSecrets, rowMac } from '#crypto/digest.ts';
+import { equalSecrets } from '#crypto/digest.ts';
+import { macOfRow } from '#objects/sealed-rows.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
 import type { ConnectionSettings } from './rows.ts';
 
@@ -37,7 +38,7 @@ export function revocationId(job: Pick<RevocationJob, 'incarnation' | 'grantId' 
 }
 
 const macOf = (mac: Uint8Array, id: string, body: string): string =>
-  rowMac(mac, 'revocation', ['body', body, 'id', id]);
+  macOfRow(mac, 'revocation', { id, body });
 
 /** @param mac of the life that the job names */
 export function isAuthentic(mac: Uint8Array, { id, body, mac: stored }: WaitingRevocation): boolean {

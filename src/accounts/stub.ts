@@ -25,7 +25,10 @@ export type Answer<T> = Result<T, Obstacle>;
 export type CreateArgument = Birth;
 
 /** The account, or why the credential was not taken. */
-export type ImportAnswer = Result<{ created: boolean; account: Resource }, Obstacle | ImportRefusal>;
+export type ImportAnswer = Result<
+  { created: boolean; account: Resource; warnings: readonly string[] },
+  Obstacle | ImportRefusal
+>;
 
 export interface ImportArgument extends ImportOrder {
   /** Makes the account where there is none; null: it must exist. */

@@ -8,7 +8,7 @@ import { hasUserinfo } from '#providers/identity.ts';
 import type { Identified } from '#refresh/code-exchange.ts';
 import { backoffMs } from '#refresh/backoff.ts';
 import type { SubjectTold } from '#refresh/outcome.ts';
-import { CorruptRowError } from './corrupt-row.ts';
+import { CorruptRowError } from '#objects/corrupt-row.ts';
 import type { Room } from './room.ts';
 import type { AccountRow } from './rows.ts';
 import type { AccountState } from './store.ts';
@@ -66,7 +66,7 @@ export async function learnSubject(room: Room, opened: OpenedAccount): Promise<v
       if (timer.attempts + 1 >= MAX_ATTEMPTS || now === null) return room.timers.clear('subject');
       const failures = timer.attempts + 1;
       const waitMs = backoffMs({ failures, accessTokenLives: true, retryAfterMs: null, random: room.random });
-      return room.timers.postpone('subject', room.now() + waitMs);
+      return room.timers.postpone(timer, room.now() + waitMs);
     }
     room.timers.clear('subject');
     if (answer.userinfo === true && same.generation === grant.generation && same.acceptedAt == null)

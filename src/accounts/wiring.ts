@@ -1,18 +1,10 @@
-/**
- * Builds the parts of one account's object from what the platform gives: storage, exports, settings. Touches no row, so
- * that a name that was never created stays without a table; refuses to decide anything.
- */
+/** Builds what is an account's own beside the parts of every object. Touches no row; refuses to decide anything. */
 
-import { AuditRing } from '#audit/ring.ts';
 import { isIndexed } from '#directory/account-index.ts';
-import { configOf } from '#env.ts';
-import { systemNow, systemRandom } from '#lib/clock.ts';
-import { setLogLevel } from '#lib/log.ts';
+import { partsOf as objectParts } from '#objects/parts.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
-import { outboxDirectory } from '#outbox/directory.ts';
-import { Outbox } from '#outbox/outbox.ts';
 import { AttemptJournal } from './attempts.ts';
-import { AuditTable } from './audit-table.ts';
+import { OpeningLimit } from './call-limit.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { ImportProofs } from './import-proof.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -20,11 +12,10 @@ import { CommitPump } from './pump.ts';
 import { Refresher } from './refresher.ts';
 import { Door } from './release.ts';
 import { OpenedCredentials } from './release-opened.ts';
-import type { Entrypoints, Room } from './room.ts';
+import type { Entrypoints, Room, TimerName } from './room.ts';
 import { AccountStore } from './store.ts';
 import { accountStub } from './stub.ts';
-import { Timers } from './timers.ts';
-import { Vault } from './vault.ts';
+import { AccountVault } from './vault.ts';
 import { Waiting } from './waiting.ts';
 
 /** Asked only where nothing was ever written, and no token waits longer for the directory. */
@@ -41,56 +32,30 @@ export interface Parts {
 
 /** @throws ConfigError with the names of the bindings and settings that are missing */
 export function partsOf(ctx: DurableObjectState, env: object): Parts {
-  const config = configOf(env);
-  setLogLevel(config.logLevel);
-  const store: AccountStore = new AccountStore(ctx.storage, () => ring.floor());
-  const timers = new Timers(ctx.storage);
-  const exist = { tables: () => store.hasTables(), keyed: () => store.hasKeyedChain() };
-  const ring: AuditRing = new AuditRing(new AuditTable(ctx.storage.sql, exist));
-  const accountId = ctx.id.name;
-  const isKnown = () => isIndexed(config.directory, accountId ?? '', KNOWN_WITHIN_MS);
-  const self = accountId === undefined ? null : { accountId, isKnown };
-  const vault = new Vault(store, config.masterKeys, self);
+  const own = objectParts<TimerName, AccountStore, AccountVault>(ctx, env, {
+    kind: 'account',
+    store: (storage, auditSeq) => new AccountStore(storage, auditSeq),
+    vault: (store, { directory, masterKeys }, accountId) => {
+      const isKnown = () => isIndexed(directory, accountId ?? '', KNOWN_WITHIN_MS);
+      return new AccountVault(store, masterKeys, accountId === null ? null : { accountId, isKnown });
+    },
+  });
+  const { config, store, vault } = own;
   const credentials = new OpenedCredentials(vault, store);
-  const entrypoints = () => ctx.exports as unknown as Entrypoints;
-  const outbox = new Outbox({
-    source: { kind: 'account', id: ctx.id.name ?? '' },
-    sql: ctx.storage.sql,
-    transaction: (write) => store.transaction(write),
-    exists: () => store.hasTables(),
-    wake: (atMs) => (atMs === null ? timers.clear('outbox') : timers.set('outbox', atMs)),
-    deliver: (request) => entrypoints().Deliverer.deliver(request),
-    directory: outboxDirectory(config.directory, config.masterKeys),
-    withKey: (step) => vault.withKey(step),
-    waitUntil: (work) => ctx.waitUntil(work),
-    now: systemNow,
-    random: systemRandom,
-  });
-  store.onRollback(() => {
-    timers.forget();
-    outbox.forget();
-    ring.forget();
-  });
+  const exchanger = () => (ctx.exports as unknown as Entrypoints).Exchanger;
   const room: Room = {
-    store,
+    ...own,
     attempts: new AttemptJournal(ctx.storage.sql),
-    timers,
-    outbox,
-    ring,
-    vault,
     pump: new CommitPump(
       (fn) => store.commit(fn),
       () => ctx.storage.sync(),
     ),
-    config,
-    now: systemNow,
-    random: systemRandom,
-    waitUntil: (work) => ctx.waitUntil(work),
-    identify: (request) => entrypoints().Exchanger.identify(request),
-    checkToken: (request) => entrypoints().Exchanger.checkToken(request),
-    revoke: (request) => entrypoints().Exchanger.revoke(request),
+    identify: (request) => exchanger().identify(request),
+    checkToken: (request) => exchanger().checkToken(request),
+    revoke: (request) => exchanger().revoke(request),
     waiting: new Waiting(),
     lastUse: { atMs: null },
+    openings: new OpeningLimit(),
     lastAsk: { subjectAtMs: null },
   };
   const connection = new ConnectionWatch({
@@ -98,7 +63,7 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
     wakeHolder: (holder) => accountStub(config, holder).takeNews({}),
     prove: (other, question) => accountStub(config, other).proveClient(question),
   });
-  const exchange = (request: ExchangeRequest) => entrypoints().Exchanger.exchange(request);
+  const exchange = (request: ExchangeRequest) => exchanger().exchange(request);
   const refresher = new Refresher(room, { exchange, connection });
   const door = new Door(room, refresher, credentials);
   const lifecycle = new Lifecycle(

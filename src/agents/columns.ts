@@ -2,30 +2,8 @@
 
 import { Policy } from '#contract/policy.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
+import { int, intOrNull, text, textOrNull, type SqlRow } from '#objects/sql-row.ts';
 import type { AgentRow, AgentStatus, KeyRow, TombstoneRow } from './record.ts';
-
-export type SqlRow = Record<string, string | number | null>;
-type Column = string | number | null | undefined;
-
-function text(value: Column): string {
-  if (typeof value !== 'string') throw new Error('internal: a text column holds something else');
-  return value;
-}
-
-function textOrNull(value: Column): string | null {
-  return value === null || value === undefined ? null : text(value);
-}
-
-function int(value: Column): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw new Error('internal: a number column holds something else');
-  }
-  return value;
-}
-
-function intOrNull(value: Column): number | null {
-  return value === null || value === undefined ? null : int(value);
-}
 
 export function agentToSql(row: AgentRow): SqlRow {
   return {

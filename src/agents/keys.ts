@@ -4,13 +4,13 @@
  */
 
 import type { RequestContext } from '#audit/record.ts';
-import type { FreshKey } from '#crypto/api-keys.ts';
-import { failed, type Outcome } from './outcome.ts';
+import { createSignedAgentKey, type FreshKey } from '#crypto/api-keys.ts';
+import { ringOf } from '#crypto/ring-cache.ts';
+import { failed, type Failure, type Outcome } from './outcome.ts';
 import type { AgentRow, KeyRow } from './record.ts';
-import { record, withAgent, type Room } from './room.ts';
-import type { Life } from './vault.ts';
+import { record, withAgent, type AgentObject, type Life } from './object.ts';
 
-/** Room for replacing keys one by one; beyond it someone makes keys that nobody takes away. */
+/** Enough for replacing keys one by one; beyond it someone makes keys that nobody takes away. */
 export const MAX_KEYS = 20;
 /** `last_used_at` says whether a key is in use, not when exactly: one row an hour and key. */
 export const TOUCH_INTERVAL_MS = 60 * 60_000;
@@ -42,20 +42,30 @@ function keyEvidence(keyId: string): readonly string[] {
   return [`key:${keyId}`];
 }
 
+/** A fresh key of the agent. Nothing is stored yet. */
+export async function drawAgentKey({
+  config,
+  name,
+}: AgentObject): Promise<({ readonly ok: true } & FreshKey) | Failure> {
+  const ring = await ringOf(config.masterKeys);
+  if (!ring.ok) return failed(ring.error.code, ring.error.detail);
+  return { ok: true, ...(await createSignedAgentKey(ring.value, name)) };
+}
+
 /**
  * Adds a key that was drawn to `agent`, which is saved with it. Inside a transaction; the caller has counted.
  *
  * @param lifeMs how long it proves anybody; null: it has no end
  */
 export function addKeyTo(
-  room: Room,
+  object: AgentObject,
   life: Life,
   agent: AgentRow,
   made: FreshKey,
   context: RequestContext,
   lifeMs: number | null = null,
 ): NewKey {
-  const nowMs = room.now();
+  const nowMs = object.now();
   const row: KeyRow = {
     id: made.keyId,
     digest: made.digest,
@@ -64,9 +74,9 @@ export function addKeyTo(
     authFailAtMs: null,
     expiresAtMs: lifeMs === null ? null : nowMs + lifeMs,
   };
-  room.store.saveKey(life.mac, row);
-  room.store.saveAgent(life.mac, { ...agent, keyIds: [...agent.keyIds, row.id] });
-  record(room, life, { action: 'agent.key.create', outcome: 'ok', evidence: keyEvidence(row.id) }, context);
+  object.store.saveKey(life.mac, row);
+  object.store.saveAgent(life.mac, { ...agent, keyIds: [...agent.keyIds, row.id] });
+  record(object, life, { action: 'agent.key.create', outcome: 'ok', evidence: keyEvidence(row.id) }, context);
   const { id, createdAtMs, expiresAtMs } = row;
   return { id, key: made.key, createdAtMs, expiresAtMs };
 }
@@ -76,40 +86,40 @@ export function addKeyTo(
  * their end never has to delete one.
  */
 export async function addKey(
-  room: Room,
+  object: AgentObject,
   context: RequestContext,
   lifeMs: number | null = null,
 ): Promise<Outcome<NewKey>> {
-  const there = await withAgent(room, () => ({ ok: true }));
+  const there = await withAgent(object, () => ({ ok: true }));
   if (!there.ok) return there;
-  const drawn = await room.vault.drawAgentKey();
+  const drawn = await drawAgentKey(object);
   if (!drawn.ok) return drawn;
-  return withAgent<{ ok: true } & NewKey>(room, ({ agent, keys }, life) => {
+  return withAgent<{ ok: true } & NewKey>(object, ({ agent, keys }, life) => {
     const isFull = agent.keyIds.length >= MAX_KEYS;
     const over = isFull
-      ? keys.filter(({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= room.now())
+      ? keys.filter(({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= object.now())
       : [];
     if (isFull && over.length === 0) {
       return failed('conflict', `an agent may have ${MAX_KEYS} keys: delete one that is not used`);
     }
-    return room.store.transaction(() => {
+    return object.store.transaction(() => {
       const gone = new Set(over.map(({ id }) => id));
-      for (const id of gone) eraseKey(room, life, id, context);
+      for (const id of gone) eraseKey(object, life, id, context);
       const rest = { ...agent, keyIds: agent.keyIds.filter((id) => !gone.has(id)) };
-      return { ok: true, ...addKeyTo(room, life, rest, drawn, context, lifeMs) };
+      return { ok: true, ...addKeyTo(object, life, rest, drawn, context, lifeMs) };
     });
   });
 }
 
 /** Erases a key's row, with its record; the caller saves the agent without it. Inside a transaction. */
-function eraseKey(room: Room, life: Life, keyId: string, context: RequestContext): void {
-  room.store.deleteKey(keyId);
-  record(room, life, { action: 'agent.key.delete', outcome: 'ok', evidence: keyEvidence(keyId) }, context);
+function eraseKey(object: AgentObject, life: Life, keyId: string, context: RequestContext): void {
+  object.store.deleteKey(keyId);
+  record(object, life, { action: 'agent.key.delete', outcome: 'ok', evidence: keyEvidence(keyId) }, context);
 }
 
 /** Newest first. */
-export function listKeys(room: Room): Promise<Outcome<{ readonly keys: readonly KeyView[] }>> {
-  return withAgent(room, ({ keys }) => ({
+export function listKeys(object: AgentObject): Promise<Outcome<{ readonly keys: readonly KeyView[] }>> {
+  return withAgent(object, ({ keys }) => ({
     ok: true,
     keys: keys
       .map(({ id, createdAtMs, lastUsedAtMs, expiresAtMs }) => ({
@@ -122,12 +132,12 @@ export function listKeys(room: Room): Promise<Outcome<{ readonly keys: readonly 
   }));
 }
 
-export function deleteKey(room: Room, keyId: string, context: RequestContext): Promise<Outcome> {
-  return withAgent<{ ok: true }>(room, ({ agent }, life) => {
+export function deleteKey(object: AgentObject, keyId: string, context: RequestContext): Promise<Outcome> {
+  return withAgent<{ ok: true }>(object, ({ agent }, life) => {
     if (!agent.keyIds.includes(keyId)) return failed('not_found', 'there is no such key');
-    return room.store.transaction(() => {
-      room.store.saveAgent(life.mac, { ...agent, keyIds: agent.keyIds.filter((id) => id !== keyId) });
-      eraseKey(room, life, keyId, context);
+    return object.store.transaction(() => {
+      object.store.saveAgent(life.mac, { ...agent, keyIds: agent.keyIds.filter((id) => id !== keyId) });
+      eraseKey(object, life, keyId, context);
       return { ok: true };
     });
   });
@@ -135,15 +145,15 @@ export function deleteKey(room: Room, keyId: string, context: RequestContext): P
 
 /** Notes that a key was used, at most once an hour. A key that is gone meanwhile is no error worth telling. */
 export function touchKey(
-  room: Room,
+  object: AgentObject,
   keyId: string,
   atMs: number,
 ): Promise<Outcome<{ readonly written: boolean }>> {
-  return withAgent<{ ok: true; written: boolean }>(room, ({ keys }, life) => {
+  return withAgent<{ ok: true; written: boolean }>(object, ({ keys }, life) => {
     const key = keys.find(({ id }) => id === keyId);
     if (key === undefined || !isWorthTouching(key.lastUsedAtMs, atMs)) return { ok: true, written: false };
-    return room.store.transaction(() => {
-      room.store.saveKey(life.mac, { ...key, lastUsedAtMs: Math.trunc(atMs) });
+    return object.store.transaction(() => {
+      object.store.saveKey(life.mac, { ...key, lastUsedAtMs: Math.trunc(atMs) });
       return { ok: true, written: true };
     });
   });

@@ -6,21 +6,21 @@
 import { addKey, deleteKey, listKeys } from './keys.ts';
 import { removeAgent, setStatus, unlessLost, updateAgent, viewAgent } from './lifecycle.ts';
 import { NO_AGENT } from './outcome.ts';
-import type { Room } from './room.ts';
+import type { AgentObject } from './object.ts';
 import type { Operation, OperationAnswers } from './stub.ts';
 
 type Answer = OperationAnswers[keyof OperationAnswers];
 
 /** `not_found` also for what belongs to another organization, whatever state it is in. */
-export async function operate(room: Room, operation: Operation): Promise<Answer> {
+export async function operate(object: AgentObject, operation: Operation): Promise<Answer> {
   const { organization } = operation;
-  const lies = room.store.material()?.organization;
+  const lies = object.store.material()?.owner.organization;
   // Before a key is opened: how another's agent is damaged is nothing to know. What is not authentic only refuses.
   if (organization !== null && lies !== organization) return NO_AGENT;
-  return unlessLost(room, done({ ...room, boundTo: organization }, operation));
+  return unlessLost(object, done({ ...object, boundTo: organization }, operation));
 }
 
-function done(bound: Room, operation: Operation): Promise<Answer> {
+function done(bound: AgentObject, operation: Operation): Promise<Answer> {
   switch (operation.do) {
     case 'view':
       return viewAgent(bound);

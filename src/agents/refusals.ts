@@ -10,7 +10,7 @@ import { chainPage, organizationOf, type ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
 import { NO_AGENT, type Outcome } from './outcome.ts';
 import type { AgentState } from './record.ts';
-import { record, withAgent, type Room } from './room.ts';
+import { enter, record, withAgent, type AgentObject } from './object.ts';
 
 export interface RefusalInput {
   readonly fields: AuditFields;
@@ -36,14 +36,14 @@ function isNamedByPolicy({ agent }: AgentState, name: 'connection' | 'identifier
 
 /** @param known connection and identifier are those of an account that exists; else they are what the caller wrote */
 export function recordRefusal(
-  room: Room,
+  object: AgentObject,
   { fields, known = false, context }: RefusalInput,
 ): Promise<Outcome> {
-  return withAgent<{ ok: true }>(room, (state, life) =>
-    room.store.transaction(() => {
+  return withAgent<{ ok: true }>(object, (state, life) =>
+    object.store.transaction(() => {
       const isOurs = (name: 'connection' | 'identifier', value: string): boolean =>
         known || isNamedByPolicy(state, name, value);
-      record(room, life, asFreeNames(fields, isOurs, life.mac), context);
+      record(object, life, asFreeNames(fields, isOurs, life.mac), context);
       return { ok: true };
     }),
   );
@@ -51,28 +51,28 @@ export function recordRefusal(
 
 /** `context` is the request's; who it claimed to be is put in here, because nothing has proved it. */
 export function recordAuthFail(
-  room: Room,
+  object: AgentObject,
   keyId: string,
   context: RequestContext,
 ): Promise<Outcome<{ readonly recorded: boolean }>> {
-  return withAgent<{ ok: true; recorded: boolean }>(room, ({ keys }, life) => {
+  return withAgent<{ ok: true; recorded: boolean }>(object, ({ keys }, life) => {
     const key = keys.find(({ id }) => id === keyId);
-    const nowMs = room.now();
+    const nowMs = object.now();
     if (key === undefined || !isFirstOfMinute(key.authFailAtMs, nowMs)) return { ok: true, recorded: false };
-    const actor = { type: 'agent', id: room.agentId, method: 'agent_key', key_id: keyId } as const;
-    return room.store.transaction(() => {
-      room.store.saveKey(life.mac, { ...key, authFailAtMs: nowMs });
+    const actor = { type: 'agent', id: object.name, method: 'agent_key', key_id: keyId } as const;
+    return object.store.transaction(() => {
+      object.store.saveKey(life.mac, { ...key, authFailAtMs: nowMs });
       const fields: AuditFields = { action: 'auth.fail', outcome: 'refused', reason: 'wrong_secret' };
-      record(room, life, fields, { ...context, actor });
+      record(object, life, fields, { ...context, actor });
       return { ok: true, recorded: true };
     });
   });
 }
 
 /** Walks the chain, also that of a deleted agent. */
-export function verifyAudit(room: Room): Promise<Outcome<{ readonly verification: Verification }>> {
-  return room.vault.enter<Outcome<{ readonly verification: Verification }>>((life) =>
-    life === null ? NO_AGENT : { ok: true, verification: room.ring.verify(life.mac) },
+export function verifyAudit(object: AgentObject): Promise<Outcome<{ readonly verification: Verification }>> {
+  return enter<Outcome<{ readonly verification: Verification }>>(object, (life) =>
+    life === null ? NO_AGENT : { ok: true, verification: object.ring.verify(life.mac) },
   );
 }
 
@@ -81,13 +81,13 @@ export function verifyAudit(room: Room): Promise<Outcome<{ readonly verification
  * other: who is bound to one sees that one's records alone, and of an agent that is another's now none.
  */
 export function auditRecords(
-  room: Room,
+  object: AgentObject,
   asked: { readonly organization: string | null; readonly before: number | null; readonly limit: number },
 ): Promise<Outcome<{ readonly page: ChainPage }>> {
-  return room.vault.enter<Outcome<{ readonly page: ChainPage }>>((life) => {
+  return enter<Outcome<{ readonly page: ChainPage }>>(object, (life) => {
     const { organization } = asked;
     if (life === null || (organization !== null && life.organization !== organization)) return NO_AGENT;
-    const list = (before: number | null, limit: number) => room.ring.list(before, limit);
+    const list = (before: number | null, limit: number) => object.ring.list(before, limit);
     const isWanted = (record: StoredRecord) =>
       organization === null || organizationOf(record) === organization;
     return { ok: true, page: chainPage(list, asked.before, asked.limit, isWanted) };

@@ -2,6 +2,7 @@
 
 import { accountStub } from '#accounts/stub.ts';
 import { agentStub } from '#agents/stub.ts';
+import { unwrap } from '#contract/answer.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { newId } from '#crypto/api-keys.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
@@ -13,17 +14,6 @@ import { systemNow } from '#lib/clock.ts';
 import { eventBody, testEventData } from '#webhooks/event.ts';
 import { judgeAnswer } from '#webhooks/retry.ts';
 import type { WebhookSenders } from './webhook-senders.ts';
-
-function unwrapped<T>(
-  answer: { ok: true; value: T } | { ok: false; error: { code: string; detail?: string } },
-): T {
-  if (answer.ok) return answer.value;
-  const { code, detail = '' } = answer.error;
-  throw new ProblemError(code === 'vault_locked' || code === 'record_corrupt' ? code : 'unavailable', {
-    detail,
-    retryAfterS: 30,
-  });
-}
 
 export const LIVE_SENDERS: WebhookSenders = {
   async sendTest(c, id) {
@@ -72,7 +62,7 @@ export const LIVE_SENDERS: WebhookSenders = {
     const [kind, ...rest] = delivery.source.split(':');
     const id = rest.join(':');
     if (kind === 'account')
-      return unwrapped(await accountStub(config, id).redeliver({ deliveryId: delivery.id }));
+      return unwrap(await accountStub(config, id).redeliver({ deliveryId: delivery.id }));
     const told = await agentStub(config, id).redeliver({ deliveryId: delivery.id });
     if (!told.ok) throw new ProblemError('unavailable', { detail: told.detail, retryAfterS: 30 });
     return told.delivery;

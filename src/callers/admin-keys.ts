@@ -11,7 +11,7 @@ import { equalDigests } from '#crypto/digest.ts';
 import { adminKeyForAuth, noteWrongSecret, touchAdminKey, type AuthKey } from '#directory/admin-keys.ts';
 import type { Config } from '#env.ts';
 import { sleep, within, type Now } from '#lib/clock.ts';
-import { LruMap } from '#lib/lru.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { namedAdminKeyId } from './bearer.ts';
 import {
@@ -34,7 +34,7 @@ type Lookup =
 interface Memory {
   readonly keys: RecordCache<Lookup>;
   readonly wrong: WrongSecrets;
-  readonly touched: LruMap<string, number>;
+  readonly touched: BoundedMap<string, number>;
 }
 
 /** Shorter than other questions to the directory: nobody is served before this one is answered. */
@@ -58,7 +58,7 @@ function memoryOf(config: Config): Memory {
     memory = {
       keys: new RecordCache((keyId) => within(PATIENCE_MS, lookup(config, keyId), SILENT)),
       wrong: new WrongSecrets(),
-      touched: new LruMap(REMEMBERED),
+      touched: new BoundedMap(REMEMBERED),
     };
     memories.set(config, memory);
   }

@@ -14,7 +14,7 @@ import { ringOf } from '#crypto/ring-cache.ts';
 import { admitUnproved } from '#directory/known-objects.ts';
 import type { Config } from '#env.ts';
 import { sleep, type Now } from '#lib/clock.ts';
-import { LruMap } from '#lib/lru.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { isAdminKey } from './admin-key.ts';
 import { proveAdminKey } from './admin-keys.ts';
@@ -57,9 +57,9 @@ interface Memory {
    * What keys say of themselves, by their text: of those alone that have proved themselves here, so that checksum and
    * digest are taken once. What a key is worth is asked of the record each time.
    */
-  readonly known: LruMap<string, ParsedKey>;
+  readonly known: BoundedMap<string, ParsedKey>;
   /** When this isolate last reported a use, by key id. */
-  readonly touched: LruMap<string, number>;
+  readonly touched: BoundedMap<string, number>;
 }
 
 const REMEMBERED_USES = 10_000;
@@ -72,8 +72,8 @@ function memoryOf(config: Config): Memory {
     memory = {
       records: new RecordCache((agentId) => agentStub(config, agentId).lookup({})),
       wrong: new WrongSecrets(),
-      known: new LruMap(REMEMBERED_KEYS),
-      touched: new LruMap(REMEMBERED_USES),
+      known: new BoundedMap(REMEMBERED_KEYS),
+      touched: new BoundedMap(REMEMBERED_USES),
     };
     memories.set(config, memory);
   }

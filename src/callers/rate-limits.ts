@@ -7,7 +7,7 @@
 import type { RateLimitPolicy } from '#contract/problem.ts';
 import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
-import { LruMap } from '#lib/lru.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 import type { AuthFailure } from './proof.ts';
 
 const MINUTE_MS = 60_000;
@@ -42,7 +42,7 @@ export function taken(
   return { bucket: { left: left - 1, atMs: nowMs }, retryAfterMs: 0 };
 }
 
-const memories = new WeakMap<object, LruMap<string, Bucket>>();
+const memories = new WeakMap<object, BoundedMap<string, Bucket>>();
 
 type Limits = Pick<Config, 'rateLimitPerMinute' | 'rateLimiter'>;
 
@@ -64,7 +64,7 @@ export function overLimit(config: Limits, knock: Knock, now: Now): AuthFailure |
   const name = nameOf(knock);
   let buckets = memories.get(config);
   if (buckets === undefined) {
-    buckets = new LruMap(REMEMBERED);
+    buckets = new BoundedMap(REMEMBERED);
     memories.set(config, buckets);
   }
   const { bucket, retryAfterMs } = taken(buckets.get(name), now(), perMinuteOf(config, knock));
@@ -87,7 +87,7 @@ function refusal(config: Limits, knock: Knock, retryAfterS: number): AuthFailure
   return { code: 'rate_limited', detail: 'too many requests under this credential', retryAfterS, policy };
 }
 
-const browsers = new WeakMap<object, LruMap<string, Bucket>>();
+const browsers = new WeakMap<object, BoundedMap<string, Bucket>>();
 
 type BrowserLimits = Pick<Config, 'browserRateLimitPerMinute' | 'rateLimiter'>;
 
@@ -117,7 +117,7 @@ export async function browserOverLimit(
   const network = networkOf(address);
   let buckets = browsers.get(config);
   if (buckets === undefined) {
-    buckets = new LruMap(REMEMBERED);
+    buckets = new BoundedMap(REMEMBERED);
     browsers.set(config, buckets);
   }
   const { bucket, retryAfterMs } = taken(buckets.get(network), now(), config.browserRateLimitPerMinute);

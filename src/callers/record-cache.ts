@@ -5,7 +5,7 @@
  */
 
 import { within, type Now } from '#lib/clock.ts';
-import { LruMap } from '#lib/lru.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 
 /** Less than the promised second: a request may wait a little in the account before its token leaves. */
 export const MAX_AGE_MS = 750;
@@ -51,11 +51,11 @@ function isTimely({ askedAtMs }: Entry<unknown>, { now, notBeforeMs, maxAgeMs = 
 
 export class RecordCache<R extends { readonly ok: boolean }> {
   readonly #lookup: (id: string) => Promise<R>;
-  readonly #entries: LruMap<string, Entry<R>>;
+  readonly #entries: BoundedMap<string, Entry<R>>;
 
   constructor(lookup: (id: string) => Promise<R>, remembered: number = REMEMBERED) {
     this.#lookup = lookup;
-    this.#entries = new LruMap(remembered);
+    this.#entries = new BoundedMap(remembered);
   }
 
   /** The record, not older than `notBeforeMs`. Requests that ask for the same one meanwhile share one lookup. */

@@ -3,7 +3,7 @@
  * right secrets too: else the answer would tell a guesser that he is there. The clock comes in as an argument.
  */
 
-import { LruMap } from '#lib/lru.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 
 export const WRONG_LIMIT = 5;
 export const WINDOW_MS = 60_000;
@@ -34,10 +34,10 @@ export function afterWrong(track: Track, nowMs: number): Track {
 }
 
 export class WrongSecrets {
-  readonly #tracks: LruMap<string, Track>;
+  readonly #tracks: BoundedMap<string, Track>;
 
   constructor(remembered: number = REMEMBERED_IDS) {
-    this.#tracks = new LruMap(remembered);
+    this.#tracks = new BoundedMap(remembered);
   }
 
   /** @see blockedForMs */

@@ -18,17 +18,16 @@ import { findSession, noteSession } from '#directory/connect-sessions.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { exchangeCode } from '#egress/code-exchange.ts';
-import { sleep } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { tellHome } from '#egress/tell-home.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { secretOfState } from './browser.ts';
 import { codeIn, readCallback, type CallbackParams } from './callback-params.ts';
-import { outcomeReply, unwrapped } from './models.ts';
+import { outcomeReply, unwrapOr } from './models.ts';
 import { commonOf, frozenOf, page, wayBackOf, type Reply, type Visit } from './visit.ts';
 
 /** The tokens are in hand: storing them is worth trying for as long as the platform lets this run. */
 const ARRIVE_LIMIT_MS = 15_000;
-const ARRIVE_PAUSE_MS = 100;
 
 /** `GET /oauth/callback/{connection}`. */
 export async function receiveCallback(visit: Visit, connection: string): Promise<Reply> {
@@ -56,7 +55,7 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
     error: params.error,
     context: visit.context,
   });
-  const claimed = unwrapped(answer, { kind: 'unknown' as const });
+  const claimed = unwrapOr(answer, { kind: 'unknown' as const });
   if (ticket !== null && (claimed.kind === 'exchange' || claimed.kind === 'ended'))
     await noteRepair(visit, sessionId, ticket);
   if (claimed.kind !== 'exchange' || settings === null) return refusal(visit, settings, claimed, params);
@@ -144,16 +143,11 @@ async function finish(
     confirmDigest: confirmDigest(confirmCodeOf(secret, sessionId)),
     context: visit.context,
   };
-  const deadlineMs = visit.now() + ARRIVE_LIMIT_MS;
-  for (let pauseMs = ARRIVE_PAUSE_MS; ; pauseMs *= 2) {
-    try {
-      const stored = await askFlow(visit.config, accountId, 'arrive', arrival);
-      if (stored.ok) return stored.value;
-      if (stored.error.code !== 'vault_locked') return null;
-    } catch (error) {
-      log('warn', 'an arrival is tried again', { session: sessionId, error });
-    }
-    if (visit.now() + pauseMs > deadlineMs) return null;
-    await sleep(pauseMs);
-  }
+  const tell = async (): Promise<SessionView | 'refused' | null> => {
+    const stored = await askFlow(visit.config, accountId, 'arrive', arrival);
+    if (stored.ok) return stored.value;
+    return stored.error.code === 'vault_locked' ? null : 'refused';
+  };
+  const told = await tellHome(tell, ARRIVE_LIMIT_MS, { session: sessionId });
+  return told === 'refused' ? null : told;
 }

@@ -2,7 +2,7 @@
 
 import type { SessionView } from '#accounts/flow-requests.ts';
 import type { Answer } from '#accounts/stub.ts';
-import { ProblemError } from '#contract/problem.ts';
+import { unwrap } from '#contract/answer.ts';
 import { isoTime } from '#lib/clock.ts';
 import { markOf, phraseOf } from '#providers/scope-words.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
@@ -11,13 +11,8 @@ import type { PageModel, PageProvider, PageScope } from './page-model.ts';
 import { commonOf, page, providerOf, redirect, wayBackOf, type Reply, type Visit } from './visit.ts';
 
 /** The value; `absent` where there is no such account. @throws ProblemError for a locked vault or a corrupt row */
-export function unwrapped<T, A>(answer: Answer<T>, absent: A): T | A {
-  if (answer.ok) return answer.value;
-  if (answer.error.code === 'not_found') return absent;
-  throw new ProblemError(
-    answer.error.code,
-    answer.error.detail === undefined ? {} : { detail: answer.error.detail },
-  );
+export function unwrapOr<T, A>(answer: Answer<T>, absent: A): T | A {
+  return !answer.ok && answer.error.code === 'not_found' ? absent : unwrap(answer);
 }
 
 /** Scopes with the short names that the facts give them. */

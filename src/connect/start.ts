@@ -15,7 +15,7 @@ import { isoTime } from '#lib/clock.ts';
 import { authorizationRequest, authorizationUrl, pushedUrl } from '#providers/authorization-request.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { browserCookie, browserSecretOf, isOwnPost } from './browser.ts';
-import { scopesOf, unwrapped } from './models.ts';
+import { scopesOf, unwrapOr } from './models.ts';
 import type { PageModel } from './page-model.ts';
 import {
   commonOf,
@@ -98,7 +98,7 @@ async function look(visit: Visit, opened: Opened, secret: string): Promise<Looke
       return found;
     })
     .finally(() => report(exists));
-  return unwrapped(answer, { kind: 'unknown' });
+  return unwrapOr(answer, { kind: 'unknown' });
 }
 
 /** `GET /connect/{token}`. Link previews, mail scanners and reloads change nothing. */
@@ -142,7 +142,7 @@ export async function postStart(visit: Visit, token: string): Promise<Reply> {
   const frozen = settings === null ? null : frozenOf(settings, visit.origin);
   if (settings === null || frozen === null)
     return page({ kind: 'misconfigured', provider: null, reason: 'settings', ...common });
-  const started = unwrapped(
+  const started = unwrapOr(
     await askFlow(visit.config, opened.accountId, 'start', {
       proof: opened.proof,
       browserDigest: browserDigest(secret),
@@ -158,6 +158,8 @@ export async function postStart(visit: Visit, token: string): Promise<Reply> {
     case 'unknown':
     case 'repair_over':
       return linkPage(visit, started);
+    case 'too_often':
+      return { ...page({ kind: 'failure', status: 429, ...common }), retryAfterS: started.retryAfterS };
     case 'changed':
       return page({ kind: 'misconfigured', provider: providerOf(settings), reason: 'changed', ...common });
     case 'go':

@@ -22,10 +22,16 @@ export interface Visit {
 }
 
 export type Reply =
-  | { readonly kind: 'page'; readonly model: PageModel; readonly cookie: string | null }
+  | {
+      readonly kind: 'page';
+      readonly model: PageModel;
+      readonly cookie: string | null;
+      /** When to come again, where the page's status is about that. */
+      readonly retryAfterS?: number;
+    }
   | { readonly kind: 'redirect'; readonly location: string; readonly cookie: string | null };
 
-export function page(model: PageModel, cookie: string | null = null): Reply {
+export function page(model: PageModel, cookie: string | null = null): Extract<Reply, { kind: 'page' }> {
   return { kind: 'page', model, cookie };
 }
 

@@ -200,7 +200,7 @@ export const ScopeText = z
 const Verify = {
   verify: z.boolean().optional().openapi({
     description:
-      'Left out or true: an OAuth import over a living grant, and one with a refresh token alone, is exchanged first, and 422 `credential_refused` changes nothing. False: it is stored as it is.',
+      'Left out or true: an OAuth import over a living grant, and one with a refresh token alone, is exchanged first, an access token alone over a living one is shown to the userinfo endpoint, and 422 `credential_refused` changes nothing. Six times a minute over an account that has a credential, then 429. False: it is stored as it is.',
   }),
 };
 
@@ -301,6 +301,14 @@ export const ImportLineResult = z
   })
   .openapi('ImportLineResult');
 export type ImportLineResult = z.infer<typeof ImportLineResult>;
+
+/** An account that has just been given a credential. */
+export const ImportedAccount = ConnectedAccount.extend({
+  warnings: z.array(z.string()).openapi({
+    description: 'What could not be proven although it takes the place of a living grant; sentences.',
+    example: [],
+  }),
+}).openapi('ImportedConnectedAccount');
 
 /** `PUT /v1/credentials/{connection}`: the type may be left out and is told from the fields. */
 export function withToldType(body: unknown): unknown {

@@ -7,6 +7,11 @@ export function accountOwner(accountId: string, organization: string, incarnatio
   return { kind: 'account', owner: accountId, organization, incarnation };
 }
 
+/** The same of an agent. */
+export function agentOwner(agentId: string, organization: string, incarnation: number): Owner {
+  return { kind: 'agent', owner: agentId, organization, incarnation };
+}
+
 /** `narrowed:` is followed by the scopes, sorted and joined by spaces. */
 export type GrantField =
   'access_token' | 'refresh_token' | 'static_fields' | 'captured' | `narrowed:${string}`;

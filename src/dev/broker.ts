@@ -6,9 +6,9 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
 import { convertV4MiniflareOptions, CoreHeaders, Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
+import { assetsFolder } from './assets.ts';
+import { bundle, workerOptions } from './bundle.ts';
 import { egressGuard, GUARD_NAME } from './egress-guard.ts';
 import { freePort } from './ports.ts';
 import { behindSocket, besideSocket } from './socket-front.ts';
@@ -16,8 +16,6 @@ import { behindSocket, besideSocket } from './socket-front.ts';
 export { freePort } from './ports.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-/** In a folder that has no files with secrets. */
-const NO_FILE = path.join(ROOT, 'src/dev/wrangler.toml');
 /** Cron does not fire by itself in the local engine. */
 const CRON_MS = 60_000;
 
@@ -50,98 +48,60 @@ Object.assign(CoreHeaders, { CF_BLOB: undefined });
 /** The entrypoint that the socket leads to (`socket-front.ts`). */
 const SOCKET_ENTRYPOINT = 'socket';
 
-/** A process that starts many brokers bundles each source once. */
-const bundles = new Map<string, Promise<string>>();
-
-function bundle(entry: string, clientIpHeader: string | null): Promise<string> {
-  const name = `${clientIpHeader} ${entry}`;
-  const known = bundles.get(name);
-  if (known !== undefined) return known;
-  const made = bundleAnew(entry, clientIpHeader);
-  bundles.set(name, made);
-  return made;
-}
-
-async function bundleAnew(entry: string, clientIpHeader: string | null): Promise<string> {
-  const from = JSON.stringify(entry);
-  const result = await build({
-    stdin: {
-      contents: `
-        import worker from ${from};
-        import { ${behindSocket.name}, ${besideSocket.name} } from './socket-front.ts';
-        export * from ${from};
-        export const ${SOCKET_ENTRYPOINT} = ${behindSocket.name}(worker, ${JSON.stringify(clientIpHeader)});
-        export default ${besideSocket.name}(worker);`,
-      resolveDir: import.meta.dirname,
-      sourcefile: 'engine-entry.ts',
-      loader: 'ts',
-    },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'neutral',
-    target: 'esnext',
-    mainFields: ['module', 'main'],
-    conditions: ['workerd', 'worker', 'browser', 'import'],
-    external: ['cloudflare:*', 'node:*'],
-    loader: { '.sql': 'text' },
-    sourcemap: 'inline',
-    logLevel: 'error',
-  });
-  return result.outputFiles[0]?.text ?? '';
-}
-
-interface Statement {
-  all(): Promise<{ results: { name: string }[] }>;
+/** The Worker of `entry`, behind what tells it the address of a socket's other end. */
+function workerBehindSocket(entry: string, clientIpHeader: string | null): Promise<string> {
+  const from = JSON.stringify(`./${path.relative(import.meta.dirname, entry)}`);
+  return bundle(`
+    import worker from ${from};
+    import { ${behindSocket.name}, ${besideSocket.name} } from './socket-front.ts';
+    export * from ${from};
+    export const ${SOCKET_ENTRYPOINT} = ${behindSocket.name}(worker, ${JSON.stringify(clientIpHeader)});
+    export default ${besideSocket.name}(worker);`);
 }
 
 interface Migratable {
-  prepare(sql: string): Statement;
-  batch(statements: Statement[]): Promise<unknown>;
+  exec(lines: string): Promise<unknown>;
+  prepare(sql: string): { all(): Promise<{ results: { name: string }[] }> };
 }
 
+/** A statement per line, as `exec` takes them: comments go, and no literal of ours holds a line break. */
 function statements(sql: string): string[] {
   return sql
     .replaceAll(/--.*$/gm, '')
     .split(';')
-    .map((text) => text.trim())
+    .map((text) => text.trim().replaceAll(/\s+/g, ' '))
     .filter((text) => text !== '');
 }
 
-/** Applies what is missing, file by file, and notes it where `wrangler d1 migrations apply` looks. */
+/**
+ * Applies what is missing and notes it where `wrangler d1 migrations apply` looks: all of it in one transaction, and in
+ * one call, since each call to the engine's database from here costs ten milliseconds.
+ */
 async function migrate(db: Migratable): Promise<void> {
   const folder = path.join(ROOT, 'src/directory/migrations');
-  await db.batch([
-    db.prepare(
-      `CREATE TABLE IF NOT EXISTS d1_migrations (
-         id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,
-         applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
-    ),
-  ]);
+  await db.exec(
+    'CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, ' +
+      'applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)',
+  );
   const done = new Set(
     (await db.prepare('SELECT name FROM d1_migrations').all()).results.map((row) => row.name),
   );
+  const lines: string[] = [];
   for (const name of (await readdir(folder)).toSorted()) {
     if (!/^\d{4}_[a-z0-9_]+\.sql$/.test(name) || done.has(name)) continue;
     const sql = await readFile(path.join(folder, name), 'utf8');
-    await db.batch([
-      ...statements(sql).map((text) => db.prepare(text)),
-      db.prepare(`INSERT INTO d1_migrations (name) VALUES ('${name}')`),
-    ]);
+    lines.push(...statements(sql), `INSERT INTO d1_migrations (name) VALUES ('${name}')`);
   }
+  if (lines.length > 0) await db.exec(lines.join('\n'));
 }
 
 export async function runBroker(options: BrokerOptions): Promise<RunningBroker> {
   const { onLine } = options;
   const port = options.port === 0 ? await freePort() : options.port;
   const url = `http://127.0.0.1:${port}`;
-  // wrangler would add the .dev.vars and .env that lie beside the file: a setting is what the caller gives, or is missing.
-  const config = {
-    ...unstable_readConfig({ config: path.join(ROOT, 'wrangler.toml') }),
-    userConfigPath: NO_FILE,
-  };
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
-  const { rootPath: _root, modulesRules: _rules, ...worker } = workerOptions as Record<string, unknown>;
+  // The asset server would stand before the Worker, one more hop for each request: here the Worker is given the folder.
+  const { assets: _assets, ...worker } = await workerOptions();
+  const assetService = { disk: { path: await assetsFolder(), writable: false } };
   const isGuarded = options.settings['ALLOW_LOOPBACK'] !== 'true';
   const mf = new Miniflare(
     convertV4MiniflareOptions({
@@ -165,13 +125,14 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
             {
               type: 'ESModule',
               path: path.join(ROOT, 'index.mjs'),
-              contents: await bundle(
+              contents: await workerBehindSocket(
                 options.entry ?? path.join(ROOT, 'src/index.ts'),
                 options.clientIpHeader ?? null,
               ),
             },
           ],
           // Events carry links: made by objects that have no request to ask for the host.
+          serviceBindings: { ...(worker['serviceBindings'] as object), ASSETS: assetService },
           bindings: { ...(worker['bindings'] as object), BASE_URL: url, ...options.settings },
           ...(isGuarded ? { outboundService: GUARD_NAME } : {}),
           unsafeDirectSockets: [{ host: '127.0.0.1', port, entrypoint: SOCKET_ENTRYPOINT }],

@@ -10,7 +10,7 @@
 import type { Config } from '#env.ts';
 import { Allowance } from '#lib/allowance.ts';
 import { sleep, systemNow, within } from '#lib/clock.ts';
-import { LruMap } from '#lib/lru.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 
 export type ObjectKind = 'agent' | 'account';
 
@@ -50,11 +50,11 @@ interface Asking {
 }
 
 interface Memory {
-  readonly seen: LruMap<string, true>;
+  readonly seen: BoundedMap<string, true>;
   readonly unprovedAway: Allowance;
   readonly provedAway: Allowance;
   readonly provedUnknown: Allowance;
-  readonly asking: LruMap<string, Asking>;
+  readonly asking: BoundedMap<string, Asking>;
 }
 
 const memories = new WeakMap<D1Database, Memory>();
@@ -63,11 +63,11 @@ function memoryOf(db: D1Database): Memory {
   let memory = memories.get(db);
   if (memory === undefined) {
     memory = {
-      seen: new LruMap(REMEMBERED_NAMES),
+      seen: new BoundedMap(REMEMBERED_NAMES),
       unprovedAway: new Allowance(UNPROVED_AWAY, WINDOW_MS),
       provedAway: new Allowance(PROVED_AWAY, WINDOW_MS),
       provedUnknown: new Allowance(PROVED_UNKNOWN, WINDOW_MS),
-      asking: new LruMap(REMEMBERED_AGENTS),
+      asking: new BoundedMap(REMEMBERED_AGENTS),
     };
     memories.set(db, memory);
   }

@@ -8,7 +8,7 @@ import { WEBHOOKS_OWNER } from '#crypto/places.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
-import { LruMap } from '#lib/lru.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 import type { SqlRow } from './connection-row.ts';
 import { endpointFromSql, isAuthentic, type WebhookEndpointRow } from './webhook-endpoint-row.ts';
 
@@ -37,7 +37,7 @@ interface Kept {
   readonly loaded: LoadedEndpoints;
 }
 
-const kept = new LruMap<string, Kept>(REMEMBERED);
+const kept = new BoundedMap<string, Kept>(REMEMBERED);
 let epoch = 0;
 
 /** The next question goes to the directory. For whoever changes an endpoint in this isolate. */

@@ -17,7 +17,7 @@ import {
 } from 'jose';
 import { dateOf } from '#lib/clock.ts';
 import { parseExactly } from '#lib/exact-json.ts';
-import { LruMap } from '#lib/lru.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import type { GuardOptions } from './guard.ts';
@@ -116,7 +116,7 @@ interface HeldKeys {
 }
 
 /** Per isolate; published keys are no secret. */
-const held = new LruMap<string, HeldKeys>(100);
+const held = new BoundedMap<string, HeldKeys>(100);
 
 async function verified(
   text: string,

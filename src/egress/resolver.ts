@@ -7,7 +7,7 @@
  */
 
 import { systemNow } from '#lib/clock.ts';
-import { LruMap } from '#lib/lru.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 import { judgeAnswers, readDnsAnswer, type HostVerdict } from './dns-answer.ts';
 
 /** For both questions together, which are asked at once. */
@@ -29,7 +29,7 @@ interface Kept {
 }
 
 /** Per isolate, by resolver and host; addresses are not kept, only what they mean. */
-const kept = new LruMap<string, Kept>(1_000);
+const kept = new BoundedMap<string, Kept>(1_000);
 
 /** How long a verdict holds. @param ttlS of the answer */
 export function keptForMs(ttlS: number): number {

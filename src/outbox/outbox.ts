@@ -135,6 +135,11 @@ export class Outbox {
     return this.#exists() ? this.#store.state().wakeAtMs : null;
   }
 
+  /** Wakes then and not before: a start has failed. Inside a transaction. */
+  postpone(wakeAtMs: number): void {
+    this.#store.saveState({ ...this.#store.state(), wakeAtMs });
+  }
+
   /** Whether an event or a delivery is not done with. */
   hasWaiting(): boolean {
     return this.#exists() && (this.#store.deliveries.hasWaiting() || this.#store.hasUnfinished());

@@ -6,6 +6,7 @@
  * (`ledger.ts`).
  */
 
+import { doubledMs, spreadHalf } from '#lib/backoff.ts';
 import { log } from '#lib/log.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { KnownEndpoints } from './known-endpoints.ts';
@@ -124,8 +125,7 @@ export class Rounds {
   }
 
   #retryMs(failures: number): number {
-    const ceilingMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 20));
-    return Math.ceil(ceilingMs * (0.5 + this.#powers.random() / 2));
+    return spreadHalf(doubledMs(failures, FIRST_RETRY_MS, LONGEST_RETRY_MS), this.#powers.random);
   }
 
   /**

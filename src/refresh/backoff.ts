@@ -5,6 +5,8 @@
  * argument (uniform in [0, 1)), the answer a duration.
  */
 
+import { doubledMs } from '#lib/backoff.ts';
+
 /** Twice the usual time that a provider's blip lasts for one caller; doubles from there. */
 const BASE_MS = 2_000;
 /** While the access token lives nobody suffers, but the successor should be there before it ends. */
@@ -35,9 +37,7 @@ export function backoffMs(input: {
   random: () => number;
 }): number {
   const capMs = input.accessTokenLives ? CAP_LIVING_MS : CAP_ENDED_MS;
-  // 2^20 is far beyond either cap; more would only approach Infinity.
-  const doublings = Math.min(20, Math.max(0, input.failures - 1));
-  const ceilingMs = Math.min(capMs, BASE_MS * 2 ** doublings);
+  const ceilingMs = doubledMs(input.failures, BASE_MS, capMs);
   const drawnMs = Math.max(SHORTEST_MS, Math.floor(input.random() * ceilingMs));
   return Math.max(drawnMs, Math.ceil(clampRetryAfterMs(input.retryAfterMs) ?? 0));
 }

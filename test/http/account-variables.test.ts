@@ -10,7 +10,7 @@ let operator: Client;
 let agent: Client;
 
 beforeAll(async () => {
-  broker = await startBroker({ ownProcess: true });
+  broker = await startBroker();
   operator = client(broker.url, broker.adminKey);
   const policy = { rules: [{ connection: '*', identifiers: ['*'] }] };
   const hired = await operator.post('/v1/agents', { id: 'worker', policy, key: true });

@@ -22,7 +22,7 @@ const custom = { provider: 'custom', provider_config: { auth_type: 'api_key' } }
 const under = (key: string) => ({ 'idempotency-key': key });
 
 beforeAll(async () => {
-  broker = await startBroker({ ownProcess: true });
+  broker = await startBroker();
   admin = client(broker.url, broker.adminKey);
   slow = createServer((_, answer) => void answers.push(answer));
   await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call } from '../support/callers.ts';
 import { operationsOf, resolved, type Document, type Operation } from '../support/contract-document.ts';
+import { paste } from './curl.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -180,32 +181,66 @@ describe('/docs', () => {
     expect(reply.headers['content-type']).toBe('text/html; charset=utf-8');
   });
 
-  it('has an anchor for every route and every schema, and no link that leads nowhere', () => {
-    const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
-    expect(operations.filter(({ operationId = '' }) => !ids.has(operationId))).toEqual([]);
-    const schemas = Object.keys(document.components.schemas).map((name) => `schema-${name}`);
-    expect(schemas.filter((id) => !ids.has(id))).toEqual([]);
-    const targets = [...page.matchAll(/href="#([^"]+)"/g)].map(([, target]) => target);
-    expect(targets.filter((target) => !ids.has(target))).toEqual([]);
-  });
-
-  it('says where the variables of its commands come from', () => {
-    const used = new Set([...page.matchAll(/\$([A-Z_]+)\b/g)].map(([, name = '']) => name));
-    expect([...used].toSorted()).toEqual(['ADMIN_KEY', 'AGENT_KEY', 'BROKER']);
-    expect([...used].filter((name) => !page.includes(`export ${name}=`))).toEqual([]);
-  });
-
-  it('loads its own stylesheet and nothing else, and runs nothing', async () => {
-    expect([...page.matchAll(/<(?:script|img|iframe|object|embed|form|base)\b/g)]).toEqual([]);
-    expect([...page.matchAll(/ (?:on\w+|style)="/g)]).toEqual([]);
+  it('loads from its own origin alone: a stylesheet, and a viewer that no other script can join', async () => {
     const loaded = [...page.matchAll(/(?:<link[^>]* href|src)="([^"]*)"/g)].map(([, url]) => url);
-    expect(loaded).toEqual(['/docs/style.css']);
-    expect(policy).toBe(
-      "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    );
+    expect(loaded).toEqual(['data:,', '/docs/style.css', '/docs/viewer.js']);
+    expect([...page.matchAll(/<script\b[^>]*>[^<]/g)]).toEqual([]);
+    expect([...page.matchAll(/ (?:on\w+|style)="/g)]).toEqual([]);
+    const rules = new Map(policy.split('; ').map((rule) => [rule.split(' ')[0] ?? '', rule]));
+    expect(rules.get('default-src')).toBe("default-src 'none'");
+    expect(rules.get('script-src')).toBe("script-src 'self'");
+    expect(rules.get('connect-src')).toBe("connect-src 'self'");
+    expect(rules.get('frame-ancestors')).toBe("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe/);
+  });
+
+  it('has its stylesheet and its viewer, both cacheable, and the viewer names no other host to load from', async () => {
     const style = await call('GET', `${broker.url}/docs/style.css`);
     expect(style.headers['content-type']).toBe('text/css; charset=utf-8');
     expect(style.text).not.toMatch(/url\(|@import|https?:/);
-    expect(style.text).toContain('color-scheme: light dark');
+    const viewer = await call('GET', `${broker.url}/docs/viewer.js`);
+    expect(viewer.status).toBe(200);
+    expect(viewer.headers['content-type']).toBe('text/javascript; charset=utf-8');
+    expect(viewer.headers['cache-control']).toBe('public, max-age=300');
+    expect(viewer.text.length).toBeGreaterThan(1_000_000);
+    // As switches: a failure must not print two megabytes.
+    expect(viewer.text.includes('The MIT License')).toBe(true);
+    expect(viewer.text.includes('cdn.redoc.ly/redoc/logo')).toBe(false);
+  });
+});
+
+describe('what the page shows', () => {
+  it('has a command for every operation that a reader can ask, and says where its variables come from', () => {
+    const commands = operations.map(({ 'x-codeSamples': samples }: any) => samples?.[0]?.source ?? '');
+    expect(commands.filter((command: string) => !command.startsWith('curl '))).toEqual([]);
+    const used = new Set(
+      commands.flatMap((command: string) =>
+        [...command.matchAll(/\$([A-Z_]+)\b/g)].map(([, name = '']) => name),
+      ),
+    );
+    expect([...used].toSorted()).toEqual(['ADMIN_KEY', 'AGENT_KEY', 'BROKER']);
+    const { description } = (document as any).info;
+    expect([...used].filter((name) => !description.includes(`export ${name}=`))).toEqual([]);
+  });
+
+  it('says of every operation who may ask', () => {
+    expect(
+      operations.filter(
+        ({ description = '' }) => !/(?:For (?:operators|agents)|Open to everyone)/.test(description),
+      ),
+    ).toEqual([]);
+  });
+
+  it('begins with a quickstart whose commands work as they stand', async () => {
+    const blocks = [...(document as any).info.description.matchAll(/^```sh\n([^]*?)^```$/gm)].map(
+      ([, text = '']) => text.trim(),
+    );
+    expect(blocks).toHaveLength(4);
+    const variables: Record<string, string> = { ADMIN_KEY: broker.adminKey };
+    const answers = [];
+    for (const command of blocks.slice(1))
+      answers.push(await paste(command.replaceAll('$BROKER', broker.url), variables));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 200]);
+    expect(answers[2]?.body).toMatchObject({ type: 'api_key', api_key: 'YOUR-API-KEY' });
   });
 });

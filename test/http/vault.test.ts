@@ -20,7 +20,6 @@ let w: World;
 beforeEach(async () => {
   provider = await startOAuthServer({ accessTokenTtlS: 600 });
   broker = await startBroker({
-    ownProcess: true,
     settings: { MASTER_KEYS: RIGHT, EXCHANGE_BUDGET_MS: '1500' },
   });
   w = world(broker, provider);

@@ -11,7 +11,9 @@ import path from 'node:path';
 /** The variable of the environment that tells vitest's workers where the program listens. */
 export const BROKER_HOST = 'VALETKEY_TEST_BROKER_HOST';
 
-export default async function setup(): Promise<() => Promise<void>> {
+export default async function setup(): Promise<(() => Promise<void>) | undefined> {
+  // Of two projects of one run the first has started it.
+  if (process.env[BROKER_HOST] !== undefined) return undefined;
   const program = path.join(import.meta.dirname, 'broker-host-program.ts');
   // Its end of the channel closes when this process ends, however that happens.
   const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
@@ -21,6 +23,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     if (child.stdout) createInterface(child.stdout).once('line', resolve);
   });
   return async () => {
+    delete process.env[BROKER_HOST];
     child.kill('SIGTERM');
     await ended;
   };

@@ -1,11 +1,26 @@
-/** Runs before each file of the worker layer: storage is the file's own, so the directory gets its schema. */
+/**
+ * Runs before each file of the worker layer. The files share the engine and the modules that it has loaded; storage is
+ * emptied between them.
+ */
 
+import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
+import { vi } from 'vitest';
 import { ReleaseLines } from '#accounts/release-line.ts';
+import { assertVault } from '#directory/key-check.ts';
 import { applyMigrations } from '#directory/migrate.ts';
+import { forgetEndpoints } from '#directory/webhook-settings.ts';
 
 // One request is one call to its account here, whatever else is going on; how requests go together is tested purely and
 // in `test/http/together.test.ts`.
 ReleaseLines.prototype.release = (_accountId, request, send) => send.alone(request);
 
-await applyMigrations((env as { DB: D1Database }).DB);
+const { DB: db, MASTER_KEYS: masterKeys } = env as { DB: D1Database; MASTER_KEYS: string };
+
+vi.useRealTimers();
+await reset();
+await applyMigrations(db);
+forgetEndpoints();
+// The Worker remembers by its database that the ring is right, and would not note it again: as another database it does.
+const noted = await assertVault({ directory: Object.create(db) as D1Database, masterKeys });
+if (!noted.ok) throw new Error(noted.error.detail);

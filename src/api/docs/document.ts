@@ -13,6 +13,8 @@ import { DESCRIPTIONS } from './descriptions.ts';
 import { HEADINGS, headingOf, operationIdOf, planeOf, type Plane } from './names.ts';
 import { describedParameter } from './parameters.ts';
 import { withToldDefaults } from './defaults.ts';
+import { commandOf } from './commands.ts';
+import { QUICKSTART } from './quickstart.ts';
 import { sampleOf } from './samples.ts';
 import type { Answer, Content, Document, Operation, PathItem, Schema } from './shapes.ts';
 
@@ -148,6 +150,27 @@ function finishedAnswers(operation: Operation, schemas: Schemas): Operation['res
   return Object.fromEntries(entries);
 }
 
+const ASKED_BY: Readonly<Record<string, string>> = { operator: 'operators', agent: 'agents' };
+
+/** Who may ask, as a sentence. */
+function askedBy({ security = [], 'x-least-role': role }: Operation): string {
+  const schemes = security.flatMap((one) => Object.keys(one));
+  if (schemes.length === 0) return 'Open to everyone.';
+  const least = role === undefined || role === 'any' ? '' : ` Of operators, the least role is \`${role}\`.`;
+  return `For ${schemes.map((scheme) => ASKED_BY[scheme] ?? scheme).join(' and ')}.${least}`;
+}
+
+/** With who may ask, and with the request as a command: for readers, from what the operation says. */
+function told(method: string, path: string, operation: Operation): Operation {
+  const description = [operation.description, askedBy(operation)].filter((one) => one !== undefined);
+  const command = commandOf(method, path, operation);
+  return {
+    ...operation,
+    description: description.join('\n\n'),
+    'x-codeSamples': [{ lang: 'Shell', label: 'curl', source: command }],
+  };
+}
+
 function finishedOperation(method: string, path: string, operation: Operation, schemas: Schemas): Operation {
   const { requestBody } = operation;
   const own = (operation.parameters ?? []).map((parameter) => describedParameter(path, parameter));
@@ -160,7 +183,7 @@ function finishedOperation(method: string, path: string, operation: Operation, s
   ];
   const role = LEAST_ROLE[route];
   const description = DESCRIPTIONS[route];
-  return {
+  return told(method, path, {
     tags: [headingOf(path)],
     operationId: operationIdOf(method, path),
     security: SECURITY[planeOf(path)],
@@ -172,7 +195,7 @@ function finishedOperation(method: string, path: string, operation: Operation, s
       ? {}
       : { requestBody: { ...requestBody, content: withExamples(requestBody.content, schemas, true) } }),
     responses: finishedAnswers(operation, schemas),
-  };
+  });
 }
 
 /** What is sent to webhook endpoints, each with an example. */
@@ -207,7 +230,7 @@ export function finishedDocument({ paths = {}, webhooks = {}, components = {} }:
       title: TITLE,
       version: VERSION,
       summary: 'Valid, least-privilege tokens for AI agents.',
-      description: ABOUT,
+      description: `${ABOUT}\n\n${QUICKSTART}`,
       license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'This broker' }],

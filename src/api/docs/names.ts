@@ -115,6 +115,7 @@ const CALLED: Readonly<Record<string, string>> = {
   'get /openapi.json': 'getOpenApi',
   'get /docs': 'getDocs',
   'get /docs/style.css': 'getDocsStyle',
+  'get /docs/viewer.js': 'getDocsViewer',
   'get /healthz': 'getHealth',
   'get /readyz': 'getReadiness',
 };

@@ -55,6 +55,12 @@ export interface Operation {
   readonly description?: string;
   /** The least role of an operator; `any` takes every role. */
   readonly 'x-least-role'?: string;
+  /** Commands to copy, as viewers of such documents show them. */
+  readonly 'x-codeSamples'?: readonly {
+    readonly lang: string;
+    readonly label: string;
+    readonly source: string;
+  }[];
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: {
@@ -80,9 +86,6 @@ export interface Document {
     readonly [kind: string]: unknown;
   };
 }
-
-/** Methods in the order in which they are listed. */
-export const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const;
 
 /** The schema that a reference names, else the schema itself. */
 export function resolved(schema: Schema, schemas: Readonly<Record<string, Schema>>): Schema {

@@ -5,6 +5,7 @@ import type { Context } from 'hono';
 import type { AskingAgent } from '#accounts/explain.ts';
 import { accountStub, type Answer, type Waited, type WaitTurn } from '#accounts/stub.ts';
 import { agentStub } from '#agents/stub.ts';
+import { unwrap } from '#contract/answer.ts';
 import { ExplainQuery, Explanation, WaitQuery } from '#contract/account-insight.ts';
 import { ConnectedAccount, type Resource } from '#contract/connected-accounts.ts';
 import { ACCOUNT_ID_PATTERN } from '#contract/ids.ts';
@@ -21,7 +22,6 @@ import { queryOf } from '../input.ts';
 import { askKnown, isAccountThere, reported } from '../known.ts';
 import { responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
-import { unwrap } from './connected-accounts.ts';
 
 const Params = z.object({ id: z.string() });
 

@@ -2,7 +2,7 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { NO_AGENT, type Failure, type Outcome } from '#agents/outcome.ts';
+import { NO_AGENT, type Outcome } from '#agents/outcome.ts';
 import type { AgentView } from '#agents/record.ts';
 import {
   agentStub,
@@ -13,6 +13,7 @@ import {
 } from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { organizationOfNew } from '#callers/operator.ts';
+import { problemOf } from '#contract/answer.ts';
 import {
   Agent,
   AgentKeys,
@@ -26,7 +27,7 @@ import {
 } from '#contract/agents.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { Policy, PolicyInput, StoredPolicy } from '#contract/policy.ts';
-import { invalid, ProblemError } from '#contract/problem.ts';
+import { invalid } from '#contract/problem.ts';
 import { noteKnown } from '#directory/known-objects.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
@@ -124,20 +125,7 @@ const routes = {
   }),
 };
 
-const LOCKED_RETRY_S = 30;
-const NEWER_SCHEMA_RETRY_S = 60;
-
-export function problemOf({ code, detail }: Failure): ProblemError {
-  if (code === 'newer_schema') {
-    return new ProblemError('unavailable', { detail, retryAfterS: NEWER_SCHEMA_RETRY_S });
-  }
-  return new ProblemError(
-    code,
-    code === 'vault_locked' ? { detail, retryAfterS: LOCKED_RETRY_S } : { detail },
-  );
-}
-
-function unwrap<T extends object>(outcome: Outcome<T>): { readonly ok: true } & T {
+function succeeded<T extends object>(outcome: Outcome<T>): { readonly ok: true } & T {
   if (!outcome.ok) throw problemOf(outcome);
   return outcome;
 }
@@ -185,7 +173,7 @@ export async function reach<D extends OperationName>(
     (found) => found.ok || found.code !== 'not_found',
     NO_AGENT as OperationAnswers[D],
   );
-  return unwrap(answer as Outcome) as Extract<OperationAnswers[D], { readonly ok: true }>;
+  return succeeded(answer as Outcome) as Extract<OperationAnswers[D], { readonly ok: true }>;
 }
 
 async function create(c: Context<AppEnv>): Promise<Response> {
@@ -195,7 +183,7 @@ async function create(c: Context<AppEnv>): Promise<Response> {
   const policy = policyOf(c, body.policy, { id: body.id, at: 'policy.' });
   refuseTenants(policy, organization, 'policy.');
   await requireVault(c);
-  const created = unwrap(
+  const created = succeeded(
     await agentStub(c.get('config'), body.id).create({
       agentId: body.id,
       organization,

@@ -10,6 +10,7 @@ import { accountStub } from '#accounts/stub.ts';
 import { NO_AGENT } from '#agents/outcome.ts';
 import { agentStub, type AgentRpc } from '#agents/stub.ts';
 import { shownRecord, type ChainPage } from '#audit/shown.ts';
+import { problemOf, unwrap } from '#contract/answer.ts';
 import { AuditEvent, AuditEventQuery } from '#contract/audit-events.ts';
 import { pageOf } from '#contract/lists.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
@@ -23,8 +24,6 @@ import { queryOf } from '../input.ts';
 import { askKnown } from '../known.ts';
 import { responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
-import { problemOf } from './agents.ts';
-import { unwrap } from './connected-accounts.ts';
 
 const LIST = 'audit-events';
 

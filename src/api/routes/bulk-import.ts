@@ -7,6 +7,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { accountStub } from '#accounts/stub.ts';
 import type { CredentialType } from '#providers/settings.ts';
+import { unwrap } from '#contract/answer.ts';
 import { ImportLine, ImportLineResult, MAX_IMPORT_LINES } from '#contract/connected-accounts.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
@@ -21,7 +22,6 @@ import { bodyText, requireShallow } from '../limits.ts';
 import { errorResponse } from '../problem.ts';
 import { responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
-import { unwrap } from './connected-accounts.ts';
 
 const TYPES: ReadonlySet<string> = new Set([
   'application/x-ndjson',

@@ -5,6 +5,7 @@ import type { Context } from 'hono';
 import { askFlow, type Confirmed, type SessionView } from '#accounts/flow-requests.ts';
 import { accountStub } from '#accounts/stub.ts';
 import { createLink } from '#connect/link.ts';
+import { unwrap } from '#contract/answer.ts';
 import { ConfirmSession, ConnectLink, ConnectSession, CreateConnectLink } from '#contract/connect.ts';
 import { ACCOUNT_ID_PATTERN } from '#contract/ids.ts';
 import { ProblemError } from '#contract/problem.ts';
@@ -20,7 +21,6 @@ import { askKnown, isAccountThere } from '../known.ts';
 import { originOf } from '../origin.ts';
 import { jsonBody, REPEATED, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
-import { unwrap } from './connected-accounts.ts';
 
 const Params = z.object({ id: z.string() });
 const LOCKS = ['vault_locked', 'record_corrupt'] as const;

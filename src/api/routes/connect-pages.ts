@@ -28,7 +28,9 @@ const TROUBLE = {
   404: html('No such link'),
   409: html('Finished before'),
   410: html('Too late, or used'),
-  429: html('Too many pages for this address; `Retry-After` says when to come again'),
+  429: html(
+    'Too many pages for this address, or openings of this link; `Retry-After` says when to come again',
+  ),
   502: html('The provider answered with something unusable'),
   503: html('Try again later'),
 };
@@ -146,6 +148,8 @@ function responseOf(c: Context<AppEnv>, reply: Reply): Response {
             'cache-control': 'no-store',
           },
         });
+  if (reply.kind === 'page' && reply.retryAfterS !== undefined)
+    answer.headers.set('retry-after', String(reply.retryAfterS));
   if (reply.cookie !== null) answer.headers.append('set-cookie', reply.cookie);
   return answer;
 }

@@ -2,13 +2,12 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { ForcedRefresh } from '#accounts/force.ts';
-import type { ImportRefusal } from '#accounts/import.ts';
-import type { Obstacle } from '#accounts/living.ts';
 import { accountStub, type Answer } from '#accounts/stub.ts';
+import { unwrap } from '#contract/answer.ts';
 import {
   CreateAccount,
   ConnectedAccount,
+  ImportedAccount,
   PatchAccount,
   PutCredential,
   type Resource,
@@ -95,7 +94,7 @@ const routes = {
     path: `${base}/{id}/credential`,
     summary: 'Import a credential',
     request: { params: AccountParams, ...jsonBody(PutCredential) },
-    responses: responses({ 200: ConnectedAccount }, ['not_found', ...IMPORT_CODES, ...LOCKS]),
+    responses: responses({ 200: ImportedAccount }, ['not_found', ...IMPORT_CODES, ...LOCKS]),
   }),
   verify: createRoute({
     method: 'get',
@@ -117,15 +116,6 @@ function idOf(c: Context<AppEnv>): string {
   const id = c.req.param('id') ?? '';
   if (!ACCOUNT_ID_PATTERN.test(id)) throw new ProblemError('not_found');
   return id;
-}
-
-/** The value, or its obstacle as a problem. */
-export function unwrap<T>(
-  answer: Answer<T> | { ok: false; error: Obstacle | ImportRefusal | ForcedRefresh['error'] },
-): T {
-  if (answer.ok) return answer.value;
-  const { code, ...details } = answer.error;
-  throw new ProblemError(code, code === 'vault_locked' ? { ...details, retryAfterS: 30 } : details);
 }
 
 type Act = (c: Context<AppEnv>, id: string) => Promise<Resource>;
@@ -190,7 +180,7 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const imported = unwrap(
       await stub(c, id).import({ birth: null, credential, settings, mode, context: context(c) }),
     );
-    return c.json(imported.account);
+    return c.json({ ...imported.account, warnings: imported.warnings });
   });
   describe(router, routes.verify, requireOperator, async (c) => {
     const { organization } = c.get('operator');

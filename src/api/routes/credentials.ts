@@ -2,7 +2,8 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { accountStub } from '#accounts/stub.ts';
-import { ConnectedAccount, PutCredential, withToldType } from '#contract/connected-accounts.ts';
+import { unwrap } from '#contract/answer.ts';
+import { ImportedAccount, PutCredential, withToldType } from '#contract/connected-accounts.ts';
 import { Identifier, Name, Organization } from '#contract/ids.ts';
 import { invalid } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
@@ -21,7 +22,6 @@ import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
 import { jsonBody, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
-import { unwrap } from './connected-accounts.ts';
 
 const Query = z.object({ identifier: Identifier.optional(), organization: Organization.optional() });
 const Body = z.preprocess(withToldType, PutCredential);
@@ -33,7 +33,7 @@ const put = createRoute({
   description:
     'The account is created if absent; `identifier` defaults to `default`. The type is told from the fields. What would replace a living grant, or is a refresh token alone, is proven first; the same refresh token again changes nothing, so that a script may run twice. For static types an absent connection is made too, unless the key is bound to an organization: connections belong to the deployment.',
   request: { params: z.object({ connection: Name }), query: Query, ...jsonBody(PutCredential) },
-  responses: responses({ 200: ConnectedAccount, 201: ConnectedAccount }, [
+  responses: responses({ 200: ImportedAccount, 201: ImportedAccount }, [
     ...IMPORT_CODES,
     'vault_locked',
     'record_corrupt',
@@ -68,7 +68,7 @@ export function credentialRoutes(): OpenAPIHono<AppEnv> {
         context,
       }),
     );
-    return c.json(imported.account, imported.created ? 201 : 200);
+    return c.json({ ...imported.account, warnings: imported.warnings }, imported.created ? 201 : 200);
   });
   return router;
 }

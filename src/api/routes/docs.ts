@@ -1,12 +1,15 @@
-/** The contract as the code has it: the OpenAPI document, and the same as a page. Open to everyone, and cacheable. */
+/** The contract as the code has it: the OpenAPI document, and a viewer of it. Open to everyone, and cacheable. */
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { AppEnv } from '../context.ts';
 import { describe, refuseUnknownQuery } from '../describe.ts';
 import { finishedDocument } from '../docs/document.ts';
-import { pageOf } from '../docs/page.ts';
+import { PAGE_CSP, VIEWER_PATH, pageOf } from '../docs/page.ts';
 import { registerWebhooks } from '../docs/webhooks.ts';
 import { STYLE } from '../docs/style.ts';
+import { problemResponse } from '../problem.ts';
+import { problemAnswer } from '../responses.ts';
 import { newRouter } from '../router.ts';
 
 const text = (type: string, description: string) => ({
@@ -39,7 +42,8 @@ const routes = {
     method: 'get',
     path: '/docs',
     summary: 'This contract as a page',
-    description: 'One page with an anchor per route; it loads nothing but its stylesheet.',
+    description:
+      'A viewer with search and a command to copy for each route. Everything it loads is from this origin.',
     responses: text('text/html', 'The page'),
   }),
   style: createRoute({
@@ -48,6 +52,13 @@ const routes = {
     summary: 'The stylesheet of the page',
     description: 'Light and dark, as the reader has it.',
     responses: text('text/css', 'The stylesheet'),
+  }),
+  viewer: createRoute({
+    method: 'get',
+    path: VIEWER_PATH,
+    summary: 'The script of the page',
+    description: 'A static asset of the deployment: 404 where the deployment has none.',
+    responses: { ...text('text/javascript', 'The script'), 404: problemAnswer(['not_found']) },
   }),
 };
 
@@ -58,31 +69,52 @@ const CACHED = 'public, max-age=300';
 const CSP =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-function answer(body: string, type: string): Response {
-  return new Response(body, {
-    headers: {
-      'content-type': type,
-      'cache-control': CACHED,
-      'content-security-policy': CSP,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-    },
+function headersOf(type: string, policy: string): Record<string, string> {
+  return {
+    'content-type': type,
+    'cache-control': CACHED,
+    'content-security-policy': policy,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  };
+}
+
+function answer(body: string, type: string, policy = CSP): Response {
+  return new Response(body, { headers: headersOf(type, policy) });
+}
+
+/** The asset with headers of ours. A browser that has it already names its tag, and is told that nothing has changed. */
+async function viewer(c: Context<AppEnv>): Promise<Response> {
+  const asked = new Headers();
+  const tag = c.req.header('if-none-match');
+  if (tag !== undefined) asked.set('if-none-match', tag);
+  const found = await c
+    .get('config')
+    .assets?.fetch(new Request(new URL(VIEWER_PATH, c.req.url), { headers: asked }));
+  if (found?.status !== 200 && found?.status !== 304)
+    return problemResponse(c, 'not_found', { detail: 'this deployment has no static assets' });
+  const etag = found.headers.get('etag');
+  return new Response(found.body, {
+    status: found.status,
+    headers: { ...headersOf('text/javascript; charset=utf-8', CSP), ...(etag === null ? {} : { etag }) },
   });
 }
 
 /** @param app the whole app, whose routes are described when the document is first asked for */
 export function docsRoutes(app: OpenAPIHono<AppEnv>): OpenAPIHono<AppEnv> {
   const router = newRouter();
-  const made: { json?: string; page?: string } = {};
+  const made: { json?: string } = {};
   registerWebhooks(app);
   const document = () =>
     finishedDocument(app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } }));
   describe(router, routes.document, refuseUnknownQuery, () =>
     answer((made.json ??= `${JSON.stringify(document())}\n`), 'application/json'),
   );
-  describe(router, routes.page, refuseUnknownQuery, async () =>
-    answer((made.page ??= await pageOf(document())), 'text/html; charset=utf-8'),
-  );
+  describe(router, routes.page, refuseUnknownQuery, async (c) => {
+    const hasViewer = c.get('config').assets !== null;
+    return answer(await pageOf(hasViewer), 'text/html; charset=utf-8', hasViewer ? PAGE_CSP : CSP);
+  });
+  describe(router, routes.viewer, refuseUnknownQuery, viewer);
   describe(router, routes.style, refuseUnknownQuery, () => answer(STYLE, 'text/css; charset=utf-8'));
   return router;
 }

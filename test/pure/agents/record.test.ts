@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { indexRetryMs } from '#agents/index-timer.ts';
 import { isWorthTouching, TOUCH_INTERVAL_MS } from '#agents/keys.ts';
 import { authRecordOf, changed, type AgentRow } from '#agents/record.ts';
 import { isFirstOfMinute } from '#agents/refusals.ts';
@@ -68,14 +67,5 @@ describe('a wrong secret', () => {
     expect(isFirstOfMinute(null, 0)).toBe(true);
     expect(isFirstOfMinute(120_000, 179_999)).toBe(false);
     expect(isFirstOfMinute(179_999, 180_000)).toBe(true);
-  });
-});
-
-describe('the wait before the index is written again', () => {
-  it('doubles from a second, half to whole, and ends at five minutes', () => {
-    const waits = [1, 2, 3, 9, 10, 60].map((attempts) => indexRetryMs(attempts, () => 0.999_999));
-    expect(waits).toEqual([1_000, 2_000, 4_000, 256_000, 300_000, 300_000]);
-    expect(indexRetryMs(1, () => 0)).toBe(500);
-    expect(indexRetryMs(60, () => 0)).toBe(150_000);
   });
 });

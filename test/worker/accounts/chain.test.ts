@@ -9,7 +9,7 @@ import { PAGE_RECORDS } from '#audit/ring.ts';
 import { recordText, systemContext } from '#audit/record.ts';
 import { chainHash } from '#crypto/digest.ts';
 import { AccountStore } from '#accounts/store.ts';
-import { Vault } from '#accounts/vault.ts';
+import { AccountVault } from '#accounts/vault.ts';
 import {
   config,
   connected,
@@ -107,7 +107,7 @@ describe('a chain that was changed with the rows alone', () => {
 async function asBefore(account: Connected, count: number): Promise<void> {
   await withStorage(account.id, async (storage) => {
     const store = new AccountStore(storage);
-    const opened = await new Vault(store, config.masterKeys).open();
+    const opened = await new AccountVault(store, config.masterKeys).open();
     if (!opened.ok || opened.value === null) throw new Error('the account does not open');
     const { mac } = opened.value.key;
     const state = store.state(mac);

@@ -1,12 +1,13 @@
 /** Each incident of a connection is told once, whatever dies between the directory and the outbox that tells it. */
 
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionWatch } from '#accounts/connection-watch.ts';
 import { wakeHolders } from '#accounts/sweep.ts';
-import { typesLogged, wrongClient } from './connection-world.ts';
+import { patientDirectory, typesLogged, wrongClient } from './connection-world.ts';
 import { config, context, evict, expired, release, right, rows, stub, type Connected } from './world.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 
+beforeEach(patientDirectory);
 afterEach(() => {
   vi.restoreAllMocks();
 });

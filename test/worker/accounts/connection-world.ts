@@ -1,13 +1,26 @@
 /** What the tests of connection health share: many accounts of one connection, and what was told of it. */
 
+import { vi } from 'vitest';
+import { DIRECTORY_LIMIT_MS } from '#accounts/connection-watch.ts';
 import { encryptText } from '#crypto/envelope.ts';
 import { clientSecretPlace } from '#crypto/places.ts';
 import { connectionToSql } from '#directory/connection-row.ts';
 import { findConnection } from '#directory/connections.ts';
 import { connectionKey } from '#directory/data-key.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import { calls, config, expired, fresh, http, must, provider, release, type Connected } from './world.ts';
 
 export const STATIC = { refresh_token: 'static' };
+
+/**
+ * An account calls its provider although the directory has not answered for 300 ms, which a busy machine may take: where
+ * a test counts the calls, it waits until the answer is there. Ends with `vi.restoreAllMocks`.
+ */
+export function patientDirectory(): void {
+  const { setTimeout: real } = globalThis;
+  const patient = (run: () => void, ms?: number) => real(run, ms === DIRECTORY_LIMIT_MS ? PATIENCE_MS : ms);
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation(patient as typeof setTimeout);
+}
 
 /** A connection whose client secret is wrong. */
 export async function wrongClient(): Promise<string> {

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { endOrphans } from '#accounts/orphans.ts';
+import type { CutOffs } from '#directory/cut-offs.ts';
 import { changeConnection, deleteConnection } from '#directory/connection-changes.ts';
 import { buriedAccounts } from '#directory/graves.ts';
 import type { ConnectionRow } from '#directory/connection-row.ts';
@@ -16,12 +17,14 @@ import {
   must,
   records,
   release,
+  request,
   right,
   stub,
   view,
 } from './world.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 
+const none: CutOffs = { proxyOnly: [], deleted: [] };
 const to = (tokenAccess: 'any' | 'proxy_only') => async (row: ConnectionRow) => ({
   ...row,
   tokenAccess,
@@ -54,7 +57,6 @@ describe('a list that comes with a call', () => {
     const { id, connection } = await connected();
     await access(connection, 'proxy_only');
     await release(id, { cutOffs: { proxyOnly: [{ connection, version: 2 }], deleted: [] } });
-    const none = { proxyOnly: [], deleted: [] };
     expect((await release(id, { cutOffs: none })).code).toBe('account_sealed');
     await access(connection, 'any');
     await vi.waitFor(async () => expect((await release(id, { cutOffs: none })).code).toBe('ok'), {
@@ -94,15 +96,52 @@ describe('a deleted connection', () => {
     await indexed(one.id);
     await indexed(other.id);
     await deleteConnection(config, one.connection, true, Date.now());
-    expect((await buriedAccounts(config.directory, one.connection, '', 10)).length).toBe(1);
+    expect((await buriedAccounts(config.directory, one.connection, null, 10)).length).toBe(1);
     expect(await endOrphans(config)).toBeGreaterThan(0);
     expect(await stub(one.id).view({ organization: null })).toMatchObject({ error: { code: 'not_found' } });
     expect((await view(other.id)).status).toBe('active');
     await vi.waitFor(
-      async () => expect(await buriedAccounts(config.directory, one.connection, '', 10)).toEqual([]),
+      async () => expect(await buriedAccounts(config.directory, one.connection, null, 10)).toEqual([]),
       { timeout: PATIENCE_MS },
     );
     expect(right(await stub(one.id).verifyAudit({}))).toMatchObject({ intact: true });
+  });
+
+  it.each([
+    ['a request for its token', (id: string, cutOffs: CutOffs) => release(id, { cutOffs })],
+    [
+      'requests that come together',
+      (id: string, cutOffs: CutOffs) => stub(id).releaseMany({ requests: [request({ cutOffs })] }),
+    ],
+    [
+      'somebody who waits for it',
+      (id: string, cutOffs: CutOffs) =>
+        stub(id).waitTurn({
+          organization: null,
+          agent: null,
+          status: 'revoked',
+          timeoutMs: 1,
+          waitId: fresh('req'),
+          last: true,
+          cutOffs,
+        }),
+    ],
+  ])('that reaches an account with %s is remembered: a list without it opens nothing', async (_, reach) => {
+    const { id, connection } = await connected();
+    // Its token is in memory, so that those who come together are answered at once.
+    expect((await release(id, { cutOffs: none })).code).toBe('ok');
+    await reach(id, { ...none, deleted: [{ connection, version: 99, deletedAtMs: Date.now() + 1_000 }] });
+    await vi.waitFor(async () => expect((await release(id, { cutOffs: none })).code).toBe('not_found'), {
+      timeout: PATIENCE_MS,
+    });
+    expect(right(await stub(id).verifyAudit({}))).toMatchObject({ intact: true });
+  });
+
+  it('of an earlier life than the account ends nothing by a call', async () => {
+    const { id, connection } = await connected();
+    const old = { ...none, deleted: [{ connection, version: 0, deletedAtMs: 1 }] };
+    expect((await release(id, { cutOffs: old })).code).toBe('ok');
+    expect((await release(id, { cutOffs: none })).code).toBe('ok');
   });
 
   it('takes no account with it that says that it is of a later life', async () => {

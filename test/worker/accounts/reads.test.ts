@@ -1,7 +1,7 @@
 /** What a call costs in rows: waking up beside a full audit ring, and fetching, never read the ring as a whole. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Vault } from '#accounts/vault.ts';
+import { AccountVault } from '#accounts/vault.ts';
 import { AccountStore } from '#accounts/store.ts';
 import { PAGE_RECORDS, RING_PAGES } from '#audit/ring.ts';
 import { chainHash, rowMac } from '#crypto/digest.ts';
@@ -32,7 +32,7 @@ afterEach(() => {
 async function fillRing(account: Connected, count: number): Promise<void> {
   const pages = Math.floor((count - 1) / PAGE_RECORDS);
   await withStorage(account.id, async (storage) => {
-    const opened = await new Vault(new AccountStore(storage), config.masterKeys).open();
+    const opened = await new AccountVault(new AccountStore(storage), config.masterKeys).open();
     if (!opened.ok || opened.value === null) throw new Error('the account does not open');
     const { sql } = storage;
     sql.exec('DELETE FROM audit_page');

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GrantRow } from '#accounts/rows.ts';
 import { AccountStore, type AccountState } from '#accounts/store.ts';
-import { Vault } from '#accounts/vault.ts';
+import { AccountVault } from '#accounts/vault.ts';
 import {
   calls,
   config,
@@ -35,7 +35,7 @@ async function rewrite(
 ): Promise<AccountState> {
   const before = await withStorage(id, async (storage) => {
     const store = new AccountStore(storage);
-    const opened = await new Vault(store, config.masterKeys).open();
+    const opened = await new AccountVault(store, config.masterKeys).open();
     if (!opened.ok || opened.value === null) throw new Error('the account does not open');
     const { mac } = opened.value.key;
     const state = store.state(mac);
@@ -184,7 +184,7 @@ describe('a narrowed token', () => {
     expect((await release(account.id, { scopes })).code).toBe('ok');
     await withStorage(account.id, async (storage) => {
       const store = new AccountStore(storage);
-      const opened = await new Vault(store, config.masterKeys).open();
+      const opened = await new AccountVault(store, config.masterKeys).open();
       if (!opened.ok || opened.value === null) throw new Error('the account does not open');
       const { mac } = opened.value.key;
       const [row] = store.state(mac)?.narrowed ?? [];

@@ -129,3 +129,16 @@ describe('a BASE_URL that is none', () => {
     },
   );
 });
+
+describe('a deployment without static assets', () => {
+  it('says on the page of the contract where the contract is, runs nothing there, and has no viewer', async () => {
+    const page = await ask('/docs', { ASSETS: undefined });
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('href="/openapi.json"');
+    expect(page.text).not.toContain('<script');
+    expect(page.headers.get('content-security-policy')).not.toContain('script-src');
+    const viewer = await ask('/docs/viewer.js', { ASSETS: undefined });
+    expect([viewer.status, viewer.json.code]).toEqual([404, 'not_found']);
+    expect((await ask('/openapi.json', { ASSETS: undefined })).json.openapi).toBe('3.1.0');
+  });
+});

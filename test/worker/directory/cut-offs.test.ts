@@ -44,10 +44,10 @@ describe('the list of cut-offs', () => {
       proxyOnly: [{ connection: 'closed', version: 1 }],
       deleted: [{ connection: 'open', version: 1, deletedAtMs }],
     });
-    expect(await buriedAccounts(db, null, '', 10)).toEqual([
+    expect(await buriedAccounts(db, null, null, 10)).toMatchObject([
       { accountId: 'ca_1', connection: 'open', version: 1, deletedAtMs },
     ]);
-    expect(await buriedAccounts(db, 'closed', '', 10)).toEqual([]);
+    expect(await buriedAccounts(db, 'closed', null, 10)).toEqual([]);
   });
 
   it('is read once for many, and asked for anew by whoever has changed something here', async () => {

@@ -48,6 +48,7 @@ const TABLES = [
   'data_key',
   'delivery_index',
   'event',
+  'grave_told',
   'idempotency',
   'key_check',
   'meta',

@@ -83,9 +83,7 @@ describe('loaded endpoints', () => {
 
   it('are unavailable, and never none, where nothing can be known', async () => {
     await newEndpoint(config);
-    const startedMs = performance.now();
     expect(await loadEndpoints(silentDatabase(), ring, 50)).toBe('unavailable');
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
     expect(await loadEndpoints(downDatabase(), ring, LIMIT_MS)).toBe('unavailable');
     expect(await loadEndpoints(db, `k1:${masterKey()}`, LIMIT_MS)).toBe('unavailable');
     expect(await loadEndpoints(db, null, LIMIT_MS)).toBe('unavailable');

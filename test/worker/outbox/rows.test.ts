@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { ConnectedAccount } from '#accounts/connected-account.ts';
 import { ACCOUNT_SCHEMA } from '#accounts/schema.ts';
 import { AccountStore } from '#accounts/store.ts';
-import { Vault } from '#accounts/vault.ts';
+import { AccountVault } from '#accounts/vault.ts';
 import { OUTBOX_SCHEMA } from '#outbox/schema.ts';
 import { alarmAt, config, dump, inObject, ring, rows, tamper, withStorage } from '../accounts/world.ts';
 import {
@@ -58,7 +58,7 @@ it('an account that was written before there was an outbox gets one with its nex
   // The rows as that version wrote them: it knew nothing of the chain's head, of what was imported before, or of holders.
   await withStorage(account.id, async (storage) => {
     const store = new AccountStore(storage);
-    const opened = await new Vault(store, config.masterKeys).open();
+    const opened = await new AccountVault(store, config.masterKeys).open();
     if (!opened.ok || opened.value === null) throw new Error('the account does not open');
     const { mac } = opened.value.key;
     const state = store.state(mac);

@@ -1,5 +1,5 @@
-/** A bounded map that forgets what was least recently set. For per-isolate caches. */
-export class LruMap<K, V> {
+/** A map of bounded size: beyond it the key that was set longest ago goes, however often it was read. For per-isolate caches. */
+export class BoundedMap<K, V> {
   readonly #limit: number;
   readonly #items = new Map<K, V>();
 

@@ -1,31 +1,33 @@
-/** SQL of the account's audit chain; the chain itself is `audit/ring.ts`. */
+/** SQL of an object's audit chain; the chain itself is `audit/ring.ts`. */
 
 import type { ChainTable, HeadRow, PageRow } from '#audit/ring.ts';
 import type { Checkpoint, UnkeyedRow, UnkeyedTable } from '#audit/unkeyed.ts';
-import type { SqlRow } from './columns.ts';
+import type { SqlRow } from './sql-row.ts';
 
-/** Which schema steps the object has, asked of its store. */
+/** Which tables the object has, asked of its store. */
 export interface Existing {
-  /** Whether anything was ever written. */
-  readonly tables: () => boolean;
-  /** Whether the tables of the keyed chain are there; an object that slept since before has none. */
-  readonly keyed: () => boolean;
+  readonly hasTables: () => boolean;
+  /** Those of the keyed chain; an object that slept since before has none. */
+  readonly hasKeyedChain: () => boolean;
 }
 
 export class AuditTable implements ChainTable {
   readonly #sql: SqlStorage;
+  readonly #living: string;
   readonly #exist: Existing;
   readonly unkeyed: UnkeyedTable;
 
-  constructor(sql: SqlStorage, exist: Existing) {
+  /** @param living the table of the row that names the living object, whose `audit_seq` says how far the chain had come */
+  constructor(sql: SqlStorage, living: string, exist: Existing) {
     this.#sql = sql;
+    this.#living = living;
     this.#exist = exist;
-    this.unkeyed = new UnkeyedAuditTable(sql, exist.tables);
+    this.unkeyed = new UnkeyedAuditTable(sql, () => exist.hasTables());
   }
 
   /** Values as they were found, in the types that they should have: they prove nothing before the MAC does. */
   head(): HeadRow | null {
-    if (!this.#exist.keyed()) return null;
+    if (!this.#exist.hasKeyedChain()) return null;
     const found = this.#sql.exec<SqlRow>('SELECT * FROM audit_head').toArray()[0];
     if (found === undefined) return null;
     return {
@@ -52,7 +54,7 @@ export class AuditTable implements ChainTable {
   }
 
   page(slot: number): PageRow | null {
-    if (!this.#exist.keyed()) return null;
+    if (!this.#exist.hasKeyedChain()) return null;
     const query = 'SELECT seq, previous, bodies FROM audit_page WHERE slot = ?';
     const found = this.#sql.exec<SqlRow>(query, slot).toArray()[0];
     return found === undefined ? null : batchOf(found);
@@ -69,7 +71,7 @@ export class AuditTable implements ChainTable {
   }
 
   pages(): { count: number; maxSeq: number } {
-    if (!this.#exist.keyed()) return { count: 0, maxSeq: 0 };
+    if (!this.#exist.hasKeyedChain()) return { count: 0, maxSeq: 0 };
     return this.#sql
       .exec<{
         count: number;
@@ -79,11 +81,11 @@ export class AuditTable implements ChainTable {
   }
 
   floor(): number {
-    if (!this.#exist.keyed()) return 0;
+    if (!this.#exist.hasKeyedChain()) return 0;
     return this.#sql
       .exec<{ floor: number }>(
         `SELECT coalesce(max(audit_seq), 0) AS floor FROM
-           (SELECT audit_seq FROM account UNION ALL SELECT audit_seq FROM tombstone)`,
+           (SELECT audit_seq FROM ${this.#living} UNION ALL SELECT audit_seq FROM tombstone)`,
       )
       .one().floor;
   }

@@ -1,0 +1,31 @@
+/** The order of test files: those that take longest come first, so that none of them is what everybody waits for. */
+
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** They wait for real time or ask much. vitest knows no durations in a clean checkout. */
+const LONG = [
+  'http/refresh-schedule.test.ts',
+  'http/refresh-hold.test.ts',
+  'http/refresh-min-ttl.test.ts',
+  'http/vault.test.ts',
+  'http/roles.test.ts',
+  'http/revocation.test.ts',
+  'http/connect-matrix.test.ts',
+  'http/webhooks-hostile.test.ts',
+];
+
+function rank({ moduleId }: TestSpecification): number {
+  const index = LONG.findIndex((name) => moduleId.endsWith(`/test/${name}`));
+  return index === -1 ? LONG.length : index;
+}
+
+export class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    // Files of one project that follow each other share what they have loaded.
+    const projects = [...new Set(sorted.map(({ project }) => project.name))];
+    return projects.flatMap((name) =>
+      sorted.filter(({ project }) => project.name === name).toSorted((a, b) => rank(a) - rank(b)),
+    );
+  }
+}
