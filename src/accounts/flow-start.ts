@@ -117,26 +117,34 @@ export async function start(
   const again = await lifecycle.living();
   if (!again.ok) return again;
   const now = sceneOf(scene.object, again.value);
-  return now.object.store.transaction((): Answer<Started> => {
-    const still = prove(now, request.proof);
-    if (still.kind !== 'session') return ok({ kind: 'unknown' });
-    const bound = moved(still.session, 'begun', {
-      nowMs: now.nowMs,
-      reason: null,
-      startedAtMs: now.nowMs,
-      deadlineMs: now.nowMs + FLOW_MS,
-      browserDigest: request.browserDigest,
-      verifier: encrypted,
-      frozen: request.frozen,
-    });
-    if (bound === null) return ok(overOf(now, still.session));
-    const over = tooOften(now, request, bound.id, false);
-    if (over !== null) return ok(over);
-    now.object.store.flows.saveSession(now.mac, bound);
-    flowRecord(now, 'ok', 'started', request.context, bound.scopes);
-    armSessions(now);
-    return ok(goes(now, bound, verifier));
+  return now.object.store.transaction(() => ok(bind(now, request, { verifier, encrypted })));
+}
+
+/** Uses the link up for one browser, if it still may be. Inside a transaction. */
+function bind(
+  scene: Scene,
+  request: StartRequest,
+  { verifier, encrypted }: { readonly verifier: string; readonly encrypted: string },
+): Started {
+  const { object, mac, nowMs } = scene;
+  const still = prove(scene, request.proof);
+  if (still.kind !== 'session') return { kind: 'unknown' };
+  const bound = moved(still.session, 'begun', {
+    nowMs,
+    reason: null,
+    startedAtMs: nowMs,
+    deadlineMs: nowMs + FLOW_MS,
+    browserDigest: request.browserDigest,
+    verifier: encrypted,
+    frozen: request.frozen,
   });
+  if (bound === null) return overOf(scene, still.session);
+  const over = tooOften(scene, request, bound.id, false);
+  if (over !== null) return over;
+  object.store.flows.saveSession(mac, bound);
+  flowRecord(scene, 'ok', 'started', request.context, bound.scopes);
+  armSessions(scene);
+  return goes(scene, bound, verifier);
 }
 
 /** Why this opening would be one call of the provider too many; null: it is not, and is counted. */

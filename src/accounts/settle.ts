@@ -5,7 +5,7 @@
  */
 
 import { systemContext } from '#audit/record.ts';
-import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
+import type { SettleArgument } from '#refresh/outcome.ts';
 import { planSettle, type SettlePlan } from '#refresh/settle-plan.ts';
 import { learntFrom } from '#refresh/learnt-lifetime.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
@@ -21,6 +21,7 @@ import { absoluteEndMs, armGrant, idleEndMs, REFUSED_ALONE, rotationFacts } from
 import { record, type Account } from './account.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
+import type { Settling, Storing } from './settling.ts';
 import { mayRefresh } from './status.ts';
 
 /** `overtaken`: nothing was changed, because the attempt had its end or the grant is another by now. */
@@ -33,12 +34,39 @@ export function settle(
   state: AccountState | null,
   arg: SettleArgument,
 ): Settled {
+  const found = planned(object, mac, state, arg);
+  if (found === null) return 'overtaken';
+  endAttempt(found);
+  recordRefresh(found);
+  const settling = spend(found);
+  const { plan } = found;
+  if (plan.status === 'stored' && arg.tokens !== null) {
+    const storing = learn({ ...settling, tokens: arg.tokens });
+    if (arg.narrowedTo !== null) storeNarrowed(storing, arg.narrowedTo);
+    store(storing);
+  } else if (arg.narrowedTo !== null && arg.evidence.includes('narrowed')) {
+    // Refusing to narrow says nothing about the grant: it is this scope set's matter alone.
+    refuseNarrowing(settling, arg.narrowedTo);
+  } else if (plan.status === 'dead') die(found);
+  else {
+    if (settling.state !== found.state) object.store.saveAccount(mac, settling.state.account);
+    fail(settling);
+  }
+  return plan.status;
+}
+
+/** The attempt that is settled, with the plan for what came of it; null: it has had its end. */
+function planned(
+  object: Account,
+  mac: Uint8Array,
+  state: AccountState | null,
+  arg: SettleArgument,
+): Settling | null {
   const attempt = object.attempts.byId(arg.attemptId);
   const grant = state?.grants.find((row) => row.id === arg.grantId);
-  if (state === null || attempt === null || grant === undefined) return 'overtaken';
-  if (grant.generation !== arg.generationFrom || state.account.incarnation !== arg.incarnation)
-    return 'overtaken';
-  if (attempt.endedAtMs !== null && !isWelcomeLate(object, state, attempt, arg)) return 'overtaken';
+  if (state === null || attempt === null || grant === undefined) return null;
+  if (grant.generation !== arg.generationFrom || state.account.incarnation !== arg.incarnation) return null;
+  if (attempt.endedAtMs !== null && !isWelcomeLate(object, state, attempt, arg)) return null;
   const nowMs = object.now();
   const plan = planSettle({
     nowMs,
@@ -49,6 +77,10 @@ export function settle(
     ...(arg.probe === true ? { probe: true } : {}),
     random: object.random,
   });
+  return { object, mac, state, grant, attempt, arg, plan, nowMs };
+}
+
+function endAttempt({ object, arg, plan, nowMs }: Settling): void {
   object.attempts.end(arg.attemptId, {
     endedAtMs: nowMs,
     outcome: plan.status === 'dead' ? 'grant_dead' : arg.summary.outcome,
@@ -56,22 +88,6 @@ export function settle(
     providerError: arg.summary.providerError,
   });
   object.timers.clear(`reconcile:${arg.attemptId}`);
-  recordRefresh(object, mac, state.account, attempt, arg, plan);
-  const now = arg.tokens?.rotated === true ? spentIn(state, grant.id) : state;
-  if (plan.status === 'stored' && arg.tokens !== null) {
-    const learnt = learn(object, now.account, grant, attempt, nowMs);
-    if (arg.narrowedTo !== null)
-      storeNarrowed(object, mac, learnt, grant, arg, arg.tokens, arg.narrowedTo, nowMs);
-    store(object, mac, { ...now, account: learnt }, grant, arg, arg.tokens, nowMs);
-  } else if (arg.narrowedTo !== null && arg.evidence.includes('narrowed')) {
-    // Refusing to narrow says nothing about the grant: it is this scope set's matter alone.
-    refuseNarrowing(object, mac, grant, arg.narrowedTo, nowMs);
-  } else if (plan.status === 'dead') die(object, mac, state, grant, arg, plan);
-  else {
-    if (now !== state) object.store.saveAccount(mac, now.account);
-    fail(object, mac, now, withSuccessor(grant, arg), arg, plan, nowMs);
-  }
-  return plan.status;
 }
 
 /**
@@ -90,34 +106,24 @@ function isWelcomeLate(
 }
 
 /** The first successor of a token that an operator brought: from now on that one is never presented again. */
-function spentIn(state: AccountState, grantId: number): AccountState {
-  const account = withSpent(state.account, grantId);
-  return account === state.account ? state : { ...state, account };
+function spend(settling: Settling): Settling {
+  const { state, grant, arg } = settling;
+  if (arg.tokens?.rotated !== true) return settling;
+  const account = withSpent(state.account, grant.id);
+  return account === state.account ? settling : { ...settling, state: { ...state, account } };
 }
 
 /** The account with what a token teaches that the API refused before its end. */
-function learn(
-  object: Account,
-  account: AccountRow,
-  grant: GrantRow,
-  attempt: AttemptRow,
-  nowMs: number,
-): AccountRow {
-  if (attempt.trigger !== 'rejected') return account;
+function learn(storing: Storing): Storing {
+  const { object, state, grant, attempt, nowMs } = storing;
+  if (attempt.trigger !== 'rejected') return storing;
   const attempts = object.attempts.newest(KEPT_ATTEMPTS).filter(({ grantId }) => grantId === grant.id);
   const learnt = learntFrom(attempts, { nowMs, assumedMs: grant.lifetimeMs });
-  return learnt === null ? account : { ...account, learntLifetime: learnt };
+  if (learnt === null) return storing;
+  return { ...storing, state: { ...state, account: { ...state.account, learntLifetime: learnt } } };
 }
 
-function store(
-  object: Account,
-  mac: Uint8Array,
-  state: AccountState,
-  grant: GrantRow,
-  arg: SettleArgument,
-  tokens: EncryptedTokens,
-  nowMs: number,
-): void {
+function store({ object, mac, state, grant, arg, tokens, nowMs }: Storing): void {
   const own: Partial<GrantRow> =
     tokens.narrowedAccessToken !== null
       ? {}
@@ -173,14 +179,7 @@ function store(
   armGrant(object, account, state.settings, renewed);
 }
 
-function die(
-  object: Account,
-  mac: Uint8Array,
-  state: AccountState,
-  grant: GrantRow,
-  arg: SettleArgument,
-  plan: SettlePlan,
-): void {
+function die({ object, mac, state, grant, arg, plan }: Settling): void {
   object.store.saveGrant(mac, afterFailure(grant, arg, plan));
   object.timers.clear(`refresh:${grant.id}`);
   applyChange(
@@ -198,15 +197,8 @@ function die(
   );
 }
 
-function fail(
-  object: Account,
-  mac: Uint8Array,
-  state: AccountState,
-  grant: GrantRow,
-  arg: SettleArgument,
-  plan: SettlePlan,
-  nowMs: number,
-): void {
+function fail({ object, mac, state, grant: before, arg, plan, nowMs }: Settling): void {
+  const grant = withSuccessor(before, arg);
   const failed = afterFailure(grant, arg, plan);
   object.store.saveGrant(mac, failed);
   // A client that is refused is the operator's trouble, and told of the connection.
@@ -288,18 +280,11 @@ export function degrade(
   return after;
 }
 
-function recordRefresh(
-  object: Account,
-  mac: Uint8Array,
-  account: AccountRow,
-  attempt: AttemptRow,
-  arg: SettleArgument,
-  plan: SettlePlan,
-): void {
+function recordRefresh({ object, mac, state, attempt, arg, plan }: Settling): void {
   const { summary } = arg;
   record(
     object,
-    account,
+    state.account,
     mac,
     {
       action: 'token.refresh',
