@@ -7,7 +7,7 @@ import { ProblemDocument } from '#contract/problem.ts';
 type Responses = RouteConfig['responses'];
 type Answer = Responses[string];
 
-/** Every route of ours can have these. */
+/** Every route of ours can have these: a caller's own proof is a stored record, which is opened first. */
 const ALWAYS: readonly Code[] = [
   'invalid_request',
   'unauthenticated',
@@ -15,6 +15,8 @@ const ALWAYS: readonly Code[] = [
   'rate_limited',
   'internal',
   'unavailable',
+  'vault_locked',
+  'record_corrupt',
 ];
 
 /** What a route that creates answers beside its own codes when an `Idempotency-Key` comes twice. */

@@ -32,7 +32,7 @@ export const EVENT_DATA = {
     says: 'A grant is dead: only the user can repair the account. Each incident makes exactly one.',
     data: z.object({
       ...account,
-      reason: z.string(),
+      reason: z.string().openapi({ example: 'grant_revoked' }),
       provider_error: z
         .string()
         .nullable()

@@ -74,6 +74,10 @@ export const ProblemDocument = z
       }),
     granted: ScopesToldOf('What the account was granted.'),
     allowed: ScopesToldOf('What the policy allows.'),
+    variables: z.array(z.string()).optional().openapi({
+      description:
+        'Of `conflict`: what the URL or the headers of the API need and nobody has told. `PATCH` the account with `variables`.',
+    }),
     connected_account_id: z
       .string()
       .optional()

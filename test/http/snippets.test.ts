@@ -231,9 +231,14 @@ describe('the published policy', () => {
       access_token: 'ya29.events',
       scope: CALENDAR,
       expires_in: 3600,
+      verify: false,
     });
     expect(await vault.getToken('agent-42', 'calendar')).toBe('ya29.events');
-    await w.account('slack', 'agent-42', { access_token: SLACK_TOKEN, scope: 'channels:read,chat:write' });
+    await w.account('slack', 'agent-42', {
+      access_token: SLACK_TOKEN,
+      scope: 'channels:read,chat:write',
+      verify: false,
+    });
     await expect(vault.getToken('agent-42', 'slack')).rejects.toThrow(
       /^Vault error \(403\): .*cannot_downscope/s,
     );
