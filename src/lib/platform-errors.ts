@@ -31,16 +31,20 @@ const WORDS = [
 ];
 const MAX_CAUSES = 4;
 
-/** An object's file that is none any more, or lacks what every object of its version has. D1 is no object's. */
+/** An object's file that is none any more, or lacks what every object of its version has. */
 const DAMAGE =
-  /^(?!D1_ERROR).*(?:\bno such (?:table|column)\b|\bdatabase disk image is malformed\b|\bfile is not a database\b|SQLITE_(?:CORRUPT|NOTADB))/i;
+  /(?:\bno such (?:table|column)\b|\bdatabase disk image is malformed\b|\bfile is not a database\b|SQLITE_(?:CORRUPT|NOTADB))/i;
 
 /** Whether an object's stored data are broken. It does not pass: another try finds the same. */
 export function isDamage(error: unknown): boolean {
   let one = error as { name?: unknown; message?: unknown; cause?: unknown } | null | undefined;
   for (let depth = 0; depth < MAX_CAUSES && one !== null && typeof one === 'object'; depth += 1) {
     if (one.name === 'DamagedSchemaError') return true;
-    if (typeof one.message === 'string' && DAMAGE.test(one.message)) return true;
+    if (typeof one.message === 'string') {
+      // The database of all is no object's, whatever SQLite says of it in the cause.
+      if (one.message.startsWith('D1_ERROR')) return false;
+      if (DAMAGE.test(one.message)) return true;
+    }
     one = one.cause as typeof one;
   }
   return false;

@@ -24,6 +24,9 @@ describe('no damage', () => {
   it.each([
     // The directory of a deployment that was not migrated yet: no object's.
     new Error('D1_ERROR: no such table: connection: SQLITE_ERROR'),
+    new Error('D1_ERROR: no such table: connection: SQLITE_ERROR', {
+      cause: new Error('no such table: connection: SQLITE_ERROR'),
+    }),
     new Error('database is locked: SQLITE_BUSY'),
     new Error('internal error; reference = gs5vj5gr46lrgqko55rirt1h'),
     new Error('there is no such tablet'),
