@@ -23,18 +23,26 @@ export class DamagedSchemaError extends Error {
   override readonly name = 'DamagedSchemaError';
 }
 
-/** The object's own tables; the engine keeps some beside them. */
-function tablesOf(sql: SqlStorage): ReadonlySet<string> {
+const CREATED = /\bCREATE TABLE (\w+)/g;
+
+/** Tables that data of that version have. */
+function tablesMade(steps: readonly string[], version: number): string[] {
+  return steps.slice(0, version).flatMap((step) => [...step.matchAll(CREATED)].map(([, name = '']) => name));
+}
+
+/** The object's own tables. What the engine keeps beside them says nothing of the object, whatever it is called. */
+function tablesOf(sql: SqlStorage, steps: readonly string[]): ReadonlySet<string> {
+  const own = new Set(['schema_version', ...tablesMade(steps, steps.length)]);
   const rows = sql.exec<{ name: string }>(`SELECT name FROM sqlite_master WHERE type = 'table'`).toArray();
-  return new Set(rows.map(({ name }) => name).filter((name) => !/^(?:_cf_|sqlite_)/.test(name)));
+  return new Set(rows.map(({ name }) => name).filter((name) => own.has(name)));
 }
 
 /**
  * Version of what is stored; 0 where nothing was ever written. Costs a read for each table.
  * @throws DamagedSchemaError where there are tables and no version
  */
-export function storedVersion(sql: SqlStorage): number {
-  return versionBeside(sql, tablesOf(sql));
+export function storedVersion(sql: SqlStorage, steps: readonly string[]): number {
+  return versionBeside(sql, tablesOf(sql, steps));
 }
 
 function versionBeside(sql: SqlStorage, tables: ReadonlySet<string>): number {
@@ -48,20 +56,13 @@ function versionBeside(sql: SqlStorage, tables: ReadonlySet<string>): number {
   return Number(version);
 }
 
-const CREATED = /\bCREATE TABLE (\w+)/g;
-
-/** Tables that data of that version have. */
-function tablesMade(steps: readonly string[], version: number): string[] {
-  return steps.slice(0, version).flatMap((step) => [...step.matchAll(CREATED)].map(([, name = '']) => name));
-}
-
 /**
  * The stored version; 0 where nothing was ever written.
  * @throws NewerSchemaError when a newer major has written it
  * @throws DamagedSchemaError where a table of that version is missing
  */
 export function soundVersion(sql: SqlStorage, steps: readonly string[]): number {
-  const tables = tablesOf(sql);
+  const tables = tablesOf(sql, steps);
   const version = versionBeside(sql, tables);
   if (isNewerMajor(version, steps.length)) throw new NewerSchemaError('internal: stored by a newer version');
   if (tablesMade(steps, version).some((name) => !tables.has(name)))
@@ -71,7 +72,7 @@ export function soundVersion(sql: SqlStorage, steps: readonly string[]): number 
 
 /** Brings the stored schema to `steps.length`, if it is not further. @throws NewerSchemaError at a newer major */
 export function applySchema(sql: SqlStorage, steps: readonly string[]): void {
-  const from = storedVersion(sql);
+  const from = storedVersion(sql, steps);
   if (isNewerMajor(from, steps.length)) throw new NewerSchemaError('internal: stored by a newer version');
   if (from >= steps.length) return;
   if (from === 0) sql.exec('CREATE TABLE schema_version (version INTEGER NOT NULL)');

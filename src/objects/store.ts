@@ -118,7 +118,7 @@ export abstract class ObjectStore<Table extends string = string> {
       return this.#storage.transactionSync(() => {
         if (!this.#schemaReady) {
           applySchema(this.sql, this.#schema.steps);
-          this.#version = storedVersion(this.sql);
+          this.#version = storedVersion(this.sql, this.#schema.steps);
         }
         const result = fn();
         this.rows.seal();

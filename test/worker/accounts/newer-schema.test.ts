@@ -3,9 +3,22 @@
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ACCOUNT_SCHEMA } from '#accounts/schema.ts';
+import { accountId } from '#crypto/digest.ts';
 import { forgetDirectoryVersions } from '#directory/schema-major.ts';
 import { SCHEMA_VERSION } from '#directory/migrate.ts';
-import { connected, dump, evict, fresh, http, must, newGrant, ring, rows, withStorage } from './world.ts';
+import {
+  connected,
+  dump,
+  evict,
+  fresh,
+  http,
+  must,
+  newConnection,
+  newGrant,
+  ring,
+  rows,
+  withStorage,
+} from './world.ts';
 
 const { DB: db } = env as { DB: D1Database };
 const NEXT_MAJOR = 1001;
@@ -113,5 +126,19 @@ describe('a directory of the next major', () => {
     const ready = await main.fetch('http://127.0.0.1:8787/readyz');
     expect(ready.status).toBe(503);
     expect(JSON.stringify(await ready.json())).toContain('newer version of the broker');
+  });
+});
+
+describe('a table that the engine keeps in an object', () => {
+  it('says nothing of the account: it is made, read and still there after waking', async () => {
+    const connection = await newConnection();
+    const identifier = fresh('user');
+    const id = accountId('', connection, identifier);
+    await withStorage(id, ({ sql }) => void sql.exec('CREATE TABLE __engine_own (name TEXT)'));
+    await evict(id);
+    await must(http('GET', `/v1/connected-accounts/${id}`), 404);
+    expect((await must(http('POST', '/v1/connected-accounts', { connection, identifier }), 201)).id).toBe(id);
+    await evict(id);
+    expect((await must(http('GET', `/v1/connected-accounts/${id}`), 200)).status).toBe('pending');
   });
 });
