@@ -248,7 +248,8 @@ export class ImportProofs {
       room.store.flows.deleteCandidate(mac, row.sessionId);
       const { settings, context, digest } = row.proof;
       const spent = arg.tokens?.rotated !== false;
-      storeImport(room, opened, { grant, settings, credentialType: 'oauth2', context, digest, spent });
+      const taken = { grant, settings, credentialType: 'oauth2', context, digest, spent } as const;
+      storeImport(room, opened, { ...taken, isProven: true });
     });
     this.#tell(row.sessionId, { kind: 'stored' });
     this.#powers.forget();
@@ -339,6 +340,7 @@ function requestOf(living: Living, row: ProofRow, attempt: AttemptRow, budgetMs:
     settings: settingsFor(account, proof.settings),
     budgetMs,
     wantsSubject: true,
+    variables: account.variables,
   };
 }
 

@@ -19,6 +19,7 @@ import { endingAsLearnt, settingsFor } from './lifetime.ts';
 import { authentic, intactFlows, readLiving, type Living, type Obstacle } from './living.ts';
 import { armGrant } from './plan.ts';
 import { record, type Room } from './room.ts';
+import { askVariablesSoon } from './subject.ts';
 import type { ConnectionSettings, CredentialType, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
@@ -199,12 +200,14 @@ export interface Taken {
   readonly spent: boolean;
   /** For the record. */
   readonly evidence?: readonly string[];
+  /** An exchange has brought it home; left out: it is as the operator brought it. */
+  readonly isProven?: boolean;
 }
 
 /** One transaction; awaits nothing. Attempts, flows and proofs of what was there before are over. */
 export function storeImport(room: Room, opened: OpenedAccount, taken: Taken): void {
   const mac = opened.key.mac;
-  const { grant, settings, credentialType, context, digest, spent, evidence = [] } = taken;
+  const { grant, settings, credentialType, context, digest, spent, evidence = [], isProven = false } = taken;
   room.store.transaction(() => {
     const state = room.store.state(mac);
     if (state === null) throw new Error('internal: an import into an account that is gone');
@@ -231,6 +234,7 @@ export function storeImport(room: Room, opened: OpenedAccount, taken: Taken): vo
       context,
     );
     armGrant(room, account, settings, grant);
+    askVariablesSoon(room, { account, settings }, grant, isProven);
     warnUnrenewable(room, mac, account, grant);
   });
 }

@@ -30,13 +30,40 @@ export function variablesTold(descriptor: Descriptor, facts: VariableFacts): Rec
 /** Whether a source could still tell a variable that is not known yet. */
 export function isUnknownFrom(
   descriptor: Descriptor,
-  source: 'userinfo' | 'account_lookup',
+  source: 'userinfo' | 'account_lookup' | 'id_token',
   captured: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>> = {},
 ): boolean {
-  const known = knownOf(descriptor, { captured, given: {} });
+  const known = knownOf(descriptor, { captured, given });
   return accountVariablesOf(descriptor).some(
     ({ name, from }) => !Object.hasOwn(known, name) && needs(from ?? null, source),
   );
+}
+
+/** Whether asking the provider with an access token could tell a variable that neither it nor an operator has told yet. */
+export function couldTellVariables(descriptor: Descriptor, { captured, given }: AccountValues): boolean {
+  const { userinfo_url: userinfo, account_lookup_url: lookup } = descriptor;
+  return (
+    (userinfo !== null && isUnknownFrom(descriptor, 'userinfo', captured, given)) ||
+    (lookup !== null && isUnknownFrom(descriptor, 'account_lookup', captured, given))
+  );
+}
+
+/**
+ * Of what was told, the variables that were not known before, neither by the provider's word nor by an operator's. One
+ * that is known is never changed here, and nothing is taken that a browser had a say in: both need a confirmation.
+ *
+ * @param told the values as they are with the answer, and the part of them that only the browser says
+ */
+export function newlyTold(
+  descriptor: Descriptor,
+  before: AccountValues,
+  told: { readonly captured: AccountValues['captured']; readonly ofBrowser: AccountValues['captured'] },
+): Record<string, string> {
+  const known = knownOf(descriptor, before);
+  const own = Object.entries(told.captured).filter(([name]) => !Object.hasOwn(told.ofBrowser, name));
+  const now = valuesOf(descriptor, ({ name }) => [textAt(Object.fromEntries(own), name)]);
+  return Object.fromEntries(Object.entries(now).filter(([name]) => !Object.hasOwn(known, name)));
 }
 
 /** The descriptor with this account's values in its URLs; what is not known stays a template. */
