@@ -8,15 +8,26 @@ import { describe, expect, it } from 'vitest';
 import { withLearnt } from '#accounts/variables.ts';
 import { accountVariablesOf, accountUrls, newlyTold } from '#providers/account-variables.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
+import type { Descriptor } from '#providers/descriptor.ts';
+import { applyVariables } from '#providers/variables.ts';
 import { samplesOf } from '../providers/variable-samples.ts';
 
 type Arguments = Parameters<typeof withLearnt>;
 
+/** As a connection stores it: what the connection knows is in it. */
+function connected(entry: Descriptor): Descriptor {
+  const own = accountVariablesOf(entry).map(({ name }) => name);
+  const rest = Object.entries(samplesOf(entry)).filter(([name]) => !own.includes(name));
+  const applied = applyVariables(entry, Object.fromEntries(rest), 'client-12345');
+  if (!applied.ok) throw new Error(`${entry.id}: ${JSON.stringify(applied.errors)}`);
+  return applied.descriptor;
+}
+
 const ENTRIES = allDescriptors()
   .filter((entry) => accountVariablesOf(entry).length > 0)
-  .map((entry) => [entry.id, entry] as const);
+  .map((entry) => [entry.id, connected(entry)] as const);
 
-function samplesOfAccount(entry: (typeof ENTRIES)[number][1]): Record<string, string> {
+function samplesOfAccount(entry: Descriptor): Record<string, string> {
   const own = accountVariablesOf(entry).map(({ name }) => name);
   return Object.fromEntries(Object.entries(samplesOf(entry)).filter(([name]) => own.includes(name)));
 }
