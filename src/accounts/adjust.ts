@@ -12,8 +12,8 @@ import { endingAsSet } from './lifetime.ts';
 import type { Living, Obstacle } from './living.ts';
 import { MAX_NARROWED } from './narrowing.ts';
 import { armGrant } from './plan.ts';
-import { mergedVariables, readCaptured, variablesProblem, type Captured } from './variables.ts';
-import { record, type Room } from './room.ts';
+import { mergedVariables, readCaptured, variablesProblem, type Captured, type Misfit } from './variables.ts';
+import { record, type Account } from './account.ts';
 import type { AccountRow, NarrowedRow } from './rows.ts';
 
 /** Left out: stays. Null: removes. */
@@ -28,16 +28,9 @@ export interface Adjustment {
   readonly accessTokenTtlS?: number | null | undefined;
 }
 
-/** The merged metadata breaks its limits, or a variable is none; nothing was changed. */
-export interface Misfit {
-  readonly code: 'invalid_request';
-  readonly path: string;
-  readonly message: string;
-}
-
 /** Twice is once: what changes nothing leaves no record. */
 export async function adjust(
-  room: Room,
+  object: Account,
   lifecycle: Lifecycle,
   adjustment: Adjustment,
   context: RequestContext,
@@ -46,7 +39,7 @@ export async function adjust(
   let living = await lifecycle.living();
   // Read before the last look at the account, after which nothing is awaited.
   while (living.ok && adjustment.variables !== undefined && captured?.isOf(living.value.state) !== true) {
-    const read: Result<Captured, Obstacle> = await readCaptured(room, living.value);
+    const read: Result<Captured, Obstacle> = await readCaptured(object, living.value);
     if (!read.ok) return read;
     captured = read.value;
     living = await lifecycle.living();
@@ -70,7 +63,7 @@ export async function adjust(
   // The operator's word replaces the lifetime that was learnt.
   const lifetime = isSet ? { accessTokenTtlS, learntLifetime: null } : {};
   const change = { metadata, rotation, variables, ...lifetime };
-  return save(room, lifecycle, living.value, change, 'changed', context);
+  return save(object, lifecycle, living.value, change, 'changed', context);
 }
 
 function mergedMetadata(
@@ -83,17 +76,17 @@ function mergedMetadata(
 
 /** From now on nobody gets the credential; there is no way back but deleting the account. */
 export async function seal(
-  room: Room,
+  object: Account,
   lifecycle: Lifecycle,
   context: RequestContext,
 ): Promise<Result<Living, Obstacle>> {
   const living = await lifecycle.living();
   if (!living.ok || living.value.state.account.sealed) return living;
-  return save(room, lifecycle, living.value, { sealed: true }, 'sealed', context);
+  return save(object, lifecycle, living.value, { sealed: true }, 'sealed', context);
 }
 
 async function save(
-  room: Room,
+  object: Account,
   lifecycle: Lifecycle,
   { opened, state }: Living,
   change: Partial<AccountRow>,
@@ -101,27 +94,27 @@ async function save(
   context: RequestContext,
 ): Promise<Result<Living, Obstacle>> {
   const { mac } = opened.key;
-  const nowMs = room.now();
+  const nowMs = object.now();
   const updatedAtMs = Math.max(nowMs, state.account.updatedAtMs);
   const after: AccountRow = { ...state.account, ...change, updatedAtMs };
-  room.store.transaction(() => {
-    room.store.saveAccount(mac, after);
-    record(room, after, mac, { action: 'account.status', outcome: 'ok', reason }, context);
+  object.store.transaction(() => {
+    object.store.saveAccount(mac, after);
+    record(object, after, mac, { action: 'account.status', outcome: 'ok', reason }, context);
     const shortens = after.accessTokenTtlS !== state.account.accessTokenTtlS;
-    if (shortens) for (const row of state.narrowed) shortenNarrowed(room, mac, row, after.accessTokenTtlS);
+    if (shortens) for (const row of state.narrowed) shortenNarrowed(object, mac, row, after.accessTokenTtlS);
     for (const row of state.grants) {
       const grant = shortens ? endingAsSet(row, after.accessTokenTtlS) : row;
-      if (grant !== row) room.store.saveGrant(mac, grant);
+      if (grant !== row) object.store.saveGrant(mac, grant);
       if (grant !== row || after.rotation !== state.account.rotation)
-        armGrant(room, after, state.settings, grant);
+        armGrant(object, after, state.settings, grant);
     }
-    room.timers.set('index', nowMs);
+    object.timers.set('index', nowMs);
   });
   const living = await lifecycle.living();
   return living.ok ? ok(living.value) : living;
 }
 
-function shortenNarrowed(room: Room, mac: Uint8Array, row: NarrowedRow, ttlS: number | null): void {
+function shortenNarrowed(object: Account, mac: Uint8Array, row: NarrowedRow, ttlS: number | null): void {
   const shorter = endingAsSet(row, ttlS);
-  if (shorter !== row) room.store.saveNarrowed(mac, shorter, MAX_NARROWED);
+  if (shorter !== row) object.store.saveNarrowed(mac, shorter, MAX_NARROWED);
 }

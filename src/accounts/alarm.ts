@@ -17,7 +17,7 @@ import { armGrant, isHeldBack, isStillDue, planned, rotationFacts } from './plan
 import type { ImportProofs } from './import-proof.ts';
 import type { Refresher } from './refresher.ts';
 import { startRevocations } from './revocation.ts';
-import type { Room, TimerName } from './room.ts';
+import type { Account, TimerName } from './account.ts';
 import type { GrantRow } from './rows.ts';
 import { degrade } from './settle.ts';
 import type { AccountState } from './store.ts';
@@ -30,25 +30,29 @@ import { systemContext } from '#audit/record.ts';
 const SHORTEST_REPLAN_MS = 250;
 
 /** What the timers of an account do, refreshes first. */
-export function timerKinds(room: Room, refresher: Refresher, proofs: ImportProofs): TimerKinds<TimerName> {
+export function timerKinds(
+  object: Account,
+  refresher: Refresher,
+  proofs: ImportProofs,
+): TimerKinds<TimerName> {
   return {
     refresh: {
       rank: 0,
       id: /^(?:0|[1-9]\d*)$/,
-      run: ofLiving((opened, _timer, id) => refreshTimer(room, refresher, opened, Number(id))),
+      run: ofLiving((opened, _timer, id) => refreshTimer(object, refresher, opened, Number(id))),
     },
     reconcile: {
       rank: 1,
       id: /^[^:]*$/,
-      run: ofLiving((opened, timer, id) => reconcileTimer(room, refresher, proofs, opened, id, timer)),
+      run: ofLiving((opened, timer, id) => reconcileTimer(object, refresher, proofs, opened, id, timer)),
     },
-    index: { rank: 2, run: (opened) => indexAccount(room, opened) },
-    connect: { rank: 3, run: ofLiving((opened) => lapseSessions(room, opened)) },
-    subject: { rank: 4, run: ofLiving((opened) => learnSubject(room, opened)) },
-    expiring: { rank: 5, run: ofLiving((opened) => warnOfEnd(room, opened)) },
-    outbox: { rank: 6, run: () => room.outbox.start() },
-    beat: { rank: 7, run: ofLiving((opened) => beat(room, opened)) },
-    revoke: { rank: 8, run: () => startRevocations(room) },
+    index: { rank: 2, run: (opened) => indexAccount(object, opened) },
+    connect: { rank: 3, run: ofLiving((opened) => lapseSessions(object, opened)) },
+    subject: { rank: 4, run: ofLiving((opened) => learnSubject(object, opened)) },
+    expiring: { rank: 5, run: ofLiving((opened) => warnOfEnd(object, opened)) },
+    outbox: { rank: 6, run: () => object.outbox.start() },
+    beat: { rank: 7, run: ofLiving((opened) => beat(object, opened)) },
+    revoke: { rank: 8, run: () => startRevocations(object) },
   };
 }
 
@@ -65,46 +69,46 @@ const TRIGGERS: Record<string, Trigger> = {
 };
 
 async function refreshTimer(
-  room: Room,
+  object: Account,
   refresher: Refresher,
   opened: OpenedAccount,
   grantId: number,
 ): Promise<void> {
-  const state = room.store.state(opened.key.mac);
+  const state = object.store.state(opened.key.mac);
   const grant = state?.grants.find((row) => row.id === grantId);
   if (state === null || state === undefined || grant === undefined) {
-    room.store.transaction(() => room.timers.clear(`refresh:${grantId}`));
+    object.store.transaction(() => object.timers.clear(`refresh:${grantId}`));
     return;
   }
-  const timer = room.timers.get(`refresh:${grantId}`);
-  if (timer?.payload === 'end') return endTimer(room, opened, state, grantId);
+  const timer = object.timers.get(`refresh:${grantId}`);
+  if (timer?.payload === 'end') return endTimer(object, opened, state, grantId);
   // The account may have gone idle or been used since, the alarm may be late or come twice: then it is planned anew.
-  if (timer !== null && !isStillDue(room, withUse(room, state), state.settings, grant, timer)) {
-    const late = room.now() - timer.dueAtMs > LATE_MS;
-    const overMs = late ? await overdueSpreadMs(room.config, state.settings, room.now()) : 0;
-    room.store.transaction(() => planAnew(room, opened, grantId, timer, overMs));
+  if (timer !== null && !isStillDue(object, withUse(object, state), state.settings, grant, timer)) {
+    const late = object.now() - timer.dueAtMs > LATE_MS;
+    const overMs = late ? await overdueSpreadMs(object.config, state.settings, object.now()) : 0;
+    object.store.transaction(() => planAnew(object, opened, grantId, timer, overMs));
     return;
   }
-  if (isHeldBack(state, grant, room.now())) return holdTimer(room, opened, state, grant);
+  if (isHeldBack(state, grant, object.now())) return holdTimer(object, opened, state, grant);
   const trigger =
     timer?.payload === 'retry' && grant.doubtSinceMs === null ? 'proactive' : TRIGGERS[timer?.payload ?? ''];
   const flown = await refresher.ensure(opened, grant, trigger ?? 'proactive');
   if (flown.kind === 'settled' && flown.as !== 'overtaken') return;
   const closed = flown.kind === 'not_now' ? flown.closed : undefined;
   // Nothing was sent, or it may still settle: the timer must not stay due, or the alarm would spin.
-  room.store.transaction(() => {
-    const after = room.store.state(opened.key.mac);
+  object.store.transaction(() => {
+    const after = object.store.state(opened.key.mac);
     const row = after?.grants.find((one) => one.id === grantId);
-    if (after === null || after === undefined || row === undefined) room.timers.clear(`refresh:${grantId}`);
-    else if ((room.timers.get(`refresh:${grantId}`)?.dueAtMs ?? Infinity) <= room.now()) {
-      const next = planned(room, withUse(room, after), after.settings, row);
-      if (next === null) room.timers.clear(`refresh:${grantId}`);
+    if (after === null || after === undefined || row === undefined) object.timers.clear(`refresh:${grantId}`);
+    else if ((object.timers.get(`refresh:${grantId}`)?.dueAtMs ?? Infinity) <= object.now()) {
+      const next = planned(object, withUse(object, after), after.settings, row);
+      if (next === null) object.timers.clear(`refresh:${grantId}`);
       else
-        room.timers.set(
+        object.timers.set(
           `refresh:${grantId}`,
           closed === undefined
-            ? Math.max(next.dueAtMs, room.now() + room.config.exchangeBudgetMs)
-            : Math.max(closed.lookAgainAtMs, room.now() + SHORTEST_REPLAN_MS),
+            ? Math.max(next.dueAtMs, object.now() + object.config.exchangeBudgetMs)
+            : Math.max(closed.lookAgainAtMs, object.now() + SHORTEST_REPLAN_MS),
           next.kind,
         );
     }
@@ -116,65 +120,67 @@ async function refreshTimer(
  * so long, because as many others are. Inside a transaction.
  */
 function planAnew(
-  room: Room,
+  object: Account,
   opened: OpenedAccount,
   grantId: number,
   timer: Timer<TimerName>,
   overMs: number,
 ): void {
   const { kind } = timer;
-  if (room.timers.get(kind)?.dueAtMs !== timer.dueAtMs) return;
-  const state = room.store.state(opened.key.mac);
+  if (object.timers.get(kind)?.dueAtMs !== timer.dueAtMs) return;
+  const state = object.store.state(opened.key.mac);
   const grant = state?.grants.find((row) => row.id === grantId);
   const wanted =
-    state == null || grant === undefined ? null : planned(room, withUse(room, state), state.settings, grant);
-  if (wanted === null) room.timers.clear(kind);
+    state == null || grant === undefined
+      ? null
+      : planned(object, withUse(object, state), state.settings, grant);
+  if (wanted === null) object.timers.clear(kind);
   else {
-    const soonestMs = room.now() + Math.max(SHORTEST_REPLAN_MS, Math.floor(room.random() * overMs));
-    room.timers.set(kind, Math.max(wanted.dueAtMs, soonestMs), wanted.kind);
+    const soonestMs = object.now() + Math.max(SHORTEST_REPLAN_MS, Math.floor(object.random() * overMs));
+    object.timers.set(kind, Math.max(wanted.dueAtMs, soonestMs), wanted.kind);
   }
 }
 
 /** A grace has run out and no successor came: from now on the refresh token is held, and the account says so. */
-function holdTimer(room: Room, opened: OpenedAccount, state: AccountState, grant: GrantRow): void {
+function holdTimer(object: Account, opened: OpenedAccount, state: AccountState, grant: GrantRow): void {
   const { mac } = opened.key;
-  const nowMs = room.now();
+  const nowMs = object.now();
   const plan = planAfterDoubt({
     ...grant,
     nowMs,
     rotation: rotationFacts(state.settings),
     doubtSinceMs: grant.doubtSinceMs ?? nowMs,
     retryAfterMs: null,
-    random: room.random,
+    random: object.random,
   });
   const held = { ...grant, nextAttemptAtMs: plan.kind === 'none' ? null : plan.nextAttemptAtMs };
-  room.store.transaction(() => {
-    room.store.saveGrant(mac, held);
-    const account = degrade(room, mac, state.account, 'refresh_in_doubt', nowMs);
-    armGrant(room, account, state.settings, held);
+  object.store.transaction(() => {
+    object.store.saveGrant(mac, held);
+    const account = degrade(object, mac, state.account, 'refresh_in_doubt', nowMs);
+    armGrant(object, account, state.settings, held);
   });
 }
 
 /** The account with what memory knows of its use. */
-function withUse(room: Room, state: AccountState): AccountState['account'] {
-  const used = Math.max(state.account.lastUsedAtMs ?? 0, room.lastUse.atMs ?? 0);
+function withUse(object: Account, state: AccountState): AccountState['account'] {
+  const used = Math.max(state.account.lastUsedAtMs ?? 0, object.lastUse.atMs ?? 0);
   return used === 0 ? state.account : { ...state.account, lastUsedAtMs: used };
 }
 
 /** An access token that nothing renews has come to its end. */
-function endTimer(room: Room, opened: OpenedAccount, state: AccountState, grantId: number): void {
+function endTimer(object: Account, opened: OpenedAccount, state: AccountState, grantId: number): void {
   const grant = state.grants.find((row) => row.id === grantId);
-  room.store.transaction(() => {
-    room.timers.clear(`refresh:${grantId}`);
+  object.store.transaction(() => {
+    object.timers.clear(`refresh:${grantId}`);
     if (grant === undefined || state.account.status !== 'active') return;
-    if (isUsable(grant, room.now())) {
-      armGrant(room, state.account, state.settings, grant);
+    if (isUsable(grant, object.now())) {
+      armGrant(object, state.account, state.settings, grant);
       return;
     }
     // Another grant goes on: only what this one covered is over.
-    if (othersServe(state, grant, room.now())) return;
+    if (othersServe(state, grant, object.now())) return;
     applyChange(
-      room,
+      object,
       opened.key.mac,
       state.account,
       { signal: 'grant_died', action: 'account.status', reason: 'no_refresh_token' },
@@ -184,37 +190,37 @@ function endTimer(room: Room, opened: OpenedAccount, state: AccountState, grantI
 }
 
 function reconcileTimer(
-  room: Room,
+  object: Account,
   refresher: Refresher,
   proofs: ImportProofs,
   opened: OpenedAccount,
   attemptId: string,
   timer: Timer<TimerName>,
 ): void {
-  const attempt = room.attempts.byId(attemptId);
+  const attempt = object.attempts.byId(attemptId);
   if (attempt === null || attempt.endedAtMs !== null) {
-    room.store.transaction(() => room.timers.clear(timer.kind));
+    object.store.transaction(() => object.timers.clear(timer.kind));
     return;
   }
   const phase = attemptPhase({
-    nowMs: room.now(),
+    nowMs: object.now(),
     startedAtMs: attempt.startedAtMs,
-    budgetMs: room.config.exchangeBudgetMs,
+    budgetMs: object.config.exchangeBudgetMs,
   });
   if (phase.kind === 'may_settle') {
-    room.store.transaction(() =>
-      room.timers.set(timer.kind as `reconcile:${string}`, room.now() + phase.leftMs),
+    object.store.transaction(() =>
+      object.timers.set(timer.kind as `reconcile:${string}`, object.now() + phase.leftMs),
     );
   } else if (attempt.trigger === 'import') proofs.lost(opened, attempt);
   else if (refresher.reconcile(opened, attempt) === 'overtaken') {
-    room.store.transaction(() => {
-      room.attempts.end(attempt.id, {
-        endedAtMs: room.now(),
+    object.store.transaction(() => {
+      object.attempts.end(attempt.id, {
+        endedAtMs: object.now(),
         outcome: 'superseded',
         reason: null,
         providerError: null,
       });
-      room.timers.clear(timer.kind);
+      object.timers.clear(timer.kind);
     });
   }
 }

@@ -7,9 +7,7 @@ import { openingScopes, statedScopes, withImplied, type ScopeFacts } from '#prov
 import { needs } from '#providers/identity.ts';
 import type { Identity } from '#refresh/code-exchange.ts';
 import type { ConnectionSettings, GrantRow } from './rows.ts';
-import type { SessionRow } from './session.ts';
-
-export type Mismatch = 'other_account' | 'email_unverified' | 'subject_unknown';
+import type { Mismatch, SessionRow } from './session.ts';
 
 export type Arrival =
   | { readonly kind: 'promote' }

@@ -6,7 +6,7 @@
 import { recordBeat } from '#directory/beats.ts';
 import { reauthDueMs } from '#refresh/lifetimes.ts';
 import { tellExpiring } from './events.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountRow, GrantRow } from './rows.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -24,21 +24,21 @@ export function nextWarningAtMs(endMs: number, nowMs: number): number | null {
   return next ?? null;
 }
 
-function nextBeatAtMs(room: Room): number {
-  return room.now() + BEAT_FROM_MS + room.random() * (BEAT_TO_MS - BEAT_FROM_MS);
+function nextBeatAtMs(object: Account): number {
+  return object.now() + BEAT_FROM_MS + object.random() * (BEAT_TO_MS - BEAT_FROM_MS);
 }
 
 /** An account with a refresh timer beats; one without may sleep. Inside a transaction. */
-export function armCalendar(room: Room, account: AccountRow, grant: GrantRow, hasTimer: boolean): void {
-  const { timers } = room;
+export function armCalendar(object: Account, account: AccountRow, grant: GrantRow, hasTimer: boolean): void {
+  const { timers } = object;
   // What this grant needs no more another one may.
   const isAlone = !timers
     .all()
     .some(({ kind }) => kind.startsWith('refresh:') && kind !== `refresh:${grant.id}`);
   if (!hasTimer && isAlone) timers.clear('beat');
-  else if (timers.get('beat') === null) timers.set('beat', nextBeatAtMs(room));
+  else if (timers.get('beat') === null) timers.set('beat', nextBeatAtMs(object));
   const endMs = account.status === 'active' ? reauthDueMs(grant) : null;
-  const ownAtMs = endMs === null ? null : nextWarningAtMs(endMs, room.now());
+  const ownAtMs = endMs === null ? null : nextWarningAtMs(endMs, object.now());
   const heldAtMs = isAlone ? null : (timers.get('expiring')?.dueAtMs ?? null);
   const warnAtMs = Math.min(ownAtMs ?? Infinity, heldAtMs ?? Infinity);
   if (warnAtMs === Infinity) timers.clear('expiring');
@@ -46,21 +46,21 @@ export function armCalendar(room: Room, account: AccountRow, grant: GrantRow, ha
 }
 
 /** Tells the directory that the account is alive. @throws when it does not answer: the timer is then postponed. */
-export async function beat(room: Room, opened: OpenedAccount): Promise<void> {
-  const account = room.store.state(opened.key.mac)?.account;
+export async function beat(object: Account, opened: OpenedAccount): Promise<void> {
+  const account = object.store.state(opened.key.mac)?.account;
   if (account === undefined) return;
   // A dead or revoked account has nothing left to do: it says so once and sleeps.
-  if (!room.timers.all().some((timer) => timer.kind.startsWith('refresh:'))) {
-    room.store.transaction(() => {
-      room.timers.clear('beat');
-      room.timers.set('index', room.now());
+  if (!object.timers.all().some((timer) => timer.kind.startsWith('refresh:'))) {
+    object.store.transaction(() => {
+      object.timers.clear('beat');
+      object.timers.set('index', object.now());
     });
     return;
   }
-  const known = await recordBeat(room.config.directory, account.accountId, room.now());
-  room.store.transaction(() => {
-    if (!known) room.timers.set('index', room.now());
-    if (room.timers.get('beat') !== null) room.timers.set('beat', nextBeatAtMs(room));
+  const known = await recordBeat(object.config.directory, account.accountId, object.now());
+  object.store.transaction(() => {
+    if (!known) object.timers.set('index', object.now());
+    if (object.timers.get('beat') !== null) object.timers.set('beat', nextBeatAtMs(object));
   });
 }
 
@@ -68,26 +68,32 @@ export async function beat(room: Room, opened: OpenedAccount): Promise<void> {
  * A grant that nothing can renew is told of when it comes, where the first warning of its end would lie behind: the
  * others of the calendar come too late to do anything about it. Inside the transaction that stores it.
  */
-export function warnUnrenewable(room: Room, mac: Uint8Array, account: AccountRow, grant: GrantRow): void {
+export function warnUnrenewable(
+  object: Account,
+  mac: Uint8Array,
+  account: AccountRow,
+  grant: GrantRow,
+): void {
   if (grant.hasRefreshToken || account.status !== 'active') return;
   const endMs = reauthDueMs(grant);
-  const nowMs = room.now();
+  const nowMs = object.now();
   if (endMs === null || endMs <= nowMs || endMs - nowMs > Math.max(...WARNINGS_MS)) return;
-  tellExpiring(room, mac, account, endMs);
+  tellExpiring(object, mac, account, endMs);
 }
 
 /** Warns of the end of the grant, and sets the next warning. */
-export function warnOfEnd(room: Room, opened: OpenedAccount): void {
-  const state = room.store.state(opened.key.mac);
+export function warnOfEnd(object: Account, opened: OpenedAccount): void {
+  const state = object.store.state(opened.key.mac);
   const ends = (state?.grants ?? []).map(reauthDueMs).filter((end) => end !== null);
   const endMs = ends.length === 0 ? null : Math.min(...ends);
-  room.store.transaction(() => {
-    room.timers.clear('expiring');
-    if (state === null || endMs === null || state.account.status !== 'active' || endMs <= room.now()) return;
+  object.store.transaction(() => {
+    object.timers.clear('expiring');
+    if (state === null || endMs === null || state.account.status !== 'active' || endMs <= object.now())
+      return;
     // Of several grants the one that was to end may have been renewed since.
-    const isNear = endMs - room.now() <= Math.max(...WARNINGS_MS);
-    if (isNear) tellExpiring(room, opened.key.mac, state.account, endMs);
-    const nextMs = nextWarningAtMs(endMs, room.now());
-    if (nextMs !== null) room.timers.set('expiring', nextMs);
+    const isNear = endMs - object.now() <= Math.max(...WARNINGS_MS);
+    if (isNear) tellExpiring(object, opened.key.mac, state.account, endMs);
+    const nextMs = nextWarningAtMs(endMs, object.now());
+    if (nextMs !== null) object.timers.set('expiring', nextMs);
   });
 }

@@ -1,7 +1,7 @@
 /** Takes over newer settings of the connection between refreshes, where a request depends on it. */
 
 import { loadConnection } from '#directory/connections.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { OpenedAccount } from './vault.ts';
 
 const PATIENCE_MS = 300;
@@ -9,16 +9,16 @@ const PATIENCE_MS = 300;
 const APART_MS = 500;
 
 export class CatchUp {
-  readonly #room: Room;
+  readonly #object: Account;
   #askedAtMs: number | null = null;
 
-  constructor(room: Room) {
-    this.#room = room;
+  constructor(object: Account) {
+    this.#object = object;
   }
 
   /** Stores the directory's settings where they come quickly, are authentic and newer. Never throws. */
   async now(opened: OpenedAccount): Promise<void> {
-    const { store, config, now } = this.#room;
+    const { store, config, now } = this.#object;
     const known = store.state(opened.key.mac)?.settings;
     const sinceMs = this.#askedAtMs === null ? APART_MS : now() - this.#askedAtMs;
     if (known === undefined || (sinceMs >= 0 && sinceMs < APART_MS)) return;

@@ -5,7 +5,7 @@
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
 import { tell } from './events.ts';
-import { record, type Room } from './room.ts';
+import { record, type Account } from './account.ts';
 import type { AccountRow, StatusCause } from './rows.ts';
 import { mayRefresh, move, type Signal, type Standing } from './status.ts';
 
@@ -23,7 +23,7 @@ export interface Change {
  * signals must have looked at the status in the same transaction.
  */
 export function applyChange(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   account: AccountRow,
   change: Change,
@@ -32,7 +32,7 @@ export function applyChange(
   const next = move({ status: account.status, before: account.statusBefore }, change.signal);
   if (next === null)
     throw new Error(`internal: ${change.signal} cannot happen to an account that is ${account.status}`);
-  const nowMs = room.now();
+  const nowMs = object.now();
   const { shown, before } = causesOf(account, next, change, nowMs);
   const moved: AccountRow = {
     ...account,
@@ -45,10 +45,10 @@ export function applyChange(
     causeBefore: before,
     updatedAtMs: Math.max(nowMs, account.updatedAtMs),
   };
-  const after = tell(room, mac, account, moved, { kind: change.signal });
-  room.store.saveAccount(mac, after);
+  const after = tell(object, mac, account, moved, { kind: change.signal });
+  object.store.saveAccount(mac, after);
   record(
-    room,
+    object,
     after,
     mac,
     {
@@ -62,12 +62,12 @@ export function applyChange(
   );
   if (!mayRefresh(after.status)) {
     // Nothing comes by the calendar any more; the index row says that it is not to be heard of.
-    room.timers.clear('beat');
-    room.timers.clear('expiring');
-    room.timers.clear('subject');
+    object.timers.clear('beat');
+    object.timers.clear('expiring');
+    object.timers.clear('subject');
   }
-  room.timers.set('index', nowMs);
-  room.waiting.changed();
+  object.timers.set('index', nowMs);
+  object.waiting.changed();
   return after;
 }
 

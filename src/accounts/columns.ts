@@ -1,4 +1,4 @@
-/** Rows of SQLite and rows of the room, both ways. No SQL here, and nothing is authenticated. */
+/** Rows of SQLite and rows as the account speaks of them, both ways. No SQL here, and nothing is authenticated. */
 
 import { Descriptor } from '#providers/descriptor.ts';
 import { LATER_SETTINGS } from '#providers/settings.ts';

@@ -15,16 +15,17 @@ import type { SettleArgument, SubjectTold } from '#refresh/outcome.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
-import { adjust, seal, type Adjustment, type Misfit } from './adjust.ts';
+import { adjust, seal, type Adjustment } from './adjust.ts';
+import type { Misfit } from './variables.ts';
 import { accountRetryMs, timerKinds } from './alarm.ts';
 import { CutOffEnding } from './cut-off-ending.ts';
 import { cutOffRefusal, isBuried } from './cut-offs.ts';
-import type { ConnectionWatch } from './connection-watch.ts';
+import type { ClientQuestion, ConnectionWatch } from './connection-watch.ts';
 import { knowsAccount } from './explain.ts';
 import { explanation } from './explanation.ts';
 import { answerFlow } from './flow.ts';
 import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
-import { forceRefresh, proveClient, type ClientQuestion, type ForcedRefresh } from './force.ts';
+import { forceRefresh, proveClient, type ForcedRefresh } from './force.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { authentic, isForeign, type Living, type Obstacle } from './living.ts';
 import { present } from './present.ts';
@@ -32,7 +33,7 @@ import { rearm } from './rearm.ts';
 import type { Refresher } from './refresher.ts';
 import type { Door } from './release.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
-import type { Room, TimerName } from './room.ts';
+import type { Account, TimerName } from './account.ts';
 import { connectUrl, reauthUrl } from './repair-link.ts';
 import { settleExchange } from './settle-exchange.ts';
 import type {
@@ -50,13 +51,13 @@ import type {
   WaitTurn,
 } from './stub.ts';
 import { keepSubject } from './subject.ts';
-import { waitForStatus } from './waiting.ts';
+import { waitForStatus } from './wait.ts';
 import { partsOf } from './wiring.ts';
 
 type In<M extends keyof AccountRpc> = Parameters<AccountRpc[M]>[0];
 
 export class ConnectedAccount extends DurableObject implements AccountRpc {
-  readonly #room: Room;
+  readonly #object: Account;
   readonly #connection: ConnectionWatch;
   readonly #refresher: Refresher;
   readonly #door: Door;
@@ -67,18 +68,18 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env as never);
     const parts = partsOf(ctx, env);
-    this.#room = parts.room;
+    this.#object = parts.object;
     this.#connection = parts.connection;
     this.#refresher = parts.refresher;
     this.#door = parts.door;
     this.#lifecycle = parts.lifecycle;
-    this.#cutOffs = new CutOffEnding(parts.room, (argument) => this.endWith(argument));
-    this.#kinds = timerKinds(parts.room, parts.refresher, parts.lifecycle.proofs);
-    ctx.waitUntil(repairAlarm(this.#room));
+    this.#cutOffs = new CutOffEnding(parts.object, (argument) => this.endWith(argument));
+    this.#kinds = timerKinds(parts.object, parts.refresher, parts.lifecycle.proofs);
+    ctx.waitUntil(repairAlarm(this.#object));
   }
 
   override alarm(): Promise<void> {
-    return runAlarm(this.#room, this.#kinds, accountRetryMs);
+    return runAlarm(this.#object, this.#kinds, accountRetryMs);
   }
 
   async release(request: ReleaseRequest): Promise<ReleaseResult> {
@@ -91,37 +92,37 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   settle(argument: SettleArgument): Promise<string> {
-    return settleExchange(this.#room, this.#refresher, this.#lifecycle.proofs, argument);
+    return settleExchange(this.#object, this.#refresher, this.#lifecycle.proofs, argument);
   }
 
   keepSubject(told: SubjectTold): Promise<string> {
-    return keepSubject(this.#room, told);
+    return keepSubject(this.#object, told);
   }
 
   async outboxSettled(report: DeliveryReport): Promise<string> {
-    return (await this.#mayWrite()) === null ? this.#room.outbox.settled(report) : 'locked';
+    return (await this.#mayWrite()) === null ? this.#object.outbox.settled(report) : 'locked';
   }
 
   async redeliver({ deliveryId }: { deliveryId: string }): Promise<Answer<DeliveryRow | null>> {
     const obstacle = await this.#mayWrite();
-    const { vault, outbox } = this.#room;
+    const { vault, outbox } = this.#object;
     return obstacle ?? ok(await vault.withKey((mac) => outbox.redeliver(mac, deliveryId)));
   }
 
   /** The outbox outlives the account and needs no key of it, but under a wrong ring nothing is written at all. */
   async #mayWrite(): Promise<Err<Obstacle> | null> {
-    const key = await this.#room.vault.present();
+    const key = await this.#object.vault.present();
     return key.ok || key.error.code === 'record_corrupt' ? null : key;
   }
 
   async linkForUser(): Promise<string | null> {
-    const opened = await this.#room.vault.open();
+    const opened = await this.#object.vault.open();
     if (!opened.ok || opened.value === null) return null;
     const { mac } = opened.value.key;
-    const account = this.#room.store.state(mac)?.account;
+    const account = this.#object.store.state(mac)?.account;
     return account === undefined
       ? null
-      : (reauthUrl(this.#room, mac, account) ?? connectUrl(this.#room, mac, account));
+      : (reauthUrl(this.#object, mac, account) ?? connectUrl(this.#object, mac, account));
   }
 
   async create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>> {
@@ -145,7 +146,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async view(argument: { organization: string | null }): Promise<Answer<Resource>> {
-    if (isForeign(this.#room, argument.organization)) return err({ code: 'not_found' });
+    if (isForeign(this.#object, argument.organization)) return err({ code: 'not_found' });
     return this.#shown(await this.#lifecycle.living(), argument.organization);
   }
 
@@ -163,7 +164,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async remove(argument: ContextArgument & { organization: string | null }): Promise<Answer<null>> {
-    const names = this.#room.store.claimedNames();
+    const names = this.#object.store.claimedNames();
     const removed = await this.#lifecycle.remove(argument.organization, argument.context);
     if (removed.ok && names !== null && this.ctx.id.name !== undefined)
       this.ctx.waitUntil(this.#connection.leave({ ...names, accountId: this.ctx.id.name }));
@@ -171,14 +172,14 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async seal({ context }: ContextArgument): Promise<Answer<Resource>> {
-    return this.#shown(await seal(this.#room, this.#lifecycle, context), null);
+    return this.#shown(await seal(this.#object, this.#lifecycle, context), null);
   }
 
   async adjust({
     adjustment,
     context,
   }: ContextArgument & { adjustment: Adjustment }): Promise<Result<Resource, Obstacle | Misfit>> {
-    const adjusted = await adjust(this.#room, this.#lifecycle, adjustment, context);
+    const adjusted = await adjust(this.#object, this.#lifecycle, adjustment, context);
     return adjusted.ok ? authentic(() => this.#view(adjusted.value)) : adjusted;
   }
 
@@ -190,22 +191,22 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async refresh(_argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>> {
-    const forced = await forceRefresh(this.#room, this.#refresher, this.#lifecycle);
+    const forced = await forceRefresh(this.#object, this.#refresher, this.#lifecycle);
     return forced ?? this.#shown(await this.#lifecycle.living(), null);
   }
 
   async poke(_argument: object): Promise<void> {
-    await repairAlarm(this.#room);
+    await repairAlarm(this.#object);
     const living = await this.#lifecycle.living();
-    if (living.ok) rearm(this.#room, living.value.state);
+    if (living.ok) rearm(this.#object, living.value.state);
   }
 
   proveClient(question: ClientQuestion): Promise<boolean> {
-    return proveClient(this.#room, this.#refresher, this.#lifecycle, question);
+    return proveClient(this.#object, this.#refresher, this.#lifecycle, question);
   }
 
   async takeNews(_argument: object): Promise<void> {
-    if (this.ctx.id.name !== undefined && this.#room.store.hasTables())
+    if (this.ctx.id.name !== undefined && this.#object.store.hasTables())
       await this.#connection.takeNews(this.ctx.id.name);
   }
 
@@ -227,8 +228,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
       return err({ ...cut, code: cut.code });
     }
     const waiter = { id, agentId: agent?.id ?? null };
-    const waited = await waitForStatus(this.#room, opened.key.mac, { ...turn, waiter });
-    if (turn.last) this.#room.waiting.leave(id);
+    const waited = await waitForStatus(this.#object, opened.key.mac, { ...turn, waiter });
+    if (turn.last) this.#object.waiting.leave(id);
     if (!waited.ok) return waited;
     const shown = this.#shown(await this.#lifecycle.living(), turn.organization);
     return shown.ok ? ok({ account: shown.value, done: waited.value }) : shown;
@@ -237,12 +238,12 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   async explain(argument: LookArgument): Promise<Answer<Explanation>> {
     const seen = await this.#visible(argument);
     if (!seen.ok) return seen;
-    return ok(await explanation(this.#room, seen.value, argument.agent));
+    return ok(await explanation(this.#object, seen.value, argument.agent));
   }
 
   /** The living account, if it exists for whoever asks: an operator by organization, an agent by its rules. */
   async #visible(argument: LookArgument): Promise<Answer<Living>> {
-    if (isForeign(this.#room, argument.organization)) return err({ code: 'not_found' });
+    if (isForeign(this.#object, argument.organization)) return err({ code: 'not_found' });
     const living = await this.#lifecycle.living();
     if (!living.ok) return living;
     const { account } = living.value.state;
@@ -251,7 +252,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   flow(request: FlowRequest): Promise<FlowAnswer> {
-    return answerFlow(this.#room, this.#lifecycle, request);
+    return answerFlow(this.#object, this.#lifecycle, request);
   }
 
   verifyAudit(argument: { organization?: string | null }): Promise<Answer<Verification | null>> {
@@ -269,6 +270,6 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   #view({ state, opened }: Living): Resource {
-    return present(this.#room, opened.key.mac, state);
+    return present(this.#object, opened.key.mac, state);
   }
 }

@@ -32,7 +32,6 @@ import { healthReportOf } from '#refresh/health-report.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
 import { connectionEventData } from '#webhooks/event.ts';
 import type { AttemptJournal } from './attempts.ts';
-import type { ClientQuestion } from './force.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { Vault } from '#objects/vault.ts';
@@ -62,6 +61,13 @@ export interface Look {
   readonly version: number;
 }
 
+/** Who is asked whether the client of a connection is taken. */
+export interface ClientQuestion {
+  readonly connection: string;
+  /** False: not with a grant that was brought unproven and never renewed, whose refusal would say nothing. */
+  readonly untriedToo?: boolean;
+}
+
 export interface WatchPowers {
   readonly config: Config;
   readonly store: AccountStore;
@@ -77,7 +83,7 @@ export interface WatchPowers {
   readonly prove: (accountId: string, question: ClientQuestion) => Promise<boolean>;
 }
 
-type Account = Pick<AccountRow, 'accountId' | 'organization' | 'connection'>;
+type OfConnection = Pick<AccountRow, 'accountId' | 'organization' | 'connection'>;
 
 export class ConnectionWatch {
   readonly #powers: WatchPowers;
@@ -92,7 +98,7 @@ export class ConnectionWatch {
   }
 
   /** Newer settings and the connection's health, if they come quickly. Never throws. */
-  async look(account: Account, known: ConnectionSettings): Promise<Look> {
+  async look(account: OfConnection, known: ConnectionSettings): Promise<Look> {
     const { config, outbox, now } = this.#powers;
     const [found] = await Promise.all([
       loadConnection(config.directory, known.id, DIRECTORY_LIMIT_MS, config.masterKeys),
@@ -111,7 +117,7 @@ export class ConnectionWatch {
   }
 
   /** The gate as it was seen last, where it is still to be believed: a caller in a loop costs the directory nothing. */
-  remembered(account: Account, grant: GrantRow): Closed | null {
+  remembered(account: OfConnection, grant: GrantRow): Closed | null {
     const seen = this.#seen;
     if (seen === null) return null;
     const { nowMs, gate } = this.#gate(account, grant, { ...seen, newer: null });
@@ -122,14 +128,14 @@ export class ConnectionWatch {
   }
 
   /** Whether this account may call now. `probe`: if it gets the lease. Without a directory nobody is held. */
-  gate(account: Account, grant: GrantRow, look: Look): 'call' | 'probe' | Closed {
+  gate(account: OfConnection, grant: GrantRow, look: Look): 'call' | 'probe' | Closed {
     const { gate } = this.#gate(account, grant, look);
     return gate.kind === 'wait' && look.stored !== null
       ? this.#closed(look.stored, gate)
       : (gate.kind as 'call' | 'probe');
   }
 
-  #gate(account: Account, grant: GrantRow, { stored, version }: Look): { nowMs: number; gate: Gate } {
+  #gate(account: OfConnection, grant: GrantRow, { stored, version }: Look): { nowMs: number; gate: Gate } {
     const nowMs = this.#powers.now();
     if (stored === null) return { nowMs, gate: { kind: 'call' } };
     const { health, othersCanProbe } = stored;
@@ -147,7 +153,7 @@ export class ConnectionWatch {
   }
 
   /** Takes the lease of the probe. Null: this account calls. Never throws. */
-  async takeProbe(account: Account, grant: GrantRow, look: Look): Promise<Closed | null> {
+  async takeProbe(account: OfConnection, grant: GrantRow, look: Look): Promise<Closed | null> {
     const { directory, masterKeys } = this.#powers.config;
     const { connection } = account;
     let { stored } = look;
@@ -176,7 +182,11 @@ export class ConnectionWatch {
    * @param untried its grant was brought unproven and was never renewed
    * @returns the connection's health afterwards; null: nobody knows
    */
-  async report(account: Account, settled: SettleArgument, untried = false): Promise<StoredHealth | null> {
+  async report(
+    account: OfConnection,
+    settled: SettleArgument,
+    untried = false,
+  ): Promise<StoredHealth | null> {
     const { config, attempts, now, prove } = this.#powers;
     const { accountId: holder, connection } = account;
     // An import that an operator brings says nothing about the connection.
@@ -211,7 +221,7 @@ export class ConnectionWatch {
   }
 
   /** This account calls no more: where its refusal closed the connection, another finds out at once. Never throws. */
-  async leave({ accountId, connection }: Account): Promise<void> {
+  async leave({ accountId, connection }: OfConnection): Promise<void> {
     const { config, now, prove } = this.#powers;
     try {
       const left = { connection, account: accountId, nowMs: now() };

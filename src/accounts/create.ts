@@ -7,7 +7,7 @@ import type { RequestContext } from '#audit/record.ts';
 import { accountOwner } from '#crypto/places.ts';
 import { ok, type Result } from '#lib/result.ts';
 import { authentic, readLiving, type Living, type Obstacle } from './living.ts';
-import { record, type Room } from './room.ts';
+import { record, type Account } from './account.ts';
 import type { AccountRow, ConnectionSettings, TombstoneRow } from './rows.ts';
 
 /** What an account begins with. */
@@ -23,13 +23,13 @@ export interface Birth {
 
 /** The account of this triple; made as `pending` where there is none. */
 export async function createAccount(
-  room: Room,
+  object: Account,
   birth: Birth,
 ): Promise<Result<Living & { created: boolean }, Obstacle>> {
-  const found = await readLiving(room);
+  const found = await readLiving(object);
   if (found.ok) return ok({ ...found.value, created: false });
   if (found.error.code !== 'not_found') return found;
-  const { vault, store } = room;
+  const { vault, store } = object;
   const grave = store.tombstone();
   const owner = accountOwner(birth.accountId, birth.organization, grave?.incarnation ?? 1);
   const made = await vault.keyForNewLife(owner, grave?.dataKey ?? null);
@@ -39,21 +39,21 @@ export async function createAccount(
   if (!untouched.ok) return untouched;
   // Another request may have made it while the key was drawn: then its key is the account's.
   const reborn = (store.tombstone()?.incarnation ?? 1) !== owner.incarnation;
-  if (reborn || store.keyMaterial() !== null) return createAccount(room, birth);
-  const row = newAccount(birth, wrapped, grave, owner.incarnation, room.now());
+  if (reborn || store.keyMaterial() !== null) return createAccount(object, birth);
+  const row = newAccount(birth, wrapped, grave, owner.incarnation, object.now());
   store.transaction(() => {
     store.saveAccount(opened.key.mac, row);
     store.saveSettings(opened.key.mac, birth.settings);
     record(
-      room,
+      object,
       row,
       opened.key.mac,
       { action: 'account.connect', outcome: 'ok', reason: 'created' },
       birth.context,
     );
-    room.timers.set('index', room.now());
+    object.timers.set('index', object.now());
   });
-  const living = await readLiving(room);
+  const living = await readLiving(object);
   return living.ok ? ok({ ...living.value, created: true }) : living;
 }
 

@@ -8,16 +8,16 @@ import { systemContext } from '#audit/record.ts';
 import type { CutOffs } from '#directory/cut-offs.ts';
 import { log } from '#lib/log.ts';
 import type { ReleaseResult } from './release-answer.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountRpc } from './stub.ts';
 
 export class CutOffEnding {
-  readonly #room: Pick<Room, 'store' | 'waitUntil'>;
+  readonly #object: Pick<Account, 'store' | 'waitUntil'>;
   readonly #endWith: AccountRpc['endWith'];
   #isEnding = false;
 
-  constructor(room: Pick<Room, 'store' | 'waitUntil'>, endWith: AccountRpc['endWith']) {
-    this.#room = room;
+  constructor(object: Pick<Account, 'store' | 'waitUntil'>, endWith: AccountRpc['endWith']) {
+    this.#object = object;
     this.#endWith = endWith;
   }
 
@@ -30,7 +30,7 @@ export class CutOffEnding {
 
   /** By the grave of the account's connection, where the list has one. Once at a time. */
   end(cutOffs: CutOffs | null | undefined): void {
-    const connection = this.#room.store.claimedNames()?.connection;
+    const connection = this.#object.store.claimedNames()?.connection;
     const grave = cutOffs?.deleted.find((one) => one.connection === connection);
     if (grave === undefined || this.#isEnding) return;
     this.#isEnding = true;
@@ -39,6 +39,6 @@ export class CutOffEnding {
         log('warn', 'an account of a deleted connection waits for the sweep', { error }),
       )
       .finally(() => (this.#isEnding = false));
-    this.#room.waitUntil(ended);
+    this.#object.waitUntil(ended);
   }
 }

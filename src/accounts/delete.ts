@@ -9,7 +9,7 @@ import { err, ok, type Result } from '#lib/result.ts';
 import { tellDeleted } from './events.ts';
 import { authentic, intactFlows, isForeign, type Obstacle } from './living.ts';
 import { armRevocations, revokeGrantsLater, revokeLater } from './revocation.ts';
-import { record, type Room } from './room.ts';
+import { record, type Account } from './account.ts';
 import type { AccountState } from './store.ts';
 
 /**
@@ -21,14 +21,14 @@ import type { AccountState } from './store.ts';
  * @param quiet nobody is told: nothing has been told of it before
  */
 export async function deleteAccount(
-  room: Room,
+  object: Account,
   forgetCredentials: () => void,
   organization: string | null,
   context: RequestContext,
   quiet = false,
 ): Promise<Result<null, Obstacle>> {
-  const { store, vault } = room;
-  if (isForeign(room, organization)) return err({ code: 'not_found' });
+  const { store, vault } = object;
+  if (isForeign(object, organization)) return err({ code: 'not_found' });
   const old = await vault.open();
   if (!old.ok && old.error.code === 'vault_locked') return old;
   const claimed = store.keyMaterial();
@@ -44,48 +44,48 @@ export async function deleteAccount(
     return err({ code: 'not_found' });
   // Somebody else has deleted it while the key was drawn, and it may live again.
   if (store.keyMaterial()?.incarnation !== claimed.incarnation)
-    return deleteAccount(room, forgetCredentials, organization, context, quiet);
+    return deleteAccount(object, forgetCredentials, organization, context, quiet);
   const mac = (old.ok && old.value !== null ? old.value : heir).key.mac;
   store.transaction(() => {
     record(
-      room,
+      object,
       { ...names, accountId: claimed.accountId },
       mac,
       { action: 'account.delete', outcome: 'ok' },
       context,
     );
-    if (!quiet) tellDeleted(room, mac, { ...names, accountId: claimed.accountId });
+    if (!quiet) tellDeleted(object, mac, { ...names, accountId: claimed.accountId });
     // Of rows that were changed outside the broker nobody knows whose token would be sent where.
     const state = old.ok && old.value !== null ? authentic(() => store.state(mac)) : null;
-    if (state?.ok && state.value !== null) revokeAll(room, mac, state.value);
-    room.outbox.resign(mac, heir.key.mac);
-    room.ring.resign(mac, heir.key.mac);
+    if (state?.ok && state.value !== null) revokeAll(object, mac, state.value);
+    object.outbox.resign(mac, heir.key.mac);
+    object.ring.resign(mac, heir.key.mac);
     store.bury(heir.key.mac, {
       accountId: claimed.accountId,
       organization: claimed.organization,
       incarnation: owner.incarnation,
       dataKey: wrapped,
       generationCounter: claimed.generationCounter,
-      deletedAtMs: room.now(),
+      deletedAtMs: object.now(),
     });
-    room.timers.set('index', room.now());
-    room.timers.set('outbox', room.now());
-    armRevocations(room);
+    object.timers.set('index', object.now());
+    object.timers.set('outbox', object.now());
+    armRevocations(object);
   });
-  room.waiting.changed();
-  room.lastUse.atMs = null;
+  object.waiting.changed();
+  object.lastUse.atMs = null;
   forgetCredentials();
   return ok(null);
 }
 
 /** Everything that the account holds, what waits for a confirmation too. */
-function revokeAll(room: Room, mac: Uint8Array, state: AccountState): void {
-  revokeGrantsLater(room, mac, state, 'account_deleted');
+function revokeAll(object: Account, mac: Uint8Array, state: AccountState): void {
+  revokeGrantsLater(object, mac, state, 'account_deleted');
   const { account, settings } = state;
-  const flows = intactFlows(room, mac);
+  const flows = intactFlows(object, mac);
   for (const { grant, subject } of flows.ok ? flows.value : [])
-    revokeLater(room, mac, { account, settings, grant, subject, cause: 'account_deleted' });
-  const proofs = authentic(() => room.store.flows.proofs(mac));
+    revokeLater(object, mac, { account, settings, grant, subject, cause: 'account_deleted' });
+  const proofs = authentic(() => object.store.flows.proofs(mac));
   for (const { grant, proof } of proofs.ok ? proofs.value : [])
-    revokeLater(room, mac, { account, ...proof, grant, subject: null, cause: 'account_deleted' });
+    revokeLater(object, mac, { account, ...proof, grant, subject: null, cause: 'account_deleted' });
 }

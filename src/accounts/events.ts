@@ -6,7 +6,7 @@
 import type { AccountEvent, AccountEventType, DegradedCause, EventAccount } from '#webhooks/event.ts';
 import { afterNews, type News, type Standing } from '#webhooks/incident.ts';
 import { reauthUrl } from './repair-link.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountRow, StatusCause } from './rows.ts';
 
 /** The account as the machine of incidents sees it. */
@@ -29,7 +29,7 @@ export function standingOf(account: AccountRow): Standing {
  * has to remember of it; the caller stores that. Inside a transaction.
  */
 export function tell(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   before: AccountRow,
   after: AccountRow,
@@ -38,38 +38,43 @@ export function tell(
   const { standing, event } = afterNews(standingOf(before), news);
   const reauthTold = standing.trouble?.kind === 'reauth' && standing.trouble.told;
   const told: AccountRow = { ...after, reauthTold };
-  if (event !== null) append(room, mac, told, eventOf(room, mac, before, told, event, news));
+  if (event !== null) append(object, mac, told, eventOf(object, mac, before, told, event, news));
   return told;
 }
 
 /** Every refresh, for who has asked for it by name. Inside a transaction. */
-export function tellRefreshed(room: Room, mac: Uint8Array, account: AccountRow): void {
-  if (room.outbox.wantsRefreshed()) append(room, mac, account, { type: 'connected_account.refreshed' });
+export function tellRefreshed(object: Account, mac: Uint8Array, account: AccountRow): void {
+  if (object.outbox.wantsRefreshed()) append(object, mac, account, { type: 'connected_account.refreshed' });
 }
 
-function append(room: Room, mac: Uint8Array, account: EventAccount, event: AccountEvent): void {
-  room.outbox.appendAccountEvent(mac, account, event, room.now());
+function append(object: Account, mac: Uint8Array, account: EventAccount, event: AccountEvent): void {
+  object.outbox.appendAccountEvent(mac, account, event, object.now());
 }
 
 /** A candidate waits for the operator, who may not have ordered the flow. Inside a transaction. */
 export function tellConfirmationRequired(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   account: AccountRow,
   sessionId: string,
   subjectLabel: string | null,
 ): void {
-  append(room, mac, account, { type: 'agent.auth.confirmation_required', sessionId, subjectLabel });
+  append(object, mac, account, { type: 'agent.auth.confirmation_required', sessionId, subjectLabel });
 }
 
 /** The grant comes to its absolute end. Inside a transaction. */
-export function tellExpiring(room: Room, mac: Uint8Array, account: AccountRow, reauthDueAtMs: number): void {
-  append(room, mac, account, { type: 'connected_account.expiring', reauthDueAtMs });
+export function tellExpiring(
+  object: Account,
+  mac: Uint8Array,
+  account: AccountRow,
+  reauthDueAtMs: number,
+): void {
+  append(object, mac, account, { type: 'connected_account.expiring', reauthDueAtMs });
 }
 
 /** The last event of a life; the account's row may not be readable any more. Inside a transaction. */
-export function tellDeleted(room: Room, mac: Uint8Array, account: EventAccount): void {
-  room.outbox.appendAccountEvent(mac, account, { type: 'connected_account.deleted' }, room.now());
+export function tellDeleted(object: Account, mac: Uint8Array, account: EventAccount): void {
+  object.outbox.appendAccountEvent(mac, account, { type: 'connected_account.deleted' }, object.now());
 }
 
 /** Since when the grant is dead and why: of a disabled account that is what waits for `enable`. */
@@ -84,7 +89,7 @@ function causeOfDeath(account: AccountRow): StatusCause {
 }
 
 function eventOf(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   before: AccountRow,
   account: AccountRow,
@@ -100,7 +105,7 @@ function eventOf(
         providerError: cause.providerError,
         evidence: cause.evidence,
         subjectLabel: account.subjectLabel,
-        reauthUrl: reauthUrl(room, mac, account),
+        reauthUrl: reauthUrl(object, mac, account),
         sinceMs: cause.sinceMs,
         lastRefreshedAtMs: account.lastRefreshedAtMs,
       };

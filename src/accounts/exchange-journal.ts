@@ -10,7 +10,7 @@ import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { SettleArgument } from '#refresh/outcome.ts';
 import { settingsFor } from './lifetime.ts';
 import { narrowedOf } from './narrowing.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AttemptRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import { newestOf } from './usable.ts';
@@ -30,18 +30,18 @@ export interface PlannedExchange {
  * Writes attempt row, generation and reconcile timer, in one transaction of its own: they are durable before the exchange
  * is handed over. What is to be handed over.
  */
-export function beginAttempt(room: Room, mac: Uint8Array, planned: PlannedExchange): ExchangeRequest {
+export function beginAttempt(object: Account, mac: Uint8Array, planned: PlannedExchange): ExchangeRequest {
   const { state, grant, settings } = planned;
-  const attempt = attemptOf(planned, newId('rfa'), room.now());
+  const attempt = attemptOf(planned, newId('rfa'), object.now());
   const { generationTo, startedAtMs } = attempt;
-  room.store.transaction(() => {
-    room.attempts.begin(attempt);
-    room.store.saveAccount(mac, { ...state.account, generationCounter: generationTo });
-    room.store.saveGrant(mac, { ...grant, lastAttemptStartedAtMs: startedAtMs });
-    if (settings !== state.settings) room.store.saveSettings(mac, settings);
-    room.timers.set(`reconcile:${attempt.id}`, startedAtMs + room.config.exchangeBudgetMs);
+  object.store.transaction(() => {
+    object.attempts.begin(attempt);
+    object.store.saveAccount(mac, { ...state.account, generationCounter: generationTo });
+    object.store.saveGrant(mac, { ...grant, lastAttemptStartedAtMs: startedAtMs });
+    if (settings !== state.settings) object.store.saveSettings(mac, settings);
+    object.timers.set(`reconcile:${attempt.id}`, startedAtMs + object.config.exchangeBudgetMs);
   });
-  return requestOf(planned, attempt, room.config.exchangeBudgetMs);
+  return requestOf(planned, attempt, object.config.exchangeBudgetMs);
 }
 
 /** The journal's row. Pure. */

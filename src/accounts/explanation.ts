@@ -5,7 +5,7 @@ import { loadConnection } from '#directory/connections.ts';
 import { cutOffs } from '#directory/cut-offs.ts';
 import { explain, reachOf, type AskingAgent } from './explain.ts';
 import { obstaclesOf } from './obstacles.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { Living } from './living.ts';
 import { missingVariables, readCaptured } from './variables.ts';
 
@@ -15,18 +15,18 @@ const SHOWN_ATTEMPTS = 20;
 
 /** @param agent about whom is asked too; null: nobody */
 export async function explanation(
-  room: Room,
+  object: Account,
   living: Living,
   agent: AskingAgent | null,
 ): Promise<Explanation> {
-  const { config, now, waitUntil } = room;
+  const { config, now, waitUntil } = object;
   const { state } = living;
-  const attempts = room.attempts.newest(SHOWN_ATTEMPTS);
-  const timers = room.timers.all();
+  const attempts = object.attempts.newest(SHOWN_ATTEMPTS);
+  const timers = object.timers.all();
   const [connection, list, captured] = await Promise.all([
     loadConnection(config.directory, state.account.connection, DIRECTORY_LIMIT_MS, config.masterKeys),
     cutOffs(config.directory, waitUntil),
-    readCaptured(room, living),
+    readCaptured(object, living),
   ]);
   const nowMs = now();
   const missing = captured.ok ? missingVariables(state, captured.value) : [];

@@ -25,9 +25,9 @@ const MAX_ROUNDS = 8;
 
 /** The scene as it is after something was awaited; null: the account is gone. */
 function sceneNow(scene: Scene): Scene | null {
-  const state = scene.room.store.state(scene.mac);
+  const state = scene.object.store.state(scene.mac);
   if (state === null || state.account.incarnation !== scene.account.incarnation) return null;
-  return { ...scene, state, account: state.account, nowMs: scene.room.now() };
+  return { ...scene, state, account: state.account, nowMs: scene.object.now() };
 }
 
 /** The grant that stays for this candidate, as the account is now. */
@@ -70,11 +70,11 @@ export async function withCarried<T>(
 async function carriedTo(
   kept: GrantRow,
   incoming: GrantRow,
-  { room, opened }: Scene,
+  { object, opened }: Scene,
 ): Promise<Carried | null> {
   const moved = async (field: 'access_token' | 'captured', text: string): Promise<string | null> => {
-    const plain = await room.vault.decrypt(opened, incoming.id, field, incoming.generation, text);
-    return plain.ok ? room.vault.encrypt(opened, kept.id, field, kept.generation, plain.value) : null;
+    const plain = await object.vault.decrypt(opened, incoming.id, field, incoming.generation, text);
+    return plain.ok ? object.vault.encrypt(opened, kept.id, field, kept.generation, plain.value) : null;
   };
   const accessToken = await moved('access_token', incoming.accessToken ?? '');
   const captured = incoming.captured === null ? null : await moved('captured', incoming.captured);

@@ -40,7 +40,7 @@ export async function claim(
   if (repair === null) return ok(take(scene, request, null));
   // Others may have come while its verifier was encrypted: everything is looked at again.
   const again = await lifecycle.living();
-  return again.ok ? ok(take(sceneOf(scene.room, again.value), request, repair)) : again;
+  return again.ok ? ok(take(sceneOf(scene.object, again.value), request, repair)) : again;
 }
 
 /** A repair that comes back, whose ticket the account has signed; what is not stored of it yet. */
@@ -73,10 +73,10 @@ function stored(
   request: ClaimRequest,
   { ticket, verifier }: Returning,
 ): SessionRow | 'unknown' | 'full' {
-  const { room, mac, nowMs } = scene;
+  const { object, mac, nowMs } = scene;
   const { settings, frozen, browserDigest } = request;
   if (!isSigned(scene, request, ticket) || settings == null) return 'unknown';
-  const others = room.store.flows.sessions(mac).map((row) => sessionAt(row, nowMs));
+  const others = object.store.flows.sessions(mac).map((row) => sessionAt(row, nowMs));
   const inTheWay = roomForRepair(others, browserDigest);
   if (inTheWay === 'full') return 'full';
   if (inTheWay !== null) end(scene, inTheWay, 'failed', 'superseded');
@@ -89,14 +89,14 @@ function stored(
     frozen: askedDigest([frozen, scopesToRepair(scene, settings)]) === ticket.asked ? frozen : null,
   });
   const present = sessionAt(session, nowMs);
-  room.store.flows.saveSession(mac, present);
+  object.store.flows.saveSession(mac, present);
   flowRecord(scene, 'ok', 'started', request.context, session.scopes);
   return present;
 }
 
 function take(scene: Scene, request: ClaimRequest, repair: Returning | null): Claimed {
-  const { room, mac, nowMs, state } = scene;
-  return room.store.transaction((): Claimed => {
+  const { object, mac, nowMs, state } = scene;
+  return object.store.transaction((): Claimed => {
     const known = found(scene, request.sessionId);
     const session = known ?? (repair === null ? 'unknown' : stored(scene, request, repair));
     if (typeof session === 'string') return { kind: session };
@@ -124,9 +124,9 @@ function take(scene: Scene, request: ClaimRequest, repair: Returning | null): Cl
       return { kind: 'ended', session: sessionView(scene, ended) };
     }
     const generation = scene.account.generationCounter + 1;
-    room.store.saveAccount(mac, { ...state.account, generationCounter: generation });
+    object.store.saveAccount(mac, { ...state.account, generationCounter: generation });
     const deadlineMs = Math.min(session.deadlineMs, nowMs + CLAIM_MS);
-    room.store.flows.saveSession(mac, { ...session, claimedAtMs: nowMs, generation, deadlineMs });
+    object.store.flows.saveSession(mac, { ...session, claimedAtMs: nowMs, generation, deadlineMs });
     armSessions(scene);
     return {
       kind: 'exchange',

@@ -19,7 +19,7 @@ import {
   type FlowLifecycle,
   type Scene,
 } from './flow-sessions.ts';
-import { record } from './room.ts';
+import { record } from './account.ts';
 import { sessionAt, type SessionRow } from './session.ts';
 import type { Answer } from './stub.ts';
 
@@ -56,8 +56,8 @@ export async function confirm(
   return decision === 'corrupt' ? err({ code: 'record_corrupt' }) : decision.done;
 }
 
-function candidateOf({ room, mac }: Scene, id: string): CandidateRow | undefined {
-  return room.store.flows.candidates(mac).find(({ sessionId }) => sessionId === id);
+function candidateOf({ object, mac }: Scene, id: string): CandidateRow | undefined {
+  return object.store.flows.candidates(mac).find(({ sessionId }) => sessionId === id);
 }
 
 function decide(
@@ -66,10 +66,10 @@ function decide(
   lifecycle: FlowLifecycle,
   carried: Carried | null,
 ): Answer<Confirmed> {
-  const { room, mac, account, nowMs } = scene;
+  const { object, mac, account, nowMs } = scene;
   let promoted = false;
-  const answer = room.store.transaction((): Answer<Confirmed> => {
-    const row = room.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
+  const answer = object.store.transaction((): Answer<Confirmed> => {
+    const row = object.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
     if (row === undefined) return err({ code: 'not_found' });
     const session = sessionAt(row, nowMs);
     const blocked = undecidable(session);
@@ -103,22 +103,22 @@ function decide(
     return ok(decided(scene, { kind: 'done', session: sessionView(scene, promotion.session) }));
   });
   if (promoted) lifecycle.forgetCredentials();
-  room.waiting.changed();
+  object.waiting.changed();
   return answer;
 }
 
 /** The rows of a decision are written: timer and index follow in the same transaction. */
 function decided(scene: Scene, answer: Confirmed): Confirmed {
   armSessions(scene);
-  scene.room.timers.set('index', scene.nowMs);
+  scene.object.timers.set('index', scene.nowMs);
   return answer;
 }
 
 /** The operator refuses, or takes back a link that nobody has finished. */
 export function reject(scene: Scene, request: RejectRequest): Answer<Confirmed> {
-  const { room, mac, nowMs } = scene;
-  const answer = room.store.transaction((): Answer<Confirmed> => {
-    const row = room.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
+  const { object, mac, nowMs } = scene;
+  const answer = object.store.transaction((): Answer<Confirmed> => {
+    const row = object.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
     if (row === undefined) return err({ code: 'not_found' });
     const session = sessionAt(row, nowMs);
     const blocked = undecidable(session);
@@ -127,13 +127,13 @@ export function reject(scene: Scene, request: RejectRequest): Answer<Confirmed> 
     recordConfirm(scene, 'rejected', request.context);
     return ok(decided(scene, { kind: 'done', session: sessionView(scene, ended) }));
   });
-  room.waiting.changed();
+  object.waiting.changed();
   return answer;
 }
 
 function recordConfirm(scene: Scene, reason: string, context: RequestContext): void {
   record(
-    scene.room,
+    scene.object,
     scene.account,
     scene.mac,
     { action: 'account.confirm', outcome: 'refused', reason },

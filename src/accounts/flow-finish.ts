@@ -43,7 +43,7 @@ export async function arrive(
   const stored = await withCarried(scene, candidate, (now, carried) =>
     storeArrival(now, request, lifecycle, candidate, carried),
   );
-  if (stored === 'gone') return err({ code: await takeLateGrant(scene.room, request) });
+  if (stored === 'gone') return err({ code: await takeLateGrant(scene.object, request) });
   return stored === 'corrupt' ? err({ code: 'record_corrupt' }) : stored.done;
 }
 
@@ -64,10 +64,10 @@ function storeArrival(
   candidate: CandidateRow | null,
   carried: Carried | null,
 ): Answer<SessionView> {
-  const { room, mac, nowMs } = scene;
+  const { object, mac, nowMs } = scene;
   let promoted = false;
-  const answer = room.store.transaction((): Answer<SessionView> => {
-    const row = room.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
+  const answer = object.store.transaction((): Answer<SessionView> => {
+    const row = object.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
     if (row === undefined || scene.account.incarnation !== request.incarnation)
       return err({ code: 'not_found' });
     // One that was taken in time may come home a little late; one that has ended meanwhile has ended.
@@ -78,22 +78,22 @@ function storeArrival(
     const session = settleArrival(scene, row, request, candidate, carried);
     promoted = session.status === 'succeeded';
     armSessions(scene);
-    return ok(sessionView({ ...scene, account: room.store.state(mac)?.account ?? scene.account }, session));
+    return ok(sessionView({ ...scene, account: object.store.state(mac)?.account ?? scene.account }, session));
   });
   if (promoted) lifecycle.forgetCredentials();
-  room.waiting.changed();
+  object.waiting.changed();
   return answer;
 }
 
 /** A grant that comes home to a session that has ended, e.g. because the account was revoked meanwhile. */
-function revokeLate({ room, mac, account }: Scene, session: SessionRow, request: ArriveRequest): void {
+function revokeLate({ object, mac, account }: Scene, session: SessionRow, request: ArriveRequest): void {
   const { finding, settings, generation } = request;
   const came = finding.kind === 'granted' && session.generation === generation;
   // What has succeeded or still waits is stored already: this is only its second message.
   if (!came || isOpen(session.status) || session.status === 'succeeded') return;
   const grant = grantOf(finding, settings, generation);
   const { subject } = finding.identity;
-  revokeLater(room, mac, { account, settings, grant, subject, cause: 'came_too_late' });
+  revokeLater(object, mac, { account, settings, grant, subject, cause: 'came_too_late' });
 }
 
 function settleArrival(
@@ -103,7 +103,7 @@ function settleArrival(
   candidate: CandidateRow | null,
   carried: Carried | null,
 ): SessionRow {
-  const { room, mac, state, account, nowMs } = scene;
+  const { object, mac, state, account, nowMs } = scene;
   const { finding, context, settings } = request;
   if (finding.kind === 'failed' || candidate === null) {
     if (finding.kind !== 'failed') throw new Error('internal: a good answer without its candidate');
@@ -121,18 +121,18 @@ function settleArrival(
     session,
     provenSubject(account.subject, [state.settings, settings]),
     identity,
-    room.config.allowUnverifiedLinks,
+    object.config.allowUnverifiedLinks,
     changesValues(state, finding),
   );
   if (judged.kind === 'mismatch') {
-    revokeLater(room, mac, { account, settings, ...candidate, cause: 'candidate_refused' });
+    revokeLater(object, mac, { account, settings, ...candidate, cause: 'candidate_refused' });
     return endMismatched(scene, session, judged.reason, context, told);
   }
-  if (settings.version >= state.settings.version) room.store.saveSettings(mac, settings);
+  if (settings.version >= state.settings.version) object.store.saveSettings(mac, settings);
   if (judged.kind === 'promote') {
     const promotion = promote(scene, { ...session, ...told }, candidate, 'account.connect', context, carried);
     if (promotion.kind !== 'promoted')
-      revokeLater(room, mac, { account, settings, ...candidate, cause: 'candidate_refused' });
+      revokeLater(object, mac, { account, settings, ...candidate, cause: 'candidate_refused' });
     return promotion.session;
   }
   const waiting = moved(session, 'awaiting', {
@@ -144,11 +144,11 @@ function settleArrival(
     confirmDigest: request.confirmDigest,
   });
   if (waiting === null) throw new Error('internal: an arrival to a session that is not started');
-  room.store.flows.saveSession(mac, waiting);
-  room.store.flows.saveCandidate(mac, candidate);
+  object.store.flows.saveSession(mac, waiting);
+  object.store.flows.saveCandidate(mac, candidate);
   flowRecord(scene, 'ok', 'confirmation_required', context, finding.tokens.scopes);
-  tellConfirmationRequired(room, mac, account, session.id, identity.label);
-  room.timers.set('index', nowMs);
+  tellConfirmationRequired(object, mac, account, session.id, identity.label);
+  object.timers.set('index', nowMs);
   return waiting;
 }
 

@@ -35,8 +35,8 @@ export function promote(
   context: RequestContext,
   carried: Carried | null,
 ): Promotion {
-  const { room, mac, nowMs } = scene;
-  const state = room.store.state(mac) ?? scene.state;
+  const { object, mac, nowMs } = scene;
+  const state = object.store.state(mac) ?? scene.state;
   const { account } = state;
   const kept = keptFor({ state, account }, candidate);
   if (kept?.id !== carried?.grantId || kept?.generation !== carried?.generation)
@@ -62,9 +62,9 @@ export function promote(
     return { kind: refused ?? 'superseded', session: end(scene, session, 'failed', refused) };
   }
   for (const old of replaced) removeGrant(scene, old);
-  room.store.saveGrant(mac, grant);
+  object.store.saveGrant(mac, grant);
   const changed = applyChange(
-    room,
+    object,
     mac,
     {
       ...account,
@@ -82,35 +82,35 @@ export function promote(
   );
   const reconnected = account.status !== 'pending' && account.statusBefore !== 'pending';
   const done = end(scene, session, 'promoted', null, { reconnected });
-  armGrant(room, changed, state.settings, grant);
-  warnUnrenewable(room, mac, changed, grant);
+  armGrant(object, changed, state.settings, grant);
+  warnUnrenewable(object, mac, changed, grant);
   endOvertaken(scene, candidate.grant, subjectChanged);
   return { kind: 'promoted', session: done };
 }
 
 /** A replaced grant takes its timer and its attempts with it: what still comes back for it is overtaken. */
-function removeGrant({ room, mac, nowMs }: Scene, grant: GrantRow): void {
-  for (const attempt of room.attempts.open().filter(({ grantId }) => grantId === grant.id)) {
-    room.attempts.end(attempt.id, {
+function removeGrant({ object, mac, nowMs }: Scene, grant: GrantRow): void {
+  for (const attempt of object.attempts.open().filter(({ grantId }) => grantId === grant.id)) {
+    object.attempts.end(attempt.id, {
       endedAtMs: nowMs,
       outcome: 'superseded',
       reason: null,
       providerError: null,
     });
-    room.timers.clear(`reconcile:${attempt.id}`);
+    object.timers.clear(`reconcile:${attempt.id}`);
   }
-  room.timers.clear(`refresh:${grant.id}`);
-  room.store.deleteGrant(mac, grant.id);
+  object.timers.clear(`refresh:${grant.id}`);
+  object.store.deleteGrant(mac, grant.id);
 }
 
 /** Candidates that were brought before this grant and could only take its place come too late. */
 function endOvertaken(scene: Scene, grant: GrantRow, subjectChanged: boolean): void {
-  const { room, mac, nowMs } = scene;
+  const { object, mac, nowMs } = scene;
   const facts = scopeFactsOf(scene.state.settings);
-  for (const other of room.store.flows.candidates(mac)) {
+  for (const other of object.store.flows.candidates(mac)) {
     if (other.grant.id > grant.id) continue;
     if (!subjectChanged && replacedBy(other.grant, [grant], false, nowMs, false, facts) !== null) continue;
-    const session = room.store.flows.sessions(mac).find(({ id }) => id === other.sessionId);
+    const session = object.store.flows.sessions(mac).find(({ id }) => id === other.sessionId);
     if (session !== undefined && isOpen(session.status)) end(scene, session, 'failed', 'superseded');
   }
 }

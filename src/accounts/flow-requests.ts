@@ -5,12 +5,12 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import type { Ticket } from '#crypto/connect-secrets.ts';
-import type { Config } from '#env.ts';
 import type { CodeClaim, CodeFinding } from '#refresh/code-exchange.ts';
 import type { ConnectionSettings } from './rows.ts';
 import type { Frozen, SessionRow, SessionStatus } from './session.ts';
-import type { Mismatch } from './arrival.ts';
-import { accountStub, type Answer } from './stub.ts';
+import type { Result } from '#lib/result.ts';
+import type { Mismatch } from './session.ts';
+import type { Obstacle } from './living.ts';
 
 /** What a browser holds that opens the flow: a link's session, or the text of a repair link. */
 export type LinkProof =
@@ -210,7 +210,7 @@ export type Opened =
   | { readonly kind: 'done'; readonly expiresAtMs: number }
   | { readonly kind: 'full' | 'too_many_grants' | 'nobody_expected' };
 
-interface Answers {
+export interface Answers {
   readonly open: Opened;
   readonly look: Looked;
   readonly start: Started;
@@ -221,18 +221,7 @@ interface Answers {
   readonly reject: Confirmed;
 }
 
-export type FlowAnswer = Answer<Answers[keyof Answers]>;
+export type FlowAnswer = Result<Answers[keyof Answers], Obstacle>;
 
 /** A question without its name. */
 export type Named<Do extends keyof Answers> = Omit<Extract<FlowRequest, { do: Do }>, 'do'>;
-
-/** One question to one account; a new stub each time. */
-export function askFlow<Do extends keyof Answers>(
-  config: Config,
-  accountId: string,
-  what: Do,
-  request: Named<Do>,
-): Promise<Answer<Answers[Do]>> {
-  const full = { do: what, ...request } as unknown as FlowRequest;
-  return accountStub(config, accountId).flow(full) as Promise<Answer<Answers[Do]>>;
-}

@@ -3,16 +3,15 @@
  * session is shown. Inside the caller's transaction wherever it writes.
  */
 
+import type { Result } from '#lib/result.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { scopesToAsk } from '#providers/scopes.ts';
 import { systemContext, type AuditOutcome, type RequestContext } from '#audit/record.ts';
-import type { Mismatch } from './arrival.ts';
 import type { SessionView } from './flow-requests.ts';
-import type { Lifecycle } from './lifecycle.ts';
-import type { Living } from './living.ts';
+import type { Living, Obstacle } from './living.ts';
 import { repairToken } from './repair-link.ts';
 import { revokeLater } from './revocation.ts';
-import { record, type Room } from './room.ts';
+import { record, type Account } from './account.ts';
 import type { AccountRow, ConnectionSettings } from './rows.ts';
 import {
   FLOW_MS,
@@ -21,6 +20,7 @@ import {
   moved,
   nextDeadlineMs,
   sessionAt,
+  type Mismatch,
   type SessionRow,
   type SessionSignal,
 } from './session.ts';
@@ -32,7 +32,7 @@ const KEPT_ENDED = 20;
 
 /** One question to one living account. */
 export interface Scene {
-  readonly room: Room;
+  readonly object: Account;
   readonly opened: OpenedAccount;
   readonly mac: Uint8Array;
   readonly state: AccountState;
@@ -41,16 +41,19 @@ export interface Scene {
 }
 
 /** What a flow needs of the account's life: `forgetCredentials` once grants have been replaced. */
-export type FlowLifecycle = Pick<Lifecycle, 'living' | 'forgetCredentials'>;
+export interface FlowLifecycle {
+  living(): Promise<Result<Living, Obstacle>>;
+  forgetCredentials(): void;
+}
 
 /** The question as it meets the account now. */
-export function sceneOf(room: Room, { opened, state }: Living): Scene {
-  return { room, opened, mac: opened.key.mac, state, account: state.account, nowMs: room.now() };
+export function sceneOf(object: Account, { opened, state }: Living): Scene {
+  return { object, opened, mac: opened.key.mac, state, account: state.account, nowMs: object.now() };
 }
 
 /** The session as it is now, or null. */
-export function found({ room, mac, nowMs }: Scene, sessionId: string): SessionRow | null {
-  const row = room.store.flows.sessions(mac).find(({ id }) => id === sessionId);
+export function found({ object, mac, nowMs }: Scene, sessionId: string): SessionRow | null {
+  const row = object.store.flows.sessions(mac).find(({ id }) => id === sessionId);
   return row === undefined ? null : sessionAt(row, nowMs);
 }
 
@@ -61,7 +64,7 @@ export function grantIdOf(generation: number): number {
 
 /** Ends a session, with its candidate. @throws Error ("internal") where the table has no such move */
 export function end(
-  { room, mac, nowMs }: Pick<Scene, 'room' | 'mac' | 'nowMs'>,
+  { object, mac, nowMs }: Pick<Scene, 'object' | 'mac' | 'nowMs'>,
   session: SessionRow,
   signal: SessionSignal,
   reason: string | null,
@@ -70,9 +73,9 @@ export function end(
   const ended = moved(session, signal, { ...fields, nowMs, reason });
   if (ended === null)
     throw new Error(`internal: ${signal} cannot happen to a session that is ${session.status}`);
-  room.store.flows.saveSession(mac, ended);
-  if (signal !== 'promoted') revokeCandidate(room, mac, session.id);
-  room.store.flows.deleteCandidate(mac, session.id);
+  object.store.flows.saveSession(mac, ended);
+  if (signal !== 'promoted') revokeCandidate(object, mac, session.id);
+  object.store.flows.deleteCandidate(mac, session.id);
   return ended;
 }
 
@@ -89,16 +92,16 @@ export function endMismatched(
 }
 
 /** The grant of a candidate that comes to nothing ends at its provider too, where it is nobody else's. */
-function revokeCandidate(room: Room, mac: Uint8Array, sessionId: string): void {
-  const candidate = room.store.flows.candidates(mac).find((one) => one.sessionId === sessionId);
-  const state = candidate === undefined ? null : room.store.state(mac);
+function revokeCandidate(object: Account, mac: Uint8Array, sessionId: string): void {
+  const candidate = object.store.flows.candidates(mac).find((one) => one.sessionId === sessionId);
+  const state = candidate === undefined ? null : object.store.state(mac);
   if (candidate !== undefined && state !== null)
-    revokeLater(room, mac, { ...state, ...candidate, cause: 'candidate_refused' });
+    revokeLater(object, mac, { ...state, ...candidate, cause: 'candidate_refused' });
 }
 
 /** Sets the timer for the next session that ends by itself, and forgets the oldest of those that have ended. */
-export function armSessions({ room, mac, nowMs }: Pick<Scene, 'room' | 'mac' | 'nowMs'>): void {
-  const sessions = room.store.flows.sessions(mac);
+export function armSessions({ object, mac, nowMs }: Pick<Scene, 'object' | 'mac' | 'nowMs'>): void {
+  const sessions = object.store.flows.sessions(mac);
   const ended = sessions
     .filter(({ status }) => !isOpen(status))
     .toSorted((one, other) => (other.endedAtMs ?? 0) - (one.endedAtMs ?? 0));
@@ -107,10 +110,10 @@ export function armSessions({ room, mac, nowMs }: Pick<Scene, 'room' | 'mac' | '
   const surplus = (['link', 'repair'] as const).flatMap((kind) =>
     ended.filter((session) => session.kind === kind).slice(KEPT_ENDED),
   );
-  for (const old of surplus) if (old.id !== kept?.id) room.store.flows.deleteSession(mac, old.id);
+  for (const old of surplus) if (old.id !== kept?.id) object.store.flows.deleteSession(mac, old.id);
   const dueAtMs = nextDeadlineMs(sessions);
-  if (dueAtMs === null) room.timers.clear('connect');
-  else room.timers.set('connect', Math.max(dueAtMs, nowMs));
+  if (dueAtMs === null) object.timers.clear('connect');
+  else object.timers.set('connect', Math.max(dueAtMs, nowMs));
 }
 
 /** The session that connected the account last. */
@@ -124,20 +127,20 @@ function lastConnected(sessions: readonly SessionRow[]): SessionRow | null {
 }
 
 /** Ends what has run out of time. The timer's work; whoever looks earlier sees the same. */
-export function lapseSessions(room: Room, opened: OpenedAccount): void {
+export function lapseSessions(object: Account, opened: OpenedAccount): void {
   const { mac } = opened.key;
-  room.store.transaction(() => {
-    const state = room.store.state(mac);
-    if (state === null) return room.timers.clear('connect');
-    const nowMs = room.now();
-    const scene: Scene = { room, opened, mac, state, account: state.account, nowMs };
-    for (const session of lapsed(room.store.flows.sessions(mac), nowMs)) {
-      const waited = room.store.flows.candidates(mac).some(({ sessionId }) => sessionId === session.id);
-      room.store.flows.saveSession(mac, session);
-      revokeCandidate(room, mac, session.id);
-      room.store.flows.deleteCandidate(mac, session.id);
+  object.store.transaction(() => {
+    const state = object.store.state(mac);
+    if (state === null) return object.timers.clear('connect');
+    const nowMs = object.now();
+    const scene: Scene = { object, opened, mac, state, account: state.account, nowMs };
+    for (const session of lapsed(object.store.flows.sessions(mac), nowMs)) {
+      const waited = object.store.flows.candidates(mac).some(({ sessionId }) => sessionId === session.id);
+      object.store.flows.saveSession(mac, session);
+      revokeCandidate(object, mac, session.id);
+      object.store.flows.deleteCandidate(mac, session.id);
       if (waited) flowRecord(scene, 'failed', 'confirmation_expired', systemContext(session.id));
-      if (waited) room.timers.set('index', nowMs);
+      if (waited) object.timers.set('index', nowMs);
     }
     armSessions(scene);
     return undefined;
@@ -146,7 +149,7 @@ export function lapseSessions(room: Room, opened: OpenedAccount): void {
 
 /** One record about the flow in the account's chain. */
 export function flowRecord(
-  { room, account, mac }: Pick<Scene, 'room' | 'account' | 'mac'>,
+  { object, account, mac }: Pick<Scene, 'object' | 'account' | 'mac'>,
   outcome: AuditOutcome,
   reason: string,
   context: RequestContext,
@@ -154,34 +157,34 @@ export function flowRecord(
   code: string | null = null,
 ): void {
   const evidence = code === null ? null : [`code:${code}`];
-  record(room, account, mac, { action: 'account.connect', outcome, reason, scopes, evidence }, context);
+  record(object, account, mac, { action: 'account.connect', outcome, reason, scopes, evidence }, context);
 }
 
 /**
  * Does the account wait for a confirmation and has nothing else? Then it shows `pending_confirmation`, which is not
  * stored.
  */
-export function awaitsConfirmation(room: Room, mac: Uint8Array, state: AccountState): boolean {
+export function awaitsConfirmation(object: Account, mac: Uint8Array, state: AccountState): boolean {
   const { status } = state.account;
   if (state.grants.length > 0 || (status !== 'pending' && status !== 'revoked')) return false;
-  const nowMs = room.now();
-  return room.store.flows
+  const nowMs = object.now();
+  return object.store.flows
     .sessions(mac)
     .some((row) => sessionAt(row, nowMs).status === 'pending_confirmation');
 }
 
 /** Ends what waits, when somebody else has decided what the account holds. `all`: links that nobody has opened too. */
 export function endFlows(
-  { room, mac, nowMs }: Pick<Scene, 'room' | 'mac' | 'nowMs'>,
+  { object, mac, nowMs }: Pick<Scene, 'object' | 'mac' | 'nowMs'>,
   reason: string,
   all: boolean,
 ): void {
-  const open = room.store.flows.sessions(mac).filter(({ status }) => isOpen(status));
+  const open = object.store.flows.sessions(mac).filter(({ status }) => isOpen(status));
   if (open.length === 0) return;
   for (const session of open)
     if (all || session.status === 'pending_confirmation')
-      end({ room, mac, nowMs }, session, 'failed', reason);
-  armSessions({ room, mac, nowMs });
+      end({ object, mac, nowMs }, session, 'failed', reason);
+  armSessions({ object, mac, nowMs });
 }
 
 /** The path of the repair link; null where the account needs no repair. */
@@ -191,8 +194,11 @@ function retryPathOf({ account, mac }: Pick<Scene, 'account' | 'mac'>): string |
 }
 
 /** What a repair asks for: what the dead grants were asked for or had, else what the connection asks for. */
-export function scopesToRepair({ room, mac, state }: Scene, settings: ConnectionSettings): readonly string[] {
-  const last = lastConnected(room.store.flows.sessions(mac));
+export function scopesToRepair(
+  { object, mac, state }: Scene,
+  settings: ConnectionSettings,
+): readonly string[] {
+  const last = lastConnected(object.store.flows.sessions(mac));
   if (last !== null && state.grants.length <= 1) return last.scopes;
   const granted = state.grants.flatMap((grant) => grant.scopes ?? []);
   const wanted = state.grants.length > 1 ? [...settings.scopes, ...granted] : settings.scopes;
@@ -210,8 +216,8 @@ export function repairSession(
   settings: ConnectionSettings,
   begun: Pick<SessionRow, 'startedAtMs' | 'browserDigest' | 'verifier' | 'frozen'> & { startedAtMs: number },
 ): SessionRow {
-  const { room, mac } = scene;
-  const last = lastConnected(room.store.flows.sessions(mac));
+  const { object, mac } = scene;
+  const last = lastConnected(object.store.flows.sessions(mac));
   const registered = settings.returnUrls;
   const returned = last?.returnUrl ?? null;
   return {

@@ -116,38 +116,46 @@ export async function start(
   // Others may have come while it was encrypted: everything is looked at again.
   const again = await lifecycle.living();
   if (!again.ok) return again;
-  const now = sceneOf(scene.room, again.value);
-  return now.room.store.transaction((): Answer<Started> => {
-    const still = prove(now, request.proof);
-    if (still.kind !== 'session') return ok({ kind: 'unknown' });
-    const bound = moved(still.session, 'begun', {
-      nowMs: now.nowMs,
-      reason: null,
-      startedAtMs: now.nowMs,
-      deadlineMs: now.nowMs + FLOW_MS,
-      browserDigest: request.browserDigest,
-      verifier: encrypted,
-      frozen: request.frozen,
-    });
-    if (bound === null) return ok(overOf(now, still.session));
-    const over = tooOften(now, request, bound.id, false);
-    if (over !== null) return ok(over);
-    now.room.store.flows.saveSession(now.mac, bound);
-    flowRecord(now, 'ok', 'started', request.context, bound.scopes);
-    armSessions(now);
-    return ok(goes(now, bound, verifier));
+  const now = sceneOf(scene.object, again.value);
+  return now.object.store.transaction(() => ok(bind(now, request, { verifier, encrypted })));
+}
+
+/** Uses the link up for one browser, if it still may be. Inside a transaction. */
+function bind(
+  scene: Scene,
+  request: StartRequest,
+  { verifier, encrypted }: { readonly verifier: string; readonly encrypted: string },
+): Started {
+  const { object, mac, nowMs } = scene;
+  const still = prove(scene, request.proof);
+  if (still.kind !== 'session') return { kind: 'unknown' };
+  const bound = moved(still.session, 'begun', {
+    nowMs,
+    reason: null,
+    startedAtMs: nowMs,
+    deadlineMs: nowMs + FLOW_MS,
+    browserDigest: request.browserDigest,
+    verifier: encrypted,
+    frozen: request.frozen,
   });
+  if (bound === null) return overOf(scene, still.session);
+  const over = tooOften(scene, request, bound.id, false);
+  if (over !== null) return over;
+  object.store.flows.saveSession(mac, bound);
+  flowRecord(scene, 'ok', 'started', request.context, bound.scopes);
+  armSessions(scene);
+  return goes(scene, bound, verifier);
 }
 
 /** Why this opening would be one call of the provider too many; null: it is not, and is counted. */
 function tooOften(
-  { room, nowMs }: Scene,
+  { object, nowMs }: Scene,
   { settings }: StartRequest,
   session: string,
   isRepair: boolean,
 ): Extract<Started, { kind: 'too_often' }> | null {
   if (settings.descriptor.server?.par_required !== true) return null;
-  const waitMs = room.openings.take(session, isRepair, nowMs);
+  const waitMs = object.openings.take(session, isRepair, nowMs);
   return waitMs > 0 ? { kind: 'too_often', retryAfterS: Math.ceil(waitMs / 1000) } : null;
 }
 
@@ -160,10 +168,10 @@ const SAME_PLACE_MS = 60_000;
  */
 function startRepair(scene: Scene, request: StartRequest): Started {
   const { browserDigest, settings, frozen } = request;
-  const { room, mac, account, nowMs } = scene;
+  const { object, mac, account, nowMs } = scene;
   const scopes = scopesToRepair(scene, settings);
   const asked = askedDigest([frozen, scopes]);
-  const used = new Set(room.store.flows.sessions(mac).map(({ id }) => id));
+  const used = new Set(object.store.flows.sessions(mac).map(({ id }) => id));
   let startedAtMs = nowMs - (nowMs % SAME_PLACE_MS);
   let id = repairSessionId(mac, account, browserDigest, { startedAtMs, asked });
   // A browser that has come back once begins anew.

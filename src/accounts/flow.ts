@@ -27,27 +27,27 @@ import {
 import { look, start } from './flow-start.ts';
 import { hasEnded, takeLateGrant } from './late-grant.ts';
 import { authentic } from './living.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import { MAX_GRANTS, roomForLink, sessionAt, type SessionRow } from './session.ts';
 import { askSubjectSoon } from './subject.ts';
 
 /** One question of the flow. Expected outcomes are values. */
 export async function answerFlow(
-  room: Room,
+  object: Account,
   lifecycle: FlowLifecycle,
   request: FlowRequest,
 ): Promise<FlowAnswer> {
-  if (request.do === 'arrive' && hasEnded(room, request.incarnation))
-    return err({ code: await takeLateGrant(room, request) });
+  if (request.do === 'arrive' && hasEnded(object, request.incarnation))
+    return err({ code: await takeLateGrant(object, request) });
   const living = await lifecycle.living();
   if (!living.ok) return living;
-  const scene = sceneOf(room, living.value);
+  const scene = sceneOf(object, living.value);
   const organization = 'organization' in request ? request.organization : null;
   if (organization !== null && scene.account.organization !== organization) return err({ code: 'not_found' });
   // Read before anything is decided: a row that was changed is no state to decide from.
   const intact = authentic(() => [
-    room.store.flows.sessions(scene.mac),
-    room.store.flows.candidates(scene.mac),
+    object.store.flows.sessions(scene.mac),
+    object.store.flows.candidates(scene.mac),
   ]);
   return intact.ok ? answer(scene, request, lifecycle) : intact;
 }
@@ -76,7 +76,7 @@ async function answer(scene: Scene, request: FlowRequest, lifecycle: FlowLifecyc
 }
 
 function open(scene: Scene, request: OpenRequest): Opened {
-  const { room, mac, state, nowMs } = scene;
+  const { object, mac, state, nowMs } = scene;
   const names = request.expectedSubject !== null || request.expectedEmail !== null;
   if (request.verification === 'subject' && !names && scene.account.subject === null)
     return { kind: 'nobody_expected' };
@@ -115,14 +115,14 @@ function open(scene: Scene, request: OpenRequest): Opened {
     mismatch: null,
     reconnected: false,
   };
-  return room.store.transaction(() => {
-    const sessions = room.store.flows.sessions(mac).map((row) => sessionAt(row, nowMs));
+  return object.store.transaction(() => {
+    const sessions = object.store.flows.sessions(mac).map((row) => sessionAt(row, nowMs));
     const inTheWay = roomForLink(sessions);
     if (inTheWay === 'full') return { kind: 'full' };
     if (inTheWay !== null) end(scene, inTheWay, 'lapsed', 'superseded');
-    room.store.flows.saveSession(mac, session);
+    object.store.flows.saveSession(mac, session);
     flowRecord(scene, 'ok', 'link_created', request.context, scopes);
-    askSubjectSoon(room, state);
+    askSubjectSoon(object, state);
     armSessions(scene);
     return { kind: 'done', expiresAtMs: session.deadlineMs };
   });

@@ -1,12 +1,12 @@
 /** Refreshes that others ask for. The operator's `/refresh`: made whatever the token's age, but never beside another, in backoff or against a hold. */
 
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
-import type { Closed } from './connection-watch.ts';
+import type { ClientQuestion, Closed } from './connection-watch.ts';
 import { isUntried } from './import-fields.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isHeldBack, withoutOwnWait } from './plan.ts';
 import type { Refresher } from './refresher.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 
 /** Not now: `Retry-After` is `retryAfterS`. */
 export interface ForcedRefresh {
@@ -36,7 +36,7 @@ function later(retryAfterMs: number, detail: string): ForcedRefresh {
 
 /** Null: an attempt was made (or joined) or there is no account; look at the account for what came of it. */
 export async function forceRefresh(
-  room: Room,
+  object: Account,
   refresher: Refresher,
   lifecycle: Lifecycle,
 ): Promise<ForcedRefresh | null> {
@@ -47,8 +47,8 @@ export async function forceRefresh(
   if (grant === undefined || !grant.hasRefreshToken || state.account.status !== 'active') {
     return { ok: false, error: { code: 'conflict', detail: 'there is no grant that could be refreshed' } };
   }
-  const nowMs = room.now();
-  const recent = room.attempts
+  const nowMs = object.now();
+  const recent = object.attempts
     .newest(10)
     .find((attempt) => attempt.trigger === 'forced' || attempt.trigger === 'rejected');
   const sinceMs = recent === undefined ? APART_MS : nowMs - recent.startedAtMs;
@@ -60,15 +60,8 @@ export async function forceRefresh(
   // What it joined was for narrower scopes: the operator's own is still to be made.
   if (flown.kind === 'other') flown = await refresher.ensure(opened, grant, 'forced');
   if (flown.kind === 'not_now' && flown.closed !== undefined)
-    return later(flown.closed.untilMs - room.now(), CLOSED[flown.closed.why]);
+    return later(flown.closed.untilMs - object.now(), CLOSED[flown.closed.why]);
   return flown.kind === 'full' ? later(1000, 'too many callers wait for this account') : null;
-}
-
-/** Who is asked whether the client of a connection is taken. */
-export interface ClientQuestion {
-  readonly connection: string;
-  /** False: not with a grant that was brought unproven and never renewed, whose refusal would say nothing. */
-  readonly untriedToo?: boolean;
 }
 
 /**
@@ -76,7 +69,7 @@ export interface ClientQuestion {
  * an attempt was made or joined, whatever came of it.
  */
 export async function proveClient(
-  room: Room,
+  object: Account,
   refresher: Refresher,
   lifecycle: Lifecycle,
   { connection, untriedToo = true }: ClientQuestion,
@@ -88,7 +81,7 @@ export async function proveClient(
   if (grant === undefined || state.account.status !== 'active') return false;
   // Its account has refreshed lately, with another grant than this one.
   if (!untriedToo && isUntried(state.account, grant)) return false;
-  if (state.account.connection !== connection || isHeldBack(state, grant, room.now())) return false;
+  if (state.account.connection !== connection || isHeldBack(state, grant, object.now())) return false;
   const flown = await refresher.ensure(opened, grant, 'heartbeat');
   return flown.kind !== 'not_now' && flown.kind !== 'full';
 }

@@ -8,7 +8,7 @@ import { log } from '#lib/log.ts';
 import type { TokenVerdict } from '#refresh/refused-token.ts';
 import { settingsFor } from './lifetime.ts';
 import type { Living } from './living.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { ConnectionSettings, GrantRow } from './rows.ts';
 import { endpointOf } from './token-check.ts';
 
@@ -30,14 +30,14 @@ export type Checked =
 
 /** Never throws. @param grant as it would be stored, with ciphertexts for its own place */
 export async function checkBrought(
-  room: Room,
+  object: Account,
   { state: { account } }: Living,
   grant: GrantRow,
   settings: ConnectionSettings,
 ): Promise<Checked> {
   const endpoint = endpointOf({ account, settings });
   if (endpoint === null) return { kind: 'unaskable' };
-  const asked = room.checkToken({
+  const asked = object.checkToken({
     accountId: account.accountId,
     organization: account.organization,
     incarnation: account.incarnation,

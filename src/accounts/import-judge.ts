@@ -3,9 +3,10 @@
  * Pure. A script that runs twice, with a stale or a broken value, must not harm what the account holds.
  */
 
+import type { RequestContext } from '#audit/record.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import type { CredentialFields } from './import-fields.ts';
-import type { AccountRow, GrantRow, ImportedToken } from './rows.ts';
+import type { AccountRow, ConnectionSettings, GrantRow, ImportedToken } from './rows.ts';
 
 /** How the operator asked for it. */
 export type ImportMode =
@@ -95,4 +96,13 @@ export function withSpent(account: AccountRow, grantId: number): AccountRow {
       token.grantId === grantId ? { ...token, spent: true } : token,
     ),
   };
+}
+
+/** What an operator brings. */
+export interface ImportOrder {
+  readonly credential: CredentialFields;
+  readonly settings: ConnectionSettings;
+  /** Left out: `prove`. */
+  readonly mode?: ImportMode;
+  readonly context: RequestContext;
 }

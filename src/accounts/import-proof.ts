@@ -17,17 +17,16 @@ import { CallLimit } from './call-limit.ts';
 import type { ProofRow } from './candidate-row.ts';
 import type { ConnectionWatch } from './connection-watch.ts';
 import { grantIdOf } from './flow-sessions.ts';
-import { storeImport, type ImportOrder } from './import.ts';
+import { storeImport } from './import-store.ts';
 import { grantFromImport } from './import-fields.ts';
+import type { ImportOrder } from './import-judge.ts';
 import { grantOfProof, provenOf, type Proven } from './import-verdict.ts';
 import { endingAsLearnt, settingsFor } from './lifetime.ts';
 import type { Living } from './living.ts';
-import { record, type Room } from './room.ts';
+import { record, type Account } from './account.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
-
-export type { Proven } from './import-verdict.ts';
 
 /** Each is a call at the provider for one account. */
 const MAX_PROOFS = 3;
@@ -51,14 +50,14 @@ export interface ProofPowers {
 }
 
 export class ImportProofs {
-  readonly #room: Room;
+  readonly #object: Account;
   readonly #powers: ProofPowers;
   /** Who waits for which attempt, in this life of the object. */
   readonly #limit = new CallLimit();
   readonly #asked = new Map<string, { readonly answer: Promise<Proven>; tell(proven: Proven): void }>();
 
-  constructor(room: Room, powers: ProofPowers) {
-    this.#room = room;
+  constructor(object: Account, powers: ProofPowers) {
+    this.#object = object;
     this.#powers = powers;
   }
 
@@ -69,14 +68,14 @@ export class ImportProofs {
    * @param counted it is called now
    */
   waitMs({ status }: Pick<AccountRow, 'status'>, counted: boolean): number {
-    const nowMs = this.#room.now();
+    const nowMs = this.#object.now();
     if (status === 'pending') return 0;
     return counted ? this.#limit.take(nowMs) : this.#limit.waitMs(nowMs);
   }
 
   /** Is this very token being presented? */
   isOpen(mac: Uint8Array, digest: string): boolean {
-    return this.#room.store.flows.proofs(mac).some(({ proof }) => proof.digest === digest);
+    return this.#object.store.flows.proofs(mac).some(({ proof }) => proof.digest === digest);
   }
 
   /**
@@ -91,9 +90,9 @@ export class ImportProofs {
     digest: string,
     isStill: (state: AccountState) => boolean,
   ): Promise<Proven | JudgedOtherwise> {
-    const room = this.#room;
+    const object = this.#object;
     const mac = living.opened.key.mac;
-    const open = room.store.flows.proofs(mac);
+    const open = object.store.flows.proofs(mac);
     const same = open.find(({ proof }) => proof.digest === digest);
     if (same !== undefined) return this.#wait(same.sessionId);
     if (open.length >= MAX_PROOFS) return { kind: 'busy' };
@@ -109,9 +108,9 @@ export class ImportProofs {
     const late: Proven = {
       kind: 'later',
       detail: 'it is being proven; look at the account or bring it again',
-      retryAfterMs: this.#room.config.exchangeBudgetMs,
+      retryAfterMs: this.#object.config.exchangeBudgetMs,
     };
-    return asked === undefined ? late : within(this.#room.config.exchangeBudgetMs, asked.answer, late);
+    return asked === undefined ? late : within(this.#object.config.exchangeBudgetMs, asked.answer, late);
   }
 
   /** The attempt's id once its exchange is on its way, or why there is none. */
@@ -121,7 +120,7 @@ export class ImportProofs {
     digest: string,
     isStill: (state: AccountState) => boolean,
   ): Promise<string | Proven | JudgedOtherwise> {
-    const room = this.#room;
+    const object = this.#object;
     const { opened } = living;
     const mac = opened.key.mac;
     const { credential, settings, context } = order;
@@ -131,20 +130,20 @@ export class ImportProofs {
     const generation = living.state.account.generationCounter + 1;
     const grantId = grantIdOf(generation);
     const drawn = { ...living.state.account, generationCounter: generation + 1 };
-    room.store.transaction(() => room.store.saveAccount(mac, drawn));
+    object.store.transaction(() => object.store.saveAccount(mac, drawn));
     const grant = await grantFromImport({
       grantId,
       credential: bare,
       settings,
       generation,
-      nowMs: room.now(),
-      encrypt: (field, text) => room.vault.encrypt(opened, grantId, field, generation, text),
+      nowMs: object.now(),
+      encrypt: (field, text) => object.vault.encrypt(opened, grantId, field, generation, text),
     });
     const closed = await this.closed(living, order, grant);
     if (closed !== null) return closed;
-    const state = room.store.state(mac);
+    const state = object.store.state(mac);
     if (state === null || state.account.incarnation !== opened.owner.incarnation) return { kind: 'gone' };
-    const joined = room.store.flows.proofs(mac).find(({ proof }) => proof.digest === digest);
+    const joined = object.store.flows.proofs(mac).find(({ proof }) => proof.digest === digest);
     if (joined !== undefined) return joined.sessionId;
     if (!isStill(state)) return { kind: 'judged_otherwise' };
     const retryAfterMs = this.waitMs(state.account, true);
@@ -155,7 +154,7 @@ export class ImportProofs {
       generationFrom: generation,
       generationTo: generation + 1,
       trigger: 'import',
-      startedAtMs: room.now(),
+      startedAtMs: object.now(),
       endedAtMs: null,
       outcome: null,
       reason: null,
@@ -163,16 +162,16 @@ export class ImportProofs {
       tokenAgeMs: null,
     };
     const row: ProofRow = { sessionId: attempt.id, grant, proof: { digest, settings, context } };
-    room.store.transaction(() => {
-      room.attempts.begin(attempt);
-      room.store.flows.saveCandidate(mac, row);
-      const keptMs = KEPT_BUDGETS * room.config.exchangeBudgetMs;
-      room.timers.set(`reconcile:${attempt.id}`, attempt.startedAtMs + keptMs);
+    object.store.transaction(() => {
+      object.attempts.begin(attempt);
+      object.store.flows.saveCandidate(mac, row);
+      const keptMs = KEPT_BUDGETS * object.config.exchangeBudgetMs;
+      object.timers.set(`reconcile:${attempt.id}`, attempt.startedAtMs + keptMs);
     });
     let tell: (proven: Proven) => void = () => undefined;
     const answer = new Promise<Proven>((resolve) => (tell = resolve));
     this.#asked.set(attempt.id, { answer, tell });
-    this.#hand(requestOf(living, row, attempt, room.config.exchangeBudgetMs));
+    this.#hand(requestOf(living, row, attempt, object.config.exchangeBudgetMs));
     return attempt.id;
   }
 
@@ -185,12 +184,12 @@ export class ImportProofs {
     return {
       kind: 'later',
       detail: 'the provider is away, so that the credential could not be proven',
-      retryAfterMs: Math.max(1_000, gate.untilMs - this.#room.now()),
+      retryAfterMs: Math.max(1_000, gate.untilMs - this.#object.now()),
     };
   }
 
   #hand(request: ExchangeRequest): void {
-    this.#room.waitUntil(
+    this.#object.waitUntil(
       this.#powers.exchange(request).catch((error: unknown) => {
         // It may settle still; if it does not, the timer ends it.
         log('warn', 'the proof of an import did not report back', { attempt: request.attemptId, error });
@@ -200,7 +199,7 @@ export class ImportProofs {
 
   /** The Exchanger's result, where it is one of a proof; null: it is none. Twice is once. */
   async settle(opened: OpenedAccount, arg: SettleArgument): Promise<string | null> {
-    const { store } = this.#room;
+    const { store } = this.#object;
     const mac = opened.key.mac;
     const row = store.flows.proofs(mac).find(({ sessionId }) => sessionId === arg.attemptId);
     if (row === undefined || opened.owner.incarnation !== arg.incarnation) return null;
@@ -212,8 +211,8 @@ export class ImportProofs {
   }
 
   #learnt(mac: Uint8Array, grant: GrantRow): GrantRow {
-    const account = this.#room.store.state(mac)?.account;
-    return account === undefined ? grant : endingAsLearnt(grant, account, this.#room.now());
+    const account = this.#object.store.state(mac)?.account;
+    return account === undefined ? grant : endingAsLearnt(grant, account, this.#object.now());
   }
 
   async #store(
@@ -222,34 +221,34 @@ export class ImportProofs {
     arg: SettleArgument,
     brought: GrantRow,
   ): Promise<string> {
-    const room = this.#room;
+    const object = this.#object;
     const mac = opened.key.mac;
     let grant = brought;
     for (;;) {
-      const state = room.store.state(mac);
-      const waits = room.store.flows.proofs(mac).some(({ sessionId }) => sessionId === row.sessionId);
+      const state = object.store.state(mac);
+      const waits = object.store.flows.proofs(mac).some(({ sessionId }) => sessionId === row.sessionId);
       if (state === null || !waits) return 'overtaken';
       // What is there was renewed meanwhile: a lower number must not follow a higher one.
       if (!state.grants.some(({ generation }) => generation > grant.generation)) break;
       const generation = state.account.generationCounter + 1;
-      room.store.transaction(() =>
-        room.store.saveAccount(mac, { ...state.account, generationCounter: generation }),
+      object.store.transaction(() =>
+        object.store.saveAccount(mac, { ...state.account, generationCounter: generation }),
       );
-      grant = await renumbered(room, opened, grant, generation);
+      grant = await renumbered(object, opened, grant, generation);
     }
-    room.store.transaction(() => {
-      room.attempts.end(row.sessionId, {
-        endedAtMs: room.now(),
+    object.store.transaction(() => {
+      object.attempts.end(row.sessionId, {
+        endedAtMs: object.now(),
         outcome: 'refreshed',
         reason: null,
         providerError: null,
       });
-      room.timers.clear(`reconcile:${row.sessionId}`);
-      room.store.flows.deleteCandidate(mac, row.sessionId);
+      object.timers.clear(`reconcile:${row.sessionId}`);
+      object.store.flows.deleteCandidate(mac, row.sessionId);
       const { settings, context, digest } = row.proof;
       const spent = arg.tokens?.rotated !== false;
       const taken = { grant, settings, credentialType: 'oauth2', context, digest, spent } as const;
-      storeImport(room, opened, { ...taken, isProven: true });
+      storeImport(object, opened, { ...taken, isProven: true });
     });
     this.#tell(row.sessionId, { kind: 'stored' });
     this.#powers.forget();
@@ -260,30 +259,30 @@ export class ImportProofs {
   /** Its answer can no longer come. */
   lost(opened: OpenedAccount, attempt: AttemptRow): void {
     const mac = opened.key.mac;
-    const row = this.#room.store.flows.proofs(mac).find(({ sessionId }) => sessionId === attempt.id);
+    const row = this.#object.store.flows.proofs(mac).find(({ sessionId }) => sessionId === attempt.id);
     const proven: Proven = {
       kind: 'later',
       detail: 'the answer of the provider was lost: this refresh token may be spent',
       retryAfterMs: LATER_MS,
     };
     if (row !== undefined) return this.#end(opened, row, proven, null);
-    this.#room.store.transaction(() => this.#endAttempt(attempt.id, 'superseded', null));
+    this.#object.store.transaction(() => this.#endAttempt(attempt.id, 'superseded', null));
     return undefined;
   }
 
   /** It came to nothing, with a record; whatever the account holds stays as it is. */
   #end(opened: OpenedAccount, row: ProofRow, proven: Proven, arg: SettleArgument | null): void {
-    const room = this.#room;
+    const object = this.#object;
     const mac = opened.key.mac;
     const { summary } = arg ?? { summary: null };
-    room.store.transaction(() => {
+    object.store.transaction(() => {
       this.#endAttempt(row.sessionId, summary?.outcome ?? 'unknown', summary?.providerError ?? null);
-      room.store.flows.deleteCandidate(mac, row.sessionId);
-      const state = room.store.state(mac);
+      object.store.flows.deleteCandidate(mac, row.sessionId);
+      const state = object.store.state(mac);
       if (state === null) return;
       const refused = proven.kind === 'refused';
       record(
-        room,
+        object,
         state.account,
         mac,
         {
@@ -302,7 +301,7 @@ export class ImportProofs {
   }
 
   #endAttempt(id: string, outcome: string, providerError: string | null): void {
-    const { attempts, timers, now } = this.#room;
+    const { attempts, timers, now } = this.#object;
     attempts.end(id, { endedAtMs: now(), outcome, reason: null, providerError });
     timers.clear(`reconcile:${id}`);
   }
@@ -340,22 +339,21 @@ function requestOf(living: Living, row: ProofRow, attempt: AttemptRow, budgetMs:
     settings: settingsFor(account, proof.settings),
     budgetMs,
     wantsSubject: true,
-    variables: account.variables,
   };
 }
 
 /** The grant under another generation: its ciphertexts are bound to the one that they were made for. */
 async function renumbered(
-  room: Room,
+  object: Account,
   opened: OpenedAccount,
   grant: GrantRow,
   generation: number,
 ): Promise<GrantRow> {
   const again = async (field: GrantField, text: string | null): Promise<string | null> => {
     if (text === null) return null;
-    const plain = await room.vault.decrypt(opened, grant.id, field, grant.generation, text);
+    const plain = await object.vault.decrypt(opened, grant.id, field, grant.generation, text);
     if (!plain.ok) throw new Error('internal: what was just encrypted does not open');
-    return room.vault.encrypt(opened, grant.id, field, generation, plain.value);
+    return object.vault.encrypt(opened, grant.id, field, generation, plain.value);
   };
   return {
     ...grant,

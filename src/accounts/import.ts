@@ -8,19 +8,16 @@ import type { RateLimitPolicy } from '#contract/problem.ts';
 import { fingerprint } from '#crypto/digest.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { policyOf } from './call-limit.ts';
-import { applyChange } from './changes.ts';
-import { endFlows } from './flow-sessions.ts';
 import { grantFromImport, IMPORTED_GRANT, type CredentialFields } from './import-fields.ts';
-import { warnUnrenewable } from './calendar.ts';
 import { checkBrought } from './import-check.ts';
-import { judgeImport, withImported, type ImportMode, type ImportStep } from './import-judge.ts';
-import type { ImportProofs, Proven } from './import-proof.ts';
+import { judgeImport, type ImportOrder, type ImportStep } from './import-judge.ts';
+import type { ImportProofs } from './import-proof.ts';
+import { storeImport } from './import-store.ts';
+import type { Proven } from './import-verdict.ts';
 import { endingAsLearnt, settingsFor } from './lifetime.ts';
 import { authentic, intactFlows, readLiving, type Living, type Obstacle } from './living.ts';
-import { armGrant } from './plan.ts';
-import { record, type Room } from './room.ts';
-import { askVariablesSoon } from './subject.ts';
-import type { ConnectionSettings, CredentialType, GrantRow } from './rows.ts';
+import { record, type Account } from './account.ts';
+import type { GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -38,14 +35,6 @@ export interface ImportRefusal {
   /** Of `rate_limited`: which limit it was. */
   readonly policy?: RateLimitPolicy;
   readonly members?: Readonly<Record<string, unknown>>;
-}
-
-export interface ImportOrder {
-  readonly credential: CredentialFields;
-  readonly settings: ConnectionSettings;
-  /** Left out: `prove`. */
-  readonly mode?: ImportMode;
-  readonly context: RequestContext;
 }
 
 /** The account with its new credential. */
@@ -70,31 +59,31 @@ function digestOf(mac: Uint8Array, credential: CredentialFields): string | null 
  * overtaken.
  */
 export async function importCredential(
-  room: Room,
+  object: Account,
   proofs: ImportProofs,
   order: ImportOrder,
   forget: () => void,
 ): Promise<Result<Imported, Obstacle | ImportRefusal>> {
-  const living = await readLiving(room);
+  const living = await readLiving(object);
   if (!living.ok) return living;
   const { opened, state } = living.value;
   const mac = opened.key.mac;
-  const flows = intactFlows(room, mac);
+  const flows = intactFlows(object, mac);
   if (!flows.ok) return flows;
   const { credential, settings, context } = order;
   const digest = digestOf(mac, credential);
   const judge = (present: AccountState): ImportStep => {
     const mode = order.mode ?? 'prove';
-    const judged = judgeImport({ ...present, credential, digest, mode, nowMs: room.now() });
+    const judged = judgeImport({ ...present, credential, digest, mode, nowMs: object.now() });
     // Stored while it is being presented it would be spent in its place: the proof is joined, whatever was asked for.
     const isPresented = judged.kind === 'store' && digest !== null && proofs.isOpen(mac, digest);
     return isPresented ? { kind: 'prove' } : judged;
   };
-  const again = (): ReturnType<typeof importCredential> => importCredential(room, proofs, order, forget);
+  const again = (): ReturnType<typeof importCredential> => importCredential(object, proofs, order, forget);
   const step = judge(state);
   if (step.kind === 'keep') return living;
   if (step.kind === 'refuse') {
-    refuseRecorded(room, opened, context, [step.code]);
+    refuseRecorded(object, opened, context, [step.code]);
     return err({
       code: step.code,
       detail: step.detail,
@@ -105,38 +94,38 @@ export async function importCredential(
     const isStill = (now: AccountState): boolean => judge(now).kind === 'prove';
     const proven = await proofs.prove(living.value, order, digest ?? '', isStill);
     if (proven.kind === 'judged_otherwise') return again();
-    return proven.kind === 'stored' ? readLiving(room) : refusalOf(proven);
+    return proven.kind === 'stored' ? readLiving(object) : refusalOf(proven);
   }
   if (step.kind === 'check') {
     const retryAfterMs = proofs.waitMs(state.account, false);
     if (retryAfterMs > 0) return refusalOf({ kind: 'too_often', retryAfterMs });
   }
   const generation = state.account.generationCounter + 1;
-  room.store.transaction(() =>
-    room.store.saveAccount(mac, { ...state.account, generationCounter: generation }),
+  object.store.transaction(() =>
+    object.store.saveAccount(mac, { ...state.account, generationCounter: generation }),
   );
   const imported = await grantFromImport({
     grantId: IMPORTED_GRANT,
     credential,
     settings: settingsFor(state.account, settings),
     generation,
-    nowMs: room.now(),
-    encrypt: (field, text) => room.vault.encrypt(opened, IMPORTED_GRANT, field, generation, text),
+    nowMs: object.now(),
+    encrypt: (field, text) => object.vault.encrypt(opened, IMPORTED_GRANT, field, generation, text),
   });
-  const asked = step.kind === 'check' ? await check(room, proofs, living.value, order, imported) : null;
+  const asked = step.kind === 'check' ? await check(object, proofs, living.value, order, imported) : null;
   if (asked !== null && !asked.ok) {
     if (asked.error.code === 'credential_refused')
-      refuseRecorded(room, opened, context, ['refused_by_userinfo']);
+      refuseRecorded(object, opened, context, ['refused_by_userinfo']);
     return asked;
   }
   const { acceptedAt, warnings } = asked?.value ?? { acceptedAt: null, warnings: [] };
-  const grant = { ...endingAsLearnt(imported, state.account, room.now()), acceptedAt };
-  const now = room.store.state(mac);
+  const grant = { ...endingAsLearnt(imported, state.account, object.now()), acceptedAt };
+  const now = object.store.state(mac);
   if (now === null || now.account.incarnation !== opened.owner.incarnation) return err({ code: 'not_found' });
   // Another import drew its number later and was stored first: a number that is lower must not follow it. Or the account
   // lives on this very token by now, or it is being presented: it is judged again.
   if (now.grants.some((row) => row.generation > generation) || judge(now).kind !== step.kind) return again();
-  storeImport(room, opened, {
+  storeImport(object, opened, {
     grant,
     settings,
     credentialType: credential.type,
@@ -146,13 +135,13 @@ export async function importCredential(
     evidence: warnings.length > 0 ? ['not_proven'] : [],
   });
   forget();
-  const taken = await readLiving(room);
+  const taken = await readLiving(object);
   return taken.ok ? ok({ ...taken.value, warnings }) : taken;
 }
 
 /** What the provider says of an access token that was brought alone, or why it is not stored. */
 async function check(
-  room: Room,
+  object: Account,
   proofs: ImportProofs,
   living: Living,
   order: ImportOrder,
@@ -164,7 +153,7 @@ async function check(
   if (closed !== null) return refusalOf(closed);
   const retryAfterMs = proofs.waitMs(living.state.account, true);
   if (retryAfterMs > 0) return refusalOf({ kind: 'too_often', retryAfterMs });
-  const checked = await checkBrought(room, living, grant, settings);
+  const checked = await checkBrought(object, living, grant, settings);
   switch (checked.kind) {
     case 'good':
       return ok({ acceptedAt: checked.acceptedAt, warnings: [] });
@@ -189,83 +178,20 @@ async function check(
 /** Where the provider did not say when to come again. */
 const CHECK_AGAIN_MS = 30_000;
 
-/** What takes the place of everything that the account holds. */
-export interface Taken {
-  readonly grant: GrantRow;
-  readonly settings: ConnectionSettings;
-  readonly credentialType: CredentialType;
-  readonly context: RequestContext;
-  readonly digest: string | null;
-  /** A successor of the token that was brought has been read. */
-  readonly spent: boolean;
-  /** For the record. */
-  readonly evidence?: readonly string[];
-  /** An exchange has brought it home; left out: it is as the operator brought it. */
-  readonly isProven?: boolean;
-}
-
-/** One transaction; awaits nothing. Attempts, flows and proofs of what was there before are over. */
-export function storeImport(room: Room, opened: OpenedAccount, taken: Taken): void {
-  const mac = opened.key.mac;
-  const { grant, settings, credentialType, context, digest, spent, evidence = [], isProven = false } = taken;
-  room.store.transaction(() => {
-    const state = room.store.state(mac);
-    if (state === null) throw new Error('internal: an import into an account that is gone');
-    endOpenAttempts(room, 'superseded');
-    dropProofs(room, mac);
-    endFlows({ room, mac, nowMs: room.now() }, 'superseded', false);
-    for (const old of state.grants) room.timers.clear(`refresh:${old.id}`);
-    room.store.deleteGrants();
-    room.store.saveGrant(mac, grant);
-    if (settings.version >= state.settings.version) room.store.saveSettings(mac, settings);
-    const account = applyChange(
-      room,
-      mac,
-      {
-        ...withImported(state.account, digest, grant.id, spent),
-        credentialType,
-        // Whose it is has to be asked anew: what was known belongs to the grant that goes.
-        subject: null,
-        subjectLabel: null,
-        degradedSinceMs: null,
-        degradedCause: null,
-      },
-      { signal: 'connected', action: 'account.import', reason: null, scopes: grant.scopes, evidence },
-      context,
-    );
-    armGrant(room, account, settings, grant);
-    askVariablesSoon(room, { account, settings }, grant, isProven);
-    warnUnrenewable(room, mac, account, grant);
-  });
-}
-
-/** Inside a transaction. */
-export function endOpenAttempts(room: Room, outcome: string): void {
-  for (const attempt of room.attempts.open()) {
-    room.attempts.end(attempt.id, { endedAtMs: room.now(), outcome, reason: null, providerError: null });
-    room.timers.clear(`reconcile:${attempt.id}`);
-  }
-}
-
-/** Inside a transaction. What is still brought home for them is overtaken. */
-export function dropProofs(room: Room, mac: Uint8Array): void {
-  for (const { sessionId } of room.store.flows.proofs(mac)) room.store.flows.deleteCandidate(mac, sessionId);
-}
-
 /** One record of an import that was not taken. */
 function refuseRecorded(
-  room: Room,
+  object: Account,
   opened: OpenedAccount,
   context: RequestContext,
   evidence: readonly string[],
 ): void {
   const { mac } = opened.key;
-  const state = authentic(() => room.store.state(mac));
+  const state = authentic(() => object.store.state(mac));
   if (!state.ok || state.value === null) return;
   const { account } = state.value;
-  room.store.transaction(() =>
+  object.store.transaction(() =>
     record(
-      room,
+      object,
       account,
       mac,
       { action: 'account.import', outcome: 'refused', reason: null, evidence },

@@ -9,10 +9,10 @@ import type { ArriveRequest } from './flow-requests.ts';
 import { grantIdOf } from './flow-sessions.ts';
 import { revocationId } from './revocation-table.ts';
 import { revokeLater } from './revocation.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 
 /** Is the life of the account over in which a claim was made? Unauthenticated: what follows opens it or does nothing. */
-export function hasEnded({ store }: Room, incarnation: number): boolean {
+export function hasEnded({ store }: Account, incarnation: number): boolean {
   const present = store.keyMaterial() ?? store.tombstone();
   return present !== null && present.incarnation > incarnation;
 }
@@ -23,10 +23,10 @@ export function hasEnded({ store }: Room, incarnation: number): boolean {
  * @returns what the callback is told; `vault_locked`: come again, the ring may be put right
  */
 export async function takeLateGrant(
-  room: Room,
+  object: Account,
   { finding, life, settings, incarnation, generation }: ArriveRequest,
 ): Promise<'not_found' | 'vault_locked'> {
-  const { store, vault } = room;
+  const { store, vault } = object;
   const present = store.keyMaterial() ?? store.tombstone();
   if (finding.kind !== 'granted' || life === undefined || present === null) return 'not_found';
   const { accountId, organization } = present;
@@ -41,7 +41,7 @@ export async function takeLateGrant(
       if (store.revocations.get(revocationId({ incarnation, grantId: grant.id, generation })) !== null)
         return;
       const ended = { account, settings, grant, subject: identity.subject, cause: 'came_too_late' } as const;
-      revokeLater(room, mac, ended, opened.value.key.mac);
+      revokeLater(object, mac, ended, opened.value.key.mac);
     }),
   );
   return 'not_found';

@@ -13,37 +13,32 @@ import { applyChange } from './changes.ts';
 import { createAccount, type Birth } from './create.ts';
 import { deleteAccount } from './delete.ts';
 import { endFlows } from './flow-sessions.ts';
-import {
-  dropProofs,
-  endOpenAttempts,
-  importCredential,
-  type ImportOrder,
-  type Imported,
-  type ImportRefusal,
-} from './import.ts';
+import { importCredential, type Imported, type ImportRefusal } from './import.ts';
+import type { ImportOrder } from './import-judge.ts';
+import { dropProofs, endOpenAttempts } from './import-store.ts';
 import type { ImportProofs } from './import-proof.ts';
 import { intactFlows, isForeign, readLiving, type Living, type Obstacle } from './living.ts';
 import { armGrant } from './plan.ts';
 import type { Refresher } from './refresher.ts';
 import { revokeGrantsLater, revokeLater } from './revocation.ts';
 import type { OpenedCredentials } from './release-opened.ts';
-import { record, type Room } from './room.ts';
+import { record, type Account } from './account.ts';
 import { move, type Signal } from './status.ts';
 
 export class Lifecycle {
-  readonly #room: Room;
+  readonly #object: Account;
   readonly #refresher: Refresher;
   readonly #credentials: OpenedCredentials;
   readonly #proofs: ImportProofs;
   readonly #expireLimit = new CallLimit();
 
   constructor(
-    room: Room,
+    object: Account,
     refresher: Refresher,
     credentials: OpenedCredentials,
     proofs: (forget: () => void) => ImportProofs,
   ) {
-    this.#room = room;
+    this.#object = object;
     this.#refresher = refresher;
     this.#credentials = credentials;
     this.#proofs = proofs(() => this.forgetCredentials());
@@ -59,24 +54,24 @@ export class Lifecycle {
     const living = await this.living();
     if (!living.ok) return;
     const { state, opened } = living.value;
-    const { flows } = this.#room.store;
+    const { flows } = this.#object.store;
     const mac = opened.key.mac;
     const used =
       state.account.status !== 'pending' ||
       state.grants.length > 0 ||
       flows.proofs(mac).length > 0 ||
       flows.sessions(mac).length > 0;
-    if (!used) await deleteAccount(this.#room, () => this.forgetCredentials(), null, context, true);
+    if (!used) await deleteAccount(this.#object, () => this.forgetCredentials(), null, context, true);
   }
 
   /** The living account with its key, or why there is none. */
   living(): Promise<Result<Living, Obstacle>> {
-    return readLiving(this.#room);
+    return readLiving(this.#object);
   }
 
   /** The account of this triple; made as `pending` where there is none. */
   create(birth: Birth): Promise<Result<Living & { created: boolean }, Obstacle>> {
-    return createAccount(this.#room, birth);
+    return createAccount(this.#object, birth);
   }
 
   /** Takes a credential that the operator brings; what may not be believed is proven first. */
@@ -85,7 +80,7 @@ export class Lifecycle {
       this.forgetCredentials();
       this.#proofs.abandon();
     };
-    return importCredential(this.#room, this.#proofs, order, forget);
+    return importCredential(this.#object, this.#proofs, order, forget);
   }
 
   /** Pretends that the access token has ended, to rehearse recovery. Only moves the expiry: nobody is called. Six times a minute. */
@@ -97,7 +92,7 @@ export class Lifecycle {
     if (state.account.credentialType !== 'oauth2' || grant === undefined) {
       return err({ code: 'conflict', detail: 'only an OAuth grant can be expired' });
     }
-    const nowMs = this.#room.now();
+    const nowMs = this.#object.now();
     const waitMs = this.#expireLimit.take(nowMs);
     if (waitMs > 0) {
       return err({
@@ -109,23 +104,23 @@ export class Lifecycle {
     }
     const lives = state.grants.some((row) => row.accessExpiresAtMs === null || row.accessExpiresAtMs > nowMs);
     if (!lives && state.narrowed.length === 0) return living;
-    this.#room.store.transaction(() => {
+    this.#object.store.transaction(() => {
       for (const row of state.grants) {
         const held = row.doubtSinceMs !== null;
-        this.#room.store.saveGrant(opened.key.mac, {
+        this.#object.store.saveGrant(opened.key.mac, {
           ...row,
           accessExpiresAtMs: nowMs,
           // In doubt the deliberate attempt waits for the token's end, which is now.
           nextAttemptAtMs: held ? null : row.nextAttemptAtMs,
         });
       }
-      this.#room.store.deleteNarrowed();
+      this.#object.store.deleteNarrowed();
       const account = { ...state.account, updatedAtMs: Math.max(nowMs, state.account.updatedAtMs) };
-      this.#room.store.saveAccount(opened.key.mac, account);
-      this.#room.timers.set('index', nowMs);
+      this.#object.store.saveAccount(opened.key.mac, account);
+      this.#object.timers.set('index', nowMs);
       const reason = 'expired_by_operator';
       record(
-        this.#room,
+        this.#object,
         account,
         opened.key.mac,
         { action: 'account.status', outcome: 'ok', reason },
@@ -148,32 +143,32 @@ export class Lifecycle {
     if (move({ status: account.status, before: account.statusBefore }, signal) === null) {
       return err({ code: 'conflict', detail: `an account that is ${account.status} cannot be ${signal}` });
     }
-    const flows = signal === 'revoked' ? intactFlows(this.#room, opened.key.mac) : ok([]);
+    const flows = signal === 'revoked' ? intactFlows(this.#object, opened.key.mac) : ok([]);
     if (!flows.ok) return flows;
-    this.#room.store.transaction(() => {
+    this.#object.store.transaction(() => {
       const after = applyChange(
-        this.#room,
+        this.#object,
         opened.key.mac,
         account,
         { signal, action: 'account.status', reason: 'operator' },
         context,
       );
       if (signal === 'revoked') {
-        revokeGrantsLater(this.#room, opened.key.mac, state, 'account_revoked');
-        for (const { grant, proof } of this.#room.store.flows.proofs(opened.key.mac))
-          revokeLater(this.#room, opened.key.mac, {
+        revokeGrantsLater(this.#object, opened.key.mac, state, 'account_revoked');
+        for (const { grant, proof } of this.#object.store.flows.proofs(opened.key.mac))
+          revokeLater(this.#object, opened.key.mac, {
             ...state,
             ...proof,
             grant,
             subject: null,
             cause: 'account_revoked',
           });
-        dropProofs(this.#room, opened.key.mac);
-        endOpenAttempts(this.#room, 'revoked');
-        endFlows({ room: this.#room, mac: opened.key.mac, nowMs: this.#room.now() }, 'revoked', true);
-        this.#room.store.deleteGrants();
+        dropProofs(this.#object, opened.key.mac);
+        endOpenAttempts(this.#object, 'revoked');
+        endFlows({ object: this.#object, mac: opened.key.mac, nowMs: this.#object.now() }, 'revoked', true);
+        this.#object.store.deleteGrants();
       }
-      for (const grant of state.grants) armGrant(this.#room, after, state.settings, grant);
+      for (const grant of state.grants) armGrant(this.#object, after, state.settings, grant);
     });
     if (signal === 'revoked') {
       this.forgetCredentials();
@@ -188,12 +183,12 @@ export class Lifecycle {
       this.forgetCredentials();
       this.#proofs.abandon();
     };
-    return deleteAccount(this.#room, forget, organization, context);
+    return deleteAccount(this.#object, forget, organization, context);
   }
 
   /** Walks the chain; also of a deleted account, under the key that its tombstone keeps. Null: nothing to be seen. */
   verify(organization: string | null): Promise<Result<Verification | null, Obstacle>> {
-    return this.#chain(organization, (mac) => this.#room.ring.verify(mac));
+    return this.#chain(organization, (mac) => this.#object.ring.verify(mac));
   }
 
   /** A page of the chain, newest first; of what may be read as of what may be walked. */
@@ -202,7 +197,7 @@ export class Lifecycle {
     readonly before: number | null;
     readonly limit: number;
   }): Promise<Result<ChainPage | null, Obstacle>> {
-    const { ring } = this.#room;
+    const { ring } = this.#object;
     return this.#chain(asked.organization, () =>
       chainPage(
         (before, limit) => ring.list(before, limit),
@@ -217,8 +212,8 @@ export class Lifecycle {
     organization: string | null,
     look: (mac: Uint8Array) => T,
   ): Promise<Result<T | null, Obstacle>> {
-    if (isForeign(this.#room, organization)) return ok(null);
-    const life = await this.#room.vault.present();
+    if (isForeign(this.#object, organization)) return ok(null);
+    const life = await this.#object.vault.present();
     if (!life.ok) return life;
     return ok(life.value === null ? null : look(life.value.key.mac));
   }

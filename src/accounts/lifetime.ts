@@ -3,15 +3,15 @@
 import { shortenedMs } from '#refresh/learnt-lifetime.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 
-type Account = Pick<AccountRow, 'accessTokenTtlS' | 'learntLifetime'>;
+type Lifetimes = Pick<AccountRow, 'accessTokenTtlS' | 'learntLifetime'>;
 
 /** As an operator has set it, in seconds, the account's own first; null: nobody has. */
-export function setLifetimeS(account: Account, settings: ConnectionSettings): number | null {
+export function setLifetimeS(account: Lifetimes, settings: ConnectionSettings): number | null {
   return account.accessTokenTtlS ?? settings.accessTokenTtlS;
 }
 
 /** The connection's settings as they hold for this account. */
-export function settingsFor(account: Account, settings: ConnectionSettings): ConnectionSettings {
+export function settingsFor(account: Lifetimes, settings: ConnectionSettings): ConnectionSettings {
   return { ...settings, accessTokenTtlS: setLifetimeS(account, settings) };
 }
 
@@ -28,7 +28,7 @@ function atMost<T extends Token>(token: T, lifetimeMs: number | null): T {
 /** As the API has taught. What nothing could renew is served until the API refuses it: no guess ends it. */
 export function endingAsLearnt<T extends Token & Pick<GrantRow, 'hasRefreshToken'>>(
   grant: T,
-  { learntLifetime }: Account,
+  { learntLifetime }: Lifetimes,
   nowMs: number,
 ): T {
   return grant.hasRefreshToken ? atMost(grant, shortenedMs(null, learntLifetime, nowMs)) : grant;

@@ -8,7 +8,7 @@ import { isDamage } from '#lib/platform-errors.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import type { CandidateRow } from './candidate-row.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountState } from './store.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -28,12 +28,12 @@ export interface Living {
 }
 
 /** The living account with its key, or why there is none. */
-export async function readLiving(room: Room): Promise<Result<Living, Obstacle>> {
-  const opened = await room.vault.open();
+export async function readLiving(object: Account): Promise<Result<Living, Obstacle>> {
+  const opened = await object.vault.open();
   if (!opened.ok) return err(opened.error);
   const account = opened.value;
   if (account === null) return err({ code: 'not_found' });
-  const state = authentic(() => room.store.state(account.key.mac));
+  const state = authentic(() => object.store.state(account.key.mac));
   if (!state.ok) return state;
   return state.value === null ? err({ code: 'not_found' }) : ok({ opened: account, state: state.value });
 }
@@ -42,9 +42,9 @@ export async function readLiving(room: Room): Promise<Result<Living, Obstacle>> 
  * Whether what lies here belongs to another organization than `organization` (null: a caller who sees all). Asked
  * before a key is opened: how another's account is damaged or locked is nothing to know either.
  */
-export function isForeign(room: Room, organization: string | null): boolean {
+export function isForeign(object: Account, organization: string | null): boolean {
   if (organization === null) return false;
-  const { store } = room;
+  const { store } = object;
   try {
     return (store.keyMaterial() ?? store.tombstone())?.organization !== organization;
   } catch (error) {
@@ -55,8 +55,8 @@ export function isForeign(room: Room, organization: string | null): boolean {
 }
 
 /** What ends flows reads them first. */
-export function intactFlows(room: Room, mac: Uint8Array): Result<readonly CandidateRow[], Obstacle> {
-  const { flows } = room.store;
+export function intactFlows(object: Account, mac: Uint8Array): Result<readonly CandidateRow[], Obstacle> {
+  const { flows } = object.store;
   return authentic(() => {
     flows.sessions(mac);
     return flows.candidates(mac);

@@ -13,7 +13,7 @@ import {
 } from '#refresh/schedule.ts';
 import { armCalendar } from './calendar.ts';
 import { setLifetimeS } from './lifetime.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import { mayRefresh } from './status.ts';
@@ -85,14 +85,14 @@ export function inDoubtSinceMs(state: AccountState, nowMs: number): number | nul
 }
 
 function scheduleFacts(
-  room: Room,
+  object: Account,
   account: AccountRow,
   settings: ConnectionSettings,
   grant: GrantRow,
 ): ScheduleFacts {
   const ttlS = setLifetimeS(account, settings) ?? settings.descriptor.access_token_ttl_s;
   return {
-    nowMs: room.now(),
+    nowMs: object.now(),
     grant,
     mode: modeOf(account, settings),
     lastUsedAtMs: account.lastUsedAtMs,
@@ -103,37 +103,37 @@ function scheduleFacts(
 
 /** When the one timer of this grant is due, and for what; null: never by itself. */
 export function planned(
-  room: Room,
+  object: Account,
   account: AccountRow,
   settings: ConnectionSettings,
   grant: GrantRow,
 ): Planned | null {
   if (account.credentialType !== 'oauth2' || !mayRefresh(account.status)) return null;
-  return planRefresh({ ...scheduleFacts(room, account, settings, grant), random: room.random });
+  return planRefresh({ ...scheduleFacts(object, account, settings, grant), random: object.random });
 }
 
 /** Should a timer that has fired still do what it was planned for? */
 export function isStillDue(
-  room: Room,
+  object: Account,
   account: AccountRow,
   settings: ConnectionSettings,
   grant: GrantRow,
   timer: Timer,
 ): boolean {
   const kind = timer.payload as Planned['kind'];
-  return stillDue({ kind, dueAtMs: timer.dueAtMs }, scheduleFacts(room, account, settings, grant));
+  return stillDue({ kind, dueAtMs: timer.dueAtMs }, scheduleFacts(object, account, settings, grant));
 }
 
 /** Writes the grant's timer anew, or takes it away. Inside a transaction. */
 export function armGrant(
-  room: Room,
+  object: Account,
   account: AccountRow,
   settings: ConnectionSettings,
   grant: GrantRow,
 ): void {
-  const plan = planned(room, account, settings, grant);
+  const plan = planned(object, account, settings, grant);
   const kind = `refresh:${grant.id}` as const;
-  if (plan === null) room.timers.clear(kind);
-  else room.timers.set(kind, plan.dueAtMs, plan.kind);
-  armCalendar(room, account, grant, plan !== null);
+  if (plan === null) object.timers.clear(kind);
+  else object.timers.set(kind, plan.dueAtMs, plan.kind);
+  armCalendar(object, account, grant, plan !== null);
 }

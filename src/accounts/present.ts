@@ -2,12 +2,12 @@
 
 import type { Resource } from '#contract/connected-accounts.ts';
 import { awaitsConfirmation } from './flow-sessions.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountState } from './store.ts';
 import { accountView } from './view.ts';
 
-export function present(room: Room, mac: Uint8Array, state: AccountState): Resource {
-  const { timers, attempts, lastUse, now } = room;
+export function present(object: Account, mac: Uint8Array, state: AccountState): Resource {
+  const { timers, attempts, lastUse, now } = object;
   const grant = state.grants[0];
   const next = grant === undefined ? null : timers.get(`refresh:${grant.id}`);
   return accountView({
@@ -16,6 +16,6 @@ export function present(room: Room, mac: Uint8Array, state: AccountState): Resou
     nextRefreshAtMs: next === null || next.payload === 'end' ? null : next.dueAtMs,
     lastUsedAtMs: lastUse.atMs,
     nowMs: now(),
-    awaits: awaitsConfirmation(room, mac, state),
+    awaits: awaitsConfirmation(object, mac, state),
   });
 }

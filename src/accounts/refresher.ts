@@ -17,7 +17,7 @@ import { beginAttempt, lostAttempt } from './exchange-journal.ts';
 import { Flights, type Flight, type FlightResult } from './flight.ts';
 import { isUntried } from './import-fields.ts';
 import { isHeldBack, rotationFacts } from './plan.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import { refusedAlone, settle, type Settled } from './settle.ts';
 import type { AccountState } from './store.ts';
@@ -37,12 +37,12 @@ export interface RefresherPowers {
 }
 
 export class Refresher {
-  readonly #room: Room;
+  readonly #object: Account;
   readonly #powers: RefresherPowers;
   readonly #flights = new Flights();
 
-  constructor(room: Room, powers: RefresherPowers) {
-    this.#room = room;
+  constructor(object: Account, powers: RefresherPowers) {
+    this.#object = object;
     this.#powers = powers;
   }
 
@@ -61,15 +61,15 @@ export class Refresher {
     if (overdue !== null) return overdue;
     const joinsOther = flight !== undefined && keyOf(flight.scopes) !== keyOf(scopes);
     if (flight === undefined) {
-      flight = this.#flights.open(grant.id, scopes, trigger, this.#room.now());
+      flight = this.#flights.open(grant.id, scopes, trigger, this.#object.now());
       this.#begin(flight, opened, grant);
     }
     if (flight.waiters >= MAX_WAITERS) return { kind: 'full' };
     flight.waiters += 1;
-    const limitMs = Math.min(JOIN_LIMIT_MS, this.#room.config.exchangeBudgetMs);
+    const limitMs = Math.min(JOIN_LIMIT_MS, this.#object.config.exchangeBudgetMs);
     const late: FlightResult = {
       kind: 'pending',
-      retryAfterMs: this.#room.config.exchangeBudgetMs - limitMs,
+      retryAfterMs: this.#object.config.exchangeBudgetMs - limitMs,
     };
     try {
       const result = await within(limitMs, flight.promise, late);
@@ -81,8 +81,10 @@ export class Refresher {
 
   /** The Exchanger's result, or `reconcile`'s. One transaction; wakes whoever waits. */
   settle(opened: OpenedAccount, arg: SettleArgument): Settled {
-    const { store } = this.#room;
-    const as = store.transaction(() => settle(this.#room, opened.key.mac, store.state(opened.key.mac), arg));
+    const { store } = this.#object;
+    const as = store.transaction(() =>
+      settle(this.#object, opened.key.mac, store.state(opened.key.mac), arg),
+    );
     const found = this.#flights.of(arg.grantId);
     const flight = found?.attemptId === arg.attemptId ? found : null;
     const state = store.state(opened.key.mac);
@@ -92,9 +94,9 @@ export class Refresher {
     if (as === 'overtaken' || account === undefined) {
       if (flight !== null) this.#flights.land(arg.grantId, flight, { kind: 'settled', as });
     } else if (arg.summary.outcome === 'client_rejected') {
-      this.#room.waitUntil(this.#afterRejected(opened, account, arg, flight, untried));
+      this.#object.waitUntil(this.#afterRejected(opened, account, arg, flight, untried));
     } else {
-      this.#room.waitUntil(this.#powers.connection.report(account, arg, untried));
+      this.#object.waitUntil(this.#powers.connection.report(account, arg, untried));
       if (flight !== null) this.#flights.land(arg.grantId, flight, { kind: 'settled', as });
     }
     return as;
@@ -112,7 +114,7 @@ export class Refresher {
     untried: boolean,
   ): Promise<void> {
     const { connection } = this.#powers;
-    const state = this.#room.store.state(opened.key.mac);
+    const state = this.#object.store.state(opened.key.mac);
     const grant = state?.grants.find((row) => row.id === arg.grantId);
     if (flight !== null && !flight.again && state != null && grant !== undefined) {
       const { version } = await connection.look(account, state.settings);
@@ -125,7 +127,7 @@ export class Refresher {
     }
     const told = connection.report(account, arg, untried).then((health) => {
       if (health !== null && health.health.state !== 'misconfigured')
-        refusedAlone(this.#room, opened.key.mac, arg.grantId, arg.generationFrom);
+        refusedAlone(this.#object, opened.key.mac, arg.grantId, arg.generationFrom);
     });
     await within(TELL_LIMIT_MS, told, undefined);
     if (flight !== null) this.#flights.land(arg.grantId, flight, { kind: 'settled', as: 'failed' });
@@ -134,7 +136,7 @@ export class Refresher {
 
   /** Ends an attempt whose answer can no longer come: its outcome is unknown, which is doubt. */
   reconcile(opened: OpenedAccount, attempt: AttemptRow): Settled {
-    return this.settle(opened, lostAttempt(attempt, opened.owner.incarnation, this.#room.now()));
+    return this.settle(opened, lostAttempt(attempt, opened.owner.incarnation, this.#object.now()));
   }
 
   /** The rows were replaced (import, delete, revoke): whoever waits looks at them again. */
@@ -143,7 +145,7 @@ export class Refresher {
   }
 
   #begin(flight: Flight, opened: OpenedAccount, grant: GrantRow): void {
-    this.#room.waitUntil(
+    this.#object.waitUntil(
       this.#start(flight, opened, grant).catch((error: unknown) => {
         log('error', 'a refresh could not be started', { error });
         this.#flights.land(grant.id, flight, { kind: 'not_now' });
@@ -154,12 +156,12 @@ export class Refresher {
   /** No gate is to be seen: then its own wait stands for it. */
   #waitsAlone(flight: Flight, grant: GrantRow): boolean {
     if (isFree(flight.trigger) || grant.lastFailure !== 'client_rejected') return false;
-    return waitForAttemptMs(grant, this.#room.now(), false) > 0;
+    return waitForAttemptMs(grant, this.#object.now(), false) > 0;
   }
 
   /** An alarm may be late or lost: then whoever asks next ends the attempt whose answer can no longer come. */
   #endOverdue(opened: OpenedAccount, flight: Flight): FlightResult | null {
-    const { attempts, config, now } = this.#room;
+    const { attempts, config, now } = this.#object;
     const budgetMs = config.exchangeBudgetMs;
     if (flight.attemptId === null || Math.abs(now() - flight.beganAtMs) < budgetMs) return null;
     const attempt = attempts.byId(flight.attemptId);
@@ -171,7 +173,7 @@ export class Refresher {
   async #start(flight: Flight, opened: OpenedAccount, wanted: GrantRow): Promise<void> {
     const { connection } = this.#powers;
     const mac = opened.key.mac;
-    const before = this.#room.store.state(mac);
+    const before = this.#object.store.state(mac);
     const seen =
       before === null || isFree(flight.trigger) ? null : connection.remembered(before.account, wanted);
     if (before !== null && seen !== null && !this.#passes(seen, flight, before, wanted)) {
@@ -202,7 +204,7 @@ export class Refresher {
       }
       const settings = look.newer ?? state.settings;
       const { trigger, scopes } = flight;
-      const request = beginAttempt(this.#room, mac, { state, grant, settings, trigger, scopes });
+      const request = beginAttempt(this.#object, mac, { state, grant, settings, trigger, scopes });
       flight.attemptId = request.attemptId;
       this.#hand({ ...request, probe: probe || closed?.why === 'misconfigured' });
       return;
@@ -215,11 +217,11 @@ export class Refresher {
    */
   #passes(closed: Closed, flight: Flight, { settings }: AccountState, { doubtSinceMs }: GrantRow): boolean {
     if (closed.why === 'misconfigured') return isFree(flight.trigger);
-    return racesGrace({ nowMs: this.#room.now(), rotation: rotationFacts(settings), doubtSinceMs });
+    return racesGrace({ nowMs: this.#object.now(), rotation: rotationFacts(settings), doubtSinceMs });
   }
 
   #hand(request: ExchangeRequest): void {
-    this.#room.waitUntil(
+    this.#object.waitUntil(
       this.#powers.exchange(request).catch((error: unknown) => {
         // The journal row stays without an end; the reconcile timer decides what that means.
         log('warn', 'the exchange did not report back', { attempt: request.attemptId, error });
@@ -233,15 +235,15 @@ export class Refresher {
     opened: OpenedAccount,
     wanted: GrantRow,
   ): { state: AccountState; grant: GrantRow } | null {
-    const room = this.#room;
-    const open = room.store.hasTables()
-      ? room.attempts.open().filter((row) => row.grantId === wanted.id)
+    const object = this.#object;
+    const open = object.store.hasTables()
+      ? object.attempts.open().filter((row) => row.grantId === wanted.id)
       : [];
     for (const attempt of open) {
       const phase = attemptPhase({
-        nowMs: room.now(),
+        nowMs: object.now(),
         startedAtMs: attempt.startedAtMs,
-        budgetMs: room.config.exchangeBudgetMs,
+        budgetMs: object.config.exchangeBudgetMs,
       });
       if (phase.kind === 'may_settle') {
         flight.attemptId = attempt.id;
@@ -249,7 +251,7 @@ export class Refresher {
       }
       this.reconcile(opened, attempt);
     }
-    const state = room.store.state(opened.key.mac);
+    const state = object.store.state(opened.key.mac);
     const grant = state?.grants.find((row) => row.id === wanted.id);
     if (
       state === null ||
@@ -267,7 +269,7 @@ export class Refresher {
 
   /** Looked at again right before sending: a timer may be late, a reconcile may just have found doubt. */
   #maySend(state: AccountState, grant: GrantRow, reconciled: boolean): boolean {
-    const nowMs = this.#room.now();
+    const nowMs = this.#object.now();
     if (!mayRefresh(state.account.status) || isHeldBack(state, grant, nowMs)) return false;
     return !reconciled || waitForAttemptMs(grant, nowMs, false) === 0;
   }

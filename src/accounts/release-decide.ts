@@ -19,7 +19,7 @@ import { pendingRefusal, policyRefusal, statusRefusal } from './release-refusals
 import { decideRejectedToken, noteRefused, noteUnreported } from './release-rejected.ts';
 import { isInFlight, type Round, type Scene, type Step, type Wanted } from './release-step.ts';
 import { connectUrl, reauthUrl } from './repair-link.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { GrantRow } from './rows.ts';
 import { askedOf, grantedOf } from './scopes.ts';
 import { degrade } from './settle.ts';
@@ -42,18 +42,18 @@ function isStale({ startedAtMs, provedAtMs }: Round, nowMs: number): boolean {
  * @throws CorruptRowError where a stored row was changed outside the broker
  */
 export function decideRelease(
-  room: Room,
+  object: Account,
   credentials: OpenedCredentials,
   opened: OpenedAccount,
   request: ReleaseRequest,
   round: Round,
 ): Step {
-  const state = room.store.state(opened.key.mac);
+  const state = object.store.state(opened.key.mac);
   if (state === null) return wall(request, 'not_found', null);
-  const nowMs = room.now();
+  const nowMs = object.now();
   const stale = isStale(round, nowMs);
   const scene: Scene = {
-    room,
+    object,
     opened,
     request,
     state,
@@ -71,8 +71,8 @@ export function decideRelease(
   const cut = cutOffRefusal(account, settings, cutOffs);
   if (cut !== null) return refuse(scene, cut, cut.code);
   const { mac } = opened.key;
-  const connect = () => (mayHaveLink(scene) ? connectUrl(room, mac, account) : null);
-  const blocked = statusRefusal(account, () => reauthUrl(room, mac, account), connect);
+  const connect = () => (mayHaveLink(scene) ? connectUrl(object, mac, account) : null);
+  const blocked = statusRefusal(account, () => reauthUrl(object, mac, account), connect);
   if (blocked !== null) return refuse(scene, blocked, blocked.code);
   const offered = servableGrants(state, nowMs);
   const allowed = decideScopes(scene, offered);
@@ -106,18 +106,22 @@ export function decideRelease(
 }
 
 /** The stored credential does not open: one record, one refusal, the evidence untouched. */
-export function corruptRefusal(room: Room, opened: OpenedAccount, request: ReleaseRequest): ReleaseResult {
-  const state = room.store.state(opened.key.mac);
+export function corruptRefusal(
+  object: Account,
+  opened: OpenedAccount,
+  request: ReleaseRequest,
+): ReleaseResult {
+  const state = object.store.state(opened.key.mac);
   const refusal: Refusal = { code: 'record_corrupt' };
   if (state === null) return { ok: false, refusal };
   const scene: Scene = {
-    room,
+    object,
     opened,
     request,
     state,
     flown: null,
     verdict: null,
-    nowMs: room.now(),
+    nowMs: object.now(),
     arrivedAtMs: 0,
     stale: false,
   };
@@ -189,7 +193,7 @@ function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: Grant
 }
 
 function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wanted): Step {
-  const { request, nowMs, flown, room } = scene;
+  const { request, nowMs, flown, object } = scene;
   const { grant, shown, scopes, scopeKey } = wanted;
   const decrypt: Step = { kind: 'decrypt', grant: shown, scopeKey };
   const credential = shown.hasAccessToken ? credentials.at(shown, scopeKey) : null;
@@ -214,9 +218,9 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
       if (!accessLives(shown, nowMs)) return noToken(scene, grant, flown);
       return credential === null ? decrypt : handOut(scene, shown, credential);
     case 'wait':
-      return room.store.transaction(() => {
+      return object.store.transaction(() => {
         const cause = isClientRefused(grant) ? null : 'provider_unavailable';
-        degrade(room, scene.opened.key.mac, scene.state.account, cause, nowMs);
+        degrade(object, scene.opened.key.mac, scene.state.account, cause, nowMs);
         return unavailable(scene, grant, serve.retryAfterMs);
       });
     case 'ended':

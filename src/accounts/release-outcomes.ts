@@ -14,7 +14,7 @@ import { credentialBody, withApiDetails, type OpenedCredential } from './release
 import { statusRefusal, unfilledHeaders, unknownVariables, wallRefusal } from './release-refusals.ts';
 import { waitOf, type Scene, type Step } from './release-step.ts';
 import { reauthUrl } from './repair-link.ts';
-import { record } from './room.ts';
+import { record } from './account.ts';
 import type { AccountRow, GrantRow } from './rows.ts';
 import { degrade } from './settle.ts';
 import { othersServe } from './usable.ts';
@@ -35,7 +35,7 @@ export function wall(request: ReleaseRequest, reason: string, account: AccountRo
 export function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
   if (scene.stale && refusal.members?.['reauth_url'] != null) return { kind: 'again' };
   record(
-    scene.room,
+    scene.object,
     scene.state.account,
     scene.opened.key.mac,
     { action: 'token.issue', outcome: 'refused', reason, scopes: askedScopes(scene) },
@@ -60,7 +60,7 @@ export function isClientRefused({ lastFailure }: GrantRow): boolean {
 
 /** The credential leaves, with the record; who has waited too long asks again first. */
 export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step {
-  const { room, opened, request, nowMs } = scene;
+  const { object, opened, request, nowMs } = scene;
   if (scene.stale) return { kind: 'again' };
   const { account, settings } = scene.state;
   const { missing } = credential.urls(settings, account);
@@ -68,12 +68,12 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   if (credential.unfilled.length > 0)
     return refuse(scene, unfilledHeaders(account, credential.unfilled), 'conflict');
   if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
-  room.lastUse.atMs = nowMs;
+  object.lastUse.atMs = nowMs;
   if (account.credentialType === 'oauth2' && !grant.hasRefreshToken)
     noteHolder(scene, grant, credential.fingerprint);
   const body = credentialBody(account, settings, grant, credential, nowMs);
   record(
-    room,
+    object,
     account,
     opened.key.mac,
     { action: 'token.issue', outcome: 'ok', scopes: grant.scopes, token_fingerprint: credential.fingerprint },
@@ -84,32 +84,32 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
 }
 
 /** An account that wakes from idleness goes back from the daily heartbeat to proactive rotation. */
-function noteUse({ room, opened, state, nowMs }: Scene, grantId: number): void {
-  room.store.transaction(() => {
-    const account = room.store.state(opened.key.mac)?.account ?? state.account;
+function noteUse({ object, opened, state, nowMs }: Scene, grantId: number): void {
+  object.store.transaction(() => {
+    const account = object.store.state(opened.key.mac)?.account ?? state.account;
     const used = { ...account, lastUsedAtMs: nowMs };
-    room.store.saveAccount(opened.key.mac, used);
+    object.store.saveAccount(opened.key.mac, used);
     const grant = state.grants.find((row) => row.id === grantId);
-    if (grant !== undefined && room.timers.get(`refresh:${grantId}`)?.payload !== 'proactive') {
-      armGrant(room, used, state.settings, grant);
+    if (grant !== undefined && object.timers.get(`refresh:${grantId}`)?.payload !== 'proactive') {
+      armGrant(object, used, state.settings, grant);
     }
   });
 }
 
 /** The token has ended and nothing renewed it. That the provider is away may be told once; a turn to come is no trouble. */
 export function noToken(scene: Scene, grant: GrantRow, flown: FlightResult): Step {
-  const { room, opened, state, nowMs } = scene;
+  const { object, opened, state, nowMs } = scene;
   if (flown.kind !== 'not_now' || flown.closed?.why !== 'outage')
     return unavailable(scene, grant, waitOf(flown, nowMs));
-  return room.store.transaction(() => {
-    degrade(room, opened.key.mac, state.account, 'provider_unavailable', nowMs);
+  return object.store.transaction(() => {
+    degrade(object, opened.key.mac, state.account, 'provider_unavailable', nowMs);
     return unavailable(scene, grant, waitOf(flown, nowMs));
   });
 }
 
 /** No living token now: the code says whose fault it is, as far as the last attempt told. */
 export function unavailable(scene: Scene, grant: GrantRow, retryAfterMs: number): Step {
-  const last = scene.room.attempts.newest(3).find(({ trigger }) => trigger !== 'import');
+  const last = scene.object.attempts.newest(3).find(({ trigger }) => trigger !== 'import');
   const justFailed = last?.endedAtMs != null && last.endedAtMs >= scene.arrivedAtMs;
   const { flown } = scene;
   const closed = flown?.kind === 'not_now' ? flown.closed : undefined;
@@ -136,23 +136,23 @@ export function ended(
   grant: GrantRow,
   why: { reason?: 'no_refresh_token' | 'policy_changed'; evidence?: readonly string[] } = {},
 ): Step {
-  const { room, opened, state, nowMs } = scene;
+  const { object, opened, state, nowMs } = scene;
   const { mac } = opened.key;
   if (othersServe(state, grant, nowMs)) {
-    return room.store.transaction(() => {
-      room.store.saveGrant(mac, {
+    return object.store.transaction(() => {
+      object.store.saveGrant(mac, {
         ...grant,
         refreshToken: null,
         hasRefreshToken: false,
         accessExpiresAtMs: nowMs,
       });
-      room.timers.clear(`refresh:${grant.id}`);
+      object.timers.clear(`refresh:${grant.id}`);
       return { kind: 'again' };
     });
   }
-  return room.store.transaction(() => {
+  return object.store.transaction(() => {
     const after = applyChange(
-      room,
+      object,
       mac,
       { ...state.account, degradedSinceMs: null, degradedCause: null },
       {
@@ -163,21 +163,21 @@ export function ended(
       },
       scene.request.context,
     );
-    for (const row of state.grants) room.timers.clear(`refresh:${row.id}`);
+    for (const row of state.grants) object.timers.clear(`refresh:${row.id}`);
     return refuse(
       scene,
-      statusRefusal(after, () => reauthUrl(room, mac, after)) ?? { code: 'reauth_required' },
+      statusRefusal(after, () => reauthUrl(object, mac, after)) ?? { code: 'reauth_required' },
       'reauth_required',
     );
   });
 }
 
 /** Of a token that nothing renews it is kept who has it: they are those who can say that it is refused. */
-function noteHolder({ room, opened, request, nowMs }: Scene, grant: GrantRow, fingerprint: string): void {
+function noteHolder({ object, opened, request, nowMs }: Scene, grant: GrantRow, fingerprint: string): void {
   const { mac } = opened.key;
-  const stored = room.store.state(mac)?.grants.find(({ id }) => id === grant.id);
+  const stored = object.store.state(mac)?.grants.find(({ id }) => id === grant.id);
   if (stored === undefined) return;
   const holders = handedTo(stored.holders, { token: fingerprint, agent: request.agent.id, nowMs });
   if (holders !== stored.holders)
-    room.store.transaction(() => room.store.saveGrant(mac, { ...stored, holders }));
+    object.store.transaction(() => object.store.saveGrant(mac, { ...stored, holders }));
 }

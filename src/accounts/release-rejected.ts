@@ -21,7 +21,7 @@ const HOLD_STEP_MS = 60_000;
 
 /** Null: the report is about another token, go on as for any request. */
 export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: OpenedCredential): Step | null {
-  const { room, request, nowMs, flown } = scene;
+  const { object, request, nowMs, flown } = scene;
   const { grant, shown, scopes } = wanted;
   const current = request.rejected === CURRENT_TOKEN;
   // Who keeps no fingerprint means the token from before; the one that a refresh has just brought is another.
@@ -37,7 +37,7 @@ export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: Op
     nowMs,
     fingerprintMatches,
     grant: shown,
-    recent: room.attempts.newest(20).filter((attempt) => nowMs - attempt.startedAtMs < RECENT_MS),
+    recent: object.attempts.newest(20).filter((attempt) => nowMs - attempt.startedAtMs < RECENT_MS),
     holdUntilMs: grant.rejectHoldUntilMs,
   });
   switch (decision.kind) {
@@ -52,15 +52,15 @@ export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: Op
         ? null
         : unavailable(scene, grant, decision.retryAfterMs);
     case 'refused_by_api':
-      return room.store.transaction(() => {
+      return object.store.transaction(() => {
         const mac = scene.opened.key.mac;
         if (grant.rejectHoldUntilMs === null || grant.rejectHoldUntilMs < nowMs) {
-          room.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + decision.retryAfterMs });
+          object.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + decision.retryAfterMs });
         }
         // It is not their age that the API dislikes: what was learnt of it was no lesson.
         const account = { ...scene.state.account, learntLifetime: null };
-        if (scene.state.account.learntLifetime !== null) room.store.saveAccount(mac, account);
-        degrade(room, mac, account, 'token_refused_by_api', nowMs);
+        if (scene.state.account.learntLifetime !== null) object.store.saveAccount(mac, account);
+        degrade(object, mac, account, 'token_refused_by_api', nowMs);
         return unavailable(scene, grant, decision.retryAfterMs);
       });
     case 'permission_lost':
@@ -71,8 +71,10 @@ export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: Op
 }
 
 /** Has a report, or an operator, just brought this token? Then it is the other one that a caller without fingerprint wants. */
-function wasJustRenewed({ room, nowMs }: Scene, { shown }: Wanted): boolean {
-  const last = room.attempts.newest(20).find(({ trigger }) => trigger === 'rejected' || trigger === 'forced');
+function wasJustRenewed({ object, nowMs }: Scene, { shown }: Wanted): boolean {
+  const last = object.attempts
+    .newest(20)
+    .find(({ trigger }) => trigger === 'rejected' || trigger === 'forced');
   return last?.outcome === 'refreshed' && last.grantId === shown.id && accessLives(shown, nowMs);
 }
 
@@ -102,36 +104,36 @@ function decideRefused(scene: Scene, { grant }: Wanted, { fingerprint }: OpenedC
 }
 
 /** What nothing renews was reported refused: the account shows it, and the credential is served on. */
-export function noteRefused({ room, opened, state, nowMs }: Scene, grant: GrantRow): void {
+export function noteRefused({ object, opened, state, nowMs }: Scene, grant: GrantRow): void {
   const mac = opened.key.mac;
   const stored = state.grants.find(({ id }) => id === grant.id);
   const heldMs = (grant.rejectHoldUntilMs ?? 0) - nowMs;
   const isKnown = state.account.degradedSinceMs !== null && stored?.holders === grant.holders;
   // Whoever says it again and again writes a row a minute.
   if (isKnown && heldMs > REFUSED_HOLD_MS - HOLD_STEP_MS && heldMs <= REFUSED_HOLD_MS) return;
-  room.store.transaction(() => {
-    room.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + REFUSED_HOLD_MS });
-    degrade(room, mac, state.account, 'token_refused_by_api', nowMs);
+  object.store.transaction(() => {
+    object.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + REFUSED_HOLD_MS });
+    degrade(object, mac, state.account, 'token_refused_by_api', nowMs);
   });
 }
 
 /** Nobody has reported it refused for a quarter of an hour, while it was used: then it is taken. */
-export function noteUnreported({ room, opened, state, nowMs }: Scene, grant: GrantRow): void {
+export function noteUnreported({ object, opened, state, nowMs }: Scene, grant: GrantRow): void {
   if (state.account.degradedSinceMs === null || (grant.rejectHoldUntilMs ?? 0) >= nowMs) return;
-  room.store.transaction(() => recover(room, opened.key.mac, state.account, nowMs));
+  object.store.transaction(() => recover(object, opened.key.mac, state.account, nowMs));
 }
 
 /** The provider takes it: nothing that was said against it stands. */
-function noteRefuted({ room, opened, state, nowMs }: Scene, grant: GrantRow): void {
+function noteRefuted({ object, opened, state, nowMs }: Scene, grant: GrantRow): void {
   const { account } = state;
   const accused = account.degradedCause === 'token_refused_by_api';
   const { holders } = grant;
   const isKnown = state.grants.find(({ id }) => id === grant.id)?.acceptedAt === grant.acceptedAt;
   if (!accused && isKnown && (holders === null || holders.refusedBy.length === 0)) return;
   const mac = opened.key.mac;
-  room.store.transaction(() => {
+  object.store.transaction(() => {
     const cleared = holders === null ? null : { ...holders, refusedBy: [] };
-    room.store.saveGrant(mac, { ...grant, holders: cleared, rejectHoldUntilMs: null });
-    if (accused) recover(room, mac, account, nowMs);
+    object.store.saveGrant(mac, { ...grant, holders: cleared, rejectHoldUntilMs: null });
+    if (accused) recover(object, mac, account, nowMs);
   });
 }

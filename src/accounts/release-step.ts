@@ -6,7 +6,7 @@
 import type { Trigger } from '#refresh/attempt.ts';
 import type { FlightResult } from './flight.ts';
 import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import type { ToldOfGrant } from './token-check.ts';
@@ -51,7 +51,7 @@ export interface Round {
 
 /** One request, the rows that it meets, and when. */
 export interface Scene {
-  readonly room: Room;
+  readonly object: Account;
   readonly opened: OpenedAccount;
   readonly request: ReleaseRequest;
   readonly state: AccountState;
@@ -64,10 +64,10 @@ export interface Scene {
 }
 
 /** The journal is only asked while an answer may still come. */
-export function isInFlight({ room, nowMs }: Scene, grant: GrantRow): boolean {
+export function isInFlight({ object, nowMs }: Scene, grant: GrantRow): boolean {
   const startedAtMs = grant.lastAttemptStartedAtMs;
-  if (startedAtMs === null || Math.abs(nowMs - startedAtMs) >= room.config.exchangeBudgetMs) return false;
-  return room.attempts.open().some((attempt) => attempt.grantId === grant.id);
+  if (startedAtMs === null || Math.abs(nowMs - startedAtMs) >= object.config.exchangeBudgetMs) return false;
+  return object.attempts.open().some((attempt) => attempt.grantId === grant.id);
 }
 
 /** How long whoever waited for this flight is told to stay away. */

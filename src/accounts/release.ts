@@ -15,7 +15,7 @@ import type { OpenedCredentials } from './release-opened.ts';
 import { corruptRefusal, decideRelease } from './release-decide.ts';
 import type { Round, Step } from './release-step.ts';
 import type { Refresher } from './refresher.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import { TokenCheck, type ToldOfGrant } from './token-check.ts';
 import type { OpenedAccount } from './vault.ts';
 
@@ -27,18 +27,18 @@ function refused(refusal: Refusal): ReleaseResult {
 }
 
 export class Door {
-  readonly #room: Room;
+  readonly #object: Account;
   readonly #refresher: Refresher;
   readonly #credentials: OpenedCredentials;
   readonly #catchUp: CatchUp;
   readonly #tokens: TokenCheck;
 
-  constructor(room: Room, refresher: Refresher, credentials: OpenedCredentials) {
-    this.#room = room;
+  constructor(object: Account, refresher: Refresher, credentials: OpenedCredentials) {
+    this.#object = object;
     this.#refresher = refresher;
     this.#credentials = credentials;
-    this.#catchUp = new CatchUp(room);
-    this.#tokens = new TokenCheck(room);
+    this.#catchUp = new CatchUp(object);
+    this.#tokens = new TokenCheck(object);
   }
 
   async release(request: ReleaseRequest): Promise<ReleaseResult> {
@@ -47,7 +47,7 @@ export class Door {
     let caughtUp = false;
     let verdict: ToldOfGrant | null = null;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const opened = this.#room.vault.ready();
+      const opened = this.#object.vault.ready();
       if (opened === null) {
         const problem = await this.#open(request);
         if (problem !== null) return problem;
@@ -69,7 +69,7 @@ export class Door {
           break;
         }
         case 'ask': {
-          const state = this.#room.store.state(opened.key.mac);
+          const state = this.#object.store.state(opened.key.mac);
           const { id: grantId, generation } = step.grant;
           const told = state === null ? 'unsure' : await this.#tokens.verdict(state, step.grant);
           verdict = { grantId, generation, verdict: told };
@@ -98,9 +98,9 @@ export class Door {
 
   /** Requests that came in one call: the answers of those that memory and rows decide; null for who has to come alone. */
   async releaseMany(requests: readonly ReleaseRequest[]): Promise<(ReleaseResult | null)[]> {
-    const opened = this.#room.vault.ready();
+    const opened = this.#object.vault.ready();
     if (opened === null) return requests.map(() => null);
-    return this.#room.pump.submit(() => requests.map((request) => this.#atOnce(opened, request)));
+    return this.#object.pump.submit(() => requests.map((request) => this.#atOnce(opened, request)));
   }
 
   #atOnce(opened: OpenedAccount, request: ReleaseRequest): ReleaseResult | null {
@@ -112,7 +112,7 @@ export class Door {
 
   /** By the account's clock: when the request came to the Worker that sent it, and of when the agent's proof is. */
   #arrived({ heldMs = 0, provedMsAgo }: ReleaseRequest): Pick<Round, 'startedAtMs' | 'provedAtMs'> {
-    const nowMs = this.#room.now();
+    const nowMs = this.#object.now();
     return {
       startedAtMs: nowMs - heldMs,
       provedAtMs: provedMsAgo === undefined ? null : nowMs - provedMsAgo,
@@ -121,7 +121,7 @@ export class Door {
 
   /** Opens the account's key; a refusal when there is nothing to open or it does not open. */
   async #open(request: ReleaseRequest): Promise<ReleaseResult | null> {
-    const opened = await this.#room.vault.open();
+    const opened = await this.#object.vault.open();
     if (!opened.ok) {
       const { code, detail } = opened.error;
       return code === 'vault_locked' ? refused({ code, detail, retryAfterS: 30 }) : this.#corrupt(request);
@@ -131,13 +131,13 @@ export class Door {
   }
 
   #decide(opened: OpenedAccount, request: ReleaseRequest, round: Round): Promise<Step> {
-    return this.#room.pump.submit(() => this.#step(opened, request, round));
+    return this.#object.pump.submit(() => this.#step(opened, request, round));
   }
 
   /** Inside the flush. */
   #step(opened: OpenedAccount, request: ReleaseRequest, round: Round): Step {
     try {
-      return decideRelease(this.#room, this.#credentials, opened, request, round);
+      return decideRelease(this.#object, this.#credentials, opened, request, round);
     } catch (error) {
       if (error instanceof CorruptRowError) return { kind: 'done', result: this.#corrupt(request) };
       throw error;
@@ -149,12 +149,12 @@ export class Door {
    * rows claim may only refuse more: to whom the account does not exist, it does not exist corrupted either.
    */
   #corrupt(request: ReleaseRequest): ReleaseResult {
-    const names = this.#room.store.claimedNames();
+    const names = this.#object.store.claimedNames();
     const { agent } = request;
     const isAllowed =
       names !== null && decide({ agent, request: { ...names, action: 'token', scopes: null } }).allowed;
     // Rows that are gone or another account's say nothing of this one. The short form has named it, and door 1 allowed it.
-    const known = this.#room.vault.isOwnedByRows() ? isAllowed : !request.byId;
+    const known = this.#object.vault.isOwnedByRows() ? isAllowed : !request.byId;
     // The names of another tenant's account stay out of this agent's chain.
     const own = isAllowed || names?.organization === agent.organization;
     const where = {
@@ -168,6 +168,6 @@ export class Door {
 
   /** The stored credential does not open: recorded, refused, and left as it is for whoever looks into it. */
   #recordCorrupt(opened: OpenedAccount, request: ReleaseRequest): Promise<ReleaseResult> {
-    return this.#room.pump.submit(() => corruptRefusal(this.#room, opened, request));
+    return this.#object.pump.submit(() => corruptRefusal(this.#object, opened, request));
   }
 }

@@ -5,7 +5,7 @@
 
 import type { Ticket } from '#crypto/connect-secrets.ts';
 import { equalDigests, linkName, linkSignature } from '#crypto/digest.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountRow } from './rows.ts';
 
 const LINK_LIFE_MS = 7 * 86_400_000;
@@ -41,26 +41,26 @@ export function repairToken(mac: Uint8Array, account: AccountRow): string | null
 }
 
 /** Null where no browser flow can repair the account, or the deployment does not say under which URL it is reached. */
-export function reauthUrl(room: Room, mac: Uint8Array, account: AccountRow): string | null {
+export function reauthUrl(object: Account, mac: Uint8Array, account: AccountRow): string | null {
   if (account.credentialType !== 'oauth2') return null;
-  return urlOf(room, repairToken(mac, account));
+  return urlOf(object, repairToken(mac, account));
 }
 
 /**
  * The link with which the user of a pending account connects it; null where it is not pending, or as above. The same
  * all day long, so that an agent may ask again and again; good for seven days or until somebody has connected.
  */
-export function connectUrl(room: Room, mac: Uint8Array, account: AccountRow): string | null {
-  const settings = room.store.settings();
+export function connectUrl(object: Account, mac: Uint8Array, account: AccountRow): string | null {
+  const settings = object.store.settings();
   if (account.status !== 'pending' || settings?.authType !== 'oauth2') return null;
-  const sinceMs = Math.floor(room.now() / DAY_MS) * DAY_MS;
+  const sinceMs = Math.floor(object.now() / DAY_MS) * DAY_MS;
   const signed = signature(mac, account, sinceMs, 'connect');
-  return urlOf(room, `cn.${account.accountId}.${sinceMs.toString(36)}.${signed}`);
+  return urlOf(object, `cn.${account.accountId}.${sinceMs.toString(36)}.${signed}`);
 }
 
-function urlOf(room: Room, token: string | null): string | null {
-  const { baseUrl } = room.config;
-  const authorization = room.store.settings()?.descriptor.authorization_url ?? null;
+function urlOf(object: Account, token: string | null): string | null {
+  const { baseUrl } = object.config;
+  const authorization = object.store.settings()?.descriptor.authorization_url ?? null;
   return baseUrl === null || authorization === null || token === null ? null : `${baseUrl}/connect/${token}`;
 }
 

@@ -21,7 +21,7 @@ import { FIRST_REVOCATION_MS, MAX_REVOCATION_TRIES, revocationGapMs } from '#ref
 import type { SettleArgument } from '#refresh/outcome.ts';
 import { DIRECTORY_LIMIT_MS } from './connection-watch.ts';
 import { isAuthentic, revocationId, type RevocationJob, type WaitingRevocation } from './revocation-table.ts';
-import { record, type Room } from './room.ts';
+import { record, type Account } from './account.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 
@@ -49,7 +49,7 @@ export interface EndedGrant {
  * @param life of the life that the grant belongs to, where that is another
  */
 export function revokeLater(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   { account, settings, grant, subject, cause }: EndedGrant,
   life: Uint8Array = mac,
@@ -71,93 +71,93 @@ export function revokeLater(
     cause,
     settings,
   };
-  const { store, attempts, config } = room;
+  const { store, attempts, config } = object;
   const decided = decide(job, []);
-  if (decided !== 'revoke') return recordOutcome(room, mac, job, decided, []);
-  if (store.revocations.count() >= MAX_JOBS) return recordOutcome(room, mac, job, 'failed', ['too_many']);
+  if (decided !== 'revoke') return recordOutcome(object, mac, job, decided, []);
+  if (store.revocations.count() >= MAX_JOBS) return recordOutcome(object, mac, job, 'failed', ['too_many']);
   // An exchange that is under way makes the stored token an old one: what it brings is waited for.
   const inFlight = attempts.open().filter(({ grantId }) => grantId === grant.id);
   const settledAtMs = inFlight.map(({ startedAtMs }) => startedAtMs + config.exchangeBudgetMs);
-  store.revocations.save(life, job, Math.max(room.now() + FIRST_REVOCATION_MS, ...settledAtMs));
-  armRevocations(room);
+  store.revocations.save(life, job, Math.max(object.now() + FIRST_REVOCATION_MS, ...settledAtMs));
+  armRevocations(object);
   return undefined;
 }
 
 /** The same for all grants of an account, before they are erased. Inside a transaction. */
 export function revokeGrantsLater(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   { account, settings, grants }: AccountState,
   cause: RevocationCause,
 ): void {
   for (const grant of grants)
-    revokeLater(room, mac, { account, settings, grant, subject: account.subject, cause });
+    revokeLater(object, mac, { account, settings, grant, subject: account.subject, cause });
 }
 
 /** Sets the timer for the next try; a deletion takes all timers, so it is set again after one. Inside a transaction. */
-export function armRevocations({ store, timers }: Room): void {
+export function armRevocations({ store, timers }: Account): void {
   const nextAtMs = store.revocations.nextAtMs();
   if (nextAtMs === null) timers.clear('revoke');
   else timers.set('revoke', nextAtMs);
 }
 
 /** The timer's work: counts each try before it is made, so that no crash makes one more, and waits for none. */
-export function startRevocations(room: Room): void {
-  const { store } = room;
-  const nowMs = room.now();
+export function startRevocations(object: Account): void {
+  const { store } = object;
+  const nowMs = object.now();
   const due = store.revocations.due(nowMs);
   store.transaction(() => {
     for (const { id, tries } of due)
-      store.revocations.tried(id, tries + 1, nowMs + revocationGapMs(tries + 1, room.random));
-    armRevocations(room);
+      store.revocations.tried(id, tries + 1, nowMs + revocationGapMs(tries + 1, object.random));
+    armRevocations(object);
   });
   for (const waiting of due) {
-    const work = waiting.tries >= MAX_REVOCATION_TRIES ? giveUp(room, waiting) : attempt(room, waiting);
-    room.waitUntil(
+    const work = waiting.tries >= MAX_REVOCATION_TRIES ? giveUp(object, waiting) : attempt(object, waiting);
+    object.waitUntil(
       work.catch((error: unknown) => log('error', 'a grant could not be revoked', { id: waiting.id, error })),
     );
   }
 }
 
-async function giveUp(room: Room, waiting: WaitingRevocation): Promise<void> {
-  await finish(room, waiting, 'failed', ['no_answer']);
+async function giveUp(object: Account, waiting: WaitingRevocation): Promise<void> {
+  await finish(object, waiting, 'failed', ['no_answer']);
 }
 
-async function attempt(room: Room, waiting: WaitingRevocation): Promise<void> {
+async function attempt(object: Account, waiting: WaitingRevocation): Promise<void> {
   const { job, tries } = waiting;
   const owner = accountOwner(job.accountId, job.organization, job.incarnation);
-  const opened = await room.vault.openLife(owner, job.dataKey);
+  const opened = await object.vault.openLife(owner, job.dataKey);
   if (!opened.ok && opened.error.code === 'vault_locked') return;
   if (!opened.ok || !isAuthentic(opened.value.key.mac, waiting))
-    return finish(room, waiting, 'failed', ['record_corrupt']);
+    return finish(object, waiting, 'failed', ['record_corrupt']);
   let finding: RevocationFinding;
   try {
-    const decided = decide(job, await othersOf(room, job));
-    if (decided !== 'revoke') return await finish(room, waiting, decided, []);
+    const decided = decide(job, await othersOf(object, job));
+    if (decided !== 'revoke') return await finish(object, waiting, decided, []);
     const now = await loadConnection(
-      room.config.directory,
+      object.config.directory,
       job.settings.id,
       DIRECTORY_LIMIT_MS,
-      room.config.masterKeys,
+      object.config.masterKeys,
     );
     const known = now !== null && now !== 'unavailable' ? now.settings : null;
     const newer = known?.clientId === job.settings.clientId ? known : null;
-    finding = (await room.revoke({ ...job, newer })) as RevocationFinding;
+    finding = (await object.revoke({ ...job, newer })) as RevocationFinding;
   } catch (error) {
     // The directory does not say who else holds it: it is not revoked before it does.
     log('warn', 'a grant waits to be revoked', { connected_account_id: job.accountId, error });
     finding = { kind: 'again', code: 'directory_unavailable', retryAfterMs: null };
   }
   const evidence = finding.code === null ? [] : [`code:${finding.code}`];
-  if (finding.kind !== 'again') return finish(room, waiting, finding.kind, evidence);
-  if (tries + 1 >= MAX_REVOCATION_TRIES) return finish(room, waiting, 'failed', evidence);
+  if (finding.kind !== 'again') return finish(object, waiting, finding.kind, evidence);
+  if (tries + 1 >= MAX_REVOCATION_TRIES) return finish(object, waiting, 'failed', evidence);
   const retryAfterMs = finding.retryAfterMs ?? 0;
-  room.store.transaction(() => {
-    const row = room.store.revocations.get(waiting.id);
+  object.store.transaction(() => {
+    const row = object.store.revocations.get(waiting.id);
     if (row === null || row.body !== waiting.body) return;
-    const nextAtMs = Math.max(row.nextTryAtMs, room.now() + Math.min(retryAfterMs, 3_600_000));
-    room.store.revocations.tried(waiting.id, row.tries, nextAtMs);
-    armRevocations(room);
+    const nextAtMs = Math.max(row.nextTryAtMs, object.now() + Math.min(retryAfterMs, 3_600_000));
+    object.store.revocations.tried(waiting.id, row.tries, nextAtMs);
+    armRevocations(object);
   });
   return undefined;
 }
@@ -171,27 +171,27 @@ function decide(job: RevocationJob, others: readonly GrantIdentity[]): ReturnTyp
 }
 
 /** Grants and candidates of this account, perhaps in its next life, and of all others. @throws ProblemError */
-async function othersOf(room: Room, job: RevocationJob): Promise<GrantIdentity[]> {
+async function othersOf(object: Account, job: RevocationJob): Promise<GrantIdentity[]> {
   const reach = revocationReachOf(job.settings.descriptor);
   // Neither needs the directory: what is decided without others is decided while it is away.
   if (reach === 'token' || job.subject === null) return [];
   const { clientId } = job.settings;
-  const others = await otherGrantHolders(room.config.directory, {
+  const others = await otherGrantHolders(object.config.directory, {
     clientId,
     subject: job.subject,
     self: job.accountId,
   });
-  return [...others, ...(await ownGrants(room))];
+  return [...others, ...(await ownGrants(object))];
 }
 
-async function ownGrants(room: Room): Promise<GrantIdentity[]> {
-  const held = await room.vault.withKey((mac) => {
-    const state = room.store.state(mac);
+async function ownGrants(object: Account): Promise<GrantIdentity[]> {
+  const held = await object.vault.withKey((mac) => {
+    const state = object.store.state(mac);
     if (state === null) return [];
     const { account, settings, grants } = state;
     const subjects = [
       ...grants.map(() => account.subject),
-      ...room.store.flows.candidates(mac).map(({ subject }) => subject),
+      ...object.store.flows.candidates(mac).map(({ subject }) => subject),
     ];
     return subjects.map((subject) => identityOf({ settings, subject }));
   });
@@ -201,31 +201,31 @@ async function ownGrants(room: Room): Promise<GrantIdentity[]> {
 
 /** Erases the job and records what became of it; one that was replaced meanwhile has its own end. */
 async function finish(
-  room: Room,
+  object: Account,
   waiting: WaitingRevocation,
   outcome: RevocationOutcome,
   evidence: readonly string[],
 ): Promise<void> {
   const made = Math.min(waiting.tries + 1, MAX_REVOCATION_TRIES);
-  await room.vault.withKey((mac) =>
-    room.store.transaction(() => {
-      if (room.store.revocations.get(waiting.id)?.body !== waiting.body) return;
-      room.store.revocations.delete(waiting.id);
-      recordOutcome(room, mac, waiting.job, outcome, [...evidence, `tries:${made}`]);
-      armRevocations(room);
+  await object.vault.withKey((mac) =>
+    object.store.transaction(() => {
+      if (object.store.revocations.get(waiting.id)?.body !== waiting.body) return;
+      object.store.revocations.delete(waiting.id);
+      recordOutcome(object, mac, waiting.job, outcome, [...evidence, `tries:${made}`]);
+      armRevocations(object);
     }),
   );
 }
 
 function recordOutcome(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   job: RevocationJob,
   outcome: RevocationOutcome,
   evidence: readonly string[],
 ): void {
   record(
-    room,
+    object,
     job,
     mac,
     {
@@ -242,9 +242,9 @@ function recordOutcome(
  * Tokens of an exchange that a deletion or a revocation has overtaken: they take the place of those that wait to be
  * revoked, which they have replaced at the provider. Twice is once. Whatever else came too late is dropped.
  */
-export async function takeLateTokens(room: Room, late: SettleArgument): Promise<void> {
+export async function takeLateTokens(object: Account, late: SettleArgument): Promise<void> {
   const { tokens, incarnation, grantId, generationFrom, generationTo } = late;
-  const waiting = room.store.revocations.get(
+  const waiting = object.store.revocations.get(
     revocationId({ incarnation, grantId, generation: generationFrom }),
   );
   if (waiting === null || tokens === null) return;
@@ -254,13 +254,13 @@ export async function takeLateTokens(room: Room, late: SettleArgument): Promise<
   if (refreshToken === null && accessToken === null) return;
   const { job } = waiting;
   const owner = accountOwner(job.accountId, job.organization, job.incarnation);
-  const opened = await room.vault.openLife(owner, job.dataKey);
+  const opened = await object.vault.openLife(owner, job.dataKey);
   if (!opened.ok || !isAuthentic(opened.value.key.mac, waiting)) return;
-  room.store.transaction(() => {
-    if (room.store.revocations.get(waiting.id)?.body !== waiting.body) return;
+  object.store.transaction(() => {
+    if (object.store.revocations.get(waiting.id)?.body !== waiting.body) return;
     const taken = { ...job, generation: generationTo, refreshToken, accessToken };
-    room.store.revocations.delete(waiting.id);
-    room.store.revocations.save(opened.value.key.mac, taken, room.now() + FIRST_REVOCATION_MS);
-    armRevocations(room);
+    object.store.revocations.delete(waiting.id);
+    object.store.revocations.save(opened.value.key.mac, taken, object.now() + FIRST_REVOCATION_MS);
+    armRevocations(object);
   });
 }

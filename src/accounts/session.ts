@@ -5,7 +5,6 @@
  */
 
 import type { Verification } from '#contract/connections.ts';
-import type { Mismatch } from './arrival.ts';
 
 /** As the contract names them. */
 export type SessionStatus =
@@ -77,6 +76,9 @@ export interface Frozen {
   /** RFC 9207: an answer without `iss` is refused. */
   readonly issSupported: boolean;
 }
+
+/** Why a grant that came is not the one that the flow was for. */
+export type Mismatch = 'other_account' | 'email_unverified' | 'subject_unknown';
 
 /** One session. All `…Ms` are epoch milliseconds. */
 export interface SessionRow {

@@ -4,20 +4,20 @@ import type { SettleArgument } from '#refresh/outcome.ts';
 import type { ImportProofs } from './import-proof.ts';
 import type { Refresher } from './refresher.ts';
 import { takeLateTokens } from './revocation.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 
 /** How it was taken; `locked`: come again. */
 export async function settleExchange(
-  room: Room,
+  object: Account,
   refresher: Refresher,
   proofs: ImportProofs,
   argument: SettleArgument,
 ): Promise<string> {
-  const opened = await room.vault.open();
+  const opened = await object.vault.open();
   // A ring that does not open it now may be put right: the Exchanger holds the only copy and tries again.
   if (!opened.ok) return 'locked';
   const proven = opened.value === null ? null : await proofs.settle(opened.value, argument);
   const as = proven ?? (opened.value === null ? 'overtaken' : refresher.settle(opened.value, argument));
-  if (as === 'overtaken') await takeLateTokens(room, argument);
+  if (as === 'overtaken') await takeLateTokens(object, argument);
   return as;
 }

@@ -1,25 +1,16 @@
 /** What a narrowed exchange leaves beside the grant's own token. Inside the settle's transaction. */
 
 import { scopeKeyOf } from '#providers/scopes.ts';
-import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
 import { endingAsLearnt } from './lifetime.ts';
 import { MAX_NARROWED, NARROWING_REFUSED_MS } from './narrowing.ts';
-import type { Room } from './room.ts';
-import type { AccountRow, GrantRow, NarrowedRow } from './rows.ts';
+import type { NarrowedRow } from './rows.ts';
+import type { Settling, Storing } from './settling.ts';
 
 /** A token that came for a narrowed request: kept beside the grant's own, or the note that it cannot be had. */
-export function storeNarrowed(
-  room: Room,
-  mac: Uint8Array,
-  account: AccountRow,
-  grant: GrantRow,
-  arg: SettleArgument,
-  tokens: EncryptedTokens,
-  scopes: readonly string[],
-  nowMs: number,
-): void {
+export function storeNarrowed(storing: Storing, scopes: readonly string[]): void {
+  const { object, mac, state, grant, arg, tokens, nowMs } = storing;
   if (tokens.narrowedAccessToken === null) {
-    refuseNarrowing(room, mac, grant, scopes, nowMs);
+    refuseNarrowing(storing, scopes);
     return;
   }
   const { lifetimeMs } = tokens;
@@ -29,7 +20,7 @@ export function storeNarrowed(
     lifetimeMs,
     hasRefreshToken: true,
   };
-  const { accessExpiresAtMs, tokenAtMs, lifetimeMs: livesMs } = endingAsLearnt(times, account, nowMs);
+  const { accessExpiresAtMs, tokenAtMs, lifetimeMs: livesMs } = endingAsLearnt(times, state.account, nowMs);
   const row: NarrowedRow = {
     grantId: grant.id,
     scopeKey: scopeKeyOf(scopes),
@@ -41,18 +32,12 @@ export function storeNarrowed(
     lifetimeMs: livesMs,
     refusedUntilMs: null,
   };
-  room.store.saveNarrowed(mac, row, MAX_NARROWED);
+  object.store.saveNarrowed(mac, row, MAX_NARROWED);
 }
 
 /** The note that the provider does not narrow to these scopes. */
-export function refuseNarrowing(
-  room: Room,
-  mac: Uint8Array,
-  grant: GrantRow,
-  scopes: readonly string[],
-  nowMs: number,
-): void {
-  room.store.saveNarrowed(
+export function refuseNarrowing({ object, mac, grant, nowMs }: Settling, scopes: readonly string[]): void {
+  object.store.saveNarrowed(
     mac,
     {
       grantId: grant.id,

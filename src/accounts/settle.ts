@@ -5,7 +5,7 @@
  */
 
 import { systemContext } from '#audit/record.ts';
-import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
+import type { SettleArgument } from '#refresh/outcome.ts';
 import { planSettle, type SettlePlan } from '#refresh/settle-plan.ts';
 import { learntFrom } from '#refresh/learnt-lifetime.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
@@ -18,9 +18,10 @@ import { standingOf, tell, tellRefreshed } from './events.ts';
 import { endingAsLearnt } from './lifetime.ts';
 import { refuseNarrowing, storeNarrowed } from './settle-narrowed.ts';
 import { absoluteEndMs, armGrant, idleEndMs, REFUSED_ALONE, rotationFacts } from './plan.ts';
-import { record, type Room } from './room.ts';
+import { record, type Account } from './account.ts';
 import type { AccountRow, AttemptRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
+import type { Settling, Storing } from './settling.ts';
 import { mayRefresh } from './status.ts';
 
 /** `overtaken`: nothing was changed, because the attempt had its end or the grant is another by now. */
@@ -28,18 +29,45 @@ export type Settled = 'stored' | 'failed' | 'dead' | 'overtaken';
 
 /** Runs inside the caller's transaction and awaits nothing. */
 export function settle(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   state: AccountState | null,
   arg: SettleArgument,
 ): Settled {
-  const attempt = room.attempts.byId(arg.attemptId);
+  const found = planned(object, mac, state, arg);
+  if (found === null) return 'overtaken';
+  endAttempt(found);
+  recordRefresh(found);
+  const settling = spend(found);
+  const { plan } = found;
+  if (plan.status === 'stored' && arg.tokens !== null) {
+    const storing = learn({ ...settling, tokens: arg.tokens });
+    if (arg.narrowedTo !== null) storeNarrowed(storing, arg.narrowedTo);
+    store(storing);
+  } else if (arg.narrowedTo !== null && arg.evidence.includes('narrowed')) {
+    // Refusing to narrow says nothing about the grant: it is this scope set's matter alone.
+    refuseNarrowing(settling, arg.narrowedTo);
+  } else if (plan.status === 'dead') die(found);
+  else {
+    if (settling.state !== found.state) object.store.saveAccount(mac, settling.state.account);
+    fail(settling);
+  }
+  return plan.status;
+}
+
+/** The attempt that is settled, with the plan for what came of it; null: it has had its end. */
+function planned(
+  object: Account,
+  mac: Uint8Array,
+  state: AccountState | null,
+  arg: SettleArgument,
+): Settling | null {
+  const attempt = object.attempts.byId(arg.attemptId);
   const grant = state?.grants.find((row) => row.id === arg.grantId);
-  if (state === null || attempt === null || grant === undefined) return 'overtaken';
-  if (grant.generation !== arg.generationFrom || state.account.incarnation !== arg.incarnation)
-    return 'overtaken';
-  if (attempt.endedAtMs !== null && !isWelcomeLate(room, state, attempt, arg)) return 'overtaken';
-  const nowMs = room.now();
+  if (state === null || attempt === null || grant === undefined) return null;
+  if (grant.generation !== arg.generationFrom || state.account.incarnation !== arg.incarnation) return null;
+  if (attempt.endedAtMs !== null && !isWelcomeLate(object, state, attempt, arg)) return null;
+  const nowMs = object.now();
   const plan = planSettle({
     nowMs,
     outcome: arg.summary,
@@ -47,72 +75,55 @@ export function settle(
     rotation: rotationFacts(state.settings),
     attemptStartedAtMs: attempt.startedAtMs,
     ...(arg.probe === true ? { probe: true } : {}),
-    random: room.random,
+    random: object.random,
   });
-  room.attempts.end(arg.attemptId, {
+  return { object, mac, state, grant, attempt, arg, plan, nowMs };
+}
+
+function endAttempt({ object, arg, plan, nowMs }: Settling): void {
+  object.attempts.end(arg.attemptId, {
     endedAtMs: nowMs,
     outcome: plan.status === 'dead' ? 'grant_dead' : arg.summary.outcome,
     reason: plan.deathReason ?? arg.summary.reason,
     providerError: arg.summary.providerError,
   });
-  room.timers.clear(`reconcile:${arg.attemptId}`);
-  recordRefresh(room, mac, state.account, attempt, arg, plan);
-  const now = arg.tokens?.rotated === true ? spentIn(state, grant.id) : state;
-  if (plan.status === 'stored' && arg.tokens !== null) {
-    const learnt = learn(room, now.account, grant, attempt, nowMs);
-    if (arg.narrowedTo !== null)
-      storeNarrowed(room, mac, learnt, grant, arg, arg.tokens, arg.narrowedTo, nowMs);
-    store(room, mac, { ...now, account: learnt }, grant, arg, arg.tokens, nowMs);
-  } else if (arg.narrowedTo !== null && arg.evidence.includes('narrowed')) {
-    // Refusing to narrow says nothing about the grant: it is this scope set's matter alone.
-    refuseNarrowing(room, mac, grant, arg.narrowedTo, nowMs);
-  } else if (plan.status === 'dead') die(room, mac, state, grant, arg, plan);
-  else {
-    if (now !== state) room.store.saveAccount(mac, now.account);
-    fail(room, mac, now, withSuccessor(grant, arg), arg, plan, nowMs);
-  }
-  return plan.status;
+  object.timers.clear(`reconcile:${arg.attemptId}`);
 }
 
 /**
  * A successor that comes after its attempt was given up is still the one that lives: dropping it would leave the spent
  * token to be presented again. Welcome as long as nothing else has been sent for the grant and the grant is not over.
  */
-function isWelcomeLate(room: Room, state: AccountState, attempt: AttemptRow, arg: SettleArgument): boolean {
+function isWelcomeLate(
+  object: Account,
+  state: AccountState,
+  attempt: AttemptRow,
+  arg: SettleArgument,
+): boolean {
   if (attempt.outcome !== 'unknown' || arg.tokens === null) return false;
   if (state.account.status !== 'active' && state.account.status !== 'disabled') return false;
-  return !room.attempts.open().some((other) => other.grantId === arg.grantId);
+  return !object.attempts.open().some((other) => other.grantId === arg.grantId);
 }
 
 /** The first successor of a token that an operator brought: from now on that one is never presented again. */
-function spentIn(state: AccountState, grantId: number): AccountState {
-  const account = withSpent(state.account, grantId);
-  return account === state.account ? state : { ...state, account };
+function spend(settling: Settling): Settling {
+  const { state, grant, arg } = settling;
+  if (arg.tokens?.rotated !== true) return settling;
+  const account = withSpent(state.account, grant.id);
+  return account === state.account ? settling : { ...settling, state: { ...state, account } };
 }
 
 /** The account with what a token teaches that the API refused before its end. */
-function learn(
-  room: Room,
-  account: AccountRow,
-  grant: GrantRow,
-  attempt: AttemptRow,
-  nowMs: number,
-): AccountRow {
-  if (attempt.trigger !== 'rejected') return account;
-  const attempts = room.attempts.newest(KEPT_ATTEMPTS).filter(({ grantId }) => grantId === grant.id);
+function learn(storing: Storing): Storing {
+  const { object, state, grant, attempt, nowMs } = storing;
+  if (attempt.trigger !== 'rejected') return storing;
+  const attempts = object.attempts.newest(KEPT_ATTEMPTS).filter(({ grantId }) => grantId === grant.id);
   const learnt = learntFrom(attempts, { nowMs, assumedMs: grant.lifetimeMs });
-  return learnt === null ? account : { ...account, learntLifetime: learnt };
+  if (learnt === null) return storing;
+  return { ...storing, state: { ...state, account: { ...state.account, learntLifetime: learnt } } };
 }
 
-function store(
-  room: Room,
-  mac: Uint8Array,
-  state: AccountState,
-  grant: GrantRow,
-  arg: SettleArgument,
-  tokens: EncryptedTokens,
-  nowMs: number,
-): void {
+function store({ object, mac, state, grant, arg, tokens, nowMs }: Storing): void {
   const own: Partial<GrantRow> =
     tokens.narrowedAccessToken !== null
       ? {}
@@ -149,7 +160,7 @@ function store(
     captured: tokens.captured,
   };
   const renewed = endingAsLearnt(stored, state.account, nowMs);
-  room.store.saveGrant(mac, renewed);
+  object.store.saveGrant(mac, renewed);
   // What an API refuses is not mended by a token that it has not seen; the hold's end is.
   const refused =
     state.account.degradedCause === 'token_refused_by_api' && (grant.rejectHoldUntilMs ?? 0) > nowMs;
@@ -161,25 +172,18 @@ function store(
     degradedCause: over ? null : state.account.degradedCause,
     updatedAtMs: Math.max(nowMs, state.account.updatedAtMs),
   };
-  tellRefreshed(room, mac, healthy);
-  const account = over ? tell(room, mac, state.account, healthy, { kind: 'recovered' }) : healthy;
-  room.store.saveAccount(mac, account);
-  if (state.account.degradedSinceMs !== account.degradedSinceMs) room.timers.set('index', nowMs);
-  armGrant(room, account, state.settings, renewed);
+  tellRefreshed(object, mac, healthy);
+  const account = over ? tell(object, mac, state.account, healthy, { kind: 'recovered' }) : healthy;
+  object.store.saveAccount(mac, account);
+  if (state.account.degradedSinceMs !== account.degradedSinceMs) object.timers.set('index', nowMs);
+  armGrant(object, account, state.settings, renewed);
 }
 
-function die(
-  room: Room,
-  mac: Uint8Array,
-  state: AccountState,
-  grant: GrantRow,
-  arg: SettleArgument,
-  plan: SettlePlan,
-): void {
-  room.store.saveGrant(mac, afterFailure(grant, arg, plan));
-  room.timers.clear(`refresh:${grant.id}`);
+function die({ object, mac, state, grant, arg, plan }: Settling): void {
+  object.store.saveGrant(mac, afterFailure(grant, arg, plan));
+  object.timers.clear(`refresh:${grant.id}`);
   applyChange(
-    room,
+    object,
     mac,
     { ...state.account, degradedSinceMs: null, degradedCause: null },
     {
@@ -193,36 +197,29 @@ function die(
   );
 }
 
-function fail(
-  room: Room,
-  mac: Uint8Array,
-  state: AccountState,
-  grant: GrantRow,
-  arg: SettleArgument,
-  plan: SettlePlan,
-  nowMs: number,
-): void {
+function fail({ object, mac, state, grant: before, arg, plan, nowMs }: Settling): void {
+  const grant = withSuccessor(before, arg);
   const failed = afterFailure(grant, arg, plan);
-  room.store.saveGrant(mac, failed);
+  object.store.saveGrant(mac, failed);
   // A client that is refused is the operator's trouble, and told of the connection.
   const spared = accessLives(grant, nowMs) || arg.summary.outcome === 'client_rejected';
   const cause = plan.held ? 'refresh_in_doubt' : spared ? null : 'provider_unavailable';
-  const account = degrade(room, mac, state.account, cause, nowMs);
-  if (mayRefresh(account.status)) armGrant(room, account, state.settings, failed);
+  const account = degrade(object, mac, state.account, cause, nowMs);
+  if (mayRefresh(account.status)) armGrant(object, account, state.settings, failed);
 }
 
 /**
  * The provider refuses our client to this grant alone, while others of the connection go on with it: its own wait holds,
  * and the account shows it where it has no living token.
  */
-export function refusedAlone(room: Room, mac: Uint8Array, grantId: number, generation: number): void {
-  room.store.transaction(() => {
-    const state = room.store.state(mac);
+export function refusedAlone(object: Account, mac: Uint8Array, grantId: number, generation: number): void {
+  object.store.transaction(() => {
+    const state = object.store.state(mac);
     const grant = state?.grants.find(({ id }) => id === grantId);
     if (state === null || grant?.generation !== generation || grant.lastFailure !== 'client_rejected') return;
-    room.store.saveGrant(mac, { ...grant, lastFailure: REFUSED_ALONE });
-    if (mayRefresh(state.account.status) && !accessLives(grant, room.now()))
-      degrade(room, mac, state.account, 'provider_unavailable', room.now());
+    object.store.saveGrant(mac, { ...grant, lastFailure: REFUSED_ALONE });
+    if (mayRefresh(state.account.status) && !accessLives(grant, object.now()))
+      degrade(object, mac, state.account, 'provider_unavailable', object.now());
   });
 }
 
@@ -246,7 +243,7 @@ function afterFailure(grant: GrantRow, arg: SettleArgument, plan: SettlePlan): G
 }
 
 /** The trouble is over. Inside a transaction. */
-export function recover(room: Room, mac: Uint8Array, account: AccountRow, nowMs: number): AccountRow {
+export function recover(object: Account, mac: Uint8Array, account: AccountRow, nowMs: number): AccountRow {
   if (account.degradedSinceMs === null) return account;
   const recovered: AccountRow = {
     ...account,
@@ -254,15 +251,15 @@ export function recover(room: Room, mac: Uint8Array, account: AccountRow, nowMs:
     degradedCause: null,
     updatedAtMs: Math.max(nowMs, account.updatedAtMs),
   };
-  const after = tell(room, mac, account, recovered, { kind: 'recovered' });
-  room.store.saveAccount(mac, after);
-  room.timers.set('index', nowMs);
+  const after = tell(object, mac, account, recovered, { kind: 'recovered' });
+  object.store.saveAccount(mac, after);
+  object.timers.set('index', nowMs);
   return after;
 }
 
 /** Marks the account degraded, once per trouble; `cause` null leaves it as it is. Inside a transaction. */
 export function degrade(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   account: AccountRow,
   cause: DegradedCause | null,
@@ -277,24 +274,17 @@ export function degrade(
     degradedCause: cause,
     updatedAtMs: Math.max(nowMs, account.updatedAtMs),
   };
-  const after = tell(room, mac, account, degraded, { kind: 'trouble', cause });
-  room.store.saveAccount(mac, after);
-  room.timers.set('index', nowMs);
+  const after = tell(object, mac, account, degraded, { kind: 'trouble', cause });
+  object.store.saveAccount(mac, after);
+  object.timers.set('index', nowMs);
   return after;
 }
 
-function recordRefresh(
-  room: Room,
-  mac: Uint8Array,
-  account: AccountRow,
-  attempt: AttemptRow,
-  arg: SettleArgument,
-  plan: SettlePlan,
-): void {
+function recordRefresh({ object, mac, state, attempt, arg, plan }: Settling): void {
   const { summary } = arg;
   record(
-    room,
-    account,
+    object,
+    state.account,
     mac,
     {
       action: 'token.refresh',

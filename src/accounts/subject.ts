@@ -11,7 +11,7 @@ import type { Identified } from '#refresh/code-exchange.ts';
 import { backoffMs } from '#refresh/backoff.ts';
 import type { SubjectTold } from '#refresh/outcome.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { AccountRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 import { endpointOf } from './token-check.ts';
@@ -39,9 +39,9 @@ function couldTell({ account, settings }: Asking, captured: Readonly<Record<stri
 }
 
 /** Sets the timer where somebody could be asked and it matters. Inside a transaction. */
-export function askSubjectSoon(room: Room, state: AccountState): void {
+export function askSubjectSoon(object: Account, state: AccountState): void {
   // What was captured is closed here: the timer looks into it before it asks.
-  if (couldTell(state, {})) askSoon(room, state.account, newestOf(state.grants), 0);
+  if (couldTell(state, {})) askSoon(object, state.account, newestOf(state.grants), 0);
 }
 
 /**
@@ -51,36 +51,36 @@ export function askSubjectSoon(room: Room, state: AccountState): void {
  * @param isProven the Exchanger has brought it home, and asks too
  */
 export function askVariablesSoon(
-  room: Room,
+  object: Account,
   { account, settings }: Asking,
   grant: GrantRow,
   isProven: boolean,
 ): void {
   if (couldTellVariables(settings.descriptor, { captured: {}, given: account.variables }))
-    askSoon(room, account, grant, isProven ? EXCHANGER_ASKS_MS : 0);
+    askSoon(object, account, grant, isProven ? EXCHANGER_ASKS_MS : 0);
 }
 
-function askSoon(room: Room, account: AccountRow, grant: GrantRow | undefined, waitMs: number): void {
+function askSoon(object: Account, account: AccountRow, grant: GrantRow | undefined, waitMs: number): void {
   if (grant?.hasAccessToken !== true || account.credentialType !== 'oauth2') return;
-  const nowMs = room.now() + waitMs;
-  const askedAtMs = room.lastAsk.subjectAtMs;
+  const nowMs = object.now() + waitMs;
+  const askedAtMs = object.lastAsk.subjectAtMs;
   const isFresh = askedAtMs !== null && Math.abs(nowMs - askedAtMs) < ASKED_APART_MS;
-  room.timers.set('subject', isFresh ? Math.max(nowMs, askedAtMs + ASKED_APART_MS) : nowMs);
+  object.timers.set('subject', isFresh ? Math.max(nowMs, askedAtMs + ASKED_APART_MS) : nowMs);
 }
 
 /** The timer's work. */
-export async function learnSubject(room: Room, opened: OpenedAccount): Promise<void> {
+export async function learnSubject(object: Account, opened: OpenedAccount): Promise<void> {
   const { mac } = opened.key;
-  const state = room.store.state(mac);
+  const state = object.store.state(mac);
   const grant = state == null ? undefined : newestOf(state.grants);
-  const timer = room.timers.get('subject');
-  const clear = (): void => room.store.transaction(() => room.timers.clear('subject'));
+  const timer = object.timers.get('subject');
+  const clear = (): void => object.store.transaction(() => object.timers.clear('subject'));
   // Without an access token there is nothing to ask with; the next link asks again.
   if (state == null || timer === null || grant?.accessToken == null) return clear();
-  const captured = await capturedOf(room, opened, grant);
+  const captured = await capturedOf(object, opened, grant);
   if (captured === null || !couldTell(state, captured)) return clear();
-  room.lastAsk.subjectAtMs = room.now();
-  const answer = (await room.identify({
+  object.lastAsk.subjectAtMs = object.now();
+  const answer = (await object.identify({
     accountId: state.account.accountId,
     organization: state.account.organization,
     incarnation: state.account.incarnation,
@@ -92,8 +92,8 @@ export async function learnSubject(room: Room, opened: OpenedAccount): Promise<v
     variables: state.account.variables,
     settings: state.settings,
   })) as Identified;
-  room.store.transaction(() => {
-    const now = room.store.state(mac);
+  object.store.transaction(() => {
+    const now = object.store.state(mac);
     const newest = now === null ? undefined : newestOf(now.grants);
     const same = newest?.id === grant.id ? newest : undefined;
     // Refreshed, replaced or deleted meanwhile: it is asked again with what is there now.
@@ -101,28 +101,33 @@ export async function learnSubject(room: Room, opened: OpenedAccount): Promise<v
     const isTold = answer.kind !== 'unsure' && isSame;
     if (!isTold || answer.incomplete === true) {
       const failures = timer.attempts + 1;
-      const waitMs = backoffMs({ failures, accessTokenLives: true, retryAfterMs: null, random: room.random });
-      if (failures >= MAX_ATTEMPTS || now === null) room.timers.clear('subject');
-      else room.timers.postpone(timer, room.now() + waitMs);
-    } else room.timers.clear('subject');
+      const waitMs = backoffMs({
+        failures,
+        accessTokenLives: true,
+        retryAfterMs: null,
+        random: object.random,
+      });
+      if (failures >= MAX_ATTEMPTS || now === null) object.timers.clear('subject');
+      else object.timers.postpone(timer, object.now() + waitMs);
+    } else object.timers.clear('subject');
     if (!isTold) return;
     const accepts =
       answer.userinfo === true && same.generation === grant.generation && same.acceptedAt == null;
     const accepted = accepts ? { ...same, acceptedAt: endpointOf(state) } : same;
     const row = withLearnt(now, accepted, { ...answer, generation: grant.generation }) ?? accepted;
-    if (row !== same) room.store.saveGrant(mac, row);
-    if (answer.subject !== null) pin(room, mac, now.account, answer.subject, answer.label);
+    if (row !== same) object.store.saveGrant(mac, row);
+    if (answer.subject !== null) pin(object, mac, now.account, answer.subject, answer.label);
   });
 }
 
 /** Null: it does not open, and whoever hands the credential out says so. */
 async function capturedOf(
-  room: Room,
+  object: Account,
   opened: OpenedAccount,
   grant: GrantRow,
 ): Promise<Readonly<Record<string, string>> | null> {
   if (grant.captured === null) return {};
-  const text = await room.vault.decrypt(opened, grant.id, 'captured', grant.generation, grant.captured);
+  const text = await object.vault.decrypt(opened, grant.id, 'captured', grant.generation, grant.captured);
   return text.ok ? (JSON.parse(text.value) as Record<string, string>) : null;
 }
 
@@ -134,22 +139,22 @@ export type Kept = 'kept' | 'known' | 'overtaken' | 'record_corrupt';
  * replaced, renewed again, of another life) takes nothing from it: the refresh of what is there asks anew. Variables are
  * the grant's own; one beside which a later one stands names nobody.
  */
-export async function keepSubject(room: Room, told: SubjectTold): Promise<Kept> {
-  const opened = await room.vault.open();
+export async function keepSubject(object: Account, told: SubjectTold): Promise<Kept> {
+  const opened = await object.vault.open();
   if (!opened.ok || opened.value === null) return 'overtaken';
   const { mac } = opened.value.key;
   try {
-    return room.store.transaction(() => {
-      const now = room.store.state(mac);
+    return object.store.transaction(() => {
+      const now = object.store.state(mac);
       if (now === null || now.account.incarnation !== told.incarnation) return 'overtaken';
       const grant = now.grants.find(({ id }) => id === told.grantId);
       if (grant?.generation !== told.generation) return 'overtaken';
       const taught = withLearnt(now, grant, told);
-      if (taught !== null) room.store.saveGrant(mac, taught);
+      if (taught !== null) object.store.saveGrant(mac, taught);
       const kept = taught === null ? null : 'kept';
       if (newestOf(now.grants)?.id !== told.grantId) return kept ?? 'overtaken';
-      if (told.incomplete !== true) room.timers.clear('subject');
-      const named = told.subject === null ? 'known' : pin(room, mac, now.account, told.subject, told.label);
+      if (told.incomplete !== true) object.timers.clear('subject');
+      const named = told.subject === null ? 'known' : pin(object, mac, now.account, told.subject, told.label);
       return kept ?? named;
     });
   } catch (error) {
@@ -160,15 +165,15 @@ export async function keepSubject(room: Room, told: SubjectTold): Promise<Kept> 
 
 /** Inside a transaction. */
 function pin(
-  room: Room,
+  object: Account,
   mac: Uint8Array,
   account: AccountRow,
   subject: string,
   label: string | null,
 ): 'kept' | 'known' {
   if (account.subject !== null) return 'known';
-  const updatedAtMs = Math.max(room.now(), account.updatedAtMs);
-  room.store.saveAccount(mac, { ...account, subject, subjectLabel: label, updatedAtMs });
-  room.timers.set('index', room.now());
+  const updatedAtMs = Math.max(object.now(), account.updatedAtMs);
+  object.store.saveAccount(mac, { ...account, subject, subjectLabel: label, updatedAtMs });
+  object.timers.set('index', object.now());
   return 'kept';
 }

@@ -7,7 +7,7 @@ import { purposeDigest } from '#crypto/digest.ts';
 import { within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { TokenVerdict } from '#refresh/refused-token.ts';
-import type { Room } from './room.ts';
+import type { Account } from './account.ts';
 import type { GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 
@@ -40,20 +40,20 @@ export interface ToldOfGrant {
 }
 
 export class TokenCheck {
-  readonly #room: Pick<Room, 'checkToken' | 'now'>;
+  readonly #object: Pick<Account, 'checkToken' | 'now'>;
   /** By the id of the grant. Of one that has gone nobody asks any more, so what is old is dropped. */
   readonly #last = new Map<number, Asked>();
 
-  constructor(room: Pick<Room, 'checkToken' | 'now'>) {
-    this.#room = room;
+  constructor(object: Pick<Account, 'checkToken' | 'now'>) {
+    this.#object = object;
   }
 
   /** The provider's verdict on this very token, as it was last told. Never throws. */
   verdict({ account, settings }: AccountState, grant: GrantRow): Promise<TokenVerdict> {
-    const nowMs = this.#room.now();
+    const nowMs = this.#object.now();
     const last = this.#last.get(grant.id);
     if (last?.generation === grant.generation && Math.abs(nowMs - last.atMs) < APART_MS) return last.verdict;
-    const asked = this.#room.checkToken({
+    const asked = this.#object.checkToken({
       accountId: account.accountId,
       organization: account.organization,
       incarnation: account.incarnation,

@@ -1,18 +1,24 @@
 /**
  * Variables of an account: those that an operator gives, for URLs that the provider's answers do not fill, and which of
- * those that the provider tells when it is asked are stored. Decisions over rows
- * and opened values; what they fill is in `providers/account-variables.ts`.
+ * those that the provider tells when it is asked are stored. Decisions over rows and opened values; what they fill is in
+ * `providers/account-variables.ts`.
  */
 
 import { mergePatch } from '#lib/merge-patch.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { accountUrls, changesHost, givenProblem } from '#providers/account-variables.ts';
-import type { Misfit } from './adjust.ts';
-import type { Living, Obstacle } from './living.ts';
-import type { Room } from './room.ts';
 import type { LearntVariables } from '#refresh/outcome.ts';
+import type { Living, Obstacle } from './living.ts';
+import type { Account } from './account.ts';
 import type { AccountRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
+
+/** The merged metadata breaks its limits, or a variable is none; nothing was changed. */
+export interface Misfit {
+  readonly code: 'invalid_request';
+  readonly path: string;
+  readonly message: string;
+}
 
 /** What the grants of an account have captured, opened, and of which grants that is. */
 export interface Captured {
@@ -24,14 +30,14 @@ const keyOf = ({ grants }: AccountState): string =>
   JSON.stringify(grants.map(({ id, generation, captured }) => [id, generation, captured]));
 
 export async function readCaptured(
-  room: Room,
+  object: Account,
   { opened, state }: Living,
 ): Promise<Result<Captured, Obstacle>> {
   const values: Record<string, string>[] = [];
   for (const grant of state.grants) {
     if (grant.captured === null) values.push({});
     else {
-      const text = await room.vault.decrypt(opened, grant.id, 'captured', grant.generation, grant.captured);
+      const text = await object.vault.decrypt(opened, grant.id, 'captured', grant.generation, grant.captured);
       if (!text.ok) return err({ code: 'record_corrupt' });
       values.push(JSON.parse(text.value));
     }

@@ -3,9 +3,7 @@
  * it. Who waits comes again and again for a moment, so that whoever asks is proved in between, and keeps its place.
  */
 
-import { err, ok, type Result } from '#lib/result.ts';
 import { within } from '#lib/clock.ts';
-import type { Room } from './room.ts';
 
 /** More would hold the object's memory and connections for people who are not there. */
 const MAX_WAITING = 50;
@@ -83,26 +81,4 @@ export class Waiting {
     await within(limitMs, change, undefined);
     this.#wake.delete(wake);
   }
-}
-
-/** One turn of a wait. */
-export interface Turn {
-  readonly status: string;
-  readonly timeoutMs: number;
-  readonly waiter: Waiter;
-}
-
-/**
- * Waits until the living account is in `status`, is gone, or the time is up. The value: whether there is nothing more
- * to wait for.
- */
-export async function waitForStatus(
-  { waiting, store, now }: Room,
-  mac: Uint8Array,
-  { status, timeoutMs, waiter }: Turn,
-): Promise<Result<boolean, { readonly code: 'rate_limited' }>> {
-  const reached = (): boolean =>
-    !store.hasTables() || store.keyMaterial() === null || store.state(mac)?.account.status === status;
-  const waited = await waiting.until(waiter, reached, timeoutMs, now);
-  return waited ? ok(reached()) : err({ code: 'rate_limited' });
 }

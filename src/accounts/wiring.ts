@@ -12,7 +12,7 @@ import { CommitPump } from './pump.ts';
 import { Refresher } from './refresher.ts';
 import { Door } from './release.ts';
 import { OpenedCredentials } from './release-opened.ts';
-import type { Entrypoints, Room, TimerName } from './room.ts';
+import type { Entrypoints, Account, TimerName } from './account.ts';
 import { AccountStore } from './store.ts';
 import { accountStub } from './stub.ts';
 import { AccountVault } from './vault.ts';
@@ -23,7 +23,7 @@ const KNOWN_WITHIN_MS = 300;
 
 /** What the platform's class calls. */
 export interface Parts {
-  readonly room: Room;
+  readonly object: Account;
   readonly connection: ConnectionWatch;
   readonly refresher: Refresher;
   readonly door: Door;
@@ -43,7 +43,7 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
   const { config, store, vault } = own;
   const credentials = new OpenedCredentials(vault, store);
   const exchanger = () => (ctx.exports as unknown as Entrypoints).Exchanger;
-  const room: Room = {
+  const object: Account = {
     ...own,
     attempts: new AttemptJournal(ctx.storage.sql),
     pump: new CommitPump(
@@ -59,18 +59,18 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
     lastAsk: { subjectAtMs: null },
   };
   const connection = new ConnectionWatch({
-    ...room,
+    ...object,
     wakeHolder: (holder) => accountStub(config, holder).takeNews({}),
     prove: (other, question) => accountStub(config, other).proveClient(question),
   });
   const exchange = (request: ExchangeRequest) => exchanger().exchange(request);
-  const refresher = new Refresher(room, { exchange, connection });
-  const door = new Door(room, refresher, credentials);
+  const refresher = new Refresher(object, { exchange, connection });
+  const door = new Door(object, refresher, credentials);
   const lifecycle = new Lifecycle(
-    room,
+    object,
     refresher,
     credentials,
-    (forget) => new ImportProofs(room, { exchange, connection, forget }),
+    (forget) => new ImportProofs(object, { exchange, connection, forget }),
   );
-  return { room, connection, refresher, door, lifecycle };
+  return { object, connection, refresher, door, lifecycle };
 }

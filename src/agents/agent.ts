@@ -3,6 +3,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import { repairAlarm, runAlarm } from '#objects/alarm.ts';
+import { timerKinds } from './alarm.ts';
 import { addKey, deleteKey, listKeys, touchKey } from './keys.ts';
 import { createAgent, removeAgent, setStatus, unlessLost, updateAgent, viewAgent } from './lifecycle.ts';
 import { agentObject, enter, withAgent, type AgentObject } from './object.ts';
@@ -10,7 +11,6 @@ import { operate } from './operate.ts';
 import { authRecordOf } from './record.ts';
 import { auditRecords, recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
 import type { AgentRpc } from './stub.ts';
-import { timerKinds } from './timers.ts';
 
 type In<M extends keyof AgentRpc> = Parameters<AgentRpc[M]>[0];
 type Out<M extends keyof AgentRpc> = ReturnType<AgentRpc[M]>;

@@ -1,17 +1,10 @@
 /**
  * The two timers of an agent, where its tables have them: that its row in the directory is out of date is one row of
- * `index_due`, and when its outbox wakes stands in the outbox. And what they do.
+ * `index_due`, and when its outbox wakes stands in the outbox. What they do is `alarm.ts`.
  */
 
-import { kidOf } from '#crypto/envelope.ts';
-import { deleteAgentIndex, upsertAgentIndex } from '#directory/agent-index.ts';
-import type { TimerKinds } from '#objects/alarm.ts';
-import { reportIndex } from '#objects/index-report.ts';
 import type { Timer, TimerRows } from '#objects/timers.ts';
-import type { OpenedLife } from '#objects/vault.ts';
 import type { Outbox } from '#outbox/outbox.ts';
-import type { AgentObject } from './object.ts';
-import { viewOf } from './record.ts';
 
 export type TimerName = 'index' | 'outbox';
 
@@ -85,30 +78,4 @@ export class AgentTimerRows implements TimerRows<TimerName> {
     if (!this.#exists()) return null;
     return this.#sql.exec<Due>('SELECT due_at_ms, attempts, revision FROM index_due').toArray()[0] ?? null;
   }
-}
-
-/** What the timers of an agent do. */
-export function timerKinds(object: AgentObject): TimerKinds<TimerName> {
-  return {
-    index: { rank: 0, run: (life, timer) => indexAgent(object, life, timer) },
-    outbox: { rank: 1, run: () => object.outbox.start() },
-  };
-}
-
-function indexAgent(object: AgentObject, life: OpenedLife | null, timer: Timer<TimerName>): Promise<void> {
-  const { store, timers, name, now } = object;
-  const { directory } = object.config;
-  const state = life === null ? null : store.state(life.key.mac);
-  // What changed again while the directory was written has set the timer anew.
-  const isCurrent = (): boolean => timers.get('index')?.payload === timer.payload;
-  if (state === null)
-    return reportIndex(object, { write: () => deleteAgentIndex(directory, name), isCurrent });
-  const agent = viewOf(state.agent);
-  const row = {
-    ...agent,
-    resource: JSON.stringify(agent),
-    kid: kidOf(state.agent.dataKey),
-    indexedAtMs: now(),
-  };
-  return reportIndex(object, { write: () => upsertAgentIndex(directory, row), isCurrent });
 }

@@ -4,7 +4,8 @@
  * to. What happens then goes on when the browser has gone.
  */
 
-import { askFlow, lifeOf, type Claimed, type SessionView } from '#accounts/flow-requests.ts';
+import { askFlow } from '#accounts/ask-flow.ts';
+import { lifeOf, type Claimed, type SessionView } from '#accounts/flow-requests.ts';
 import {
   browserDigest,
   confirmCodeOf,

@@ -4,7 +4,8 @@
  * wrote (names, labels, codes, ids) is to be escaped by the renderer; none of it is trusted.
  */
 
-import type { ProviderMark, ScopePhrase } from '#providers/scope-words.ts';
+import type { ProviderMark } from '#providers/scope-words.ts';
+import type { ScopePhrase } from '#providers/scope-phrases.ts';
 
 /** Languages that there are messages for; the first is the fallback. */
 export const LOCALES = ['en', 'de', 'es', 'fr', 'ja'] as const;

@@ -3,7 +3,8 @@
  * the link up and leads to the provider. A second click of the same browser leads to the same place.
  */
 
-import { askFlow, type Back, type LinkProof, type Looked, type Started } from '#accounts/flow-requests.ts';
+import { askFlow } from '#accounts/ask-flow.ts';
+import type { Back, LinkProof, Looked, Started } from '#accounts/flow-requests.ts';
 import { accountOfRepairToken } from '#accounts/repair-link.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { browserDigest, LINK_PATTERN, linkDigest, nonceOf, stateOf } from '#crypto/connect-secrets.ts';

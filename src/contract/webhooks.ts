@@ -4,6 +4,7 @@
  */
 
 import { z } from '@hono/zod-openapi';
+import { EVENT_DATA, eventName, eventSchema } from './events.ts';
 import { Organization } from './ids.ts';
 import { pageQuery } from './lists.ts';
 import { IsoTime, NullableIsoTime } from './time.ts';
@@ -126,22 +127,30 @@ export const EventQuery = z.object({
   type: z.string().max(MAX_FILTER, 'is no event type').optional(),
 });
 
+type EventType = keyof typeof EVENT_DATA;
+
+/** One event of the log: what was delivered, with its id. */
+function loggedEvent(type: keyof typeof EVENT_DATA) {
+  return eventSchema(type)
+    .extend({
+      id: z.string().openapi({
+        description: 'The `webhook-id` of its deliveries.',
+        example: 'evt_7pR1cX5mKd9TqW2hNs8vLz',
+      }),
+      suppressed: z
+        .literal(true)
+        .optional()
+        .openapi({ description: 'Made but delivered to nobody; it explains a gap in `sequence`.' }),
+    })
+    .openapi(`Logged${eventName(type)}Event`);
+}
+
+const [firstType, ...otherTypes] = Object.keys(EVENT_DATA) as [EventType, ...EventType[]];
+
+/** Told apart by `type`, so that a client knows the fields of `data`. */
 export const Event = z
-  .object({
-    id: z.string().openapi({
-      description: 'The `webhook-id` of its deliveries.',
-      example: 'evt_7pR1cX5mKd9TqW2hNs8vLz',
-    }),
-    type: z.string().openapi({ example: 'agent.auth.reauth_required' }),
-    timestamp: z.string().openapi({ example: '2026-11-21T10:29:00.000Z' }),
-    data: z.record(z.string(), z.unknown()),
-    suppressed: z
-      .literal(true)
-      .optional()
-      .openapi({ description: 'Made but delivered to nobody; it explains a gap in `sequence`.' }),
-  })
+  .discriminatedUnion('type', [loggedEvent(firstType), ...otherTypes.map(loggedEvent)])
   .openapi('Event');
-export type Event = z.infer<typeof Event>;
 
 const DeliveryStatus = z.enum(['waiting', 'delivered', 'failed']);
 

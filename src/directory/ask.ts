@@ -6,6 +6,9 @@
 import { ProblemError } from '#contract/problem.ts';
 import { within } from '#lib/clock.ts';
 
+/** A row as D1 gives it. */
+export type SqlRow = Record<string, string | number | null>;
+
 /** What the control plane waits for one question. A Worker has 30 s for its whole answer. */
 const PATIENCE_MS = 10_000;
 const RETRY_AFTER_S = 5;

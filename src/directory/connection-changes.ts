@@ -8,14 +8,8 @@ import type { RequestContext } from '#audit/record.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { encryptText } from '#crypto/envelope.ts';
 import { clientSecretPlace } from '#crypto/places.ts';
-import { ask } from './ask.ts';
-import {
-  connectionFromSql,
-  connectionToSql,
-  isAuthentic,
-  type ConnectionRow,
-  type SqlRow,
-} from './connection-row.ts';
+import { ask, type SqlRow } from './ask.ts';
+import { connectionFromSql, connectionToSql, isAuthentic, type ConnectionRow } from './connection-row.ts';
 import { connectionRecord, type ConnectionDraft } from './connections.ts';
 import { forgetCutOffs } from './cut-offs.ts';
 import { connectionKey, type VaultConfig } from './data-key.ts';

@@ -22,8 +22,7 @@ import {
   type HealthState,
 } from '#refresh/connection-health.ts';
 import { countAccounts } from './account-index.ts';
-import { ask } from './ask.ts';
-import type { SqlRow } from './connection-row.ts';
+import { ask, type SqlRow } from './ask.ts';
 import type { VaultConfig } from './data-key.ts';
 import { bySystem, runRecorded } from './organization-audit.ts';
 

@@ -4,8 +4,7 @@
  * Whoever finds a row left lying wakes its account. Sends nothing.
  */
 
-import { ask } from './ask.ts';
-import type { SqlRow } from './connection-row.ts';
+import { ask, type SqlRow } from './ask.ts';
 import type { HealthNews } from '#refresh/connection-health.ts';
 
 /** An event of a connection as it was made. */

@@ -9,6 +9,7 @@ import { equalSecrets, rowMac } from '#crypto/digest.ts';
 import { Descriptor } from '#providers/descriptor.ts';
 import type { CredentialType } from '#providers/settings.ts';
 import type { HealthState } from '#refresh/connection-health.ts';
+import type { SqlRow } from './ask.ts';
 import { shownHealth } from './connection-health.ts';
 
 /** A connection as it is stored. All `…Ms` are epoch milliseconds. */
@@ -47,8 +48,6 @@ export interface ConnectionRow {
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
-
-export type SqlRow = Record<string, string | number | null>;
 
 /** Covered by the MAC, in this order, as stored. Part of the format. */
 const PROTECTED = [

@@ -12,14 +12,8 @@ import { ringOf } from '#crypto/ring-cache.ts';
 import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import { ask } from './ask.ts';
-import {
-  connectionFromSql,
-  connectionToSql,
-  isAuthentic,
-  type ConnectionRow,
-  type SqlRow,
-} from './connection-row.ts';
+import { ask, type SqlRow } from './ask.ts';
+import { connectionFromSql, connectionToSql, isAuthentic, type ConnectionRow } from './connection-row.ts';
 import { OTHERS_CAN_PROBE, storedHealth, type StoredHealth } from './connection-health.ts';
 import { STRANDED_AFTER_MS } from './connection-news.ts';
 import { connectionKey, openConnectionKey, type VaultConfig } from './data-key.ts';

@@ -3,9 +3,8 @@
  * authority and writes its rows here, so that a row may come twice or late. What is due when is decided there.
  */
 
-import { ask } from './ask.ts';
+import { ask, type SqlRow } from './ask.ts';
 import { refuseNewerDirectory } from './schema-major.ts';
-import type { SqlRow } from './connection-row.ts';
 import type { ListPosition } from './connections.ts';
 import { listConditions } from './list-conditions.ts';
 

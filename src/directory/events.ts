@@ -4,9 +4,8 @@
  * Never the authority for what is delivered: an object's outbox is.
  */
 
-import { ask } from './ask.ts';
+import { ask, type SqlRow } from './ask.ts';
 import { refuseNewerDirectory } from './schema-major.ts';
-import type { SqlRow } from './connection-row.ts';
 import { listConditions } from './list-conditions.ts';
 
 /** One event as it was made. `atMs` is the `timestamp` of its body, in epoch milliseconds. */

@@ -17,8 +17,7 @@ import { systemContext, type AuditFields, type RequestContext } from '#audit/rec
 import { ProblemError } from '#contract/problem.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { isoTime, sleep, systemRandom } from '#lib/clock.ts';
-import { ask } from './ask.ts';
-import type { SqlRow } from './connection-row.ts';
+import { ask, type SqlRow } from './ask.ts';
 import { controlKey, type VaultConfig } from './data-key.ts';
 
 /** Writers that meet commit one per round, so this is also how many may meet. */

@@ -8,7 +8,7 @@
 
 import { equalSecrets, rowMac } from '#crypto/digest.ts';
 import type { EndpointHealth } from '#webhooks/endpoint-health.ts';
-import type { SqlRow } from './connection-row.ts';
+import type { SqlRow } from './ask.ts';
 
 /** Why an endpoint is disabled: it answered 410, or an operator did it. */
 export type DisabledReason = 'gone' | 'operator';

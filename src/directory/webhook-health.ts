@@ -15,9 +15,8 @@ import {
   takeProbe as withProbeTaken,
   type EndpointHealth,
 } from '#webhooks/endpoint-health.ts';
-import { ask } from './ask.ts';
+import { ask, type SqlRow } from './ask.ts';
 import { refuseNewerDirectory } from './schema-major.ts';
-import type { SqlRow } from './connection-row.ts';
 import { countWaiting } from './deliveries.ts';
 import { healthFromSql, healthToSql, type HealthColumns } from './webhook-endpoint-row.ts';
 import { forgetEndpoints } from './webhook-settings.ts';

@@ -9,7 +9,7 @@ import { ringOf } from '#crypto/ring-cache.ts';
 import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
-import type { SqlRow } from './connection-row.ts';
+import type { SqlRow } from './ask.ts';
 import { endpointFromSql, isAuthentic, type WebhookEndpointRow } from './webhook-endpoint-row.ts';
 
 /** How long an answer is used: an endpoint deleted elsewhere gets nothing more after this. */

@@ -147,8 +147,13 @@ export class Vault {
     return this.#self.name === null || this.#self.name === name;
   }
 
+  /** The key that is open already. Whether its life has begun, the rows say: a tombstone's key becomes the next life's. */
   #known(material: KeyMaterial | null): PresentLife | null {
-    return material !== null && this.#opened?.wrapped === material.dataKey ? this.#opened.life : null;
+    if (material === null || this.#opened?.wrapped !== material.dataKey) return null;
+    const { life } = this.#opened;
+    if (life.living !== material.living)
+      this.#opened = { ...this.#opened, life: { ...life, living: material.living } };
+    return this.#opened.life;
   }
 
   async #open(material: KeyMaterial): Promise<Result<PresentLife, VaultLocked | RecordCorrupt>> {

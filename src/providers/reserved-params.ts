@@ -7,8 +7,6 @@
  * exchange), RFC 9101 (request objects), RFC 9207 (`iss`), OpenID Connect Core 1.0, section 3.1.2.1.
  */
 
-import type { ProviderConfig } from './custom.ts';
-
 /** In every request: client and user prove themselves with what is stored encrypted, or not at all. */
 const PROOFS = [
   'client_id',
@@ -43,13 +41,18 @@ const OWN = {
   ],
   extra_token_params: ['grant_type', 'redirect_uri'],
   extra_refresh_params: ['grant_type'],
-} as const satisfies Partial<Record<keyof ProviderConfig, readonly string[]>>;
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The fields of a `provider_config` that add parameters to requests. */
 export const EXTRA_PARAMS = Object.keys(OWN) as (keyof typeof OWN)[];
 
+/** As much of a `provider_config` as names parameters. */
+type Named = {
+  readonly [Field in 'client_id_param' | 'code_param' | 'scope_param']?: string | undefined;
+} & { readonly [Field in keyof typeof OWN]?: Readonly<Record<string, unknown>> | undefined };
+
 /** Where a parameter has a reserved name: field and name, as they were written. Case does not make another name of it. */
-export function reservedParams(config: Partial<ProviderConfig>): { field: string; name: string }[] {
+export function reservedParams(config: Named): { field: string; name: string }[] {
   const named = [config.client_id_param, config.code_param, config.scope_param];
   const renamed = named.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]));
   return EXTRA_PARAMS.flatMap((field) => {

@@ -32,8 +32,8 @@ function resolved(from: string, as: string): string | null {
   return null;
 }
 
-function importsUnder(folder: string): Import[] {
-  return filesUnder(folder, '.ts').flatMap((from) =>
+function importsUnder(folder: string, extension = '.ts'): Import[] {
+  return filesUnder(folder, extension).flatMap((from) =>
     importsOf(from).map((as) => ({ from, as, to: resolved(from, as) })),
   );
 }
@@ -73,6 +73,23 @@ describe('the room table', () => {
 
 describe('imports in src', () => {
   const all = importsUnder('src');
+
+  it('never lead back to where they came from, types alone included', () => {
+    const next = new Map<string, string[]>();
+    for (const { from, to } of [...all, ...importsUnder('src', '.tsx')])
+      if (to !== null) next.set(from, [...(next.get(from) ?? []), to]);
+    expect(next.size).toBeGreaterThan(300);
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const walk = (file: string, way: readonly string[]): void => {
+      if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' → '));
+      if (done.has(file) || way.includes(file)) return;
+      for (const to of next.get(file) ?? []) walk(to, [...way, file]);
+      done.add(file);
+    };
+    for (const file of next.keys()) walk(file, []);
+    expect(circles).toEqual([]);
+  });
 
   it('lead to files that are there', () => {
     const lost = all.filter(({ to }) => to !== null && !existsSync(path.join(ROOT, to)));

@@ -1,5 +1,5 @@
 /**
- * Everything that is generated from the room table and from the code: `.oxlintrc.json` and the marked parts of READMEs.
+ * Everything that is generated from the room table and from the code: `oxlint.json` beside this file and the marked parts of READMEs.
  * `node test/architecture/generate.ts` compares and names what differs; with `--write` it writes.
  */
 
@@ -57,7 +57,7 @@ async function generated(): Promise<Generated[]> {
     const { before, part, after } = partOf(readmes.get(file) ?? textOf(file), file, mark);
     readmes.set(file, `${before}\n${make(part)}\n\n${after}`);
   }
-  const lint = { file: '.oxlintrc.json', text: JSON.stringify(lintConfig()) };
+  const lint = { file: 'test/architecture/oxlint.json', text: JSON.stringify(lintConfig()) };
   const files = [lint, ...[...readmes].map(([file, text]) => ({ file, text }))];
   return Promise.all(files.map(async ({ file, text }) => ({ file, text: await formatted(file, text) })));
 }

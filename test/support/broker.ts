@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort } from '../../src/dev/ports.ts';
 import { BROKER_HOST } from './broker-host.ts';
+import { holdToContract } from './published.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -77,6 +78,7 @@ async function startOnFreePort(options: TestBrokerOptions): Promise<TestBroker> 
     ? inProcess(options.program ?? serveProgram(options), port, folder)
     : hosted(host, port, folder, options.clientIpHeader ?? null);
   await engine.start(settings);
+  if (options.program === undefined) holdToContract(`http://127.0.0.1:${port}`);
   return {
     url: `http://127.0.0.1:${port}`,
     adminKey,

@@ -1,6 +1,7 @@
 /** Typed HTTP for black-box tests: an operator and an agent who know nothing but the contract. */
 
 import { request as undici, Agent as HttpAgent } from 'undici';
+import { checkPublished } from './published.ts';
 
 export interface Reply<T = any> {
   readonly status: number;
@@ -50,7 +51,9 @@ export async function call(
   } catch {
     parsed = null;
   }
-  return { status: answer.statusCode, headers: flat, body: parsed, text };
+  const reply = { status: answer.statusCode, headers: flat, body: parsed, text };
+  await checkPublished(method, url, reply);
+  return reply;
 }
 
 export interface Client {

@@ -2,7 +2,8 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { askFlow, type Confirmed, type SessionView } from '#accounts/flow-requests.ts';
+import { askFlow } from '#accounts/ask-flow.ts';
+import type { Confirmed, SessionView } from '#accounts/flow-requests.ts';
 import { accountStub } from '#accounts/stub.ts';
 import { createLink } from '#connect/link.ts';
 import { unwrap } from '#contract/answer.ts';

@@ -33,8 +33,8 @@ const routes = {
 };
 
 /** The body that was signed, taken apart: what is listed is what was sent. */
-function resourceOf({ id, body, suppressed }: EventRow): Event {
-  const { type, timestamp, data } = JSON.parse(body) as Omit<Event, 'id' | 'suppressed'>;
+function resourceOf({ id, body, suppressed }: EventRow): Record<string, unknown> {
+  const { type, timestamp, data } = JSON.parse(body) as Record<'type' | 'timestamp' | 'data', unknown>;
   return { id, type, timestamp, data, ...(suppressed ? { suppressed } : {}) };
 }
 

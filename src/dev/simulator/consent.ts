@@ -5,7 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialect.ts';
 import { entryCallback } from './entry-answer.ts';
 import { isLiteral } from './entries.ts';
 import { isClient, readText } from './request.ts';

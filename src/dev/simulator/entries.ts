@@ -6,7 +6,7 @@
 
 import { findDescriptor, providerIds } from '#providers/catalogue/catalogue.ts';
 import { placeholdersIn, type Descriptor, type UrlVariable } from '#providers/descriptor.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialect.ts';
 import { sampleOf } from './pattern-sample.ts';
 
 export { allDescriptors as allEntries } from '#providers/catalogue/catalogue.ts';

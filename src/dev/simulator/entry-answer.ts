@@ -2,7 +2,7 @@
 
 import type { Descriptor } from '#providers/descriptor.ts';
 import type { KnownAnswer } from './answers.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialect.ts';
 import { readsIdToken, saidOf } from './entries.ts';
 import type { Pair } from './family.ts';
 import { placed, without } from './place.ts';

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Descriptor } from '#providers/descriptor.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialect.ts';
 import { entryFacts } from './entry-answer.ts';
 import { clientProblem, namesIn, readTokenRequest } from './request.ts';
 import { knownRefusal } from './token-answer.ts';

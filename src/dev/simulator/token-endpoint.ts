@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { disguise, drop, pause, send } from '../oauth-answer.ts';
 import { isProcessed, type Fault } from '../oauth-faults.ts';
 import type { AnswerBook } from './answers.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialect.ts';
 import { entryTokenAnswer, type Given } from './entry-answer.ts';
 import type { Pair } from './family.ts';
 import { latencyMs } from './latency.ts';

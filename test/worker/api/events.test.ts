@@ -2,7 +2,6 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '#api/app.ts';
-import { Event } from '#contract/webhooks.ts';
 import { appendEvents, markSuppressed } from '#directory/events.ts';
 import { callerOf, config, refusal } from './world.ts';
 
@@ -37,8 +36,9 @@ beforeEach(async () => {
 async function list(query = ''): Promise<{ ids: string[]; next: string | null }> {
   const { status, json } = await call('GET', `/v1/events${query}`);
   expect(status).toBe(200);
-  for (const event of json.data) Event.strict().parse(event);
-  return { ids: json.data.map(({ id }: Event) => id), next: json.next_cursor };
+  const members = ['data', 'id', 'suppressed', 'timestamp', 'type'];
+  for (const event of json.data) expect(members).toEqual(expect.arrayContaining(Object.keys(event)));
+  return { ids: json.data.map(({ id }: { id: string }) => id), next: json.next_cursor };
 }
 
 describe('the list of events', () => {
@@ -53,7 +53,7 @@ describe('the list of events', () => {
   it('says which were delivered to nobody, and of the others nothing', async () => {
     await markSuppressed(config.directory, 'evt_2');
     const { json } = await call('GET', '/v1/events');
-    expect(json.data.map(({ suppressed }: Event) => suppressed)).toEqual([
+    expect(json.data.map(({ suppressed }: { suppressed?: true }) => suppressed)).toEqual([
       undefined,
       undefined,
       true,

@@ -35,7 +35,7 @@ export interface Entrypoints {
   >;
 }
 
-export interface Room extends ObjectParts<TimerName, AccountStore, AccountVault> {
+export interface Account extends ObjectParts<TimerName, AccountStore, AccountVault> {
   readonly attempts: AttemptJournal;
   readonly pump: CommitPump;
   /** Asks the provider whose token it is. */
@@ -55,7 +55,7 @@ export interface Room extends ObjectParts<TimerName, AccountStore, AccountVault>
 
 /** Appends one record about this account to its chain. Inside a transaction only. */
 export function record(
-  room: Room,
+  object: Account,
   account: Pick<AccountRow, 'accountId' | 'connection' | 'identifier' | 'organization'>,
   mac: Uint8Array,
   fields: AuditFields,
@@ -67,5 +67,5 @@ export function record(
     identifier: account.identifier,
     organization: account.organization === '' ? null : account.organization,
   };
-  recordIn(room, mac, { ...fields, ...names }, context);
+  recordIn(object, mac, { ...fields, ...names }, context);
 }
