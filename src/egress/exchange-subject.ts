@@ -8,7 +8,7 @@ import type { Config } from '#env.ts';
 import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { TokenSet } from '#providers/answer.ts';
-import { couldTellVariables, isUnknownFrom } from '#providers/account-variables.ts';
+import { couldTellVariables } from '#providers/account-variables.ts';
 import { parseBody } from '#providers/body.ts';
 import { tellsSubject } from '#providers/identity.ts';
 import type { SubjectTold } from '#refresh/outcome.ts';
@@ -43,8 +43,7 @@ export function couldTell(
   const captured = { ...opened.captured, ...tokens.captured };
   return (
     (wantsSubject === true && tellsSubject(descriptor)) ||
-    couldTellVariables(descriptor, { captured, given }) ||
-    isUnknownFrom(descriptor, 'id_token', captured, given)
+    couldTellVariables(descriptor, { captured, given }, true)
   );
 }
 

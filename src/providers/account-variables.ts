@@ -30,22 +30,34 @@ export function variablesTold(descriptor: Descriptor, facts: VariableFacts): Rec
 /** Whether a source could still tell a variable that is not known yet. */
 export function isUnknownFrom(
   descriptor: Descriptor,
-  source: 'userinfo' | 'account_lookup' | 'id_token',
+  source: 'userinfo' | 'account_lookup',
   captured: Readonly<Record<string, string>>,
-  given: Readonly<Record<string, string>> = {},
 ): boolean {
-  const known = knownOf(descriptor, { captured, given });
+  const known = knownOf(descriptor, { captured, given: {} });
   return accountVariablesOf(descriptor).some(
     ({ name, from }) => !Object.hasOwn(known, name) && needs(from ?? null, source),
   );
 }
 
-/** Whether asking the provider with an access token could tell a variable that neither it nor an operator has told yet. */
-export function couldTellVariables(descriptor: Descriptor, { captured, given }: AccountValues): boolean {
-  const { userinfo_url: userinfo, account_lookup_url: lookup } = descriptor;
-  return (
-    (userinfo !== null && isUnknownFrom(descriptor, 'userinfo', captured, given)) ||
-    (lookup !== null && isUnknownFrom(descriptor, 'account_lookup', captured, given))
+/**
+ * Whether asking the provider with an access token could tell a required variable that neither it nor an operator has
+ * told yet. For an optional one alone it is not asked: one that never comes would be asked for at every refresh.
+ *
+ * @param withIdToken the answer may bring an id_token
+ */
+export function couldTellVariables(
+  descriptor: Descriptor,
+  values: AccountValues,
+  withIdToken = false,
+): boolean {
+  const known = knownOf(descriptor, values);
+  return accountVariablesOf(descriptor).some(
+    ({ name, from = null, required }) =>
+      required &&
+      !Object.hasOwn(known, name) &&
+      ((descriptor.userinfo_url !== null && needs(from, 'userinfo')) ||
+        (descriptor.account_lookup_url !== null && needs(from, 'account_lookup')) ||
+        (withIdToken && needs(from, 'id_token'))),
   );
 }
 

@@ -3,7 +3,9 @@
  * operator, at every entry of the catalogue that has such a variable, played by the simulator in its own words.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   accountVariablesOf,
   allEntries,
@@ -16,8 +18,8 @@ import {
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { SimulatedAccount, Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
-import { client, type Client } from '../support/callers.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { client, type Client, type Reply } from '../support/callers.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { name } from '../support/world.ts';
 
 let broker: TestBroker;
@@ -88,6 +90,11 @@ async function imported(entry: Descriptor, what: string, identifier = 'u1'): Pro
   return String(put.body.id);
 }
 
+/** Resolves once the token is handed out; tests at the same time have no `expect.poll`. */
+async function served(token: () => Promise<Reply>): Promise<void> {
+  await vi.waitFor(async () => expect((await token()).status).toBe(200), PATIENCE);
+}
+
 function baseUrlOf(entry: Descriptor, values: Record<string, string>): string | undefined {
   return entry.api_base_urls.map((url) =>
     url.replaceAll(/\{(\w+)\}/g, (_, key: string) => values[key] ?? ''),
@@ -106,7 +113,7 @@ describe.concurrent('an account that was imported', () => {
   it.each(CASES)('at %s with %s has its address without an operator', async (_id, what, entry) => {
     const account = await imported(entry, what);
     const token = () => agent.get(`/v1/connected-accounts/${account}/token`);
-    await expect.poll(async () => (await token()).status, { timeout: PATIENCE_MS }).toBe(200);
+    await served(token);
     const expected = baseUrlOf(entry, { ...connectionVariablesOf(entry), ...accountVariablesOf(entry) });
     expect((await token()).body.api_base_url).toBe(expected);
     const { body } = await operator.get(`/v1/connected-accounts/${account}`);
@@ -116,11 +123,44 @@ describe.concurrent('an account that was imported', () => {
 });
 
 describe('what was told', () => {
+  it('counts by itself: a lookup tells the site of a token that userinfo refuses', async () => {
+    const server = createServer((request, response) => {
+      const isLookup = request.url === '/lookup';
+      response.writeHead(isLookup ? 200 : 403, { 'content-type': 'application/json' });
+      response.end(isLookup ? '[{"id":"site-1"}]' : '{"error":"insufficient_scope"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      const id = name('custom');
+      const site = { stage: 'account', pattern: '^[a-z]+-[0-9]+$', from: 'account_lookup[only].id' };
+      const config = {
+        token_url: `${origin}/token`,
+        userinfo_url: `${origin}/me`,
+        account_lookup_url: `${origin}/lookup`,
+        subject_source: 'userinfo.sub',
+        api_base_urls: ['https://api.example.com/{site}'],
+        url_template_vars: { site },
+      };
+      const body = { id, provider: 'custom', client_id: 'c', provider_config: config };
+      const made = await operator.post('/v1/connections', body);
+      expect(made.status, made.text).toBe(201);
+      const brought = { access_token: 'at-1', expires_in: 3600 };
+      const put = await operator.put(`/v1/credentials/${id}?identifier=u1`, brought);
+      expect(put.status, put.text).toBe(201);
+      const token = () => agent.get(`/v1/connected-accounts/${put.body.id}/token`);
+      await served(token);
+      expect((await token()).body.api_base_url).toBe('https://api.example.com/site-1');
+    } finally {
+      server.close();
+    }
+  });
+
   it('outlives a restart', async () => {
     const entry = ENTRIES[0] as Descriptor;
     const account = await imported(entry, 'its access token alone');
     const token = () => agent.get(`/v1/connected-accounts/${account}/token`);
-    await expect.poll(async () => (await token()).status, { timeout: PATIENCE_MS }).toBe(200);
+    await served(token);
     const { api_base_url: before } = (await token()).body;
     await broker.kill();
     await broker.restart();

@@ -6,11 +6,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withLearnt } from '#accounts/variables.ts';
-import { accountVariablesOf, accountUrls, newlyTold } from '#providers/account-variables.ts';
+import {
+  accountVariablesOf,
+  accountUrls,
+  couldTellVariables,
+  newlyTold,
+} from '#providers/account-variables.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { applyVariables } from '#providers/variables.ts';
 import { samplesOf } from '../providers/variable-samples.ts';
+
+const NOTHING = { captured: {}, given: {} };
 
 type Arguments = Parameters<typeof withLearnt>;
 
@@ -34,10 +41,9 @@ function samplesOfAccount(entry: Descriptor): Record<string, string> {
 
 describe.each(ENTRIES)('what is told of an account at %s', (_id, entry) => {
   const samples = samplesOfAccount(entry);
-  const nothing = { captured: {}, given: {} };
 
   it('is new where it was not known, and then nothing is missing', () => {
-    const values = newlyTold(entry, nothing, { captured: samples, ofBrowser: {} });
+    const values = newlyTold(entry, NOTHING, { captured: samples, ofBrowser: {} });
     expect(values).toEqual(samples);
     const own = Object.keys(samples);
     const { missing } = accountUrls(entry, { captured: values, given: {} });
@@ -49,7 +55,7 @@ describe.each(ENTRIES)('what is told of an account at %s', (_id, entry) => {
     const told = { captured: { ...others, ...samples }, ofBrowser: {} };
     expect(newlyTold(entry, { captured: samples, given: {} }, { ...told, captured: others })).toEqual({});
     expect(newlyTold(entry, { captured: {}, given: samples }, told)).toEqual({});
-    expect(newlyTold(entry, nothing, { captured: samples, ofBrowser: samples })).toEqual({});
+    expect(newlyTold(entry, NOTHING, { captured: samples, ofBrowser: samples })).toEqual({});
   });
 
   it('is only what its form allows, whatever is said', () => {
@@ -60,12 +66,42 @@ describe.each(ENTRIES)('what is told of an account at %s', (_id, entry) => {
     const said = fc.dictionary(fc.constantFrom(...Object.keys(entry.url_template_vars), '__proto__'), text);
     fc.assert(
       fc.property(said, (captured) => {
-        const values = newlyTold(entry, nothing, { captured, ofBrowser: {} });
+        const values = newlyTold(entry, NOTHING, { captured, ofBrowser: {} });
         for (const [name, value] of Object.entries(values))
           expect(value).toMatch(new RegExp(entry.url_template_vars[name]?.pattern ?? '^\\b$'));
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('the provider is asked', () => {
+  const needed = (entry: Descriptor) =>
+    accountVariablesOf(entry).filter(({ from = '' }) => /^(?:userinfo|account_lookup)/.test(from));
+  const ASKED = ENTRIES.filter(([, entry]) => needed(entry).length > 0);
+
+  it.each(ASKED)('at %s until the variable is known, and never for an optional one alone', (_id, entry) => {
+    const samples = samplesOfAccount(entry);
+    const names = Object.keys(samples);
+    expect(couldTellVariables(entry, { captured: {}, given: {} })).toBe(true);
+    expect(couldTellVariables(entry, { captured: samples, given: {} })).toBe(false);
+    expect(couldTellVariables(entry, { captured: {}, given: samples })).toBe(false);
+    expect(couldTellVariables({ ...entry, userinfo_url: null, account_lookup_url: null }, NOTHING)).toBe(
+      false,
+    );
+    const optional = Object.fromEntries(
+      Object.entries(entry.url_template_vars).map(([name, variable]) => [
+        name,
+        names.includes(name) ? { ...variable, required: false } : variable,
+      ]),
+    );
+    expect(couldTellVariables({ ...entry, url_template_vars: optional }, NOTHING)).toBe(false);
+  });
+
+  it('nowhere else', () => {
+    const asked = ASKED.map(([id]) => id);
+    for (const [id, entry] of ENTRIES)
+      expect([id, couldTellVariables(entry, NOTHING)]).toEqual([id, asked.includes(id)]);
   });
 });
 
