@@ -88,6 +88,7 @@ function requestOf(
     settings: settingsFor(state.account, settings),
     budgetMs,
     wantsSubject: state.account.subject === null && newestOf(state.grants)?.id === grant.id,
+    variables: state.account.variables,
   };
 }
 

@@ -16,6 +16,7 @@ export interface Carried {
   readonly grantId: number;
   readonly generation: number;
   readonly accessToken: string;
+  /** Null: the new grant brought nothing, and what the one that stays has captured stands. */
   readonly captured: string | null;
 }
 
@@ -76,7 +77,7 @@ async function carriedTo(
     return plain.ok ? object.vault.encrypt(opened, kept.id, field, kept.generation, plain.value) : null;
   };
   const accessToken = await moved('access_token', incoming.accessToken ?? '');
-  const captured = incoming.captured === null ? kept.captured : await moved('captured', incoming.captured);
+  const captured = incoming.captured === null ? null : await moved('captured', incoming.captured);
   if (accessToken === null || (captured === null && incoming.captured !== null)) return null;
   return { grantId: kept.id, generation: kept.generation, accessToken, captured };
 }
@@ -87,7 +88,7 @@ export function withNewToken(kept: GrantRow, incoming: GrantRow, carried: Carrie
   return {
     ...kept,
     accessToken: carried.accessToken,
-    captured: carried.captured,
+    captured: carried.captured ?? kept.captured,
     hasAccessToken: true,
     tokenType,
     grantedAtMs,

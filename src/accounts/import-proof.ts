@@ -247,7 +247,8 @@ export class ImportProofs {
       object.store.flows.deleteCandidate(mac, row.sessionId);
       const { settings, context, digest } = row.proof;
       const spent = arg.tokens?.rotated !== false;
-      storeImport(object, opened, { grant, settings, credentialType: 'oauth2', context, digest, spent });
+      const taken = { grant, settings, credentialType: 'oauth2', context, digest, spent } as const;
+      storeImport(object, opened, { ...taken, isProven: true });
     });
     this.#tell(row.sessionId, { kind: 'stored' });
     this.#powers.forget();

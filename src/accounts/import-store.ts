@@ -8,6 +8,7 @@ import { withImported } from './import-judge.ts';
 import { armGrant } from './plan.ts';
 import type { Account } from './account.ts';
 import type { ConnectionSettings, CredentialType, GrantRow } from './rows.ts';
+import { askVariablesSoon } from './subject.ts';
 import type { OpenedAccount } from './vault.ts';
 
 /** What takes the place of everything that the account holds. */
@@ -21,12 +22,14 @@ export interface Taken {
   readonly spent: boolean;
   /** For the record. */
   readonly evidence?: readonly string[];
+  /** An exchange has brought it home; left out: it is as the operator brought it. */
+  readonly isProven?: boolean;
 }
 
 /** One transaction; awaits nothing. Attempts, flows and proofs of what was there before are over. */
 export function storeImport(object: Account, opened: OpenedAccount, taken: Taken): void {
   const mac = opened.key.mac;
-  const { grant, settings, credentialType, context, digest, spent, evidence = [] } = taken;
+  const { grant, settings, credentialType, context, digest, spent, evidence = [], isProven = false } = taken;
   object.store.transaction(() => {
     const state = object.store.state(mac);
     if (state === null) throw new Error('internal: an import into an account that is gone');
@@ -53,6 +56,7 @@ export function storeImport(object: Account, opened: OpenedAccount, taken: Taken
       context,
     );
     armGrant(object, account, settings, grant);
+    askVariablesSoon(object, { account, settings }, grant, isProven);
     warnUnrenewable(object, mac, account, grant);
   });
 }

@@ -9,9 +9,17 @@ import type { GrantRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { AccountVault, OpenedAccount } from './vault.ts';
 
+/** With the ciphertext of the captured values that went into it. */
+type Held = OpenedCredential & { readonly captured: string | null };
+
+interface OpenedCaptured {
+  readonly values: Readonly<Record<string, string>>;
+  readonly stored: string | null;
+}
+
 export class OpenedCredentials {
   /** By grant and, for narrowed tokens, scopes. */
-  readonly #held = new Map<string, OpenedCredential>();
+  readonly #held = new Map<string, Held>();
   readonly #vault: AccountVault;
   readonly #store: AccountStore;
   /** Rises when all is forgotten: what was being opened meanwhile may have another token at the same place. */
@@ -25,7 +33,9 @@ export class OpenedCredentials {
   /** The credential of exactly this generation, or null: then `open` it first. */
   at(grant: GrantRow, scopeKey: string | null): OpenedCredential | null {
     const held = this.#held.get(cell(grant, scopeKey));
-    return held === undefined || held.generation !== grant.generation ? null : held;
+    if (held === undefined || held.generation !== grant.generation) return null;
+    // Variables may be learnt within a generation.
+    return held.captured === grant.captured ? held : null;
   }
 
   forget(): void {
@@ -38,8 +48,9 @@ export class OpenedCredentials {
     const epoch = this.#epoch;
     const fields = await this.#fields(opened, grant, scopeKey);
     if (fields === null) return true;
-    const captured = await this.#captured(opened, grant.id);
-    if (captured === null) return true;
+    const read = await this.#captured(opened, grant.id);
+    if (read === null) return true;
+    const { values } = read;
     const settings = this.#store.state(opened.key.mac)?.settings;
     if (settings === undefined || epoch !== this.#epoch) return false;
     const { access_token: token, api_key: apiKey, password } = fields;
@@ -48,11 +59,12 @@ export class OpenedCredentials {
       token ?? apiKey ?? (password === undefined || password === '' ? JSON.stringify(fields) : password);
     this.#held.set(cell(grant, scopeKey), {
       generation: grant.generation,
+      captured: read.stored,
       fields: wrapped(fields),
       fingerprint: fingerprint(opened.key.mac, key),
-      headers: headersFor(settings, fields, captured),
-      unfilled: unfilledFor(settings, fields, captured),
-      urls: urlsFrom(captured),
+      headers: headersFor(settings, fields, values),
+      unfilled: unfilledFor(settings, fields, values),
+      urls: urlsFrom(values),
     });
     return false;
   }
@@ -79,11 +91,11 @@ export class OpenedCredentials {
   }
 
   /** Captured values belong to the grant, whose generation may be ahead of a narrowed token's. */
-  async #captured(opened: OpenedAccount, grantId: number): Promise<Record<string, string> | null> {
+  async #captured(opened: OpenedAccount, grantId: number): Promise<OpenedCaptured | null> {
     const row = this.#store.state(opened.key.mac)?.grants.find((one) => one.id === grantId);
-    if (row === undefined || row.captured === null) return {};
+    if (row === undefined || row.captured === null) return { values: {}, stored: null };
     const text = await this.#vault.decrypt(opened, row.id, 'captured', row.generation, row.captured);
-    return text.ok ? JSON.parse(text.value) : null;
+    return text.ok ? { values: JSON.parse(text.value), stored: row.captured } : null;
   }
 }
 

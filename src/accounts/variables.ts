@@ -1,14 +1,16 @@
 /**
- * Variables of an account that an operator gives, for URLs that the provider's answers do not fill. Decisions over rows
- * and opened values; what they fill is in `providers/account-variables.ts`.
+ * Variables of an account: those that an operator gives, for URLs that the provider's answers do not fill, and which of
+ * those that the provider tells when it is asked are stored. Decisions over rows and opened values; what they fill is in
+ * `providers/account-variables.ts`.
  */
 
 import { mergePatch } from '#lib/merge-patch.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { accountUrls, changesHost, givenProblem } from '#providers/account-variables.ts';
+import type { LearntVariables } from '#refresh/outcome.ts';
 import type { Living, Obstacle } from './living.ts';
 import type { Account } from './account.ts';
-import type { AccountRow } from './rows.ts';
+import type { AccountRow, GrantRow } from './rows.ts';
 import type { AccountState } from './store.ts';
 
 /** The merged metadata breaks its limits, or a variable is none; nothing was changed. */
@@ -25,7 +27,7 @@ export interface Captured {
 }
 
 const keyOf = ({ grants }: AccountState): string =>
-  JSON.stringify(grants.map(({ id, generation }) => [id, generation]));
+  JSON.stringify(grants.map(({ id, generation, captured }) => [id, generation, captured]));
 
 export async function readCaptured(
   object: Account,
@@ -76,6 +78,34 @@ export function variablesProblem(
     detail:
       'a living credential would be used at another host: revoke the account first, then change the variables and connect again',
   };
+}
+
+/**
+ * The grant with the variables that the provider told of it; null: they are not its. They hold for the generation that
+ * was asked about and what it had captured then; what an operator has given meanwhile stands, and an answer about another
+ * user than the account's says nothing of the account.
+ *
+ * @param generation that was asked about
+ * @param subject whom the same answer names; null: nobody
+ */
+export function withLearnt(
+  { account, settings }: Pick<AccountState, 'account' | 'settings'>,
+  grant: GrantRow,
+  told: {
+    readonly generation: number;
+    readonly subject: string | null;
+    readonly learnt?: LearntVariables | undefined;
+  },
+): GrantRow | null {
+  const { generation, subject, learnt } = told;
+  if (learnt === undefined || grant.generation !== generation || grant.captured !== learnt.replaces)
+    return null;
+  if (account.subject !== null && subject !== null && account.subject !== subject) return null;
+  const isGiven = (name: string): boolean => {
+    const value = Object.hasOwn(account.variables, name) ? account.variables[name] : undefined;
+    return value !== undefined && givenProblem(settings.descriptor, name, value) === null;
+  };
+  return learnt.names.some(isGiven) ? null : { ...grant, captured: learnt.captured };
 }
 
 /** Names of what is needed and known of none of the grants. */

@@ -28,7 +28,8 @@ export async function checkToken(
   if (opened === null) return 'unsure';
   const answer = await askUserinfo({
     descriptor: settings.descriptor,
-    ...opened,
+    accessToken: opened.accessToken,
+    captured: opened.captured,
     given: request.variables ?? {},
     guard: guardOfProvider(config, settings.provider),
   });

@@ -21,7 +21,7 @@ import { revoke } from './revoke.ts';
 import { findingOf, unread, unsent, type Finding } from './exchange-finding.ts';
 import { open, type Opened, type Request } from './exchange-open.ts';
 import { settle } from './exchange-settle.ts';
-import { tellSubject, type Renewed } from './exchange-subject.ts';
+import { couldTell, tellSubject, type Renewed } from './exchange-subject.ts';
 import { guardOfProvider } from './guard.ts';
 import { sendRefresh, type Sent } from './token-endpoint.ts';
 
@@ -106,11 +106,13 @@ async function find(config: Config, request: Request, sentAtMs: number): Promise
       return found ?? only(unsent(answer.failure));
     const judged = await judge(request, opened, answer, sentAtMs);
     const { classified } = judged;
-    const asks = request.wantsSubject === true && answer.kind === 'response';
+    const renewed =
+      answer.kind === 'response' && classified?.outcome === 'refreshed'
+        ? { opened, answer, tokens: classified.tokens, stored: judged.finding.tokens?.captured ?? null }
+        : null;
     found = {
       finding: judged.finding,
-      renewed:
-        asks && classified?.outcome === 'refreshed' ? { opened, answer, tokens: classified.tokens } : null,
+      renewed: renewed !== null && couldTell(request, renewed) ? renewed : null,
     };
     // A client that is refused has presented no grant: the other secret of a pair may be the one in force.
     if (classified?.outcome !== 'client_rejected' || classified.kind !== 'credentials') break;

@@ -1,6 +1,6 @@
 /** Asks a provider whose token this is: for a credential that an operator brought, of which nobody was told. */
 
-import { decryptText, openDataKey } from '#crypto/envelope.ts';
+import { decryptText, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
 import { accountOwner, grantPlace } from '#crypto/places.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import type { Config } from '#env.ts';
@@ -9,6 +9,7 @@ import type { ConnectionSettings } from '#providers/settings.ts';
 import type { IdentifyRequest, Identified } from '#refresh/code-exchange.ts';
 import { guardOfProvider } from './guard.ts';
 import { answeredOf, askIdentity } from './identity.ts';
+import { learntOf } from './learnt-variables.ts';
 
 /** Never throws. */
 export async function identify(
@@ -18,28 +19,49 @@ export async function identify(
   const { settings } = request;
   const opened = await openForQuestion(config, request);
   if (opened === null) return { kind: 'unsure' };
+  const { accessToken, captured } = opened;
+  const given = request.variables ?? {};
   const told = await askIdentity({
     descriptor: settings.descriptor,
     clientId: settings.clientId ?? '',
-    ...opened,
+    accessToken,
+    captured,
     tokenResponse: null,
     callback: {},
-    answered: answeredOf(settings.descriptor, opened.captured),
-    given: request.variables ?? {},
+    answered: answeredOf(settings.descriptor, captured),
+    given,
     nonce: null,
     nowMs: systemNow(),
     guard: guardOfProvider(config, settings.provider),
   });
-  if (!told.ok || told.unsure) return { kind: 'unsure' };
-  const { identity, userinfo } = told;
-  return { kind: 'told', subject: identity.subject, label: identity.label, userinfo };
+  if (!told.ok) return { kind: 'unsure' };
+  const { identity, userinfo, unsure } = told;
+  const grant = { ...opened, ...request, captured, given, stored: request.captured };
+  const learnt = await learntOf(settings.descriptor, grant, told);
+  if (unsure && !userinfo && learnt === null) return { kind: 'unsure' };
+  return {
+    kind: 'told',
+    subject: identity.subject,
+    label: identity.label,
+    userinfo,
+    ...(learnt === null ? {} : { learnt }),
+    ...(unsure ? { incomplete: true } : {}),
+  };
+}
+
+/** In plain for the time of one question. */
+export interface OpenedForQuestion {
+  readonly owner: Owner;
+  readonly key: DataKey;
+  readonly accessToken: string;
+  readonly captured: Readonly<Record<string, string>>;
 }
 
 /** What a question about a stored token is asked with, in plain for its time; null: it does not open. */
 export async function openForQuestion(
   config: Config,
   request: IdentifyRequest<ConnectionSettings>,
-): Promise<{ readonly accessToken: string; readonly captured: Record<string, string> } | null> {
+): Promise<OpenedForQuestion | null> {
   const { grantId, generation } = request;
   const ring = await ringOf(config.masterKeys);
   if (!ring.ok) return null;
@@ -51,5 +73,6 @@ export async function openForQuestion(
   const captured =
     request.captured === null ? null : await decryptText(key.value, place('captured'), request.captured);
   if (!token.ok || captured?.ok === false) return null;
-  return { accessToken: token.value, captured: captured === null ? {} : JSON.parse(captured.value) };
+  const values = captured === null ? {} : JSON.parse(captured.value);
+  return { owner, key: key.value, accessToken: token.value, captured: values };
 }

@@ -47,7 +47,7 @@ export type IdentityAnswer =
   | {
       readonly ok: true;
       readonly identity: ProviderIdentity;
-      /** The provider was asked and did not answer. */
+      /** The provider was asked and did not answer, or not everywhere. */
       readonly unsure: boolean;
       /** Userinfo was asked, and answered. */
       readonly userinfo: boolean;
@@ -134,11 +134,19 @@ async function askProvider(
     },
   });
   let known = learnt({ all: question.captured, own: question.answered }, 'userinfo', null);
-  if (descriptor.account_lookup_url !== null && isUnknownFrom(descriptor, 'account_lookup', known.all))
-    known = learnt(known, 'accountLookup', await fetchJson(question, 'account_lookup_url', known));
+  let unanswered = false;
+  if (descriptor.account_lookup_url !== null && isUnknownFrom(descriptor, 'account_lookup', known.all)) {
+    const lookup = await fetchJson(question, 'account_lookup_url', known);
+    unanswered = lookup === null;
+    known = learnt(known, 'accountLookup', lookup);
+  }
   const wanted = hasUserinfo(descriptor) || isUnknownFrom(descriptor, 'userinfo', known.all);
   const userinfo = wanted ? await fetchJson(question, 'userinfo_url', known) : null;
-  return { userinfo, known: learnt(known, 'userinfo', userinfo), unsure: wanted && userinfo === null };
+  return {
+    userinfo,
+    known: learnt(known, 'userinfo', userinfo),
+    unsure: unanswered || (wanted && userinfo === null),
+  };
 }
 
 type Where = 'userinfo_url' | 'account_lookup_url';

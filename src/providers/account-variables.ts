@@ -39,6 +39,45 @@ export function isUnknownFrom(
   );
 }
 
+/**
+ * Whether asking the provider with an access token could tell a required variable that neither it nor an operator has
+ * told yet. For an optional one alone it is not asked: one that never comes would be asked for at every refresh.
+ *
+ * @param withIdToken the answer may bring an id_token
+ */
+export function couldTellVariables(
+  descriptor: Descriptor,
+  values: AccountValues,
+  withIdToken = false,
+): boolean {
+  const known = knownOf(descriptor, values);
+  return accountVariablesOf(descriptor).some(
+    ({ name, from = null, required }) =>
+      required &&
+      !Object.hasOwn(known, name) &&
+      ((descriptor.userinfo_url !== null && needs(from, 'userinfo')) ||
+        (descriptor.account_lookup_url !== null && needs(from, 'account_lookup')) ||
+        (withIdToken && needs(from, 'id_token'))),
+  );
+}
+
+/**
+ * Of what was told, the variables that were not known before, neither by the provider's word nor by an operator's. One
+ * that is known is never changed here, and nothing is taken that a browser had a say in: both need a confirmation.
+ *
+ * @param told the values as they are with the answer, and the part of them that only the browser says
+ */
+export function newlyTold(
+  descriptor: Descriptor,
+  before: AccountValues,
+  told: { readonly captured: AccountValues['captured']; readonly ofBrowser: AccountValues['captured'] },
+): Record<string, string> {
+  const known = knownOf(descriptor, before);
+  const own = Object.entries(told.captured).filter(([name]) => !Object.hasOwn(told.ofBrowser, name));
+  const now = valuesOf(descriptor, ({ name }) => [textAt(Object.fromEntries(own), name)]);
+  return Object.fromEntries(Object.entries(now).filter(([name]) => !Object.hasOwn(known, name)));
+}
+
 /** The descriptor with this account's values in its URLs; what is not known stays a template. */
 export function fillAccount(descriptor: Descriptor, values: AccountValues): Descriptor {
   const known = knownOf(descriptor, values);

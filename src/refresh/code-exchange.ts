@@ -4,7 +4,7 @@
  * Owns the shapes that cross RPC. Refuses plaintext: tokens, verifier and keys are ciphertexts; the code is in neither.
  */
 
-import type { EncryptedTokens } from './outcome.ts';
+import type { EncryptedTokens, LearntVariables } from './outcome.ts';
 
 /** What the account's object hands out to the one callback that took the session. */
 export interface CodeClaim {
@@ -120,5 +120,9 @@ export type Identified =
       readonly label: string | null;
       /** Userinfo was asked with the token, and answered. */
       readonly userinfo?: boolean;
+      /** Variables that were not known; left out: none. */
+      readonly learnt?: LearntVariables;
+      /** Another answer that was wanted did not come; ask again later. */
+      readonly incomplete?: boolean;
     }
   | { readonly kind: 'unsure' };

@@ -30,4 +30,6 @@ export interface ExchangeRequest<Settings = unknown> {
   readonly probe?: boolean;
   /** Nobody knows whose grant it is: whoever renews it asks the provider, once the tokens are safe. */
   readonly wantsSubject?: boolean;
+  /** Variables that an operator gave: the provider is not asked for these. Left out by an older version. */
+  readonly variables?: Readonly<Record<string, string>>;
 }

@@ -61,6 +61,21 @@ export interface SubjectTold {
   readonly grantId: number;
   readonly incarnation: number;
   readonly generation: number;
-  readonly subject: string;
+  /** Null: nobody was named, and something else was told. */
+  readonly subject: string | null;
   readonly label: string | null;
+  /** Left out: none. */
+  readonly learnt?: LearntVariables;
+  /** An answer that was wanted did not come: it is worth asking again. */
+  readonly incomplete?: boolean;
+}
+
+/** Variables of the account that the provider told when it was asked, as they are to stand in the grant. */
+export interface LearntVariables {
+  /** Those that were not known before. */
+  readonly names: readonly string[];
+  /** Ciphertext of a JSON object, for the generation that the question was asked with: all that the grant has captured. */
+  readonly captured: string;
+  /** The ciphertext that it was made from; null: nothing was captured. */
+  readonly replaces: string | null;
 }
