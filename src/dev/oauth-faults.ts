@@ -45,8 +45,8 @@ export type CallPredicate = (call: TokenCall) => boolean;
 
 /** Decides per request at its arrival: the queue of `next` first, then the first matching `when`, then `always`. */
 export interface FaultScript {
-  /** Queues a fault for the next `times` requests. */
-  next(fault: Fault, times?: number): void;
+  /** Queues a fault for the next `times` requests; with `grantId` for those of that grant alone. */
+  next(fault: Fault, times?: number, grantId?: string): void;
   /** Every request that nothing else claims meets this one; null ends it. */
   always(fault: Fault | null): void;
   /** Every request that fits meets this one, until `clear` or the function that comes back is called. */
@@ -60,12 +60,12 @@ export interface FaultSource extends FaultScript {
 }
 
 export function createFaultScript(): FaultSource {
-  let queue: Fault[] = [];
+  let queue: { readonly fault: Fault; readonly grantId: string | null }[] = [];
   let rules: { predicate: CallPredicate; fault: Fault }[] = [];
   let standing: Fault | null = null;
   return {
-    next(fault, times = 1) {
-      for (let n = 0; n < times; n += 1) queue.push(fault);
+    next(fault, times = 1, grantId) {
+      for (let n = 0; n < times; n += 1) queue.push({ fault, grantId: grantId ?? null });
     },
     always(fault) {
       standing = fault;
@@ -83,7 +83,13 @@ export function createFaultScript(): FaultSource {
       standing = null;
     },
     take(call) {
-      return queue.shift() ?? rules.find((rule) => rule.predicate(call))?.fault ?? standing ?? {};
+      const at = queue.findIndex(({ grantId }) => grantId === null || grantId === call.grantId);
+      return (
+        queue.splice(at, at < 0 ? 0 : 1)[0]?.fault ??
+        rules.find((rule) => rule.predicate(call))?.fault ??
+        standing ??
+        {}
+      );
     },
   };
 }

@@ -15,7 +15,7 @@ const without =
 /** One refresh whose answer is rewritten; the answer to the agent and the account after it. */
 async function renewed(account: Account, transform: (json: Json) => unknown) {
   await account.expire();
-  scene.provider.faults.next({ transform });
+  account.meets({ transform });
   const reply = await account.fetch();
   expect(reply.status, reply.text).toBe(200);
   const shown = await account.show();

@@ -124,7 +124,7 @@ describe('a grant that the user revoked at the provider', () => {
   it('is told to everybody who waits for the refresh that finds it', async () => {
     const account = await scene.connect();
     await revoked(account);
-    scene.provider.faults.next({ delayBeforeMs: 500 });
+    account.meets({ delayBeforeMs: 500 });
     const waiting = account.herd(20);
     await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     for (const reply of [...(await waiting), await account.fetch()]) {

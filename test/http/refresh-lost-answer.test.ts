@@ -24,7 +24,7 @@ const LOST: readonly (readonly [string, Fault])[] = [
 function lose(account: Account, fault: Fault): void {
   // The server is at it for a while after the broker has given up.
   if (fault.delayAfterMs !== undefined || fault.dripMs !== undefined) scene.leavesHanging(account);
-  scene.provider.faults.next(fault);
+  account.meets(fault);
 }
 
 async function served(account: Account): Promise<string> {

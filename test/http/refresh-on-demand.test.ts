@@ -92,7 +92,7 @@ describe('a herd', () => {
   it('that arrives while a refresh is in flight joins it', async () => {
     const account = await scene.connect();
     await account.expire();
-    scene.provider.faults.next({ delayAfterMs: 1000 });
+    account.meets({ delayAfterMs: 1000 });
     const first = account.fetch();
     await vi.waitFor(() => expect(account.calls()[0]?.processed).toBe(true), { timeout: PATIENCE_MS });
     expect(account.calls()[0]?.answered).toBe(false);
@@ -149,7 +149,7 @@ describe('a client that hangs up in the middle of a refresh', () => {
   ])('cancels nothing: %s', async (_when, fault) => {
     const account = await scene.connect();
     await account.expire();
-    scene.provider.faults.next(fault);
+    account.meets(fault);
     await hangUpDuring(account);
     await vi.waitFor(
       async () => expect((await account.show()).last_attempt).toMatchObject({ outcome: 'refreshed' }),

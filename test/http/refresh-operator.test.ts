@@ -66,7 +66,7 @@ describe('refresh', () => {
 
   it('answers 200 whatever the provider said', async () => {
     const account = await scene.connect({ config: STATIC });
-    scene.provider.faults.next({ html: true, status: 502 });
+    account.meets({ html: true, status: 502 });
     const forced = await account.act('refresh');
     expect(forced.status).toBe(200);
     expect(forced.body.last_attempt).toMatchObject({ outcome: 'transient', provider_error: null });
@@ -85,7 +85,7 @@ describe('refresh', () => {
   it('beside fetches of an expired token is one call', async () => {
     const account = await scene.connect();
     await account.expire();
-    scene.provider.faults.next({ delayBeforeMs: 500 });
+    account.meets({ delayBeforeMs: 500 });
     const [forced, ...replies] = await Promise.all([
       account.act('refresh'),
       account.fetch(),
@@ -101,7 +101,7 @@ describe('refresh', () => {
   it('does not wait for ever for a provider that hangs, and a fetch still gets the living token', async () => {
     const account = await scene.connect({ config: STATIC });
     scene.leavesHanging(account);
-    scene.provider.faults.next({ delayBeforeMs: Infinity });
+    account.meets({ delayBeforeMs: Infinity });
     const forced = account.act('refresh');
     await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     const reply = await account.fetch();

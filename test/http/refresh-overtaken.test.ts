@@ -18,7 +18,7 @@ const MOMENTS = [
 async function inFlight(fault: object): Promise<{ account: Account; waiting: Promise<Reply[]> }> {
   const account = await scene.connect();
   await account.expire();
-  scene.provider.faults.next(fault);
+  account.meets(fault);
   const waiting = account.herd(5);
   waiting.catch(() => undefined);
   await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
@@ -63,9 +63,14 @@ describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
     const { account, waiting } = await inFlight(fault);
     await account.act('disable');
     await account.act('enable');
-    for (const reply of await waiting) {
-      expect([reply.status, reply.body.access_token]).toEqual([200, account.calls()[0]?.accessToken]);
+    // Who was answered in between was told that it is disabled; nobody else gets anything but the one token.
+    for (const { status, body } of await waiting) {
+      if (status === 409) expect(body.code).toBe('account_disabled');
+      else expect([status, body.access_token]).toEqual([200, account.calls()[0]?.accessToken]);
     }
+    await answered(account);
+    const reply = await account.fetch();
+    expect([reply.status, reply.body.access_token]).toEqual([200, account.calls()[0]?.accessToken]);
     expect(account.calls()).toHaveLength(1);
   });
 
@@ -187,7 +192,7 @@ describe('a dead answer to a refresh in flight', () => {
     const account = await scene.connect();
     await scene.provider.revokeGrant(account.grantId);
     await account.expire();
-    scene.provider.faults.next({ delayBeforeMs: 800 });
+    account.meets({ delayBeforeMs: 800 });
     const waiting = account.fetch();
     await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     await account.act('disable');
@@ -204,7 +209,7 @@ describe('a dead answer to a refresh in flight', () => {
     const account = await scene.connect();
     await scene.provider.revokeGrant(account.grantId);
     await account.expire();
-    scene.provider.faults.next({ delayBeforeMs: 800 });
+    account.meets({ delayBeforeMs: 800 });
     const waiting = account.fetch();
     await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     const grant = await scene.provider.grant();

@@ -55,7 +55,7 @@ describe('a rejected token', () => {
   it('reported by 100 while the refresh for the first report is in flight is joined by them all', async () => {
     const account = await scene.connect();
     const first = await account.fetch();
-    scene.provider.faults.next({ delayBeforeMs: 800 });
+    account.meets({ delayBeforeMs: 800 });
     const early = account.fetch(about(first));
     await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     const replies = [...(await account.herd(100, about(first))), await early];
@@ -67,7 +67,7 @@ describe('a rejected token', () => {
   it('is joined to a refresh that an operator has just forced', async () => {
     const account = await scene.connect();
     const first = await account.fetch();
-    scene.provider.faults.next({ delayBeforeMs: 800 });
+    account.meets({ delayBeforeMs: 800 });
     const forced = account.act('refresh');
     await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     const reply = await account.fetch(about(first));

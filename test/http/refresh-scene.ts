@@ -11,6 +11,7 @@ import {
   type OAuthServerOptions,
   type TokenCall,
 } from '../../src/dev/oauth-server.ts';
+import type { Fault } from '../../src/dev/oauth-faults.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import type { Client, Reply } from '../support/callers.ts';
 import { name, world, type World } from '../support/world.ts';
@@ -52,6 +53,8 @@ export interface Account {
   expire(): Promise<void>;
   /** What reached the token endpoint about this grant. */
   calls(): TokenCall[];
+  /** What its next refresh meets: accounts of other tests refresh when their time has come. */
+  meets(fault: Fault): void;
   /** Number of audit records, of a chain that verifies. */
   records(): Promise<number>;
 }
@@ -143,6 +146,7 @@ export function refreshScene(
       grantId: grant.grantId,
       refreshToken: grant.refreshToken,
       accessToken: grant.accessToken,
+      meets: (fault) => provider.faults.next(fault, 1, grant.grantId),
       fetch,
       herd: (size, query) => Promise.all(Array.from({ length: size }, () => fetch(query))),
       show: async () => {
