@@ -3,8 +3,8 @@
  * due is decided in `release-decide.ts`; `release-outcomes.ts` records it.
  */
 
+import type { DenyReason } from '#contract/codes.ts';
 import { isoTime } from '#lib/clock.ts';
-import type { DenyReason } from '#policy/decide.ts';
 import type { Refusal } from './release-answer.ts';
 import type { AccountRow } from './rows.ts';
 

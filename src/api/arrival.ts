@@ -5,19 +5,15 @@
 
 import type { Context } from 'hono';
 import type { RequestPieces } from '#callers/proof.ts';
-import { isAdminKey } from '#callers/admin-key.ts';
 import { holdsKey } from '#callers/bearer.ts';
+import { isRootKey } from '#callers/methods/root-key.ts';
 import type { ClientInfo } from '#audit/record.ts';
 import { CORRELATION_PATTERN } from '#contract/ids.ts';
 import type { Config } from '#env.ts';
 import type { AppEnv } from './context.ts';
 
-export interface Arrival extends RequestPieces {
-  readonly config: Config;
-  readonly headers: Headers;
-  /** As it came, with the query. */
-  readonly url: string;
-}
+/** All that a route of agents needs of a request, and what proving its caller takes from it. */
+export type Arrival = RequestPieces;
 
 /** Longer ones are cut: what an agent writes there must not cost it its token. */
 const TOOL_CALL_ID_LIMIT = 128;
@@ -45,7 +41,7 @@ export function clientOf(request: Request): ClientInfo {
 export function correlationIdOf(headers: Headers, config: Pick<Config, 'adminKey'>): string {
   const given = headers.get('x-correlation-id');
   const isTaken =
-    given !== null && CORRELATION_PATTERN.test(given) && !holdsKey(given) && !isAdminKey(config, given);
+    given !== null && CORRELATION_PATTERN.test(given) && !holdsKey(given) && !isRootKey(config, given);
   return isTaken ? given : crypto.randomUUID();
 }
 
