@@ -20,7 +20,7 @@ const TOOL_CALL_ID_LIMIT = 128;
 
 const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:.]{1,40})$/i;
 
-/** What the edge says of the caller's address. Whatever is none is not recorded: elsewhere the header is anybody's text. */
+/** What the edge says of the caller's address. A text of another form is not recorded: elsewhere any caller may write the header. */
 function addressOf(headers: Headers): string | null {
   const given = headers.get('cf-connecting-ip');
   return given !== null && ADDRESS.test(given) ? given : null;

@@ -1,4 +1,4 @@
-/** Who may pass to a route: the guards of the two planes, and what a record says of whoever passed. */
+/** The guards of the two planes: which callers pass to a route, and what a record says of them. */
 
 import type { Context, MiddlewareHandler } from 'hono';
 import { agentStub } from '#agents/stub.ts';
@@ -36,7 +36,7 @@ async function refusal(failure: AuthFailure, config: Config): Promise<ProblemErr
 const SCHEMA_PATIENCE_MS = 3_000;
 
 /**
- * Development makes its own tables. Whatever keeps them from being made is no refusal yet: the routes that need them
+ * Development makes its own tables. An obstacle to making them is no refusal yet: the routes that need them
  * say so, and the others go on.
  */
 export async function ensureSchema(c: Context<AppEnv>): Promise<void> {

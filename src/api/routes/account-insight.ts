@@ -73,7 +73,7 @@ function askingAgent({ id, organization, status, policy }: AskingAgent): AskingA
   return { id, organization, status, policy };
 }
 
-/** One turn of a wait, as whoever has just been proved. @throws ProblemError `not_found`, `policy_denied`, `unavailable` */
+/** One turn of a wait, as the caller that has just been proved. @throws ProblemError `not_found`, `policy_denied`, `unavailable` */
 async function turn(
   c: Context<AppEnv>,
   id: string,
@@ -92,7 +92,7 @@ async function turn(
   return reported(admission, ask, isAccountThere);
 }
 
-/** Whoever waits is proved again after so long. */
+/** A caller that waits is proved again after so long. */
 const TURN_MS = 700;
 /** Beyond the time that was asked for: so long the last proof may take. */
 const OVERTIME_MS = 5_000;
