@@ -1,6 +1,6 @@
 /** What the platform is given: the app, the objects and the entrypoints. No logic. */
 
-import { sweepAll } from './accounts/sweep.ts';
+import { sweepAll } from './accounts/clock/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
 import { createFront } from './api/token-front.ts';

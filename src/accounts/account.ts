@@ -7,13 +7,13 @@ import type { AuditFields, RequestContext } from '#audit/record.ts';
 import { record as recordIn, type ObjectParts } from '#objects/parts.ts';
 import type { IdentifyRequest } from '#refresh/code-exchange.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
-import type { AttemptJournal } from './attempts.ts';
-import type { OpeningLimit } from './call-limit.ts';
-import type { CommitPump } from './pump.ts';
+import type { CommitPump } from './door/together/pump.ts';
+import type { Waiting } from './insight/waiting.ts';
+import type { AttemptJournal } from './refreshing/attempts.ts';
+import type { OpeningLimit } from './refreshing/provider/call-limit.ts';
 import type { AccountRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { AccountVault } from './vault.ts';
-import type { Waiting } from './waiting.ts';
 
 /** `connect`: sessions that end by themselves. `revoke`: grants that end at their provider. */
 export type TimerName =

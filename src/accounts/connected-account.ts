@@ -15,27 +15,29 @@ import type { SettleArgument, SubjectTold } from '#refresh/outcome.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
-import { adjust, seal, type Adjustment } from './adjust.ts';
-import type { Misfit } from './variables.ts';
-import { accountRetryMs, timerKinds } from './alarm.ts';
-import { CutOffEnding } from './cut-off-ending.ts';
-import { cutOffRefusal, isBuried } from './cut-offs.ts';
-import type { ClientQuestion, ConnectionWatch } from './connection-watch.ts';
-import { knowsAccount } from './explain.ts';
-import { explanation } from './explanation.ts';
-import { answerFlow } from './flow.ts';
-import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
-import { forceRefresh, proveClient, type ForcedRefresh } from './force.ts';
-import type { Lifecycle } from './lifecycle.ts';
-import { authentic, isForeign, type Living, type Obstacle } from './living.ts';
-import { present } from './present.ts';
-import { rearm } from './rearm.ts';
-import type { Refresher } from './refresher.ts';
-import type { Door } from './release.ts';
-import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
 import type { Account, TimerName } from './account.ts';
-import { connectUrl, reauthUrl } from './repair-link.ts';
-import { settleExchange } from './settle-exchange.ts';
+import { accountRetryMs, timerKinds } from './clock/alarm.ts';
+import { rearm } from './clock/rearm.ts';
+import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
+import type { Door } from './door/release.ts';
+import { CutOffEnding } from './ending/cut-off-ending.ts';
+import { cutOffRefusal, isBuried } from './ending/cut-offs.ts';
+import { answerFlow } from './flows/flow.ts';
+import { connectUrl, reauthUrl } from './flows/repair-link.ts';
+import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
+import { knowsAccount } from './insight/explain.ts';
+import { explanation } from './insight/explanation.ts';
+import { present } from './insight/present.ts';
+import { waitForStatus } from './insight/wait.ts';
+import { adjust, seal, type Adjustment } from './life/adjust.ts';
+import type { Lifecycle } from './life/lifecycle.ts';
+import { authentic, isForeign, type Living, type Obstacle } from './life/living.ts';
+import { keepSubject } from './life/subject.ts';
+import type { Misfit } from './life/variables.ts';
+import { forceRefresh, proveClient, type ForcedRefresh } from './refreshing/force.ts';
+import type { ClientQuestion, ConnectionWatch } from './refreshing/provider/connection-watch.ts';
+import type { Refresher } from './refreshing/refresher.ts';
+import { settleExchange } from './refreshing/settle/entry.ts';
 import type {
   AccountRpc,
   Answer,
@@ -50,8 +52,6 @@ import type {
   Waited,
   WaitTurn,
 } from './stub.ts';
-import { keepSubject } from './subject.ts';
-import { waitForStatus } from './wait.ts';
 import { partsOf } from './wiring.ts';
 
 type In<M extends keyof AccountRpc> = Parameters<AccountRpc[M]>[0];

@@ -1,5 +1,5 @@
 /**
- * The one transition table of a connected account. Pure: effects are returned as facts and performed by `changes.ts`
+ * The one transition table of a connected account. Pure: effects are returned as facts and performed by `life/changes.ts`
  * in the transaction that stores the move. A cell that is not here is a move that cannot happen.
  */
 

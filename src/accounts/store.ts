@@ -9,10 +9,6 @@ import { accountOwner } from '#crypto/places.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
 import type { SqlRow } from '#objects/sql-row.ts';
 import { ObjectStore, type ObjectSchema } from '#objects/store.ts';
-import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
-import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE, KEYED_CHAIN_SINCE, REVOCATION_TABLE_SINCE } from './schema.ts';
-import { RevocationTable } from './revocation-table.ts';
-import { FlowTable } from './flow-table.ts';
 import {
   accountFromSql,
   accountToSql,
@@ -28,6 +24,10 @@ import {
   type AccountKey,
   type Names,
 } from './columns.ts';
+import { RevocationTable } from './ending/revocation-table.ts';
+import { FlowTable } from './flows/sessions/table.ts';
+import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
+import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE, KEYED_CHAIN_SINCE, REVOCATION_TABLE_SINCE } from './schema.ts';
 
 /** Everything of a living account that a decision needs. */
 export interface AccountState {

@@ -11,17 +11,17 @@ import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { Result } from '#lib/result.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
-import type { Adjustment } from './adjust.ts';
-import type { Misfit } from './variables.ts';
-import type { AskingAgent } from './explain.ts';
-import type { FlowAnswer, FlowRequest } from './flow-requests.ts';
-import type { ClientQuestion } from './connection-watch.ts';
-import type { ForcedRefresh } from './force.ts';
-import type { ImportRefusal } from './import.ts';
-import type { ImportOrder } from './import-judge.ts';
-import type { Birth } from './create.ts';
-import type { Obstacle } from './living.ts';
-import type { ReleaseRequest, ReleaseResult } from './release-answer.ts';
+import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
+import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
+import type { AskingAgent } from './insight/explain.ts';
+import type { Adjustment } from './life/adjust.ts';
+import type { Birth } from './life/create.ts';
+import type { ImportRefusal } from './life/import/import.ts';
+import type { ImportOrder } from './life/import/judge.ts';
+import type { Obstacle } from './life/living.ts';
+import type { Misfit } from './life/variables.ts';
+import type { ForcedRefresh } from './refreshing/force.ts';
+import type { ClientQuestion } from './refreshing/provider/connection-watch.ts';
 
 export type Answer<T> = Result<T, Obstacle>;
 
@@ -118,7 +118,7 @@ export interface AccountRpc {
   /** A link with which its user connects or repairs it; null: there is nothing to do, or no browser can do it. */
   linkForUser(argument: object): Promise<string | null>;
   explain(argument: LookArgument): Promise<Answer<Explanation>>;
-  /** Connect flows; ask by `askFlow` of flow-requests.ts. */
+  /** Connect flows; ask by `askFlow` of flows/requests.ts. */
   flow(request: FlowRequest): Promise<FlowAnswer>;
   /** How an attempt of a delivery ended; told by the Deliverer, perhaps twice. `locked`: tell it again. */
   outboxSettled(report: DeliveryReport): Promise<string>;

@@ -3,20 +3,20 @@
 import { isIndexed } from '#directory/account-index.ts';
 import { partsOf as objectParts } from '#objects/parts.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
-import { AttemptJournal } from './attempts.ts';
-import { OpeningLimit } from './call-limit.ts';
-import { ConnectionWatch } from './connection-watch.ts';
-import { ImportProofs } from './import-proof.ts';
-import { Lifecycle } from './lifecycle.ts';
-import { CommitPump } from './pump.ts';
-import { Refresher } from './refresher.ts';
-import { Door } from './release.ts';
-import { OpenedCredentials } from './release-opened.ts';
 import type { Entrypoints, Account, TimerName } from './account.ts';
+import { OpenedCredentials } from './door/opened.ts';
+import { Door } from './door/release.ts';
+import { CommitPump } from './door/together/pump.ts';
+import { Waiting } from './insight/waiting.ts';
+import { ImportProofs } from './life/import/proof.ts';
+import { Lifecycle } from './life/lifecycle.ts';
+import { AttemptJournal } from './refreshing/attempts.ts';
+import { OpeningLimit } from './refreshing/provider/call-limit.ts';
+import { ConnectionWatch } from './refreshing/provider/connection-watch.ts';
+import { Refresher } from './refreshing/refresher.ts';
 import { AccountStore } from './store.ts';
 import { accountStub } from './stub.ts';
 import { AccountVault } from './vault.ts';
-import { Waiting } from './waiting.ts';
 
 /** Asked only where nothing was ever written, and no token waits longer for the directory. */
 const KNOWN_WITHIN_MS = 300;

@@ -1,8 +1,8 @@
 /** What both import routes share: the vault's and the connection's readiness, and wire fields into the room's. */
 
 import type { Context } from 'hono';
-import type { CredentialFields } from '#accounts/import-fields.ts';
-import type { ImportMode } from '#accounts/import-judge.ts';
+import type { CredentialFields } from '#accounts/life/import/fields.ts';
+import type { ImportMode } from '#accounts/life/import/judge.ts';
 import type { Code } from '#contract/codes.ts';
 import type { PutCredential } from '#contract/connected-accounts.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';

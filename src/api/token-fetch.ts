@@ -5,8 +5,8 @@
  */
 
 import type { z } from '@hono/zod-openapi';
-import { ReleasedCredential, type Refusal, type ReleaseRequest } from '#accounts/release-answer.ts';
-import { releaseInLine } from '#accounts/release-line.ts';
+import { ReleasedCredential, type Refusal, type ReleaseRequest } from '#accounts/door/answer.ts';
+import { releaseInLine } from '#accounts/door/together/line.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { isFresh, type AgentProof } from '#callers/proof.ts';
 import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';

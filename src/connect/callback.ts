@@ -4,8 +4,8 @@
  * to. What happens then goes on when the browser has gone.
  */
 
-import { askFlow } from '#accounts/ask-flow.ts';
-import { lifeOf, type Claimed, type SessionView } from '#accounts/flow-requests.ts';
+import { askFlow } from '#accounts/flows/ask.ts';
+import { lifeOf, type Claimed, type SessionView } from '#accounts/flows/requests.ts';
 import {
   browserDigest,
   confirmCodeOf,

@@ -1,6 +1,6 @@
 /** Makes a connect link: checks what the operator asks for against the connection, and opens its session. */
 
-import { askFlow } from '#accounts/ask-flow.ts';
+import { askFlow } from '#accounts/flows/ask.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { LINK_SECONDS, type CreateConnectLink } from '#contract/connect.ts';
 import type { Verification } from '#contract/connections.ts';

@@ -1,6 +1,6 @@
 /** From what the account's object answers to what a browser gets: the page, or the way back to who asked. */
 
-import type { SessionView } from '#accounts/flow-requests.ts';
+import type { SessionView } from '#accounts/flows/requests.ts';
 import type { Answer } from '#accounts/stub.ts';
 import { unwrap } from '#contract/answer.ts';
 import { isoTime } from '#lib/clock.ts';

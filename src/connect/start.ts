@@ -3,9 +3,9 @@
  * the link up and leads to the provider. A second click of the same browser leads to the same place.
  */
 
-import { askFlow } from '#accounts/ask-flow.ts';
-import type { Back, LinkProof, Looked, Started } from '#accounts/flow-requests.ts';
-import { accountOfRepairToken } from '#accounts/repair-link.ts';
+import { askFlow } from '#accounts/flows/ask.ts';
+import type { Back, LinkProof, Looked, Started } from '#accounts/flows/requests.ts';
+import { accountOfRepairToken } from '#accounts/flows/repair-link.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { browserDigest, LINK_PATTERN, linkDigest, nonceOf, stateOf } from '#crypto/connect-secrets.ts';
 import { findSessionOfLink } from '#directory/connect-sessions.ts';

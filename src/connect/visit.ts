@@ -4,8 +4,8 @@ import type { RequestContext } from '#audit/record.ts';
 import type { Config } from '#env.ts';
 import { markOf } from '#providers/scope-words.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import type { Back } from '#accounts/flow-requests.ts';
-import type { Frozen } from '#accounts/session.ts';
+import type { Back } from '#accounts/flows/requests.ts';
+import type { Frozen } from '#accounts/flows/sessions/session.ts';
 import type { Asker, PageModel, PageProvider } from './page-model.ts';
 
 export interface Visit {

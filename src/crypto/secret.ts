@@ -1,6 +1,6 @@
 /**
  * A string that cannot print itself. `reveal()` is the only way back and is called in
- * `accounts/release`, `egress` and `crypto` alone (an architecture test counts the callers).
+ * `accounts/door`, `egress` and `crypto` alone (an architecture test counts the callers).
  */
 export class Secret {
   readonly #value: string;

@@ -84,7 +84,8 @@ export function partsOf<Kind extends string, Store extends ObjectStore, Opener e
   const rows = (plan.timerRows?.(sql, store, () => outbox) ?? new TimerTable(sql)) as TimerRows<
     Kind | 'outbox'
   >;
-  const timers = new Timers<Kind | 'outbox'>(ctx.storage, rows, systemNow);
+  const timers = new Timers<Kind | 'outbox'>(ctx.storage, rows, systemNow, () => store.isWriting);
+  store.beforeCommit(() => timers.armMoved());
   store.onRollback(() => {
     timers.forget();
     outbox.forget();

@@ -46,10 +46,12 @@ export abstract class ObjectStore<Table extends string = string> {
   readonly #schema: ObjectSchema<Table>;
   readonly #auditSeq: () => number;
   readonly #onRollback: (() => void)[] = [];
+  readonly #beforeCommit: (() => void)[] = [];
   /** Of the stored schema; 0: nothing was ever written. Null: not looked at yet. */
   #version: number | null = null;
   #schemaReady = false;
   #inTransaction = false;
+  #inCommit = false;
   #material: KeyMaterial | null | undefined;
 
   /** @param auditSeq how far the audit chain has come at least: noted under the MAC of the row that names the object */
@@ -110,6 +112,16 @@ export abstract class ObjectStore<Table extends string = string> {
     this.#onRollback.push(forget);
   }
 
+  /** Called at the end of each write that `transaction` or `commit` makes, of nested ones at the end of the outermost. */
+  beforeCommit(finish: () => void): void {
+    this.#beforeCommit.push(finish);
+  }
+
+  /** Whether a write goes on, at whose end `beforeCommit` is called. */
+  get isWriting(): boolean {
+    return this.#inTransaction || this.#inCommit;
+  }
+
   /** One atomic write; `fn` awaits nothing. A throw rolls back and everything remembered is dropped. */
   transaction<T>(fn: () => T): T {
     const outer = this.#inTransaction;
@@ -124,6 +136,7 @@ export abstract class ObjectStore<Table extends string = string> {
         this.rows.seal();
         this.sealOthers();
         this.#schemaReady = true;
+        if (!outer && !this.#inCommit) this.#finish();
         return result;
       });
     } catch (error) {
@@ -143,12 +156,22 @@ export abstract class ObjectStore<Table extends string = string> {
       this.transaction(fn);
       return;
     }
+    const outer = this.isWriting;
+    const before = this.#inCommit;
+    this.#inCommit = true;
     try {
       fn();
+      if (!outer) this.#finish();
     } catch (error) {
       this.forget();
       throw error;
+    } finally {
+      this.#inCommit = before;
     }
+  }
+
+  #finish(): void {
+    for (const finish of this.#beforeCommit) finish();
   }
 
   protected forget(): void {

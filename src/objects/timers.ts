@@ -1,6 +1,6 @@
 /**
- * What an object waits for, one timer a name, and the one alarm of the platform, which is set to the earliest of them in
- * the transaction that writes a timer. Nothing here decides what a timer does (`alarm.ts`).
+ * What an object waits for, one timer a name, and the one alarm of the platform, which is set to the earliest of them at
+ * the end of the transaction that writes timers: once, however many it writes, since each alarm that is set costs a row. Nothing here decides what a timer does (`alarm.ts`).
  */
 
 import type { Now } from '#lib/clock.ts';
@@ -36,29 +36,34 @@ export class Timers<Kind extends string = string> {
   readonly #storage: DurableObjectStorage;
   readonly #rows: TimerRows<Kind>;
   readonly #now: Now;
+  readonly #isWriting: () => boolean;
   /** What the alarm is known to be set to; undefined: not known. */
   #armedAtMs: number | null | undefined;
+  /** A timer was written since the alarm was set. */
+  #isMoved = false;
 
-  constructor(storage: DurableObjectStorage, rows: TimerRows<Kind>, now: Now) {
+  /** @param isWriting whether a transaction goes on, at whose end `armMoved` is called */
+  constructor(storage: DurableObjectStorage, rows: TimerRows<Kind>, now: Now, isWriting: () => boolean) {
     this.#storage = storage;
     this.#rows = rows;
     this.#now = now;
+    this.#isWriting = isWriting;
   }
 
   set(kind: Kind, dueAtMs: number, payload: string | null = null): void {
     this.#rows.put(kind, Math.ceil(dueAtMs), payload);
-    this.arm();
+    this.#moved();
   }
 
   clear(kind: Kind): void {
     this.#rows.drop(kind);
-    this.arm();
+    this.#moved();
   }
 
   /** Moves a timer that failed; its own count of failures rises. */
   postpone(timer: Timer<Kind>, dueAtMs: number): void {
     this.#rows.postpone(timer, Math.ceil(dueAtMs));
-    this.arm();
+    this.#moved();
   }
 
   get(kind: Kind): Timer<Kind> | null {
@@ -73,8 +78,19 @@ export class Timers<Kind extends string = string> {
     return this.#rows.all();
   }
 
+  #moved(): void {
+    this.#isMoved = true;
+    if (!this.#isWriting()) this.arm();
+  }
+
+  /** The last act of a transaction. */
+  armMoved(): void {
+    if (this.#isMoved) this.arm();
+  }
+
   /** Sets the alarm to the earliest timer, or takes it away. Un-awaited on purpose: it lands in the same commit. */
   arm(): void {
+    this.#isMoved = false;
     const earliestMs = this.#rows.earliestMs();
     if (earliestMs === this.#armedAtMs) return;
     if (earliestMs === null) {
@@ -89,9 +105,13 @@ export class Timers<Kind extends string = string> {
     void this.#storage.setAlarm(atMs);
   }
 
-  /** The alarm has fired or the transaction was rolled back: what it is set to is not known any more. */
+  /**
+   * The alarm has fired, or a transaction was rolled back, which may be a part of one that goes on: what the alarm is set
+   * to is not known any more, and the end of the next transaction looks.
+   */
   forget(): void {
     this.#armedAtMs = undefined;
+    this.#isMoved = true;
   }
 
   /** After seven failed runs the platform drops an alarm for good; timers that wait for it would wait for ever. */

@@ -38,6 +38,25 @@ it('every test file and folder that a document names is there', () => {
   expect(short.filter(({ name }) => !tests.includes(name))).toEqual([]);
 });
 
+it('every source file that a document, a comment or a message of src names is there', () => {
+  const files = filesUnder('src', '.ts');
+  const known = new Set(files);
+  const isThere = (from: string, name: string) => {
+    const [folder, room] = [path.posix.dirname(from), from.split('/').slice(0, 2).join('/')];
+    const isAt = [folder, room, 'src', '.'].some((base) => known.has(path.posix.join(base, name)));
+    return isAt || files.some((file) => file.startsWith(`${folder}/`) && file.endsWith(`/${name}`));
+  };
+  const named = [...files, ...filesUnder('src', '.md')].flatMap((file) =>
+    [...textOf(file).matchAll(/`((?:[a-z][\w-]*\/)*[a-z][\w-]*\.tsx?)`/g)].map(([, name = '']) => ({
+      file,
+      name,
+    })),
+  );
+  expect(named.length).toBeGreaterThan(200);
+  const gone = named.filter(({ file, name }) => !name.startsWith('test/') && !isThere(file, name));
+  expect(gone).toEqual([]);
+});
+
 it.each([
   { what: 'code of the registry', file: 'src/contract/README.md', mark: 'codes', names: Object.keys(CODES) },
   { what: 'table of an account', file: 'src/accounts/README.md', mark: 'tables', names: storedTables() },

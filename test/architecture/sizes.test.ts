@@ -1,7 +1,9 @@
-/** How long files may be, and how they begin. */
+/** How long files may be, how they begin, and how many lie in one folder. */
 
-import { expect, it } from 'vitest';
-import { filesUnder, textOf } from './rooms.ts';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { filesUnder, ROOT, textOf } from './rooms.ts';
 
 const ALL = [...filesUnder('src', '.ts'), ...filesUnder('test', '.ts')];
 const linesOf = (file: string) => textOf(file).trimEnd().split('\n').length;
@@ -26,4 +28,67 @@ it('no file but src/index.ts is called index, and none utils, helpers, common or
   const vague = /\/(?:utils?|helpers?|common|misc|types|manager|service)\.ts$/;
   const isBarrel = (file: string) => file.endsWith('/index.ts') && file !== 'src/index.ts';
   expect(ALL.filter((file) => vague.test(file) || isBarrel(file))).toEqual([]);
+});
+
+describe('a folder of src', () => {
+  const MOST = 12;
+  /** Folders that hold more today. A number may only fall: taking a file out lowers it, and at twelve the line goes. */
+  const CEILINGS: Readonly<Record<string, number>> = {
+    'src/agents': 14,
+    'src/api': 25,
+    'src/api/routes': 21,
+    'src/contract': 27,
+    'src/dev': 37,
+    'src/dev/simulator': 18,
+    'src/directory': 35,
+    'src/egress': 26,
+    'src/outbox': 17,
+    'src/providers': 23,
+    'src/refresh': 19,
+  };
+  /** One file for each provider. */
+  const DATA = 'src/providers/catalogue';
+
+  const counts = new Map<string, number>();
+  for (const file of filesUnder('src', '.ts')) {
+    const folder = path.posix.dirname(file);
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+
+  it(`holds at most ${MOST} files; one with more is divided by an idea`, () => {
+    expect(counts.size).toBeGreaterThan(20);
+    const crowded = [...counts].filter(([folder, count]) => count > MOST && folder !== DATA);
+    expect(Object.fromEntries(crowded)).toEqual(CEILINGS);
+  });
+});
+
+it('at the root of accounts lies what every folder below it needs, and nothing else', () => {
+  const entries = readdirSync(path.join(ROOT, 'src/accounts'), { withFileTypes: true });
+  const names = (isMeant: (entry: (typeof entries)[number]) => boolean) =>
+    entries
+      .filter(isMeant)
+      .map(({ name }) => name)
+      .toSorted();
+  expect(names((entry) => entry.isFile())).toEqual([
+    'README.md',
+    'account.ts',
+    'columns.ts',
+    'connected-account.ts',
+    'rows.ts',
+    'schema.ts',
+    'status.ts',
+    'store.ts',
+    'stub.ts',
+    'vault.ts',
+    'wiring.ts',
+  ]);
+  expect(names((entry) => entry.isDirectory())).toEqual([
+    'clock',
+    'door',
+    'ending',
+    'flows',
+    'insight',
+    'life',
+    'refreshing',
+  ]);
 });

@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: warm token fetches beside a bare floor of the same shape on the same engine, and refreshes beside the
- * provider's own calls (`refresh.ts`; `-- --refreshes`: those alone), as ratios. Both sides run in this one process's
+ * provider's own calls (`refresh.ts`; `-- --refreshes`: those alone), and accounts that were not in memory (`cold.ts`;
+ * `-- --cold`: those alone), as ratios. Both sides run in this one process's
  * children, measured in turn, round after round; the ratio of each round is taken, then their median. Nothing is
  * asserted: two shared cores are no yardstick for absolute figures.
  */
@@ -14,6 +15,7 @@ import { startOAuthServer } from '../../src/dev/oauth-server.ts';
 import { client } from '../support/callers.ts';
 import { world } from '../support/world.ts';
 import { load, type Measured, type Target } from './load.ts';
+import { benchCold } from './cold.ts';
 import { benchRefresh } from './refresh.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
@@ -40,8 +42,10 @@ const floor = await runBroker({
 });
 
 try {
-  if (!process.argv.includes('--refreshes')) await fetches();
-  await benchRefresh({ url: broker.url, adminKey });
+  const only = (flag: string) => process.argv.includes(flag);
+  if (!only('--refreshes') && !only('--cold')) await fetches();
+  if (!only('--cold')) await benchRefresh({ url: broker.url, adminKey });
+  if (!only('--refreshes')) await benchCold(folder);
 } finally {
   await broker.stop();
   await floor.stop();

@@ -6,7 +6,7 @@
 import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
-import { ReleaseLines } from '#accounts/release-line.ts';
+import { ReleaseLines } from '#accounts/door/together/line.ts';
 import { assertVault } from '#directory/key-check.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { forgetEndpoints } from '#directory/webhook-settings.ts';

@@ -2,7 +2,7 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { AskingAgent } from '#accounts/explain.ts';
+import type { AskingAgent } from '#accounts/insight/explain.ts';
 import { accountStub, type Answer, type Waited, type WaitTurn } from '#accounts/stub.ts';
 import { agentStub } from '#agents/stub.ts';
 import { unwrap } from '#contract/answer.ts';

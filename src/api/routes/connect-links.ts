@@ -2,8 +2,8 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { askFlow } from '#accounts/ask-flow.ts';
-import type { Confirmed, SessionView } from '#accounts/flow-requests.ts';
+import { askFlow } from '#accounts/flows/ask.ts';
+import type { Confirmed, SessionView } from '#accounts/flows/requests.ts';
 import { accountStub } from '#accounts/stub.ts';
 import { createLink } from '#connect/link.ts';
 import { unwrap } from '#contract/answer.ts';

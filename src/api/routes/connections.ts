@@ -2,7 +2,7 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { endAccountsOf } from '#accounts/orphans.ts';
+import { endAccountsOf } from '#accounts/ending/orphans.ts';
 import { Connection, CreateConnection, DeleteQuery, PatchConnection } from '#contract/connections.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { pageOf, pageQuery } from '#contract/lists.ts';

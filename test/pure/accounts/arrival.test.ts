@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeArrival, replacedBy, sameAddress } from '../../../src/accounts/arrival.ts';
+import { judgeArrival, replacedBy, sameAddress } from '../../../src/accounts/flows/arrival.ts';
 import type { GrantRow } from '../../../src/accounts/rows.ts';
 
 const LINK = {

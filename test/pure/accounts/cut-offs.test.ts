@@ -1,7 +1,7 @@
 /** What closes an account whatever its own row says: from its copy of the connection, and from the list. */
 
 import { describe, expect, it } from 'vitest';
-import { cutOffRefusal, isBehind, isBuried } from '#accounts/cut-offs.ts';
+import { cutOffRefusal, isBehind, isBuried } from '#accounts/ending/cut-offs.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 
 const account = { connection: 'crm', createdAtMs: 1_000 };

@@ -2,8 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CredentialFields } from '../../../src/accounts/import-fields.ts';
-import { judgeImport, withImported, withSpent, type ImportMode } from '../../../src/accounts/import-judge.ts';
+import type { CredentialFields } from '../../../src/accounts/life/import/fields.ts';
+import {
+  judgeImport,
+  withImported,
+  withSpent,
+  type ImportMode,
+} from '../../../src/accounts/life/import/judge.ts';
 import type { AccountRow, GrantRow, ImportedToken } from '../../../src/accounts/rows.ts';
 
 const NOW = 1_795_255_200_000;

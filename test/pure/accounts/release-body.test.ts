@@ -7,7 +7,7 @@ import {
   urlsFrom,
   wrapped,
   type OpenedCredential,
-} from '../../../src/accounts/release-body.ts';
+} from '../../../src/accounts/door/body.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from '../../../src/accounts/rows.ts';
 
 import { custom } from '../providers/descriptors.ts';

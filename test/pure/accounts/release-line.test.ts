@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
-import { GATHER_MS, ReleaseLines, type Senders } from '../../../src/accounts/release-line.ts';
-import type { ReleaseRequest, ReleaseResult } from '../../../src/accounts/release-answer.ts';
+import { GATHER_MS, ReleaseLines, type Senders } from '../../../src/accounts/door/together/line.ts';
+import type { ReleaseRequest, ReleaseResult } from '../../../src/accounts/door/answer.ts';
 
 const ask = (who: string): ReleaseRequest => ({
   agent: { id: who, organization: '', status: 'active', policy: { rules: [] } },

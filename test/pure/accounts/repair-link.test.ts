@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accountOfRepairToken, checkRepairToken, repairToken } from '#accounts/repair-link.ts';
+import { accountOfRepairToken, checkRepairToken, repairToken } from '#accounts/flows/repair-link.ts';
 import type { AccountRow } from '#accounts/rows.ts';
 
 const KEY = new Uint8Array(32).fill(7);

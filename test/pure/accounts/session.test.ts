@@ -17,7 +17,7 @@ import {
   type SessionRow,
   type SessionSignal,
   type SessionStatus,
-} from '../../../src/accounts/session.ts';
+} from '../../../src/accounts/flows/sessions/session.ts';
 
 const STATUSES = Object.keys(SESSION_MOVES) as SessionStatus[];
 const SIGNALS: SessionSignal[] = ['begun', 'awaiting', 'promoted', 'refused', 'denied', 'failed', 'lapsed'];

@@ -1,7 +1,7 @@
 /** The provider is asked about a token once in half a minute, whoever reports it and in whatever order. */
 
 import { describe, expect, it } from 'vitest';
-import { TokenCheck } from '#accounts/token-check.ts';
+import { TokenCheck } from '#accounts/refreshing/provider/token-check.ts';
 import type { GrantRow } from '#accounts/rows.ts';
 import type { AccountState } from '#accounts/store.ts';
 

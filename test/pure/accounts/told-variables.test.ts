@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withLearnt } from '#accounts/variables.ts';
+import { withLearnt } from '#accounts/life/variables.ts';
 import {
   accountVariablesOf,
   accountUrls,

@@ -2,7 +2,7 @@
 
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CONFIRM_MS } from '#accounts/session.ts';
+import { CONFIRM_MS } from '#accounts/flows/sessions/session.ts';
 import { confirmed, shown, unconnected, waiting, type Waiting } from './flow-world.ts';
 import {
   alarmAt,

@@ -4,7 +4,7 @@
  */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ConnectionWatch } from '#accounts/connection-watch.ts';
+import { ConnectionWatch } from '#accounts/refreshing/provider/connection-watch.ts';
 import {
   STATIC,
   callsOf,

@@ -1,8 +1,8 @@
 /** Each incident of a connection is told once, whatever dies between the directory and the outbox that tells it. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ConnectionWatch } from '#accounts/connection-watch.ts';
-import { wakeHolders } from '#accounts/sweep.ts';
+import { ConnectionWatch } from '#accounts/refreshing/provider/connection-watch.ts';
+import { wakeHolders } from '#accounts/clock/sweep.ts';
 import { patientDirectory, typesLogged, wrongClient } from './connection-world.ts';
 import { config, context, evict, expired, release, right, rows, stub, type Connected } from './world.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';

@@ -1,7 +1,7 @@
 /** What the tests of connection health share: many accounts of one connection, and what was told of it. */
 
 import { vi } from 'vitest';
-import { DIRECTORY_LIMIT_MS } from '#accounts/connection-watch.ts';
+import { DIRECTORY_LIMIT_MS } from '#accounts/refreshing/provider/connection-watch.ts';
 import { encryptText } from '#crypto/envelope.ts';
 import { clientSecretPlace } from '#crypto/places.ts';
 import { connectionToSql } from '#directory/connection-row.ts';

@@ -1,7 +1,7 @@
 /** Cut-offs inside an account: what a list closes at once, what opens again, and who ends with a deleted connection. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { endOrphans } from '#accounts/orphans.ts';
+import { endOrphans } from '#accounts/ending/orphans.ts';
 import type { CutOffs } from '#directory/cut-offs.ts';
 import { changeConnection, deleteConnection } from '#directory/connection-changes.ts';
 import { buriedAccounts } from '#directory/graves.ts';

@@ -1,8 +1,8 @@
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { nextWarningAtMs } from '#accounts/calendar.ts';
-import { sweep } from '#accounts/sweep.ts';
+import { nextWarningAtMs } from '#accounts/clock/calendar.ts';
+import { sweep } from '#accounts/clock/sweep.ts';
 import worker from '#index.ts';
 import {
   alarmAt,

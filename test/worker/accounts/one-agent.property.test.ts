@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ReleaseRequest } from '#accounts/release-answer.ts';
+import type { ReleaseRequest } from '#accounts/door/answer.ts';
 import { fresh, http, must, newConnection, release, request, rows, view } from './world.ts';
 
 const SCOPES = ['a.read', 'a.write', 'b.read'];

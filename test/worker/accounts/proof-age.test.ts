@@ -1,7 +1,7 @@
 /** Nothing leaves on a proof that has grown old: neither a credential nor a link that repairs the account. */
 
 import { describe, expect, it } from 'vitest';
-import type { ReleaseResult } from '#accounts/release-answer.ts';
+import type { ReleaseResult } from '#accounts/door/answer.ts';
 import { connected, expired, fault, records, release, request, stub } from './world.ts';
 
 const kindOf = (result: ReleaseResult): string => {

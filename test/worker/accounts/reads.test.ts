@@ -159,8 +159,8 @@ describe('a fetch that has to refresh', () => {
     return { rows, visits };
   }
 
-  /** As `src/README.md` says: the record of the fetch, and fifteen for the refresh, three of them alarms. */
-  const ROWS = 16;
+  /** As `src/README.md` says: the record of the fetch, and fourteen for the refresh, two of them alarms. */
+  const ROWS = 15;
 
   it('writes the same rows however slow the provider is, and comes once more where it waited long', async () => {
     expect((await refreshCost(0)).rows).toBe(ROWS);

@@ -1,7 +1,7 @@
 /** A grant waits in its own row to be revoked at its provider: for the directory, for the provider, and for nobody else. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { askFlow } from '#accounts/ask-flow.ts';
+import { askFlow } from '#accounts/flows/ask.ts';
 import { onItsWay, unconnected, type OnItsWay } from './flow-world.ts';
 import {
   config,

@@ -1,7 +1,7 @@
 /** A second consent without a refresh token meets a refresh: whatever their order, the refresh token that lives is the one that is kept. */
 
 import { describe, expect, it } from 'vitest';
-import { askFlow } from '#accounts/ask-flow.ts';
+import { askFlow } from '#accounts/flows/ask.ts';
 import { confirmed, onItsWay, unconnected, waiting, type Unconnected } from './flow-world.ts';
 import { config, context, release, right, rows, stub, view } from './world.ts';
 

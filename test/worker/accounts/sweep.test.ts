@@ -1,10 +1,10 @@
 /** What the cron run and late alarms cost the directory and the objects, counted. */
 
 import { describe, expect, it } from 'vitest';
-import { overdueSpreadMs } from '#accounts/connection-watch.ts';
+import { overdueSpreadMs } from '#accounts/refreshing/provider/connection-watch.ts';
 import type { ConnectionSettings } from '#accounts/rows.ts';
-import { Subrequests } from '#accounts/subrequests.ts';
-import { sweepAll } from '#accounts/sweep.ts';
+import { Subrequests } from '#accounts/clock/subrequests.ts';
+import { sweepAll } from '#accounts/clock/sweep.ts';
 import { upsertAccountIndex } from '#directory/account-index.ts';
 import type { Config } from '#env.ts';
 import { accountRow } from '../directory/account-row.ts';

@@ -1,7 +1,7 @@
 /** Requests of several agents that come to an account in one call: each is its own decision, record and answer. */
 
 import { describe, expect, it } from 'vitest';
-import type { ReleaseRequest, ReleaseResult } from '#accounts/release-answer.ts';
+import type { ReleaseRequest, ReleaseResult } from '#accounts/door/answer.ts';
 import { connected, expired, calls, evict, records, release, request, stub, tamper } from './world.ts';
 
 const agentOf = (id: string, changes: Partial<ReleaseRequest['agent']> = {}): Partial<ReleaseRequest> => ({

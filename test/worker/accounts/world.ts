@@ -4,7 +4,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env, exports } from 'cloudflare:workers';
 import { inject } from 'vitest';
 import type { ConnectedAccount } from '#accounts/connected-account.ts';
-import type { ReleaseRequest } from '#accounts/release-answer.ts';
+import type { ReleaseRequest } from '#accounts/door/answer.ts';
 import { accountStub, type AccountRpc, type Answer } from '#accounts/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import type { Resource } from '#contract/connected-accounts.ts';

@@ -1,0 +1,229 @@
+/**
+ * One request at the door, decided from the rows inside the transaction that releases. Synchronous: what memory does
+ * not hold yet is named as the next step, and the caller comes back. How a request ends, with the record of it, is in
+ * `outcomes.ts`.
+ */
+
+import { decide, type Decision, type PolicyRequest } from '#policy/decide.ts';
+import { mayConnect } from '#policy/reach.ts';
+import { scopeKeyOf } from '#providers/scopes.ts';
+import { accessLives } from '#refresh/lifetimes.ts';
+import { decideServe } from '#refresh/serve.ts';
+import type { Account } from '../account.ts';
+import { cutOffRefusal, isBehind } from '../ending/cut-offs.ts';
+import { connectUrl, reauthUrl } from '../flows/repair-link.ts';
+import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from '../refreshing/narrowing.ts';
+import { withoutOwnWait } from '../refreshing/plan.ts';
+import { degrade } from '../refreshing/settle/settle.ts';
+import type { GrantRow } from '../rows.ts';
+import type { OpenedAccount } from '../vault.ts';
+import { CURRENT_TOKEN, type Refusal, type ReleaseRequest, type ReleaseResult } from './answer.ts';
+import type { OpenedCredentials } from './opened.ts';
+import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './outcomes.ts';
+import { pendingRefusal, policyRefusal, statusRefusal } from './refusals.ts';
+import { decideRejectedToken, noteRefused, noteUnreported } from './rejected.ts';
+import { askedOf, grantedOf } from './scopes.ts';
+import { isInFlight, type Round, type Scene, type Step, type Wanted } from './step.ts';
+
+/** Less than a second: what is handed out is still on its way then. */
+const PROOF_MS = 950;
+/** Of a Worker that does not say how old its proof is: it was at most 750 ms. */
+const HELD_MS = 200;
+
+/** Is the agent's proof so old that nothing may leave on it? Also where the clock has gone back behind it. */
+function isStale({ startedAtMs, provedAtMs }: Round, nowMs: number): boolean {
+  if (provedAtMs === null) return Math.abs(nowMs - startedAtMs) > HELD_MS;
+  const ageMs = nowMs - provedAtMs;
+  return ageMs < 0 || ageMs > PROOF_MS;
+}
+
+/**
+ * The next step of this request: done, with its record written, or what memory lacks. Inside the flush; awaits nothing.
+ * @throws CorruptRowError where a stored row was changed outside the broker
+ */
+export function decideRelease(
+  object: Account,
+  credentials: OpenedCredentials,
+  opened: OpenedAccount,
+  request: ReleaseRequest,
+  round: Round,
+): Step {
+  const state = object.store.state(opened.key.mac);
+  if (state === null) return wall(request, 'not_found', null);
+  const nowMs = object.now();
+  const stale = isStale(round, nowMs);
+  const scene: Scene = {
+    object,
+    opened,
+    request,
+    state,
+    flown: round.flown,
+    verdict: round.verdict,
+    nowMs,
+    arrivedAtMs: round.startedAtMs - (request.waitedMs ?? 0),
+    stale,
+  };
+  const walled = behindWall(scene);
+  if (walled !== null) return walled;
+  const { account, settings } = state;
+  const cutOffs = request.cutOffs ?? null;
+  if (!round.caughtUp && isBehind(account, settings, cutOffs)) return { kind: 'catch_up' };
+  const cut = cutOffRefusal(account, settings, cutOffs);
+  if (cut !== null) return refuse(scene, cut, cut.code);
+  const { mac } = opened.key;
+  const connect = () => (mayHaveLink(scene) ? connectUrl(object, mac, account) : null);
+  const blocked = statusRefusal(account, () => reauthUrl(object, mac, account), connect);
+  if (blocked !== null) return refuse(scene, blocked, blocked.code);
+  const offered = servableGrants(state, nowMs);
+  const allowed = decideScopes(scene, offered);
+  if (!allowed.allowed) {
+    const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene, round) : null;
+    if (learnt !== null) return learnt;
+    const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
+    return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
+  }
+  const grant = offered[allowed.grant ?? 0];
+  if (grant === undefined)
+    return refuse(scene, pendingRefusal(account.accountId, connect()), 'account_pending');
+  if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
+  if (allowed.narrowTo === null) {
+    return decideOAuth(scene, credentials, { grant, shown: grant, scopes: null, scopeKey: null });
+  }
+  const narrowed = narrowedOf(state, grant, allowed.narrowTo);
+  if (narrowed?.refusedUntilMs != null && narrowed.refusedUntilMs > scene.nowMs) {
+    const denied = { granted: grant.scopes, allowed: allowed.scopes };
+    return refuse(scene, policyRefusal('cannot_downscope', denied), 'cannot_downscope');
+  }
+  if (narrowed === null && narrowsTooOften(state, grant, scene.nowMs)) {
+    return refuse(scene, { code: 'rate_limited', retryAfterS: 30 }, 'rate_limited');
+  }
+  return decideOAuth(scene, credentials, {
+    grant,
+    shown: shownAs(grant, narrowed, allowed.narrowTo),
+    scopes: allowed.narrowTo,
+    scopeKey: scopeKeyOf(allowed.narrowTo),
+  });
+}
+
+/** The stored credential does not open: one record, one refusal, the evidence untouched. */
+export function corruptRefusal(
+  object: Account,
+  opened: OpenedAccount,
+  request: ReleaseRequest,
+): ReleaseResult {
+  const state = object.store.state(opened.key.mac);
+  const refusal: Refusal = { code: 'record_corrupt' };
+  if (state === null) return { ok: false, refusal };
+  const scene: Scene = {
+    object,
+    opened,
+    request,
+    state,
+    flown: null,
+    verdict: null,
+    nowMs: object.now(),
+    arrivedAtMs: 0,
+    stale: false,
+  };
+  const step = refuse(scene, refusal, 'record_corrupt');
+  return step.kind === 'done' ? step.result : { ok: false, refusal };
+}
+
+function policyRequest(scene: Scene, names: string[] | null): PolicyRequest {
+  const { connection, identifier, organization } = scene.state.account;
+  return { action: 'token', connection, identifier, organization, scopes: names };
+}
+
+/** Does a rule give this agent the link with which the user connects? */
+function mayHaveLink({ request, state }: Scene): boolean {
+  const { connection, identifier, organization } = state.account;
+  return mayConnect(request.agent, connection, identifier, organization);
+}
+
+/** Organization, connection and identifier: what lies behind them is recorded in the agent's chain, never here. */
+function behindWall(scene: Scene): Step | null {
+  const { request, state } = scene;
+  const decision = decide({ agent: request.agent, request: policyRequest(scene, null) });
+  if (decision.allowed) return null;
+  // The names of another tenant's account stay out of this agent's chain too.
+  if (state.account.organization !== request.agent.organization) return wall(request, 'not_found', null);
+  return wall(request, decision.reason, state.account);
+}
+
+function decideScopes(scene: Scene, offered: readonly GrantRow[]): Decision & { grant?: number } {
+  const { state, request } = scene;
+  const granted = grantedOf(state.settings, offered);
+  return decide({
+    agent: request.agent,
+    request: policyRequest(scene, askedOf(state.settings, granted, request.scopes)),
+    granted,
+    canNarrow: canNarrow(state.settings),
+  });
+}
+
+/**
+ * A grant came without a word of its scopes, so no rule that limits them can let its token pass. The provider states
+ * them with the next refresh: that is made at once, and once. Of a static credential the connection may declare them by
+ * now. Null: nothing is left to learn.
+ */
+function learnScopes(scene: Scene, round: Round): Step | null {
+  const { state, flown, nowMs } = scene;
+  if (state.account.credentialType !== 'oauth2') {
+    const isDeclared = state.grants.every((row) => row.scopes !== null) || state.settings.scopes.length > 0;
+    return isDeclared || round.caughtUp ? null : { kind: 'catch_up' };
+  }
+  const grant = state.grants.find((row) => row.scopes === null && row.hasRefreshToken);
+  if (grant === undefined) return null;
+  const step: Step = { kind: 'refresh', grant, trigger: 'on_demand', scopes: null };
+  if (flown === null && isInFlight(scene, grant)) return step;
+  if (grant.lastAttemptStartedAtMs !== null && grant.failures === 0) return null;
+  const waitMs = (grant.nextAttemptAtMs ?? 0) - nowMs;
+  if (flown !== null || waitMs > 0) return noToken(scene, grant, flown ?? { kind: 'not_now' });
+  return step;
+}
+
+function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {
+  const credential = credentials.at(grant, null);
+  if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
+  // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
+  const { rejected } = scene.request;
+  if (rejected === credential.fingerprint || rejected === CURRENT_TOKEN) noteRefused(scene, grant);
+  else noteUnreported(scene, grant);
+  return handOut(scene, grant, credential);
+}
+
+function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wanted): Step {
+  const { request, nowMs, flown, object } = scene;
+  const { grant, shown, scopes, scopeKey } = wanted;
+  const decrypt: Step = { kind: 'decrypt', grant: shown, scopeKey };
+  const credential = shown.hasAccessToken ? credentials.at(shown, scopeKey) : null;
+  if (request.rejected !== null && shown.hasAccessToken) {
+    if (credential === null) return decrypt;
+    const step = decideRejectedToken(scene, wanted, credential);
+    if (step !== null) return step;
+  }
+  if (!grant.hasRefreshToken && credential !== null && request.rejected !== credential.fingerprint)
+    noteUnreported(scene, grant);
+  const { minTtlMs, minTtlExplicit } = request;
+  // A refresh in flight is joined by whoever wants a fresher token; the pause between two is for those who come after.
+  const joins = flown === null && isInFlight(scene, grant);
+  const own = withoutOwnWait(shown);
+  const times = joins ? { ...own, lastAttemptStartedAtMs: null } : own;
+  const serve = decideServe({ nowMs, grant: times, minTtlMs, minTtlExplicit });
+  switch (serve.kind) {
+    case 'serve':
+      return credential === null ? decrypt : handOut(scene, shown, credential);
+    case 'refresh':
+      if (flown === null) return { kind: 'refresh', grant, trigger: serve.trigger, scopes };
+      if (!accessLives(shown, nowMs)) return noToken(scene, grant, flown);
+      return credential === null ? decrypt : handOut(scene, shown, credential);
+    case 'wait':
+      return object.store.transaction(() => {
+        const cause = isClientRefused(grant) ? null : 'provider_unavailable';
+        degrade(object, scene.opened.key.mac, scene.state.account, cause, nowMs);
+        return unavailable(scene, grant, serve.retryAfterMs);
+      });
+    case 'ended':
+      return ended(scene, grant);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Decrypted credentials of one object, by grant and generation: what the door hands out is in memory before the
+ * transaction begins, because inside it nothing may be awaited. Wrapped, and forgotten with the generation.
+ */
+
+import { fingerprint } from '#crypto/digest.ts';
+import type { GrantRow } from '../rows.ts';
+import type { AccountStore } from '../store.ts';
+import type { AccountVault, OpenedAccount } from '../vault.ts';
+import { headersFor, unfilledFor, urlsFrom, wrapped, type OpenedCredential } from './body.ts';
+
+/** With the ciphertext of the captured values that went into it. */
+type Held = OpenedCredential & { readonly captured: string | null };
+
+interface OpenedCaptured {
+  readonly values: Readonly<Record<string, string>>;
+  readonly stored: string | null;
+}
+
+export class OpenedCredentials {
+  /** By grant and, for narrowed tokens, scopes. */
+  readonly #held = new Map<string, Held>();
+  readonly #vault: AccountVault;
+  readonly #store: AccountStore;
+  /** Rises when all is forgotten: what was being opened meanwhile may have another token at the same place. */
+  #epoch = 0;
+
+  constructor(vault: AccountVault, store: AccountStore) {
+    this.#vault = vault;
+    this.#store = store;
+  }
+
+  /** The credential of exactly this generation, or null: then `open` it first. */
+  at(grant: GrantRow, scopeKey: string | null): OpenedCredential | null {
+    const held = this.#held.get(cell(grant, scopeKey));
+    if (held === undefined || held.generation !== grant.generation) return null;
+    // Variables may be learnt within a generation.
+    return held.captured === grant.captured ? held : null;
+  }
+
+  forget(): void {
+    this.#held.clear();
+    this.#epoch += 1;
+  }
+
+  /** Decrypts and remembers. True when a stored value does not open (`record_corrupt`). */
+  async open(opened: OpenedAccount, grant: GrantRow, scopeKey: string | null): Promise<boolean> {
+    const epoch = this.#epoch;
+    const fields = await this.#fields(opened, grant, scopeKey);
+    if (fields === null) return true;
+    const read = await this.#captured(opened, grant.id);
+    if (read === null) return true;
+    const { values } = read;
+    const settings = this.#store.state(opened.key.mac)?.settings;
+    if (settings === undefined || epoch !== this.#epoch) return false;
+    const { access_token: token, api_key: apiKey, password } = fields;
+    // A key may stand in the user name, with no password beside it.
+    const key =
+      token ?? apiKey ?? (password === undefined || password === '' ? JSON.stringify(fields) : password);
+    this.#held.set(cell(grant, scopeKey), {
+      generation: grant.generation,
+      captured: read.stored,
+      fields: wrapped(fields),
+      fingerprint: fingerprint(opened.key.mac, key),
+      headers: headersFor(settings, fields, values),
+      unfilled: unfilledFor(settings, fields, values),
+      urls: urlsFrom(values),
+    });
+    return false;
+  }
+
+  async #fields(
+    opened: OpenedAccount,
+    grant: GrantRow,
+    scopeKey: string | null,
+  ): Promise<Record<string, string> | null> {
+    if (grant.staticFields !== null) {
+      const text = await this.#vault.decrypt(
+        opened,
+        grant.id,
+        'static_fields',
+        grant.generation,
+        grant.staticFields,
+      );
+      return text.ok ? JSON.parse(text.value) : null;
+    }
+    if (grant.accessToken === null) return {};
+    const field = scopeKey === null ? 'access_token' : (`narrowed:${scopeKey}` as const);
+    const token = await this.#vault.decrypt(opened, grant.id, field, grant.generation, grant.accessToken);
+    return token.ok ? { access_token: token.value } : null;
+  }
+
+  /** Captured values belong to the grant, whose generation may be ahead of a narrowed token's. */
+  async #captured(opened: OpenedAccount, grantId: number): Promise<OpenedCaptured | null> {
+    const row = this.#store.state(opened.key.mac)?.grants.find((one) => one.id === grantId);
+    if (row === undefined || row.captured === null) return { values: {}, stored: null };
+    const text = await this.#vault.decrypt(opened, row.id, 'captured', row.generation, row.captured);
+    return text.ok ? { values: JSON.parse(text.value), stored: row.captured } : null;
+  }
+}
+
+function cell(grant: GrantRow, scopeKey: string | null): string {
+  return scopeKey === null ? String(grant.id) : `${grant.id}:${scopeKey}`;
+}

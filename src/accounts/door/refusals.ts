@@ -1,0 +1,97 @@
+/**
+ * Refusals of the door as the wire will show them: what each says, and what it keeps to itself. Pure; whether one is
+ * due is decided in `decide.ts`; `outcomes.ts` records it.
+ */
+
+import type { DenyReason } from '#contract/codes.ts';
+import { isoTime } from '#lib/clock.ts';
+import type { AccountRow } from '../rows.ts';
+import type { Refusal } from './answer.ts';
+
+/** What lies behind organization, connection or identifier: by account id it does not exist, else it is named. */
+export function wallRefusal(byId: boolean, reason: string, account: AccountRow | null): Refusal {
+  const hidden =
+    reason === 'not_found' || (byId && reason !== 'agent_suspended' && reason !== 'action_not_allowed');
+  return {
+    code: hidden ? 'not_found' : 'policy_denied',
+    ...(hidden ? {} : { members: { reason } }),
+    wall: { reason, connection: account?.connection ?? null, identifier: account?.identifier ?? null },
+  };
+}
+
+/** Why an account in this status hands nothing out; null: it may. `repairUrl` makes the link of a dead grant, `connectUrl` that of an account without one, where the agent may have it. */
+export function statusRefusal(
+  account: AccountRow,
+  repairUrl: () => string | null,
+  connectUrl: () => string | null = () => null,
+): Refusal | null {
+  if (account.sealed) return { code: 'account_sealed' };
+  switch (account.status) {
+    case 'active':
+      return null;
+    case 'pending':
+      return pendingRefusal(account.accountId, connectUrl());
+    case 'disabled':
+      return { code: 'account_disabled' };
+    case 'revoked':
+      return { code: 'account_revoked' };
+    case 'reauth_required':
+      return {
+        code: 'reauth_required',
+        members: {
+          reauth_url: repairUrl(),
+          reason: account.statusReason,
+          provider_error: account.statusProviderError,
+          connected_account_id: account.accountId,
+          since: isoTime(account.statusSinceMs),
+        },
+      };
+  }
+}
+
+const TOO_MUCH =
+  'more was granted than may be handed out: connect a grant of just the allowed scopes, or use the proxy';
+const UNKNOWN_SCOPES =
+  'it is not known what was granted: say it with the import (`scope`) or with the connection (`scopes`), or connect a grant of just the allowed scopes';
+
+/** Nobody has connected the account yet. `url`: a link for its user, where the agent may have one. */
+export function pendingRefusal(accountId: string, url: string | null): Refusal {
+  const link = url === null ? {} : { connect_url: url };
+  return { code: 'account_pending', members: { connected_account_id: accountId, ...link } };
+}
+
+/** The headers that this API takes cannot be made: what is missing, and how it comes. */
+export function unfilledHeaders(account: AccountRow, names: readonly string[]): Refusal {
+  const how =
+    account.credentialType === 'oauth2'
+      ? 'the provider tells it when a user connects: make a connect link'
+      : 'import the credential again with it';
+  return {
+    code: 'conflict',
+    detail: `the API's headers need ${names.join(' and ')}, which this account does not have; ${how}`,
+    members: { variables: names, connected_account_id: account.accountId },
+  };
+}
+
+/** A part of the URL of this account's API is known to nobody: which, and how to give it. */
+export function unknownVariables(account: AccountRow, names: readonly string[]): Refusal {
+  const values = Object.fromEntries(names.map((name) => [name, '…']));
+  return {
+    code: 'conflict',
+    detail: `the URL of this account's API needs ${names.join(' and ')}, which the provider did not tell: PATCH /v1/connected-accounts/${account.accountId} ${JSON.stringify({ variables: values })}`,
+    members: { variables: names, connected_account_id: account.accountId },
+  };
+}
+
+/** A policy's refusal; scopes are shown where they are what the caller can do something about. */
+export function policyRefusal(
+  reason: DenyReason,
+  scopes: { granted: readonly string[] | null; allowed: readonly string[] | null },
+): Refusal {
+  const named = reason === 'missing_scopes' || reason === 'cannot_downscope';
+  return {
+    code: 'policy_denied',
+    ...(reason === 'cannot_downscope' ? { detail: scopes.granted === null ? UNKNOWN_SCOPES : TOO_MUCH } : {}),
+    members: { reason, ...(named ? scopes : {}) },
+  };
+}

@@ -1,0 +1,45 @@
+/** An account's grants and a request's scopes as policies compare them: one spelling for what is one scope. Pure. */
+
+import type { Granted } from '#policy/decide.ts';
+import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { openingScopes, scopesAskedOf, scopesWithin, withImplied } from '#providers/scopes.ts';
+import type { ConnectionSettings, GrantRow } from '../rows.ts';
+
+/** What is known of a grant's scopes: of a static credential, what was declared with it or with its connection. */
+function knownScopes(settings: ConnectionSettings, grant: GrantRow): readonly string[] | null {
+  if (grant.scopes !== null || settings.authType === 'oauth2') return grant.scopes;
+  return settings.scopes.length === 0 ? null : settings.scopes;
+}
+
+/** The grants as a policy weighs them, in the same order. */
+export function grantedOf(settings: ConnectionSettings, grants: readonly GrantRow[]): Granted[] {
+  const facts = scopeFactsOf(settings);
+  return grants.map((grant) => {
+    const known = knownScopes(settings, grant);
+    return {
+      scopes: known === null ? null : openingScopes(facts, known),
+      resolve: (names) => scopesWithin(facts, names),
+      include: (scopes) => withImplied(facts, scopes),
+      // Only a refresh gives a token with fewer scopes.
+      narrowable: grant.hasRefreshToken,
+    };
+  });
+}
+
+/** What a request asks for, by the names that the caller used; null: it names no scope. */
+export function askedOf(
+  settings: ConnectionSettings,
+  granted: readonly Granted[],
+  names: readonly string[] | null,
+): string[] | null {
+  if (names === null) return null;
+  const facts = scopeFactsOf(settings);
+  const there = withImplied(
+    facts,
+    granted.flatMap(({ scopes }) => scopes ?? []),
+  );
+  const asked = scopesAskedOf(facts, names, there);
+  const opening = openingScopes(facts, asked);
+  // Asked for nothing but what opens nothing: that is still a question, and not "whatever I may have".
+  return opening.length === 0 ? asked : opening;
+}

@@ -1,0 +1,163 @@
+/**
+ * Requests of one isolate for the same account, sent together. Who comes while a call to the account is on its way, or
+ * right after several have shared one, waits a millisecond for company and then goes in one call with all who wait: the
+ * hop is what a fetch costs most, and the account commits their records together. Who comes alone goes at once.
+ *
+ * A request looks by timers of its own what became of it: one that only waits for another request's promise has nothing
+ * under way itself, and the platform ends it as hung (`test/http/shared-promises.test.ts`). With a timer beside it such
+ * a promise may be waited for, as `callers/record-cache.ts` does; here the timer is short enough to do alone. Nobody's
+ * answer depends on another's request either: the first whose time is up sends all who wait, one that cannot be answered at once (a refresh, a cold key) goes alone, and
+ * so does everyone after a failed call.
+ */
+
+import type { Config } from '#env.ts';
+import { sleep, systemNow } from '#lib/clock.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
+import { accountStub } from '../../stub.ts';
+import type { ReleaseRequest, ReleaseResult } from '../answer.ts';
+
+/** Who comes within this time after a call has left waits for company. */
+const BUSY_MS = 2;
+/** How long. Also how often a request looks for its answer. */
+export const GATHER_MS = 1;
+/** A common call that has not come back is no longer waited for; whoever still wants an answer asks alone. */
+const PATIENCE_MS = 5_000;
+/** A line that is forgotten costs those in it the company of who comes later. */
+const REMEMBERED = 1_000;
+/** Requests in one call: each brings a context of a few hundred bytes. */
+const MAX_TOGETHER = 128;
+
+/** `alone`: ask for yourself. */
+type Told = { readonly result: ReleaseResult } | 'alone';
+
+interface Waiting {
+  readonly request: ReleaseRequest;
+  readonly sinceMs: number;
+  /** Null: nothing yet. */
+  told: Told | null;
+}
+
+interface Line {
+  /** Who comes before this time waits: a call is on its way, or a common one has just returned. */
+  openUntilMs: number;
+  readonly waiting: Set<Waiting>;
+}
+
+/** What sends; the stub of the account, or a test's. */
+export interface Senders {
+  alone(request: ReleaseRequest): Promise<ReleaseResult>;
+  /** Null for a request that has to come alone. */
+  together(requests: readonly ReleaseRequest[]): Promise<readonly (ReleaseResult | null)[]>;
+}
+
+export class ReleaseLines {
+  /** Of accounts that are being asked right now, or were a moment ago. */
+  readonly #lines = new BoundedMap<string, Line>(REMEMBERED);
+
+  /** @param waitUntil keeps the request's context until those who depend on it have their answers */
+  async release(
+    accountId: string,
+    request: ReleaseRequest,
+    send: Senders,
+    waitUntil: (work: Promise<unknown>) => void,
+  ): Promise<ReleaseResult> {
+    const nowMs = systemNow();
+    const line = this.#lines.get(accountId);
+    const openMs = line === undefined ? 0 : line.openUntilMs - nowMs;
+    if (line === undefined || openMs <= 0 || openMs > BUSY_MS)
+      return this.#alone(accountId, request, send, nowMs);
+    const own: Waiting = { request, sinceMs: nowMs, told: null };
+    line.waiting.add(own);
+    await sleep(GATHER_MS);
+    if (line.waiting.delete(own)) {
+      const sent = this.#together(accountId, line, own, send);
+      waitUntil(sent.catch(() => undefined));
+      await sent;
+    }
+    const told = await answerOf(own);
+    return told === 'alone' ? send.alone(held(request, nowMs)) : told.result;
+  }
+
+  async #alone(
+    accountId: string,
+    request: ReleaseRequest,
+    send: Senders,
+    nowMs: number,
+  ): Promise<ReleaseResult> {
+    const line = this.#lines.get(accountId) ?? { openUntilMs: 0, waiting: new Set() };
+    line.openUntilMs = nowMs + BUSY_MS;
+    this.#lines.set(accountId, line);
+    try {
+      return await send.alone(request);
+    } finally {
+      this.#returned(accountId, line, 1);
+    }
+  }
+
+  /** A call has come back. Where it had company there will be more; where not, the line is over unless others wait. */
+  #returned(accountId: string, line: Line, carried: number): void {
+    if (carried > 1) line.openUntilMs = systemNow() + GATHER_MS;
+    else if (line.waiting.size === 0 && this.#lines.get(accountId) === line) this.#lines.delete(accountId);
+  }
+
+  /** Sends `own` and all who wait, and notes for each what came of it. */
+  async #together(accountId: string, line: Line, own: Waiting, send: Senders): Promise<void> {
+    const all = [own, ...[...line.waiting].slice(0, MAX_TOGETHER - 1)];
+    for (const one of all) line.waiting.delete(one);
+    line.openUntilMs = systemNow() + BUSY_MS;
+    try {
+      const requests = all.map(({ request, sinceMs }) => held(request, sinceMs));
+      const [first] = requests;
+      const results =
+        all.length === 1 && first !== undefined ? [await send.alone(first)] : await send.together(requests);
+      all.forEach((one, index) => {
+        const result = results[index];
+        one.told = result == null ? 'alone' : { result };
+      });
+    } catch (error) {
+      if (all.length === 1) throw error;
+      for (const one of all) one.told = 'alone';
+    } finally {
+      this.#returned(accountId, line, all.length);
+    }
+  }
+}
+
+/** What the call that carried the request has brought; after five seconds nothing is waited for any more. */
+async function answerOf(own: Waiting): Promise<Told> {
+  while (own.told === null && systemNow() - own.sinceMs < PATIENCE_MS) await sleep(GATHER_MS);
+  return own.told ?? 'alone';
+}
+
+/** The account counts the time in the line as time that the proof of the agent has grown older. */
+function held(request: ReleaseRequest, sinceMs: number): ReleaseRequest {
+  const inLineMs = Math.max(0, systemNow() - sinceMs);
+  if (inLineMs === 0) return request;
+  const { provedMsAgo } = request;
+  return {
+    ...request,
+    heldMs: (request.heldMs ?? 0) + inLineMs,
+    ...(provedMsAgo === undefined ? {} : { provedMsAgo: provedMsAgo + inLineMs }),
+  };
+}
+
+const lines = new WeakMap<object, ReleaseLines>();
+
+/** Asks the account's door, together with others of this isolate who ask it at the same time. */
+export function releaseInLine(
+  config: Config,
+  accountId: string,
+  request: ReleaseRequest,
+  waitUntil: (work: Promise<unknown>) => void,
+): Promise<ReleaseResult> {
+  let own = lines.get(config.accounts);
+  if (own === undefined) {
+    own = new ReleaseLines();
+    lines.set(config.accounts, own);
+  }
+  const send: Senders = {
+    alone: (one) => accountStub(config, accountId).release(one),
+    together: (requests) => accountStub(config, accountId).releaseMany({ requests }),
+  };
+  return own.release(accountId, request, send, waitUntil);
+}

@@ -1,0 +1,44 @@
+/**
+ * What an account makes of the cut-offs that reach it with a call, beside its own copy of the connection. Pure. A list
+ * may only close: it comes from the directory unauthenticated, so what opens again is believed to the copy alone, which
+ * is fetched anew (`behind`) before a refusal.
+ */
+
+import type { CutOffs, DeletedConnection } from '#directory/cut-offs.ts';
+import type { Refusal } from '../door/answer.ts';
+import type { AccountRow, ConnectionSettings } from '../rows.ts';
+
+type Life = Pick<AccountRow, 'connection' | 'createdAtMs'>;
+
+/** Is the account of a life of its connection that has ended? */
+export function isBuried(account: Life, settings: ConnectionSettings, grave: DeletedConnection): boolean {
+  return (
+    grave.connection === account.connection &&
+    (account.createdAtMs <= grave.deletedAtMs || settings.version <= grave.version)
+  );
+}
+
+function isClosedBy(account: Life, settings: ConnectionSettings, list: CutOffs | null): boolean {
+  const closed = list?.proxyOnly.find(({ connection }) => connection === account.connection);
+  return closed !== undefined && closed.version > settings.version;
+}
+
+/** Should the account look for newer settings before it decides? */
+export function isBehind(account: Life, settings: ConnectionSettings, list: CutOffs | null): boolean {
+  return settings.tokenAccess === 'proxy_only' || isClosedBy(account, settings, list);
+}
+
+/** Why no credential of this account leaves, whatever its status says; null: no cut-off stands in the way. */
+export function cutOffRefusal(
+  account: Life,
+  settings: ConnectionSettings,
+  list: CutOffs | null,
+): Refusal | null {
+  if (list?.deleted.some((grave) => isBuried(account, settings, grave))) {
+    return { code: 'account_revoked', detail: 'the connection of this account was deleted' };
+  }
+  if (settings.tokenAccess === 'proxy_only' || isClosedBy(account, settings, list)) {
+    return { code: 'account_sealed', detail: 'credentials of this connection are used by the proxy alone' };
+  }
+  return null;
+}

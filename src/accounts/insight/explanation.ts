@@ -1,0 +1,36 @@
+/** Gathers what `explain` is made from: rows of the account, and what the directory says of its connection now. */
+
+import type { Explanation } from '#contract/account-insight.ts';
+import { loadConnection } from '#directory/connections.ts';
+import { cutOffs } from '#directory/cut-offs.ts';
+import type { Account } from '../account.ts';
+import type { Living } from '../life/living.ts';
+import { missingVariables, readCaptured } from '../life/variables.ts';
+import { explain, reachOf, type AskingAgent } from './explain.ts';
+import { obstaclesOf } from './obstacles.ts';
+
+/** A person waits, and is told more than an agent; but not for ever. */
+const DIRECTORY_LIMIT_MS = 2_000;
+const SHOWN_ATTEMPTS = 20;
+
+/** @param agent about whom is asked too; null: nobody */
+export async function explanation(
+  object: Account,
+  living: Living,
+  agent: AskingAgent | null,
+): Promise<Explanation> {
+  const { config, now, waitUntil } = object;
+  const { state } = living;
+  const attempts = object.attempts.newest(SHOWN_ATTEMPTS);
+  const timers = object.timers.all();
+  const [connection, list, captured] = await Promise.all([
+    loadConnection(config.directory, state.account.connection, DIRECTORY_LIMIT_MS, config.masterKeys),
+    cutOffs(config.directory, waitUntil),
+    readCaptured(object, living),
+  ]);
+  const nowMs = now();
+  const missing = captured.ok ? missingVariables(state, captured.value) : [];
+  const obstacles = obstaclesOf(state, { connection, cutOffs: list, missing }, nowMs);
+  const explained = explain({ state, obstacles, attempts, timers, nowMs });
+  return agent === null ? explained : { ...explained, agent: reachOf(state, obstacles, agent, nowMs) };
+}

@@ -1,0 +1,122 @@
+/** An imported credential as a grant row: lifetimes by the facts, values encrypted for the drawn generation. */
+
+import { NOBODY_YET } from '#refresh/refused-token.ts';
+import { accessLifetimeMs, jwtExpiryMs } from '#providers/reading/lifetime.ts';
+import type { GrantField } from '#crypto/places.ts';
+import { absoluteEndMs, idleEndMs } from '../../refreshing/plan.ts';
+import type { AccountRow, ConnectionSettings, GrantRow } from '../../rows.ts';
+
+/** What `PUT …/credential` brings, checked by its schema. Scopes resolved through the connection's aliases. */
+export type CredentialFields =
+  | {
+      readonly type: 'oauth2';
+      readonly refreshToken: string | null;
+      readonly accessToken: string | null;
+      /** Seconds; null: not told. */
+      readonly expiresInS: number | null;
+      /** Null: not told; then the connection's own scopes are taken to be granted. */
+      readonly scopes: readonly string[] | null;
+    }
+  | {
+      readonly type: 'api_key' | 'basic' | 'custom';
+      readonly fields: Readonly<Record<string, string>>;
+      /** What its provider lets it do, as whoever brings it declares; null: not told, then the connection may say it. */
+      readonly scopes?: readonly string[] | null;
+    };
+
+export interface ImportInput {
+  readonly grantId: number;
+  readonly credential: CredentialFields;
+  /** As they hold for this account. */
+  readonly settings: ConnectionSettings;
+  readonly generation: number;
+  readonly nowMs: number;
+  readonly encrypt: (field: GrantField, text: string) => Promise<string>;
+}
+
+/** The id of the grant of an import that nobody proves. */
+export const IMPORTED_GRANT = 1;
+
+/** Was it brought unproven and never renewed since? Then it may be of another client, or no grant at all. */
+export function isUntried(
+  { lastRefreshedAtMs }: Pick<AccountRow, 'lastRefreshedAtMs'>,
+  { id, grantedAtMs }: Pick<GrantRow, 'id' | 'grantedAtMs'>,
+): boolean {
+  return id === IMPORTED_GRANT && (lastRefreshedAtMs === null || lastRefreshedAtMs < grantedAtMs);
+}
+
+export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
+  const { credential, grantId, generation, nowMs, encrypt } = input;
+  const empty: GrantRow = {
+    id: grantId,
+    generation,
+    accessToken: null,
+    refreshToken: null,
+    staticFields: null,
+    hasAccessToken: false,
+    hasRefreshToken: false,
+    tokenType: 'Bearer',
+    scopes: null,
+    grantedAtMs: nowMs,
+    accessExpiresAtMs: null,
+    tokenAtMs: null,
+    lifetimeMs: null,
+    cycle: 0,
+    refreshExpiresAtMs: null,
+    refreshIdleExpiresAtMs: null,
+    nextAttemptAtMs: null,
+    lastAttemptStartedAtMs: null,
+    doubtSinceMs: null,
+    failures: 0,
+    lastFailure: null,
+    lastFailureCode: null,
+    unknown: null,
+    rejectHoldUntilMs: null,
+    holders: NOBODY_YET,
+    captured: null,
+  };
+  if (credential.type !== 'oauth2') {
+    return {
+      ...empty,
+      tokenType: '',
+      scopes: credential.scopes ?? null,
+      staticFields: await encrypt('static_fields', JSON.stringify(credential.fields)),
+    };
+  }
+  const { accessToken, refreshToken } = credential;
+  const scopes = credential.scopes ?? (input.settings.scopes.length > 0 ? input.settings.scopes : null);
+  const lifetimeMs =
+    accessToken === null
+      ? null
+      : importedLifetimeMs(input, accessToken, credential.expiresInS, refreshToken !== null);
+  return {
+    ...empty,
+    scopes,
+    accessToken: accessToken === null ? null : await encrypt('access_token', accessToken),
+    refreshToken: refreshToken === null ? null : await encrypt('refresh_token', refreshToken),
+    hasAccessToken: accessToken !== null,
+    hasRefreshToken: refreshToken !== null,
+    refreshExpiresAtMs: refreshToken === null ? null : absoluteEndMs(input.settings, nowMs, null),
+    refreshIdleExpiresAtMs: refreshToken === null ? null : idleEndMs(input.settings, nowMs),
+    accessExpiresAtMs: lifetimeMs === null ? null : nowMs + lifetimeMs,
+    tokenAtMs: accessToken === null ? null : nowMs,
+    lifetimeMs,
+  };
+}
+
+/** Zero where the token has ended already: it is then renewed before anybody gets it. */
+function importedLifetimeMs(
+  input: ImportInput,
+  accessToken: string,
+  expiresInS: number | null,
+  renewable: boolean,
+): number | null {
+  const expMs = jwtExpiryMs(accessToken);
+  if (expiresInS === 0 || (expMs !== null && expMs <= input.nowMs)) return 0;
+  return accessLifetimeMs(
+    input.settings.descriptor,
+    { accessToken, expiresIn: expiresInS, expiresAt: null, renewable },
+    input.nowMs,
+    input.settings.accessTokenTtlS,
+  );
+}

@@ -1,0 +1,292 @@
+/**
+ * The account's side of its connection's health: asks the directory before anything is sent, takes the lease of a
+ * probe, tells what came of an attempt, and takes the news that it made into its own outbox.
+ *
+ * Refuses to decide (`refresh/connection-health.ts`) and to keep anything: what was last seen is in memory, and while
+ * the directory does not answer there is no gate, only the account's own backoff.
+ */
+
+import type { Config } from '#env.ts';
+import { roughCountOf } from '#directory/account-index.ts';
+import { loadConnection } from '#directory/connections.ts';
+import {
+  leaveProbe,
+  reportHealth,
+  takeHealthProbe,
+  type StoredHealth,
+} from '#directory/connection-health.ts';
+import { newsHeldBy, newsTaken } from '#directory/connection-news.ts';
+import { within, type Now, type Random } from '#lib/clock.ts';
+import { log } from '#lib/log.ts';
+import type { Outbox } from '#outbox/outbox.ts';
+import {
+  afterReport,
+  gateOf,
+  lookAgainAtMs,
+  shareOf,
+  spreadMs,
+  type Gate,
+  type HealthReport,
+} from '#refresh/connection-health.ts';
+import { healthReportOf } from '#refresh/health-report.ts';
+import type { SettleArgument } from '#refresh/outcome.ts';
+import { connectionEventData } from '#webhooks/event.ts';
+import type { Vault } from '#objects/vault.ts';
+import type { AccountRow, ConnectionSettings, GrantRow } from '../../rows.ts';
+import type { AccountStore } from '../../store.ts';
+import type { AttemptJournal } from '../attempts.ts';
+
+/** The directory is asked before a refresh, and not waited for longer. */
+export const DIRECTORY_LIMIT_MS = 300;
+/** What was seen of a client that is refused counts so long: new settings are to be noticed at once. */
+const REFUSED_SEEN_MS = 2_000;
+/** A run of failures is told by its last two. */
+const RUN = 3;
+const LEASE_TRIES = 3;
+/** As many as are known to have refreshed, and one report more. */
+const MAX_ASKED = 4;
+
+/** Why nobody calls now: until when, and when a timer looks again. */
+export interface Closed {
+  readonly why: Extract<Gate, { kind: 'wait' }>['why'];
+  readonly untilMs: number;
+  readonly lookAgainAtMs: number;
+}
+
+/** What the directory says of the connection; nulls: nothing newer, not known. */
+export interface Look {
+  readonly newer: ConnectionSettings | null;
+  readonly stored: StoredHealth | null;
+  /** Version of the settings that a call would use. */
+  readonly version: number;
+}
+
+/** Who is asked whether the client of a connection is taken. */
+export interface ClientQuestion {
+  readonly connection: string;
+  /** False: not with a grant that was brought unproven and never renewed, whose refusal would say nothing. */
+  readonly untriedToo?: boolean;
+}
+
+export interface WatchPowers {
+  readonly config: Config;
+  readonly store: AccountStore;
+  readonly attempts: AttemptJournal;
+  readonly outbox: Outbox;
+  readonly vault: Pick<Vault, 'withKey'>;
+  readonly now: Now;
+  readonly random: Random;
+  readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Wakes another account, whose news has been left lying. */
+  readonly wakeHolder: (accountId: string) => Promise<unknown>;
+  /** Has another account refresh at once, to find out whose trouble a refused client is. False: it cannot. */
+  readonly prove: (accountId: string, question: ClientQuestion) => Promise<boolean>;
+}
+
+type OfConnection = Pick<AccountRow, 'accountId' | 'organization' | 'connection'>;
+
+export class ConnectionWatch {
+  readonly #powers: WatchPowers;
+  /** What was seen last, and when. */
+  #seen: { readonly stored: StoredHealth; readonly version: number; readonly atMs: number } | null = null;
+
+  /** The incident in which a probe of this account was refused, by its beginning. */
+  #vainSinceMs: number | null = null;
+
+  constructor(powers: WatchPowers) {
+    this.#powers = powers;
+  }
+
+  /** Newer settings and the connection's health, if they come quickly. Never throws. */
+  async look(account: OfConnection, known: ConnectionSettings): Promise<Look> {
+    const { config, outbox, now } = this.#powers;
+    const [found] = await Promise.all([
+      loadConnection(config.directory, known.id, DIRECTORY_LIMIT_MS, config.masterKeys),
+      // Whoever asks for plain refreshes by name is known before this one is settled.
+      outbox.look(account.organization, DIRECTORY_LIMIT_MS),
+    ]);
+    if (found === null || found === 'unavailable') {
+      this.#seen = null;
+      return { newer: null, stored: null, version: known.version };
+    }
+    const newer = found.settings.version > known.version ? found.settings : null;
+    const version = (newer ?? known).version;
+    this.#seen = { stored: found.health, version, atMs: now() };
+    if (found.strandedHolder !== null) this.#wake(account.accountId, found.strandedHolder);
+    return { newer, stored: found.health, version };
+  }
+
+  /** The gate as it was seen last, where it is still to be believed: a caller in a loop costs the directory nothing. */
+  remembered(account: OfConnection, grant: GrantRow): Closed | null {
+    const seen = this.#seen;
+    if (seen === null) return null;
+    const { nowMs, gate } = this.#gate(account, grant, { ...seen, newer: null });
+    const ageMs = nowMs - seen.atMs;
+    if (gate.kind !== 'wait' || ageMs < 0) return null;
+    if (gate.why === 'misconfigured' && ageMs > REFUSED_SEEN_MS) return null;
+    return this.#closed(seen.stored, gate);
+  }
+
+  /** Whether this account may call now. `probe`: if it gets the lease. Without a directory nobody is held. */
+  gate(account: OfConnection, grant: GrantRow, look: Look): 'call' | 'probe' | Closed {
+    const { gate } = this.#gate(account, grant, look);
+    return gate.kind === 'wait' && look.stored !== null
+      ? this.#closed(look.stored, gate)
+      : (gate.kind as 'call' | 'probe');
+  }
+
+  #gate(account: OfConnection, grant: GrantRow, { stored, version }: Look): { nowMs: number; gate: Gate } {
+    const nowMs = this.#powers.now();
+    if (stored === null) return { nowMs, gate: { kind: 'call' } };
+    const { health, othersCanProbe } = stored;
+    const { accountId } = account;
+    const tokenEndsAtMs = grant.hasAccessToken ? grant.accessExpiresAtMs : health.sinceMs;
+    const share = shareOf(accountId, health.sinceMs);
+    const probedInVain = this.#vainSinceMs === health.sinceMs;
+    const asked = { nowMs, version, account: accountId, othersCanProbe, probedInVain, share, tokenEndsAtMs };
+    return { nowMs, gate: gateOf(health, asked) };
+  }
+
+  #closed({ health }: StoredHealth, wait: Extract<Gate, { kind: 'wait' }>): Closed {
+    const { why, untilMs } = wait;
+    return { why, untilMs, lookAgainAtMs: lookAgainAtMs(health, wait, this.#powers.random) };
+  }
+
+  /** Takes the lease of the probe. Null: this account calls. Never throws. */
+  async takeProbe(account: OfConnection, grant: GrantRow, look: Look): Promise<Closed | null> {
+    const { directory, masterKeys } = this.#powers.config;
+    const { connection } = account;
+    let { stored } = look;
+    for (let tries = 0; stored !== null && tries < LEASE_TRIES; tries += 1) {
+      try {
+        if (await takeHealthProbe(directory, connection, stored, this.#powers.now())) return null;
+      } catch (error) {
+        log('warn', 'a probe could not be taken', { connection, error });
+        return null;
+      }
+      // Another has it, or the row has changed: what is so now decides.
+      const found = await loadConnection(directory, connection, DIRECTORY_LIMIT_MS, masterKeys);
+      if (found === null || found === 'unavailable') return null;
+      stored = found.health;
+      this.#seen = { stored, version: look.version, atMs: this.#powers.now() };
+      const gate = this.gate(account, grant, { ...look, stored });
+      if (gate !== 'probe') return gate === 'call' ? null : gate;
+    }
+    return null;
+  }
+
+  /**
+   * Tells what a settled attempt says of the connection, where that is news, and has another account asked where a refused
+   * client may be this one's own trouble. Never throws.
+   *
+   * @param untried its grant was brought unproven and was never renewed
+   * @returns the connection's health afterwards; null: nobody knows
+   */
+  async report(
+    account: OfConnection,
+    settled: SettleArgument,
+    untried = false,
+  ): Promise<StoredHealth | null> {
+    const { config, attempts, now, prove } = this.#powers;
+    const { accountId: holder, connection } = account;
+    // An import that an operator brings says nothing about the connection.
+    const recent = attempts
+      .newest(2 * RUN)
+      .filter(({ trigger }) => trigger !== 'import')
+      .slice(0, RUN);
+    const report = healthReportOf(settled, { nowMs: now(), account: holder, recent, untried });
+    if (report === null || this.#isNoNews(report, settled.connectionVersion))
+      return this.#seen?.stored ?? null;
+    try {
+      const unable: string[] = [];
+      for (let tries = 0; tries < MAX_ASKED; tries += 1) {
+        const said = report.kind === 'client_rejected' ? { ...report, unable } : report;
+        const after = await reportHealth(config, { connection, holder, report: said, nowMs: now() });
+        if (after === null) return null;
+        this.#seen = { stored: after, version: settled.connectionVersion, atMs: now() };
+        if (report.kind === 'client_rejected') this.#vainSinceMs = after.health.sinceMs;
+        if (after.changed) await this.takeNews(holder);
+        if (after.ask === undefined) return after;
+        if (await prove(after.ask, { connection, untriedToo: false })) break;
+        unable.push(after.ask);
+      }
+      // The asked account has reported its own outcome by now.
+      const found = await loadConnection(config.directory, connection, DIRECTORY_LIMIT_MS, config.masterKeys);
+      return found === null || found === 'unavailable' ? null : found.health;
+    } catch (error) {
+      // The next attempt says the same again.
+      log('warn', 'the health of a connection was not told', { connection, error });
+      return null;
+    }
+  }
+
+  /** This account calls no more: where its refusal closed the connection, another finds out at once. Never throws. */
+  async leave({ accountId, connection }: OfConnection): Promise<void> {
+    const { config, now, prove } = this.#powers;
+    try {
+      const left = { connection, account: accountId, nowMs: now() };
+      const other = await leaveProbe(config.directory, left);
+      if (other !== null) await prove(other, { connection });
+    } catch (error) {
+      log('warn', 'a connection was not told that an account has left', { connection, error });
+    }
+  }
+
+  /** A provider that answers and has been answering: the directory need not be asked. */
+  #isNoNews(report: HealthReport, version: number): boolean {
+    if (report.kind !== 'succeeded' && report.kind !== 'answered') return false;
+    if (this.#seen === null) return false;
+    const { health, client } = this.#seen.stored;
+    const nowMs = this.#powers.now();
+    return (
+      afterReport(health, report, { nowMs, version, client, accounts: 0, perSecond: null }).health === health
+    );
+  }
+
+  /**
+   * Takes the news that this account made into its outbox, and tells the directory so. Whatever dies in between, it is
+   * done again: by its id an event is in the outbox once, and the row stays until it is there. @throws ProblemError
+   */
+  async takeNews(accountId: string): Promise<void> {
+    const { config, store, vault, outbox } = this.#powers;
+    const news = await newsHeldBy(config.directory, accountId);
+    if (news.length === 0) return;
+    const taken = await vault.withKey((mac) =>
+      store.transaction(() => {
+        for (const { id, type, atMs, ...connection } of news)
+          outbox.appendOnce(mac, id, { type, atMs, data: connectionEventData(connection) });
+        return true;
+      }),
+    );
+    // Under a wrong ring nothing is written: it waits for the right one.
+    if (taken === null) return;
+    // The output gate holds this until the rows above are durable.
+    await newsTaken(
+      config.directory,
+      news.map(({ id }) => id),
+    );
+  }
+
+  #wake(self: string, holder: string): void {
+    const { waitUntil, wakeHolder } = this.#powers;
+    const work = holder === self ? this.takeNews(self) : wakeHolder(holder);
+    waitUntil(
+      work.catch((error: unknown) => log('warn', 'news of a connection still waits', { holder, error })),
+    );
+  }
+}
+
+/**
+ * The time that all accounts of the connection need at its own rate, for one that is overdue: it is not alone. 0 where
+ * the connection has no rate, or the directory does not say how many there are.
+ */
+export async function overdueSpreadMs(
+  config: Config,
+  settings: ConnectionSettings,
+  nowMs: number,
+): Promise<number> {
+  const { id, maxRefreshesPerSecond } = settings;
+  if (maxRefreshesPerSecond == null) return 0;
+  const accounts = await within(DIRECTORY_LIMIT_MS, roughCountOf(config.directory, id, nowMs), 0);
+  return spreadMs(accounts, maxRefreshesPerSecond);
+}

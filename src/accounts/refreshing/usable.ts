@@ -1,0 +1,23 @@
+/** Which of an account's grants can still give a token, and which was given last. Pure. */
+
+import { accessLives } from '#refresh/lifetimes.ts';
+import type { GrantRow } from '../rows.ts';
+import type { AccountState } from '../store.ts';
+
+/** It lives, or something is stored that can renew it. */
+export function isUsable(grant: GrantRow, nowMs: number): boolean {
+  return grant.staticFields !== null || grant.hasRefreshToken || accessLives(grant, nowMs);
+}
+
+/** Whether the account goes on without this grant. */
+export function othersServe(state: AccountState, grant: GrantRow, nowMs: number): boolean {
+  return state.grants.some((other) => other.id !== grant.id && isUsable(other, nowMs));
+}
+
+/**
+ * The grant that was given last: the account's user is whoever gave it. An older one beside it may be of somebody of whom
+ * that was said before.
+ */
+export function newestOf(grants: readonly GrantRow[]): GrantRow | undefined {
+  return grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs || one.id - other.id).at(-1);
+}
