@@ -21,7 +21,7 @@ function fitOf(ranges: ReturnType<typeof parseAccept>, type: string): Fit {
 }
 
 /**
- * A page is sent to whoever prefers it to JSON or, where both are as welcome, names it more closely. So programs that
+ * A page is sent to a client that prefers it to JSON or, where both are as welcome, names it more closely. So programs that
  * take anything get JSON, and browsers, which take anything too, get a page.
  */
 export function prefersPage(accept: string | undefined): boolean {

@@ -40,7 +40,7 @@ import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 import { webhookEndpointRoutes } from './routes/webhook-endpoints.ts';
 import { NO_SENDERS, type WebhookSenders } from './webhook-senders.ts';
 
-/** @param senders who sends what the webhook routes ask for */
+/** @param senders send what the webhook routes ask for */
 export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<AppEnv> {
   const app = newRouter();
   app.onError(handleError);

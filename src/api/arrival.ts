@@ -5,26 +5,22 @@
 
 import type { Context } from 'hono';
 import type { RequestPieces } from '#callers/proof.ts';
-import { isAdminKey } from '#callers/admin-key.ts';
 import { holdsKey } from '#callers/bearer.ts';
+import { isRootKey } from '#callers/methods/root-key.ts';
 import type { ClientInfo } from '#audit/record.ts';
 import { CORRELATION_PATTERN } from '#contract/ids.ts';
 import type { Config } from '#env.ts';
 import type { AppEnv } from './context.ts';
 
-export interface Arrival extends RequestPieces {
-  readonly config: Config;
-  readonly headers: Headers;
-  /** As it came, with the query. */
-  readonly url: string;
-}
+/** All that a route of agents needs of a request, and what proving its caller takes from it. */
+export type Arrival = RequestPieces;
 
 /** Longer ones are cut: what an agent writes there must not cost it its token. */
 const TOOL_CALL_ID_LIMIT = 128;
 
 const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:.]{1,40})$/i;
 
-/** What the edge says of the caller's address. Whatever is none is not recorded: elsewhere the header is anybody's text. */
+/** What the edge says of the caller's address. A text of another form is not recorded: elsewhere any caller may write the header. */
 function addressOf(headers: Headers): string | null {
   const given = headers.get('cf-connecting-ip');
   return given !== null && ADDRESS.test(given) ? given : null;
@@ -45,7 +41,7 @@ export function clientOf(request: Request): ClientInfo {
 export function correlationIdOf(headers: Headers, config: Pick<Config, 'adminKey'>): string {
   const given = headers.get('x-correlation-id');
   const isTaken =
-    given !== null && CORRELATION_PATTERN.test(given) && !holdsKey(given) && !isAdminKey(config, given);
+    given !== null && CORRELATION_PATTERN.test(given) && !holdsKey(given) && !isRootKey(config, given);
   return isTaken ? given : crypto.randomUUID();
 }
 

@@ -2,7 +2,7 @@
 
 import type { Config, ConfigError } from '#env.ts';
 import type { ClientInfo } from '#audit/record.ts';
-import type { OperatorCaller } from '#callers/operator.ts';
+import type { OperatorProof } from '#callers/proof.ts';
 
 export interface AppEnv {
   Bindings: object;
@@ -19,6 +19,6 @@ export interface AppEnv {
     /** The body, once it has been read. */
     bodyText?: string;
     /** Set by the control plane's guard: a route behind it reads it as `c.get('operator')`. */
-    operator: OperatorCaller;
+    operator: OperatorProof;
   };
 }

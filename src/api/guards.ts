@@ -1,16 +1,17 @@
-/** Who may pass to a route: the guards of the two planes, and what a record says of whoever passed. */
+/** The guards of the two planes: which callers pass to a route, and what a record says of them. */
 
 import type { Context, MiddlewareHandler } from 'hono';
 import { agentStub } from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
-import { authenticateAgent, type AgentCaller } from '#callers/agent.ts';
+import { asAgent, asEither, asOperator } from '#callers/planes.ts';
 import {
-  authenticateEither,
-  authenticateOperator,
-  type AnyCaller,
-  type OperatorCaller,
-} from '#callers/operator.ts';
-import type { AuthFailure } from '#callers/proof.ts';
+  actorOf,
+  type AgentProof,
+  type AuthFailure,
+  type OperatorProof,
+  type Proof,
+} from '#callers/proof.ts';
+import { prove } from '#callers/prove.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { LEAST_ROLE, roleReaches } from '#contract/roles.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
@@ -35,7 +36,7 @@ async function refusal(failure: AuthFailure, config: Config): Promise<ProblemErr
 const SCHEMA_PATIENCE_MS = 3_000;
 
 /**
- * Development makes its own tables. Whatever keeps them from being made is no refusal yet: the routes that need them
+ * Development makes its own tables. An obstacle to making them is no refusal yet: the routes that need them
  * say so, and the others go on.
  */
 export async function ensureSchema(c: Context<AppEnv>): Promise<void> {
@@ -52,7 +53,7 @@ export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { req } = c;
   const config = c.get('config');
   const { url } = req.raw;
-  const caller = await authenticateOperator(req.raw.headers, url, config, arrivalOf(c), systemNow);
+  const caller = asOperator(await prove(arrivalOf(c), systemNow), config);
   if (!caller.ok) throw await refusal(caller.error, config);
   requireRole(c, caller.value);
   singleValues(url, c.get('queryNames'));
@@ -63,7 +64,7 @@ export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
 };
 
 /** @throws ProblemError `forbidden` where the table of roles does not let this operator use the route */
-function requireRole(c: Context<AppEnv>, { role }: OperatorCaller): void {
+function requireRole(c: Context<AppEnv>, { role }: OperatorProof): void {
   const route = c.get('route');
   const least = LEAST_ROLE[route];
   if (least === undefined) throw new Error(`internal: ${route} has no role in contract/roles.ts`);
@@ -75,22 +76,20 @@ function requireRole(c: Context<AppEnv>, { role }: OperatorCaller): void {
  * The agent that asks. A suspended one is a caller too: the route refuses it with `agent_suspended` and records that.
  * @throws ProblemError where nobody has proved itself, or an operator has
  */
-export async function requireAgent(arrival: Arrival): Promise<AgentCaller> {
-  const { headers, url, config } = arrival;
-  const caller = await authenticateAgent(headers, url, config, arrival, systemNow);
-  if (!caller.ok) throw await refusal(caller.error, config);
+export async function requireAgent(arrival: Arrival): Promise<AgentProof> {
+  const caller = asAgent(await prove(arrival, systemNow));
+  if (!caller.ok) throw await refusal(caller.error, arrival.config);
   return caller.value;
 }
 
 /** For the few routes of both planes. @throws ProblemError */
-export async function requireEither(c: Context<AppEnv>): Promise<AnyCaller> {
-  const { headers, url } = c.req.raw;
+export async function requireEither(c: Context<AppEnv>): Promise<Proof> {
   const config = c.get('config');
-  const caller = await authenticateEither(headers, url, config, arrivalOf(c), systemNow);
+  const caller = asEither(await prove(arrivalOf(c), systemNow), config);
   if (!caller.ok) throw await refusal(caller.error, config);
-  if (caller.value.kind === 'operator') {
-    requireRole(c, caller.value.operator);
-    c.set('operator', caller.value.operator);
+  if (caller.value.plane === 'operator') {
+    requireRole(c, caller.value);
+    c.set('operator', caller.value);
   }
   return caller.value;
 }
@@ -98,23 +97,13 @@ export async function requireEither(c: Context<AppEnv>): Promise<AnyCaller> {
 /** What every record made for this request carries. */
 export function recordContext(
   { correlationId, toolCallId, client }: Pick<Arrival, 'correlationId' | 'toolCallId' | 'client'>,
-  caller: AgentCaller | OperatorCaller,
+  caller: Proof,
 ): RequestContext {
-  return {
-    actor: {
-      type: caller.method === 'agent_key' ? 'agent' : 'operator',
-      id: caller.id,
-      method: caller.method,
-      key_id: caller.keyId,
-    },
-    correlationId,
-    toolCallId,
-    client,
-  };
+  return { actor: actorOf(caller), correlationId, toolCallId, client };
 }
 
 /** The same of a request that the app has taken in. */
-export function contextOf(c: Context<AppEnv>, caller: AgentCaller | OperatorCaller): RequestContext {
+export function contextOf(c: Context<AppEnv>, caller: Proof): RequestContext {
   return recordContext(arrivalOf(c), caller);
 }
 
@@ -133,7 +122,7 @@ export interface RefusedRequest {
  */
 export async function recordRefusal(
   config: Config,
-  caller: AgentCaller,
+  caller: AgentProof,
   context: RequestContext,
   { known, ...refused }: RefusedRequest,
 ): Promise<void> {

@@ -51,7 +51,7 @@ export async function idempotently(c: Context<AppEnv>, next: Next): Promise<Resp
       });
     case 'run': {
       const work = run(c, next, reserved);
-      // A caller who hangs up has created all the same: what was answered is kept for when he asks again.
+      // A caller that hangs up has created all the same: the answer is kept for when it asks again.
       c.executionCtx.waitUntil(work.catch(() => undefined));
       await work;
       return undefined;

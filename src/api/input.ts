@@ -86,7 +86,7 @@ export function singleValues(url: string, known: Readonly<Record<string, unknown
   return values;
 }
 
-/** What people call parameters. Whatever is longer or holds other characters may be a secret in the wrong place. */
+/** What people call parameters. A name that is longer or holds other characters may be a secret in the wrong place. */
 const PARAMETER_NAME = /^[A-Za-z_$][\w.$[\]-]{0,30}$/;
 
 function unknownParameter(name: string): ProblemError {

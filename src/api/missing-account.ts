@@ -5,7 +5,7 @@
 
 import { accountStub } from '#accounts/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
-import type { AgentCaller } from '#callers/agent.ts';
+import type { AgentProof } from '#callers/proof.ts';
 import { accountId } from '#crypto/digest.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { noteKnown } from '#directory/known-objects.ts';
@@ -23,7 +23,7 @@ export interface MissingAccount {
 /** Its id, and a link for its user; null: no rule gives one, or none can be made now. Never throws. */
 export async function linkForMissing(
   { config }: Arrival,
-  caller: AgentCaller,
+  caller: AgentProof,
   context: RequestContext,
   { connection, identifier, organization }: MissingAccount,
 ): Promise<{ readonly accountId: string; readonly url: string | null }> {

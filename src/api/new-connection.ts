@@ -25,7 +25,7 @@ import { areHostsGiven } from '#providers/given-hosts.ts';
 import { parseRotation } from '#refresh/schedule.ts';
 import { returnUrlProblem } from './return-url.ts';
 
-/** What a rotation may be, for whoever gave another. */
+/** What a rotation may be, for an operator who gave another. */
 export const ROTATION_FORMS = 'must be proactive, on_demand or idle_after:<number><s|m|h|d> from 1m to 365d';
 
 const SUPPORTED: readonly string[] = ['oauth2', 'api_key', 'basic', 'custom'] satisfies CredentialType[];
@@ -139,7 +139,7 @@ function resolveEntry(body: CreateConnection, guard: GuardOptions): Resolved {
 
 /**
  * A catalogue entry is a fact: only in development may its addresses be others, and then this machine's alone, so that
- * nobody's client secret or token is sent to whoever calls itself that provider.
+ * no client secret or token is sent to a server that only calls itself that provider.
  */
 function playedUrls(input: unknown, guard: GuardOptions): PlayedUrls {
   if (!guard.allowLoopback)

@@ -113,7 +113,7 @@ function toldElsewhere(error: unknown): (typeof TOLD_ELSEWHERE)[number] | null {
   return name === 'ProblemError' ? (TOLD_ELSEWHERE.find((one) => one === code) ?? null) : null;
 }
 
-/** What whoever asked is told of an error: bad input and known obstacles by their code, everything else as `internal`. */
+/** What a caller is told of an error: bad input and known obstacles by their code, everything else as `internal`. */
 export function errorResponse(error: unknown, correlationId: string): Response {
   if (error instanceof ProblemError) return problemDocument(correlationId, error.code, error.details);
   if (error instanceof ConfigError) {

@@ -8,7 +8,7 @@ import type { z } from '@hono/zod-openapi';
 import { ReleasedCredential, type Refusal, type ReleaseRequest } from '#accounts/door/answer.ts';
 import { releaseInLine } from '#accounts/door/together/line.ts';
 import type { RequestContext } from '#audit/record.ts';
-import type { AgentCaller } from '#callers/agent.ts';
+import { isFresh, type AgentProof } from '#callers/proof.ts';
 import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { CredentialQuery, DEFAULT_MIN_TTL_S, TokenQuery } from '#contract/tokens.ts';
@@ -26,7 +26,7 @@ import { linkForMissing } from './missing-account.ts';
 
 interface Ask<Query = z.output<typeof TokenQuery>> {
   readonly arrival: Arrival;
-  readonly caller: AgentCaller;
+  readonly caller: AgentProof;
   readonly context: RequestContext;
   readonly query: Query;
   readonly byId: boolean;
@@ -91,7 +91,7 @@ async function untilDecided<S extends typeof TokenQuery>(
 /** Both are asked for side by side. What does not even look like a key asks the directory nothing. */
 async function provedBesideCutOffs(
   arrival: Arrival,
-): Promise<readonly [caller: AgentCaller, provenAtMs: number, CutOffs | null]> {
+): Promise<readonly [caller: AgentProof, provenAtMs: number, CutOffs | null]> {
   const { config, headers, waitUntil } = arrival;
   const ask = () => cutOffs(config.directory, waitUntil);
   const early = headers.get('authorization')?.includes('vk_agent_') === true ? ask() : null;
@@ -133,9 +133,6 @@ async function shortForm(ask: Ask, { connection, named, organization }: Named): 
   return refuseMissing(ask, shared, { connection, identifier: own, organization });
 }
 
-/** What was proved so long ago is proved again before anything leaves. */
-const PROOF_MS = 1_000;
-
 /** Nothing is there, as the account itself would say it. */
 const NOT_FOUND: Refusal = {
   code: 'not_found',
@@ -156,13 +153,13 @@ async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
 
 /** @throws ProblemError where the proof does not hold any more */
 async function isStillProved({ arrival, caller }: Ask): Promise<boolean> {
-  if (systemNow() - caller.provedAtMs <= PROOF_MS) return true;
+  if (isFresh(caller, systemNow())) return true;
   const now = await requireAgent(arrival);
   const isAsBefore =
     now.status === caller.status &&
     now.organization === caller.organization &&
     JSON.stringify(now.policy) === JSON.stringify(caller.policy);
-  return isAsBefore && systemNow() - now.provedAtMs <= PROOF_MS;
+  return isAsBefore && isFresh(now, systemNow());
 }
 
 async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {

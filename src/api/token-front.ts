@@ -13,7 +13,7 @@ import { discardBody, tooLarge } from './limits.ts';
 import { errorResponse, problemDocument } from './problem.ts';
 import { tokenByAccount, tokenByConnection } from './token-fetch.ts';
 
-/** The paths as they are, without anything that would have to be decoded: whatever is spelled otherwise is the app's. */
+/** The paths as they are, without anything that would have to be decoded: a path that is spelled otherwise is the app's. */
 const BY_ACCOUNT = /^\/v1\/connected-accounts\/([A-Za-z0-9_.-]+)\/token$/;
 const BY_CONNECTION = /^\/v1\/agents\/([A-Za-z0-9_.-]+)\/credentials\/([A-Za-z0-9_.-]+)$/;
 
@@ -48,7 +48,7 @@ function answerTokenFetch(
   try {
     config = configOf(env);
   } catch {
-    // Whatever this deployment lacks, the app says it.
+    // The app says what this deployment lacks.
     return null;
   }
   setLogLevel(config.logLevel);

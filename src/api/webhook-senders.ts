@@ -1,5 +1,5 @@
 /**
- * What the webhook routes need of whoever delivers. Routes ask for it and do not know how: deliveries belong to the
+ * What the webhook routes need of the sender of deliveries. Routes ask for it and do not know how: deliveries belong to the
  * objects that hold the events, and the one way out is `egress`.
  */
 

@@ -1,13 +1,69 @@
 /**
- * What proving a caller by a key has in common for both planes: why it failed, what it needs of the request, and what is
- * done beside the answer. Knows no key.
+ * What proving a caller ends in, for every method alike: a proof, or why there is none. A route reads the plane and what
+ * belongs to it, and never asks by which method a caller came. Knows no key.
  */
 
-import type { ClientInfo } from '#audit/record.ts';
+import type { AgentStatus } from '#agents/record.ts';
+import type { Actor, ClientInfo } from '#audit/record.ts';
 import type { Code } from '#contract/codes.ts';
+import type { Policy } from '#contract/policy.ts';
 import type { RateLimitPolicy } from '#contract/problem.ts';
-import { log } from '#lib/log.ts';
-import { WINDOW_MS, WRONG_LIMIT } from './wrong-secrets.ts';
+import type { Role } from '#contract/roles.ts';
+import type { Config } from '#env.ts';
+import type { Now } from '#lib/clock.ts';
+import type { Result } from '#lib/result.ts';
+
+/** By what a caller has proved itself, as records say it. `ADMIN_KEY` is an admin key there, without an id. */
+type ProofMethod = 'agent_key' | 'admin_key';
+
+interface Proved {
+  readonly method: ProofMethod;
+  /** As records show it: the agent's id, the admin key's, or `admin` for `ADMIN_KEY`. */
+  readonly id: string;
+  /** Of the key that proved it; null where a method has none. */
+  readonly keyId: string | null;
+  /** When what proves it was asked for: a proof of that time, however long its answer was on its way. */
+  readonly provedAtMs: number;
+}
+
+/** An agent that has proved itself. */
+export interface AgentProof extends Proved {
+  readonly plane: 'agent';
+  /** Empty for none. */
+  readonly organization: string;
+  /** `suspended`: proved, and to be refused everywhere with `agent_suspended`. */
+  readonly status: AgentStatus;
+  readonly policy: Policy;
+}
+
+/** An operator that has proved itself. */
+export interface OperatorProof extends Proved {
+  readonly plane: 'operator';
+  /** The organization that it is bound to; null: all of them. */
+  readonly organization: string | null;
+  readonly role: Role;
+}
+
+/** What every way in ends in. */
+export type Proof = AgentProof | OperatorProof;
+
+/** Older than this a proof opens nothing: what was ended a second ago is ended everywhere. */
+const MAX_PROOF_MS = 1_000;
+
+/** Whether a proof is young enough for an answer to rest on it. */
+export function isFresh({ provedAtMs }: Proof, nowMs: number): boolean {
+  return nowMs - provedAtMs <= MAX_PROOF_MS;
+}
+
+/** How records name a caller, also one whose secret was wrong: its type is its plane, whatever the method. */
+export function actorOf({
+  plane,
+  id,
+  method,
+  keyId,
+}: Pick<Proof, 'plane' | 'id' | 'method' | 'keyId'>): Actor {
+  return { type: plane, id, method, key_id: keyId };
+}
 
 /** Why a request has no caller; `detail` is the same for every way in which a key can be wrong. */
 export interface AuthFailure {
@@ -21,44 +77,38 @@ export interface AuthFailure {
   readonly policy?: RateLimitPolicy;
 }
 
-/** What authenticating takes from the request beside its head. */
+export type Outcome = Result<Proof, AuthFailure>;
+
+/** All that proving takes from a request. */
 export interface RequestPieces {
+  readonly config: Config;
+  readonly headers: Headers;
+  /** As it came, with the query. */
+  readonly url: string;
   readonly correlationId: string;
   readonly toolCallId: string | null;
   readonly client: ClientInfo;
-  /** Keeps the isolate until what nobody waits for is done. */
+  /** Keeps the isolate until work that no answer waits for is done. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** The one answer for every key that proves nobody. */
-export const WRONG_KEY: AuthFailure = { code: 'unauthenticated', detail: 'this is not a valid key' };
-/** For whoever proves a key that was made with an end: nobody else learns that there was one. */
-export const ENDED_KEY: AuthFailure = { code: 'unauthenticated', detail: 'this key has ended: make another' };
-/** Compared where there is no stored digest, so that its absence takes no less time. No secret has this digest. */
-export const NO_DIGEST = '-'.repeat(43);
-/** How often the use of a key is written down. */
-export const TOUCH_INTERVAL_MS = 60 * 60_000;
-
-/** The refusal of a key id that wrong secrets have closed; null: it is open. */
-export function closedFailure(blockedForMs: number): AuthFailure | null {
-  if (blockedForMs <= 0) return null;
-  const detail = 'too many wrong secrets under this key id; other keys go on';
-  const policy = { name: 'wrong-secrets', quota: WRONG_LIMIT, windowS: WINDOW_MS / 1000 };
-  return { code: 'rate_limited', detail, retryAfterS: Math.ceil(blockedForMs / 1000), policy };
-}
-
-/** Lets `work` go on after the answer, and tells the log where it comes to nothing. */
-export function unwatched(
+/**
+ * One method of proof. Null at once where the request does not carry its form; else the method alone answers.
+ * `token` is what stands behind `Authorization: Bearer`, null for nothing.
+ */
+export type Method = (
   request: RequestPieces,
-  what: string,
-  work: Promise<{ readonly ok: true } | { readonly ok: false; readonly code: string }>,
-): void {
-  const told = (fields: object) =>
-    log('warn', `${what} not written`, { correlation_id: request.correlationId, ...fields });
-  request.waitUntil(
-    work.then(
-      (outcome) => (outcome.ok ? undefined : told({ reason: outcome.code })),
-      (error: unknown) => told({ error }),
-    ),
-  );
+  token: string | null,
+  now: Now,
+) => Outcome | Promise<Outcome> | null;
+
+/** The one answer for every credential that proves nobody. */
+export const WRONG_KEY: AuthFailure = { code: 'unauthenticated', detail: 'this is not a valid key' };
+/** For a caller that proves a key which was made with an end: nobody else learns that there was one. */
+export const ENDED_KEY: AuthFailure = { code: 'unauthenticated', detail: 'this key has ended: make another' };
+
+/** The refusal where the record of a key could not be read. */
+export function lookupFailure(code: string, detail: string, retryAfterS: number): AuthFailure {
+  if (code === 'vault_locked' || code === 'record_corrupt') return { code, detail };
+  return { code: 'unavailable', detail, retryAfterS };
 }

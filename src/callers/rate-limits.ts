@@ -59,7 +59,7 @@ function perMinuteOf(config: Limits, { keyId }: Knock): number {
   return keyId === null ? config.rateLimitPerMinute / NAMELESS_PART : config.rateLimitPerMinute;
 }
 
-/** The refusal of a caller who knocks too often at this isolate; null: he may go on. */
+/** The refusal of a caller that knocks too often at this isolate; null: it may go on. */
 export function overLimit(config: Limits, knock: Knock, now: Now): AuthFailure | null {
   const name = nameOf(knock);
   let buckets = memories.get(config);
@@ -72,7 +72,7 @@ export function overLimit(config: Limits, knock: Knock, now: Now): AuthFailure |
   return retryAfterMs > 0 ? refusal(config, knock, Math.ceil(retryAfterMs / 1000)) : null;
 }
 
-/** The same by the platform's counter. One that fails or does not answer stops nobody. */
+/** The same by the platform's counter. A counter that fails or does not answer stops nobody. */
 export async function overCounter(config: Limits, knock: Knock): Promise<AuthFailure | null> {
   if (config.rateLimiter === null) return null;
   const counted = await within(PATIENCE_MS, config.rateLimiter.limit({ key: nameOf(knock) }), {
@@ -91,7 +91,7 @@ const browsers = new WeakMap<object, BoundedMap<string, Bucket>>();
 
 type BrowserLimits = Pick<Config, 'browserRateLimitPerMinute' | 'rateLimiter'>;
 
-/** Whoever has one address of a network by IPv6 has 2^64 of them. */
+/** What counts as one address: by IPv6 a browser that has one address has the 2^64 of its network. */
 function networkOf(address: string | null): string {
   if (address === null || !address.includes(':') || address.includes('.')) return address ?? '';
   const [before = '', after] = address.toLowerCase().split('::');

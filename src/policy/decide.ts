@@ -3,6 +3,7 @@
  * know. It checks no account's status and no cut-off, and it records nothing: that is for the doors.
  */
 
+import type { DenyReason } from '#contract/codes.ts';
 import type { Policy, Rule } from '#contract/policy.ts';
 import { matchesGlob } from './glob.ts';
 import { matchesIdentifiers } from './identifiers.ts';
@@ -11,22 +12,6 @@ import type { Granted } from './pick-grant.ts';
 import { pickGrant } from './pick-grant.ts';
 
 export type { Granted } from './pick-grant.ts';
-
-/** `reason` of a `policy_denied`. */
-export type DenyReason =
-  | 'connection_not_allowed'
-  | 'identifier_not_allowed'
-  | 'scope_not_allowed'
-  | 'action_not_allowed'
-  | 'outside_hours'
-  | 'path_not_allowed'
-  | 'agent_suspended'
-  | 'tool_not_allowed'
-  | 'method_not_allowed'
-  | 'policy_expired'
-  | 'missing_scopes'
-  | 'cannot_downscope'
-  | 'organization_not_allowed';
 
 export interface PolicyAgent {
   id: string;

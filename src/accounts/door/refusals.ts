@@ -3,8 +3,8 @@
  * due is decided in `decide.ts`; `outcomes.ts` records it.
  */
 
+import type { DenyReason } from '#contract/codes.ts';
 import { isoTime } from '#lib/clock.ts';
-import type { DenyReason } from '#policy/decide.ts';
 import type { AccountRow } from '../rows.ts';
 import type { Refusal } from './answer.ts';
 

@@ -1,9 +1,10 @@
 /** Why an account stands where it stands, and what happens next: for the person who has to answer for it. Pure. */
 
 import type { Explanation } from '#contract/account-insight.ts';
+import type { DenyReason } from '#contract/codes.ts';
 import type { Policy } from '#contract/policy.ts';
 import { isoTime } from '#lib/clock.ts';
-import { decide, type Decision, type DenyReason } from '#policy/decide.ts';
+import { decide, type Decision } from '#policy/decide.ts';
 import { reachesIdentifier } from '#policy/reach.ts';
 import { stillLearnt } from '#refresh/learnt-lifetime.ts';
 import { accessLives, reauthDueMs } from '#refresh/lifetimes.ts';

@@ -1,6 +1,6 @@
 /**
  * Defaults in words. Generators of clients take a field that has a `default` for one that is always there, and ask
- * whoever sends a body for all of them; so the value is told in the description, and the keyword goes.
+ * the sender of a body for all of them; so the value is told in the description, and the keyword goes.
  */
 
 import type { Document } from './shapes.ts';

@@ -122,7 +122,7 @@ function withExamples(content: Content, schemas: Schemas, sent: boolean): Conten
   return Object.fromEntries(entries);
 }
 
-/** What every route refuses, whatever it says itself: a query that it does not have, a head that is too long. */
+/** What every route refuses beside its own refusals: a query that it does not have, a head that is too long. */
 function refusedBefore(operation: Operation): Record<string, Answer> {
   const ofBodies =
     operation.requestBody === undefined ? [] : (['too_large', 'unsupported_media_type'] as const);
@@ -152,7 +152,7 @@ function finishedAnswers(operation: Operation, schemas: Schemas): Operation['res
 
 const ASKED_BY: Readonly<Record<string, string>> = { operator: 'operators', agent: 'agents' };
 
-/** Who may ask, as a sentence. */
+/** The callers that may ask, as a sentence. */
 function askedBy({ security = [], 'x-least-role': role }: Operation): string {
   const schemes = security.flatMap((one) => Object.keys(one));
   if (schemes.length === 0) return 'Open to everyone.';
@@ -160,7 +160,7 @@ function askedBy({ security = [], 'x-least-role': role }: Operation): string {
   return `For ${schemes.map((scheme) => ASKED_BY[scheme] ?? scheme).join(' and ')}.${least}`;
 }
 
-/** With who may ask, and with the request as a command: for readers, from what the operation says. */
+/** With the callers that may ask, and the request as a command: for readers, from what the operation says. */
 function told(method: string, path: string, operation: Operation): Operation {
   const description = [operation.description, askedBy(operation)].filter((one) => one !== undefined);
   const command = commandOf(method, path, operation);

@@ -14,7 +14,7 @@ const OF_AGENTS = [
   /^\/mcp$/,
 ];
 
-/** Who may ask, by the path alone. */
+/** The callers that may ask, by the path alone. */
 export function planeOf(path: string): Plane {
   if (OF_AGENTS.some((pattern) => pattern.test(path))) return 'agent';
   if (path.endsWith('/wait')) return 'both';

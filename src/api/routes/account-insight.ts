@@ -10,7 +10,7 @@ import { ExplainQuery, Explanation, WaitQuery } from '#contract/account-insight.
 import { ConnectedAccount, type Resource } from '#contract/connected-accounts.ts';
 import { ACCOUNT_ID_PATTERN } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
-import type { AnyCaller } from '#callers/operator.ts';
+import { isFresh, type Proof } from '#callers/proof.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { cutOffs } from '#directory/cut-offs.ts';
 import { admitAgent, admitProved } from '#directory/known-objects.ts';
@@ -65,22 +65,26 @@ async function namedAgent(c: Context<AppEnv>, id: string): Promise<AskingAgent> 
     throw error;
   });
   if (!found.ok) throw invalid('agent', 'there is no such agent');
-  const { organization, status, policy } = found.agent;
+  return askingAgent(found.agent);
+}
+
+/** As the account is told of an agent. */
+function askingAgent({ id, organization, status, policy }: AskingAgent): AskingAgent {
   return { id, organization, status, policy };
 }
 
-/** One turn of a wait, as whoever has just been proved. @throws ProblemError `not_found`, `policy_denied`, `unavailable` */
+/** One turn of a wait, as the caller that has just been proved. @throws ProblemError `not_found`, `policy_denied`, `unavailable` */
 async function turn(
   c: Context<AppEnv>,
   id: string,
-  caller: AnyCaller,
+  caller: Proof,
   part: Pick<WaitTurn, 'status' | 'timeoutMs' | 'waitId' | 'last'>,
 ) {
   const config = c.get('config');
-  const agent = caller.kind === 'agent' ? caller.agent : null;
+  const agent = caller.plane === 'agent' ? askingAgent(caller) : null;
   if (agent?.status === 'suspended')
     throw new ProblemError('policy_denied', { members: { reason: 'agent_suspended' } });
-  const organization = caller.kind === 'operator' ? caller.operator.organization : null;
+  const organization = caller.plane === 'operator' ? caller.organization : null;
   const list = await cutOffs(config.directory, (work) => c.executionCtx.waitUntil(work));
   const ask = () => accountStub(config, id).waitTurn({ ...part, organization, agent, cutOffs: list });
   const admission =
@@ -88,10 +92,8 @@ async function turn(
   return reported(admission, ask, isAccountThere);
 }
 
-/** Whoever waits is proved again after so long. */
+/** A caller that waits is proved again after so long. */
 const TURN_MS = 700;
-/** What an answer rests on is not older. */
-const PROOF_MS = 1_000;
 /** Beyond the time that was asked for: so long the last proof may take. */
 const OVERTIME_MS = 5_000;
 
@@ -110,7 +112,7 @@ async function waited(c: Context<AppEnv>, id: string, status: string, timeoutMs:
       throw new ProblemError('account_revoked', answer.error);
     const { account, done } = unwrap(answer as Answer<Waited>);
     const isOver = done || systemNow() >= endMs;
-    if (isOver && systemNow() - caller.provedAtMs <= PROOF_MS) return account;
+    if (isOver && isFresh(caller, systemNow())) return account;
   }
   throw new ProblemError('unavailable', { detail: 'nobody could be proved in time', retryAfterS: 1 });
 }

@@ -3,7 +3,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { accountStub } from '#accounts/stub.ts';
-import type { AgentCaller } from '#callers/agent.ts';
+import type { AgentProof } from '#callers/proof.ts';
 import {
   UsableCredentialQuery,
   UsableCredentials,
@@ -48,7 +48,7 @@ async function resourceOf(config: Config, row: ListedRow): Promise<Resource | nu
 
 async function usableOf(
   config: Config,
-  caller: AgentCaller,
+  caller: AgentProof,
   row: ListedRow,
 ): Promise<UsableCredential | null> {
   const account = await resourceOf(config, row);
@@ -87,7 +87,7 @@ interface Found {
 
 async function find(
   config: Config,
-  caller: AgentCaller,
+  caller: AgentProof,
   limit: number,
   start: { readonly createdAtMs: number; readonly id: string } | null,
 ): Promise<Found> {

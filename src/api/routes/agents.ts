@@ -12,7 +12,7 @@ import {
   type OperationName,
 } from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
-import { organizationOfNew } from '#callers/operator.ts';
+import { organizationOfNew } from '#callers/operator-reach.ts';
 import { problemOf } from '#contract/answer.ts';
 import {
   Agent,

@@ -149,7 +149,7 @@ async function imported(
   }
 }
 
-/** A line as each is done, in their order; who hangs up stops those that have not begun. */
+/** A line as each is done, in their order; a caller that hangs up stops the lines that have not begun. */
 function stream(c: Context<AppEnv>, lines: readonly Line[]): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const connections = connectionsOf(c);

@@ -1,4 +1,4 @@
-/** The operator's side of the connect flow: making links, reading sessions, and saying who finished one. */
+/** The operator's side of the connect flow: making links, reading sessions, and naming the user who finished one. */
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';

@@ -97,10 +97,10 @@ function visitOf(c: Context<AppEnv>): Visit {
 /** What a page says with 503: a person opens it again. */
 const RETRY_AFTER_S = 5;
 
-/** A page in the language of whoever asks. */
+/** A page in the language of the browser that asks. */
 function pageResponse(c: Context<AppEnv>, model: PageModel): Response {
   const answer = renderPage(model, chooseLocale(c.req.header('accept-language') ?? null));
-  // The page shows this id as its reference: whoever is told of it finds the request here.
+  // The page shows this id as its reference: an operator who is told of it finds the request here.
   if (answer.status >= 400 || model.kind === 'denied') {
     const fields = { correlation_id: c.get('correlationId'), page: model.kind, status: answer.status };
     log('info', 'a page told of a failure', { ...fields, route: c.get('route') ?? null });

@@ -2,7 +2,7 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { reachesOrganization } from '#callers/operator.ts';
+import { reachesOrganization } from '#callers/operator-reach.ts';
 import { pageOf } from '#contract/lists.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { DELIVERY_ID_PATTERN, DeliveryQuery, WebhookDelivery } from '#contract/webhooks.ts';

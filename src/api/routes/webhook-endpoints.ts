@@ -2,7 +2,7 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { organizationOfNew, reachesOrganization } from '#callers/operator.ts';
+import { organizationOfNew, reachesOrganization } from '#callers/operator-reach.ts';
 import { pageOf, pageQuery } from '#contract/lists.ts';
 import { invalid, ProblemError, type FieldProblem } from '#contract/problem.ts';
 import {

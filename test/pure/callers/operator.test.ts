@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { isAdminKey } from '#callers/admin-key.ts';
-import { organizationOfNew, reachesOrganization } from '#callers/operator.ts';
+import { isRootKey } from '#callers/methods/root-key.ts';
+import { organizationOfNew, reachesOrganization } from '#callers/operator-reach.ts';
 
-describe('the admin key', () => {
+describe('ADMIN_KEY', () => {
   const adminKey = 'vk_agent_looks-like-one_0123456789abcdef';
 
   it('is compared whole, whatever it begins with', () => {
-    expect(isAdminKey({ adminKey }, adminKey)).toBe(true);
-    expect(isAdminKey({ adminKey }, adminKey.slice(0, -1))).toBe(false);
-    expect(isAdminKey({ adminKey }, `${adminKey}x`)).toBe(false);
-    expect(isAdminKey({ adminKey }, '')).toBe(false);
+    expect(isRootKey({ adminKey }, adminKey)).toBe(true);
+    expect(isRootKey({ adminKey }, adminKey.slice(0, -1))).toBe(false);
+    expect(isRootKey({ adminKey }, `${adminKey}x`)).toBe(false);
+    expect(isRootKey({ adminKey }, '')).toBe(false);
   });
 
   it('is nobody where none is configured', () => {
-    expect(isAdminKey({ adminKey: null }, adminKey)).toBe(false);
-    expect(isAdminKey({ adminKey: null }, 'null')).toBe(false);
+    expect(isRootKey({ adminKey: null }, adminKey)).toBe(false);
+    expect(isRootKey({ adminKey: null }, 'null')).toBe(false);
   });
 });
 

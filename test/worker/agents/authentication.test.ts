@@ -2,9 +2,9 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { agentStub } from '#agents/stub.ts';
-import { authenticateAgent } from '#callers/agent.ts';
-import { authenticateOperator } from '#callers/operator.ts';
+import { asAgent, asOperator } from '#callers/planes.ts';
 import type { RequestPieces } from '#callers/proof.ts';
+import { prove } from '#callers/prove.ts';
 import { createAgentKey, parseAgentKey } from '#crypto/api-keys.ts';
 import type { Config } from '#env.ts';
 import { applyMigrations } from '#directory/migrate.ts';
@@ -40,20 +40,23 @@ function isolate(settings: Partial<Config> = {}) {
   const agents = { getByName: counted } as unknown as Config['agents'];
   const own: Config = { ...config, agents, ...settings };
   const clock = { nowMs: 1_800_000_000_000 };
-  const pieces: RequestPieces = {
+  const pieces = {
     correlationId: 'c',
     toolCallId: null,
     client: context.client,
-    waitUntil: (work) => void later.push(work),
+    waitUntil: (work: Promise<unknown>) => void later.push(work),
+  };
+  const proved = (headers: Headers, url: string) => {
+    const request: RequestPieces = { ...pieces, config: own, headers, url };
+    return prove(request, () => clock.nowMs);
   };
   return {
     calls,
     clock,
     lookups: () => calls.filter((method) => method === 'lookup').length,
-    agent: (headers: Headers, url = URL_OF_REQUEST) =>
-      authenticateAgent(headers, url, own, pieces, () => clock.nowMs),
+    agent: (headers: Headers, url = URL_OF_REQUEST) => proved(headers, url).then(asAgent),
     operator: (headers: Headers, url = URL_OF_REQUEST) =>
-      authenticateOperator(headers, url, own, pieces, () => clock.nowMs),
+      proved(headers, url).then((outcome) => asOperator(outcome, own)),
     /** What the requests have left behind is done. */
     idle: async () => {
       while (later.length > 0) await later.shift();
@@ -105,12 +108,13 @@ describe('a right key', () => {
     expect(await isolate().agent(bearer(key))).toEqual({
       ok: true,
       value: {
+        plane: 'agent',
+        method: 'agent_key',
         id,
+        keyId,
         organization: 'acme',
         status: 'active',
         policy,
-        keyId,
-        method: 'agent_key',
         provedAtMs: expect.any(Number),
       },
     });
@@ -322,7 +326,15 @@ describe('the two planes', () => {
     expect(await codeOf(here.agent(bearer(`${adminKey}x`)))).toBe('unauthenticated');
     expect(await here.operator(bearer(adminKey))).toEqual({
       ok: true,
-      value: { role: 'admin', organization: null, id: 'admin', method: 'admin_key', keyId: null },
+      value: {
+        plane: 'operator',
+        method: 'admin_key',
+        id: 'admin',
+        keyId: null,
+        organization: null,
+        role: 'admin',
+        provedAtMs: here.clock.nowMs,
+      },
     });
   });
 

@@ -2,9 +2,9 @@
 
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { authenticateAgent } from '#callers/agent.ts';
-import { authenticateOperator } from '#callers/operator.ts';
+import { asAgent, asOperator } from '#callers/planes.ts';
 import type { RequestPieces } from '#callers/proof.ts';
+import { prove } from '#callers/prove.ts';
 import { createAdminKey, parseAdminKey } from '#crypto/api-keys.ts';
 import { deleteAdminKey, makeAdminKey, MAX_ADMIN_KEYS } from '#directory/admin-keys.ts';
 import { applyMigrations } from '#directory/migrate.ts';
@@ -32,19 +32,22 @@ function isolate(settings: Partial<Config> = {}) {
   } as D1Database;
   const own: Config = { ...config, directory: counted, ...settings };
   const clock = { nowMs: NOW };
-  const pieces: RequestPieces = {
+  const pieces = {
     correlationId: 'c',
     toolCallId: null,
     client: { ip: '203.0.113.7', country: null, colo: null, user_agent: null },
-    waitUntil: (work) => void later.push(work),
+    waitUntil: (work: Promise<unknown>) => void later.push(work),
   };
-  const now = () => clock.nowMs;
+  const proved = (key: string) => {
+    const request: RequestPieces = { ...pieces, config: own, headers: bearer(key), url: URL_OF_REQUEST };
+    return prove(request, () => clock.nowMs);
+  };
   return {
     clock,
     asked,
     lookups: () => asked.filter((query) => query.includes('FROM admin_key k')).length,
-    operator: (key: string) => authenticateOperator(bearer(key), URL_OF_REQUEST, own, pieces, now),
-    agent: (key: string) => authenticateAgent(bearer(key), URL_OF_REQUEST, own, pieces, now),
+    operator: (key: string) => proved(key).then((outcome) => asOperator(outcome, own)),
+    agent: (key: string) => proved(key).then(asAgent),
     idle: async () => {
       while (later.length > 0) await later.shift();
     },
@@ -100,7 +103,15 @@ describe('a right key', () => {
     const { key, row } = await newKey({ role: 'connect', organization: 'acme' });
     expect(await isolate().operator(key)).toEqual({
       ok: true,
-      value: { role: 'connect', organization: 'acme', id: row.id, method: 'admin_key', keyId: row.id },
+      value: {
+        plane: 'operator',
+        method: 'admin_key',
+        id: row.id,
+        keyId: row.id,
+        organization: 'acme',
+        role: 'connect',
+        provedAtMs: NOW,
+      },
     });
   });
 

@@ -1,9 +1,9 @@
 /** Keys that were made with an end: proved until then, refused from then on, by whatever isolate remembers them. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { authenticateAgent } from '#callers/agent.ts';
-import { authenticateOperator } from '#callers/operator.ts';
+import { asAgent, asOperator } from '#callers/planes.ts';
 import type { RequestPieces } from '#callers/proof.ts';
+import { prove } from '#callers/prove.ts';
 import { makeAdminKey } from '#directory/admin-keys.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { actions, config, context, newAgent, right, stub, tamper } from '../agents/world.ts';
@@ -18,17 +18,20 @@ const LIFE_MS = 60_000;
 function isolate() {
   const own = { ...config };
   const clock = { nowMs: 0 };
-  const pieces: RequestPieces = {
+  const pieces = {
     correlationId: 'c',
     toolCallId: null,
     client: { ip: null, country: null, colo: null, user_agent: null },
-    waitUntil: (work) => void work.catch(() => undefined),
+    waitUntil: (work: Promise<unknown>) => void work.catch(() => undefined),
   };
-  const now = () => clock.nowMs;
+  const proved = (key: string) => {
+    const request: RequestPieces = { ...pieces, config: own, headers: bearer(key), url: URL_OF_REQUEST };
+    return prove(request, () => clock.nowMs);
+  };
   return {
     at: (ms: number) => void (clock.nowMs = ms),
-    agent: (key: string) => authenticateAgent(bearer(key), URL_OF_REQUEST, own, pieces, now),
-    operator: (key: string) => authenticateOperator(bearer(key), URL_OF_REQUEST, own, pieces, now),
+    agent: (key: string) => proved(key).then(asAgent),
+    operator: (key: string) => proved(key).then((outcome) => asOperator(outcome, own)),
   };
 }
 

@@ -1,8 +1,10 @@
-/** The operator's own key, a secret of the deployment. Compared before any other form, also when it begins with `vk_`. */
+/** The operator's own key, `ADMIN_KEY`, a secret of the deployment. Comparing it asks nobody. */
 
 import { equalDigests, purposeDigest } from '#crypto/digest.ts';
 import type { Config } from '#env.ts';
-import { namedAdminKeyId, namedKeyId, type Presented } from './bearer.ts';
+import { ok } from '#lib/result.ts';
+import { namedKeyId } from '../bearer.ts';
+import type { Method, OperatorProof } from '../proof.ts';
 
 /** What any `ADMIN_KEY` looks like, see `env.ts`. Other texts need no comparison: their form is no secret. */
 const FORM = /^[\x21-\x7e]{32,256}$/;
@@ -21,7 +23,7 @@ const configured = new WeakMap<object, Configured>();
  * False for everything where no `ADMIN_KEY` is configured. What has another form than it is not compared: an agent's
  * key costs no digest here, and all that its time tells is whether `ADMIN_KEY` was chosen to look like one.
  */
-export function isAdminKey(config: Pick<Config, 'adminKey'>, text: string): boolean {
+export function isRootKey(config: Pick<Config, 'adminKey'>, text: string): boolean {
   if (config.adminKey === null || !FORM.test(text)) return false;
   let known = configured.get(config);
   if (known === undefined) {
@@ -33,9 +35,15 @@ export function isAdminKey(config: Pick<Config, 'adminKey'>, text: string): bool
   return equalDigests(known.digest, purposeDigest(PURPOSE, text));
 }
 
-/** The key id that a request knocks with, for counting: `admin` for `ADMIN_KEY`, null where it names none. */
-export function knocking(presented: Presented, config: Pick<Config, 'adminKey'>): string | null {
-  if (presented.kind !== 'bearer') return null;
-  const { token } = presented;
-  return namedKeyId(token) ?? namedAdminKeyId(token) ?? (isAdminKey(config, token) ? 'admin' : null);
-}
+/** There is one `ADMIN_KEY` and the key itself is never an id. */
+const ROOT: Omit<OperatorProof, 'provedAtMs'> = {
+  plane: 'operator',
+  method: 'admin_key',
+  id: 'admin',
+  organization: null,
+  role: 'admin',
+  keyId: null,
+};
+
+export const rootKey: Method = ({ config }, token, now) =>
+  token !== null && isRootKey(config, token) ? ok({ ...ROOT, provedAtMs: now() }) : null;
