@@ -96,7 +96,7 @@ export interface GrantRow extends GrantTimes {
   readonly unknown: UnknownErrorTrack | null;
   /** No refresh on `rejected` before this time: the API refuses every fresh token. */
   readonly rejectHoldUntilMs: number | null;
-  /** Of a grant that nothing renews: which agents have its token, and who says that the API refuses it. */
+  /** Of a grant that nothing renews: which agents have its token, and which agents say that the API refuses it. */
   readonly holders: Holders | null;
   /** Digest of the userinfo endpoint that has accepted this grant; null or left out by an older version: none has. */
   readonly acceptedAt?: string | null;
@@ -104,7 +104,7 @@ export interface GrantRow extends GrantTimes {
   readonly captured: string | null;
 }
 
-/** An access token of a grant that was narrowed at a refresh for those who may have no more. */
+/** An access token of a grant that was narrowed at a refresh for callers that may have no more. */
 export interface NarrowedRow {
   readonly grantId: number;
   /** Sorted and joined by spaces: identifies the row within its grant. */

@@ -21,7 +21,7 @@ const CHAIN_SCHEMA = `${AUDIT_HEAD_SCHEMA}
   ALTER TABLE account ADD COLUMN audit_seq INTEGER;
   ALTER TABLE tombstone ADD COLUMN audit_seq INTEGER;`;
 
-/** How long tokens live by an operator's word and by the API's; who holds a token that nothing renews. */
+/** How long tokens live by an operator's word and by the API's; which agents hold a token that nothing renews. */
 const LIFETIME_SCHEMA = `
   ALTER TABLE account ADD COLUMN access_token_ttl_s INTEGER;
   ALTER TABLE account ADD COLUMN learnt_lifetime TEXT;

@@ -110,8 +110,8 @@ export class AccountStore extends ObjectStore<Table> {
   }
 
   /**
-   * Whether rows of a life are here and the one that names it is not: every life begins with its row and its settings,
-   * and ends with a tombstone in their place.
+   * Whether rows of a life are here and the row that names it is missing: every life begins with its row and its
+   * settings, and ends with a tombstone in their place.
    */
   lacksItsRow(): boolean {
     if (!this.hasTables() || this.first('SELECT id FROM account') !== null) return false;

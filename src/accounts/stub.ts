@@ -42,7 +42,7 @@ export interface ContextArgument {
   readonly context: RequestContext;
 }
 
-/** Who looks: an operator's organization (null: unbound), or an agent (null: none is asked about). */
+/** The reader: an operator's organization (null: unbound), or an agent (null: none is asked about). */
 export interface LookArgument {
   readonly organization: string | null;
   readonly agent: AskingAgent | null;
@@ -53,7 +53,7 @@ export interface WaitArgument extends LookArgument {
   readonly timeoutMs: number;
 }
 
-/** A wait comes again until its time is up, and whoever waits is proved in between. `timeoutMs` is of one turn. */
+/** A wait comes again until its time is up, and its caller is authenticated in between. `timeoutMs` is of one turn. */
 export interface WaitTurn extends WaitArgument {
   /** Of the whole wait: it keeps its place. */
   readonly waitId: string;
@@ -83,7 +83,9 @@ export interface Busy {
 
 export interface AccountRpc {
   release(request: ReleaseRequest): Promise<ReleaseResult>;
-  /** Those that can be decided at once, in the order of the requests; null for one that has to come by itself. */
+  /**
+   * The answers that can be decided at once, in the order of the requests; null: this request has to come by itself.
+   */
   releaseMany(argument: {
     readonly requests: readonly ReleaseRequest[];
   }): Promise<readonly (ReleaseResult | null)[]>;
@@ -135,7 +137,7 @@ export interface AccountRpc {
 }
 
 /**
- * A new stub each time: one that threw stays broken.
+ * A new stub each time: a stub that threw stays broken.
  *
  * @param location where the object is to be kept if this is its first touch; a hint
  */

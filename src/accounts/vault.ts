@@ -32,7 +32,7 @@ export class AccountVault extends Vault {
   constructor(store: AccountStore, masterKeys: string | null, self: Self | null = null) {
     super(store, masterKeys, {
       name: self?.accountId ?? null,
-      // Nothing was ever written here, as far as the object can see, and yet somebody has heard of the account.
+      // Nothing was ever written here, as far as the object can see, and yet the account is known elsewhere.
       missing: async () => {
         if (store.lacksItsRow()) return BEREFT;
         return self !== null && !store.hasTables() && (await self.isKnown()) ? LOST : null;

@@ -10,7 +10,7 @@ import { failed, type Failure, type Outcome } from './outcome.ts';
 import type { AgentRow, KeyRow } from './record.ts';
 import { record, withAgent, type AgentObject, type Life } from './object.ts';
 
-/** Enough for replacing keys one by one; beyond it someone makes keys that nobody takes away. */
+/** Enough for replacing keys one by one; beyond it an operator makes keys and never deletes them. */
 export const MAX_KEYS = 20;
 /** `last_used_at` says whether a key is in use, not when exactly: one row an hour and key. */
 export const TOUCH_INTERVAL_MS = 60 * 60_000;
@@ -82,8 +82,8 @@ export function addKeyTo(
 }
 
 /**
- * `conflict` where the agent holds as many keys as it may. Those that have ended make room first: who replaces keys by
- * their end never has to delete one.
+ * `conflict` where the agent holds as many keys as it may. Ended keys make room first: an operator who replaces keys by
+ * their end never has to delete a key.
  */
 export async function addKey(
   object: AgentObject,

@@ -17,7 +17,7 @@ import { AgentTimerRows, type TimerName } from './timers.ts';
 
 /** `name` is the agent's id. */
 export interface AgentObject extends ObjectParts<TimerName, AgentStore> {
-  /** Whoever asks knows of this organization's agents alone; null or left out: of all. */
+  /** The caller knows of this organization's agents alone; null or left out: of all. */
   readonly boundTo?: string | null;
 }
 

@@ -11,7 +11,7 @@ import type { Operation, OperationAnswers } from './stub.ts';
 
 type Answer = OperationAnswers[keyof OperationAnswers];
 
-/** `not_found` also for what belongs to another organization, whatever state it is in. */
+/** `not_found` also for an agent of another organization, in any state. */
 export async function operate(object: AgentObject, operation: Operation): Promise<Answer> {
   const { organization } = operation;
   const lies = object.store.material()?.owner.organization;

@@ -33,7 +33,7 @@ export interface KeyRow {
   readonly lastUsedAtMs: number | null;
   /** When a wrong secret under this id was last recorded. */
   readonly authFailAtMs: number | null;
-  /** From then on it proves nobody; null: it has no end. */
+  /** From then on it proves no agent; null: it has no end. */
   readonly expiresAtMs: number | null;
 }
 

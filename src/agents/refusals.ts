@@ -49,7 +49,7 @@ export function recordRefusal(
   );
 }
 
-/** `context` is the request's; who it claimed to be is put in here, because nothing has proved it. */
+/** `context` is the request's; the claimed agent is put in here, because nothing has proved it. */
 export function recordAuthFail(
   object: AgentObject,
   keyId: string,
@@ -78,7 +78,7 @@ export function verifyAudit(object: AgentObject): Promise<Outcome<{ readonly ver
 
 /**
  * A page of the chain, also of a deleted agent. A name may have belonged to several organizations, one life after the
- * other: who is bound to one sees that one's records alone, and of an agent that is another's now none.
+ * other: a caller bound to one organization sees its records alone, and none of an agent that belongs to another now.
  */
 export function auditRecords(
   object: AgentObject,

@@ -84,7 +84,7 @@ export interface AgentRpc {
   verifyAudit(input: Empty): Promise<Outcome<{ readonly verification: Verification }>>;
 }
 
-/** The agent's object. Make a new stub for every try: one that threw may stay broken. */
+/** The agent's object. Make a new stub for every try: a stub that threw may stay broken. */
 export function agentStub(config: Pick<Config, 'agents'>, agentId: string): AgentRpc {
   return config.agents.getByName(agentId) as unknown as AgentRpc;
 }

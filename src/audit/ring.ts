@@ -259,7 +259,7 @@ export class AuditRing {
       return isEmpty ? none : { ...none, intact: false, brokenAt: since + 1 };
     }
     const walked = verifyUnkeyed(this.#table.unkeyed, macKey, this.#unkeyedSlots);
-    // Records beyond that one were written without a key since: nobody can say by whom.
+    // Records beyond that number were written without a key since, so their author is unknown.
     return walked.intact && walked.head.seq !== since
       ? { ...walked, intact: false, brokenAt: Math.min(walked.head.seq, since) + 1 }
       : walked;

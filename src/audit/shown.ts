@@ -1,6 +1,6 @@
 /**
  * From a record as it is stored to what readers are shown: every field of the contract, null where it says nothing.
- * Pure, and total: a record that newer code or somebody else wrote is shown as far as it is one.
+ * Pure, and total: a record from newer code or from outside the broker is shown as far as it has the shape of a record.
  */
 
 import type { AuditEvent } from '#contract/audit-events.ts';

@@ -41,7 +41,9 @@ export function ofLiving<Kind extends string>(
 const MAX_TIMERS_PER_RUN = 20;
 /** While nothing may be written, because no key opens the object, newer code has written it or its tables are damaged: look again then. */
 const LOCKED_RETRY_MS = 300_000;
-/** What fails as a whole is tried again by an alarm of our own: one that throws seven times is dropped for good. */
+/**
+ * An alarm that fails as a whole is tried again by one of our own: the platform drops an alarm that throws seven times.
+ */
 const FAILED_RETRY_MS = 60_000;
 
 const FIRST_RETRY_MS = 1_000;
@@ -88,7 +90,9 @@ export async function runAlarm<Kind extends string>(
   }
 }
 
-/** After the platform has lost an alarm. To be called by the constructor, and by whoever wakes a silent object. */
+/**
+ * After the platform has lost an alarm. To be called by the constructor, and by the caller that wakes a silent object.
+ */
 export async function repairAlarm({
   store,
   timers,

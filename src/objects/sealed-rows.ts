@@ -62,7 +62,7 @@ export class SealedRows<Table extends string> {
   }
 
   isSealed(mac: Uint8Array): boolean {
-    // Rows that this transaction wrote are sealed at its end; nobody else can have come between.
+    // Rows that this transaction wrote are sealed at its end; no other writer can have come between.
     if (this.#seal === null || this.#unsealed !== null) return true;
     const stored = this.#sql.exec<SqlRow>(`SELECT mac FROM ${this.#seal.table}`).toArray()[0]?.['mac'];
     return this.#sealOf(this.#seal, mac) === (stored ?? null);

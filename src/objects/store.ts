@@ -97,7 +97,7 @@ export abstract class ObjectStore<Table extends string = string> {
     return this.#version >= step;
   }
 
-  /** As `hasTables`, for what nobody asked for: what a newer major wrote waits for newer code, what is damaged for its operator. */
+  /** As `hasTables`, for unasked work: rows of a newer major wait for newer code, damaged rows for the operator. */
   hasOwnTables(): boolean {
     try {
       return this.hasTables();
@@ -107,7 +107,7 @@ export abstract class ObjectStore<Table extends string = string> {
     }
   }
 
-  /** Called with a rolled-back transaction: whoever remembers rows outside this store forgets them. */
+  /** Called with a rolled-back transaction: code that remembers rows outside this store forgets them. */
   onRollback(forget: () => void): void {
     this.#onRollback.push(forget);
   }
@@ -197,7 +197,7 @@ export abstract class ObjectStore<Table extends string = string> {
     return { living: living !== null, owner, dataKey: String(row['data_key']) };
   }
 
-  /** The keyed chain has begun: the object's row says so, that nobody takes the chain away and nothing tells of it. */
+  /** The keyed chain has begun: the object's row says so, so that a removed chain is noticed. */
   noteChain(mac: Uint8Array): void {
     const { living } = this.#schema;
     this.transaction(() => {

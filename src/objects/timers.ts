@@ -99,15 +99,15 @@ export class Timers<Kind extends string = string> {
     } else this.wakeAt(earliestMs);
   }
 
-  /** Wakes the object then, whatever its timers say: where they cannot be read, or nothing may be written. */
+  /** Wakes the object then, regardless of its timers: where they cannot be read, or nothing may be written. */
   wakeAt(atMs: number): void {
     this.#armedAtMs = atMs;
     void this.#storage.setAlarm(atMs);
   }
 
   /**
-   * The alarm has fired, or a transaction was rolled back, which may be a part of one that goes on: what the alarm is set
-   * to is not known any more, and the end of the next transaction looks.
+   * The alarm has fired, or a transaction was rolled back, perhaps inside another that goes on: the time of the alarm
+   * is no longer known, and the end of the next transaction looks it up.
    */
   forget(): void {
     this.#armedAtMs = undefined;

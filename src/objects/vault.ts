@@ -44,7 +44,7 @@ export interface KeyHolder {
 export interface Self {
   /** What it is called; null: rows are taken at their word, for a caller that looks at them from outside. */
   readonly name: string | null;
-  /** Where nobody lives by the rows: why that is not to be believed. Left out: it always is. */
+  /** Where no life stands in the rows: why that is not to be believed. Left out: it is always believed. */
   readonly missing?: () => Promise<RecordCorrupt | null>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The MAC over an event as it was made. Its text is signed for the receivers later, long after the change: who can write
- * to the object's rows alone must not get a text of his own under the broker's signature, nor an event of one
- * organization before the endpoints of another.
+ * The MAC over an event as it was made. Its text is signed for the receivers later, long after the change: an attacker
+ * who can only write to the object's rows must not get a text of their own under the broker's signature, nor an event
+ * of one organization before the endpoints of another.
  */
 
 import { equalSecrets, rowMac } from '#crypto/digest.ts';

@@ -1,7 +1,7 @@
 /**
  * The outgoing events of one object: appended in the transaction of the change that they tell, then brought to the
- * directory's log and to the endpoints by `rounds.ts`. What is not done yet stands in its rows, so that nothing depends
- * on this class living on: whoever wakes the object runs on from there.
+ * directory's log and to the endpoints by `rounds.ts`. Unfinished work stands in its rows, so that nothing depends on
+ * this class living on: the next wake of the object goes on from there.
  *
  * Refuses to decide what is worth an event (the room whose change it is), to judge answers and to send (the Deliverer).
  */
@@ -99,8 +99,8 @@ export class Outbox {
   }
 
   /**
-   * Another life begins, under another key: what may still leave is authenticated under that one. What was not authentic
-   * before is not made so. Inside a transaction.
+   * Another life begins, under another key: the events that may still leave are authenticated under that key. An event
+   * that was not authentic before stays so. Inside a transaction.
    */
   resign(from: Uint8Array, to: Uint8Array): void {
     if (!this.#store.hasTables()) return;

@@ -140,7 +140,7 @@ function plannedEndpoints(
   const isNew = ({ health, lastOk }: WebhookEndpointRow) =>
     health.status === 'active' && !lastOk && health.failingSinceMs === null;
   const unproven = new Set(endpoints.filter(isNew).map(({ id }) => id));
-  // Those in flight first: who was trusted stays so until its attempt ends.
+  // Deliveries in flight first: a trusted endpoint stays trusted until its attempt ends.
   const wanted = waiting.toSorted((a, b) => Number(isWaiting(a)) - Number(isWaiting(b)));
   const unprovenWanted = new Set(wanted.map(({ endpoint }) => endpoint).filter((id) => unproven.has(id)));
   const trusted = new Set([...unprovenWanted].slice(0, TRUSTED_IN_ADVANCE));

@@ -67,9 +67,9 @@ function including(names: readonly string[], name: string): readonly string[] {
 
 /**
  * What a refusal of the client means.
- * - `connection`: it is refused for all: nobody else has it in force, or a second account that had is refused too. `by`
- *   are the accounts that found out.
- * - `ask`: one that has refreshed lately is to be asked at once; until then it is this account's own trouble.
+ * - `connection`: it is refused for all: no other account has it in force, or a second account that had is refused too.
+ *   `by` are the accounts that found out.
+ * - `ask`: an account that has refreshed lately is to be asked at once; until then it is this account's own trouble.
  * - `alone`: it is this account's own trouble.
  */
 export type RefusedClient =

@@ -312,8 +312,9 @@ function onTheWayBack(
 }
 
 /**
- * The account that was refused would find out nothing new, and take the place of one that could. Where none of the others
- * comes for half an hour it is tried all the same. One whose probe was refused lets the others go first, for a minute.
+ * The account that was refused would find out nothing new, and take the place of an account that could. Where no other
+ * account comes for half an hour it is tried all the same. An account whose probe was refused lets the others go first,
+ * for a minute.
  */
 function isForOthers(
   { state, closedBy }: ConnectionHealth,

@@ -3,8 +3,8 @@
  * token (refresh.md, "Journal, exchange elsewhere, settle", rule 5).
  *
  * Owns the difference between trying again and holding still. A rotating refresh token that is presented a second time
- * may cost the whole family at a strict provider, so there the living access token is used up first. Whatever is not
- * known counts as strict. Refuses to know the time or to draw: both are arguments.
+ * may cost the whole family at a strict provider, so there the living access token is used up first. A provider whose
+ * rotation is unknown counts as strict. Refuses to know the time or to draw: both are arguments.
  */
 import { backoffMs, clampRetryAfterMs } from './backoff.ts';
 import { accessLives } from './lifetimes.ts';

@@ -1,22 +1,23 @@
 /**
  * What to do when an agent says that an API refused a token that nothing can renew (refresh.md, "Single flight", rule 2).
  *
- * Owns who has to say so before it is believed. One agent's word is not the end of an account for all the others: the
- * provider itself is asked where it can be, elsewhere every agent that was handed this very token has to have said so,
- * three being enough. Some userinfo endpoints answer 401 to a living token that lacks `openid`: a 401 is the provider's
- * word about a token only where the endpoint has taken this very grant before. Refuses to ask, to hand out and to end.
+ * Owns the rule which agents have to say so before it is believed. One agent's word is not the end of an account for
+ * all the others: the provider itself is asked where it can be, elsewhere every agent that was handed this very token
+ * has to have said so, three being enough. Some userinfo endpoints answer 401 to a living token that lacks `openid`: a
+ * 401 is the provider's word about a token only where the endpoint has taken this very grant before. Refuses to ask, to
+ * hand out and to end.
  */
 
 /** Which agents have a token, and which of them say that it is refused. */
 export interface Holders {
-  /** Fingerprint of the token; null: nobody was handed it yet. */
+  /** Fingerprint of the token; null: no agent was handed it yet. */
   readonly token: string | null;
-  /** The first three who were handed it: of more, three have to say so in any case. */
+  /** The first three agents that were handed it: of more agents, three have to say so in any case. */
   readonly agents: readonly string[];
-  /** Of these or others, the first three who have said so. */
+  /** Of these or other agents, the first three that have said so. */
   readonly refusedBy: readonly string[];
   /**
-   * Nobody kept a list before: until then others may have the token. Left out: the list is whole.
+   * No list was kept before: until then other agents may have the token. Left out: the list is whole.
    */
   readonly wholeFromMs?: number;
 }

@@ -2,8 +2,8 @@
  * What to do when an API refused a token and its user says which one it was (refresh.md, "Single flight", rule 2).
  *
  * Owns the question whether such a report is worth a refresh: it may be about a token that is long replaced, come
- * again too soon, or the API may refuse whatever it is given. Refuses to keep count: the recent attempts are an
- * argument, and so is the hold it asked for earlier.
+ * again too soon, or the API may refuse every token. Refuses to keep count: the recent attempts are an argument, and so
+ * is the hold it asked for earlier.
  */
 import { SHORTEST_CYCLE_MS, waitForAttemptMs } from './lifetimes.ts';
 import type { GrantTimes } from './lifetimes.ts';

@@ -1,5 +1,5 @@
 /**
- * What to do when somebody asks for a token: hand out the stored one, renew it first, wait, or say that it is over.
+ * What to do when a caller asks for a token: hand out the stored one, renew it first, wait, or say that it is over.
  *
  * Owns the effective `min_ttl` and the rule that keeps `min_ttl` from being a pump that rotates on every call.
  * Refuses to do any of it: no clock, no storage, no call. It does not know the provider's rotation, so before a
@@ -8,9 +8,12 @@
 import { accessLeftMs, accessLives, SHORTEST_CYCLE_MS, waitForAttemptMs } from './lifetimes.ts';
 import type { GrantTimes } from './lifetimes.ts';
 
-/** The caller's default is capped low, so that nobody who said nothing shortens the useful life of a token by much. */
+/**
+ * The caller's default is capped low, so that a caller who names no `min_ttl` hardly shortens the useful life of a
+ * token.
+ */
 const DEFAULT_SHARE = 0.2;
-/** Who names a `min_ttl` himself has a reason; half the life still leaves each token a useful half. */
+/** A caller who names a `min_ttl` has a reason; half the life still leaves each token a useful half. */
 const EXPLICIT_SHARE = 0.5;
 
 /**

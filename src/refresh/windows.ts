@@ -96,7 +96,7 @@ export function proactiveAtMs(
 
   const lifetimeMs = lifetimeToPlanMs(grant, nowMs, defaultLifetimeMs);
   const spreadMs = Math.min(CATCH_UP_MS, CATCH_UP_SHARE * lifetimeMs);
-  // Once it has ended there is no hurry left: whoever asks renews it on demand.
+  // After the token has ended there is no hurry left: the next request renews it on demand.
   const lastMs = accessLives(grant, nowMs) ? lastGoodMs(grant, lifetimeMs) : soonestMs + spreadMs;
   const toMs = Number.isFinite(lastMs) ? Math.min(lastMs, soonestMs + spreadMs) : soonestMs;
   return drawIn({ fromMs: soonestMs, toMs }, soonestMs, random) ?? soonestMs;

@@ -116,8 +116,8 @@ async function refreshTimer(
 }
 
 /**
- * Sets the grant's timer by the rows as they are now, unless somebody else has. `overMs`: what is overdue comes within
- * so long, because as many others are. Inside a transaction.
+ * Sets the grant's timer by the rows as they are now, unless other code has. `overMs`: an overdue grant gets its turn
+ * within this time, because as many others are overdue. Inside a transaction.
  */
 function planAnew(
   object: Account,

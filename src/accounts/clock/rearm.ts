@@ -1,4 +1,4 @@
-/** Timers that a lost alarm or an older version has left out: for whoever wakes an account that should have been heard of. */
+/** Timers that a lost alarm or an older version has left out: for the caller that wakes an account gone silent. */
 
 import type { Account } from '../account.ts';
 import { armGrant } from '../refreshing/plan.ts';

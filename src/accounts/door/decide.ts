@@ -205,7 +205,7 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
   if (!grant.hasRefreshToken && credential !== null && request.rejected !== credential.fingerprint)
     noteUnreported(scene, grant);
   const { minTtlMs, minTtlExplicit } = request;
-  // A refresh in flight is joined by whoever wants a fresher token; the pause between two is for those who come after.
+  // A request for a fresher token joins a refresh in flight; the pause between two refreshes binds later requests.
   const joins = flown === null && isInFlight(scene, grant);
   const own = withoutOwnWait(shown);
   const times = joins ? { ...own, lastAttemptStartedAtMs: null } : own;

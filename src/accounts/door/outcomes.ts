@@ -29,8 +29,8 @@ export function wall(request: ReleaseRequest, reason: string, account: AccountRo
 }
 
 /**
- * Refuses, with the record. `reason` is the record's; what the wire says is in `refusal`. A link that repairs the account
- * is handed out like a credential: who has waited too long asks again first.
+ * Refuses, with the record. `reason` goes into the record, `refusal` onto the wire. A link that repairs the account is
+ * handed out like a credential: a request that has waited too long has to ask again first.
  */
 export function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
   if (scene.stale && refusal.members?.['reauth_url'] != null) return { kind: 'again' };

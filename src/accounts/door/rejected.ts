@@ -24,7 +24,7 @@ export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: Op
   const { object, request, nowMs, flown } = scene;
   const { grant, shown, scopes } = wanted;
   const current = request.rejected === CURRENT_TOKEN;
-  // Who keeps no fingerprint means the token from before; the one that a refresh has just brought is another.
+  // An agent that keeps no fingerprint means the previous token; the token that a refresh has just brought is another.
   if (current && flown?.kind === 'settled' && flown.as === 'stored') return null;
   const fingerprintMatches = current || request.rejected === credential.fingerprint;
   if (!fingerprintMatches) return null;
@@ -57,7 +57,7 @@ export function decideRejectedToken(scene: Scene, wanted: Wanted, credential: Op
         if (grant.rejectHoldUntilMs === null || grant.rejectHoldUntilMs < nowMs) {
           object.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + decision.retryAfterMs });
         }
-        // It is not their age that the API dislikes: what was learnt of it was no lesson.
+        // The API does not refuse the tokens for their age, so the lifetime learnt from its refusals is wrong.
         const account = { ...scene.state.account, learntLifetime: null };
         if (scene.state.account.learntLifetime !== null) object.store.saveAccount(mac, account);
         degrade(object, mac, account, 'token_refused_by_api', nowMs);
@@ -81,7 +81,7 @@ function wasJustRenewed({ object, nowMs }: Scene, { shown }: Wanted): boolean {
 /** Of a token that nothing renews one agent's word is not the end for the others. Null: it is served. */
 function decideRefused(scene: Scene, { grant }: Wanted, { fingerprint }: OpenedCredential): Step | null {
   const { request, state, nowMs, verdict: told } = scene;
-  // What was told of the grant that stood here before says nothing of this one.
+  // A verdict about an earlier grant or generation says nothing of this grant.
   const isOfGrant = told?.grantId === grant.id && told.generation === grant.generation;
   const verdict = isOfGrant ? told.verdict : null;
   const holders = refusedBy(grant.holders, { token: fingerprint, agent: request.agent.id, nowMs });
@@ -109,7 +109,7 @@ export function noteRefused({ object, opened, state, nowMs }: Scene, grant: Gran
   const stored = state.grants.find(({ id }) => id === grant.id);
   const heldMs = (grant.rejectHoldUntilMs ?? 0) - nowMs;
   const isKnown = state.account.degradedSinceMs !== null && stored?.holders === grant.holders;
-  // Whoever says it again and again writes a row a minute.
+  // An agent that repeats its report writes at most one row a minute.
   if (isKnown && heldMs > REFUSED_HOLD_MS - HOLD_STEP_MS && heldMs <= REFUSED_HOLD_MS) return;
   object.store.transaction(() => {
     object.store.saveGrant(mac, { ...grant, rejectHoldUntilMs: nowMs + REFUSED_HOLD_MS });

@@ -145,8 +145,9 @@ export class Door {
   }
 
   /**
-   * The account's own rows cannot be trusted, so its chain takes no record: the refusal goes into the agent's. What the
-   * rows claim may only refuse more: to whom the account does not exist, it does not exist corrupted either.
+   * The account's own rows cannot be trusted, so its chain takes no record: the refusal goes into the agent's. The
+   * claims of these rows may only refuse more: a caller for whom the account does not exist is not told that it is
+   * corrupt.
    */
   #corrupt(request: ReleaseRequest): ReleaseResult {
     const names = this.#object.store.claimedNames();

@@ -1,7 +1,7 @@
 /**
- * A cut-off that has reached an account with a call holds from then on, whatever the next list says or lacks: an account of
- * a deleted connection ends then, as it would when the sweep tells it. Refuses to judge whether it is of that connection's
- * life: the step that ends it does.
+ * A cut-off that has reached an account with a call holds from then on, also where the next list contradicts or lacks
+ * it: an account of a deleted connection ends then, as it would when the sweep tells it. Refuses to judge whether it is
+ * of that connection's life: the step that ends it does.
  */
 
 import { systemContext } from '#audit/record.ts';

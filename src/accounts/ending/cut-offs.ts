@@ -28,7 +28,7 @@ export function isBehind(account: Life, settings: ConnectionSettings, list: CutO
   return settings.tokenAccess === 'proxy_only' || isClosedBy(account, settings, list);
 }
 
-/** Why no credential of this account leaves, whatever its status says; null: no cut-off stands in the way. */
+/** Why no credential of this account leaves, in any status; null: no cut-off stands in the way. */
 export function cutOffRefusal(
   account: Life,
   settings: ConnectionSettings,

@@ -30,7 +30,7 @@ export async function takeLateGrant(
   const present = store.keyMaterial() ?? store.tombstone();
   if (finding.kind !== 'granted' || life === undefined || present === null) return 'not_found';
   const { accountId, organization } = present;
-  // A key opens only as this account's, of that life: nobody's else is taken for it.
+  // A key opens only as this account's, of that life: no other account's key passes for it.
   const opened = await vault.openLife(accountOwner(accountId, organization, incarnation), life.dataKey);
   if (!opened.ok) return opened.error.code === 'vault_locked' ? 'vault_locked' : 'not_found';
   const { tokens, identity } = finding;

@@ -1,6 +1,6 @@
 /**
- * Accounts whose connection was deleted: each is told, and ends itself. Who deletes a connection tells as many as one
- * request may; the sweep tells the rest. Until an account is reached the cut-offs answer for it.
+ * Accounts whose connection was deleted: each is told, and ends itself. The request that deletes a connection tells as
+ * many accounts as one request may; the sweep tells the rest. Until an account is reached the cut-offs answer for it.
  */
 
 import { systemContext, type RequestContext } from '#audit/record.ts';
@@ -24,7 +24,10 @@ export async function endAccountsOf(
   return (await tellAll(config, connection, context, new Subrequests(SUBREQUESTS))).length;
 }
 
-/** The sweep's share: tells who is left, and ends the graves whose accounts have all been told, in however many runs. Never throws. */
+/**
+ * The sweep's share: tells the accounts that are left, and ends the graves whose accounts have all been told, in
+ * however many runs. Never throws.
+ */
 export async function endOrphans(
   config: Config,
   nowMs: number = systemNow(),

@@ -20,7 +20,7 @@ export interface RevocationJob extends Omit<RevocationRequest<ConnectionSettings
   readonly cause: string;
 }
 
-/** A job as it waits. `mac` is checked by whoever has opened the job's own key (`isAuthentic`). */
+/** A job as it waits. `mac` is checked by the caller that has opened the job's own key (`isAuthentic`). */
 export interface WaitingRevocation {
   readonly id: string;
   readonly job: RevocationJob;

@@ -1,7 +1,8 @@
 /**
  * Ends at the provider what has ended here: grants of a deleted or revoked account, candidates that were refused, and
- * tokens that came too late. A job is written in the transaction that ends the grant and nobody waits for it; its timer
- * asks who else holds the grant, has the call made elsewhere, and erases the job with a record of the outcome.
+ * tokens that came too late. A job is written in the transaction that ends the grant, and no request waits for it; its
+ * timer asks which other accounts hold the grant, has the call made elsewhere, and erases the job with a record of the
+ * outcome.
  */
 
 import { systemContext } from '#audit/record.ts';
@@ -27,7 +28,7 @@ import { isAuthentic, revocationId, type RevocationJob, type WaitingRevocation }
 
 export type RevocationCause = 'account_deleted' | 'account_revoked' | 'candidate_refused' | 'came_too_late';
 
-/** More that wait at once are an attack on somebody else's endpoint. */
+/** More jobs waiting at once are an attack on the provider's endpoint. */
 const MAX_JOBS = 50;
 
 /** A grant that ends, of an account that is as `account` says. */
@@ -144,7 +145,7 @@ async function attempt(object: Account, waiting: WaitingRevocation): Promise<voi
     const newer = known?.clientId === job.settings.clientId ? known : null;
     finding = (await object.revoke({ ...job, newer })) as RevocationFinding;
   } catch (error) {
-    // The directory does not say who else holds it: it is not revoked before it does.
+    // The directory does not say which other accounts hold the grant: until it does, the grant is not revoked.
     log('warn', 'a grant waits to be revoked', { connected_account_id: job.accountId, error });
     finding = { kind: 'again', code: 'directory_unavailable', retryAfterMs: null };
   }
@@ -239,8 +240,9 @@ function recordOutcome(
 }
 
 /**
- * Tokens of an exchange that a deletion or a revocation has overtaken: they take the place of those that wait to be
- * revoked, which they have replaced at the provider. Twice is once. Whatever else came too late is dropped.
+ * Tokens of an exchange that a deletion or a revocation has overtaken: they take the place of the tokens that wait to
+ * be revoked, which they have replaced at the provider. A repeated call changes nothing. All other late tokens are
+ * dropped.
  */
 export async function takeLateTokens(object: Account, late: SettleArgument): Promise<void> {
   const { tokens, incarnation, grantId, generationFrom, generationTo } = late;

@@ -1,6 +1,6 @@
 /**
  * What becomes of a grant that a browser brought home: used at once, kept as a candidate until the operator confirms,
- * or dropped. Pure. A candidate changes nothing that the account serves, whoever brought it.
+ * or dropped. Pure. No candidate changes what the account serves, whichever browser brought it.
  */
 
 import { openingScopes, statedScopes, withImplied, type ScopeFacts } from '#providers/scopes.ts';
@@ -16,11 +16,12 @@ export type Arrival =
 
 /**
  * - Another subject than the account's is refused, unless the link allows the change.
- * - What the link names must be answered by the provider, whatever else holds.
- * - The same subject as before, or the one that the link named, is proof enough. Everything else is confirmed.
- * - So is, whoever it is, a callback value that the account works with: the browser alone says it.
+ * - The provider must answer with the subject that the link names, in every case.
+ * - The same subject as before, or the one that the link named, is proof enough. Every other arrival needs a
+ * confirmation.
+ * - A callback value that the account works with needs a confirmation from any subject: the browser alone says it.
  *
- * @param known the account's subject; null: none is known, so nobody can be the same
+ * @param known the account's subject; null: none is known, so no subject can match
  * @param allowUnverified the deployment's setting: a link that was made under it is void without it
  * @param changesValues the browser brought another value of the account's than it has
  */
@@ -61,7 +62,7 @@ function expectationProblem(
 
 /**
  * As whom the account is known, by the provider's own word. A subject that was read from a callback, as older versions
- * did, is the browser's word: it proves nobody, so the next sign-in is confirmed like a first one.
+ * did, is the browser's word: it proves no identity, so the next sign-in is confirmed like a first one.
  */
 export function provenSubject(
   subject: string | null,

@@ -1,6 +1,7 @@
 /**
- * The callback: a session is taken by one of however many come with its state, or ended where they do not agree. Refuses
- * to call the token endpoint: who has taken it does, with what it was given.
+ * The callback: exactly one of the callbacks with its state takes a session; a callback that does not agree with the
+ * session ends it. Refuses to call the token endpoint: the callback route that took the session does, with the values
+ * that it was given.
  */
 
 import { askedDigest, type Ticket } from '#crypto/connect-secrets.ts';
@@ -28,8 +29,8 @@ import {
 } from './sessions/upkeep.ts';
 
 /**
- * Takes the session for one callback: cookie, connection, issuer and endpoints agree, and nobody was here before. Only
- * after this the token endpoint is called.
+ * Takes the session for one callback: cookie, connection, issuer and endpoints agree, and no callback was here before.
+ * Only after this the token endpoint is called.
  */
 export async function claim(
   scene: Scene,
@@ -49,7 +50,7 @@ interface Returning {
   readonly verifier: string;
 }
 
-/** Null: a stored session, or nobody's. */
+/** Null: a stored session, or none at all. */
 async function repairOf(scene: Scene, request: ClaimRequest): Promise<Returning | null> {
   const { sessionId, browserDigest, ticket } = request;
   if (ticket == null || !isSigned(scene, request, ticket)) return null;

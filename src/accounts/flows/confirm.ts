@@ -1,6 +1,7 @@
 /**
- * The operator decides about a session: that whoever is logged in there is the one who finished it, or that nothing
- * shall come of it. One transaction each. Refuses to decide twice, and what nobody has finished.
+ * The operator decides about a session: that the person logged in at the operator's own site is the person who finished
+ * it, or that the session is dropped. One transaction each. Refuses to decide twice, and to decide an unfinished
+ * session.
  */
 
 import type { RequestContext } from '#audit/record.ts';

@@ -1,6 +1,6 @@
 /**
  * What becomes of the provider's answer: a grant that is used at once, a candidate that waits for the operator, or
- * nothing. One transaction; whatever is refused leaves the account as it was.
+ * nothing. One transaction; a refused answer leaves the account as it was.
  */
 
 import { err, ok } from '#lib/result.ts';
@@ -70,7 +70,7 @@ function storeArrival(
     const row = object.store.flows.sessions(mac).find(({ id }) => id === request.sessionId);
     if (row === undefined || scene.account.incarnation !== request.incarnation)
       return err({ code: 'not_found' });
-    // One that was taken in time may come home a little late; one that has ended meanwhile has ended.
+    // A session that was claimed in time may come home a little late; a session that has ended meanwhile stays ended.
     if (row.status !== 'started' || row.generation !== request.generation) {
       revokeLate(scene, row, request);
       return ok(sessionView(scene, sessionAt(row, nowMs)));
@@ -89,7 +89,7 @@ function storeArrival(
 function revokeLate({ object, mac, account }: Scene, session: SessionRow, request: ArriveRequest): void {
   const { finding, settings, generation } = request;
   const came = finding.kind === 'granted' && session.generation === generation;
-  // What has succeeded or still waits is stored already: this is only its second message.
+  // A grant whose session succeeded or still waits is stored already: this is only its second message.
   if (!came || isOpen(session.status) || session.status === 'succeeded') return;
   const grant = grantOf(finding, settings, generation);
   const { subject } = finding.identity;

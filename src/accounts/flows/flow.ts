@@ -3,7 +3,7 @@
  * The link in a browser is `start.ts`'s, the callback `claim.ts`'s, the provider's answer `finish.ts`'s,
  * the operator's decision `confirm.ts`'s.
  *
- * A session lives in this object and not in the directory: whoever comes first takes it in a transaction, so that fifty
+ * A session lives in this object and not in the directory: the first callback takes it in a transaction, so that fifty
  * callbacks at once make one token call, and a promotion is one with its event and its record.
  */
 

@@ -17,7 +17,7 @@ import type { CandidateRow } from './sessions/candidate-row.ts';
 import { isOpen, MAX_GRANTS, type SessionRow } from './sessions/session.ts';
 import { end, flowRecord, type Scene } from './sessions/upkeep.ts';
 
-/** The session as it is then; whatever is not promoted has ended it as failed. */
+/** The session as it is then; a grant that is not promoted has ended it as failed. */
 export type Promotion =
   | { readonly kind: 'promoted'; readonly session: SessionRow }
   | { readonly kind: 'superseded' | 'too_many_grants'; readonly session: SessionRow };
@@ -71,7 +71,7 @@ export function promote(
       credentialType: 'oauth2',
       // They belong to the user of before: the new one's site is another.
       variables: subjectChanged ? {} : account.variables,
-      // What is known of the new grant, and nothing else: where nobody said whose it is, it may be another user's.
+      // Only the facts of the new grant: where its user is unknown, it may be another user's.
       subject: candidate.subject,
       subjectLabel: candidate.subjectLabel ?? (sameSubject ? account.subjectLabel : null),
       degradedSinceMs: null,
@@ -116,8 +116,8 @@ function endOvertaken(scene: Scene, grant: GrantRow, subjectChanged: boolean): v
 }
 
 /**
- * A token of which nobody said how long it lives would be served until the API refuses it; beside a refresh token it is
- * renewed in time.
+ * A token without a stated lifetime would be served until the API refuses it; beside a refresh token it is renewed in
+ * time.
  */
 function renewable(grant: GrantRow, { descriptor }: ConnectionSettings): GrantRow {
   if (grant.accessExpiresAtMs !== null || grant.tokenAtMs === null) return grant;

@@ -48,7 +48,7 @@ export function reauthUrl(object: Account, mac: Uint8Array, account: AccountRow)
 
 /**
  * The link with which the user of a pending account connects it; null where it is not pending, or as above. The same
- * all day long, so that an agent may ask again and again; good for seven days or until somebody has connected.
+ * all day long, so that an agent may ask again and again; good for seven days or until the account is connected.
  */
 export function connectUrl(object: Account, mac: Uint8Array, account: AccountRow): string | null {
   const settings = object.store.settings();
@@ -66,8 +66,8 @@ function urlOf(object: Account, token: string | null): string | null {
 
 /**
  * The id of the session that this browser has under this ticket, while the incident lasts: the account's own signature, so
- * that nothing is stored of a session until its callback, and whoever holds the link takes nobody's place. Of a pending
- * account that lasts until it is connected. Null: the grant lives.
+ * that nothing is stored of a session until its callback, and a holder of the link takes no other user's place. Of a
+ * pending account that lasts until it is connected. Null: the grant lives.
  */
 export function repairSessionId(
   mac: Uint8Array,

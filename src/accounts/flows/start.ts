@@ -1,6 +1,6 @@
 /**
- * A link in a browser: who holds one, what its page shows, and the start of its session in exactly one browser. Refuses
- * to read what comes back from the provider: that is the callback's (`claim.ts`).
+ * A link in a browser: which session it opens, what its page shows, and the start of its session in exactly one
+ * browser. Refuses to read what comes back from the provider: that is the callback's (`claim.ts`).
  */
 
 import { askedDigest, challengeOf, newVerifier } from '#crypto/connect-secrets.ts';
@@ -163,8 +163,8 @@ function tooOften(
 const SAME_PLACE_MS = 60_000;
 
 /**
- * A repair that begins changes nothing here: what its callback needs goes with the browser, signed. So the link's holders,
- * however many, fill no table, end nobody's repair and keep no link of the operator's out.
+ * A repair that begins changes nothing here: the values that its callback needs go with the browser, signed. So the
+ * link's holders, however many, fill no table, end no other repair and keep no link of the operator's out.
  */
 function startRepair(scene: Scene, request: StartRequest): Started {
   const { browserDigest, settings, frozen } = request;

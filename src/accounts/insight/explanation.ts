@@ -13,7 +13,7 @@ import { obstaclesOf } from './obstacles.ts';
 const DIRECTORY_LIMIT_MS = 2_000;
 const SHOWN_ATTEMPTS = 20;
 
-/** @param agent about whom is asked too; null: nobody */
+/** @param agent the agent that the question is also about; null: none */
 export async function explanation(
   object: Account,
   living: Living,

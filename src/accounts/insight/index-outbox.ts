@@ -56,8 +56,8 @@ function entryOf(object: Account, mac: Uint8Array, state: AccountState): Account
 }
 
 /**
- * Whose grants lie here, for whoever asks before one is revoked at its provider; a candidate is one too. Null: nobody
- * knows, or those of several.
+ * Whose grants lie here, for the caller that is about to revoke a grant at its provider; a candidate counts as a grant.
+ * Null: the user is unknown, or there are several.
  */
 function holderOf(object: Account, mac: Uint8Array, { account, grants }: AccountState): string | null {
   const waiting = object.store.flows.candidates(mac).map(({ subject }) => subject);

@@ -16,15 +16,15 @@ import type { AccountState } from '../store.ts';
 
 /** What the directory says now. */
 export interface Surroundings {
-  /** Null: the connection is gone; `unavailable`: nobody knows. */
+  /** Null: the connection is gone; `unavailable`: unknown. */
   readonly connection: LoadedConnection | null | 'unavailable';
   readonly cutOffs: CutOffs | null;
-  /** Variables that the URL of the account's API needs and nobody has told. */
+  /** Variables that the URL of the account's API needs and that are still unknown. */
   readonly missing?: readonly string[];
 }
 
 export interface Obstacles {
-  /** Why the credential leaves for nobody, whatever the status says. */
+  /** Why the credential leaves for no caller, in any status. */
   readonly shut: readonly string[];
   /** What the connection's health keeps from this account; null: nothing. */
   readonly health: string | null;

@@ -1,6 +1,7 @@
 /**
- * Those who wait for an account to come to a status: how a paused task goes on. In memory; nothing is promised beyond
- * it. Who waits comes again and again for a moment, so that whoever asks is proved in between, and keeps its place.
+ * Callers that wait for an account to come to a status: how a paused task goes on. In memory; nothing is promised
+ * beyond it. A waiting caller comes again and again for a moment, so that it is authenticated in between, and keeps its
+ * place.
  */
 
 import { within } from '#lib/clock.ts';
@@ -9,10 +10,10 @@ import { within } from '#lib/clock.ts';
 const MAX_WAITING = 50;
 /** Of one agent: the others of this account wait too. */
 const MAX_WAITING_PER_AGENT = 10;
-/** A place is kept so long for who has not come again: its caller may have hung up. */
+/** A place is kept so long for a caller that has not come again: it may have hung up. */
 const KEPT_MS = 3_000;
 
-/** Who waits. */
+/** A waiting caller. */
 export interface Waiter {
   /** The same each time that one request comes again. */
   readonly id: string;
@@ -22,7 +23,7 @@ export interface Waiter {
 
 interface Place {
   readonly agentId: string | null;
-  /** Until when it is held although nobody is there. */
+  /** Until when the place is held without a waiting call. */
   keptUntilMs: number;
 }
 

@@ -74,7 +74,7 @@ function mergedMetadata(
   return patch === null ? {} : (mergePatch(account.metadata, patch) as Record<string, unknown>);
 }
 
-/** From now on nobody gets the credential; there is no way back but deleting the account. */
+/** From now on no caller gets the credential; there is no way back but deleting the account. */
 export async function seal(
   object: Account,
   lifecycle: Lifecycle,

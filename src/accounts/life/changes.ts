@@ -19,8 +19,8 @@ export interface Change {
 }
 
 /**
- * The account after the change; it is stored. @throws Error ("internal") for a move that is not in the table: whoever
- * signals must have looked at the status in the same transaction.
+ * The account after the change; it is stored. @throws Error ("internal") for a move that is not in the table: the
+ * caller must have looked at the status in the same transaction.
  */
 export function applyChange(
   object: Account,

@@ -18,7 +18,7 @@ import { authentic, intactFlows, isForeign, type Obstacle } from './living.ts';
  *
  * @param forgetCredentials drops what was opened of its grants
  * @param organization of a bound caller, who reaches no other's; null: unbound
- * @param quiet nobody is told: nothing has been told of it before
+ * @param quiet no event is made: none has told of the account before
  */
 export async function deleteAccount(
   object: Account,
@@ -42,7 +42,7 @@ export async function deleteAccount(
   const names = store.claimedNames();
   if (names === null || (organization !== null && names.organization !== organization))
     return err({ code: 'not_found' });
-  // Somebody else has deleted it while the key was drawn, and it may live again.
+  // Another request has deleted it while the key was drawn, and it may live again.
   if (store.keyMaterial()?.incarnation !== claimed.incarnation)
     return deleteAccount(object, forgetCredentials, organization, context, quiet);
   const mac = (old.ok && old.value !== null ? old.value : heir).key.mac;
@@ -55,7 +55,7 @@ export async function deleteAccount(
       context,
     );
     if (!quiet) tellDeleted(object, mac, { ...names, accountId: claimed.accountId });
-    // Of rows that were changed outside the broker nobody knows whose token would be sent where.
+    // Rows that were changed outside the broker could send any token to any place.
     const state = old.ok && old.value !== null ? authentic(() => store.state(mac)) : null;
     if (state?.ok && state.value !== null) revokeAll(object, mac, state.value);
     object.outbox.resign(mac, heir.key.mac);

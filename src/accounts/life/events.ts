@@ -42,7 +42,7 @@ export function tell(
   return told;
 }
 
-/** Every refresh, for who has asked for it by name. Inside a transaction. */
+/** Every refresh, for endpoints that ask for it by name. Inside a transaction. */
 export function tellRefreshed(object: Account, mac: Uint8Array, account: AccountRow): void {
   if (object.outbox.wantsRefreshed()) append(object, mac, account, { type: 'connected_account.refreshed' });
 }

@@ -1,7 +1,7 @@
 /**
  * The operator's side of an account: import a credential, expire, disable, enable, revoke; how it begins and ends is in
  * `create.ts` and `delete.ts`. What must be awaited (keys, encryption) comes first; each change is one transaction.
- * Refuses to refresh and to hand out: what it changes is forgotten by whoever does.
+ * Refuses to refresh and to hand out: the code that does so is told to forget what changed.
  */
 
 import type { RequestContext } from '#audit/record.ts';
@@ -83,7 +83,10 @@ export class Lifecycle {
     return importCredential(this.#object, this.#proofs, order, forget);
   }
 
-  /** Pretends that the access token has ended, to rehearse recovery. Only moves the expiry: nobody is called. Six times a minute. */
+  /**
+   * Pretends that the access token has ended, to rehearse recovery. Only moves the expiry: no provider is called. Six
+   * times a minute.
+   */
   async expire(context: RequestContext): Promise<Result<Living, Obstacle>> {
     const living = await this.living();
     if (!living.ok) return living;

@@ -48,7 +48,7 @@ export function isForeign(object: Account, organization: string | null): boolean
   try {
     return (store.keyMaterial() ?? store.tombstone())?.organization !== organization;
   } catch (error) {
-    // Whose tables are damaged nobody can say: to whoever sees one organization alone they are nobody's.
+    // The owner of damaged tables is unknown: a caller that sees one organization alone does not see them.
     if (isDamage(error)) return true;
     throw error;
   }

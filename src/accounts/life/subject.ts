@@ -38,14 +38,14 @@ function couldTell({ account, settings }: Asking, captured: Readonly<Record<stri
   );
 }
 
-/** Sets the timer where somebody could be asked and it matters. Inside a transaction. */
+/** Sets the timer where the provider could be asked and the answer matters. Inside a transaction. */
 export function askSubjectSoon(object: Account, state: AccountState): void {
   // What was captured is closed here: the timer looks into it before it asks.
   if (couldTell(state, {})) askSoon(object, state.account, newestOf(state.grants), 0);
 }
 
 /**
- * The same after an import, but for the user alone nobody is asked: the next link or refresh does that. Inside a
+ * The same after an import, but for the user alone no provider is asked: the next link or refresh does that. Inside a
  * transaction.
  *
  * @param isProven the Exchanger has brought it home, and asks too
@@ -120,7 +120,7 @@ export async function learnSubject(object: Account, opened: OpenedAccount): Prom
   });
 }
 
-/** Null: it does not open, and whoever hands the credential out says so. */
+/** Null: it does not open, and the code that hands the credential out says so. */
 async function capturedOf(
   object: Account,
   opened: OpenedAccount,
@@ -136,8 +136,8 @@ export type Kept = 'kept' | 'known' | 'overtaken' | 'record_corrupt';
 
 /**
  * What the Exchanger was told with a token that it has just brought home. A grant that is another by now (imported,
- * replaced, renewed again, of another life) takes nothing from it: the refresh of what is there asks anew. Variables are
- * the grant's own; one beside which a later one stands names nobody.
+ * replaced, renewed again, of another life) takes nothing from it: the refresh of what is there asks anew. Variables
+ * are the grant's own; a grant beside a later grant does not name the account's user.
  */
 export async function keepSubject(object: Account, told: SubjectTold): Promise<Kept> {
   const opened = await object.vault.open();

@@ -68,7 +68,7 @@ export function variablesProblem(
     const message = givenProblem(descriptor, name, value);
     if (message !== null) return { code: 'invalid_request', path: `variables.${name}`, message };
   }
-  // A dead grant is handed to nobody; a disabled account may be enabled.
+  // A dead grant is never handed out; a disabled account may be enabled.
   const isLiving = grants.length > 0 && (account.status === 'active' || account.status === 'disabled');
   const before = account.variables;
   if (!isLiving || !captured.values.some((one) => changesHost(descriptor, one, before, variables)))
@@ -86,7 +86,7 @@ export function variablesProblem(
  * user than the account's says nothing of the account.
  *
  * @param generation that was asked about
- * @param subject whom the same answer names; null: nobody
+ * @param subject the user whom the same answer names; null: none
  */
 export function withLearnt(
   { account, settings }: Pick<AccountState, 'account' | 'settings'>,

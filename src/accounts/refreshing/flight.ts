@@ -1,6 +1,7 @@
 /**
- * Refreshes under way, at most one of a grant: who comes meanwhile finds it here and waits for the same end. In memory
- * alone; what must outlive the object is in the journal. Refuses to begin anything, and to know how it went.
+ * Refreshes under way, at most one of a grant: a request that needs the grant meanwhile finds the flight here and waits
+ * for the same end. Flights are in memory alone; the journal holds the facts that must outlive the object. Refuses to
+ * begin anything, and to know how it went.
  */
 
 import type { Trigger } from '#refresh/attempt.ts';

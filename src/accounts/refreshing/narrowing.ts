@@ -17,8 +17,8 @@ export function canNarrow(settings: ConnectionSettings): boolean {
 }
 
 /**
- * The grants that can answer a request: beside one that goes on, one that is over and that nothing renews answers none.
- * Where all are over, all of them: whoever asks is told so.
+ * The grants that can answer a request. An ended grant that nothing renews answers no request beside a living grant.
+ * Where all grants have ended, all are returned, so that the caller is told so.
  */
 export function servableGrants({ account, grants }: AccountState, nowMs: number): readonly GrantRow[] {
   const going = grants.filter((grant) => !isDead(grant, nowMs));
@@ -36,8 +36,8 @@ export function narrowedOf(
 
 /**
  * Has every place for narrowed tokens been filled within half a minute, with tokens or with refusals? Then one more
- * scope set would push out a token that is in use, and whoever asks for ever new sets would rotate the grant on every
- * call.
+ * scope set would push out a token that is in use, and a caller that asks for ever new sets would rotate the grant on
+ * every call.
  */
 export function narrowsTooOften(state: AccountState, grant: GrantRow, nowMs: number): boolean {
   const fresh = state.narrowed.filter((row) => {

@@ -62,7 +62,7 @@ export const REFUSED_ALONE = 'client_rejected_alone';
  * The grant as a request sees it. Of a client that was refused the connection's gate knows when to try again: the
  * account's own wait stands for the case that the directory does not answer, and where the trouble is its own.
  *
- * @param byOperator who wants to see now whether it is mended
+ * @param byOperator the operator asks, to see at once whether the client works again
  */
 export function withoutOwnWait(grant: GrantRow, byOperator = false): GrantRow {
   const { lastFailure } = grant;

@@ -212,8 +212,9 @@ export class Refresher {
   }
 
   /**
-   * Who calls although the connection is closed. An operator's own try, where only people can mend it; and a refresh
-   * token in doubt whose grace is running, because the provider's return may come after its end.
+   * Whether a flight may call although the connection is closed: an operator's own try, where only people can mend the
+   * connection; and a refresh token in doubt whose grace is running, because the provider's return may come after the
+   * end of that grace.
    */
   #passes(closed: Closed, flight: Flight, { settings }: AccountState, { doubtSinceMs }: GrantRow): boolean {
     if (closed.why === 'misconfigured') return isFree(flight.trigger);

@@ -15,8 +15,8 @@ export function othersServe(state: AccountState, grant: GrantRow, nowMs: number)
 }
 
 /**
- * The grant that was given last: the account's user is whoever gave it. An older one beside it may be of somebody of whom
- * that was said before.
+ * The grant that was given last: the account's user is the person who gave it. An older grant beside it may come from
+ * an earlier user.
  */
 export function newestOf(grants: readonly GrantRow[]): GrantRow | undefined {
   return grants.toSorted((one, other) => one.grantedAtMs - other.grantedAtMs || one.id - other.id).at(-1);

@@ -1,13 +1,15 @@
 /**
- * Requests of one isolate for the same account, sent together. Who comes while a call to the account is on its way, or
- * right after several have shared one, waits a millisecond for company and then goes in one call with all who wait: the
- * hop is what a fetch costs most, and the account commits their records together. Who comes alone goes at once.
+ * Requests of one isolate for the same account, sent together. A request that arrives while a call to the account is on
+ * its way, or right after several requests have shared a call, waits a millisecond and then goes in one call with all
+ * waiting requests. The hop is the largest cost of a fetch, and the account commits the records of a call together. A
+ * request that arrives alone goes at once.
  *
- * A request looks by timers of its own what became of it: one that only waits for another request's promise has nothing
- * under way itself, and the platform ends it as hung (`test/http/shared-promises.test.ts`). With a timer beside it such
- * a promise may be waited for, as `callers/record-cache.ts` does; here the timer is short enough to do alone. Nobody's
- * answer depends on another's request either: the first whose time is up sends all who wait, one that cannot be answered at once (a refresh, a cold key) goes alone, and
- * so does everyone after a failed call.
+ * Each request polls for its own answer with its own timers: a request that only waits for another request's promise
+ * has nothing under way itself, and the platform ends it as hung (`test/http/shared-promises.test.ts`). With a timer
+ * beside it such a promise may be waited for, as `callers/record-cache.ts` does; here the timer is short enough to do
+ * alone. No answer depends on another request either: the first request whose time is up sends all waiting requests, a
+ * request that cannot be answered at once (a refresh, a cold key) goes alone, and after a failed call each request goes
+ * alone.
  */
 
 import type { Config } from '#env.ts';

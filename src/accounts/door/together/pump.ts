@@ -1,14 +1,14 @@
 /**
- * Shared commits: the first caller's job commits at once; those who come until it is durable share the next commit.
- * Callers of one isolate mostly come together already (`line.ts`); this is for those of many.
- * A job decides, reads and records inside the flush, so that nothing leaves after a change that came in between.
- * Jobs run in the order of arrival, without an await between them: the platform commits all their writes as one.
- * A job that writes more than its one record does so in a transaction of its own, so that a throw leaves nothing half done.
+ * Shared commits: the first caller's job commits at once; the jobs that arrive until it is durable share the next
+ * commit. Callers of one isolate mostly come together already (`line.ts`); this is for callers of several isolates. A
+ * job decides, reads and records inside the flush, so that nothing leaves after a change that came in between. Jobs run
+ * in the order of arrival, without an await between them: the platform commits all their writes as one. A job that
+ * writes more than its one record does so in a transaction of its own, so that a throw leaves nothing half done.
  *
- * Waiting to hear that a commit is durable costs more than the commit's row. Who comes alone does not pay it: the
- * output gate holds each answer until its row is durable, waited for here or not. Only a commit now and then is waited
- * for, to see whether several queue meanwhile, and from then on every one until they do not. One who queues alone would
- * share with nobody.
+ * Waiting to hear that a commit is durable costs more than the commit's row. A job that arrives alone does not pay it:
+ * the output gate holds each answer until its row is durable, waited for here or not. Only a commit now and then is
+ * waited for, to see whether several jobs queue meanwhile; if so, every commit is waited for until they no longer do. A
+ * job that queues alone would share its commit with no other.
  */
 
 const MAX_BATCH = 256;

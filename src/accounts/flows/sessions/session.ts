@@ -83,7 +83,7 @@ export type Mismatch = 'other_account' | 'email_unverified' | 'subject_unknown';
 /** One session. All `…Ms` are epoch milliseconds. */
 export interface SessionRow {
   readonly id: string;
-  /** `repair`: opened by the account's own repair link, by nobody's order. */
+  /** `repair`: opened by the account's own repair link, without an operator's order. */
   readonly kind: 'link' | 'repair';
   readonly status: SessionStatus;
   readonly reason: string | null;
@@ -115,7 +115,7 @@ export interface SessionRow {
   readonly subjectLabel: string | null;
   /** What the provider granted; null: not known yet, or it did not say. */
   readonly granted: readonly string[] | null;
-  /** Set where the session failed for who has signed in. */
+  /** Set where the session failed because of the user that signed in. */
   readonly mismatch: Mismatch | null;
   /** What the operator should know although it went well; a row of an older version has none. */
   readonly warnings?: readonly string[];
@@ -123,7 +123,7 @@ export interface SessionRow {
   readonly reconnected: boolean;
 }
 
-/** Why a session ended where nobody decided it. */
+/** Why a session ended without a decision of the operator. */
 function lapseOf(session: SessionRow): { signal: SessionSignal; reason: string } {
   // The provider's answer was on its way to us and never stored: the code is spent, nothing is half done.
   if (session.status === 'started' && session.claimedAtMs !== null)
@@ -164,8 +164,8 @@ export function nextDeadlineMs(sessions: readonly SessionRow[]): number | null {
 }
 
 /**
- * Room for one more open link: null where there is, else the one that has to go, or `full` where all have been started
- * and are somebody's. Repairs are counted apart: whoever holds a repair link keeps no link out.
+ * Room for one more open link: null where there is, else the link that has to go, or `full` where users have started
+ * all of them. Repairs are counted apart: the holder of a repair link cannot keep a link out.
  */
 export function roomForLink(sessions: readonly SessionRow[]): SessionRow | 'full' | null {
   const open = sessions
@@ -176,8 +176,8 @@ export function roomForLink(sessions: readonly SessionRow[]): SessionRow | 'full
 }
 
 /**
- * Room for a repair that comes back from the provider. Of one browser the earlier one that waits for its confirmation
- * gives way; another browser's never does.
+ * Room for a repair that comes back from the provider. A browser's earlier repair that waits for its confirmation gives
+ * way; another browser's never does.
  */
 export function roomForRepair(
   sessions: readonly SessionRow[],

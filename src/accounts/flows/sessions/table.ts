@@ -24,7 +24,7 @@ export class FlowTable {
   readonly #sealed: SealedRows<Table>;
   readonly #written: () => void;
 
-  /** @param written called with every write: whoever compares states sees another one */
+  /** @param written called with every write: a caller that compares states sees another state */
   constructor(sql: SqlStorage, exists: (mac: Uint8Array) => boolean, written: () => void) {
     this.#sql = sql;
     this.#sealed = new SealedRows(sql, SEAL);
@@ -81,7 +81,7 @@ export class FlowTable {
 
   #rows<Kept>(mac: Uint8Array, table: Table): readonly Kept[] {
     if (!this.#exists(mac)) return [];
-    // Looked at first: a row that was taken away is missed as one that was put back is.
+    // Looked at first: a removed row is noticed as well as a restored row.
     this.#sealed.assertSealed(mac);
     const rows = this.#sql.exec<Row>(`SELECT * FROM ${table} ORDER BY id`).toArray();
     return rows.map((row) => {

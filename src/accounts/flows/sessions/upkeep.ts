@@ -79,7 +79,7 @@ export function end(
   return ended;
 }
 
-/** Ends a session whose grant is somebody else's, with its record. */
+/** Ends a session whose grant belongs to another user, with its record. */
 export function endMismatched(
   scene: Scene,
   session: SessionRow,
@@ -106,7 +106,7 @@ export function armSessions({ object, mac, nowMs }: Pick<Scene, 'object' | 'mac'
     .filter(({ status }) => !isOpen(status))
     .toSorted((one, other) => (other.endedAtMs ?? 0) - (one.endedAtMs ?? 0));
   const kept = lastConnected(ended);
-  // Apart, so that whoever holds a repair link pushes out nothing that the operator made.
+  // Apart, so that the holder of a repair link pushes out no session of the operator's.
   const surplus = (['link', 'repair'] as const).flatMap((kind) =>
     ended.filter((session) => session.kind === kind).slice(KEPT_ENDED),
   );
@@ -126,7 +126,7 @@ function lastConnected(sessions: readonly SessionRow[]): SessionRow | null {
     );
 }
 
-/** Ends what has run out of time. The timer's work; whoever looks earlier sees the same. */
+/** Ends sessions that have run out of time. The timer's work; an earlier reader sees the same. */
 export function lapseSessions(object: Account, opened: OpenedAccount): void {
   const { mac } = opened.key;
   object.store.transaction(() => {
@@ -173,7 +173,7 @@ export function awaitsConfirmation(object: Account, mac: Uint8Array, state: Acco
     .some((row) => sessionAt(row, nowMs).status === 'pending_confirmation');
 }
 
-/** Ends what waits, when somebody else has decided what the account holds. `all`: links that nobody has opened too. */
+/** Ends waiting sessions when another change has decided what the account holds. `all`: unopened links too. */
 export function endFlows(
   { object, mac, nowMs }: Pick<Scene, 'object' | 'mac' | 'nowMs'>,
   reason: string,
@@ -206,7 +206,8 @@ export function scopesToRepair(
 }
 
 /**
- * A session of the repair link, as its callback brings it: nobody ordered it, so it is held to the account's own subject.
+ * A session of the repair link, as its callback brings it: no operator ordered it, so it is held to the account's own
+ * subject.
  *
  * @param begun what the browser's ticket proves of its beginning
  */
@@ -231,7 +232,7 @@ export function repairSession(
     expectedSubject: null,
     expectedEmail: null,
     allowSubjectChange: false,
-    // One that was taken off the connection since is no place to go to any more.
+    // A return URL that was taken off the connection since is no longer used.
     returnUrl: returned !== null && registered.includes(returned) ? returned : (registered[0] ?? null),
     createdAtMs: begun.startedAtMs,
     startedAtMs: begun.startedAtMs,

@@ -20,7 +20,7 @@ export type CredentialFields =
   | {
       readonly type: 'api_key' | 'basic' | 'custom';
       readonly fields: Readonly<Record<string, string>>;
-      /** What its provider lets it do, as whoever brings it declares; null: not told, then the connection may say it. */
+      /** What its provider lets it do, as the operator declares; null: not told, then the connection may say it. */
       readonly scopes?: readonly string[] | null;
     };
 
@@ -34,7 +34,7 @@ export interface ImportInput {
   readonly encrypt: (field: GrantField, text: string) => Promise<string>;
 }
 
-/** The id of the grant of an import that nobody proves. */
+/** The id of the grant of an import that is not proved. */
 export const IMPORTED_GRANT = 1;
 
 /** Was it brought unproven and never renewed since? Then it may be of another client, or no grant at all. */

@@ -75,7 +75,7 @@ export async function importCredential(
   const judge = (present: AccountState): ImportStep => {
     const mode = order.mode ?? 'prove';
     const judged = judgeImport({ ...present, credential, digest, mode, nowMs: object.now() });
-    // Stored while it is being presented it would be spent in its place: the proof is joined, whatever was asked for.
+    // A token stored while it is being presented would be stored spent: the proof is joined, in every mode.
     const isPresented = judged.kind === 'store' && digest !== null && proofs.isOpen(mac, digest);
     return isPresented ? { kind: 'prove' } : judged;
   };

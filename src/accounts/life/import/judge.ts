@@ -79,7 +79,7 @@ export function withImported(
   grantId: number,
   spent: boolean,
 ): AccountRow {
-  // What the account lived on before is an import's no longer: nobody may take another grant of that number for it.
+  // The earlier grant no longer counts as imported: no other grant of that number may be taken for it.
   const others: ImportedToken[] = account.imported
     .filter((token) => token.digest !== digest)
     .map((token) => ({ ...token, grantId: 0 }));

@@ -1,9 +1,9 @@
 /**
  * Proves an imported refresh token: the journal's row and the candidate are durable before anything leaves, the
  * Exchanger exchanges it as it does any other, and what comes home, perhaps to a later life of this object, takes the
- * place of what the account holds, or changes nothing. A rotated token is so never lost with whoever asked for it, and
- * a lost answer is doubt of the candidate alone. Refuses to tell the connection's health of it: one operator's value is
- * no reason to close a connection.
+ * place of what the account holds, or changes nothing. So a rotated token is never lost with the request that asked for
+ * it, and a lost answer is doubt of the candidate alone. Refuses to tell the connection's health of it: one operator's
+ * value is no reason to close a connection.
  */
 
 import type { RequestContext } from '#audit/record.ts';
@@ -52,7 +52,7 @@ export interface ProofPowers {
 export class ImportProofs {
   readonly #object: Account;
   readonly #powers: ProofPowers;
-  /** Who waits for which attempt, in this life of the object. */
+  /** The callers waiting for each attempt, in this life of the object. */
   readonly #limit = new CallLimit();
   readonly #asked = new Map<string, { readonly answer: Promise<Proven>; tell(proven: Proven): void }>();
 
@@ -175,7 +175,7 @@ export class ImportProofs {
     return attempt.id;
   }
 
-  /** While the provider is away nobody of the connection calls, whatever was brought. */
+  /** While the provider is away no account of the connection calls, for any imported token. */
   async closed({ state }: Living, { settings }: ImportOrder, grant: GrantRow): Promise<Later | null> {
     const { connection } = this.#powers;
     const look = await connection.look(state.account, settings);
@@ -270,7 +270,7 @@ export class ImportProofs {
     return undefined;
   }
 
-  /** It came to nothing, with a record; whatever the account holds stays as it is. */
+  /** The proof came to nothing, with a record; the credential of the account stays as it is. */
   #end(opened: OpenedAccount, row: ProofRow, proven: Proven, arg: SettleArgument | null): void {
     const object = this.#object;
     const mac = opened.key.mac;
@@ -306,7 +306,7 @@ export class ImportProofs {
     timers.clear(`reconcile:${id}`);
   }
 
-  /** The account was changed by somebody else: what is still being proven for it has no place any more. */
+  /** The account was changed by another request: an open proof for it has no place any more. */
   abandon(): void {
     for (const id of this.#asked.keys()) this.#tell(id, { kind: 'overtaken' });
   }

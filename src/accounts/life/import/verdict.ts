@@ -1,6 +1,7 @@
 /**
- * What the exchange of an imported refresh token says about it, and the grant that a taken one makes. Pure. Whatever the
- * provider refuses for this grant is a refusal, also a code that no table knows: nothing is lost by not storing it.
+ * What the exchange of an imported refresh token says about it, and the grant that a taken one makes. Pure. Every code
+ * with which the provider refuses this grant is a refusal, also a code that no table knows: nothing is lost by not
+ * storing it.
  */
 
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
@@ -25,7 +26,7 @@ export type Proven =
   | { readonly kind: 'overtaken' }
   | { readonly kind: 'gone' };
 
-/** Codes with which a provider refuses the client itself, whatever grant it brings (RFC 6749, 5.2). */
+/** Codes with which a provider refuses the client itself, for any grant (RFC 6749, 5.2). */
 const CLIENT_CODES: ReadonlySet<string> = new Set(['invalid_client']);
 /** Why nothing was sent that no later try changes. */
 const UNPROVABLE: ReadonlySet<string> = new Set([
@@ -45,7 +46,7 @@ const UNSENT: ReadonlySet<string> = new Set([
   'resolver_failed',
 ]);
 
-/** @param laterMs how long to wait where nobody said */
+/** @param laterMs how long to wait where the provider named no time */
 export function provenOf(
   arg: Pick<SettleArgument, 'summary' | 'evidence' | 'unsent'>,
   laterMs: number,
@@ -87,7 +88,7 @@ export function provenOf(
   }
 }
 
-/** A parsed 4xx that no table calls passing; a page of a firewall (`body_html`) is nobody's word about a grant. */
+/** A parsed 4xx that no table calls passing; a page of a firewall (`body_html`) says nothing about a grant. */
 function isRefusal({ summary, evidence }: Pick<SettleArgument, 'summary' | 'evidence'>): boolean {
   if (summary.doubt || summary.reason === 'listed_transient') return false;
   return !evidence.some((one) => one.startsWith('body_'));

@@ -48,8 +48,8 @@ const OPENINGS_OF_ALL = 60;
 
 /**
  * How often a browser may leave an authorization request at the provider (RFC 9126). Each session has its own count, so
- * that whoever holds a link keeps nobody else out; repairs, of which a link opens any number, have one together besides,
- * ten times as high.
+ * that the holder of a link cannot keep other users out. A repair link opens any number of sessions, so all repairs
+ * also share one count, ten times as high.
  */
 export class OpeningLimit {
   readonly #sessions = new Map<string, CallLimit>();

@@ -102,7 +102,7 @@ export class ConnectionWatch {
     const { config, outbox, now } = this.#powers;
     const [found] = await Promise.all([
       loadConnection(config.directory, known.id, DIRECTORY_LIMIT_MS, config.masterKeys),
-      // Whoever asks for plain refreshes by name is known before this one is settled.
+      // The endpoints that subscribe to plain refreshes are known before this refresh is settled.
       outbox.look(account.organization, DIRECTORY_LIMIT_MS),
     ]);
     if (found === null || found === 'unavailable') {
@@ -164,7 +164,7 @@ export class ConnectionWatch {
         log('warn', 'a probe could not be taken', { connection, error });
         return null;
       }
-      // Another has it, or the row has changed: what is so now decides.
+      // Another account holds the lease, or the row has changed: the row as it is now decides.
       const found = await loadConnection(directory, connection, DIRECTORY_LIMIT_MS, masterKeys);
       if (found === null || found === 'unavailable') return null;
       stored = found.health;
@@ -180,7 +180,7 @@ export class ConnectionWatch {
    * client may be this one's own trouble. Never throws.
    *
    * @param untried its grant was brought unproven and was never renewed
-   * @returns the connection's health afterwards; null: nobody knows
+   * @returns the connection's health afterwards; null: unknown
    */
   async report(
     account: OfConnection,
@@ -244,8 +244,9 @@ export class ConnectionWatch {
   }
 
   /**
-   * Takes the news that this account made into its outbox, and tells the directory so. Whatever dies in between, it is
-   * done again: by its id an event is in the outbox once, and the row stays until it is there. @throws ProblemError
+   * Takes the news that this account made into its outbox, and tells the directory so. If the object or the call dies
+   * in between, the step is repeated: the event's id keeps it in the outbox once, and the row stays until the event is
+   * there. @throws ProblemError
    */
   async takeNews(accountId: string): Promise<void> {
     const { config, store, vault, outbox } = this.#powers;
