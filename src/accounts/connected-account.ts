@@ -1,6 +1,6 @@
 /**
- * The object of one connected account: wiring only. The platform calls this class; what it does is in the other files
- * of the room. RPC methods take one object and return tagged values; expected outcomes are never thrown.
+ * The object of one connected account: wiring only. The platform calls this class; the work is in the other files of
+ * the room. RPC methods take one object and return tagged values; expected outcomes are never thrown.
  */
 
 import { DurableObject } from 'cloudflare:workers';

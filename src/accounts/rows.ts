@@ -86,7 +86,7 @@ export interface GrantRow extends GrantTimes {
   /** JSON of a static credential's fields, encrypted. */
   readonly staticFields: string | null;
   readonly tokenType: string;
-  /** Null: what was granted is not known. */
+  /** Null: the granted scopes are unknown. */
   readonly scopes: readonly string[] | null;
   readonly grantedAtMs: number;
   readonly failures: number;

@@ -123,7 +123,7 @@ export class AuditRing {
     if (stored === null) {
       if (floor > 0 || this.#table.pages().count > 0) return broken({ seq: 0, hash: CHAIN_START }, 1);
       const walked = verifyUnkeyed(this.#table.unkeyed, macKey, this.#unkeyedSlots);
-      // What has tables was created, and that is a record.
+      // An object with tables was created, and that is a record.
       return walked.events === 0 ? { ...walked, intact: false, brokenAt: walked.brokenAt ?? 1 } : walked;
     }
     const head = { seq: counted(stored.seq), hash: stored.hash };
@@ -169,7 +169,7 @@ export class AuditRing {
     return unkeyed === null ? [] : [unkeyed];
   }
 
-  /** The head as appending goes on from it: one that does not hold is gone on from too, and says so for ever. */
+  /** The head as appending goes on from it: an invalid head is continued too, and says so for ever. */
   #load(macKey: Uint8Array): Loaded {
     this.#loaded ??= this.#read(macKey);
     return this.#loaded;
@@ -210,7 +210,7 @@ export class AuditRing {
       previous: head.previous,
       bodies: head.bodies,
     });
-    // The pages alone hold as much as the ring keeps: what is older goes.
+    // The pages alone hold as much as the ring keeps: older records go.
     if (head.since > 0 && (head.seq - head.since) / PAGE_RECORDS === this.#pages) this.#table.unkeyed.drop();
     return { ...head, previous: head.hash, bodies: '', records: 0 };
   }
@@ -284,7 +284,7 @@ export class AuditRing {
   }
 }
 
-/** More records than any chain comes to; what is beyond it was not written by us. */
+/** More records than any chain comes to; a number beyond it was not written by the broker. */
 const MOST_RECORDS = 2 ** 48;
 
 /** A number of a record as it may stand in a row: a column takes any value. 0: it is none. */

@@ -56,13 +56,18 @@ export function started(delivery: Delivery, probing: boolean, nowMs: number): De
   return touched(delivery, { ...change, inFlightUntilMs: nowMs + IN_FLIGHT_MS }, nowMs);
 }
 
-/** Whether its attempt can no longer report. One that should end later than any can was started by another clock. */
+/**
+ * Whether its attempt can no longer report. An attempt that should end later than any can was started by another clock.
+ */
 export function isLost({ inFlightUntilMs }: Delivery, nowMs: number): boolean {
   if (inFlightUntilMs === null) return false;
   return inFlightUntilMs <= nowMs || inFlightUntilMs > nowMs + IN_FLIGHT_MS;
 }
 
-/** Nobody knows whether its attempt arrived: it is due again, under the same id, as often as the table has tries. */
+/**
+ * It is unknown whether the attempt arrived: the delivery is due again, under the same id, as often as the table has
+ * tries.
+ */
 export function lost(delivery: Delivery, nowMs: number, random: Random): Delivery {
   const next = nextAttempt({ attempts: delivery.tries, nowMs, random });
   if (next.kind === 'failed') return failed(delivery, nowMs);

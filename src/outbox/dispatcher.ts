@@ -94,7 +94,7 @@ export class Dispatcher {
     return places;
   }
 
-  /** One account probes; who does not get the lease looks again later. */
+  /** One account probes; an account that does not get the lease looks again later. */
   async #probe(id: string, loaded: LoadedEndpoints): Promise<void> {
     try {
       const delivery = this.#store.deliveries.byId(id);

@@ -8,7 +8,7 @@ import type { Now } from '#lib/clock.ts';
 import type { OutboxDirectory } from './directory.ts';
 import { anyWantsRefreshed, organizationsHeard } from './receivers.ts';
 
-/** A delivery can wait for an answer of the directory; whoever works on a refresh cannot. */
+/** A delivery can wait for an answer of the directory; a refresh cannot. */
 const PATIENCE_MS = 5_000;
 /**
  * How long an answer stands in for one that does not come. An endpoint deleted just before the directory fell silent
@@ -43,7 +43,7 @@ export class KnownEndpoints {
     return loaded === 'unavailable' ? null : loaded;
   }
 
-  /** Those of these organizations as of a few seconds ago; null where nobody knows. */
+  /** Those of these organizations as of a few seconds ago; null where they are unknown. */
   async recent(organizations: readonly string[]): Promise<LoadedEndpoints | null> {
     const wanted = this.#heard(organizations);
     const loaded = await this.#ask(wanted, false, PATIENCE_MS);
@@ -64,8 +64,8 @@ export class KnownEndpoints {
   }
 
   /**
-   * False only where it is known that nobody asks for plain refreshes of the organizations that were looked for. A
-   * directory that does not answer has taken no new endpoint either: what it said last stands.
+   * False only where it is known that no endpoint asks for plain refreshes of these organizations. A directory that
+   * does not answer has taken no new endpoint either: what it said last stands.
    */
   mayWantRefreshed(): boolean {
     const last = this.#last;

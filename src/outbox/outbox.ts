@@ -74,8 +74,8 @@ export class Outbox {
   }
 
   /**
-   * Appends an event that was given its id elsewhere; one that is there already stays as it is. Inside a transaction;
-   * awaits nothing.
+   * Appends an event that was given its id elsewhere; an event that is there already stays as it is. Inside a
+   * transaction; awaits nothing.
    */
   appendOnce(mac: Uint8Array, id: string, event: NewEvent): void {
     if (!this.#store.events.holds(id)) this.#append(mac, event, null, id);
@@ -123,8 +123,8 @@ export class Outbox {
   }
 
   /**
-   * Whether somebody may have asked for `connected_account.refreshed`, which comes with every refresh and is made for
-   * nobody else: false only as far as the last look said so.
+   * Whether an endpoint may have asked for `connected_account.refreshed`, which comes with every refresh and is made
+   * for such endpoints alone: false only as far as the last look said so.
    */
   wantsRefreshed(): boolean {
     return this.#known.mayWantRefreshed();
@@ -195,8 +195,8 @@ export class Outbox {
   }
 
   /**
-   * Sends a delivery again, whatever its status: same id, same body. The delivery as it is then; null: none is held, or
-   * its event is not as it was made.
+   * Sends a delivery again, in any status: same id, same body. The delivery as it is then; null: none is held, or its
+   * event is not as it was made.
    */
   redeliver(mac: Uint8Array, deliveryId: string): DeliveryRow | null {
     const before = this.#exists() ? this.#store.deliveries.byId(deliveryId) : null;

@@ -1,6 +1,6 @@
 /**
  * What an outbox does when it is woken: deliveries that are due, then its books at the directory, one round at a time,
- * and the next wake. A round may end at any point; what it left stands in the rows.
+ * and the next wake. A round may end at any point; the work it left stands in the rows.
  *
  * Refuses to make events (`outbox.ts`), to plan deliveries (`dispatcher.ts`) and to know the directory's tables
  * (`ledger.ts`).
@@ -84,7 +84,7 @@ export class Rounds {
     }
   }
 
-  /** One at a time: who comes meanwhile gets another round of it. Never throws. */
+  /** One round at a time: a call that comes meanwhile causes another round. Never throws. */
   #keepBooks(): Promise<void> {
     this.#again = true;
     this.#running ??= this.#untilDone().finally(() => {
@@ -150,7 +150,7 @@ export class Rounds {
     });
   }
 
-  /** A bug or a storage that fails: what is due stays due, and is looked at again. */
+  /** A bug or a storage that fails: due work stays due, and is looked at again. */
   #failed(error: unknown): void {
     log('error', 'an outbox failed', { source: this.#name(), error });
     try {

@@ -197,7 +197,7 @@ function suppress({ store, nowMs }: Moment): Map<number, number> {
   const told = store.events.told(REMEMBERED_EVENTS);
   for (const [index, event] of told.entries()) {
     if (event.leftAtMs !== null || !canBeSuppressed(event)) continue;
-    // What an operator asked for is sent.
+    // A delivery that an operator asked for is sent.
     const waiting = store.deliveries.waitingOf(event.n).filter((row) => row.askedAtMs === row.createdAtMs);
     if (waiting.length === 0) continue;
     const verdict = suppressionOf(event, told, nowMs);
@@ -225,7 +225,7 @@ function withdraw(store: OutboxStore, delivery: Delivery, nowMs: number): void {
 
 /**
  * The row says that the attempt has begun before anything leaves. Null where the delivery is not there to be sent any
- * more, or is of an event that was changed by somebody else. Inside a transaction.
+ * more, or is of an event that was changed from outside the broker. Inside a transaction.
  */
 export function begin(id: string, probing: boolean, moment: Moment): DeliveryRequest | null {
   const { store, loaded, mac, source, nowMs } = moment;

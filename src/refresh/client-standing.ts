@@ -20,7 +20,7 @@ export interface ClientStanding {
   readonly alone: readonly string[];
 }
 
-/** Whoever is asked must be one of several, and one read more would buy nothing. */
+/** The account to ask must be one of several; reading one more would gain nothing. */
 const PROVED = 3;
 /** An account that has refreshed is not written down again before. */
 const PROVED_STEP_MS = 6 * 3_600_000;

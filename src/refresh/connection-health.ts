@@ -25,13 +25,13 @@ export interface ConnectionHealth {
   readonly sinceMs: number;
   /** While misconfigured: the newest version of the settings that the provider has refused. */
   readonly version: number | null;
-  /** While not `ok`: nobody calls before. Moving it forward is the lease of a probe. */
+  /** While not `ok`: no account calls before. Moving it forward is the lease of a probe. */
   readonly nextProbeAtMs: number | null;
   /** The last failures in a row, at most four: the fifth opens an outage. */
   readonly failedAtMs: readonly number[];
   /** The last account whose request the provider called wrong. */
   readonly wrongRequest: WrongRequest | null;
-  /** Until then those who waited come back, each at its own instant after `sinceMs`; null: nobody has to. */
+  /** Until then the waiting accounts come back, each at its own instant after `sinceMs`; null: no account has to. */
   readonly spreadUntilMs: number | null;
   /** How many accounts the connection had when it left `ok`. */
   readonly accounts: number;
@@ -245,7 +245,7 @@ function afterWrongRequest(
   if (health.state === 'misconfigured') return rejected(health, report, [report.account], input);
   const { nowMs } = input;
   const { account, version } = report;
-  // Others' requests are taken: of a value that nobody has proven it is no news that the provider calls it wrong.
+  // Others' requests are taken: where no account has proven a value, it is no news that the provider calls it wrong.
   if (report.untried === true && othersProved(standingOf(health.client, input.client), account))
     return { health, news: null };
   const before = health.wrongRequest;
@@ -326,7 +326,7 @@ function isForOthers(
   return asking.probedInVain && overdueMs < LEFT_TO_OTHERS_MS;
 }
 
-/** The account has left, or is another's: whoever comes next may probe at once. Null: it had no part in it. */
+/** The account has left, or is another's: the next account may probe at once. Null: it had no part in it. */
 export function withoutCloser(
   health: ConnectionHealth,
   account: string,
@@ -375,7 +375,7 @@ const GOLDEN = 0.618_033_988_749_895;
 
 /**
  * The place of an account on the way back from the incident that ended at `sinceMs`, in [0, 1): uniform over accounts,
- * since an id is a hash, and another in each recovery, so that nobody is always the last.
+ * since an id is a hash, and another in each recovery, so that no account is always the last.
  */
 export function shareOf(accountId: string, sinceMs: number): number {
   let place = 0;

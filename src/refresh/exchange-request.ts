@@ -28,7 +28,7 @@ export interface ExchangeRequest<Settings = unknown> {
   readonly budgetMs: number;
   /** It goes out although the connection's gate is closed, to find out whether the provider is back. */
   readonly probe?: boolean;
-  /** Nobody knows whose grant it is: whoever renews it asks the provider, once the tokens are safe. */
+  /** The grant's user is unknown: the Exchanger asks the provider for it, once the tokens are safe. */
   readonly wantsSubject?: boolean;
   /** Variables that an operator gave: the provider is not asked for these. Left out by an older version. */
   readonly variables?: Readonly<Record<string, string>>;

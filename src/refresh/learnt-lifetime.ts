@@ -36,7 +36,7 @@ export interface PastAttempt {
  * What two renewals of tokens that an API had refused teach: the token that lived longer was not good for longer than
  * the other's age either. Null: nothing.
  *
- * A token younger than half a minute was not refused for its age; one older than its assumed end was no surprise.
+ * A token younger than half a minute was not refused for its age; a token older than its assumed end is no surprise.
  *
  * @param attempts of the account, newest first; the newest is the one that has just brought a new token
  * @param assumedMs the life that was told or assumed for these tokens; null: for ever

@@ -23,7 +23,7 @@ export interface EncryptedTokens {
   scopes: string[] | null;
   /** Ciphertext of a JSON object: what the descriptor captures from the answer, by name. Null: nothing. */
   captured: string | null;
-  /** A successor came along: what was presented is spent. Left out by an older version: not known. */
+  /** A successor came along: the presented token is spent. Left out by an older version: not known. */
   rotated?: boolean;
   /** HMAC of the access token under a key derived from the account's. */
   fingerprint: string | null;
@@ -61,7 +61,7 @@ export interface SubjectTold {
   readonly grantId: number;
   readonly incarnation: number;
   readonly generation: number;
-  /** Null: nobody was named, and something else was told. */
+  /** Null: no user was named, and other facts were told. */
   readonly subject: string | null;
   readonly label: string | null;
   /** Left out: none. */

@@ -86,7 +86,7 @@ export type TokenVerdict = 'accepted' | 'insufficient' | 'refused' | 'dead' | 'u
  * What becomes of the report.
  * - `ask`: ask the provider, and come again with its verdict.
  * - `ended`: the token is over, and with it the grant (reason `no_refresh_token`).
- * - `refuted`: the provider takes the token: whatever was said against it is forgotten, and it is served.
+ * - `refuted`: the provider takes the token: all reports against it are forgotten, and it is served.
  * - `doubted`: show `token_refused_by_api`, keep the list, and serve it on.
  */
 export type RefusedTokenDecision =

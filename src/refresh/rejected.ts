@@ -102,7 +102,7 @@ function waitAfterLastMs(recent: RecentAttempt[], nowMs: number): number {
 
 /**
  * How many different tokens were rejected while fresh within ten minutes, the current one included. A token is told by
- * the instant it was asked for: one that is rejected again because its renewal failed counts once.
+ * the instant it was asked for: a token that is rejected again because its renewal failed counts once.
  */
 function countFreshRejected(grant: GrantTimes, recent: RecentAttempt[], nowMs: number): number {
   const births: number[] = [];

@@ -51,7 +51,7 @@ export interface SettlePlan {
   held: boolean;
 }
 
-/** Somebody must repair the connection; its own probe goes out as often, and one account need not be faster. */
+/** An operator must repair the connection; its own probe goes out as often, and one account need not be faster. */
 const CLIENT_REJECTED_WAIT_MS = 5 * 60_000;
 /** The account that probes must not fall behind by its own backoff: alone on its connection it is the only one who can. */
 const PROBE_WAIT_MS = 30_000;

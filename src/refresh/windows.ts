@@ -83,7 +83,10 @@ export function proactiveWindow(grant: GrantTimes, nowMs: number, defaultLifetim
   };
 }
 
-/** The instant of the proactive refresh; one whose window has passed is caught up with, spread where that is harmless. */
+/**
+ * The instant of the proactive refresh; a refresh whose window has passed is caught up with, spread where that is
+ * harmless.
+ */
 export function proactiveAtMs(
   grant: GrantTimes,
   nowMs: number,

@@ -20,7 +20,10 @@ const MAX_WOKEN = 100;
  */
 const SUBREQUESTS = 800;
 
-/** One cron run: all of it takes from one number, page by page, so that none hides the others and none waits for them. */
+/**
+ * One cron run: all of it takes from one number, page by page, so that no part hides the others and no part waits for
+ * them.
+ */
 export async function sweepAll(
   config: Config,
   nowMs: number = systemNow(),

@@ -95,7 +95,7 @@ interface Made {
 
 const newest = new WeakMap<OpenedCredential, Made>();
 
-/** The answer's JSON. Made once per second and credential: who asks again meanwhile gets the same text. */
+/** The answer's JSON. Made once per second and credential: a second request meanwhile gets the same text. */
 export function credentialBody(
   account: AccountRow,
   settings: ConnectionSettings,

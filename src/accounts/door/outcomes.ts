@@ -1,7 +1,7 @@
 /**
  * How a request at the door ends, inside the transaction that releases: handed out or refused, with a record exactly
  * where the account is its place. Whether it ends so is decided in `decide.ts` and `rejected.ts`.
- * Refuses to fetch and to wait: what is handed out is in memory already.
+ * Refuses to fetch and to wait: the credential is in memory already.
  */
 
 import { freeField } from '#audit/record.ts';
@@ -58,7 +58,7 @@ export function isClientRefused({ lastFailure }: GrantRow): boolean {
   return lastFailure === 'client_rejected' || lastFailure === REFUSED_ALONE;
 }
 
-/** The credential leaves, with the record; who has waited too long asks again first. */
+/** The credential leaves, with the record; a request that has waited too long has to ask again first. */
 export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step {
   const { object, opened, request, nowMs } = scene;
   if (scene.stale) return { kind: 'again' };

@@ -54,7 +54,7 @@ const TOO_MUCH =
 const UNKNOWN_SCOPES =
   'it is not known what was granted: say it with the import (`scope`) or with the connection (`scopes`), or connect a grant of just the allowed scopes';
 
-/** Nobody has connected the account yet. `url`: a link for its user, where the agent may have one. */
+/** The account is not connected yet. `url`: a link for its user, where the agent may have one. */
 export function pendingRefusal(accountId: string, url: string | null): Refusal {
   const link = url === null ? {} : { connect_url: url };
   return { code: 'account_pending', members: { connected_account_id: accountId, ...link } };

@@ -117,7 +117,7 @@ export function noteRefused({ object, opened, state, nowMs }: Scene, grant: Gran
   });
 }
 
-/** Nobody has reported it refused for a quarter of an hour, while it was used: then it is taken. */
+/** No agent has reported the token refused for a quarter of an hour, while it was used: then the API takes it. */
 export function noteUnreported({ object, opened, state, nowMs }: Scene, grant: GrantRow): void {
   if (state.account.degradedSinceMs === null || (grant.rejectHoldUntilMs ?? 0) >= nowMs) return;
   object.store.transaction(() => recover(object, opened.key.mac, state.account, nowMs));

@@ -84,7 +84,8 @@ export class Door {
               retryAfterS: 1,
             });
           }
-          // What flew was for other scopes, or for a grant that was replaced meanwhile: the own flight is still to come.
+          // The flight was for other scopes, or for a grant that was replaced meanwhile: this request still needs its
+          // own.
           if (flown.kind === 'other') return { ok: false, again: true };
           if (flown.kind === 'settled' && flown.as === 'overtaken') flown = null;
       }

@@ -40,6 +40,6 @@ export function askedOf(
   );
   const asked = scopesAskedOf(facts, names, there);
   const opening = openingScopes(facts, asked);
-  // Asked for nothing but what opens nothing: that is still a question, and not "whatever I may have".
+  // A request for scopes that open nothing is still a request for scopes, and not for all that the agent may have.
   return opening.length === 0 ? asked : opening;
 }

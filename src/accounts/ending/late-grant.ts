@@ -1,7 +1,8 @@
 /**
  * A grant that a browser brings home to an account that is gone, or lives again. Nothing of it is kept but what ends it
  * at its provider: a job like those that the deletion itself leaves, under the wrapped key that the claim took along.
- * Refuses to decide whether it may be revoked (`providers/revocation.ts`): what is anybody else's is spared.
+ * Refuses to decide whether it may be revoked (`providers/revocation.ts`): a grant that another account holds is
+ * spared.
  */
 
 import { accountOwner } from '#crypto/places.ts';

@@ -174,7 +174,7 @@ function decide(job: RevocationJob, others: readonly GrantIdentity[]): ReturnTyp
 /** Grants and candidates of this account, perhaps in its next life, and of all others. @throws ProblemError */
 async function othersOf(object: Account, job: RevocationJob): Promise<GrantIdentity[]> {
   const reach = revocationReachOf(job.settings.descriptor);
-  // Neither needs the directory: what is decided without others is decided while it is away.
+  // Neither needs the directory: a decision that depends on no other account is made while the directory is away.
   if (reach === 'token' || job.subject === null) return [];
   const { clientId } = job.settings;
   const others = await otherGrantHolders(object.config.directory, {
@@ -200,7 +200,7 @@ async function ownGrants(object: Account): Promise<GrantIdentity[]> {
   return held;
 }
 
-/** Erases the job and records what became of it; one that was replaced meanwhile has its own end. */
+/** Erases the job and records its outcome; a job that was replaced meanwhile has its own end. */
 async function finish(
   object: Account,
   waiting: WaitingRevocation,

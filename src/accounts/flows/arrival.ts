@@ -18,7 +18,7 @@ export type Arrival =
  * - Another subject than the account's is refused, unless the link allows the change.
  * - The provider must answer with the subject that the link names, in every case.
  * - The same subject as before, or the one that the link named, is proof enough. Every other arrival needs a
- * confirmation.
+ *   confirmation.
  * - A callback value that the account works with needs a confirmation from any subject: the browser alone says it.
  *
  * @param known the account's subject; null: none is known, so no subject can match

@@ -82,7 +82,10 @@ async function carriedTo(
   return { grantId: kept.id, generation: kept.generation, accessToken, captured };
 }
 
-/** The grant that stays, with the new access token and the time of the new consent. What is known of its refresh token stays known. */
+/**
+ * The grant that stays, with the new access token and the time of the new consent. The facts about its refresh token
+ * stay known.
+ */
 export function withNewToken(kept: GrantRow, incoming: GrantRow, carried: Carried): GrantRow {
   const { tokenType, grantedAtMs, accessExpiresAtMs, tokenAtMs, lifetimeMs } = incoming;
   return {

@@ -86,7 +86,7 @@ function stored(
     startedAtMs,
     browserDigest,
     verifier,
-    // What was asked is known by its digest: where it is the same now, this is what it was.
+    // Only the digest of the request is known: where the digest is the same now, so is the request.
     frozen: askedDigest([frozen, scopesToRepair(scene, settings)]) === ticket.asked ? frozen : null,
   });
   const present = sessionAt(session, nowMs);

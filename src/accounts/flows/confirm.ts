@@ -86,7 +86,7 @@ function decide(
       recordConfirm(scene, 'confirmation_failed', request.context);
       return ok(decided(scene, { kind: 'failed' }));
     }
-    // The account may be somebody else's since: what held when the candidate came is looked at again.
+    // The account may belong to another user since: the facts of the candidate's arrival are checked again.
     const judged = judgeArrival(
       session,
       provenSubject(account.subject, [scene.state.settings]),

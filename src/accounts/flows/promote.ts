@@ -88,7 +88,7 @@ export function promote(
   return { kind: 'promoted', session: done };
 }
 
-/** A replaced grant takes its timer and its attempts with it: what still comes back for it is overtaken. */
+/** A replaced grant takes its timer and its attempts with it: an answer that still comes back for it is overtaken. */
 function removeGrant({ object, mac, nowMs }: Scene, grant: GrantRow): void {
   for (const attempt of object.attempts.open().filter(({ grantId }) => grantId === grant.id)) {
     object.attempts.end(attempt.id, {

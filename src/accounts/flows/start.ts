@@ -1,6 +1,6 @@
 /**
- * A link in a browser: which session it opens, what its page shows, and the start of its session in exactly one
- * browser. Refuses to read what comes back from the provider: that is the callback's (`claim.ts`).
+ * A link in a browser: how it is proved, what its page shows, and the start of its session in exactly one browser.
+ * Refuses to read what comes back from the provider: that is the callback's (`claim.ts`).
  */
 
 import { askedDigest, challengeOf, newVerifier } from '#crypto/connect-secrets.ts';

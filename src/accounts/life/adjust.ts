@@ -28,7 +28,7 @@ export interface Adjustment {
   readonly accessTokenTtlS?: number | null | undefined;
 }
 
-/** Twice is once: what changes nothing leaves no record. */
+/** A repeated call changes nothing and leaves no record. */
 export async function adjust(
   object: Account,
   lifecycle: Lifecycle,

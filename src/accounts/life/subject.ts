@@ -2,7 +2,7 @@
  * Whose account it is and which variables it has, where an operator brought the credential: the provider is asked when a
  * link is made, so that it is known before the user comes back, by the Exchanger after a refresh, and after an import
  * whose variables only a question tells. What it says pins the account to its user, so that a reconnect by the same one
- * needs no confirmation. What is known is never overwritten here.
+ * needs no confirmation. A known value is never overwritten here.
  */
 
 import { couldTellVariables } from '#providers/account-variables.ts';
@@ -19,7 +19,7 @@ import type { AccountState } from '../store.ts';
 import type { OpenedAccount } from '../vault.ts';
 import { withLearnt } from './variables.ts';
 
-/** A provider that does not answer now and then; one that never does is left alone. */
+/** For a provider that fails to answer now and then; a provider that never answers is left alone. */
 const MAX_ATTEMPTS = 6;
 /** Links are made as often as anybody likes; the provider is not asked with each. */
 const ASKED_APART_MS = 30_000;

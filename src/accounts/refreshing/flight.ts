@@ -20,7 +20,7 @@ export type FlightResult =
   | { readonly kind: 'other' }
   | { readonly kind: 'full' };
 
-/** One refresh under way, and who waits for it. */
+/** One refresh under way, and the requests that wait for it. */
 export interface Flight {
   readonly promise: Promise<FlightResult>;
   readonly resolve: (result: FlightResult) => void;
@@ -54,7 +54,10 @@ export class Flights {
     return flight;
   }
 
-  /** Ends it for all who wait. One that another has followed stays ended, and the other goes on. */
+  /**
+   * Ends the flight for all waiting requests. A flight that another has followed stays ended, and the later flight goes
+   * on.
+   */
   land(grantId: number, flight: Flight, result: FlightResult): void {
     if (this.#byGrant.get(grantId) === flight) this.#byGrant.delete(grantId);
     flight.resolve(result);

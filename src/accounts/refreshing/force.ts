@@ -57,7 +57,7 @@ export async function forceRefresh(
   const waitMs = waitForAttemptMs(withoutOwnWait(grant, true), nowMs, isHeldBack(state, grant, nowMs));
   if (waitMs > 0) return later(waitMs, 'the next attempt is not due yet');
   let flown = await refresher.ensure(opened, grant, 'forced');
-  // What it joined was for narrower scopes: the operator's own is still to be made.
+  // The flight that it joined was for narrower scopes: the operator's own is still to be made.
   if (flown.kind === 'other') flown = await refresher.ensure(opened, grant, 'forced');
   if (flown.kind === 'not_now' && flown.closed !== undefined)
     return later(flown.closed.untilMs - object.now(), CLOSED[flown.closed.why]);
@@ -66,7 +66,7 @@ export async function forceRefresh(
 
 /**
  * Another account was refused as a client: this one, which has refreshed lately, finds out whether it is too. True when
- * an attempt was made or joined, whatever came of it.
+ * an attempt was made or joined, with any outcome.
  */
 export async function proveClient(
   object: Account,

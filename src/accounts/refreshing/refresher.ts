@@ -1,7 +1,7 @@
 /**
- * Single flight: one refresh of a grant at a time, however many ask. The journal row is written before anything
- * leaves; the exchange happens in the stateless Exchanger, which survives this object; the result comes back through
- * `settle`, here or on a later incarnation. A caller that gives up cancels nothing.
+ * Single flight: one refresh of a grant at a time, for any number of requests. The journal row is written before
+ * anything leaves; the exchange happens in the stateless Exchanger, which survives this object; the result comes back
+ * through `settle`, here or on a later incarnation. A caller that gives up cancels nothing.
  */
 
 import { within } from '#lib/clock.ts';
@@ -139,7 +139,7 @@ export class Refresher {
     return this.settle(opened, lostAttempt(attempt, opened.owner.incarnation, this.#object.now()));
   }
 
-  /** The rows were replaced (import, delete, revoke): whoever waits looks at them again. */
+  /** The rows were replaced (import, delete, revoke): waiting requests read them again. */
   abandon(): void {
     this.#flights.landAll({ kind: 'settled', as: 'overtaken' });
   }

@@ -18,11 +18,11 @@ import { BoundedMap } from '#lib/bounded-map.ts';
 import { accountStub } from '../../stub.ts';
 import type { ReleaseRequest, ReleaseResult } from '../answer.ts';
 
-/** Who comes within this time after a call has left waits for company. */
+/** A request that arrives within this time after a call has left waits for others. */
 const BUSY_MS = 2;
 /** How long. Also how often a request looks for its answer. */
 export const GATHER_MS = 1;
-/** A common call that has not come back is no longer waited for; whoever still wants an answer asks alone. */
+/** A common call that has not come back is no longer waited for; each request still open then asks alone. */
 const PATIENCE_MS = 5_000;
 /** A line that is forgotten costs those in it the company of who comes later. */
 const REMEMBERED = 1_000;
@@ -40,7 +40,7 @@ interface Waiting {
 }
 
 interface Line {
-  /** Who comes before this time waits: a call is on its way, or a common one has just returned. */
+  /** A request that arrives before this time waits: a call is on its way, or a common call has just returned. */
   openUntilMs: number;
   readonly waiting: Set<Waiting>;
 }

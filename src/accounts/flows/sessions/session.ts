@@ -145,7 +145,7 @@ export function moved(
   return { ...next, endedAtMs: nowMs, deadlineMs: nowMs, verifier: null, confirmDigest: null };
 }
 
-/** The session as it is at `nowMs`: one whose time is over has ended, whether or not a timer has said so yet. */
+/** The session as it is at `nowMs`: a session whose time is over has ended, whether or not a timer has said so yet. */
 export function sessionAt(session: SessionRow, nowMs: number): SessionRow {
   if (!isOpen(session.status) || nowMs < session.deadlineMs) return session;
   const { signal, reason } = lapseOf(session);

@@ -81,7 +81,7 @@ export class FlowTable {
 
   #rows<Kept>(mac: Uint8Array, table: Table): readonly Kept[] {
     if (!this.#exists(mac)) return [];
-    // Looked at first: a removed row is noticed as well as a restored row.
+    // Checked first: the seal also shows that a row was removed or put back.
     this.#sealed.assertSealed(mac);
     const rows = this.#sql.exec<Row>(`SELECT * FROM ${table} ORDER BY id`).toArray();
     return rows.map((row) => {

@@ -124,7 +124,7 @@ export class ImportProofs {
     const { opened } = living;
     const mac = opened.key.mac;
     const { credential, settings, context } = order;
-    // Only a refresh token alone goes on: what else was brought is replaced by what the provider answers.
+    // Only a refresh token alone goes on: the other imported values are replaced by the provider's answer.
     const bare =
       credential.type === 'oauth2' ? { ...credential, accessToken: null, expiresInS: null } : credential;
     const generation = living.state.account.generationCounter + 1;

@@ -46,7 +46,7 @@ export function storeImport(object: Account, opened: OpenedAccount, taken: Taken
       {
         ...withImported(state.account, digest, grant.id, spent),
         credentialType,
-        // Whose it is has to be asked anew: what was known belongs to the grant that goes.
+        // The user has to be asked for anew: the known user belongs to the grant that goes.
         subject: null,
         subjectLabel: null,
         degradedSinceMs: null,

@@ -61,7 +61,7 @@ export interface Look {
   readonly version: number;
 }
 
-/** Who is asked whether the client of a connection is taken. */
+/** The question whether the provider takes the client of a connection. */
 export interface ClientQuestion {
   readonly connection: string;
   /** False: not with a grant that was brought unproven and never renewed, whose refusal would say nothing. */

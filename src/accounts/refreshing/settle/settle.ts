@@ -133,7 +133,7 @@ function store({ object, mac, state, grant, arg, tokens, nowMs }: Storing): void
           accessExpiresAtMs: tokens.lifetimeMs === null ? null : arg.sentAtMs + tokens.lifetimeMs,
           tokenAtMs: arg.sentAtMs,
           lifetimeMs: tokens.lifetimeMs,
-          // Those who have waited for a provider come back together: their next cycle is as wide as a first one.
+          // Accounts that have waited for a provider come back together: their next cycle is as wide as a first cycle.
           cycle: state.account.degradedCause === 'provider_unavailable' ? 0 : grant.cycle + 1,
         };
   const stored: GrantRow = {
@@ -161,7 +161,7 @@ function store({ object, mac, state, grant, arg, tokens, nowMs }: Storing): void
   };
   const renewed = endingAsLearnt(stored, state.account, nowMs);
   object.store.saveGrant(mac, renewed);
-  // What an API refuses is not mended by a token that it has not seen; the hold's end is.
+  // A new token that the API has not seen yet does not end the refusals; the end of the hold does.
   const refused =
     state.account.degradedCause === 'token_refused_by_api' && (grant.rejectHoldUntilMs ?? 0) > nowMs;
   const over = state.account.degradedSinceMs !== null && !refused;
