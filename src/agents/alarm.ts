@@ -22,7 +22,7 @@ function indexAgent(object: AgentObject, life: OpenedLife | null, timer: Timer<T
   const { store, timers, name, now } = object;
   const { directory } = object.config;
   const state = life === null ? null : store.state(life.key.mac);
-  // What changed again while the directory was written has set the timer anew.
+  // A change made while the directory was written has set the timer anew.
   const isCurrent = (): boolean => timers.get('index')?.payload === timer.payload;
   if (state === null)
     return reportIndex(object, { write: () => deleteAgentIndex(directory, name), isCurrent });

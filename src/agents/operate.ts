@@ -15,7 +15,8 @@ type Answer = OperationAnswers[keyof OperationAnswers];
 export async function operate(object: AgentObject, operation: Operation): Promise<Answer> {
   const { organization } = operation;
   const lies = object.store.material()?.owner.organization;
-  // Before a key is opened: how another's agent is damaged is nothing to know. What is not authentic only refuses.
+  // Before a key is opened: a caller may not learn how another organization's agent is damaged. An unauthentic row only
+  // refuses.
   if (organization !== null && lies !== organization) return NO_AGENT;
   return unlessLost(object, done({ ...object, boundTo: organization }, operation));
 }

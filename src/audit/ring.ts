@@ -229,7 +229,7 @@ export class AuditRing {
     const older = this.#walkOlder(isOlderKept, since, macKey);
     if (!older.intact) return { ...older, head: { seq, hash } };
     let { events } = older;
-    // What the oldest page goes on from is known only where that is still there.
+    // The head before the oldest page is known only where the record or page before it is still there.
     let before = closed > kept || (since > 0 && !isOlderKept) ? null : older.head;
     const from = older.events > 0 ? older.from : since + (closed - kept) * PAGE_RECORDS + 1;
     for (let page = closed - kept; page <= closed; page += 1) {

@@ -74,7 +74,7 @@ export function unkeyedHead(table: UnkeyedTable, slots: number): Head {
 export function verifyUnkeyed(table: UnkeyedTable, macKey: Uint8Array | null, slots: number): Verification {
   const head = unkeyedHead(table, slots);
   const checkpoint = table.checkpoint();
-  // A row ahead of the head is one that was renumbered or lost its predecessor.
+  // A row ahead of the head was renumbered or lost its predecessor.
   if ((table.maxSeq() ?? 0) > head.seq)
     return { intact: false, events: 0, from: 0, head, brokenAt: head.seq + 1 };
   const oldest = Math.max(1, head.seq - slots + 1);
@@ -100,8 +100,8 @@ export function verifyUnkeyed(table: UnkeyedTable, macKey: Uint8Array | null, sl
 }
 
 /**
- * The checkpoint under another key: its old one is about to be erased. One that is not authentic is left as it is, as
- * evidence. Inside a transaction.
+ * The checkpoint under another key: its old one is about to be erased. A checkpoint that is not authentic is left as it
+ * is, as evidence. Inside a transaction.
  */
 export function resignUnkeyed(table: UnkeyedTable, from: Uint8Array, to: Uint8Array): void {
   const point = table.checkpoint();

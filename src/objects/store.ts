@@ -149,7 +149,7 @@ export abstract class ObjectStore<Table extends string = string> {
 
   /**
    * Writes that need no rollback of their own: nothing is awaited in `fn`, so the platform commits them as one, and a
-   * savepoint would cost the token path more than its row does. What is remembered is dropped when `fn` throws.
+   * savepoint would cost the token path more than its row does. The remembered rows are dropped when `fn` throws.
    */
   commit(fn: () => void): void {
     if (!this.#schemaReady) {

@@ -9,8 +9,8 @@ import { judgeAnswer, nextAttempt, type Judgement } from '#webhooks/retry.ts';
 import type { Delivery } from './rows.ts';
 
 /**
- * How long an attempt may stay without an end. The platform ends what the Deliverer does after 30 s; what has not
- * reported by then never will.
+ * How long an attempt may stay without an end. The platform ends the work of the Deliverer after 30 s; an attempt that
+ * has not reported by then never will.
  */
 export const IN_FLIGHT_MS = 30_000;
 

@@ -11,8 +11,8 @@ import { anyWantsRefreshed, organizationsHeard } from './receivers.ts';
 /** A delivery can wait for an answer of the directory; a refresh cannot. */
 const PATIENCE_MS = 5_000;
 /**
- * How long an answer stands in for one that does not come. An endpoint deleted just before the directory fell silent
- * may get what is due within this time, and nothing later.
+ * How long an answer stands in for a missing answer. An endpoint deleted just before the directory fell silent may get
+ * deliveries that are due within this time, and nothing later.
  */
 const REMEMBERED_MS = 60_000;
 

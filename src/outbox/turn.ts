@@ -129,9 +129,9 @@ function planned(delivery: Delivery, { asking }: Moment): PlannedDelivery {
 }
 
 /**
- * What has not answered yet has at most half of the places, so that endpoints that hang hold no proven one. Of new ones,
- * which nobody has seen fail, a few are trusted in advance: where all endpoints are new, three that hang must not hold
- * the fourth, and one place is left for those that have proved themselves.
+ * Endpoints that have not answered yet have at most half of the places, so that hanging endpoints hold up no proven
+ * endpoint. Of new endpoints, which have never failed, a few are trusted in advance: where all endpoints are new, three
+ * that hang must not hold up the fourth, and one place is left for proven endpoints.
  */
 function plannedEndpoints(
   endpoints: readonly WebhookEndpointRow[],
@@ -181,7 +181,7 @@ function holdAndRelease({ store, loaded, places, nowMs }: Moment): void {
     if (health?.status === 'failing') store.deliveries.hold(endpoint);
     const own = health?.status === 'active' ? places.get(endpoint.id) : undefined;
     if (own === undefined) continue;
-    // What was kept back since the places were counted takes its own with the next look.
+    // A delivery kept back since the places were counted takes its place with the next look.
     for (const [index, delivery] of store.deliveries.heldBy(endpoint).slice(0, own.length).entries()) {
       store.deliveries.save(released(delivery, own[index] ?? nowMs, nowMs));
     }
@@ -189,8 +189,8 @@ function holdAndRelease({ store, loaded, places, nowMs }: Moment): void {
 }
 
 /**
- * Asked of every event that waits and has not left: one whose incident is over is withdrawn, one of a flapping account
- * held back. Returns the latter with the time at which they are asked about again.
+ * Asked of every event that waits and has not left: an event whose incident is over is withdrawn, an event of a
+ * flapping account is held back. Returns the latter with the time at which they are asked about again.
  */
 function suppress({ store, nowMs }: Moment): Map<number, number> {
   const heldBack = new Map<number, number>();

@@ -15,7 +15,7 @@ export type Trigger =
  *
  * A start that lies further ahead than the budget was written before the clock was set back; its age can't be known.
  * It counts as lost, since waiting for the clock to catch up would close the account for hours, and doubt holds back
- * whatever could do harm.
+ * every harmful step.
  *
  * @param input.budgetMs `EXCHANGE_BUDGET_MS`: the exchange and the settling together
  */

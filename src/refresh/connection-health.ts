@@ -91,7 +91,7 @@ const LEFT_TO_OTHERS_MS = 60_000;
 const NOBODY_COMES_MS = 30 * 60_000;
 /** Two accounts with the same wrong request within this time: it is what the connection sends. */
 const WRONG_REQUESTS_WITHIN_MS = 10 * 60_000;
-/** Machines' clocks differ a little; what lies further ahead than this beyond its time was set by a wrong one. */
+/** Machines' clocks differ a little; a time that lies further ahead than this was set by a wrong clock. */
 const CLOCK_SLACK_MS = 60_000;
 
 const SHORTEST_SPREAD_MS = 60_000;
@@ -197,7 +197,10 @@ function afterFailures(health: ConnectionHealth, atMs: readonly number[], input:
   return { health: open, news: 'connection.outage' };
 }
 
-/** The first refusal may be one account's own; what two accounts meet that had refreshed before is the connection's. */
+/**
+ * The first refusal may be one account's own trouble; a refusal of two accounts that had refreshed before is the
+ * connection's.
+ */
 function afterRefusedClient(
   health: ConnectionHealth,
   report: Extract<HealthReport, { kind: 'client_rejected' }>,
@@ -236,7 +239,7 @@ function rejected(
   return { health: next, news: known ? null : 'connection.misconfigured' };
 }
 
-/** One account's request may be odd; what two accounts send alike is the connection's. */
+/** One account's request may be odd; the same wrong request of two accounts is the connection's trouble. */
 function afterWrongRequest(
   health: ConnectionHealth,
   report: Extract<HealthReport, { kind: 'request_rejected' }>,
@@ -275,8 +278,8 @@ export type Gate =
  * @param input.account that asks, and whether any other of the connection could probe in its place; `probedInVain`: its
  * own probe was refused
  * @param input.share of this account and this recovery, uniform in [0, 1): its place on the way back
- * @param input.tokenEndsAtMs when its access token ends or has ended; null: never. One that ends between the recovery
- * and its instant has not waited, and does not wait now.
+ * @param input.tokenEndsAtMs when its access token ends or has ended; null: never. An account whose token ends between
+ * the recovery and its instant has not waited, and does not wait now.
  */
 export function gateOf(
   health: ConnectionHealth,

@@ -22,7 +22,7 @@ type Settled = Pick<SettleArgument, 'summary' | 'narrowedTo' | 'evidence' | 'uns
 
 /**
  * The report of an attempt; null where it says nothing: it was never sent, its end is not known, or it is the first
- * failure of this account. A refusal that was parsed, whatever its code, says that the provider is there.
+ * failure of this account. A parsed refusal, with any code, says that the provider is there.
  *
  * @param input.recent the newest attempts of this account, this one the first
  * @param input.untried its grant was brought unproven and was never renewed

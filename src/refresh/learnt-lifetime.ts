@@ -20,7 +20,7 @@ const SHORTEST_LEARNT_MS = 60_000;
 const TOGETHER_MS = 24 * 3_600_000;
 /** Then it is tried once more whether the administrator has set it back. */
 const KEPT_MS = 7 * 24 * 3_600_000;
-/** Or after so many lives, where that is sooner: what two wrong reports cost the provider has an end. */
+/** Or after so many lives, where that is sooner: the cost of two wrong reports to the provider has an end. */
 const KEPT_LIVES = 600;
 
 /** One attempt of the journal. */

@@ -38,8 +38,8 @@ export const SHORTEST_CYCLE_MS = 30_000;
 
 /**
  * The longest that any plan of this room keeps an unusable token waiting is an hour (a clamped `Retry-After`); the
- * minute is for the way from the plan to the row. A later time is what a clock set back or an expiry moved forward
- * leaves behind.
+ * minute is for the way from the plan to the row. A clock set back or an expiry moved forward leaves a later time
+ * behind.
  */
 export const LONGEST_WAIT_MS = 61 * 60_000;
 

@@ -71,7 +71,7 @@ export function decideRejected(input: {
   if (refusedFresh && input.permissionSignal === true) return { kind: 'permission_lost' };
 
   const heldMs = input.holdUntilMs === null ? 0 : input.holdUntilMs - nowMs;
-  // A hold longer than any that was given is what a clock set back leaves: it would silence reports for hours.
+  // A clock set back leaves a hold longer than any that was given: it would silence reports for hours.
   if (heldMs > 0 && heldMs <= REFUSED_HOLD_MS + CLOCK_SLACK_MS)
     return { kind: 'refused_by_api', retryAfterMs: heldMs };
 

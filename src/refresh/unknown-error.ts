@@ -2,8 +2,8 @@
  * When an error that no table knows ends a grant after all.
  *
  * Owns the count: only the same code for 24 h, over at least ten attempts, after the access token has ended, is death
- * with reason `unknown`. Refuses to be quick: a wrong death costs a person a new consent, a late one costs time only,
- * so whatever else an attempt brings starts the count anew.
+ * with reason `unknown`. Refuses to be quick: a wrong death costs a person a new consent, a late death costs time only,
+ * so any other outcome of an attempt starts the count anew.
  */
 import { accessLives } from './lifetimes.ts';
 

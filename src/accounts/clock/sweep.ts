@@ -1,6 +1,6 @@
 /**
- * The cron sweep: pokes accounts that should have been heard of and have not, because an alarm can be lost; and wakes
- * those that have left news of their connection lying.
+ * The cron sweep: wakes accounts that have been silent for too long, because an alarm can be lost; and accounts that
+ * have left news of their connection lying.
  */
 
 import { overdueBeats, type OverdueBeat } from '#directory/beats.ts';

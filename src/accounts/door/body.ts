@@ -54,8 +54,8 @@ export function headersFor(
 
 /**
  * What the headers need and neither the credential nor its grant has: an imported account brings none of the values that
- * a token answer or a callback would have told. What nothing here could ever tell (a second login of the provider's own)
- * is left out: that token is handed out without headers.
+ * a token answer or a callback would have told. A value that the broker could never learn (a second login of the
+ * provider's own) is left out: that token is handed out without headers.
  */
 export function unfilledFor(
   settings: ConnectionSettings,

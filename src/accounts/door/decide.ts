@@ -1,7 +1,7 @@
 /**
- * One request at the door, decided from the rows inside the transaction that releases. Synchronous: what memory does
- * not hold yet is named as the next step, and the caller comes back. How a request ends, with the record of it, is in
- * `outcomes.ts`.
+ * One request at the door, decided from the rows inside the transaction that releases. Synchronous: a value that memory
+ * does not hold yet is named as the next step, and the caller comes back. How a request ends, with the record of it, is
+ * in `outcomes.ts`.
  */
 
 import { decide, type Decision, type PolicyRequest } from '#policy/decide.ts';
@@ -25,7 +25,7 @@ import { decideRejectedToken, noteRefused, noteUnreported } from './rejected.ts'
 import { askedOf, grantedOf } from './scopes.ts';
 import { isInFlight, type Round, type Scene, type Step, type Wanted } from './step.ts';
 
-/** Less than a second: what is handed out is still on its way then. */
+/** Less than a second: the credential is still on its way then. */
 const PROOF_MS = 950;
 /** Of a Worker that does not say how old its proof is: it was at most 750 ms. */
 const HELD_MS = 200;
@@ -140,7 +140,10 @@ function mayHaveLink({ request, state }: Scene): boolean {
   return mayConnect(request.agent, connection, identifier, organization);
 }
 
-/** Organization, connection and identifier: what lies behind them is recorded in the agent's chain, never here. */
+/**
+ * Organization, connection and identifier: a request stopped by one of them is recorded in the agent's chain, never
+ * here.
+ */
 function behindWall(scene: Scene): Step | null {
   const { request, state } = scene;
   const decision = decide({ agent: request.agent, request: policyRequest(scene, null) });

@@ -1,6 +1,6 @@
 /**
- * Decrypted credentials of one object, by grant and generation: what the door hands out is in memory before the
- * transaction begins, because inside it nothing may be awaited. Wrapped, and forgotten with the generation.
+ * Decrypted credentials of one object, by grant and generation: a credential is in memory before the transaction that
+ * hands it out begins, because inside it nothing may be awaited. Wrapped, and forgotten with the generation.
  */
 
 import { fingerprint } from '#crypto/digest.ts';
@@ -22,7 +22,7 @@ export class OpenedCredentials {
   readonly #held = new Map<string, Held>();
   readonly #vault: AccountVault;
   readonly #store: AccountStore;
-  /** Rises when all is forgotten: what was being opened meanwhile may have another token at the same place. */
+  /** Rises when all is forgotten: a credential that was being opened meanwhile may have been replaced at its place. */
   #epoch = 0;
 
   constructor(vault: AccountVault, store: AccountStore) {

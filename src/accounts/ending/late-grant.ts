@@ -12,7 +12,10 @@ import { grantIdOf } from '../flows/sessions/upkeep.ts';
 import { revocationId } from './revocation-table.ts';
 import { revokeLater } from './revocation.ts';
 
-/** Is the life of the account over in which a claim was made? Unauthenticated: what follows opens it or does nothing. */
+/**
+ * Is the life of the account over in which a claim was made? Unauthenticated: the next step opens the claim or does
+ * nothing.
+ */
 export function hasEnded({ store }: Account, incarnation: number): boolean {
   const present = store.keyMaterial() ?? store.tombstone();
   return present !== null && present.incarnation > incarnation;

@@ -125,7 +125,7 @@ function sameScopes(
 /**
  * The grant whose refresh token goes on under a new access token: the same user has consented once more to the same, and
  * the provider, which has given a refresh token before, gave none this time. Null: there is none, the new grant stands
- * alone. A replacement never can do less than what it replaces.
+ * alone. A replacement never can do less than the grant that it replaces.
  *
  * @param sameSubject the provider says that it is the same user; not known is not the same
  */
@@ -144,9 +144,10 @@ export function keptBy(
 }
 
 /**
- * Which of the account's grants a new one takes the place of: those that it covers, dead ones, those whose scopes
- * nobody knows, and all of them when the subject is another. Null: a later grant already stands in its place, so it
- * comes too late. Of the same user, one that can be renewed gives way to none that cannot: they stand side by side.
+ * Which of the account's grants a new one takes the place of: the grants that it covers, dead grants, grants of unknown
+ * scopes, and all grants when the subject is another. Null: a later grant already stands in its place, so it comes too
+ * late. Of the same user, a renewable grant does not give way to a grant that cannot be renewed: they stand side by
+ * side.
  *
  * @param facts what the provider calls its scopes; null: every spelling is a scope of its own
  */
@@ -159,7 +160,7 @@ export function replacedBy(
   facts: ScopeFacts | null = null,
 ): readonly GrantRow[] | null {
   const later = grants.filter((grant) => isLater(grant, incoming));
-  // Grants of two subjects never stand side by side, and of two whose scopes nobody knows the later one stands.
+  // Grants of two subjects never stand side by side, and of two grants with unknown scopes the later grant stands.
   if (later.length > 0 && (subjectChanged || incoming.scopes === null)) return null;
   if (later.some((grant) => covers(grant.scopes, incoming.scopes, facts))) return null;
   return grants.filter(

@@ -16,7 +16,7 @@ export interface Carried {
   readonly grantId: number;
   readonly generation: number;
   readonly accessToken: string;
-  /** Null: the new grant brought nothing, and what the one that stays has captured stands. */
+  /** Null: the new grant brought no values, and the captured values of the grant that stays remain. */
   readonly captured: string | null;
 }
 

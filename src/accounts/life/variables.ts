@@ -82,8 +82,8 @@ export function variablesProblem(
 
 /**
  * The grant with the variables that the provider told of it; null: they are not its. They hold for the generation that
- * was asked about and what it had captured then; what an operator has given meanwhile stands, and an answer about another
- * user than the account's says nothing of the account.
+ * was asked about and what it had captured then; a value that an operator has given meanwhile stands, and an answer
+ * about another user than the account's says nothing of the account.
  *
  * @param generation that was asked about
  * @param subject the user whom the same answer names; null: none

@@ -25,7 +25,7 @@ function atMost<T extends Token>(token: T, lifetimeMs: number | null): T {
   return { ...token, lifetimeMs, accessExpiresAtMs: endsAtMs };
 }
 
-/** As the API has taught. What nothing could renew is served until the API refuses it: no guess ends it. */
+/** As the API has taught. A token that nothing can renew is served until the API refuses it: no guess ends it. */
 export function endingAsLearnt<T extends Token & Pick<GrantRow, 'hasRefreshToken'>>(
   grant: T,
   { learntLifetime }: Lifetimes,

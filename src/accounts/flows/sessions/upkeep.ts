@@ -27,7 +27,7 @@ import {
   type SessionSignal,
 } from './session.ts';
 
-/** Ended sessions of a kind that are kept to be read; the one that connected the account last stays beside them. */
+/** Ended sessions of a kind that are kept to be read; the session that connected the account last stays beside them. */
 const KEPT_ENDED = 20;
 
 /** One question to one living account. */

@@ -228,7 +228,7 @@ export class ImportProofs {
       const state = object.store.state(mac);
       const waits = object.store.flows.proofs(mac).some(({ sessionId }) => sessionId === row.sessionId);
       if (state === null || !waits) return 'overtaken';
-      // What is there was renewed meanwhile: a lower number must not follow a higher one.
+      // The account's grant was renewed meanwhile: a lower generation must not follow a higher generation.
       if (!state.grants.some(({ generation }) => generation > grant.generation)) break;
       const generation = state.account.generationCounter + 1;
       object.store.transaction(() =>

@@ -22,8 +22,8 @@ interface Asked {
 }
 
 /**
- * By what the userinfo endpoint of this account is known again: one that has accepted a grant may be believed when it
- * refuses it. Null: there is none.
+ * The key by which this account's userinfo endpoint is recognized: an endpoint that has accepted a grant may be
+ * believed when it refuses it. Null: there is no such endpoint.
  */
 export function endpointOf({ account, settings }: Pick<AccountState, 'account' | 'settings'>): string | null {
   const url = settings.descriptor.userinfo_url;

@@ -91,8 +91,9 @@ function endAttempt({ object, arg, plan, nowMs }: Settling): void {
 }
 
 /**
- * A successor that comes after its attempt was given up is still the one that lives: dropping it would leave the spent
- * token to be presented again. Welcome as long as nothing else has been sent for the grant and the grant is not over.
+ * A new refresh token that comes after its attempt was given up is still the valid token: dropping it would leave the
+ * spent token to be presented again. It is welcome as long as nothing else has been sent for the grant and the grant is
+ * not over.
  */
 function isWelcomeLate(
   object: Account,
@@ -265,7 +266,7 @@ export function degrade(
   cause: DegradedCause | null,
   nowMs: number,
 ): AccountRow {
-  // An outage says less than a doubt: what is known already or says less is no news.
+  // An outage says less than a doubt: a cause that is known already or says less is no news.
   if (cause === null || afterNews(standingOf(account), { kind: 'trouble', cause }).event === null)
     return account;
   const degraded: AccountRow = {
