@@ -241,7 +241,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return ok(await explanation(this.#object, seen.value, argument.agent));
   }
 
-  /** The living account, if it exists for whoever asks: an operator by organization, an agent by its rules. */
+  /** The living account, if it exists for the caller: an operator by organization, an agent by its rules. */
   async #visible(argument: LookArgument): Promise<Answer<Living>> {
     if (isForeign(this.#object, argument.organization)) return err({ code: 'not_found' });
     const living = await this.#lifecycle.living();

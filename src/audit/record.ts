@@ -48,7 +48,7 @@ export interface Actor {
   readonly key_id: string | null;
 }
 
-/** Who asked, as far as the edge knows. */
+/** The client that asked, as far as the edge knows. */
 export interface ClientInfo {
   readonly ip: string | null;
   readonly country: string | null;
@@ -91,7 +91,7 @@ const TOKEN_RUN = /[A-Za-z0-9_\-.~+=/%]{32,}|[A-Za-z0-9_\-.~+=]{20,}/g;
 // eslint-disable-next-line no-control-regex -- control characters are what is being escaped
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-/** With whatever belongs to the same run, so that a secret is not taken for what stands in it. */
+/** A UUID that is a whole run of characters, so that a secret containing a UUID is not taken for one. */
 const UUID_APART =
   /(?<![A-Za-z0-9_\-.~+=/%])([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![A-Za-z0-9_\-.~+=/%])/gi;
 

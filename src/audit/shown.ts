@@ -59,7 +59,7 @@ export function shownRecord(source: string, { seq, body, previous, hash }: Store
   } as AuditEvent;
 }
 
-/** Whose it is; null: nobody's in particular. */
+/** The organization that the record belongs to; null: none in particular. */
 export function organizationOf({ body }: StoredRecord): string | null {
   const organization = parsed(body)['organization'];
   return typeof organization === 'string' ? organization : null;

@@ -85,7 +85,7 @@ export function putOff(delivery: Delivery, atMs: number, nowMs: number): Deliver
   return touched(delivery, { nextAttemptAtMs: atMs }, nowMs);
 }
 
-/** Its endpoint answers again: it comes back at `atMs`, whatever the table said. */
+/** Its endpoint answers again: the delivery comes back at `atMs`, regardless of the table of retries. */
 export function released(delivery: Delivery, atMs: number, nowMs: number): Delivery {
   return touched(delivery, { nextAttemptAtMs: atMs, held: false }, nowMs);
 }

@@ -117,7 +117,7 @@ export class DeliveryTable {
     return this.#waiting(how, endpoint.id, endpoint.organization);
   }
 
-  /** From now on whatever waits for this endpoint counts as kept back by it. */
+  /** From now on each delivery that waits for this endpoint counts as kept back by it. */
   hold(endpoint: Awaited): void {
     this.#sql.exec(
       `UPDATE delivery SET held = 1 WHERE status = 'waiting' AND endpoint = ? AND organization = ? AND held = 0`,

@@ -21,7 +21,7 @@ export const OUTBOX_SCHEMA = `CREATE TABLE outbox_state (
      WHERE status = 'waiting';
    CREATE INDEX delivery_by_event ON delivery (event_n);`;
 
-/** An event without a MAC is not sent: there is no telling who wrote it. */
+/** An event without a MAC is not sent: its author is unknown. */
 export const OUTBOX_MAC_SCHEMA = 'ALTER TABLE event ADD COLUMN mac TEXT;';
 
 /** Why an attempt ended without an answer. */

@@ -217,7 +217,10 @@ function suppress({ store, nowMs }: Moment): Map<number, number> {
   return heldBack;
 }
 
-/** What nobody has seen waiting was never there; what lists may show stays, and can be asked for by an operator. */
+/**
+ * A delivery that no list has shown waiting is dropped; a delivery that lists may show stays, and an operator can ask
+ * for it.
+ */
 function withdraw(store: OutboxStore, delivery: Delivery, nowMs: number): void {
   if (isUnseen(delivery)) store.deliveries.drop(delivery.id);
   else store.deliveries.save(failed(delivery, nowMs));

@@ -9,7 +9,7 @@ import { doubledMs } from '#lib/backoff.ts';
 
 /** Twice the usual time that a provider's blip lasts for one caller; doubles from there. */
 const BASE_MS = 2_000;
-/** While the access token lives nobody suffers, but the successor should be there before it ends. */
+/** While the access token lives no caller suffers, but the successor should be there before it ends. */
 const CAP_LIVING_MS = 5 * 60_000;
 /** After it ended, on-demand requests are held by the same wait, so it stays bearable for them. */
 const CAP_ENDED_MS = 15 * 60_000;

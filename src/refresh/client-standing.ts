@@ -2,8 +2,8 @@
  * Whether a refused client is the connection's trouble or one account's (refresh.md, "Classifying an answer"): a grant of
  * another client is refused for ever, and must not close the connection for all the others.
  *
- * Owns who has refreshed with the present client, whose refusal is being asked about, and whose has turned out to be its
- * own. Refuses to know the health of the connection (`connection-health.ts`) and to ask anybody.
+ * Owns which accounts have refreshed with the present client, whose refusal is being asked about, and whose refusal has
+ * turned out to be its own. Refuses to know the health of the connection (`connection-health.ts`) and to ask anybody.
  */
 
 /** What is known of a connection's present client. All `…Ms` are epoch milliseconds. */
@@ -28,7 +28,7 @@ const PROVED_STEP_MS = 6 * 3_600_000;
 const ALONE = 50;
 /** Two refusals within this time speak of one cause. */
 const DOUBT_MS = 10 * 60_000;
-/** The same account's refusal is asked about again, where nobody has answered. */
+/** The same account's refusal is asked about again, where no account has answered. */
 const ASK_AGAIN_MS = 60_000;
 /** A question costs another account a refresh: however many are refused, it is one in so long. */
 const QUESTIONS_APART_MS = 30_000;

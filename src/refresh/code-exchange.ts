@@ -25,7 +25,7 @@ export interface CodeClaim {
   readonly redirectUri: string;
   /** What was asked for; empty: nothing by name. */
   readonly scopes: readonly string[];
-  /** How long its access tokens live, as an operator has set it for this account; null or left out: nobody has. */
+  /** How long its access tokens live, as an operator has set it for this account; null or left out: not set. */
   readonly accessTokenTtlS?: number | null;
   /** Variables that an operator gave; an object of an older version leaves them out. */
   readonly variables?: Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ export interface KnownGrant {
   readonly captured: string | null;
 }
 
-/** Who the provider says has signed in; null where it did not say. */
+/** The user that has signed in, by the provider's word; null where it did not say. */
 export interface Identity {
   readonly subject: string | null;
   readonly label: string | null;
@@ -78,7 +78,10 @@ export type CodeFinding =
       readonly kind: 'granted';
       readonly tokens: EncryptedTokens;
       readonly identity: Identity;
-      /** Callback values that the account's grants hold otherwise, or not yet; left out by who did not compare. */
+      /**
+       * Callback values that the account's grants hold otherwise, or not yet; left out by a caller that did not
+       * compare.
+       */
       readonly callback?: CallbackChange;
       /** What the operator should know of an answer that was good enough; sentences. */
       readonly warnings?: readonly string[];

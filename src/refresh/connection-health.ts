@@ -1,7 +1,7 @@
 /**
  * The health of one connection, as the directory keeps it for all its accounts (refresh.md, "Connection health").
  *
- * Owns when a provider counts as away and a client as rejected, who may call meanwhile, and how those who waited come
+ * Owns when a provider counts as away and a client as rejected, who may call meanwhile, and how waiting accounts come
  * back. Refuses storage and clock: a function takes the row as it is and returns the row as it should be, the same
  * object where there is nothing to write. Concurrent writers need a conditional UPDATE on what was read.
  */
@@ -35,7 +35,7 @@ export interface ConnectionHealth {
   readonly spreadUntilMs: number | null;
   /** How many accounts the connection had when it left `ok`. */
   readonly accounts: number;
-  /** What is known of the connection's client; null: nobody has refreshed with it. */
+  /** What is known of the connection's client; null: no account has refreshed with it. */
   readonly client: ClientStanding | null;
   /** While misconfigured: accounts whose own refusals say so. They do not probe while any other can. */
   readonly closedBy: readonly string[];
@@ -47,7 +47,7 @@ export interface WrongRequest {
   readonly atMs: number;
 }
 
-/** What an attempt says of its connection. `answered`: the provider is there, whatever it said. */
+/** What an attempt says of its connection. `answered`: the provider is there, with any answer. */
 export type HealthReport =
   | { readonly kind: 'succeeded'; readonly account: string }
   | { readonly kind: 'answered' }
@@ -91,7 +91,7 @@ const LEFT_TO_OTHERS_MS = 60_000;
 const NOBODY_COMES_MS = 30 * 60_000;
 /** Two accounts with the same wrong request within this time: it is what the connection sends. */
 const WRONG_REQUESTS_WITHIN_MS = 10 * 60_000;
-/** Machines' clocks differ a little; a time that lies further ahead than this was set by a wrong clock. */
+/** Clocks of machines differ a little; an instant later than expected by more than this was set by a wrong clock. */
 const CLOCK_SLACK_MS = 60_000;
 
 const SHORTEST_SPREAD_MS = 60_000;
@@ -122,7 +122,7 @@ export function spreadMs(accounts: number, perSecond: number | null): number {
   return Math.ceil((Math.max(0, accounts) / (perSecond ?? DEFAULT_PER_SECOND)) * 1000);
 }
 
-/** Settings that are newer than those refused have ended the incident, though nobody has proved them yet. */
+/** Settings that are newer than those refused have ended the incident, though no account has proved them yet. */
 export function isOver(health: ConnectionHealth, version: number): boolean {
   return health.state === 'misconfigured' && version > (health.version ?? 0);
 }

@@ -1,5 +1,5 @@
 /**
- * What happens after an attempt that left doubt: nobody knows whether the provider has already replaced the refresh
+ * What happens after an attempt that left doubt: it is unknown whether the provider has already replaced the refresh
  * token (refresh.md, "Journal, exchange elsewhere, settle", rule 5).
  *
  * Owns the difference between trying again and holding still. A rotating refresh token that is presented a second time
@@ -81,7 +81,7 @@ export function racesGrace(input: DoubtSeen): boolean {
 
 /**
  * Whether the refresh token of a generation in doubt must not be presented now. To be asked right before anything is
- * sent for it, whatever the trigger: a timer may come late, after the grace for which it was set.
+ * sent for it, by any trigger: a timer may come late, after the grace for which it was set.
  */
 export function isHeld(input: {
   nowMs: number;

@@ -79,7 +79,7 @@ export function waitForAttemptMs(grant: GrantTimes, nowMs: number, tokenUsable: 
 }
 
 /**
- * When the user has to connect again whatever is done (epoch ms): of a grant that nothing can renew, at the end of its
+ * When the user has to connect again in any case (epoch ms): of a grant that nothing can renew, at the end of its
  * access token. Null: no end is known.
  */
 export function reauthDueMs(

@@ -62,7 +62,7 @@ export function refusedBy(
   return said === list.refusedBy ? list : { ...list, refusedBy: said };
 }
 
-/** Whether all who have the token say that it is refused, or three do. */
+/** Whether all agents that have the token say that it is refused, or three do. */
 export function allSaySo({ agents, refusedBy: said, wholeFromMs }: Holders, nowMs: number): boolean {
   if (said.length >= ENOUGH) return true;
   const isWhole = wholeFromMs === undefined || nowMs >= wholeFromMs;

@@ -157,7 +157,9 @@ function planHeartbeat(input: ScheduleFacts & { random: () => number }): Planned
   return { kind: 'heartbeat', dueAtMs: heartbeatAtMs(input.grant, times, input.random) };
 }
 
-/** A retry comes when it is allowed, at once where it already is; never long after the token's end, whatever the row says. */
+/**
+ * A retry comes when it is allowed, at once where it already is; never long after the token's end, in spite of the row.
+ */
 function retryAtMs(grant: GrantTimes, nowMs: number): number {
   const lives = accessLives(grant, nowMs);
   const dueAtMs = nowMs + waitForAttemptMs(grant, nowMs, lives);

@@ -44,7 +44,7 @@ export function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
   return { kind: 'done', result: { ok: false, refusal } };
 }
 
-/** The asked scopes as a record may hold them: a name that nobody granted is the caller's text. */
+/** The asked scopes as a record may hold them: a name that was never granted is the caller's text. */
 function askedScopes({ request, state, opened }: Scene): string[] | null {
   if (request.scopes === null) return null;
   const known = new Set(state.grants.flatMap((grant) => grant.scopes ?? []));
@@ -172,7 +172,7 @@ export function ended(
   });
 }
 
-/** Of a token that nothing renews it is kept who has it: they are those who can say that it is refused. */
+/** Keeps the agents that have a token which nothing renews: they are the agents that can report it refused. */
 function noteHolder({ object, opened, request, nowMs }: Scene, grant: GrantRow, fingerprint: string): void {
   const { mac } = opened.key;
   const stored = object.store.state(mac)?.grants.find(({ id }) => id === grant.id);

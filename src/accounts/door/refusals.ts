@@ -73,7 +73,7 @@ export function unfilledHeaders(account: AccountRow, names: readonly string[]): 
   };
 }
 
-/** A part of the URL of this account's API is known to nobody: which, and how to give it. */
+/** A part of the URL of this account's API is unknown: which part, and how to give it. */
 export function unknownVariables(account: AccountRow, names: readonly string[]): Refusal {
   const values = Object.fromEntries(names.map((name) => [name, '…']));
   return {

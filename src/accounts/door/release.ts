@@ -97,7 +97,9 @@ export class Door {
     });
   }
 
-  /** Requests that came in one call: the answers of those that memory and rows decide; null for who has to come alone. */
+  /**
+   * Requests that came in one call: the answers that memory and rows decide; null for a request that has to come alone.
+   */
   async releaseMany(requests: readonly ReleaseRequest[]): Promise<(ReleaseResult | null)[]> {
     const opened = this.#object.vault.ready();
     if (opened === null) return requests.map(() => null);
@@ -168,7 +170,7 @@ export class Door {
       : refused({ code: 'not_found', wall: { reason: 'not_found', ...where } });
   }
 
-  /** The stored credential does not open: recorded, refused, and left as it is for whoever looks into it. */
+  /** The stored credential does not open: recorded, refused, and left as it is for the operator. */
   #recordCorrupt(opened: OpenedAccount, request: ReleaseRequest): Promise<ReleaseResult> {
     return this.#object.pump.submit(() => corruptRefusal(this.#object, opened, request));
   }

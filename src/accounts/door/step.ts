@@ -70,7 +70,7 @@ export function isInFlight({ object, nowMs }: Scene, grant: GrantRow): boolean {
   return object.attempts.open().some((attempt) => attempt.grantId === grant.id);
 }
 
-/** How long whoever waited for this flight is told to stay away. */
+/** How long a request that waited for this flight is told to stay away. */
 export function waitOf(flown: FlightResult, nowMs: number): number {
   if (flown.kind === 'pending') return flown.retryAfterMs;
   if (flown.kind === 'not_now' && flown.closed !== undefined) return flown.closed.untilMs - nowMs;

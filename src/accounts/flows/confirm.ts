@@ -42,7 +42,10 @@ function undecidable(session: SessionRow): Confirmed | null {
   }
 }
 
-/** The operator says that whoever is logged in there is the one who finished. One try: a wrong one ends it. */
+/**
+ * The operator says that the person logged in there is the person who finished. One try: a wrong answer ends the
+ * session.
+ */
 export async function confirm(
   scene: Scene,
   request: ConfirmRequest,
@@ -115,7 +118,7 @@ function decided(scene: Scene, answer: Confirmed): Confirmed {
   return answer;
 }
 
-/** The operator refuses, or takes back a link that nobody has finished. */
+/** The operator refuses, or takes back an unfinished link. */
 export function reject(scene: Scene, request: RejectRequest): Answer<Confirmed> {
   const { object, mac, nowMs } = scene;
   const answer = object.store.transaction((): Answer<Confirmed> => {

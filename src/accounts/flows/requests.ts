@@ -85,7 +85,7 @@ export interface ArriveRequest {
   readonly sessionId: string;
   readonly incarnation: number;
   readonly generation: number;
-  /** Of the account that the claim came from; left out by who knows nothing of it. */
+  /** Of the account that the claim came from; left out by a caller that does not know it. */
   readonly life?: ClaimedLife;
   readonly finding: CodeFinding;
   readonly confirmDigest: string;
@@ -144,7 +144,7 @@ export interface SessionView {
   readonly expiresAtMs: number;
   readonly returnUrl: string | null;
   readonly reconnected: boolean;
-  /** Set where it failed for who has signed in. */
+  /** Set where it failed because of the user that signed in. */
   readonly mismatch: Mismatch | null;
   /** As whom the account is known; only of a repair, whose browser may know. */
   readonly expectedLabel: string | null;
@@ -172,7 +172,7 @@ export interface Back {
   readonly returnUrl: string | null;
 }
 
-/** A link that leads to no start. `back`: for who holds the link; left out where it is nobody's. */
+/** A link that leads to no start. `back`: for a holder of the link; left out where the link is unknown. */
 export type NotToStart =
   | { readonly kind: 'used' | 'expired' | 'unknown'; readonly back?: Back }
   | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly back?: Back };

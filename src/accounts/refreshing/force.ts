@@ -1,4 +1,7 @@
-/** Refreshes that others ask for. The operator's `/refresh`: made whatever the token's age, but never beside another, in backoff or against a hold. */
+/**
+ * Refreshes that are asked for from outside. The operator's `/refresh`: made at any age of the token, but never beside
+ * another, in backoff or against a hold.
+ */
 
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
 import type { Account } from '../account.ts';
@@ -20,7 +23,7 @@ export interface ForcedRefresh {
 
 const APART_MS = 30_000;
 
-/** Why nobody of the connection calls now, for a person. */
+/** Why no account of the connection calls now, for a person. */
 const CLOSED: Readonly<Record<Closed['why'], string>> = {
   outage: 'the provider is away; one account at a time finds out whether it is back',
   misconfigured: 'the provider refuses the client of this connection',

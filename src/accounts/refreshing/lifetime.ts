@@ -5,7 +5,7 @@ import type { AccountRow, ConnectionSettings, GrantRow } from '../rows.ts';
 
 type Lifetimes = Pick<AccountRow, 'accessTokenTtlS' | 'learntLifetime'>;
 
-/** As an operator has set it, in seconds, the account's own first; null: nobody has. */
+/** As an operator has set it, in seconds, the account's own first; null: not set. */
 export function setLifetimeS(account: Lifetimes, settings: ConnectionSettings): number | null {
   return account.accessTokenTtlS ?? settings.accessTokenTtlS;
 }

@@ -37,7 +37,7 @@ export function idleEndMs(settings: ConnectionSettings, usedAtMs: number): numbe
 }
 
 /**
- * When the grant ends whatever is done: by the provider's facts, counted from when it was given, or as the provider last
+ * When the grant ends in any case: by the provider's facts, counted from when it was given, or as the provider last
  * said itself, whichever is sooner. Null: neither says so.
  */
 export function absoluteEndMs(

@@ -79,7 +79,7 @@ export class Refresher {
     }
   }
 
-  /** The Exchanger's result, or `reconcile`'s. One transaction; wakes whoever waits. */
+  /** The Exchanger's result, or `reconcile`'s. One transaction; wakes the waiting requests. */
   settle(opened: OpenedAccount, arg: SettleArgument): Settled {
     const { store } = this.#object;
     const as = store.transaction(() =>
@@ -159,7 +159,7 @@ export class Refresher {
     return waitForAttemptMs(grant, this.#object.now(), false) > 0;
   }
 
-  /** An alarm may be late or lost: then whoever asks next ends the attempt whose answer can no longer come. */
+  /** An alarm may be late or lost: then the next request ends the attempt whose answer can no longer come. */
   #endOverdue(opened: OpenedAccount, flight: Flight): FlightResult | null {
     const { attempts, config, now } = this.#object;
     const budgetMs = config.exchangeBudgetMs;

@@ -24,7 +24,7 @@ const BUSY_MS = 2;
 export const GATHER_MS = 1;
 /** A common call that has not come back is no longer waited for; each request still open then asks alone. */
 const PATIENCE_MS = 5_000;
-/** A line that is forgotten costs those in it the company of who comes later. */
+/** A forgotten line costs its requests only the company of later requests. */
 const REMEMBERED = 1_000;
 /** Requests in one call: each brings a context of a few hundred bytes. */
 const MAX_TOGETHER = 128;
@@ -56,7 +56,7 @@ export class ReleaseLines {
   /** Of accounts that are being asked right now, or were a moment ago. */
   readonly #lines = new BoundedMap<string, Line>(REMEMBERED);
 
-  /** @param waitUntil keeps the request's context until those who depend on it have their answers */
+  /** @param waitUntil keeps the request's context until the requests that depend on it have their answers */
   async release(
     accountId: string,
     request: ReleaseRequest,
@@ -102,7 +102,7 @@ export class ReleaseLines {
     else if (line.waiting.size === 0 && this.#lines.get(accountId) === line) this.#lines.delete(accountId);
   }
 
-  /** Sends `own` and all who wait, and notes for each what came of it. */
+  /** Sends `own` and all waiting requests, and notes the outcome of each. */
   async #together(accountId: string, line: Line, own: Waiting, send: Senders): Promise<void> {
     const all = [own, ...[...line.waiting].slice(0, MAX_TOGETHER - 1)];
     for (const one of all) line.waiting.delete(one);
@@ -145,7 +145,7 @@ function held(request: ReleaseRequest, sinceMs: number): ReleaseRequest {
 
 const lines = new WeakMap<object, ReleaseLines>();
 
-/** Asks the account's door, together with others of this isolate who ask it at the same time. */
+/** Asks the account's door, together with other requests of this isolate that ask it at the same time. */
 export function releaseInLine(
   config: Config,
   accountId: string,

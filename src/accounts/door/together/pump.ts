@@ -12,7 +12,7 @@
  */
 
 const MAX_BATCH = 256;
-/** Of commits that nobody waits for, each of this number is one that is waited for. */
+/** While jobs arrive alone, one commit in this number is waited for. */
 export const PROBE_EVERY = 16;
 /** So many commits in a row behind which at most one caller queued end the waiting. */
 export const QUIET_COMMITS = 4;

@@ -91,7 +91,7 @@ export function endMismatched(
   return end(scene, session, 'failed', 'subject_mismatch', { ...told, mismatch });
 }
 
-/** The grant of a candidate that comes to nothing ends at its provider too, where it is nobody else's. */
+/** The grant of a candidate that comes to nothing ends at its provider too, where no other account holds it. */
 function revokeCandidate(object: Account, mac: Uint8Array, sessionId: string): void {
   const candidate = object.store.flows.candidates(mac).find((one) => one.sessionId === sessionId);
   const state = candidate === undefined ? null : object.store.state(mac);

@@ -46,7 +46,7 @@ const LEASE_TRIES = 3;
 /** As many as are known to have refreshed, and one report more. */
 const MAX_ASKED = 4;
 
-/** Why nobody calls now: until when, and when a timer looks again. */
+/** Why no account calls now: until when, and when a timer looks again. */
 export interface Closed {
   readonly why: Extract<Gate, { kind: 'wait' }>['why'];
   readonly untilMs: number;
@@ -127,7 +127,7 @@ export class ConnectionWatch {
     return this.#closed(seen.stored, gate);
   }
 
-  /** Whether this account may call now. `probe`: if it gets the lease. Without a directory nobody is held. */
+  /** Whether this account may call now. `probe`: if it gets the lease. Without a directory no account is held. */
   gate(account: OfConnection, grant: GrantRow, look: Look): 'call' | 'probe' | Closed {
     const { gate } = this.#gate(account, grant, look);
     return gate.kind === 'wait' && look.stored !== null

@@ -41,7 +41,7 @@ export interface ToldOfGrant {
 
 export class TokenCheck {
   readonly #object: Pick<Account, 'checkToken' | 'now'>;
-  /** By the id of the grant. Of one that has gone nobody asks any more, so what is old is dropped. */
+  /** By the id of the grant. No request asks about a grant that has gone, so old entries are dropped. */
   readonly #last = new Map<number, Asked>();
 
   constructor(object: Pick<Account, 'checkToken' | 'now'>) {
