@@ -82,7 +82,7 @@ interface Found {
 
 const only = (finding: Finding): Found => ({ finding, renewed: null });
 
-/** Opens, calls, classifies, encrypts. Whatever goes wrong before the call left is `transient` without doubt. */
+/** Opens, calls, classifies, encrypts. A failure before the call left is `transient` without doubt. */
 async function find(config: Config, request: Request, sentAtMs: number): Promise<Found> {
   const opened = await open(config, request);
   if ('problem' in opened) return only(unsent(opened.problem));

@@ -185,7 +185,7 @@ export async function askUserinfo(
   return asked === null ? null : send(asked, question.guard);
 }
 
-/** What the provider answers there to who has this token; null: no answer. */
+/** The provider's answer there to a request with this token; null: no answer. */
 async function fetchJson(question: IdentityQuestion, where: Where, known: Known): Promise<Told | null> {
   const asked = requestTo(question, where, known.all);
   if (asked === null) return null;
