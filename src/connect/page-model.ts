@@ -37,7 +37,7 @@ export interface PageScope {
   readonly scope: string;
   /** The short name that the facts give it, e.g. `contacts.read`; null where they give none. */
   readonly alias: string | null;
-  /** What it lets somebody do, in words that each language has; null where the catalogue has none. */
+  /** What it lets its holder do, in words that each language has; null where the catalogue has none. */
   readonly phrase: ScopePhrase | null;
   /** Not granted yet; always true on a first connect. */
   readonly added: boolean;

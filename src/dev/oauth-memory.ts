@@ -66,7 +66,7 @@ function isPrivateKey(key: JsonWebKey): boolean {
   }
 }
 
-/** Whether somebody outside knows the server it is of: by a grant, or as a client with a redirect URI of its own. */
+/** Whether a client or user knows the server it is of: by a grant, or as a client with a redirect URI of its own. */
 export function isNamed({ store }: ServerMemory): boolean {
   return store.rows.some(
     ([key, { redirect_uris: uris }]) => key.startsWith('Grant:') || (Array.isArray(uris) && uris.length > 1),

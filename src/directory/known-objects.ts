@@ -2,7 +2,7 @@
  * Which agents and accounts there are, asked before an object is called by a name that a caller has chosen: the
  * platform makes a database for each object that is called, and keeps it for ever. The index of the directory says so
  * (`agent_index`, `account_index`), and the isolate remembers what it has seen. Where the directory does not answer, or
- * has not heard of a thing yet, a bounded number is let through: a name that turns out to be somebody's costs nothing.
+ * has not heard of a thing yet, a bounded number is let through: a name that turns out to exist costs nothing.
  *
  * Refuses to decide what a caller may do: to be let through here is no proof.
  */
@@ -96,7 +96,7 @@ export function noteKnown(db: D1Database, kind: ObjectKind, id: string): void {
   memoryOf(db).seen.set(nameOf(kind, id), true);
 }
 
-/** One of the allowance; given back where the name turns out to be somebody's. */
+/** One of the allowance; given back where the name turns out to exist. */
 function letThrough(allowance: Allowance, db: D1Database, kind: ObjectKind, id: string): Admission | null {
   if (!allowance.take(systemNow())) return null;
   const report = (exists: boolean): void => {

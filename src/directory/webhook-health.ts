@@ -1,7 +1,7 @@
 /**
  * What attempts tell of an endpoint, noted for all accounts that send to it: the health columns of `webhook_endpoint`.
  * The decisions are `webhooks/endpoint-health.ts`; here each is written only over the row that it was made from, so
- * that of many who come at the same time none overwrites another. Needs no key, sends nothing.
+ * that of many writers at the same time none overwrites another. Needs no key, sends nothing.
  */
 
 import { ProblemError } from '#contract/problem.ts';

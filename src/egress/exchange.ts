@@ -76,7 +76,7 @@ async function exchange(config: Config, request: Request): Promise<void> {
 
 interface Found {
   readonly finding: Finding;
-  /** What to ask with whose grant it is; null: nobody asks, or there is nothing to ask with. */
+  /** What to ask with whose grant it is; null: no question is asked, or there is nothing to ask with. */
   readonly renewed: Renewed | null;
 }
 

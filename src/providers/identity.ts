@@ -12,10 +12,10 @@ import { valueAt } from './reading/json-path.ts';
 /** What there is to read from; null for what was not there or is not believed. */
 export interface IdentityFacts {
   readonly idToken: unknown;
-  /** Null also where the browser had a say in what was asked: then the answer proves nobody. */
+  /** Null also where the browser had a say in what was asked: then the answer proves no user. */
   readonly userinfo: unknown;
   readonly tokenResponse: unknown;
-  /** A userinfo answer that proves nobody and may still name the account on a page. */
+  /** A userinfo answer that proves no user and may still name the account on a page. */
   readonly shownUserinfo?: unknown;
 }
 
@@ -23,7 +23,7 @@ export interface IdentityFacts {
 export interface VariableFacts extends Omit<IdentityFacts, 'shownUserinfo'> {
   /** What the browser brought. */
   readonly callback: unknown;
-  /** The answer of `account_lookup_url`, which tells variables and nobody's name. */
+  /** The answer of `account_lookup_url`, which tells variables and no user's name. */
   readonly accountLookup?: unknown;
 }
 

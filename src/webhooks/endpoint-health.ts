@@ -152,7 +152,7 @@ function drainWindowMs(waiting: number): number {
  * no more than ten a second. That is within 20 minutes for up to 12,000; more take longer, since the rate is what
  * protects the receiver.
  *
- * @param input.takenUntilMs of the endpoint's row, before these were taken; null: nobody has taken any
+ * @param input.takenUntilMs of the endpoint's row, before these were taken; null: none are taken
  * @param input.own how many of them are this account's
  * @returns `atMs` in whole milliseconds, rising; `takenUntilMs` for the row
  */

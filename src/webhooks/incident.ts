@@ -64,7 +64,7 @@ export interface Standing {
   readonly trouble:
     | null
     | { readonly kind: 'degraded'; readonly cause: DegradedCause }
-    /** `told` is false while it was learnt of a disabled account: nobody needs it before it is enabled. */
+    /** `told` is false while it was learnt of a disabled account: no receiver needs it before it is enabled. */
     | { readonly kind: 'reauth'; readonly told: boolean };
 }
 
