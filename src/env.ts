@@ -40,7 +40,7 @@ export interface Config {
   /** Objects of agents by agent id. */
   readonly agents: DurableObjectNamespace;
   readonly directory: D1Database;
-  /** Null where it is missing or shorter than 32 characters: then nobody is an operator. */
+  /** Null where it is missing or shorter than 32 characters: then no caller is an operator. */
   readonly adminKey: string | null;
   readonly adminKeyProblem: string | null;
   /** The text of the ring; `crypto/keyring.ts` reads it. */
@@ -51,18 +51,21 @@ export interface Config {
   readonly baseUrlProblem: string | null;
   /** Development: connections and other targets may be on loopback and plain http. */
   readonly allowLoopback: boolean;
-  /** Connections may be set to take whoever finishes a connect flow for the user that it was made for. */
+  /** Connections may be set to take the person who finishes a connect flow for the user that it was made for. */
   readonly allowUnverifiedLinks: boolean;
-  /** Whom pages of the connect flow name as the one who asks; null: nobody by name. */
+  /** The name that pages of the connect flow show as the asker's; null: they show none. */
   readonly operatorName: string | null;
   /** A `data:image/…` URL, so that a page loads nothing from elsewhere; null: none, or not such a one. */
   readonly operatorLogo: string | null;
   /**
-   * URL of a resolver over HTTPS (JSON form) that is asked what named hosts point to; null: names are not resolved. As it
-   * was given: one that may not be called, or is no URL, answers nothing, so that no name is taken for checked.
+   * URL of a resolver over HTTPS (JSON form) that is asked what named hosts point to; null: names are not resolved. As
+   * it was given: a resolver that may not be called, or is no URL, answers nothing, so that no name is taken for
+   * checked.
    */
   readonly dnsResolver: string | null;
-  /** How long an exchange may stay unfinished before it is in doubt: two thirds for the call, one third for the settle. */
+  /**
+   * How long an exchange may stay unfinished before it is in doubt: two thirds for the call, one third for the settle.
+   */
   readonly exchangeBudgetMs: number;
   /** How often one credential from one address may ask in a minute, per isolate. */
   readonly rateLimitPerMinute: number;
@@ -161,7 +164,8 @@ function adminKeyProblem(key: string | undefined): string | null {
 }
 
 /**
- * `ADMIN_KEY` as `Config` has it, also of a deployment that has no `Config`: what must not be repeated must be known.
+ * `ADMIN_KEY` as `Config` has it, also of a deployment that has no `Config`: the broker must know the secret that it
+ * must not repeat.
  */
 export function adminKeyOf(env: unknown): string | null {
   const { ADMIN_KEY: key } = env as UncheckedEnv;

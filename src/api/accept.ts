@@ -9,7 +9,7 @@ interface Fit {
   readonly specificity: number;
 }
 
-/** The most specific range decides, whatever the wider ones say. */
+/** The most specific range decides; wider ranges have no say then. */
 function fitOf(ranges: ReturnType<typeof parseAccept>, type: string): Fit {
   const spellings = ['*/*', `${type.split('/')[0]}/*`, type];
   let best: Fit = { quality: 0, specificity: 0 };

@@ -37,7 +37,7 @@ export function clientOf(request: Request): ClientInfo {
   };
 }
 
-/** The request's own id where it is a sane one. A key of ours that somebody put there is refused, and not repeated. */
+/** The request's own id where it is a sane one. A key of ours in that header is refused, and not repeated. */
 export function correlationIdOf(headers: Headers, config: Pick<Config, 'adminKey'>): string {
   const given = headers.get('x-correlation-id');
   const isTaken =

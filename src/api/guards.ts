@@ -24,7 +24,7 @@ import type { AppEnv } from './context.ts';
 import { idempotently } from './idempotency.ts';
 import { singleValues } from './input.ts';
 
-/** Where there are no keys yet nobody can prove anything: then the refusal says what to do first. */
+/** Where there are no keys yet no caller can prove itself: then the refusal says what to do first. */
 async function refusal(failure: AuthFailure, config: Config): Promise<ProblemError> {
   const { code, detail, ...told } = failure;
   const ring = code === 'unauthenticated' && !config.masterKeys ? await ringOf(config.masterKeys) : null;
@@ -74,7 +74,7 @@ function requireRole(c: Context<AppEnv>, { role }: OperatorProof): void {
 
 /**
  * The agent that asks. A suspended one is a caller too: the route refuses it with `agent_suspended` and records that.
- * @throws ProblemError where nobody has proved itself, or an operator has
+ * @throws ProblemError where no caller has proved itself, or an operator has
  */
 export async function requireAgent(arrival: Arrival): Promise<AgentProof> {
   const caller = asAgent(await prove(arrival, systemNow));

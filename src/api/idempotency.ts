@@ -73,7 +73,7 @@ async function run(
       await keepAnswer(directory, reserved, c.res.status, JSON.stringify(kept));
     }
   } catch (error) {
-    // What was created is there: its answer leaves, though it cannot be repeated.
+    // The new thing is there: its answer leaves, though it cannot be repeated.
     log('warn', 'the answer is not kept under its Idempotency-Key', {
       correlation_id: c.get('correlationId'),
       error,

@@ -70,7 +70,7 @@ const withoutQuery = new WeakMap<z.ZodType, unknown>();
 
 /**
  * Each parameter of the query once, by its name. A name that the route does not have is refused like an unknown field of
- * a body: what was meant by a misspelled `identifier` is not done to another account.
+ * a body: a request with a misspelled `identifier` is not applied to another account.
  *
  * @throws ProblemError 400 at the parameter
  */

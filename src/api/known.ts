@@ -1,6 +1,6 @@
 /**
- * Calls of objects by a name that the request has chosen, for operators: what was never made is not found without its
- * object being called (`directory/known-objects.ts`).
+ * Calls of objects by a name that the request has chosen, for operators: an object that was never made is not found
+ * without its object being called (`directory/known-objects.ts`).
  */
 
 import type { Context } from 'hono';
@@ -15,7 +15,7 @@ const RETRY_AFTER_S = 5;
  *
  * @param isThere whether an answer shows that something is under the name
  * @param absent what the object of a name that was never made would answer; left out: `not_found`
- * @throws ProblemError `not_found`; `unavailable` where nobody knows
+ * @throws ProblemError `not_found`; `unavailable` where the directory does not answer
  */
 export async function askKnown<T>(
   c: Context<AppEnv>,

@@ -1,4 +1,4 @@
-/** What is refused before it costs anything: URL, body size, content type, depth. */
+/** Requests that are refused before they cost anything: URL, body size, content type, depth. */
 
 import type { Context } from 'hono';
 import type { Code } from '#contract/codes.ts';
@@ -14,7 +14,7 @@ const DEPTH_LIMIT = 32;
 const DISCARD_LIMIT = 16 * 1024 * 1024;
 const DISCARD_MS = 5_000;
 
-/** What the head of a request alone refuses; null when it may go on. */
+/** The refusal that the head of a request alone gives rise to; null when the request may go on. */
 export function tooLarge(request: Request): [Code, ProblemDetails] | null {
   if (request.url.length > URL_LIMIT) return ['uri_too_long', {}];
   const length = Number(request.headers.get('content-length') ?? '0');
@@ -41,7 +41,7 @@ async function nextChunk(
 async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   const untilMs = systemNow() + DISCARD_MS;
   for (let size = 0; size <= DISCARD_LIMIT;) {
-    // A caller that is gone counts as the end: nobody is left to read the answer.
+    // A caller that is gone counts as the end: no reader of the answer is left.
     const part = await within(untilMs - systemNow(), reader.read(), null);
     if (part === null || part.done) break;
     size += part.value.byteLength;
@@ -50,7 +50,7 @@ async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise
 }
 
 /**
- * Takes in what nobody has read of a request's body before its answer leaves. A connection that is closed while the
+ * Takes in the unread rest of a request's body before its answer leaves. A connection that is closed while the
  * caller still sends breaks under its hands: it would get a broken pipe in the place of the refusal.
  */
 export async function discardBody({ body, bodyUsed }: Request): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * What an agent is told of an account that its rules allow and that nobody has made: its id, and, where a rule says
+ * What an agent is told of an account that its rules allow and that does not exist: its id, and, where a rule says
  * `connect: true`, a link for the user. The link needs an account that signs it, so that one is made, pending.
  */
 

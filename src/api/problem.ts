@@ -41,7 +41,7 @@ export function problemDocument(correlationId: string, code: Code, details: Prob
 /** How many fields a `detail` names; `errors` has them all. */
 const FIELDS_IN_DETAIL = 3;
 
-/** What is told where nobody said more: the fields that are wrong, the policy's reason, the code's own help. */
+/** The `detail` of a problem that brought none: the fields that are wrong, the policy's reason, the code's own help. */
 function helpfulDetail(code: Code, { errors, members }: ProblemDetails): string {
   const row: { title: string; helps?: string } = CODES[code];
   if (errors !== undefined && errors.length > 0) {

@@ -1,6 +1,7 @@
 /**
  * Which URL a connection may name to go back to after a connect flow. Pure. A browser is sent there, the broker never
- * calls it, so names inside a company's network are as good as others; what a flow may use is compared exactly.
+ * calls it, so names inside a company's network are as good as others; the URLs that a flow may use are compared
+ * exactly.
  */
 
 import { isLoopbackHost, isThisMachine } from '#egress/guard.ts';
@@ -10,7 +11,7 @@ const OWN_PARAMETERS = ['session_id', 'confirm_code', 'status'];
 
 /** Why a browser must not be sent to `url`, or null when it may. The text never repeats the URL. */
 export function returnUrlProblem(url: string, allowLoopback: boolean): string | null {
-  // The parser drops and folds what is not here: two readers of such a text could see two hosts.
+  // The parser drops and folds other characters: two readers of such a text could see two hosts.
   if (!/^[\x21-\x7e]+$/.test(url) || url.includes('\\'))
     return 'must be printable ASCII without spaces and backslashes';
   if (!/^[a-z]+:\/\/[^/?#]/i.test(url) || !URL.canParse(url)) return 'must be a URL';

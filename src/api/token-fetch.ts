@@ -88,7 +88,7 @@ async function untilDecided<S extends typeof TokenQuery>(
   throw new ProblemError('unavailable', { detail: 'others keep this account busy', retryAfterS: 1 });
 }
 
-/** Both are asked for side by side. What does not even look like a key asks the directory nothing. */
+/** Both are asked for side by side. A text without the form of a key costs the directory no question. */
 async function provedBesideCutOffs(
   arrival: Arrival,
 ): Promise<readonly [caller: AgentProof, provenAtMs: number, CutOffs | null]> {

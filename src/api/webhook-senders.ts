@@ -1,6 +1,6 @@
 /**
- * What the webhook routes need of the sender of deliveries. Routes ask for it and do not know how: deliveries belong to the
- * objects that hold the events, and the one way out is `egress`.
+ * What the webhook routes need of the sender of deliveries. Routes ask for it and do not know how: deliveries belong to
+ * the objects that hold the events, and the one way out is `egress`.
  */
 
 import type { Context } from 'hono';
@@ -19,15 +19,15 @@ export interface TestOutcome {
 
 export interface WebhookSenders {
   /**
-   * Sends a `webhook.test` event to this endpoint now, whatever its filters and status, and appends it to the events; by its
-   * row as the broker wrote it, or not at all.
+   * Sends a `webhook.test` event to this endpoint now, regardless of its filters and status, and appends it to the
+   * events; by its row as the broker wrote it, or not at all.
    * Resolves when the one attempt has ended; it is not retried and leaves the endpoint's health as it is.
    * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
    */
   sendTest(c: Context<AppEnv>, endpointId: string): Promise<TestOutcome>;
   /**
-   * Makes the object that holds the delivery (`delivery.source`) send it again, whatever its status: due now, with a
-   * new table of retries. The delivery as it is then; null: the object does not hold it any more.
+   * Makes the object that holds the delivery (`delivery.source`) send it again, regardless of its status: due now, with
+   * a new table of retries. The delivery as it is then; null: the object does not hold it any more.
    * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
    */
   redeliver(c: Context<AppEnv>, delivery: DeliveryRow): Promise<DeliveryRow | null>;

@@ -1,6 +1,6 @@
 /**
  * Reads what a provider's redirect brought. Every parameter once, none longer than it can need: a second `code` or
- * `state` means that somebody else wrote a part of the URL. Pure.
+ * `state` means that a stranger wrote a part of the URL. Pure.
  *
  * Sources: RFC 6749 sections 3.1 and 4.1.2, OpenID Connect Core 1.0 section 3.1.2.6, RFC 9207.
  */

@@ -1,7 +1,7 @@
 /**
- * The provider's redirect back. The token endpoint is called only after the browser's cookie, the state, the connection,
- * the issuer and the frozen endpoints agree, and only by the one callback that the account's object gave the session
- * to. What happens then goes on when the browser has gone.
+ * The provider's redirect back. The token endpoint is called only after the browser's cookie, the state, the
+ * connection, the issuer and the frozen endpoints agree, and only by the one callback that the account's object gave
+ * the session to. The exchange goes on when the browser has gone.
  */
 
 import { askFlow } from '#accounts/flows/ask.ts';
@@ -68,8 +68,8 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
 }
 
 /**
- * Whose session it is; null: nobody's. A repair carries its account's name, which a browser can make up: one that the
- * directory does not know is not asked, so that no object comes into being for it.
+ * The account of the session; null: none. A repair carries its account's name, which a browser can make up: a name that
+ * the directory does not know is not asked, so that no object comes into being for it.
  */
 async function accountOf(visit: Visit, sessionId: string, ticket: Ticket | null): Promise<string | null> {
   const { directory } = visit.config;
@@ -77,7 +77,9 @@ async function accountOf(visit: Visit, sessionId: string, ticket: Ticket | null)
   return (await hasAccount(directory, ticket.accountId)) ? ticket.accountId : null;
 }
 
-/** From here on the operator finds a repair's session by its id, like any other. The user does not wait for it to work. */
+/**
+ * From here on the operator finds a repair's session by its id, like any other. The user does not wait for it to work.
+ */
 async function noteRepair(visit: Visit, id: string, { accountId, startedAtMs }: Ticket): Promise<void> {
   try {
     const noted = { id, accountId, linkDigest: null, createdAtMs: startedAtMs };

@@ -80,7 +80,7 @@ export async function createLink(request: LinkRequest, body: CreateConnectLink):
     case 'done':
       break;
   }
-  // After the session, so that whoever finds a link finds its session too.
+  // After the session, so that a reader that finds the link finds its session too.
   await noteSession(config.directory, {
     id: sessionId,
     accountId: request.id,

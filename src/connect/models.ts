@@ -1,4 +1,4 @@
-/** From what the account's object answers to what a browser gets: the page, or the way back to who asked. */
+/** From what the account's object answers to what a browser gets: the page, or the way back to the app. */
 
 import type { SessionView } from '#accounts/flows/requests.ts';
 import type { Answer } from '#accounts/stub.ts';

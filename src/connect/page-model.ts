@@ -37,7 +37,7 @@ export interface PageScope {
   readonly scope: string;
   /** The short name that the facts give it, e.g. `contacts.read`; null where they give none. */
   readonly alias: string | null;
-  /** What it lets somebody do, in words that each language has; null where the catalogue has none. */
+  /** What it lets its holder do, in words that each language has; null where the catalogue has none. */
   readonly phrase: ScopePhrase | null;
   /** Not granted yet; always true on a first connect. */
   readonly added: boolean;
@@ -48,14 +48,17 @@ export type Purpose = 'connect' | 'reconnect' | 'upgrade' | 'repair';
 
 interface Common {
   readonly asker: Asker;
-  /** In every answer's header too; pages that tell of an error show it, small, for whoever helps the user. */
+  /** In every answer's header too; pages that tell of an error show it, small, for the person who helps the user. */
   readonly correlationId: string;
 }
 
 /** What pages that come after the start know of the flow. */
 interface OfSession extends Common {
   readonly provider: PageProvider;
-  /** Path at which the user may begin again (a repair link that still lives); null: ask whoever sent the link for a new one. */
+  /**
+   * Path at which the user may begin again (a repair link that still lives); null: ask the sender of the link for a new
+   * one.
+   */
   readonly retryPath: string | null;
   /** Back to the app without a code: an address that the connection allows; null: it has none. */
   readonly returnUrl: string | null;
@@ -72,7 +75,10 @@ export interface StartPage extends Common {
   readonly scopes: readonly PageScope[];
   /** Where the button's form posts to: `<form method="post" action="…">`, with no field in it. Same origin. */
   readonly action: string;
-  /** As whom the account is known at the provider (`ada@example.com`), where the user should sign in as the same; else null. */
+  /**
+   * As whom the account is known at the provider (`ada@example.com`), where the user should sign in as the same; else
+   * null.
+   */
   readonly subjectLabel: string | null;
   /** ISO-8601 UTC; null for a repair link, which ends with its incident. */
   readonly expiresAt: string | null;
@@ -111,11 +117,11 @@ export interface UnknownLinkPage extends Common {
 /** 410. The link's time is over, or it was ended by newer ones. */
 export interface ExpiredLinkPage extends Common {
   readonly kind: 'expired_link';
-  /** As of `OfSession`. Whoever sees it holds the link. */
+  /** As of `OfSession`. Only a browser that holds the link sees it. */
   readonly returnUrl: string | null;
 }
 
-/** 410. The link was used before: by this user, or (then somebody should look) by another. Single use. */
+/** 410. The link was used before: by this user, or by another person (then an operator should look). Single use. */
 export interface UsedLinkPage extends Common {
   readonly kind: 'used_link';
   readonly returnUrl: string | null;
@@ -136,8 +142,8 @@ export interface ForeignPostPage extends Common {
 }
 
 /**
- * 403. The flow was begun in another browser (or this one keeps no cookies). Names nothing of the flow: whoever sees
- * this may be somebody else. To do: go back to the browser in which it began, or ask for a new link.
+ * 403. The flow was begun in another browser (or this one keeps no cookies). Names nothing of the flow: its
+ * reader may be another person than the user. To do: go back to the browser in which it began, or ask for a new link.
  */
 export interface WrongBrowserPage extends Common {
   readonly kind: 'wrong_browser';
@@ -148,7 +154,7 @@ export interface AlreadyFinishedPage extends Common {
   readonly kind: 'already_finished';
   /** `running`: another tab is at it just now. */
   readonly outcome: 'running' | 'done' | 'failed' | null;
-  /** Back to whoever asked, without a code; null where there is none or this browser is not known to be the right one. */
+  /** Back to the app, without a code; null where there is none or this browser is not known to be the right one. */
   readonly returnUrl: string | null;
 }
 
@@ -157,12 +163,14 @@ export interface ExpiredSessionPage extends OfSession {
   readonly kind: 'expired_session';
 }
 
-/** 400. What came back from the provider is not an answer to a flow of ours (state, connection, issuer, odd parameters). */
+/**
+ * 400. The parameters of the callback are not an answer to a flow of ours (state, connection, issuer, odd parameters).
+ */
 export interface InvalidCallbackPage extends Common {
   readonly kind: 'invalid_callback';
 }
 
-/** 403. Somebody else is signed in at the provider than the one whose account this is. The old connection is unchanged. */
+/** 403. The person signed in at the provider is not the owner of this account. The old connection is unchanged. */
 export interface MismatchPage extends OfSession {
   readonly kind: 'mismatch';
   /**
@@ -188,7 +196,9 @@ export interface ProviderUnavailablePage extends OfSession {
   readonly kind: 'provider_unavailable';
 }
 
-/** 503. The app's registration at the provider is wrong, or was changed while the flow ran: only the operator can help. */
+/**
+ * 503. The app's registration at the provider is wrong, or was changed while the flow ran: only the operator can help.
+ */
 export interface MisconfiguredPage extends Common {
   readonly kind: 'misconfigured';
   readonly provider: PageProvider | null;
@@ -260,5 +270,7 @@ export function pageStatus(model: PageModel): number {
  */
 export type RenderPage = (model: PageModel, locale: Locale) => Response;
 
-/** The language that an `Accept-Language` header (any text, of any length) asks for; the fallback where none is known. */
+/**
+ * The language that an `Accept-Language` header (any text, of any length) asks for; the fallback where none is known.
+ */
 export type ChooseLocale = (acceptLanguage: string | null) => Locale;

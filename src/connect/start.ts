@@ -38,7 +38,7 @@ interface Opened {
 
 /**
  * The account that a token opens, without asking it yet; null for what was never a link of ours. A repair link names
- * its account by itself and is proved by that account alone: one that the directory does not know is not asked.
+ * its account by itself and is proved by that account alone: an account that the directory does not know is not asked.
  *
  * @throws ProblemError `unavailable`
  */
@@ -68,7 +68,7 @@ type NoStart =
   | { readonly kind: keyof typeof PAGE_OF; readonly back?: Back }
   | { readonly kind: 'repair_over'; readonly repaired: boolean; readonly back?: Back };
 
-/** As the connection is now; where nobody knows that, the page goes without a way back. */
+/** As the connection is now; where its settings cannot be read, the page goes without a way back. */
 async function allowedBack({ config }: Visit, back: Back | undefined): Promise<string | null> {
   if (back === undefined) return null;
   try {

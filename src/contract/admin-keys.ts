@@ -6,7 +6,7 @@ import { Organization } from './ids.ts';
 import { ROLES } from './roles.ts';
 import { IsoTime, NullableIsoTime } from './time.ts';
 
-/** As it stands in the key: ten characters of base62. What does not look like one is not looked up. */
+/** As it stands in the key: ten characters of base62. A text of another form is not looked up. */
 export const ADMIN_KEY_ID_PATTERN = /^[0-9A-Za-z]{10}$/;
 const MAX_NAME_CODE_POINTS = 256;
 

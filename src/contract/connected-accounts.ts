@@ -94,7 +94,7 @@ export const CreateAccount = z.strictObject({
   metadata: Metadata.optional(),
 });
 
-/** RFC 7396: what is left out stays, null removes, `metadata` and `variables` are merged by key. */
+/** RFC 7396: a field left out stays, null removes, `metadata` and `variables` are merged by key. */
 export const PatchAccount = z
   .strictObject({
     metadata: Metadata.nullish(),
@@ -196,7 +196,7 @@ export const ScopeText = z
     'must be scopes separated by single spaces',
   );
 
-/** Skips the proof, and nothing else: what is no credential at all is refused all the same. */
+/** Skips the proof, and nothing else: a text that is no credential at all is refused all the same. */
 const Verify = {
   verify: z.boolean().optional().openapi({
     description:

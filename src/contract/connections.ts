@@ -1,6 +1,6 @@
 /**
  * Wire shapes of connections: what makes one, and the resource. Secrets are in the input alone.
- * `provider_config` and `rotation` are only bounded here; what they may hold is checked by the rooms that own them.
+ * `provider_config` and `rotation` are only bounded here; the rooms that own them check their content.
  */
 
 import { z } from '@hono/zod-openapi';
@@ -51,7 +51,7 @@ const Rotation = z.string().max(32).openapi({
   example: 'idle_after:7d',
 });
 
-/** How it is made sure that whoever finished a connect flow is the user that it was made for. */
+/** How the broker makes sure that the person who finished a connect flow is the user that it was made for. */
 export const VERIFICATIONS = ['confirm', 'subject', 'none'] as const;
 export type Verification = (typeof VERIFICATIONS)[number];
 
@@ -132,7 +132,7 @@ export const CreateConnection = z
 export type CreateConnection = z.output<typeof CreateConnection>;
 
 /**
- * RFC 7396: what is left out stays, null removes, `variables` and `provider_config` are merged by their own keys. `id`,
+ * RFC 7396: a field left out stays, null removes, `variables` and `provider_config` are merged by their own keys. `id`,
  * `provider` and the kind of credential never change.
  */
 export const PatchConnection = z

@@ -35,7 +35,9 @@ export function withoutSecrets(route: string, answer: unknown): unknown {
   return { ...kept, ...Object.fromEntries(hidden.map((name) => [name, null])) };
 }
 
-/** The same text for two bodies that say the same, whatever the order of their fields; what is no JSON stays as it is. */
+/**
+ * The same text for two bodies that say the same, in any order of their fields; a body that is no JSON stays as it is.
+ */
 export function canonicalBody(text: string): string {
   try {
     return JSON.stringify(sorted(JSON.parse(text)));
@@ -47,7 +49,8 @@ export function canonicalBody(text: string): string {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  // Pairs and not an object: an object would bring names that are numbers to the front by itself, and swallow `__proto__`.
+  // Pairs and not an object: an object would bring names that are numbers to the front by itself, and swallow
+  // `__proto__`.
   return Object.entries(value)
     .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
     .map(([name, item]) => [name, sorted(item), 'field']);

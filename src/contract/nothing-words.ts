@@ -1,6 +1,6 @@
 /**
  * What a program writes where it has no value: a language's word for nothing that became a text on its way. No provider
- * issues a credential that reads so, so that such a text is a missing one, whoever sent it.
+ * issues a credential that reads so, so that such a text is a missing one, from every sender.
  */
 
 const NOTHING = /^(?:|null|undefined|none|nil|nan|void|true|false|\(null\)|\[object object\])$/i;

@@ -1,4 +1,4 @@
-/** Wire shapes of `policy/check`: a request that nobody makes, and what a policy says to it. */
+/** Wire shapes of `policy/check`: an imagined request, and the policy's decision on it. */
 
 import { z } from '@hono/zod-openapi';
 import { ScopeText } from './connected-accounts.ts';

@@ -19,7 +19,7 @@ const MAX_POLICY_BYTES = 64 * 1024;
 
 /**
  * Rule fields of the contract that nothing evaluates yet. Accepting one would promise a restriction that is not
- * enforced; whoever builds one moves it from here into `Rule` in the same change.
+ * enforced; the change that builds a field moves it from here into `Rule`.
  */
 const UNBUILT_RULE_FIELDS = ['actions', 'tools', 'requests', 'hours', 'rate', 'not_after'];
 

@@ -1,9 +1,13 @@
 /**
- * Who may use which route of the control plane: one table, read by the guard (`api/guards.ts`), by tests and by whoever
- * describes the routes. Says nothing of organizations: what belongs to another one is not there, whatever the role.
+ * Who may use which route of the control plane: one table, read by the guard (`api/guards.ts`), by tests and by
+ * the descriptions of the routes. Says nothing of organizations: a thing of another organization is not there for any
+ * role.
  */
 
-/** `admin`: everything · `operator`: all but keys, policies and client secrets · `connect`: what an app's backend needs · `auditor`: reads. */
+/**
+ * `admin`: everything · `operator`: all but keys, policies and client secrets · `connect`: what an app's backend needs
+ * · `auditor`: reads.
+ */
 export const ROLES = ['admin', 'operator', 'connect', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -21,7 +25,10 @@ export function roleReaches(role: Role, least: LeastRole): boolean {
   return REACHES[role].includes(least);
 }
 
-/** Every route of the control plane by method and path, as its description spells them. A route that is not here lets nobody pass. */
+/**
+ * Every route of the control plane by method and path, as its description spells them. A route that is not here lets no
+ * caller pass.
+ */
 export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'GET /v1/providers': 'any',
   'GET /v1/providers/{id}': 'any',
@@ -123,8 +130,8 @@ export const ADMIN_FIELDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The first field of `body` that `role` may not set on this route; null: none. What is absent, or in a new thing null or
- * false, sets nothing; in a change null removes, and takes the role as well.
+ * The first field of `body` that `role` may not set on this route; null: none. What is absent, or in a new thing null
+ * or false, sets nothing; in a change null removes, and takes the role as well.
  */
 export function fieldBeyond(role: Role, route: string, body: unknown): string | null {
   if (role === 'admin' || typeof body !== 'object' || body === null) return null;

@@ -1,6 +1,6 @@
 /**
  * Wire shapes of webhook endpoints, events and deliveries. A signing secret is in the answer that made it and in no
- * other. Filters and targets are only bounded here; what they may hold is checked by the rooms that own them.
+ * other. Filters and targets are only bounded here; the rooms that own them check their content.
  */
 
 import { z } from '@hono/zod-openapi';
@@ -9,7 +9,7 @@ import { Organization } from './ids.ts';
 import { pageQuery } from './lists.ts';
 import { IsoTime, NullableIsoTime } from './time.ts';
 
-/** Ids of ours: prefix and 22 base62 characters. What does not look like one is not looked up. */
+/** Ids of ours: prefix and 22 base62 characters. A text of another form is not looked up. */
 export const ENDPOINT_ID_PATTERN = /^we_[0-9A-Za-z]{22}$/;
 export const DELIVERY_ID_PATTERN = /^wd_[0-9A-Za-z]{22}$/;
 

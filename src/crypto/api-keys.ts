@@ -49,8 +49,8 @@ export function createAgentKey(agentId: string): FreshKey {
 }
 
 /**
- * A fresh key of an agent whose id is a signature of the deployment over agent and secret: a key that somebody made up
- * is known for such without asking anybody. It proves nothing more; the stored digest does.
+ * A fresh key of an agent whose id is a signature of the deployment over agent and secret: a key that a stranger made
+ * up is known for such without a question. It proves nothing more; the stored digest does.
  */
 export async function createSignedAgentKey(ring: Keyring, agentId: string): Promise<FreshKey> {
   const secret = randomBase62(SECRET);

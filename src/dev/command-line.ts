@@ -2,7 +2,7 @@
 
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
-/** A mistake of whoever called the program; the message is all that is printed. */
+/** A mistake in how the program was called; the message is all that is printed. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -11,7 +11,7 @@ import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Whoever was told to stop a moment ago may still be at it. */
+/** A process that was told to stop a moment ago may still hold the lock. */
 const PATIENCE_MS = 3_000;
 const STEP_MS = 100;
 
@@ -35,7 +35,7 @@ function isHeld(socket: string): Promise<boolean> {
   });
 }
 
-/** Listens for as long as this process lives, and does not keep it alive. False: somebody else does. */
+/** Listens for as long as this process lives, and does not keep it alive. False: another process does. */
 function hold(socket: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer((peer) => peer.destroy());

@@ -12,7 +12,7 @@ export interface Reply {
 /** Longer than any answer of the broker may take. */
 const LIMIT_MS = 30_000;
 
-/** @throws what `fetch` throws when nobody answers */
+/** @throws what `fetch` throws when no server answers */
 export async function call(
   method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   url: string,

@@ -1,6 +1,6 @@
 /**
  * What a provider shows its user under "connected apps": each living grant with a button that takes it back. A GET
- * changes nothing; a POST from a page of somebody else's is refused. No token is on the page.
+ * changes nothing; a POST from another site's page is refused. No token is on the page.
  */
 
 import type { ProviderContext } from './oauth-oidc-provider.ts';

@@ -5,7 +5,7 @@
 
 import type { Provider, ProviderContext } from './oauth-oidc-provider.ts';
 
-/** Who sits at the browser. May change while the server runs. */
+/** The user at the browser. May change while the server runs. */
 export interface OAuthUser {
   /** As whom they sign in; null: the login hint, or a name of their own. */
   subject: string | null;
@@ -52,7 +52,7 @@ async function consent(
   const grant = new provider.Grant({ accountId, clientId: String(params.client_id) });
   const granted = asked.filter((scope) => only === null || only.includes(scope));
   grant.addOIDCScope(granted.join(' '));
-  // Whatever was not granted is refused once and for all, else the server would ask again.
+  // Scopes that were not granted are refused once and for all, else the server would ask again.
   grant.rejectOIDCScope(asked.filter((scope) => !granted.includes(scope)).join(' '));
   return await grant.save();
 }

@@ -66,7 +66,7 @@ function isPrivateKey(key: JsonWebKey): boolean {
   }
 }
 
-/** Whether somebody outside knows the server it is of: by a grant, or as a client with a redirect URI of its own. */
+/** Whether a client or user knows the server it is of: by a grant, or as a client with a redirect URI of its own. */
 export function isNamed({ store }: ServerMemory): boolean {
   return store.rows.some(
     ([key, { redirect_uris: uris }]) => key.startsWith('Grant:') || (Array.isArray(uris) && uris.length > 1),
@@ -94,7 +94,7 @@ export async function openMemory(file: string, report: (line: string) => void): 
         hasFailed = true;
       }
     }
-    // In the turn of the last look: a change after it finds nobody writing, and starts again.
+    // In the turn of the last look: a change after it finds no write under way, and starts one.
     writing = null;
   }
 
@@ -141,7 +141,7 @@ async function readMemory(file: string): Promise<Read> {
   }
 }
 
-/** The time in which there was no server counts for no grace window: nobody could have asked again. */
+/** The time in which there was no server counts for no grace window: no client could have asked again. */
 function memoryOf(read: z.infer<typeof MemoryFile>): ServerMemory {
   const awayMs = Math.max(0, Date.now() - read.saved_at_ms);
   const histories = read.histories.map(([token, history]) => {
@@ -171,7 +171,7 @@ function textOf({ port, clientSecret, signingKey, store }: ServerMemory): string
 async function write(file: string, text: string): Promise<void> {
   const next = `${file}.next`;
   await mkdir(path.dirname(file), { recursive: true });
-  // Made anew, so that its mode is ours whatever a kill has left.
+  // Made anew, so that its mode is ours, also after a kill has left a file.
   await rm(next, { force: true });
   await writeFile(next, text, { mode: MODE, flag: 'wx' });
   await rename(next, file);

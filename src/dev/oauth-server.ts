@@ -90,7 +90,7 @@ export interface OAuthServer extends OAuthSettings {
   /** The user takes the consent back: grant and tokens are gone. */
   revokeGrant(grantId: string): Promise<void>;
   state(grantId: string): Promise<{ alive: boolean; liveRefreshTokens: string[] }>;
-  /** Who sits at the browser, and says yes unless told otherwise. */
+  /** The user at the browser, who says yes unless told otherwise. */
   readonly user: OAuthUser;
   readonly faults: FaultScript;
   readonly calls: TokenCall[];

@@ -46,7 +46,9 @@ export interface StoreState {
   readonly histories: readonly (readonly [refreshToken: string, history: RefreshHistory])[];
 }
 
-/** Whoever signs in after a restart signs in anew: sessions of browsers and half-made consents end with the server. */
+/**
+ * A user who signs in after a restart signs in anew: sessions of browsers and half-made consents end with the server.
+ */
 const ENDS_WITH_SERVER = /^(?:Session|Interaction|PushedAuthorizationRequest|ReplayDetection):/;
 
 /** Sweeping costs a walk over all rows, so it waits until this many were written since the last. */

@@ -1,7 +1,7 @@
 /**
  * The way through the token endpoint: record, fault, turn, grace, oidc-provider, hook, answer. It decides
  * nothing that oidc-provider decides; it adds what oidc-provider has not: a grace window, one exchange at a
- * time per refresh token (two at once would both find it unspent), and whatever the script breaks.
+ * time per refresh token (two at once would both find it unspent), and the faults of the script.
  */
 
 import { Readable } from 'node:stream';

@@ -1,4 +1,4 @@
-/** Which ports of loopback are free. Binds for an instant, and connects to nobody. */
+/** Which ports of loopback are free. Binds for an instant, and connects to no server. */
 
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -25,12 +25,12 @@ async function tryPort(port: number, host: string): Promise<number | null> {
 
 /**
  * Below the ports that a system takes for outgoing connections (32768 and up on Linux, 49152 and up elsewhere): one of
- * those may be the near end of a connection a moment later, and then nobody can listen on it.
+ * those may be the near end of a connection a moment later, and then no program can listen on it.
  */
 const LISTENERS = { from: 16_384, below: 32_768 } as const;
 const TRIES = 100;
 
-/** One that nobody listens on now. It is chosen at random, so that two programs that ask at once get two. */
+/** A port that no program listens on now. It is chosen at random, so that two programs that ask at once get two. */
 export async function freePort(): Promise<number> {
   for (let tried = 0; tried < TRIES; tried += 1) {
     const port = await tryPort(randomInt(LISTENERS.from, LISTENERS.below), '127.0.0.1');

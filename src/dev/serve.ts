@@ -79,7 +79,7 @@ function heedSignals(): void {
   }
 }
 heedSignals();
-// Whoever started us with a channel (`npm start`) wants us no longer than it lives, however it ends.
+// A parent that started us with a channel (`npm start`) wants us no longer than it lives, however it ends.
 process.on('disconnect', stop);
 whenNpmEnds('serve', stop);
 

@@ -28,7 +28,7 @@ export function settingsIn(env: Readonly<Record<string, string | undefined>>): S
   return Object.fromEntries(entries);
 }
 
-/** An environment for a child that has these settings and none from the shell of whoever started us. */
+/** An environment for a child that has these settings and none from the shell that started us. */
 export function environmentWith(
   settings: Settings,
   env: Readonly<Record<string, string | undefined>> = process.env,

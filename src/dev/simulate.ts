@@ -1,6 +1,6 @@
 /**
- * `npm run simulate -- --port N`: the provider simulator alone, for whoever wants to see how a broker (this one or
- * another) behaves where providers are wrong. Prints what to paste, then one line per use of a refresh token.
+ * `npm run simulate -- --port N`: the provider simulator alone, for a developer who wants to see how a broker (this
+ * one or another) behaves where providers are wrong. Prints what to paste, then one line per use of a refresh token.
  */
 
 import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';

@@ -1,6 +1,6 @@
 /**
  * What stands for Cloudflare's edge in the local engine: the Worker is told where a request comes from by the socket
- * that it came in by. Headers that the edge alone may write are taken off, whoever sent them. Runs in workerd, in the
+ * that it came in by. Headers that the edge alone may write are taken off, from every sender. Runs in workerd, in the
  * broker's own bundle: a Worker of its own would cost each request another hop.
  *
  * An operator's proxy on the same machine may name the client's address in a header that it overwrites; which one, only
@@ -21,7 +21,7 @@ const OF_THE_EDGE: readonly string[] = [
   'x-forwarded-proto',
   'forwarded',
 ];
-/** A signed proof, and no word of the edge: whoever reads it verifies it. */
+/** A signed proof, and no word of the edge: its reader verifies it. */
 const PROOFS: readonly string[] = ['cf-access-jwt-assertion'];
 
 /** @param name in lower case */

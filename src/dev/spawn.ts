@@ -22,7 +22,7 @@ export interface ServeOptions {
 export interface ServeProcess {
   readonly url: string;
   readonly port: number;
-  /** Resolves when it has ended, for whatever reason. */
+  /** Resolves when it has ended, for any reason. */
   readonly ended: Promise<void>;
   /** SIGTERM; after five seconds kill -9. Resolves when the process is gone. */
   stop(): Promise<void>;

@@ -34,7 +34,7 @@ const USAGE = `npm start -- [--once] [--keys] [--port N] [--persist-to DIR] [--d
 
 /** In the folder of data: what stands in the one is of no use without the other. A folder, for its lock. */
 const MEMORY_FOLDER = 'oauth-server';
-/** Of the story: what a killed exchange may still take, so that nobody waits the usual 15 s. */
+/** Of the story: what a killed exchange may still take, so that the reader does not wait the usual 15 s. */
 const STORY_BUDGET_MS = '3000';
 const STORY_LIMIT_MS = 180_000;
 const FAREWELL_LIMIT_MS = 5_000;
@@ -86,9 +86,9 @@ const terminal = createTerminal({
     return process.stdout.write(text);
   },
 });
-/** What is waited for; null: for whoever reads. */
+/** What the program waits for; null: for its reader. */
 let doing: string | null = 'waiting for the port and the data';
-/** Nobody is to wonder whether it hangs. On the error stream: what is told stays as the README shows it. */
+/** Shows the reader that it does not hang. On the error stream: the story's own output stays as the README shows it. */
 setInterval(() => {
   const silentMs = performance.now() - saidAtMs;
   if (doing !== null && silentMs >= SILENCE_MS)
@@ -107,7 +107,7 @@ if (!keys && !(await becomesFree(askedPort))) {
 if (!keys && existsSync(persistTo) && (await isFolderInUse(persistTo))) {
   failInUse();
 }
-/** A check on data where nobody made anything leaves nothing there. */
+/** A check on data where no reader made anything leaves nothing there. */
 const memoryFile = path.join(persistTo, MEMORY_FOLDER, 'memory.json');
 const memory = keys || (once && !existsSync(memoryFile)) ? null : await takeMemory();
 if (memory?.problem)
@@ -202,7 +202,7 @@ async function stopAll(): Promise<void> {
   await Promise.all([provider?.close(), app?.close()]);
 }
 
-/** Stops everything and exits; whoever comes second waits for the first. */
+/** Stops everything and exits; a second call waits for the first. */
 async function leave(code: number, message?: string): Promise<void> {
   if (stopping === null) {
     if (message !== undefined) console.error(terminal.bad(message));

@@ -26,7 +26,7 @@ export interface Stage {
 export interface Cast {
   readonly connection: string;
   readonly identifier: string;
-  /** For whoever reads the story and connects an account of their own afterwards. */
+  /** For a reader of the story who connects an account of their own afterwards. */
   readonly reader: string;
   readonly agentId: string;
   agentKey: string;

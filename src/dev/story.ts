@@ -22,8 +22,8 @@ const STEPS: readonly (readonly [word: string, play: (scene: Scene) => Promise<v
 ];
 
 /**
- * How the provider behaves in the story: tokens of 90 seconds, so that who stays sees them renewed; each refresh replaces
- * the refresh token, which is answered once more for ten minutes, and after that ends the grant.
+ * How the provider behaves in the story: tokens of 90 seconds, so that a reader who stays sees them renewed; each
+ * refresh replaces the refresh token, which is answered once more for ten minutes, and after that ends the grant.
  */
 export const PROVIDER_SETTINGS = {
   rotation: 'rotating',

@@ -68,7 +68,7 @@ const UPSERT = `INSERT INTO account_index (${COLUMNS.join(', ')}, beat_at_ms, be
     beats = coalesce(?, account_index.beats)
   WHERE excluded.updated_at_ms >= account_index.updated_at_ms`;
 
-/** Writes a row; one that is older than what is there changes nothing. @throws ProblemError `unavailable` */
+/** Writes a row; a row older than the stored one changes nothing. @throws ProblemError `unavailable` */
 export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): Promise<void> {
   const beats = row.beats === undefined ? null : Number(row.beats);
   const values = [

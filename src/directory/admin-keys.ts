@@ -1,7 +1,8 @@
 /**
  * The table `admin_key`: keys of operators beside `ADMIN_KEY`. Of a key only the digest is stored; what it opens (role,
- * organization) is under a MAC, so that whoever can write to the directory alone makes no operator; the row of a key that
- * was deleted, put back as it was, opens again. It refuses to judge a request: comparing secrets and counting wrong ones is `callers`'.
+ * organization) is under a MAC, so that an attacker that can write to the directory alone makes no operator; the row of
+ * a key that was deleted, put back as it was, opens again. It refuses to judge a request: comparing secrets and
+ * counting wrong ones is `callers`'.
  */
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
@@ -30,7 +31,7 @@ export interface AdminKeyRow {
   readonly createdAtMs: number;
   /** Up to an hour behind. */
   readonly lastUsedAtMs: number | null;
-  /** From then on it proves nobody; null: it has no end. */
+  /** From then on the key proves no caller; null: it has no end. */
   readonly expiresAtMs: number | null;
 }
 

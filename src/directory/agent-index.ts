@@ -24,7 +24,10 @@ export interface AgentIndexRow {
   readonly indexedAtMs: number;
 }
 
-/** Writes the agent's row; one that is older than what is there changes nothing. @throws ProblemError `unavailable`; the caller tries again. */
+/**
+ * Writes the agent's row; a row older than the stored one changes nothing. @throws ProblemError `unavailable`; the
+ * caller tries again.
+ */
 export async function upsertAgentIndex(db: D1Database, row: AgentIndexRow): Promise<void> {
   const statement = db
     .prepare(
@@ -51,7 +54,7 @@ export async function upsertAgentIndex(db: D1Database, row: AgentIndexRow): Prom
   await ask(() => statement.run());
 }
 
-/** Takes the agent out of the lists; one that is not there is no error. @throws ProblemError `unavailable` */
+/** Takes the agent out of the lists; an agent that is not there is no error. @throws ProblemError `unavailable` */
 export async function deleteAgentIndex(db: D1Database, id: string): Promise<void> {
   await refuseNewerDirectory(db);
   await ask(() => db.prepare('DELETE FROM agent_index WHERE id = ?').bind(id).run());

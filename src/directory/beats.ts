@@ -1,6 +1,7 @@
 /**
  * When an account was heard of last: columns of `account_index`. An account that has timers says once a day that it is
- * alive; one that has fallen silent has lost its alarm, and whoever sweeps finds it here and pokes it. Pokes nobody.
+ * alive; an account that has fallen silent has lost its alarm, and the sweeper finds it here and pokes it. This file
+ * pokes none.
  */
 
 import { ask } from './ask.ts';

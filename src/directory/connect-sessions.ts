@@ -5,7 +5,7 @@
 
 import { ask } from './ask.ts';
 
-/** Longer than any session lives (a day), its confirmation, and the time in which somebody asks what became of it. */
+/** Longer than any session lives (a day), its confirmation, and the time in which an operator asks for its end. */
 const KEPT_MS = 30 * 86_400_000;
 /** Old rows go a few at a time, with each new one. */
 const PRUNED_AT_ONCE = 20;

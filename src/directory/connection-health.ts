@@ -1,7 +1,7 @@
 /**
  * What accounts tell of their connection's provider: the health columns of `connection`, outside the row's MAC. The
- * decisions are `refresh/connection-health.ts`; here each is written only over the row that it was made from, so that of
- * many who come at the same time one changes it.
+ * decisions are `refresh/connection-health.ts`; here each is written only over the row that it was made from, so that
+ * of many who come at the same time one changes it.
  *
  * A change that is worth an event has, in its own transaction, its record in the deployment's chain and its news in
  * `connection_news`, under the account that made it; that account's outbox sends it (`connection-news.ts`).
@@ -48,7 +48,7 @@ function clientOf(row: SqlRow): string {
   return purposeDigest('connection-client', JSON.stringify(parts));
 }
 
-/** Who meets others that often has nothing to say that they have not said. */
+/** A writer that meets others this often has nothing to report that they have not reported. */
 const MAX_TRIES = 5;
 
 /** The health in a row of `connection`. */
@@ -75,7 +75,7 @@ export function storedHealth(row: SqlRow): StoredHealth {
   };
 }
 
-/** The health as it is shown: settings that nobody has refused yet are none that are misconfigured. */
+/** The health as it is shown: settings that no provider has refused yet do not count as misconfigured. */
 export function shownHealth(row: SqlRow): Pick<ConnectionHealth, 'state' | 'reason' | 'sinceMs'> {
   const { health } = storedHealth(row);
   return isOver(health, Number(row['version']))
@@ -143,7 +143,7 @@ async function replace(
     return await runRecorded(config, record, update, [noted]);
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== 'record_corrupt') throw error;
-    // An outage that nobody could end would cost every user of the connection: a broken chain is for people to mend.
+    // An outage without any way to end it would cost every user of the connection: people mend a broken chain.
     log('error', 'a change of health has no record', { connection, change: news, error });
     return plainly([update, noted]);
   }
@@ -197,8 +197,9 @@ export async function reportHealth(
 }
 
 /**
- * An account is there no longer, or may not call: where its refusal had closed the connection another may probe at once.
- * The one that is to; null: the account had no part in it, or there is no other. @throws ProblemError `unavailable`
+ * An account is there no longer, or may not call: where its refusal had closed the connection another may probe at
+ * once. The one that is to; null: the account had no part in it, or there is no other. @throws ProblemError
+ * `unavailable`
  */
 export async function leaveProbe(
   db: D1Database,
@@ -229,7 +230,8 @@ export async function leaveProbe(
 }
 
 /**
- * Takes the lease of the next probe: true for one account, which calls now. Who dies with it costs one probe.
+ * Takes the lease of the next probe: true for one account, which calls now. An account that dies with it costs one
+ * probe.
  * @throws ProblemError `unavailable`
  */
 export async function takeHealthProbe(

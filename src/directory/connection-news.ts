@@ -1,7 +1,7 @@
 /**
  * The table `connection_news`: events of connections on their way into an outbox. A row is written with the change that
  * it tells and names the account that made the change; only that account takes it, so that an event is in one outbox.
- * Whoever finds a row left lying wakes its account. Sends nothing.
+ * A reader that finds a row left lying wakes its account. Sends nothing.
  */
 
 import { ask, type SqlRow } from './ask.ts';
@@ -18,7 +18,7 @@ export interface ConnectionNews {
   readonly atMs: number;
 }
 
-/** So old that whoever made it has died over it, or could not reach its object. */
+/** A row this old was left by a maker that died over it, or could not reach its object. */
 export const STRANDED_AFTER_MS = 30_000;
 
 /** What this account has to take, oldest first. @throws ProblemError `unavailable` */
@@ -43,8 +43,8 @@ const TYPES: readonly HealthNews[] = [
 const NAME = /^[A-Za-z0-9_.:-]{1,100}$/;
 
 /**
- * The row is under no key, and its text will be signed: only names get through, so that who writes to the directory
- * alone can tell a false health, which he can set anyway, and nothing else.
+ * The row is under no key, and its text will be signed: only names get through. An attacker that
+ * writes to the directory alone can tell a false health, which it can set anyway, and nothing else.
  */
 function isNews(row: SqlRow): boolean {
   const isName = (name: string): boolean => NAME.test(String(row[name]));

@@ -15,7 +15,7 @@ import { shownHealth } from './connection-health.ts';
 /** A connection as it is stored. All `…Ms` are epoch milliseconds. */
 export interface ConnectionRow {
   readonly id: string;
-  /** Rises with every change; what an account keeps is older when its number is lower. */
+  /** Rises with every change; an account's copy is older when its number is lower. */
   readonly version: number;
   /** Id of the catalogue, or `custom`. */
   readonly provider: string;
@@ -38,7 +38,7 @@ export interface ConnectionRow {
   readonly maxRefreshesPerSecond: number | null;
   /** How long access tokens live, as the operator has set it, in seconds; null: as the provider says. */
   readonly accessTokenTtlS: number | null;
-  /** Where accounts are kept that are made from now on; null: near whoever touches one first. */
+  /** Where new accounts are kept; null: near the first caller that touches the account. */
   readonly location: Location | null;
   /** What was worth saying about the descriptor when it was resolved. */
   readonly warnings: readonly string[];

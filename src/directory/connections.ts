@@ -71,7 +71,7 @@ function viewOf(row: SqlRow): ConnectionView {
   };
 }
 
-/** Where the versions of an id go on: what accounts keep of an earlier life is older. */
+/** Where the versions of an id go on: accounts' copies of an earlier life are older. */
 const GRAVE_VERSION = 'SELECT version FROM connection_grave WHERE id = ?';
 
 /**
@@ -162,7 +162,7 @@ const LOADED = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'conne
 export interface LoadedConnection {
   readonly settings: ConnectionSettings;
   readonly health: StoredHealth;
-  /** Whom to wake, because news of the connection waits for it; null: nobody. */
+  /** The account to wake, because news of the connection waits for it; null: none. */
   readonly strandedHolder: string | null;
 }
 

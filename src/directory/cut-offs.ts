@@ -4,25 +4,30 @@
  * second, and passed to the account with each call.
  *
  * One question at a time: requests that come meanwhile wait for its answer, each with a timer of its own beside it
- * (`callers/record-cache.ts` says why). An answer that nobody waits for any more is kept when it comes. Where the
- * directory does not answer the last list is used: no token waits for it longer than 300 ms, and none is refused because
- * it is down. An isolate whose last list is no use, because it never had one or has slept over it, waits for a slow
- * directory as long as for its settings: "no answer yet" is not "no cut-offs".
+ * (`callers/record-cache.ts` says why). An answer is kept when it comes, also when no request waits for it any more.
+ * Where the directory does not answer the last list is used: no token waits for it longer than 300 ms, and none is
+ * refused because it is down. An isolate whose last list is no use, because it never had one or has slept over it,
+ * waits for a slow directory as long as for its settings: "no answer yet" is not "no cut-offs".
  */
 
 import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import { isSchemaMissing } from './ask.ts';
 
-/** A list is used for as long as an agent's record: who waits in the account asks anew after the rest of the second. */
+/**
+ * A list is used for as long as an agent's record: a caller that waits in the account asks anew after the rest of the
+ * second.
+ */
 const CUT_OFFS_MAX_AGE_MS = 750;
-/** From then on a new list is fetched beside the request, so that under load nobody waits for one. */
+/** From then on a new list is fetched beside the request, so that under load no request waits for one. */
 const RENEW_AFTER_MS = 350;
 /** What a request waits for a question, counted from when it was asked, where the last list can stand in. */
 const PATIENCE_MS = 300;
 /** The same where it cannot. A directory that is silent for so long counts as down. */
 const FIRST_PATIENCE_MS = 2_000;
-/** A list that is older is no better than none; nor is a refusal of the directory that is older a sign that it is down. */
+/**
+ * A list that is older is no better than none; nor is a refusal of the directory that is older a sign that it is down.
+ */
 const STANDS_IN_MS = 60_000;
 /** A question may end with its request: after this it is given up and asked again. */
 const LOST_AFTER_MS = 2_000;
@@ -51,7 +56,7 @@ interface Question {
 
 interface Kept {
   list: CutOffs | null;
-  /** When it was asked for: what it shows is not older. */
+  /** When it was asked for: its content is not older. */
   listAtMs: number;
   question: Question | null;
   /** When the question was asked that last got no answer. */
@@ -62,8 +67,9 @@ interface Kept {
 const kept = new WeakMap<D1Database, Kept>();
 
 /**
- * The next request asks the directory, and what was asked before is not kept. For whoever changes a connection in this
- * isolate. The list stays for a directory that is down: it may only close, and an account opens by its settings.
+ * The next request asks the directory, and answers to earlier questions are not kept. For code that changes a
+ * connection in this isolate. The list stays for a directory that is down: it may only close, and an account opens by
+ * its settings.
  */
 export function forgetCutOffs(db: D1Database): void {
   kept.set(db, { ...nothing(), list: kept.get(db)?.list ?? null });

@@ -1,6 +1,6 @@
 /**
  * The table `delivery_index`: what lists of deliveries show. The object that holds a delivery (`source`) is its
- * authority and writes its rows here, so that a row may come twice or late. What is due when is decided there.
+ * authority and writes its rows here, so that a row may come twice or late. That object decides when a delivery is due.
  */
 
 import { ask, type SqlRow } from './ask.ts';
@@ -66,7 +66,7 @@ const UPSERT = `INSERT INTO delivery_index (${COLUMNS.map(([column]) => column).
     .join(', ')}
   WHERE excluded.updated_at_ms >= delivery_index.updated_at_ms`;
 
-/** Writes rows; one that is older than what is there changes nothing. @throws ProblemError `unavailable` */
+/** Writes rows; a row older than the stored one changes nothing. @throws ProblemError `unavailable` */
 export async function upsertDeliveries(db: D1Database, rows: readonly DeliveryRow[]): Promise<void> {
   if (rows.length === 0) return;
   await refuseNewerDirectory(db);

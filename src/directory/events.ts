@@ -20,12 +20,12 @@ export interface EventRow {
   readonly connectedAccountId: string | null;
   /** The JSON text that was signed: `{type, timestamp, data}`. */
   readonly body: string;
-  /** Made, but delivered to nobody so far: listed so that a gap in `sequence` can be explained. */
+  /** Made, but delivered to no endpoint so far: listed so that a gap in `sequence` can be explained. */
   readonly suppressed: boolean;
 }
 
 /**
- * One statement for all of them, in their order. What is known already keeps its place and its content.
+ * One statement for all of them, in their order. An event that is known already keeps its place and its content.
  * `WHERE true` ends the SELECT: without it the parser takes ON for the beginning of a join.
  */
 const APPEND = `INSERT INTO event (id, type, at_ms, organization, connected_account_id, body, suppressed)
@@ -35,8 +35,8 @@ const APPEND = `INSERT INTO event (id, type, at_ms, organization, connected_acco
   ON CONFLICT (id) DO NOTHING`;
 
 /**
- * Appends events in the given order; one that is there already changes nothing. One value holds all of them, so a call
- * should stay below a megabyte. @throws ProblemError `unavailable`
+ * Appends events in the given order; an event that is there already changes nothing. One value holds all of them, so a
+ * call should stay below a megabyte. @throws ProblemError `unavailable`
  */
 export async function appendEvents(db: D1Database, events: readonly EventRow[]): Promise<void> {
   if (events.length === 0) return;
@@ -45,7 +45,7 @@ export async function appendEvents(db: D1Database, events: readonly EventRow[]):
 }
 
 /**
- * Notes that an event is delivered to nobody, or that it is after all; an unknown id is no error.
+ * Notes that an event is delivered to no endpoint, or that it is after all; an unknown id is no error.
  * @throws ProblemError `unavailable`
  */
 export async function markSuppressed(db: D1Database, id: string, suppressed = true): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * Who else holds a grant that a provider may take for the same one: asked before a grant is revoked there. As fresh as
- * the accounts' own timers write the index; what has no subject yet may be anybody's, so it counts.
+ * Which other accounts hold a grant that a provider may take for the same one: asked before a grant is revoked there.
+ * As fresh as the accounts' own timers write the index; an account without a subject may belong to any user, so it
+ * counts.
  */
 
 import { tokenHostOf, type GrantIdentity } from '#providers/revocation.ts';

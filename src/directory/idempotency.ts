@@ -10,7 +10,7 @@ import { rowMac } from '#crypto/digest.ts';
 import { ask } from './ask.ts';
 import { controlKey, type VaultConfig } from './data-key.ts';
 
-/** Longer than any request may run. One that is older has died, and the next one under its key takes its place. */
+/** Longer than any request may run. An older request has died, and the next request under its key takes its place. */
 export const RUN_LIMIT_MS = 60_000;
 /** Rows past their end that one request takes along. */
 const SWEPT = 50;
@@ -81,7 +81,10 @@ export async function reserve(
 
 type Run = Extract<Reservation, { kind: 'run' }>;
 
-/** Keeps what the request has answered. One that was taken for dead keeps nothing. @throws ProblemError `unavailable` */
+/**
+ * Keeps what the request has answered. A request that was taken for dead keeps nothing. @throws ProblemError
+ * `unavailable`
+ */
 export async function keepAnswer(
   db: D1Database,
   { id, run }: Run,

@@ -1,8 +1,8 @@
 /**
- * Which agents and accounts there are, asked before an object is called by a name that somebody else has chosen: the
+ * Which agents and accounts there are, asked before an object is called by a name that a caller has chosen: the
  * platform makes a database for each object that is called, and keeps it for ever. The index of the directory says so
  * (`agent_index`, `account_index`), and the isolate remembers what it has seen. Where the directory does not answer, or
- * has not heard of a thing yet, a bounded number is let through: a name that turns out to be somebody's costs nothing.
+ * has not heard of a thing yet, a bounded number is let through: a name that turns out to exist costs nothing.
  *
  * Refuses to decide what a caller may do: to be let through here is no proof.
  */
@@ -91,12 +91,12 @@ async function standingOf(db: D1Database, kind: ObjectKind, id: string): Promise
   return within<Standing, Standing>(PATIENCE_MS, asked(), { is: 'away', other: null });
 }
 
-/** Something of that name is there: whoever made it, or was answered by it. */
+/** Notes that the object of that name exists: for a caller that has made it, or had an answer from it. */
 export function noteKnown(db: D1Database, kind: ObjectKind, id: string): void {
   memoryOf(db).seen.set(nameOf(kind, id), true);
 }
 
-/** One of the allowance; given back where the name turns out to be somebody's. */
+/** One of the allowance; given back where the name turns out to exist. */
 function letThrough(allowance: Allowance, db: D1Database, kind: ObjectKind, id: string): Admission | null {
   if (!allowance.take(systemNow())) return null;
   const report = (exists: boolean): void => {
@@ -121,8 +121,8 @@ export async function admitUnproved(
 }
 
 /**
- * For an operator. What the directory has not heard of may exist all the same (it was restored, or the thing is younger
- * than the index), so a few are asked for themselves.
+ * For an operator. An object that the directory has not heard of may exist all the same (it was restored, or the thing
+ * is younger than the index), so a few are asked for themselves.
  */
 export async function admitProved(
   { directory: db }: Pick<Config, 'directory'>,

@@ -1,7 +1,7 @@
 /**
- * Master keys that rows need and the ring does not hold: what was encrypted with one does not open until it is put back.
- * Reads alone, and a bounded number of rows, however many accounts there are: each key that the directory has noted is
- * looked for by the index over key ids.
+ * Master keys that rows need and the ring does not hold: data encrypted with such a key does not open until the key is
+ * put back. Reads alone, and a bounded number of rows, however many accounts there are: each key that the directory has
+ * noted is looked for by the index over key ids.
  */
 
 import type { Keyring } from '#crypto/keyring.ts';

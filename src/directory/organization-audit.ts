@@ -37,14 +37,14 @@ export interface OrganizationRecord {
   readonly atMs: number;
 }
 
-/** Who is recorded where nobody asked: the broker itself. */
+/** The actor of a change that no caller asked for: the broker itself. */
 export function bySystem(): RequestContext {
   return systemContext(newId('req'));
 }
 
 /**
- * Runs `change` and appends its record, both or none. Where `change` changes no row nothing is recorded and `after` runs
- * all the same.
+ * Runs `change` and appends its record, both or none. Where `change` changes no row nothing is recorded and `after`
+ * runs all the same.
  *
  * @param after further statements of the same transaction
  * @returns whether `change` changed a row
@@ -62,7 +62,7 @@ export async function runRecorded(
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     if (tries > 0) await sleep(systemRandom() * PAUSE_MS);
     const head = await headOf(db, key.mac, record.organization);
-    // Nobody has moved the head, and yet its next number is taken.
+    // The head has not moved, and yet its next number is taken.
     if (head.seq === seen?.seq) throw brokenChain();
     seen = head;
     const statements = [change, ...appended(db, key.mac, head, record), ...after];
@@ -75,7 +75,10 @@ export async function runRecorded(
   throw new ProblemError('unavailable', { detail: 'too many changes at once', retryAfterS: RETRY_AFTER_S });
 }
 
-/** Somebody has read the records of one chain. `source`: whose. @throws ProblemError as `runRecorded`: then nothing is shown */
+/**
+ * Records that a caller has read one chain. `source`: whose. @throws ProblemError as `runRecorded`: then nothing is
+ * shown
+ */
 export async function recordAuditRead(
   config: VaultConfig,
   read: Omit<OrganizationRecord, 'fields'> & { readonly account: string | null; readonly source: string },

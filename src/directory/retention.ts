@@ -12,7 +12,7 @@ import { ask } from './ask.ts';
 const DAY_MS = 24 * 3_600_000;
 /** How far back a consumer can catch up with `GET /v1/events`. */
 export const EVENTS_KEPT_DAYS = 90;
-/** As long as an object keeps what it could send again. One that waits is never dropped. */
+/** As long as an object keeps what it could send again. A waiting delivery is never dropped. */
 export const DELIVERIES_KEPT_DAYS = 30;
 
 /** Rows of one statement. */

@@ -11,7 +11,7 @@ import { SCHEMA_VERSION, schemaVersion } from './migrate.ts';
 /** A migration while isolates live is met this much later; a deploy brings new isolates with it. */
 const LOOK_AGAIN_MS = 60_000;
 const RETRY_AFTER_S = 60;
-/** Whoever asks next finds out by itself that the directory does not answer. */
+/** How long the look may take. The caller's next query shows by itself that the directory does not answer. */
 const PATIENCE_MS = 1_000;
 
 /** What was found last, by database. */

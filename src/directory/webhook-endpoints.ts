@@ -205,8 +205,8 @@ function movedElsewhere(health: EndpointHealth, nowMs: number): EndpointHealth {
 }
 
 /**
- * Draws a new secret; the one before signs beside it for 24 h. One that was replaced earlier and still signs ends now.
- * Null where there is no such endpoint.
+ * Draws a new secret; the secret before signs beside it for 24 h. A secret that was replaced earlier and still signs
+ * ends now. Null where there is no such endpoint.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`, `conflict` (others keep changing it)
  */
 export async function rotateEndpointSecret(

@@ -1,7 +1,7 @@
 /**
  * What attempts tell of an endpoint, noted for all accounts that send to it: the health columns of `webhook_endpoint`.
- * The decisions are `webhooks/endpoint-health.ts`; here each is written only over the row that it was made from, so that
- * of many who come at the same time none overwrites another. Needs no key, sends nothing.
+ * The decisions are `webhooks/endpoint-health.ts`; here each is written only over the row that it was made from, so
+ * that of many writers at the same time none overwrites another. Needs no key, sends nothing.
  */
 
 import { ProblemError } from '#contract/problem.ts';
@@ -117,8 +117,8 @@ const TAKE_PLACES = `UPDATE webhook_endpoint SET drain_from_ms = max(coalesce(dr
   WHERE id = ?3 AND status = 'active' RETURNING drain_from_ms AS taken`;
 
 /**
- * Takes places for `own` deliveries that come back to an endpoint which answers again: when each may leave, rising. Null:
- * it is gone or does not answer any more. @throws ProblemError `unavailable`
+ * Takes places for `own` deliveries that come back to an endpoint which answers again: when each may leave, rising.
+ * Null: it is gone or does not answer any more. @throws ProblemError `unavailable`
  */
 export async function takeDrainPlaces(
   db: D1Database,
@@ -137,8 +137,9 @@ export async function takeDrainPlaces(
 }
 
 /**
- * Takes the lease of the next probe of a failing endpoint: true for one caller, who sends it now. Who dies with it costs
- * one probe. False while it is not due, for an endpoint that is not failing, and for one that was deleted.
+ * Takes the lease of the next probe of a failing endpoint: true for one caller, which sends it now. A caller that dies
+ * with it costs one probe. False while it is not due, for an endpoint that is not failing, and for one that was
+ * deleted.
  * @throws ProblemError `unavailable`
  */
 export async function takeProbe(db: D1Database, id: string, nowMs: number): Promise<boolean> {

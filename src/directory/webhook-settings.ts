@@ -19,11 +19,14 @@ const REMEMBERED = 200;
 
 /** What there is to deliver to. */
 export interface LoadedEndpoints {
-  /** In no order; disabled ones too. One that is not here, and not in `untrusted`, has been deleted. */
+  /** In no order; disabled ones too. An endpoint that is not here, and not in `untrusted`, has been deleted. */
   readonly endpoints: readonly WebhookEndpointRow[];
   /** Wrapped key that opens their secrets (owner `WEBHOOKS_OWNER`); null where there are no endpoints. */
   readonly dataKey: string | null;
-  /** Ids of rows that were changed outside the broker: nothing is sent by them, and what waits for them waits on. */
+  /**
+   * Ids of rows that were changed outside the broker: nothing is sent by them, and deliveries that wait for them wait
+   * on.
+   */
   readonly untrusted: readonly string[];
 }
 
@@ -40,15 +43,15 @@ interface Kept {
 const kept = new BoundedMap<string, Kept>(REMEMBERED);
 let epoch = 0;
 
-/** The next question goes to the directory. For whoever changes an endpoint in this isolate. */
+/** The next question goes to the directory. For code that changes an endpoint in this isolate. */
 export function forgetEndpoints(): void {
   epoch += 1;
 }
 
 /**
  * All endpoints, or those of the named organizations (empty for none). `unavailable` where the directory does not say
- * so within `timeoutMs`, or what it says cannot be trusted: then nothing is known, and least of all that an endpoint was
- * deleted. Never throws.
+ * so within `timeoutMs`, or what it says cannot be trusted: then nothing is known, and least of all that an endpoint
+ * was deleted. Never throws.
  *
  * @param masterKeys the deployment's ring: rows are compared with their MACs
  * @param organizations null: of all, which is as many rows as there are organizations with endpoints

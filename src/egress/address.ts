@@ -1,6 +1,6 @@
 /**
- * Whether an IP address is one of the public internet. Pure, and total: what is no address is not public. It knows no
- * names and asks nobody.
+ * Whether an IP address is one of the public internet. Pure, and total: a text that is no address is not public. It
+ * knows no names and asks no resolver.
  *
  * Sources: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890), RFC 4291 (IPv6), RFC 6052 (NAT64),
  * RFC 3056 (6to4), RFC 5214 (ISATAP).
@@ -25,7 +25,7 @@ const SPECIAL_V4: readonly (readonly [first: string, bits: number])[] = [
   ['240.0.0.0', 4], // reserved, the limited broadcast among it
 ];
 
-/** Within global unicast (2000::/3). What lies outside of it is private, local, reserved or multicast as a whole. */
+/** Within global unicast (2000::/3). An address outside of it is private, local, reserved or multicast as a whole. */
 const SPECIAL_V6: readonly (readonly [first: string, bits: number])[] = [
   ['2001::', 23], // IETF protocol assignments: Teredo, benchmarks, ORCHID
   ['2001:db8::', 32], // documentation

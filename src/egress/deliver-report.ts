@@ -13,8 +13,8 @@ interface OutboxStub {
 }
 
 /**
- * Reports to the object that holds the delivery. What could not be reported is delivered again under the same id, so it
- * is worth trying for as long as this may run.
+ * Reports to the object that holds the delivery. An attempt that could not be reported is delivered again under the
+ * same id, so it is worth trying for as long as this may run.
  *
  * @param startedAtMs of the attempt
  * @throws Error ("internal") when the time is up

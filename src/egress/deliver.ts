@@ -1,7 +1,7 @@
 /**
- * The Deliverer: a stateless entrypoint that makes one attempt of one delivery and reports its end through a fresh stub,
- * so that neither the death of the object that holds the delivery nor a receiver that hangs holds anything up. Gets
- * ciphertexts only; a secret lives here for the time of one signature. It tries nothing twice: the outbox does.
+ * The Deliverer: a stateless entrypoint that makes one attempt of one delivery and reports its end through a fresh
+ * stub, so that neither the death of the object that holds the delivery nor a receiver that hangs holds anything up.
+ * Gets ciphertexts only; a secret lives here for the time of one signature. It tries nothing twice: the outbox does.
  */
 
 import { WorkerEntrypoint } from 'cloudflare:workers';
@@ -19,7 +19,7 @@ import { report } from './deliver-report.ts';
 import { guardOptions } from './guard.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 
-/** What one attempt needs; whoever holds the delivery is no part of it. */
+/** What one attempt needs; the object that holds the delivery is no part of it. */
 export type Attempt = Pick<DeliveryRequest, 'eventId' | 'body' | 'endpoint' | 'url' | 'secrets' | 'dataKey'>;
 
 export class Deliverer extends WorkerEntrypoint {
@@ -99,8 +99,8 @@ async function post(config: Config, request: Attempt, secrets: readonly Secret[]
     const kind = outcome.failure === 'resolver_failed' ? 'unsent' : 'failure';
     return { kind, reason: outcome.failure };
   }
-  // An answer that drips on or breaks off did not come: who died in it may not have kept the event. One that is only
-  // longer than what is read has come.
+  // An answer that drips on or breaks off did not come: a receiver that died in it may not have kept the event. An
+  // answer that is only longer than what is read has come.
   if (outcome.truncated && !outcome.overlong) return { kind: 'failure', reason: 'incomplete' };
   return { kind: 'response', status: outcome.status };
 }

@@ -56,7 +56,7 @@ export function readDnsAnswer(text: string): DnsAnswer {
 export type HostProblem = 'forbidden_address' | 'unresolved_name' | 'resolver_failed';
 
 /**
- * Whether a host may be called. `forbidden_address`: one of its addresses is not public, whatever the others are.
+ * Whether a host may be called. `forbidden_address`: one of its addresses is not public, even if all others are.
  * `unresolved_name`: the resolver knows no address, or could not find out. `resolver_failed`: no word of the resolver's
  * that could be read; the host is not to blame.
  */

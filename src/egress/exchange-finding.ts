@@ -1,4 +1,6 @@
-/** From a classified answer to what is settled: the outcome as the account sees it, and ciphertexts for its generation. */
+/**
+ * From a classified answer to what is settled: the outcome as the account sees it, and ciphertexts for its generation.
+ */
 
 import { fingerprint } from '#crypto/digest.ts';
 import { encryptText } from '#crypto/envelope.ts';
@@ -117,8 +119,9 @@ function reasonOf(classified: Classified, wrongRequest: boolean): string | null 
 }
 
 /**
- * A provider may ignore that less was asked for: then the token is the full one, and nobody gets it as narrowed. Silence
- * was read as what was asked for, so null here is an answer that names no scope: it may be the full one as well.
+ * A provider may ignore that less was asked for: then the token is the full one, and no agent gets it as narrowed.
+ * Silence was read as what was asked for, so null here is an answer that names no scope: it may be the full one as
+ * well.
  */
 function isNarrowed(request: Request, granted: readonly string[] | null): boolean {
   const { scopes } = request;

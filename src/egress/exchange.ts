@@ -76,13 +76,13 @@ async function exchange(config: Config, request: Request): Promise<void> {
 
 interface Found {
   readonly finding: Finding;
-  /** What to ask with whose grant it is; null: nobody asks, or there is nothing to ask with. */
+  /** What to ask with whose grant it is; null: no question is asked, or there is nothing to ask with. */
   readonly renewed: Renewed | null;
 }
 
 const only = (finding: Finding): Found => ({ finding, renewed: null });
 
-/** Opens, calls, classifies, encrypts. Whatever goes wrong before the call left is `transient` without doubt. */
+/** Opens, calls, classifies, encrypts. A failure before the call left is `transient` without doubt. */
 async function find(config: Config, request: Request, sentAtMs: number): Promise<Found> {
   const opened = await open(config, request);
   if ('problem' in opened) return only(unsent(opened.problem));

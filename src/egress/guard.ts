@@ -54,7 +54,7 @@ export function isLoopbackHost(hostname: string): boolean {
 }
 
 /**
- * Whether a host is the machine of whoever calls it, in any spelling that the URL parser leaves: loopback and the
+ * Whether a host is the caller's own machine, in any spelling that the URL parser leaves: loopback and the
  * unspecified address, which systems connect to loopback, also inside an IPv6 address, and names under `localhost` with
  * or without a dot behind (RFC 6761, 6.3).
  */
@@ -73,7 +73,7 @@ export function targetProblem(url: string, options: GuardOptions): string | null
   // eslint-disable-next-line no-control-regex
   if (/[\s\\\u0000-\u001f\u007f]/.test(url))
     return 'must not contain spaces, control characters or backslashes';
-  // `https:host` and `https:///host` parse too; whoever reads the text differently would see another host.
+  // `https:host` and `https:///host` parse too; a reader that parses the text differently would see another host.
   if (!/^[a-z]+:\/\/[^/?#]/i.test(url) || !URL.canParse(url)) return 'must be a URL';
   const parsed = new URL(url);
   // An empty userinfo (`https://@host`) is gone after parsing, so the text is looked at as well.
@@ -93,7 +93,7 @@ function hasUserinfo(url: string): boolean {
 function loopbackProblem(url: URL, ownHost: string | null): string | null {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be an http or https URL';
   if (ownHost === null || !URL.canParse(`${url.protocol}//${ownHost}`)) return null;
-  // On loopback other programs share the host: only the same port is the broker, whatever the host is called.
+  // On loopback other programs share the host: only the same port is the broker, under any name of the host.
   const own = new URL(`${url.protocol}//${ownHost}`);
   return isLoopbackHost(own.hostname) && own.port === url.port ? 'must not be the broker itself' : null;
 }

@@ -1,8 +1,8 @@
 /**
- * The one call that leaves: guarded by name and, where there is a resolver, by address; never redirected, bounded in time
- * and size. Everything that a hostile or broken
- * server can do comes back as a value; no text of the platform's errors leaves, because it may name hosts and addresses.
- * It refuses to judge an answer (providers/classify.ts) and to try again.
+ * The one call that leaves: guarded by name and, where there is a resolver, by address; never redirected, bounded in
+ * time and size. Everything that a hostile or broken
+ * server can do comes back as a value; no text of the platform's errors leaves, because it may name hosts and
+ * addresses. It refuses to judge an answer (providers/classify.ts) and to try again.
  */
 
 import type { HostProblem } from './dns-answer.ts';
@@ -20,7 +20,7 @@ export interface OutgoingRequest {
 export interface FetchLimits {
   /** For connecting, headers and body together. */
   readonly timeoutMs: number;
-  /** Of the body after decompression; what lies beyond is not read. */
+  /** Of the body after decompression; bytes beyond it are not read. */
   readonly maxBytes: number;
 }
 
@@ -45,7 +45,10 @@ export type FetchOutcome =
 
 const BODILESS = new Set([204, 205, 304]);
 
-/** Sends one request and reads its answer. Never throws, and returns within `timeoutMs` whatever the server does. */
+/**
+ * Sends one request and reads its answer. Never throws, and returns within `timeoutMs`, also when the server hangs or
+ * drips.
+ */
 export async function guardedFetch(
   request: OutgoingRequest,
   limits: FetchLimits,
@@ -100,7 +103,7 @@ interface Deadline {
   readonly signal: AbortSignal;
   /** Resolves when time is up. The signal alone is not relied on: a body may not heed it. */
   readonly passed: Promise<'late'>;
-  /** Stops the clock and whatever is still on the wire. */
+  /** Stops the clock and the transfer that is still on the wire. */
   end(): void;
 }
 

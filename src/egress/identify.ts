@@ -1,4 +1,4 @@
-/** Asks a provider whose token this is: for a credential that an operator brought, of which nobody was told. */
+/** Asks a provider whose token this is: for a credential that an operator brought, whose user is not known yet. */
 
 import { decryptText, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
 import { accountOwner, grantPlace } from '#crypto/places.ts';

@@ -1,10 +1,10 @@
 /**
  * Finds out who has signed in, from a token answer: the id_token that came along, and the provider's userinfo where the
- * facts read from it. A provider that does not say leaves nobody. An id_token that cannot be checked counts as not sent:
+ * facts read from it. A silent provider leaves the user unknown. An id_token that cannot be checked counts as not sent:
  * it stops a connect only where the subject has to come from it.
  *
  * A userinfo request that a callback value shapes (a realm in its URL) was shaped by the browser: its answer may name the
- * account on a page, and proves nobody.
+ * account on a page, and proves no user.
  *
  * Sources: OpenID Connect Core 1.0 section 5.3.
  */
@@ -185,7 +185,7 @@ export async function askUserinfo(
   return asked === null ? null : send(asked, question.guard);
 }
 
-/** What the provider answers there to who has this token; null: no answer. */
+/** The provider's answer there to a request with this token; null: no answer. */
 async function fetchJson(question: IdentityQuestion, where: Where, known: Known): Promise<Told | null> {
   const asked = requestTo(question, where, known.all);
   if (asked === null) return null;

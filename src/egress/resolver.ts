@@ -1,6 +1,6 @@
 /**
  * Asks the deployment's resolver which addresses a host has, and keeps the verdict for as long as the answer lives. The
- * request itself is made by whoever calls, so that this file has no way out of its own. What was found is a snapshot:
+ * request itself is made by the caller, so that this file has no way out of its own. The verdict is a snapshot:
  * the platform resolves the name again when it connects, and no Worker can pin an address.
  *
  * Sources: RFC 8484 (GET), and the JSON form of public resolvers (`dns-answer.ts`).
@@ -15,7 +15,9 @@ export const RESOLVE_WITHIN_MS = 2_000;
 /** A hundred addresses with their aliases are a quarter of it. */
 export const RESOLVER_ANSWER_BYTES = 64 * 1024;
 
-/** A name that changes all the time is asked for no more often than this; one that never does is asked for again. */
+/**
+ * A name that changes all the time is asked for no more often than this; a name that never changes is asked for again.
+ */
 const MIN_KEPT_MS = 30_000;
 const MAX_KEPT_MS = 300_000;
 

@@ -1,4 +1,4 @@
-/** Brings a result home to the object that waits for it, whatever happens to the object meanwhile. */
+/** Brings a result home to the object that waits for it, also when the object restarts meanwhile. */
 
 import { doubledMs } from '#lib/backoff.ts';
 import { sleep, systemNow, systemRandom, within } from '#lib/clock.ts';
@@ -11,8 +11,8 @@ const LAST_PAUSE_MS = 2_000;
 const TRY_MS = 4_000;
 
 /**
- * Tells until it is known to have arrived; it may arrive twice. `tell` makes a new stub each time: one that threw stays
- * broken, and the next incarnation may be elsewhere.
+ * Tells until it is known to have arrived; it may arrive twice. `tell` makes a new stub each time: a stub that threw
+ * stays broken, and the next incarnation may be elsewhere.
  *
  * @param tell what the object answers; null: it could not take it now, and is told again
  * @param limitMs how long in all

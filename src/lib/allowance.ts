@@ -1,4 +1,4 @@
-/** A number of things that may happen within a window of time; what turned out to be harmless is given back. */
+/** A number of things that may happen within a window of time; a use that turned out to be harmless is given back. */
 export class Allowance {
   readonly #limit: number;
   readonly #windowMs: number;

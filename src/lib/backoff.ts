@@ -1,4 +1,4 @@
-/** Waits that double with each failure: the arithmetic alone. Who waits for what, and how long at most, is its owner's. */
+/** Waits that double with each failure: the arithmetic alone. Its caller decides what waits, and how long at most. */
 
 import type { Random } from './clock.ts';
 
@@ -10,7 +10,7 @@ export function doubledMs(failures: number, firstMs: number, longestMs: number):
   return Math.min(longestMs, firstMs * 2 ** Math.min(MOST_DOUBLINGS, Math.max(0, failures - 1)));
 }
 
-/** Half to whole of it, whole milliseconds: what failed together does not come back together. */
+/** Half to whole of it, whole milliseconds: calls that failed together do not come back together. */
 export function spreadHalf(ms: number, random: Random): number {
   return Math.ceil(ms * (0.5 + random() / 2));
 }

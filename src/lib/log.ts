@@ -1,7 +1,7 @@
 /**
  * The redacting log: one JSON object a line. The only room that touches `console`.
- * Callers pass plain facts; whatever looks like a credential is cut out here all the same,
- * because a log line is the one output nobody reviews before it leaves.
+ * Callers pass plain facts; a text that looks like a credential is cut out here all the same,
+ * because a log line is the one output that no person reviews before it leaves.
  */
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

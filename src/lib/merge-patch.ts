@@ -1,4 +1,4 @@
-/** RFC 7396 (JSON Merge Patch): what is named is replaced, objects are merged, null removes. Pure. */
+/** RFC 7396 (JSON Merge Patch): a named field is replaced, objects are merged, null removes. Pure. */
 
 type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,9 @@
 /**
- * Numbered schema steps of an object's SQLite, and what their numbers mean. Knows no table but its own `schema_version`.
- * Applied inside the caller's transaction, so that a step is there whole or not at all.
+ * Numbered schema steps of an object's SQLite, and what their numbers mean. Knows no table but its own
+ * `schema_version`. Applied inside the caller's transaction, so that a step is there whole or not at all.
  *
  * Within a major every step is additive: code of an earlier step goes on with the data of a later one, so that a
- * rollback is safe. Whatever older code must not touch begins the next thousand.
+ * rollback is safe. A step that older code must not touch begins the next thousand.
  */
 
 /** The data was written by a newer major: nothing may be read or written, the answer is 503. */
@@ -18,7 +18,10 @@ export function isNewerMajor(stored: number, known: number): boolean {
   return Math.floor(stored / STEPS_OF_A_MAJOR) > Math.floor(known / STEPS_OF_A_MAJOR);
 }
 
-/** Tables that a schema step has made are not there: somebody took them away, and nothing that is left can be trusted. */
+/**
+ * Tables that a schema step has made are not there: they were removed from outside, and nothing that is left can be
+ * trusted.
+ */
 export class DamagedSchemaError extends Error {
   override readonly name = 'DamagedSchemaError';
 }
@@ -30,7 +33,7 @@ function tablesMade(steps: readonly string[], version: number): string[] {
   return steps.slice(0, version).flatMap((step) => [...step.matchAll(CREATED)].map(([, name = '']) => name));
 }
 
-/** The object's own tables. What the engine keeps beside them says nothing of the object, whatever it is called. */
+/** The object's own tables. The engine's own tables beside them, under any name, say nothing of the object. */
 function tablesOf(sql: SqlStorage, steps: readonly string[]): ReadonlySet<string> {
   const own = new Set(['schema_version', ...tablesMade(steps, steps.length)]);
   const rows = sql.exec<{ name: string }>(`SELECT name FROM sqlite_master WHERE type = 'table'`).toArray();

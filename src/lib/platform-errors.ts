@@ -41,7 +41,7 @@ export function isDamage(error: unknown): boolean {
   for (let depth = 0; depth < MAX_CAUSES && one !== null && typeof one === 'object'; depth += 1) {
     if (one.name === 'DamagedSchemaError') return true;
     if (typeof one.message === 'string') {
-      // The database of all is no object's, whatever SQLite says of it in the cause.
+      // The database of all is no object's, also where SQLite's words stand in the cause.
       if (one.message.startsWith('D1_ERROR')) return false;
       if (DAMAGE.test(one.message)) return true;
     }

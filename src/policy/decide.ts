@@ -15,7 +15,7 @@ export type { Granted } from './pick-grant.ts';
 
 export interface PolicyAgent {
   id: string;
-  /** Empty or left out: none. An agent with one reaches that one alone, whatever its rules say. */
+  /** Empty or left out: none. An agent that has an organization reaches that one alone; its rules open no other. */
   organization?: string;
   status: 'active' | 'suspended';
   policy: Policy;
@@ -36,7 +36,7 @@ export type Decision =
       allowed: true;
       /** Index of the rule that decided. */
       rule: number;
-      /** What that rule allows; null = whatever was granted. Without grants the aliases in it are unresolved. */
+      /** What that rule allows; null = every granted scope. Without grants the aliases in it are unresolved. */
       scopes: string[] | null;
       /** What the token has to be narrowed to at a refresh before it may leave; null = it may leave as it is. */
       narrowTo: string[] | null;
@@ -93,7 +93,7 @@ export function decide(input: {
   granted?: Granted[];
   canNarrow?: boolean;
 }): Decision & { grant?: number } {
-  // Whatever is not plainly active is refused, also a status that this code does not know.
+  // Every status but `active` is refused, also a status that this code does not know.
   if (input.agent.status !== 'active') return refuse('agent_suspended');
 
   let furthest = refuse('connection_not_allowed');

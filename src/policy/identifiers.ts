@@ -7,7 +7,7 @@ const SHARED_IDENTIFIER = 'default';
 
 /**
  * True when a rule with these `identifiers` reaches that one. Absent patterns reach the agent's own id and `default`;
- * an empty list reaches nobody.
+ * an empty list reaches no account.
  */
 export function matchesIdentifiers(
   patterns: readonly string[] | undefined,

@@ -1,6 +1,6 @@
 /**
- * Whether an agent's rules speak of an account at all, whatever they allow with it. Decides nothing that is handed
- * out, and does not look at the agent's status: that wall stands before this one.
+ * Whether an agent's rules speak of an account at all, even if they allow nothing with it. Decides nothing that is
+ * handed out, and does not look at the agent's status: that wall stands before this one.
  */
 
 import type { Policy, Rule } from '#contract/policy.ts';

@@ -19,7 +19,7 @@ export type Coverage =
  * - `missing_scopes`: allowed, but not granted.
  * - `unknown_grant`: there is a limit, and nothing to compare with it.
  *
- * `include` adds to a set what the provider counts as included in it: whoever holds the wider scope holds the narrower
+ * `include` adds to a set what the provider counts as included in it: a grant with the wider scope holds the narrower
  * one, and a limit that allows the wider one allows both.
  */
 export function coverage(input: {

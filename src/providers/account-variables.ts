@@ -41,7 +41,7 @@ export function isUnknownFrom(
 
 /**
  * Whether asking the provider with an access token could tell a required variable that neither it nor an operator has
- * told yet. For an optional one alone it is not asked: one that never comes would be asked for at every refresh.
+ * told yet. For an optional one alone it is not asked: a value that never comes would be asked for at every refresh.
  *
  * @param withIdToken the answer may bring an id_token
  */
@@ -78,7 +78,7 @@ export function newlyTold(
   return Object.fromEntries(Object.entries(now).filter(([name]) => !Object.hasOwn(known, name)));
 }
 
-/** The descriptor with this account's values in its URLs; what is not known stays a template. */
+/** The descriptor with this account's values in its URLs; a URL with an unknown value stays a template. */
 export function fillAccount(descriptor: Descriptor, values: AccountValues): Descriptor {
   const known = knownOf(descriptor, values);
   if (Object.keys(known).length === 0) return descriptor;

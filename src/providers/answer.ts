@@ -16,7 +16,9 @@ export interface TokenSet {
   refreshToken: string | null;
   /** A successor came along that cannot be kept (too long, no text): the stored refresh token may be spent. */
   refreshTokenUnusable: boolean;
-  /** As the provider calls it (`Bearer`, Slack's `bot`); `Bearer` where it says nothing. What to send is `token_header`. */
+  /**
+   * As the provider calls it (`Bearer`, Slack's `bot`); `Bearer` where it says nothing. What to send is `token_header`.
+   */
   tokenType: string;
   /** Counted from when the request was sent; null: never expires. */
   lifetimeMs: number | null;
@@ -38,9 +40,12 @@ export interface AnswerContext {
   readonly nowMs: number;
   /** What was asked for, where the request named scopes. */
   readonly requestedScopes?: readonly string[] | undefined;
-  /** The answer makes a grant: what it does not bring, nobody has. Left out: it renews one, whose refresh token stays. */
+  /**
+   * The answer makes a grant: a token that it does not bring does not exist. Left out: it renews one, whose refresh
+   * token stays.
+   */
   readonly isFirst?: boolean;
-  /** The life of an access token as an operator has set it; null or left out: nobody has. */
+  /** The life of an access token as an operator has set it; null or left out: not set. */
   readonly setLifetimeS?: number | null;
 }
 
@@ -93,7 +98,8 @@ const isRefreshToken = (value: unknown): value is string =>
   value.isWellFormed();
 
 /**
- * The token set of a parsed body, or null where it holds no usable access token or the descriptor's success check fails.
+ * The token set of a parsed body, or null where it holds no usable access token or the descriptor's success check
+ * fails.
  */
 export function readTokens(descriptor: Descriptor, body: unknown, context: AnswerContext): TokenSet | null {
   if (!passesSuccessCheck(descriptor, body)) return null;
@@ -130,7 +136,10 @@ export function readTokens(descriptor: Descriptor, body: unknown, context: Answe
   };
 }
 
-/** Something is there that is no refresh token; null, nothing, a blank text and a word for nothing say that there is none. */
+/**
+ * Something is there that is no refresh token; null, nothing, a blank text and a word for nothing say that there is
+ * none.
+ */
 const isUnusableSuccessor = (value: unknown): boolean =>
   value !== undefined && value !== null && !isNoToken(value) && !isRefreshToken(value);
 

@@ -37,7 +37,7 @@ export type ApiVerdict =
   | { readonly verdict: 'throttled'; readonly retryAfterMs: number | null }
   | { readonly verdict: 'other' };
 
-/** Judges an answer of the provider's API. Never throws, whatever the body is. */
+/** Judges an answer of the provider's API. Never throws, for any body. */
 export function judgeApiAnswer(descriptor: Descriptor, answer: ApiAnswer, nowMs: number): ApiVerdict {
   const { status } = answer;
   const means = signalOf(descriptor, answer);

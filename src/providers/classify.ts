@@ -1,6 +1,6 @@
 /**
  * What the answer to a refresh means: the outcome, and whether it leaves the presented generation in doubt.
- * One pure function that never throws, whatever a provider, a gateway or an attacker on the way sends. It refuses to
+ * One pure function that never throws, for any answer of a provider, a gateway or an attacker on the way. It refuses to
  * decide what happens next (the refresh room), and to let a page, a 5xx or a 429 end a grant.
  */
 
@@ -89,7 +89,8 @@ type Response = Extract<Answer, { kind: 'response' }>;
 
 /**
  * @returns exactly one outcome. Only a 2xx with a usable access token is `refreshed`; only a parsed error (JSON, or the
- * form that a few providers answer) that the descriptor or the generic table names is `grant_dead`; every other error is `transient` with its code as evidence.
+ * form that a few providers answer) that the descriptor or the generic table names is `grant_dead`; every other error
+ * is `transient` with its code as evidence.
  */
 export function classify(descriptor: Descriptor, answer: Answer, context: ClassifyContext): Classified {
   if (answer.kind === 'failure') {
@@ -136,7 +137,9 @@ export function classify(descriptor: Descriptor, answer: Answer, context: Classi
 const isSpoken = (parsed: ParsedBody): parsed is Extract<ParsedBody, { kind: 'json' | 'form' }> =>
   parsed.kind === 'json' || parsed.kind === 'form';
 
-/** JSON says itself where it ends, so a whole object in a cut answer is read; of a form or a text nobody knows the end. */
+/**
+ * JSON says itself where it ends, so a whole object in a cut answer is read; the end of a form or a text is not known.
+ */
 function bodyOf(answer: Response): ParsedBody {
   const parsed = parseBody(answer.body, headerOf(answer.headers, 'content-type') ?? null);
   return answer.truncated === true && (parsed.kind === 'form' || parsed.kind === 'text')
@@ -290,8 +293,8 @@ function fromRow(
 }
 
 /**
- * A terminal answer while a rotating generation is in doubt is most likely our own lost successor: the operator must see
- * that the user did nothing wrong. What the answer would have meant otherwise stays in the evidence.
+ * A terminal answer while a rotating generation is in doubt is most likely our own lost successor: the operator must
+ * see that the user did nothing wrong. The evidence keeps what the answer would have meant otherwise.
  */
 function grantDead(
   descriptor: Descriptor,

@@ -1,6 +1,6 @@
 /**
  * A provider that is in no catalogue: the schema of `provider_config`, and the descriptor that it makes, alone or with
- * a server's metadata. What the operator writes wins; the rest comes from the metadata; what neither says is unknown,
+ * a server's metadata. The operator's value wins; the rest comes from the metadata; what neither says is unknown,
  * and unknown is treated strictly. It refuses to fetch, and to say which hosts are acceptable.
  *
  * Sources: RFC 8414 (metadata), OpenID Connect Discovery 1.0, RFC 9207 (`iss` in the authorization response).
@@ -37,7 +37,7 @@ export { applyVariables } from './variables.ts';
 
 const HttpUrl = z.string().max(2048).refine(isHttpUrl, 'must be an http or https URL');
 const Name = z.string().min(1).max(200);
-/** Ten years: what is longer does not expire and is said with `access_token_never_expires`. */
+/** Ten years: a longer life does not expire and is said with `access_token_never_expires`. */
 const MAX_SECONDS = 315_360_000;
 
 /** Rows of an operator's tables: one that names neither an error nor a status would match every answer. */

@@ -219,7 +219,10 @@ const fields = {
   default_scopes_example: names(100),
   scope_separator: z.string().min(1).max(3).default(' '),
   scope_aliases: ScopeAliases.default({}),
-  /** Ours: every scope of a kind (`read`, `write`). A limit of that name lets all of them through; nobody asks for all. */
+  /**
+   * Ours: every scope of a kind (`read`, `write`). A limit of that name lets all of them through; no request asks for
+   * all.
+   */
   scope_families: ScopeLists.default({}),
   /** Ours: another name of the same scope, as the provider states it → the name under which it is asked for. */
   scope_synonyms: ScopeSynonyms.default({}),
@@ -342,7 +345,10 @@ export function credentialFieldsOf(descriptor: Descriptor): CredentialField[] {
   ];
 }
 
-/** What a call to `revocation_url` ends; unverified counts as unknown, so that nobody else's grant is ended by a guess. */
+/**
+ * What a call to `revocation_url` ends; unverified counts as unknown, so that no other user's grant is ended by a
+ * guess.
+ */
 export function revocationReachOf(descriptor: Descriptor): RevocationReach {
   if (descriptor.revocation_url === null) return 'none';
   return isUnverified(descriptor, 'revocation_reach') ? 'unknown' : descriptor.revocation_reach;

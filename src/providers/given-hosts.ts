@@ -1,6 +1,6 @@
 /**
- * Whose word the hosts of a provider are: the catalogue's, which are facts, or that of whoever makes the connection. A
- * variable that can only become a part of the provider's own domain leaves its host a fact.
+ * Whose word the hosts of a provider are: the catalogue's, which are facts, or that of the operator who makes the
+ * connection. A variable that can only become a part of the provider's own domain leaves its host a fact.
  */
 
 import { findDescriptor } from './catalogue/catalogue.ts';

@@ -1,8 +1,8 @@
 /**
  * Who has signed in, read from what the provider itself answered: claims of an id_token, userinfo, the token answer. By
- * the expressions of the descriptor, in one place, so that a subject is the same text each time. A value of the callback
- * URL is the browser's word and is not read here, whatever an expression says: a browser that could name a subject could
- * come back as anybody. It refuses to fetch and to check a signature: what comes in is believed.
+ * the expressions of the descriptor, in one place, so that a subject is the same text each time. A value of the
+ * callback URL is the browser's word and is not read here, even where an expression names it: a browser that could name
+ * a subject could come back as anybody. It refuses to fetch and to check a signature: what comes in is believed.
  */
 
 import { isNothingWord } from '#contract/nothing-words.ts';
@@ -12,10 +12,10 @@ import { valueAt } from './reading/json-path.ts';
 /** What there is to read from; null for what was not there or is not believed. */
 export interface IdentityFacts {
   readonly idToken: unknown;
-  /** Null also where the browser had a say in what was asked: then the answer proves nobody. */
+  /** Null also where the browser had a say in what was asked: then the answer proves no user. */
   readonly userinfo: unknown;
   readonly tokenResponse: unknown;
-  /** A userinfo answer that proves nobody and may still name the account on a page. */
+  /** A userinfo answer that proves no user and may still name the account on a page. */
   readonly shownUserinfo?: unknown;
 }
 
@@ -23,7 +23,7 @@ export interface IdentityFacts {
 export interface VariableFacts extends Omit<IdentityFacts, 'shownUserinfo'> {
   /** What the browser brought. */
   readonly callback: unknown;
-  /** The answer of `account_lookup_url`, which tells variables and nobody's name. */
+  /** The answer of `account_lookup_url`, which tells variables and no user's name. */
   readonly accountLookup?: unknown;
 }
 
@@ -71,7 +71,10 @@ export function tellsSubject(descriptor: Descriptor): boolean {
   );
 }
 
-/** Who the provider says has signed in. An e-mail address is what stands in an e-mail claim, never a name that looks like one. */
+/**
+ * Who the provider says has signed in. An e-mail address is what stands in an e-mail claim, never a name that looks
+ * like one.
+ */
 export function identityOf(descriptor: Descriptor, facts: IdentityFacts): ProviderIdentity {
   const shown = { ...facts, userinfo: facts.userinfo ?? facts.shownUserinfo ?? null };
   const label = evaluate(descriptor.subject_label_source, shown, MAX_LABEL);
@@ -102,8 +105,8 @@ function emailClaims(descriptor: Descriptor, facts: IdentityFacts): EmailClaim[]
 }
 
 /**
- * What the provider's own answer says about the address, which beats what is generally so; null: nothing. Only an answer
- * that names the same address vouches for it: the word of one answer does not hold for the address of another.
+ * What the provider's own answer says about the address, which beats what is generally so; null: nothing. Only an
+ * answer that names the same address vouches for it: the word of one answer does not hold for the address of another.
  */
 function verifiedWord(
   descriptor: Descriptor,
@@ -140,7 +143,10 @@ function evaluate(
   return null;
 }
 
-/** The text that an expression of a variable names; null where there is none. The callback may tell one: it names nobody. */
+/**
+ * The text that an expression of a variable names; null where there is none. The callback may tell one: it names
+ * nobody.
+ */
 export function firstTextOf(expression: string, facts: VariableFacts): string | null {
   return evaluate(expression, facts, MAX_SUBJECT, VARIABLE_ROOTS);
 }

@@ -51,7 +51,9 @@ type Named = {
   readonly [Field in 'client_id_param' | 'code_param' | 'scope_param']?: string | undefined;
 } & { readonly [Field in keyof typeof OWN]?: Readonly<Record<string, unknown>> | undefined };
 
-/** Where a parameter has a reserved name: field and name, as they were written. Case does not make another name of it. */
+/**
+ * Where a parameter has a reserved name: field and name, as they were written. Case does not make another name of it.
+ */
 export function reservedParams(config: Named): { field: string; name: string }[] {
   const named = [config.client_id_param, config.code_param, config.scope_param];
   const renamed = named.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]));
@@ -63,7 +65,10 @@ export function reservedParams(config: Named): { field: string; name: string }[]
   });
 }
 
-/** The config as who may not read secrets sees it: what an operator put into extra parameters may be one. */
+/**
+ * The config for a caller that may not read secrets: a value that an operator put into extra parameters may be a
+ * secret.
+ */
 export function withoutExtraValues(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const shown = Object.entries(config).map(([key, value]) => [
     key,

@@ -1,6 +1,6 @@
 /**
  * May a grant be revoked at its provider, and what did the provider say? Pure. At some providers revoking one token
- * ends every grant of the user there, so what could be somebody else's is left alone.
+ * ends every grant of the user there, so a grant that could be another user's is left alone.
  *
  * Source: RFC 7009 sections 2.1 and 2.2.
  */
@@ -38,7 +38,7 @@ export function mayShare(one: GrantIdentity, other: GrantIdentity): boolean {
 
 /**
  * @param reach what a call ends, see `revocationReachOf`: an unverified one is `unknown`, and as wide as any
- * @param others live and candidate grants of this deployment, whoever's; not this one
+ * @param others live and candidate grants of this deployment, of every user; not this one
  */
 export function revocationDecision(
   reach: RevocationReach,

@@ -42,13 +42,13 @@ const staysTheSame = (descriptor: Descriptor): boolean =>
 export interface RefreshTokenLife {
   /** It dies when it is not used for so long; each refresh starts this anew. */
   idleMs: number | null;
-  /** It dies so long after the user gave it, whatever is done. */
+  /** It dies so long after the user gave it; no refresh extends it. */
   absoluteMs: number | null;
 }
 
 /**
  * A rotating token's life begins again with each successor, so to the grant it is an idle life; that of a static one
- * runs from the consent. Some providers end the grant besides, whatever is refreshed meanwhile.
+ * runs from the consent. Some providers end the grant besides, even if it is refreshed meanwhile.
  */
 export function refreshTokenLifeOf(descriptor: Descriptor): RefreshTokenLife {
   const ms = (seconds: number | null): number | null =>

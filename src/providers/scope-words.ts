@@ -1,5 +1,5 @@
 /**
- * What a scope lets somebody do, as a phrase that people know: which one is data of the catalogue, how it reads in a
+ * What a scope lets its holder do, as a phrase that people know: which one is data of the catalogue, how it reads in a
  * language is the pages'. And the mark that stands for a provider on a page: an initial on a colour of our own choice.
  */
 
@@ -7,7 +7,7 @@ import { MARKS } from './catalogue/marks.ts';
 import { plainScope, SCOPE_WORDS, WORDS_OF } from './catalogue/scope-words.ts';
 import type { ScopePhrase } from './scope-phrases.ts';
 
-/** The phrase of a provider's scope; null: nobody has put it into words. @param provider id in the catalogue */
+/** The phrase of a provider's scope; null: the catalogue has no words for it. @param provider id in the catalogue */
 export function phraseOf(provider: string, scope: string): ScopePhrase | null {
   const family = Object.hasOwn(WORDS_OF, provider) ? WORDS_OF[provider] : undefined;
   const words: Readonly<Record<string, ScopePhrase>> =

@@ -75,7 +75,7 @@ function separate(names: readonly string[]): string[] {
   return [...new Set(names.flatMap((name) => name.split(/[\s,]+/)).filter((name) => name !== ''))];
 }
 
-/** A scope in the spelling in which it is asked for and compared; one that nobody knows stays as it is. */
+/** A scope in the spelling in which it is asked for and compared; an unknown scope stays as it is. */
 function spelled(facts: ScopeFacts, name: string): string {
   const { synonyms, spelling } = lookupOf(facts);
   const prefix = facts.scope_prefix;
@@ -222,7 +222,7 @@ function typos(one: string, other: string): number {
   return rows[one.length]?.[other.length] ?? 0;
 }
 
-/** One text for a set of scopes, whatever their order: names a narrowed token's row and its ciphertext's place. */
+/** One text for a set of scopes in any order: names a narrowed token's row and its ciphertext's place. */
 export function scopeKeyOf(scopes: readonly string[]): string {
   return [...new Set(scopes)].toSorted().join(' ');
 }

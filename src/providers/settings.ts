@@ -28,9 +28,9 @@ export interface ConnectionSettings {
   readonly verification: Verification;
   /** Where a finished flow may go back to, compared exactly. */
   readonly returnUrls: readonly string[];
-  /** How long access tokens live, as an operator has set it, in seconds; null: nobody has. */
+  /** How long access tokens live, as an operator has set it, in seconds; null: not set. */
   readonly accessTokenTtlS: number | null;
-  /** For whoever makes an account: where its object is to be kept. Fixed at the first touch. */
+  /** For the caller that makes an account: where its object is to be kept. Fixed at the first touch. */
   readonly location: Location | null;
 }
 

@@ -46,7 +46,7 @@ export type RefreshRequestResult =
   | { ok: false; reason: 'unsupported_auth_method'; method: string }
   | { ok: false; reason: 'missing_value'; name: string };
 
-/** The first part of an address that only an account knows, and that nobody has filled in. */
+/** The first part of an address that only an account knows, and that is not filled in. */
 function openPart(url: string): Extract<RefreshRequestResult, { ok: false }> | null {
   const name = placeholdersIn(url)[0];
   return name === undefined ? null : { ok: false, reason: 'missing_value', name };
@@ -140,7 +140,7 @@ export function codeRequest(descriptor: Descriptor, input: CodeInput): RefreshRe
 
 /**
  * The request that ends a token (RFC 7009, 2.1), without the token. `no_token_endpoint` also where the address has a
- * part that nobody has filled in: that provider asks for something else than a token.
+ * part that is not filled in: that provider asks for something else than a token.
  */
 export function revocationRequest(descriptor: Descriptor, clientSecret: string | null): RefreshRequestResult {
   const url = descriptor.revocation_url;
@@ -155,7 +155,7 @@ export function revocationRequest(descriptor: Descriptor, clientSecret: string |
 export function requestAuth(descriptor: Descriptor, clientSecret: string | null): RequestAuth | null {
   const method = descriptor.token_endpoint_auth_method;
   if (method === null || method === 'private_key_jwt') return null;
-  // A client without a secret is public, whatever the provider's confidential clients do.
+  // A client without a secret is public, whichever method the provider's confidential clients use.
   if (clientSecret === null || clientSecret === '') return 'none';
   const raw = method === 'client_secret_basic' && descriptor.client_secret_basic_encoding === 'raw';
   return raw ? 'client_secret_basic_raw' : method;

@@ -115,14 +115,14 @@ export function probeAtMs(endpoint: ProbeTime, nowMs: number): number {
   return atMs === null || atMs > nowMs + PROBE_EVERY_MS + CLOCK_SLACK_MS ? nowMs : atMs;
 }
 
-/** May this endpoint be probed now? Whoever wants to has to take the lease first (`takeProbe`). */
+/** May this endpoint be probed now? The prober has to take the lease first (`takeProbe`). */
 export function mayProbe(endpoint: EndpointHealth, nowMs: number): boolean {
   return endpoint.status === 'failing' && probeAtMs(endpoint, nowMs) <= nowMs;
 }
 
 /**
  * The row of an endpoint whose probe is taken: to be written only where `nextProbeAtMs` is still what was read, so that
- * one account probes and the others wait. Who dies with the lease costs one probe.
+ * one account probes and the others wait. An account that dies with the lease costs one probe.
  */
 export function takeProbe(endpoint: EndpointHealth, nowMs: number): EndpointHealth {
   return { ...endpoint, nextProbeAtMs: nowMs + PROBE_LEASE_MS };
@@ -152,7 +152,7 @@ function drainWindowMs(waiting: number): number {
  * no more than ten a second. That is within 20 minutes for up to 12,000; more take longer, since the rate is what
  * protects the receiver.
  *
- * @param input.takenUntilMs of the endpoint's row, before these were taken; null: nobody has taken any
+ * @param input.takenUntilMs of the endpoint's row, before these were taken; null: none are taken
  * @param input.own how many of them are this account's
  * @returns `atMs` in whole milliseconds, rising; `takenUntilMs` for the row
  */

@@ -28,7 +28,9 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** Comes with every refresh of every account: thousands of times all others together, so nobody gets it unasked. */
+/**
+ * Comes with every refresh of every account: thousands of times all others together, so no endpoint gets it unasked.
+ */
 const ONLY_BY_NAME: EventType = 'connected_account.refreshed';
 
 const ALL = '*';
@@ -50,8 +52,8 @@ export function isEventFilter(text: string): boolean {
  * Does an endpoint with these filters want an event of this type?
  *
  * `connected_account.refreshed` has to be named exactly: neither `*` nor `connected_account.*` includes it, since
- * whoever writes the prefix asks for what happens to accounts, not for a heartbeat. A filter that is none matches
- * nothing. `POST …/test` asks nobody: its event goes to the endpoint it names.
+ * an operator who writes the prefix asks for what happens to accounts, not for a heartbeat. An invalid filter matches
+ * nothing. `POST …/test` reads no filters: its event goes to the endpoint it names.
  */
 export function matchesFilters(filters: readonly string[], type: EventType): boolean {
   return filters.some((filter) => {

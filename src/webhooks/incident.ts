@@ -47,7 +47,10 @@ export function endsIncident(opening: AccountEventType, later: AccountEventType)
   return endings.includes(later);
 }
 
-/** What happened to an account. `recovered`: whatever the cause, it is over; which outcome cures which is not decided here. */
+/**
+ * What happened to an account. `recovered`: the incident is over, regardless of its cause; which outcome cures which is
+ * not decided here.
+ */
 export type News =
   | { readonly kind: 'trouble'; readonly cause: DegradedCause }
   | {
@@ -61,7 +64,7 @@ export interface Standing {
   readonly trouble:
     | null
     | { readonly kind: 'degraded'; readonly cause: DegradedCause }
-    /** `told` is false while it was learnt of a disabled account: nobody needs it before it is enabled. */
+    /** `told` is false while it was learnt of a disabled account: no receiver needs it before it is enabled. */
     | { readonly kind: 'reauth'; readonly told: boolean };
 }
 
@@ -71,7 +74,7 @@ export interface AfterNews {
   readonly event: AccountEventType | null;
 }
 
-/** Applies one piece of news. What has no effect, such as disabling twice, is worth no event. */
+/** Applies one piece of news. News without an effect, such as disabling twice, is worth no event. */
 export function afterNews(standing: Standing, news: News): AfterNews {
   const { status, trouble } = standing;
   const nothing: AfterNews = { standing, event: null };

@@ -35,7 +35,10 @@ export const RETRY_AFTER_MS: readonly number[] = [
  */
 const JITTER = 0.2;
 
-/** The longest that the table can keep a delivery waiting; what a failing endpoint holds longer is given up too. */
+/**
+ * The longest that the table can keep a delivery waiting; a delivery that a failing endpoint holds longer is given up
+ * too.
+ */
 export const GIVE_UP_AFTER_MS = Math.ceil(
   RETRY_AFTER_MS.reduce((sum, waitMs) => sum + waitMs) * (1 + JITTER),
 );

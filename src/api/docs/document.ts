@@ -1,6 +1,6 @@
 /**
  * The OpenAPI 3.1 document: what the routes registered, finished by one rule for all of them. Every operation gets its
- * name, heading, proof, examples and the headers that all answers have; what a route says itself is kept. Pure.
+ * name, heading, proof, examples and the headers that all answers have; a route's own description is kept. Pure.
  */
 
 import { CODES, type Code } from '#contract/codes.ts';

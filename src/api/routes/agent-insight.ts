@@ -1,4 +1,4 @@
-/** Looking at agents: all of them, and what the policy of one would say to a request that nobody makes. */
+/** Looking at agents: all of them, and the decision of an agent's policy on an imagined request. */
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';

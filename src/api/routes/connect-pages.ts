@@ -75,7 +75,7 @@ const routes = {
   }),
 };
 
-/** @throws ProblemError `unavailable` where nobody knows under which address cookie and callback would meet */
+/** @throws ProblemError `unavailable` where the address under which cookie and callback would meet is not known */
 function visitOf(c: Context<AppEnv>): Visit {
   const config = c.get('config');
   return {
@@ -122,7 +122,7 @@ export function failureResponse(c: Context<AppEnv>, status: FailurePage['status'
   );
 }
 
-/** The page of a deployment that has no configuration: nobody knows in whose name to speak. */
+/** The page of a deployment that has no configuration: the operator's name is not known. */
 export function unavailableResponse(c: Context<AppEnv>): Response {
   const asker = { name: null, logoUrl: null, organization: null };
   return pageResponse(c, { kind: 'unavailable', asker, correlationId: c.get('correlationId') });
@@ -141,7 +141,7 @@ function responseOf(c: Context<AppEnv>, reply: Reply): Response {
       ? pageResponse(c, reply.model)
       : new Response(null, {
           status: 303,
-          // The path of a link, and the code in a callback's query, are nobody's business at the next host.
+          // The path of a link, and the code in a callback's query, must not reach the next host.
           headers: {
             location: reply.location,
             'referrer-policy': 'no-referrer',

@@ -128,7 +128,7 @@ function acting(act: Act) {
   };
 }
 
-/** The account as this caller sees it; what belongs to another organization does not exist. */
+/** The account as this caller sees it; an account of another organization does not exist. */
 async function visible(c: Context<AppEnv>, id: string): Promise<Resource> {
   const { organization } = c.get('operator');
   const view = () => accountStub(c.get('config'), id).view({ organization });

@@ -22,7 +22,7 @@ export const TIME_SCRIPT_SOURCE = cspHash(TIME_SCRIPT);
 
 /**
  * `14:32 UTC` of an ISO-8601 instant in UTC. Without a script a page does not know the user's zone, and one that is named
- * is better than one that is guessed. What is no instant is given back as it is.
+ * is better than one that is guessed. A text that is no instant is given back as it is.
  */
 export function clockTime(iso: string): string {
   const [, time] = /^\d{4}-\d\d-\d\dT(\d\d:\d\d):\d\d(?:\.\d+)?Z$/.exec(iso) ?? [];

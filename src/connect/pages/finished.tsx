@@ -8,8 +8,9 @@ import { shownText } from './untrusted.ts';
 import type { Words } from './words.tsx';
 
 /**
- * Session and code to copy. Fields and not mere text: each has a label, the keyboard reaches it, and reaching it selects
- * the whole value. The warning stands before the values, since whoever talks a user into reading them out has the account.
+ * Session and code to copy. Fields and not mere text: each has a label, the keyboard reaches it, and reaching it
+ * selects the whole value. The warning stands before the values, since a stranger that talks a user into reading them
+ * out has the account.
  */
 export function doneContent(model: DonePage, words: Words): Content {
   const provider = model.provider.displayName;

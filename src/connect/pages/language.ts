@@ -14,7 +14,7 @@ export const DIRECTION: Readonly<Record<Locale, 'ltr' | 'rtl'>> = {
   ja: 'ltr',
 };
 
-/** Real browsers send a handful; what stands behind these is not read, so that a header costs what we choose. */
+/** Real browsers send a handful; the entries behind these are not read, so that a header costs what we choose. */
 const MAX_RANGES = 32;
 
 interface Range {

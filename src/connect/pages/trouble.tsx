@@ -1,6 +1,6 @@
 /**
- * The pages of what did not work: what happened, that nothing has changed, what to do next, and a reference for whoever
- * helps. A page that anybody may see who has only a link names nothing of the flow.
+ * The pages of what did not work: what happened, that nothing has changed, what to do next, and a reference for the
+ * person who helps. A page that opens with the link alone names nothing of the flow.
  */
 
 import type { Child } from 'hono/jsx';

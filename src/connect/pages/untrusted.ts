@@ -3,7 +3,7 @@
  * leaves: characters that are not seen or turn the line round, endless texts, and addresses that run something. Pure.
  */
 
-/** Longer names tell nobody more; codes of ours are shorter. */
+/** Longer names tell a reader no more; codes of ours are shorter. */
 const MAX_CHARACTERS = 200;
 
 /**

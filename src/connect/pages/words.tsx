@@ -35,7 +35,7 @@ type Told<Key extends MessageKey> = [ValuesOf<Key>] extends [never]
   ? []
   : [values: Readonly<Record<ValuesOf<Key>, Value>>];
 
-/** A text of somebody's, which is made fit to be shown, or markup of ours with what it says as plain text. */
+/** A text from outside, which is made fit to be shown, or markup of ours with what it says as plain text. */
 type Value = string | { readonly markup: Child; readonly text: string };
 
 /** The sentences of a language. */
@@ -45,7 +45,7 @@ export interface Words {
   say<Key extends MessageKey>(key: Key, ...told: Told<Key>): Child[];
   /** The same as plain text, for a title or an attribute. */
   text<Key extends MessageKey>(key: Key, ...told: Told<Key>): string;
-  /** What a scope lets somebody do. */
+  /** What a scope lets its holder do. */
   scope(phrase: ScopePhrase): string;
 }
 

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** What an answer is about. `scope` and `request`: refused as a request, whoever sends it. */
+/** What an answer is about. `scope` and `request`: refused as a request, from every client. */
 export type AnswerKind = 'success' | 'death' | 'client' | 'throttle' | 'transient' | 'refused_token';
 
 export interface KnownAnswer {

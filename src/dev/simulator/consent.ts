@@ -27,7 +27,7 @@ export async function serveAuthorize(
   const { searchParams: asked } = url;
   const redirectUri = asked.get('redirect_uri') ?? '';
   const problem = isLoopback(redirectUri) ? authorizeProblem(world, dialect, asked) : 'redirect_uri';
-  // Who asks wrongly is told so on the spot: a redirect would carry the mistake to somebody else (RFC 6749, 4.1.2.1).
+  // A wrong request is answered on the spot: a redirect would carry the mistake to another site (RFC 6749, 4.1.2.1).
   if (problem !== null)
     return sendJson(res, 400, {
       error: 'invalid_request',

@@ -77,7 +77,7 @@ async function bodyOf(req: IncomingMessage): Promise<Body> {
     const value: unknown = JSON.parse((await readText(req)) ?? '');
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Body;
   } catch {
-    // Falls through to the one answer for whatever is no object.
+    // Falls through to the one answer for a body that is no object.
   }
   throw new BadInput('the body must be a JSON object');
 }

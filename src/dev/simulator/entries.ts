@@ -1,7 +1,7 @@
 /**
  * The catalogue's entries as dialects: each OAuth provider that the broker knows by name, played by its own facts (its
- * parameter names, scope separator, places of tokens, client authentication). What the facts do not say is RFC 6749;
- * what a broker sends beyond them is refused.
+ * parameter names, scope separator, places of tokens, client authentication). Where the facts are silent, RFC 6749
+ * holds; what a broker sends beyond them is refused.
  */
 
 import { findDescriptor, providerIds } from '#providers/catalogue/catalogue.ts';

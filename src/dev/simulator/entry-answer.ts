@@ -57,7 +57,7 @@ function endOf(body: unknown, place: string, { nowMs, accessTtlS }: Given): unkn
   return typeof documented === 'number' ? Math.floor(endMs / 1000) : new Date(endMs).toISOString();
 }
 
-/** An id_token that nobody signed: where the catalogue names no keys, nobody can check it. */
+/** An unsigned id_token: where the catalogue names no keys, no client can check it. */
 function idToken(entry: Descriptor, { account, clientId, nonce, nowMs }: Given): string {
   const nowS = Math.floor(nowMs / 1000);
   let claims: unknown = {

@@ -44,7 +44,7 @@ function bearerOf(
   return own.find((one) => one.family.accepts(token, Date.now())) ?? null;
 }
 
-/** RFC 7009: a token that nobody knows has ended already. */
+/** RFC 7009: an unknown token has ended already. */
 export async function serveRevoke(
   world: World,
   dialect: Dialect,

@@ -15,7 +15,7 @@ function stepsOf(path: string): Step[] {
   return steps;
 }
 
-/** `root` with the value in it; what stands beside its place stays. */
+/** `root` with the value in it; values beside its place stay. */
 export function placed(root: unknown, path: string, value: unknown): unknown {
   return put(root, stepsOf(path), value);
 }

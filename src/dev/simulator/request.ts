@@ -9,7 +9,7 @@ import type { Dialect } from './dialect.ts';
 const STANDARD = { clientId: 'client_id', clientSecret: 'client_secret', code: 'code', scope: 'scope' };
 const STANDARD_GRANTS = { code: 'authorization_code', refresh: 'refresh_token' };
 
-/** Nobody's token request is longer. */
+/** No token request is longer. */
 const MAX_BYTES = 64 * 1024;
 
 export interface TokenRequest {

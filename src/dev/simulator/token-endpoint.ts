@@ -69,7 +69,7 @@ async function answer(
   if (use !== null) use.answered = whole;
 }
 
-/** The provider's own work: whatever is answered afterwards, this has happened. */
+/** The provider's own work: it has happened, also where a fault changes the answer afterwards. */
 function carryOut(
   world: World,
   dialect: Dialect,
@@ -133,8 +133,8 @@ function codeIn(world: World, dialect: Dialect, request: TokenRequest): Code | u
 }
 
 /**
- * A code is good once, for the address that it was sent to and whoever began the flow (RFC 7636). Where it comes again a
- * provider that ends grants for a reuse ends what came of it too (RFC 6749, 4.1.2).
+ * A code is good once, for the address that it was sent to and the client that began the flow (RFC 7636). Where it
+ * comes again a provider that ends grants for a reuse ends what came of it too (RFC 6749, 4.1.2).
  */
 function redeemed(world: World, dialect: Dialect, request: TokenRequest): Code | null {
   const code = codeIn(world, dialect, request);

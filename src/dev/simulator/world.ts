@@ -61,7 +61,7 @@ export interface SimulatorOptions {
   readonly logUses?: boolean;
 }
 
-/** Who sits at the browser. May change while the server runs. */
+/** The user at the browser. May change while the server runs. */
 export interface User {
   /** `ask`: a page with two buttons. */
   answer: 'ask' | 'allow' | 'deny';
@@ -103,7 +103,7 @@ export interface Code {
   readonly redirectUri: string;
   readonly challenge: string | null;
   readonly nonce: string | null;
-  /** It was presented; whoever presents it again has stolen it, or was stolen from. */
+  /** It was presented; a client that presents it again has stolen it, or was stolen from. */
   isSpent: boolean;
 }
 
@@ -118,7 +118,7 @@ export interface World {
   readonly uses: RefreshUse[];
   readonly consents: Consent[];
   readonly revocations: Revocation[];
-  /** Aborted when the server closes: whoever waits, stops. */
+  /** Aborted when the server closes: every waiting request stops. */
   readonly closing: AbortSignal;
 }
 

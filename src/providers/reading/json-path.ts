@@ -1,6 +1,6 @@
 /**
  * Reads values out of a provider's parsed body by the small path language of the descriptors.
- * It refuses to do more than look: no wildcard but `[]`, no inherited property, no exception, whatever the body is.
+ * It refuses to do more than look: no wildcard but `[]`, no inherited property, no exception for any body.
  *
  * Grammar: `a.b`, `a[0].b`, `[0].a` (root array), `a[].b` (any element), `a[only].b` (the element of a list that has
  * one), `a[name=text].b` (the one element with that field), alternatives `x | y` (first that is present).
@@ -12,7 +12,7 @@ const MAX_ELEMENTS = 100;
 type Step =
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'index'; readonly index: number | null }
-  /** `field` null: of all elements. Where several fit, none is named: a guess could be somebody else's. */
+  /** `field` null: of all elements. Where several fit, none is named: a guess could name another user's value. */
   | { readonly kind: 'only'; readonly field: string | null; readonly text: string };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

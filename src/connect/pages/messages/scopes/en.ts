@@ -1,4 +1,4 @@
-/** What a scope lets somebody do, in English: no sentences, items of a list. */
+/** What a scope lets its holder do, in English: no sentences, items of a list. */
 
 import type { ScopePhrase } from '#providers/scope-phrases.ts';
 
