@@ -17,7 +17,7 @@ export interface Gallery {
 
 /** On a free port of 127.0.0.1. Every form posts into the void: 204. */
 export async function openGallery(models: Readonly<Record<string, PageModel>>): Promise<Gallery> {
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://gallery.invalid');
     const model = models[pathname.slice(1)];
     if (model === undefined || request.method !== 'GET') {

@@ -31,7 +31,7 @@ const accounts: string[] = [];
 
 /** Answers within 300 ms, so that a kill finds deliveries at every stage. */
 async function startReceiver(): Promise<string> {
-  receiver = createServer((request, response) => {
+  receiver = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   provider = await startOAuthServer();
   broker = await startBroker();
   w = world(broker, provider);
-  userinfo = createServer((request, response) => {
+  userinfo = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     const token = String(request.headers.authorization).replace('Bearer ', '');
     asked.push(token);
     const { status, body = '{"sub":"ada"}', headers = {} } = answers.get(token) ?? { status: 200 };

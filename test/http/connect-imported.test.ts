@@ -16,7 +16,7 @@ let server: Server;
 let userinfoUrl: string;
 
 beforeAll(async () => {
-  server = createServer((_, response) => {
+  server = createServer({ keepAliveTimeout: 600_000 }, (_, response) => {
     userinfo.asked += 1;
     if (userinfo.hold) return;
     response.writeHead(userinfo.answer === null ? 500 : 200, { 'content-type': 'application/json' });

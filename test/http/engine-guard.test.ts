@@ -19,7 +19,7 @@ let seen = 0;
 const folders: string[] = [];
 
 beforeAll(async () => {
-  target = createServer((request, response) => {
+  target = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     seen += 1;
     if (request.url === '/away') response.writeHead(302, { location: 'https://elsewhere.example/' });
     response.end('reached');

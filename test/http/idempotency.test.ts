@@ -24,7 +24,7 @@ const under = (key: string) => ({ 'idempotency-key': key });
 beforeAll(async () => {
   broker = await startBroker();
   admin = client(broker.url, broker.adminKey);
-  slow = createServer((_, answer) => void answers.push(answer));
+  slow = createServer({ keepAliveTimeout: 600_000 }, (_, answer) => void answers.push(answer));
   await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
   connection = name('conn');
   expect((await admin.post('/v1/connections', { id: connection, ...custom })).status).toBe(201);

@@ -13,7 +13,7 @@ const scene = refreshScene();
 let userinfo: Server;
 let asked = 0;
 beforeAll(async () => {
-  userinfo = createServer((_request, response) => {
+  userinfo = createServer({ keepAliveTimeout: 600_000 }, (_request, response) => {
     asked += 1;
     response.setHeader('content-type', 'application/json');
     response.end('{}');

@@ -25,7 +25,7 @@ beforeAll(async () => {
   provider = await startOAuthServer();
   broker = await startBroker();
   w = world(broker, provider);
-  userinfo = createServer((request, response) => {
+  userinfo = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     const token = String(request.headers.authorization).replace('Bearer ', '');
     asked.set(token, (asked.get(token) ?? 0) + 1);
     const { status, body = '{}', headers = {} } = answers.get(token) ?? { status: 200 };

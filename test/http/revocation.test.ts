@@ -16,7 +16,7 @@ const door = { url: '', tokens: [] as string[], refuseNext: 0 };
 let server: Server;
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
+  server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     void (async () => {
       let body = '';
       for await (const chunk of request) body += String(chunk);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   provider = await startOAuthServer({ accessTokenTtlS: 600 });
   broker = await startBroker();
   w = world(broker, provider);
-  api = createServer((req, res) => {
+  api = createServer({ keepAliveTimeout: 600_000 }, (req, res) => {
     let body = '';
     req.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')));
     req.on('end', () => {

@@ -124,7 +124,7 @@ describe.concurrent('an account that was imported', () => {
 
 describe('what was told', () => {
   it('counts by itself: a lookup tells the site of a token that userinfo refuses', async () => {
-    const server = createServer((request, response) => {
+    const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
       const isLookup = request.url === '/lookup';
       response.writeHead(isLookup ? 200 : 403, { 'content-type': 'application/json' });
       response.end(isLookup ? '[{"id":"site-1"}]' : '{"error":"insufficient_scope"}');

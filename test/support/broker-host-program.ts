@@ -39,7 +39,7 @@ async function stop(port: string): Promise<string> {
   return '';
 }
 
-const server = createServer((request, response) => {
+const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
   const [, verb = '', port = ''] = (request.url ?? '').split('/');
   const answers: Record<string, () => Promise<string>> = {
     start: () => start(request),

@@ -27,7 +27,7 @@ export async function startServer(
   answer: (request: SeenRequest, response: ServerResponse) => void,
 ): Promise<HostileServer> {
   const seen: SeenRequest[] = [];
-  const server: Server = createServer((request, response) => {
+  const server: Server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     void bodyOf(request).then((body) => {
       const one = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
       seen.push(one);

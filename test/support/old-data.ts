@@ -79,7 +79,7 @@ export interface OldProvider {
 /** A token endpoint whose refresh tokens count up from `<name>.1`; whatever begins with `dead` is refused. */
 export async function startOldProvider(): Promise<OldProvider> {
   const presented: string[] = [];
-  const server: Server = createServer((incoming, outgoing) => {
+  const server: Server = createServer({ keepAliveTimeout: 600_000 }, (incoming, outgoing) => {
     let body = '';
     incoming.on('data', (chunk) => (body += String(chunk)));
     incoming.on('end', () => {

@@ -63,7 +63,7 @@ export default async function setup(project: {
   provide(name: 'provider', value: ProviderAddress): void;
 }): Promise<() => Promise<void>> {
   const server = await startOAuthServer({ accessTokenTtlS: 3600 });
-  const control = createServer((request, response) => {
+  const control = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     void read(request)
       .then((command) => carryOut(server, command))
       .then(

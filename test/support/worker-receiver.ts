@@ -83,7 +83,7 @@ export default async function setup(project: {
   provide(name: 'receiver', value: string): void;
 }): Promise<() => void> {
   const handle = handler(new Map());
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     void handle(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -30,6 +30,9 @@ import {
   type World,
 } from './world.ts';
 
+/** Longer than clients keep idle connections, so that they and not the simulator close them. */
+const KEEP_ALIVE_MS = 120_000;
+
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const closing = new AbortController();
   const world: World = {
@@ -51,7 +54,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     if (options.logUses === true) process.stdout.write(`${lineOf(use)}\n`);
   };
 
-  const http = createServer({ requestTimeout: 0 });
+  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 });
   http.on('clientError', (_error, socket) => socket.destroy());
   http.on('request', (req: IncomingMessage, res: ServerResponse) => {
     res.on('error', () => {});
