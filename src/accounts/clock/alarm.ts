@@ -1,4 +1,4 @@
-/** What each timer of an account does. When they run, and what becomes of one that fails, is `objects/alarm.ts`'s. */
+/** Each timer of an account, and the work it starts. `objects/alarm.ts` runs them, and plans a failed timer anew. */
 
 import type { Random } from '#lib/clock.ts';
 import { ofLiving, type TimerKinds } from '#objects/alarm.ts';
@@ -29,7 +29,7 @@ import { beat, warnOfEnd } from './calendar.ts';
 /** A timer that is planned anew never comes due at once: an alarm must not spin on a plan that moves with it. */
 const SHORTEST_REPLAN_MS = 250;
 
-/** What the timers of an account do, refreshes first. */
+/** The account's timers by kind, refreshes first. */
 export function timerKinds(
   object: Account,
   refresher: Refresher,

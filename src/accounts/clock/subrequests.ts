@@ -1,6 +1,6 @@
 /**
- * What one invocation of the Worker may still ask of D1 and of objects. All that a cron run does takes from one number,
- * so that together they stay below what the platform gives.
+ * The subrequests to D1 and to objects that one invocation of the Worker has left. All parts of a cron run share one
+ * number, so that together they stay below the platform's limit.
  */
 export class Subrequests {
   #left: number;

@@ -12,7 +12,7 @@ import { Subrequests } from '../clock/subrequests.ts';
 import { accountStub } from '../stub.ts';
 
 const PAGE = 50;
-/** What one request or run may ask: a thousand subrequests is what the platform may give it. */
+/** Subrequests of one request or run: the platform may give it as few as a thousand. */
 const SUBREQUESTS = 400;
 
 /** How many have answered. Never throws: the sweep goes on. @param connection null: of any */

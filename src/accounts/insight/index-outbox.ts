@@ -1,4 +1,4 @@
-/** What the directory's lists show of an account; `objects/index-report.ts` brings it there. Tokens never wait for it. */
+/** The account's row in the directory's lists; `objects/index-report.ts` brings it there. Tokens never wait for it. */
 
 import { deleteAccountIndex, upsertAccountIndex, type AccountIndexRow } from '#directory/account-index.ts';
 import { kidOf } from '#crypto/envelope.ts';
@@ -28,7 +28,7 @@ export function indexAccount(object: Account, opened: OpenedAccount | null): Pro
   });
 }
 
-/** What lists show of the account. */
+/** The account as lists show it. */
 function entryOf(object: Account, mac: Uint8Array, state: AccountState): AccountIndexRow {
   const { account, grants } = state;
   return {
