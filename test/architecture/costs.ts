@@ -1,11 +1,11 @@
 /**
- * The cost tables of `src/README.md`: what `test/worker/costs/costs.test.ts` has counted, at the platform's published
+ * The cost tables of `src/README.md`: what `test/worker/accounts/costs.test.ts` has counted, at the platform's published
  * prices (`prices.json`). What a local engine cannot count is estimated, and stands here: how long an object is awake for
  * a piece of work, and the Worker's time.
  */
 
 import { planRefresh } from '#refresh/schedule.ts';
-import counted from '../worker/costs/counted.json' with { type: 'json' };
+import counted from '../worker/accounts/counted.json' with { type: 'json' };
 import prices from './prices.json' with { type: 'json' };
 
 type Work = Exclude<keyof typeof counted, 'accountBytes'>;

@@ -5,7 +5,7 @@ import { vi } from 'vitest';
 import { Agent } from '#agents/agent.ts';
 import { ConnectedAccount } from '#accounts/connected-account.ts';
 import type { UncheckedEnv } from '#env.ts';
-import { withStorage } from '../accounts/world.ts';
+import { withStorage } from './world.ts';
 
 /** What one piece of work takes of each. */
 export interface Counted {

@@ -12,13 +12,12 @@ import {
   evict,
   expired,
   indexed,
-  newConnection,
   release,
   ring,
   rows,
   withStorage,
   type Connected,
-} from '../accounts/world.ts';
+} from './world.ts';
 import { arrived, disable, done, enable, newHook, quiet, type Hook } from '../outbox/world.ts';
 import { counted, type Counted } from './meter.ts';
 import kept from './counted.json' with { type: 'json' };
