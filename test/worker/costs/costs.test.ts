@@ -12,7 +12,6 @@ import {
   evict,
   expired,
   indexed,
-  newConnection,
   release,
   ring,
   rows,
