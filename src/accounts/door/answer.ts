@@ -8,6 +8,7 @@ import type { Code } from '#contract/codes.ts';
 import type { Policy } from '#contract/policy.ts';
 import { Secret } from '#crypto/secret.ts';
 import type { CutOffs } from '#directory/cut-offs.ts';
+import type { Use } from '#policy/request.ts';
 
 export interface ReleaseRequest {
   readonly agent: {
@@ -17,6 +18,8 @@ export interface ReleaseRequest {
     readonly status: 'active' | 'suspended';
     readonly policy: Policy;
   };
+  /** What the credential is for; left out by Workers that know tokens alone. */
+  readonly use?: Use;
   /** By account id what lies behind a wall does not exist; by the short form it is refused by name. */
   readonly byId: boolean;
   readonly minTtlMs: number;

@@ -4,7 +4,8 @@
  * Refuses to fetch and to wait: the credential is in memory already.
  */
 
-import { freeField } from '#audit/record.ts';
+import { freeField, type AuditAction, type AuditOutcome } from '#audit/record.ts';
+import type { Action } from '#policy/request.ts';
 import { handedTo } from '#refresh/refused-token.ts';
 import { record } from '../account.ts';
 import { reauthUrl } from '../flows/repair-link.ts';
@@ -23,6 +24,15 @@ import { waitOf, type Scene, type Step } from './step.ts';
 const USED_STEP_MS = 3_600_000;
 const MAX_RECORDED_SCOPES = 50;
 
+/** What a request is called in the account's chain, and how it stands there when the credential is handed out. */
+const RECORDED: Readonly<Record<Action, readonly [AuditAction, AuditOutcome]>> = {
+  token: ['token.issue', 'ok'],
+  // What comes of the call is recorded after it.
+  proxy: ['proxy.call', 'started'],
+  tool: ['tool.execute', 'started'],
+  mcp: ['tool.execute', 'started'],
+};
+
 /** Behind a wall nothing of the account is told, and its chain takes no record: the agent's does. */
 export function wall(request: ReleaseRequest, reason: string, account: AccountRow | null): Step {
   return { kind: 'done', result: { ok: false, refusal: wallRefusal(request.byId, reason, account) } };
@@ -34,11 +44,12 @@ export function wall(request: ReleaseRequest, reason: string, account: AccountRo
  */
 export function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
   if (scene.stale && refusal.members?.['reauth_url'] != null) return { kind: 'again' };
+  const [action] = RECORDED[scene.use.action];
   record(
     scene.object,
     scene.state.account,
     scene.opened.key.mac,
-    { action: 'token.issue', outcome: 'refused', reason, scopes: askedScopes(scene) },
+    { action, outcome: 'refused', reason, scopes: askedScopes(scene) },
     scene.request.context,
   );
   return { kind: 'done', result: { ok: false, refusal } };
@@ -60,7 +71,7 @@ export function isClientRefused({ lastFailure }: GrantRow): boolean {
 
 /** The credential leaves, with the record; a request that has waited too long has to ask again first. */
 export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step {
-  const { object, opened, request, nowMs } = scene;
+  const { object, opened, request, use, nowMs } = scene;
   if (scene.stale) return { kind: 'again' };
   const { account, settings } = scene.state;
   const { missing } = credential.urls(settings, account);
@@ -72,11 +83,12 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   if (account.credentialType === 'oauth2' && !grant.hasRefreshToken)
     noteHolder(scene, grant, credential.fingerprint);
   const body = credentialBody(account, settings, grant, credential, nowMs);
+  const [action, outcome] = RECORDED[use.action];
   record(
     object,
     account,
     opened.key.mac,
-    { action: 'token.issue', outcome: 'ok', scopes: grant.scopes, token_fingerprint: credential.fingerprint },
+    { action, outcome, scopes: grant.scopes, token_fingerprint: credential.fingerprint },
     request.context,
   );
   const whole = request.withApi === true ? withApiDetails(body, account, settings, credential) : body;

@@ -6,7 +6,8 @@
  * is fetched outside the transaction, then the decision is made again from the rows.
  */
 
-import { decide } from '#policy/decide.ts';
+import { decideAtDoor1 } from '#policy/decide.ts';
+import { tokenRequest } from '#policy/request.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
 import type { Account } from '../account.ts';
 import type { FlightResult } from '../refreshing/flight.ts';
@@ -139,8 +140,7 @@ export class Door {
   #corrupt(request: ReleaseRequest): ReleaseResult {
     const names = this.#object.store.claimedNames();
     const { agent } = request;
-    const isAllowed =
-      names !== null && decide({ agent, request: { ...names, action: 'token', scopes: null } }).allowed;
+    const isAllowed = names !== null && decideAtDoor1(agent, tokenRequest(names, this.#object.now())).allowed;
     // Rows that are gone or another account's say nothing of this one. The short form has named it, and door 1 allowed it.
     const known = this.#object.vault.isOwnedByRows() ? isAllowed : !request.byId;
     // The names of another tenant's account stay out of this agent's chain.
