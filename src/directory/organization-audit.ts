@@ -253,12 +253,10 @@ export async function dropOldRecords(config: VaultConfig, beforeMs: number): Pro
 }
 
 /** By the record's own word, which its hash covers: the column beside it finds chains, and could be set from outside. */
-function madeAtMs({ body }: Link): number {
-  try {
-    return Date.parse(String((JSON.parse(body) as { at?: unknown }).at));
-  } catch {
-    return Number.NaN;
-  }
+function isBefore({ body }: Link, beforeMs: number): boolean {
+  // As `nextLink` has written it: times of that form compare as texts.
+  const at = /^\{"seq":\d+,"at":"(\d{4}-\d\d-\d\dT[\d:.]+Z)"/.exec(body)?.[1];
+  return at !== undefined && at < isoTime(beforeMs);
 }
 
 /** The oldest page of one chain, as far as it is old and holds. */
@@ -274,7 +272,7 @@ async function dropPage(
   const head = { seq: Number(stored['seq']), hash: String(stored['hash']) };
   if (!isAuthenticHead(macKey, organization, head, String(stored['mac']))) return 0;
   const rows = await page(db, organization, from.seq);
-  const end = rows.findIndex((row) => row.seq > head.seq - RECORDS_KEPT || !(madeAtMs(row) < beforeMs));
+  const end = rows.findIndex((row) => row.seq > head.seq - RECORDS_KEPT || !isBefore(row, beforeMs));
   const old = end < 0 ? rows : rows.slice(0, end);
   const walked = walk(from, old);
   if (old.length === 0 || walked.brokenAt !== null) return 0;
