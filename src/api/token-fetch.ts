@@ -6,7 +6,7 @@
 
 import type { z } from '@hono/zod-openapi';
 import { ReleasedCredential, type Refusal, type ReleaseRequest } from '#accounts/door/answer.ts';
-import { releaseInLine } from '#accounts/door/together/line.ts';
+import { accountStub } from '#accounts/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { isFresh, type AgentProof } from '#callers/proof.ts';
 import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
@@ -180,7 +180,7 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
     cutOffs: ask.cutOffs,
     context: ask.context,
   };
-  const result = await releaseInLine(arrival.config, id, request, arrival.waitUntil);
+  const result = await accountStub(arrival.config, id).release(request);
   if (result.ok)
     return new ReleasedCredential(result.body).toResponse({ 'x-correlation-id': arrival.correlationId });
   return 'again' in result ? 'again' : result.refusal;
