@@ -5,7 +5,7 @@
  */
 
 import type { z } from '@hono/zod-openapi';
-import { ReleasedCredential, type Refusal, type ReleaseRequest } from '#accounts/door/answer.ts';
+import type { Refusal, ReleaseRequest } from '#accounts/door/answer.ts';
 import { releaseInLine } from '#accounts/door/together/line.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { isFresh, type AgentProof } from '#callers/proof.ts';
@@ -181,8 +181,9 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
     context: ask.context,
   };
   const result = await releaseInLine(arrival.config, id, request, arrival.waitUntil);
-  if (result.ok)
-    return new ReleasedCredential(result.body).toResponse({ 'x-correlation-id': arrival.correlationId });
+  if ('credential' in result)
+    return result.credential.toResponse({ 'x-correlation-id': arrival.correlationId });
+  if (result.ok) throw new Error('internal: a request for a token got what a call needs');
   return 'again' in result ? 'again' : result.refusal;
 }
 

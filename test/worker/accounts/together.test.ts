@@ -44,7 +44,9 @@ describe('requests that come together', () => {
     expect(results.map(said)).toEqual(['ok', 'not_found', 'policy_denied', 'not_found', 'ok']);
     for (const index of [0, 4]) {
       const result = results[index];
-      expect(result?.ok === true && JSON.parse(result.body).access_token).toBe(account.grant.accessToken);
+      expect(result != null && 'body' in result && JSON.parse(result.body).access_token).toBe(
+        account.grant.accessToken,
+      );
     }
     expect(JSON.stringify([results[1], results[2], results[3]])).not.toContain(account.grant.accessToken);
     expect((await issued(account.id)).slice(before)).toEqual([

@@ -16,7 +16,7 @@ import type { Config } from '#env.ts';
 import { sleep, systemNow } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
 import { accountStub } from '../../stub.ts';
-import type { ReleaseRequest, ReleaseResult } from '../answer.ts';
+import { arrived, type Arrived, type ReleaseRequest, type ReleaseResult } from '../answer.ts';
 
 /** A request that arrives within this time after a call has left waits for others. */
 const BUSY_MS = 2;
@@ -146,12 +146,12 @@ function held(request: ReleaseRequest, sinceMs: number): ReleaseRequest {
 const lines = new WeakMap<object, ReleaseLines>();
 
 /** Asks the account's door, together with other requests of this isolate that ask it at the same time. */
-export function releaseInLine(
+export async function releaseInLine(
   config: Config,
   accountId: string,
   request: ReleaseRequest,
   waitUntil: (work: Promise<unknown>) => void,
-): Promise<ReleaseResult> {
+): Promise<Arrived> {
   let own = lines.get(config.accounts);
   if (own === undefined) {
     own = new ReleaseLines();
@@ -161,5 +161,5 @@ export function releaseInLine(
     alone: (one) => accountStub(config, accountId).release(one),
     together: (requests) => accountStub(config, accountId).releaseMany({ requests }),
   };
-  return own.release(accountId, request, send, waitUntil);
+  return arrived(await own.release(accountId, request, send, waitUntil));
 }
