@@ -86,11 +86,6 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return this.#cutOffs.after(request.cutOffs, await this.#door.release(request));
   }
 
-  async releaseMany({ requests }: In<'releaseMany'>): Promise<(ReleaseResult | null)[]> {
-    const results = await this.#door.releaseMany(requests);
-    return results.map((result, n) => this.#cutOffs.after(requests[n]?.cutOffs, result));
-  }
-
   settle(argument: SettleArgument): Promise<string> {
     return settleExchange(this.#object, this.#refresher, this.#lifecycle.proofs, argument);
   }

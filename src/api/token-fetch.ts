@@ -5,8 +5,8 @@
  */
 
 import type { z } from '@hono/zod-openapi';
-import type { Refusal, ReleaseRequest } from '#accounts/door/answer.ts';
-import { releaseInLine } from '#accounts/door/together/line.ts';
+import { arrived, type Refusal, type ReleaseRequest } from '#accounts/door/answer.ts';
+import { accountStub } from '#accounts/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { isFresh, type AgentProof } from '#callers/proof.ts';
 import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
@@ -180,7 +180,7 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
     cutOffs: ask.cutOffs,
     context: ask.context,
   };
-  const result = await releaseInLine(arrival.config, id, request, arrival.waitUntil);
+  const result = arrived(await accountStub(arrival.config, id).release(request));
   if ('credential' in result)
     return result.credential.toResponse({ 'x-correlation-id': arrival.correlationId });
   if (result.ok) throw new Error('internal: a request for a token got what a call needs');

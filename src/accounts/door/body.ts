@@ -4,8 +4,7 @@ import { deadTokenSigns } from '#providers/api-answer.ts';
 import { Secret } from '#crypto/secret.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from '../rows.ts';
-import type { OpenedCredential } from './credential.ts';
-import { injectionIn } from './injection.ts';
+import { injectionIn, type OpenedCredential } from './credential.ts';
 
 function plain(values: Readonly<Record<string, Secret>>): Record<string, string> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.reveal()]));

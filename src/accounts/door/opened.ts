@@ -7,8 +7,7 @@ import { fingerprint } from '#crypto/digest.ts';
 import type { GrantRow } from '../rows.ts';
 import type { AccountStore } from '../store.ts';
 import type { AccountVault, OpenedAccount } from '../vault.ts';
-import { urlsFrom, wrapped, type OpenedCredential } from './credential.ts';
-import { injectionFor, unfilledFor } from './injection.ts';
+import { injectionFor, unfilledFor, urlsFrom, wrapped, type OpenedCredential } from './credential.ts';
 
 /** With the ciphertext of the captured values that went into it. */
 type Held = OpenedCredential & { readonly captured: string | null };

@@ -17,8 +17,7 @@ import { othersServe } from '../refreshing/usable.ts';
 import type { AccountRow, GrantRow } from '../rows.ts';
 import type { Refusal, ReleaseRequest, ReleaseResult } from './answer.ts';
 import { credentialBody, withApiDetails } from './body.ts';
-import type { OpenedCredential } from './credential.ts';
-import { releasedInjection } from './injection.ts';
+import { releasedInjection, type OpenedCredential } from './credential.ts';
 import { statusRefusal, uncallable, unfilledHeaders, unknownVariables, wallRefusal } from './refusals.ts';
 import { waitOf, type Scene, type Step } from './step.ts';
 

@@ -98,22 +98,6 @@ export class Door {
     });
   }
 
-  /**
-   * Requests that came in one call: the answers that memory and rows decide; null for a request that has to come alone.
-   */
-  async releaseMany(requests: readonly ReleaseRequest[]): Promise<(ReleaseResult | null)[]> {
-    const opened = this.#object.vault.ready();
-    if (opened === null) return requests.map(() => null);
-    return this.#object.pump.submit(() => requests.map((request) => this.#atOnce(opened, request)));
-  }
-
-  #atOnce(opened: OpenedAccount, request: ReleaseRequest): ReleaseResult | null {
-    const round = { flown: null, ...this.#arrived(request), caughtUp: false, verdict: null };
-    const step = this.#step(opened, request, round);
-    if (step.kind === 'done') return step.result;
-    return step.kind === 'again' ? { ok: false, again: true } : null;
-  }
-
   /** By the account's clock: when the request came to the Worker that sent it, and of when the agent's proof is. */
   #arrived({ heldMs = 0, provedMsAgo }: ReleaseRequest): Pick<Round, 'startedAtMs' | 'provedAtMs'> {
     const nowMs = this.#object.now();

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import { credentialBody } from '#accounts/door/body.ts';
-import { urlsFrom, wrapped, type OpenedCredential } from '#accounts/door/credential.ts';
-import { injectionFor, unfilledFor } from '#accounts/door/injection.ts';
+import {
+  injectionFor,
+  unfilledFor,
+  urlsFrom,
+  wrapped,
+  type OpenedCredential,
+} from '#accounts/door/credential.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from '#accounts/rows.ts';
 import { custom } from '../providers/descriptors.ts';
 

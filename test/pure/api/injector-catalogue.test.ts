@@ -2,8 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { arrived } from '#accounts/door/answer.ts';
-import { urlsFrom, wrapped } from '#accounts/door/credential.ts';
-import { injectionFor, releasedInjection } from '#accounts/door/injection.ts';
+import { injectionFor, releasedInjection, urlsFrom, wrapped } from '#accounts/door/credential.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from '#accounts/rows.ts';
 import { injectorOf, type Injector } from '#egress/injector/injector.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
