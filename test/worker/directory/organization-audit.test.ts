@@ -248,6 +248,13 @@ describe('old records', () => {
     expect(await dropOldRecords(config, YOUNG + 1)).toBe(0);
   });
 
+  it('are old by their own word: a column that no hash covers makes none of them old', async () => {
+    await chain('acme', 0, RECORDS_KEPT + 20);
+    await db.prepare('UPDATE organization_audit SET at_ms = 1').run();
+    expect(await dropOldRecords(config, BEFORE)).toBe(0);
+    expect(await left('acme')).toEqual({ first: 1, count: RECORDS_KEPT + 20 });
+  });
+
   it('wait for the right ring', async () => {
     await chain('acme', 20, RECORDS_KEPT);
     const wrong = configWith(`k2:${masterKey()}`, asAnotherIsolate());

@@ -3,10 +3,13 @@
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { headMac } from '#audit/chain.ts';
+import { controlKey } from '#directory/data-key.ts';
+import { RECORDS_KEPT } from '#directory/organization-audit.ts';
 import { DELIVERIES_KEPT_DAYS, dropOldNews, EVENTS_KEPT_DAYS } from '#directory/retention.ts';
 import { configOf } from '#env.ts';
 import worker from '../../../src/index.ts';
-import { db, downDatabase } from './world.ts';
+import { configWith, db, downDatabase, masterKey } from './world.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = 1_800_000_000_000;
@@ -94,6 +97,23 @@ it('news of a connection that no account has ever taken go with the events of th
   await db.batch([db.prepare('DELETE FROM connection_news'), old, young]);
   expect(await dropOldNews(config, NOW)).toMatchObject({ news: 1 });
   expect(await ids('connection_news')).toEqual(['evt_young']);
+});
+
+it('under a wrong ring, which can sign no checkpoint, what needs none goes all the same', async () => {
+  const { mac } = await controlKey(config);
+  const head = { seq: RECORDS_KEPT + 1, hash: 'h' };
+  await db.batch([
+    db.prepare('DELETE FROM organization_audit'),
+    db.prepare('DELETE FROM organization_audit_head'),
+    db.prepare(`INSERT INTO organization_audit VALUES ('acme', 1, 1, 'connection.create', '{}', 'h')`),
+    db
+      .prepare('INSERT INTO organization_audit_head VALUES (?, ?, ?, ?)')
+      .bind('acme', head.seq, head.hash, headMac(mac, 'acme', head)),
+  ]);
+  await events(1, 2, EVENTS_KEPT_DAYS + 1);
+  const wrong = configWith(`k9:${masterKey()}`);
+  expect(await dropOldNews(wrong, NOW)).toMatchObject({ events: 2, records: 0 });
+  expect(await db.prepare('SELECT count(*) AS n FROM organization_audit').first('n')).toBe(1);
 });
 
 it('a directory that does not answer is asked by the next run', async () => {
