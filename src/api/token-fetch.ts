@@ -5,7 +5,7 @@
  */
 
 import type { z } from '@hono/zod-openapi';
-import { ReleasedCredential, type Refusal, type ReleaseRequest } from '#accounts/door/answer.ts';
+import { arrived, type Refusal, type ReleaseRequest } from '#accounts/door/answer.ts';
 import { accountStub } from '#accounts/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { isFresh, type AgentProof } from '#callers/proof.ts';
@@ -180,9 +180,10 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
     cutOffs: ask.cutOffs,
     context: ask.context,
   };
-  const result = await accountStub(arrival.config, id).release(request);
-  if (result.ok)
-    return new ReleasedCredential(result.body).toResponse({ 'x-correlation-id': arrival.correlationId });
+  const result = arrived(await accountStub(arrival.config, id).release(request));
+  if ('credential' in result)
+    return result.credential.toResponse({ 'x-correlation-id': arrival.correlationId });
+  if (result.ok) throw new Error('internal: a request for a token got what a call needs');
   return 'again' in result ? 'again' : result.refusal;
 }
 

@@ -15,9 +15,10 @@ import { armGrant, REFUSED_ALONE } from '../refreshing/plan.ts';
 import { degrade } from '../refreshing/settle/settle.ts';
 import { othersServe } from '../refreshing/usable.ts';
 import type { AccountRow, GrantRow } from '../rows.ts';
-import type { Refusal, ReleaseRequest } from './answer.ts';
-import { credentialBody, withApiDetails, type OpenedCredential } from './body.ts';
-import { statusRefusal, unfilledHeaders, unknownVariables, wallRefusal } from './refusals.ts';
+import type { Refusal, ReleaseRequest, ReleaseResult } from './answer.ts';
+import { credentialBody, withApiDetails } from './body.ts';
+import { releasedInjection, type OpenedCredential } from './credential.ts';
+import { statusRefusal, uncallable, unfilledHeaders, unknownVariables, wallRefusal } from './refusals.ts';
 import { waitOf, type Scene, type Step } from './step.ts';
 
 /** `last_used_at` is written at most so often; between, it is kept in memory. */
@@ -78,11 +79,12 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   if (missing.length > 0) return refuse(scene, unknownVariables(account, missing), 'variable_unknown');
   if (credential.unfilled.length > 0)
     return refuse(scene, unfilledHeaders(account, credential.unfilled), 'conflict');
+  const result = answerOf(scene, grant, credential);
+  if (!result.ok) return refuse(scene, result.refusal, result.refusal.code);
   if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
   object.lastUse.atMs = nowMs;
   if (account.credentialType === 'oauth2' && !grant.hasRefreshToken)
     noteHolder(scene, grant, credential.fingerprint);
-  const body = credentialBody(account, settings, grant, credential, nowMs);
   const [action, outcome] = RECORDED[use.action];
   record(
     object,
@@ -91,8 +93,26 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
     { action, outcome, scopes: grant.scopes, token_fingerprint: credential.fingerprint },
     request.context,
   );
-  const whole = request.withApi === true ? withApiDetails(body, account, settings, credential) : body;
-  return { kind: 'done', result: { ok: true, body: whole } };
+  return { kind: 'done', result };
+}
+
+/** The credential itself for a token; for every other use, what a call needs that is made with it here. */
+function answerOf(
+  { request, use, state, nowMs }: Scene,
+  grant: GrantRow,
+  credential: OpenedCredential,
+): Exclude<ReleaseResult, { again: true }> {
+  const { account, settings } = state;
+  if (use.action === 'token') {
+    const body = credentialBody(account, settings, grant, credential, nowMs);
+    const whole = request.withApi === true ? withApiDetails(body, account, settings, credential) : body;
+    return { ok: true, body: whole };
+  }
+  const injection = releasedInjection(account, settings, grant, credential);
+  if (injection === null) return { ok: false, refusal: uncallable(account, 'place') };
+  return injection.origins.length > 0
+    ? { ok: true, injection }
+    : { ok: false, refusal: uncallable(account, 'address') };
 }
 
 /** An account that wakes from idleness goes back from the daily heartbeat to proactive rotation. */

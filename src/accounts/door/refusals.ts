@@ -77,6 +77,19 @@ export function unfilledHeaders(account: AccountRow, names: readonly string[]): 
   };
 }
 
+/** A call cannot be made with this credential, though it could be handed out: what the connection does not say. */
+export function uncallable(account: AccountRow, lacks: 'place' | 'address'): Refusal {
+  const what =
+    lacks === 'place'
+      ? 'where its API takes the credential (`token_header` or `token_query`)'
+      : 'where its API is (`api_base_urls`)';
+  return {
+    code: 'conflict',
+    detail: `the connection ${account.connection} does not say ${what}: PATCH /v1/connections/${account.connection} with it in provider_config`,
+    members: { connected_account_id: account.accountId },
+  };
+}
+
 /** A part of the URL of this account's API is unknown: which part, and how to give it. */
 export function unknownVariables(account: AccountRow, names: readonly string[]): Refusal {
   const values = Object.fromEntries(names.map((name) => [name, '…']));
