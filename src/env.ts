@@ -20,6 +20,7 @@ export interface UncheckedEnv {
   readonly LOG_LEVEL?: string;
   readonly RATE_LIMIT_PER_MINUTE?: string;
   readonly BROWSER_RATE_LIMIT_PER_MINUTE?: string;
+  readonly CLIENT_CERT_HEADER?: string;
   readonly RATE_LIMITER?: RateLimiter;
   readonly ASSETS?: StaticAssets;
 }
@@ -71,6 +72,11 @@ export interface Config {
   readonly rateLimitPerMinute: number;
   /** How often browsers at one address may ask for pages of the connect flow in a minute, per isolate. */
   readonly browserRateLimitPerMinute: number;
+  /**
+   * Name of the header in which the operator's own proxy hands on the client certificate that it has verified, in lower
+   * case; null: certificates are the edge's word. `serve --client-cert-header` sets it.
+   */
+  readonly clientCertHeader: string | null;
   /** Counts over isolates; null: not bound, and each isolate counts alone. */
   readonly rateLimiter: RateLimiter | null;
   /** Null: the deployment has none, and the page of the contract has no viewer. */
@@ -111,6 +117,7 @@ const TEXTS = [
   'OPERATOR_NAME',
   'OPERATOR_LOGO',
   'DNS_RESOLVER',
+  'CLIENT_CERT_HEADER',
 ] as const;
 
 type Complete = UncheckedEnv & Required<Pick<UncheckedEnv, 'ACCOUNTS' | 'AGENTS' | 'DB'>>;
@@ -146,6 +153,15 @@ function exchangeBudget(env: UncheckedEnv, allowLoopback: boolean): number {
   const asked = Number(env.EXCHANGE_BUDGET_MS ?? DEFAULT_EXCHANGE_BUDGET_MS);
   if (!allowLoopback || !Number.isFinite(asked)) return DEFAULT_EXCHANGE_BUDGET_MS;
   return Math.min(Math.max(asked, MIN_EXCHANGE_BUDGET_MS), DEFAULT_EXCHANGE_BUDGET_MS);
+}
+
+const HEADER_NAME = /^[a-z0-9-]{1,64}$/;
+/** Headers that mean something else already. */
+const TAKEN_HEADERS: readonly string[] = ['authorization', 'cookie', 'host'];
+
+function headerNameOf(given: string | undefined): string | null {
+  const name = given?.trim().toLowerCase() ?? '';
+  return HEADER_NAME.test(name) && !TAKEN_HEADERS.includes(name) ? name : null;
 }
 
 function perMinute(given: string | undefined, usual: number): number {
@@ -196,6 +212,7 @@ function checked(env: UncheckedEnv): Config {
       env.BROWSER_RATE_LIMIT_PER_MINUTE,
       DEFAULT_BROWSER_RATE_LIMIT_PER_MINUTE,
     ),
+    clientCertHeader: headerNameOf(env.CLIENT_CERT_HEADER),
     rateLimiter: env.RATE_LIMITER ?? null,
     assets: env.ASSETS ?? null,
     logLevel: level === 'debug' || level === 'warn' || level === 'error' ? level : 'info',

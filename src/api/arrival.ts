@@ -37,6 +37,11 @@ export function clientOf(request: Request): ClientInfo {
   };
 }
 
+/** What the edge says of the client's certificate; undefined: nothing. */
+export function tlsClientAuthOf(request: Request): unknown {
+  return (request.cf as { tlsClientAuth?: unknown } | undefined)?.tlsClientAuth;
+}
+
 /** The request's own id where it is a sane one. A key of ours in that header is refused, and not repeated. */
 export function correlationIdOf(headers: Headers, config: Pick<Config, 'adminKey'>): string {
   const given = headers.get('x-correlation-id');
@@ -56,6 +61,7 @@ export function arrivalOf(c: Context<AppEnv>): Arrival {
     config: c.get('config'),
     correlationId: c.get('correlationId'),
     client: c.get('client'),
+    tlsClientAuth: tlsClientAuthOf(c.req.raw),
     toolCallId: toolCallIdOf(headers),
     headers,
     url,

@@ -7,7 +7,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { configOf, type Config } from '#env.ts';
 import { setLogLevel } from '#lib/log.ts';
-import { clientOf, correlationIdOf, toolCallIdOf, type Arrival } from './arrival.ts';
+import { clientOf, correlationIdOf, tlsClientAuthOf, toolCallIdOf, type Arrival } from './arrival.ts';
 import type { AppEnv } from './context.ts';
 import { discardBody, tooLarge } from './limits.ts';
 import { errorResponse, problemDocument } from './problem.ts';
@@ -57,6 +57,7 @@ function answerTokenFetch(
     config,
     correlationId: correlationIdOf(headers, config),
     client: clientOf(request),
+    tlsClientAuth: tlsClientAuthOf(request),
     toolCallId: toolCallIdOf(headers),
     headers,
     url,

@@ -1,21 +1,23 @@
 /** What every request passes before a caller is proved: where its credential stands, and how often it has come. */
 
-import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { namedAdminKeyId, namedKeyId, presentedCredential, type Presented } from './bearer.ts';
+import { carriesCertificate } from './methods/client-certificate.ts';
 import { isRootKey } from './methods/root-key.ts';
 import type { AuthFailure, RequestPieces } from './proof.ts';
 import { overCounter, overLimit } from './rate-limits.ts';
 import { isJwt } from './workload/token.ts';
 
 /**
- * The key id that a request knocks with, for counting: `admin` for `ADMIN_KEY`, `jwt` for every token of an issuer, which
- * names nothing that can be counted before it is verified; null where it names none.
+ * The key id that a request knocks with, for counting: `admin` for `ADMIN_KEY`; `jwt` for every token of an issuer and
+ * `certificate` for every certificate, which name nothing that can be counted before they are verified; null where it
+ * names none.
  */
-function knocking(presented: Presented, config: Config): string | null {
-  if (presented.kind !== 'bearer') return null;
+function knocking(presented: Presented, request: RequestPieces): string | null {
+  if (presented.kind !== 'bearer') return carriesCertificate(request) ? 'certificate' : null;
   const { token } = presented;
+  const { config } = request;
   return (
     namedKeyId(token) ??
     namedAdminKeyId(token) ??
@@ -24,12 +26,10 @@ function knocking(presented: Presented, config: Config): string | null {
 }
 
 /** The credential that the request presents, proved by nothing yet; or that its sender has come too often. */
-export async function knock(
-  { headers, url, config, client }: RequestPieces,
-  now: Now,
-): Promise<Result<Presented, AuthFailure>> {
+export async function knock(request: RequestPieces, now: Now): Promise<Result<Presented, AuthFailure>> {
+  const { headers, url, config, client } = request;
   const presented = presentedCredential(headers, url, (text) => isRootKey(config, text));
-  const sender = { keyId: knocking(presented, config), address: client.ip };
+  const sender = { keyId: knocking(presented, request), address: client.ip };
   const over = overLimit(config, sender, now) ?? (config.rateLimiter && (await overCounter(config, sender)));
   return over === null ? ok(presented) : err(over);
 }

@@ -14,7 +14,7 @@ import type { Now } from '#lib/clock.ts';
 import type { Result } from '#lib/result.ts';
 
 /** By what a caller has proved itself, as records say it. `ADMIN_KEY` is an admin key there, without an id. */
-export type ProofMethod = 'agent_key' | 'workload_jwt' | 'admin_key';
+export type ProofMethod = 'agent_key' | 'workload_jwt' | 'client_certificate' | 'admin_key';
 
 interface Proved {
   readonly method: ProofMethod;
@@ -99,6 +99,8 @@ export interface RequestPieces {
   readonly correlationId: string;
   readonly toolCallId: string | null;
   readonly client: ClientInfo;
+  /** What the edge says of the client's certificate (`request.cf.tlsClientAuth`); left out: nothing. */
+  readonly tlsClientAuth?: unknown;
   /** Keeps the isolate until work that no answer waits for is done. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }

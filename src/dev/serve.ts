@@ -16,12 +16,13 @@ interface ServeOptions {
   readonly port: number;
   readonly persistTo: string;
   readonly clientIpHeader: string | null;
+  readonly clientCertHeader: string | null;
 }
 
 /** @throws UsageError */
-function headerFrom(text: string): string | null {
+function headerFrom(option: string, text: string): string | null {
   if (!/^[A-Za-z0-9-]{0,64}$/.test(text))
-    throw new UsageError(`--client-ip-header must be the name of a header, not ${JSON.stringify(text)}`);
+    throw new UsageError(`--${option} must be the name of a header, not ${JSON.stringify(text)}`);
   return text === '' ? null : text.toLowerCase();
 }
 
@@ -31,11 +32,13 @@ function options(): ServeOptions {
       port: { type: 'string', default: '8787' },
       'persist-to': { type: 'string', default: '.wrangler/serve' },
       'client-ip-header': { type: 'string', default: '' },
+      'client-cert-header': { type: 'string', default: '' },
     });
     return {
       port: portFrom(values.port),
       persistTo: path.resolve(values['persist-to']),
-      clientIpHeader: headerFrom(values['client-ip-header']),
+      clientIpHeader: headerFrom('client-ip-header', values['client-ip-header']),
+      clientCertHeader: headerFrom('client-cert-header', values['client-cert-header']),
     };
   } catch (error) {
     if (error instanceof UsageError) failUsage(error.message);
@@ -43,7 +46,7 @@ function options(): ServeOptions {
   }
 }
 
-const { port, persistTo, clientIpHeader } = options();
+const { port, persistTo, clientIpHeader, clientCertHeader } = options();
 const settings = settingsIn(process.env);
 for (const name of ['ADMIN_KEY', 'MASTER_KEYS'] as const) {
   if (settings[name] === undefined)
@@ -51,6 +54,11 @@ for (const name of ['ADMIN_KEY', 'MASTER_KEYS'] as const) {
 }
 if (settings.ALLOW_LOOPBACK === 'true') {
   console.error('ALLOW_LOOPBACK is on: connections may be on loopback and plain http. Never in production.');
+}
+if (clientCertHeader !== null) {
+  console.error(
+    `client certificates are taken from the header ${clientCertHeader}: the proxy before the broker has to overwrite it`,
+  );
 }
 if (!(await becomesFree(port))) failUsage(`port ${port} is taken: choose another with --port`);
 
@@ -62,7 +70,12 @@ if (!(await takeFolder(persistTo))) {
 }
 // Loaded late: the engine's packages take a second, and a wrong argument is told without them.
 const starting = import('./broker.ts').then(({ runBroker }) =>
-  runBroker({ port, persistTo, clientIpHeader, settings: { ...settings } }),
+  runBroker({
+    port,
+    persistTo,
+    clientIpHeader,
+    settings: { ...settings, ...(clientCertHeader === null ? {} : { CLIENT_CERT_HEADER: clientCertHeader }) },
+  }),
 );
 
 let stopping = false;

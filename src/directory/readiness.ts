@@ -67,6 +67,14 @@ function linksCheck(config: Config): Check {
   );
 }
 
+function certificatesCheck({ clientCertHeader }: Config): Check {
+  return good(
+    clientCertHeader === null
+      ? 'verified by the edge alone'
+      : `warning: a client certificate is taken from the header ${clientCertHeader}: whoever reaches the broker past the proxy that overwrites it can be any agent with one`,
+  );
+}
+
 function baseUrlCheck(config: Config, requestHost: string): Check {
   const { baseUrl, baseUrlProblem } = config;
   if (baseUrlProblem !== null) return bad(baseUrlProblem);
@@ -96,5 +104,6 @@ export async function readiness(config: Config, requestHost: string): Promise<Re
     loopback: loopbackCheck(config),
     unverified_links: linksCheck(config),
     base_url: baseUrlCheck(config, requestHost),
+    client_certificates: certificatesCheck(config),
   };
 }

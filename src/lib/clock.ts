@@ -15,6 +15,12 @@ export function isoTime(atMs: number | null): string | null {
   return atMs === null ? null : new Date(atMs).toISOString();
 }
 
+/** The time that a text says, as certificates and headers write it; null: it says none. */
+export function timeOf(text: string): number | null {
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) ? null : atMs;
+}
+
 /** The time as libraries take it. */
 export function dateOf(atMs: number): Date {
   return new Date(atMs);

@@ -42,6 +42,8 @@ export interface TestBrokerOptions {
   readonly program?: readonly string[];
   /** The header that names the client's address (`--client-ip-header`): a file may be several clients. */
   readonly clientIpHeader?: string;
+  /** The header of client certificates (`--client-cert-header`); takes a process of its own. */
+  readonly clientCertHeader?: string;
   /** What is in the folder before the broker starts for the first time. */
   readonly prepare?: (folder: string) => Promise<void>;
 }
@@ -97,8 +99,12 @@ async function startOnFreePort(options: TestBrokerOptions): Promise<TestBroker> 
   };
 }
 
-function serveProgram({ clientIpHeader }: TestBrokerOptions): string[] {
-  return ['src/dev/serve.ts', ...(clientIpHeader ? ['--client-ip-header', clientIpHeader] : [])];
+function serveProgram({ clientIpHeader, clientCertHeader }: TestBrokerOptions): string[] {
+  return [
+    'src/dev/serve.ts',
+    ...(clientIpHeader ? ['--client-ip-header', clientIpHeader] : []),
+    ...(clientCertHeader ? ['--client-cert-header', clientCertHeader] : []),
+  ];
 }
 
 /** What runs one broker; it is started again on the same folder and port. */

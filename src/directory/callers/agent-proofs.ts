@@ -246,3 +246,10 @@ export async function agentsTrusting(
   const trusting = results.filter((row) => row.agent_id !== '' && matchesSubject(row.subject, subject));
   return { agentIds: trusting.map((row) => row.agent_id), issuerIsKnown: results.length > 0 };
 }
+
+/** The agent with this client certificate, or null. @throws ProblemError `unavailable` */
+export async function agentWithCertificate(db: D1Database, thumbprint: string): Promise<string | null> {
+  const query = `SELECT agent_id FROM agent_proof WHERE kind = 'certificate' AND issuer = '' AND audience = ''
+    AND prefix = ?1 AND subject = ?1`;
+  return ask(() => db.prepare(query).bind(thumbprint).first<string>('agent_id'));
+}
