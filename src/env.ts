@@ -21,6 +21,9 @@ export interface UncheckedEnv {
   readonly RATE_LIMIT_PER_MINUTE?: string;
   readonly BROWSER_RATE_LIMIT_PER_MINUTE?: string;
   readonly CLIENT_CERT_HEADER?: string;
+  readonly ACCESS_TEAM?: string;
+  readonly ACCESS_AUD?: string;
+  readonly ACCESS_ROLES?: string;
   readonly RATE_LIMITER?: RateLimiter;
   readonly ASSETS?: StaticAssets;
 }
@@ -77,6 +80,13 @@ export interface Config {
    * case; null: certificates are the edge's word. `serve --client-cert-header` sets it.
    */
   readonly clientCertHeader: string | null;
+  /**
+   * Cloudflare Access for operators, as it was given: the team, the tags of its applications, and who has which role.
+   * `callers/access/settings.ts` reads it. Null: not set.
+   */
+  readonly accessTeam: string | null;
+  readonly accessAudience: string | null;
+  readonly accessRoles: string | null;
   /** Counts over isolates; null: not bound, and each isolate counts alone. */
   readonly rateLimiter: RateLimiter | null;
   /** Null: the deployment has none, and the page of the contract has no viewer. */
@@ -118,6 +128,9 @@ const TEXTS = [
   'OPERATOR_LOGO',
   'DNS_RESOLVER',
   'CLIENT_CERT_HEADER',
+  'ACCESS_TEAM',
+  'ACCESS_AUD',
+  'ACCESS_ROLES',
 ] as const;
 
 type Complete = UncheckedEnv & Required<Pick<UncheckedEnv, 'ACCOUNTS' | 'AGENTS' | 'DB'>>;
@@ -213,6 +226,9 @@ function checked(env: UncheckedEnv): Config {
       DEFAULT_BROWSER_RATE_LIMIT_PER_MINUTE,
     ),
     clientCertHeader: headerNameOf(env.CLIENT_CERT_HEADER),
+    accessTeam: env.ACCESS_TEAM?.trim() || null,
+    accessAudience: env.ACCESS_AUD?.trim() || null,
+    accessRoles: env.ACCESS_ROLES?.trim() || null,
     rateLimiter: env.RATE_LIMITER ?? null,
     assets: env.ASSETS ?? null,
     logLevel: level === 'debug' || level === 'warn' || level === 'error' ? level : 'info',

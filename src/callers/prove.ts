@@ -3,6 +3,7 @@
 import type { Now } from '#lib/clock.ts';
 import { err } from '#lib/result.ts';
 import { knock } from './knock.ts';
+import { accessJwt } from './methods/access-jwt.ts';
 import { adminKey } from './methods/admin-key.ts';
 import { agentKey } from './methods/agent-key.ts';
 import { clientCertificate } from './methods/client-certificate.ts';
@@ -14,7 +15,7 @@ import { WRONG_KEY, type Method, type Outcome, type RequestPieces } from './proo
  * `ADMIN_KEY` may be any text, also one in the form of another key: it is compared first. A method that proves a token of
  * our own stands before `workloadJwt`, which takes whatever has the form of one.
  */
-const METHODS: readonly Method[] = [rootKey, adminKey, agentKey, workloadJwt, clientCertificate];
+const METHODS: readonly Method[] = [rootKey, adminKey, agentKey, workloadJwt, accessJwt, clientCertificate];
 
 /** The proof that a request carries; `planes.ts` says what it is worth at a route. */
 export async function prove(request: RequestPieces, now: Now): Promise<Outcome> {

@@ -1,6 +1,7 @@
 /** The two probes: is this the broker, and can it do its work? Open to everyone, so neither names anything stored. */
 
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { accessSettings } from '#callers/access/settings.ts';
 import { Health, Readiness, type Check } from '#contract/health.ts';
 import { VERSION } from '#contract/version.ts';
 import { readiness } from '#directory/readiness.ts';
@@ -24,6 +25,13 @@ function resolverCheck(config: Config): Check {
   return problem === null
     ? { ok: true, detail: 'is set' }
     : { ok: false, detail: `DNS_RESOLVER ${problem}: no host that operators name is called` };
+}
+
+/** Settings that cannot be used let no operator in by Access: a deployment that has some means to. */
+function accessCheck(config: Config): Check {
+  const settings = accessSettings(config);
+  if (!settings.ok) return { ok: false, detail: settings.error };
+  return { ok: true, detail: settings.value === null ? 'off' : 'is set' };
 }
 
 const routes = {
@@ -60,7 +68,11 @@ export function healthRoutes(): OpenAPIHono<AppEnv> {
     await ensureSchema(c);
     const config = c.get('config');
     const { host } = new URL(c.req.url);
-    const checks = { ...(await readiness(config, host)), dns_resolver: resolverCheck(config) };
+    const checks = {
+      ...(await readiness(config, host)),
+      dns_resolver: resolverCheck(config),
+      access: accessCheck(config),
+    };
     const isReady = Object.values(checks).every((check) => check.ok);
     return isReady
       ? c.json({ status: 'ready', checks }, 200)

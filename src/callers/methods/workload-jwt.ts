@@ -16,7 +16,6 @@ import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { compactVerify, errors } from 'jose';
 import { agentRecords, ofRecord, recordIn } from '../agent-records.ts';
 import { FailedProofs } from '../failed-proofs.ts';
 import {
@@ -29,8 +28,8 @@ import {
   type RequestPieces,
 } from '../proof.ts';
 import { MAX_AGE_MS, RecordCache } from '../record-cache.ts';
+import { signatureProblem } from '../workload/signature.ts';
 import {
-  ALGORITHMS,
   headProblem,
   isJwt,
   readToken,
@@ -167,18 +166,6 @@ function whose(
   notBeforeMs = -Infinity,
 ) {
   return cache.get(nameOf(token), { now, notBeforeMs, maxAgeMs: WHOSE_LIFE_MS, waitUntil });
-}
-
-/** `jku`, `x5u`, `jwk` and `x5c` are not looked at: the key is one of the issuer's, or none. */
-async function signatureProblem(text: string, keySet: KeySet): Promise<TokenProblem | null> {
-  try {
-    await compactVerify(text, keySet, { algorithms: [...ALGORITHMS] });
-    return null;
-  } catch (error) {
-    const isUnknown =
-      error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
-    return isUnknown ? 'token_key_unknown' : 'token_signature';
-  }
 }
 
 /** The proof of the first of these agents whose own record trusts the token; null: none of them does. */

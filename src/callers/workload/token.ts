@@ -118,8 +118,12 @@ function millis(seconds: unknown): number | null {
   return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : null;
 }
 
-/** Whether it is of this time: with an end, not over, not for longer than a day, and from no later hour. */
-export function timeProblem(token: WorkloadToken, nowMs: number): TokenProblem | null {
+/** Whether it is of this time: with an end, not over, not for longer than `maxLifeMs` (a day), and from no later hour. */
+export function timeProblem(
+  token: WorkloadToken,
+  nowMs: number,
+  maxLifeMs = MAX_LIFE_MS,
+): TokenProblem | null {
   const { claims } = token;
   const { expiresAtMs, issuedAtMs } = timesOf(token);
   const notBeforeMs = millis(claims['nbf']);
@@ -127,8 +131,8 @@ export function timeProblem(token: WorkloadToken, nowMs: number): TokenProblem |
   if (expiresAtMs === null || isUnreadable('iat', issuedAtMs) || isUnreadable('nbf', notBeforeMs))
     return 'token_expired';
   if (expiresAtMs + SKEW_MS <= nowMs) return 'token_expired';
-  if (expiresAtMs > nowMs + MAX_LIFE_MS + SKEW_MS) return 'token_lives_too_long';
-  if (issuedAtMs !== null && issuedAtMs + MAX_LIFE_MS + SKEW_MS < nowMs) return 'token_lives_too_long';
+  if (expiresAtMs > nowMs + maxLifeMs + SKEW_MS) return 'token_lives_too_long';
+  if (issuedAtMs !== null && issuedAtMs + maxLifeMs + SKEW_MS < nowMs) return 'token_lives_too_long';
   const startsAtMs = Math.max(notBeforeMs ?? -Infinity, issuedAtMs ?? -Infinity);
   return startsAtMs > nowMs + SKEW_MS ? 'token_not_yet_valid' : null;
 }

@@ -21,6 +21,7 @@ const proved = {
     'agent_key' as const,
     'workload_jwt' as const,
     'client_certificate' as const,
+    'access_jwt' as const,
     'admin_key' as const,
   ),
   expiresAtMs: fc.option(fc.nat()),
