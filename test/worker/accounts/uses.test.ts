@@ -157,6 +157,21 @@ describe('what a call gets in place of the credential', () => {
     expect((await release(id)).body).toMatchObject({ headers: {}, query: { key: 'key-of-the-account' } });
   });
 
+  it('is of the connection as it is now, also for a credential that is in memory already', async () => {
+    const connection = fresh('conn');
+    const config = { auth_type: 'api_key', token_header: 'X-Old: {api_key}' };
+    const made = { id: connection, provider: 'custom', provider_config: config };
+    await must(http('POST', '/v1/connections', made), 201);
+    const key = { type: 'api_key', api_key: 'key-of-the-account' };
+    const { id } = await must(http('PUT', `/v1/credentials/${connection}`, key), 201);
+    expect((await release(id)).body.headers).toEqual({ 'X-Old': 'key-of-the-account' });
+    // What is missing makes the account look for newer settings before it refuses.
+    const changed = { token_header: 'X-New: {api_key}', api_base_urls: ['https://api.example.com'] };
+    await must(http('PATCH', `/v1/connections/${connection}`, { provider_config: changed }), 200);
+    expect(JSON.parse((await asked(id)).secret).headers).toEqual({ 'X-New': 'key-of-the-account' });
+    expect((await release(id)).body.headers).toEqual({ 'X-New': 'key-of-the-account' });
+  });
+
   it.each([
     ['token_header', { api_base_urls: ['https://api.example.com'] }],
     ['api_base_urls', { token_header: 'X-Key: {key}' }],
