@@ -85,7 +85,7 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
     return scene.caughtUp ? refuse(scene, result.refusal, result.refusal.code) : { kind: 'catch_up' };
   if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
   object.lastUse.atMs = nowMs;
-  if (account.credentialType === 'oauth2' && !grant.hasRefreshToken)
+  if (use.action === 'token' && account.credentialType === 'oauth2' && !grant.hasRefreshToken)
     noteHolder(scene, grant, credential.fingerprint);
   const [action, outcome] = RECORDED[use.action];
   record(

@@ -14,6 +14,7 @@ import {
   release,
   request,
   right,
+  rows,
   stub,
   view,
 } from './world.ts';
@@ -155,6 +156,19 @@ describe('what a call gets in place of the credential', () => {
       query: { key: 'key-of-the-account' },
     });
     expect((await release(id)).body).toMatchObject({ headers: {}, query: { key: 'key-of-the-account' } });
+  });
+
+  it('makes no holder of a token that nothing renews out of an agent that never sees it', async () => {
+    const { connection } = await callable();
+    const identifier = fresh('user');
+    const token = { access_token: 'token-without-successor', expires_in: 3600 };
+    const put = http('PUT', `/v1/credentials/${connection}?identifier=${identifier}`, token);
+    const { id } = await must(put, 201);
+    const holders = async () => JSON.stringify(await rows(id, 'SELECT * FROM grant_row'));
+    await release(id, { ...USE, agent: { ...request().agent, id: 'calling-agent' } });
+    expect(await holders()).not.toContain('calling-agent');
+    await release(id, { agent: { ...request().agent, id: 'holding-agent' } });
+    expect(await holders()).toContain('holding-agent');
   });
 
   it('is of the connection as it is now, also for a credential that is in memory already', async () => {
