@@ -34,6 +34,8 @@ export const AGENT_SCHEMA: readonly string[] = [
   OUTBOX_FAILURE_SCHEMA,
   CHAIN_SCHEMA,
   `ALTER TABLE agent_key ADD COLUMN expires_at_ms INTEGER;`,
+  `ALTER TABLE agent ADD COLUMN proofs TEXT;
+   ALTER TABLE agent ADD COLUMN proof_fail_at_ms INTEGER;`,
 ];
 
 /** From this version on the tables of the keyed audit chain are there; an object that slept since before has none. */

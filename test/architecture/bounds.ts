@@ -125,6 +125,12 @@ const D1: readonly Entry[] = [
   ['account_index', 'goes with its account', 'directory/account-index.ts', standing(SIZE.accounts)],
   ['agent_index', 'goes with its agent', 'directory/agent-index.ts', standing(SIZE.agents)],
   [
+    'agent_proof',
+    'goes with its agent, or when the agent has that proof no longer; each has ten workloads and one certificate at most',
+    'directory/callers/agent-proofs.ts',
+    standing(SIZE.agents * 11),
+  ],
+  [
     'webhook_endpoint',
     'an operator deletes it; their number has a limit',
     'directory/webhook-endpoints.ts',
