@@ -35,6 +35,3 @@ export const AGENT_SCHEMA: readonly string[] = [
   CHAIN_SCHEMA,
   `ALTER TABLE agent_key ADD COLUMN expires_at_ms INTEGER;`,
 ];
-
-/** From this version on the tables of the keyed audit chain are there; an object that slept since before has none. */
-export const KEYED_CHAIN_SINCE = AGENT_SCHEMA.indexOf(CHAIN_SCHEMA) + 1;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { CODES } from '#contract/codes.ts';
 import { outdated, partOf } from './generate.ts';
 import { filesUnder, house, isFileRoom, ROOT, textOf } from './rooms.ts';
-import { sentencesByName, storedTables } from './tables.ts';
+import { sentencesByName, storedTables } from './schema.ts';
 
 const ROOMS = house.rooms.map(({ room }) => room).filter((room) => !isFileRoom(room));
 

@@ -9,7 +9,7 @@ import { format, resolveConfig } from 'prettier';
 import { cohortChart } from './cohort.ts';
 import { lintConfig } from './lint-config.ts';
 import { ROOT, textOf } from './rooms.ts';
-import { codeTable, floorList, roomTable, stateDiagram, storedTable } from './tables.ts';
+import { codeTable, floorList, roomTable, stateDiagram, storedTable } from './schema.ts';
 
 export interface Generated {
   /** From the root. */
