@@ -7,7 +7,7 @@ import type { AuditFields, RequestContext } from '#audit/record.ts';
 import { record as recordIn, type ObjectParts } from '#objects/parts.ts';
 import type { IdentifyRequest } from '#refresh/code-exchange.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
-import type { CommitPump } from './door/together/pump.ts';
+import type { CommitPump } from './door/pump.ts';
 import type { Waiting } from './insight/waiting.ts';
 import type { AttemptJournal } from './refreshing/attempts.ts';
 import type { OpeningLimit } from './refreshing/provider/call-limit.ts';

@@ -21,7 +21,7 @@ import { rearm } from './clock/rearm.ts';
 import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
 import type { Door } from './door/release.ts';
 import { CutOffEnding } from './ending/cut-off-ending.ts';
-import { cutOffRefusal, isBuried } from './ending/cut-offs.ts';
+import { deletedRefusal, isBuried } from './ending/cut-offs.ts';
 import { answerFlow } from './flows/flow.ts';
 import { connectUrl, reauthUrl } from './flows/repair-link.ts';
 import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
@@ -84,11 +84,6 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
 
   async release(request: ReleaseRequest): Promise<ReleaseResult> {
     return this.#cutOffs.after(request.cutOffs, await this.#door.release(request));
-  }
-
-  async releaseMany({ requests }: In<'releaseMany'>): Promise<(ReleaseResult | null)[]> {
-    const results = await this.#door.releaseMany(requests);
-    return results.map((result, n) => this.#cutOffs.after(requests[n]?.cutOffs, result));
   }
 
   settle(argument: SettleArgument): Promise<string> {
@@ -222,10 +217,10 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     const { agent, waitId: id } = turn;
     const { opened, state } = seen.value;
     if (agent !== null && !knowsAccount(agent, state)) return err({ code: 'not_found' });
-    const cut = cutOffRefusal(state.account, state.settings, turn.cutOffs);
-    if (cut?.code === 'account_revoked') {
+    const deleted = deletedRefusal(state.account, state.settings, turn.cutOffs);
+    if (deleted !== null) {
       this.#cutOffs.end(turn.cutOffs);
-      return err({ ...cut, code: cut.code });
+      return err(deleted);
     }
     const waiter = { id, agentId: agent?.id ?? null };
     const waited = await waitForStatus(this.#object, opened.key.mac, { ...turn, waiter });

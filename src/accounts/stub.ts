@@ -83,12 +83,6 @@ export interface Busy {
 
 export interface AccountRpc {
   release(request: ReleaseRequest): Promise<ReleaseResult>;
-  /**
-   * The answers that can be decided at once, in the order of the requests; null: this request has to come by itself.
-   */
-  releaseMany(argument: {
-    readonly requests: readonly ReleaseRequest[];
-  }): Promise<readonly (ReleaseResult | null)[]>;
   create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
   import(argument: ImportArgument): Promise<ImportAnswer>;
   /** `organization` null: an unbound caller, who sees all. */

@@ -6,7 +6,7 @@ import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { Entrypoints, Account, TimerName } from './account.ts';
 import { OpenedCredentials } from './door/opened.ts';
 import { Door } from './door/release.ts';
-import { CommitPump } from './door/together/pump.ts';
+import { CommitPump } from './door/pump.ts';
 import { Waiting } from './insight/waiting.ts';
 import { ImportProofs } from './life/import/proof.ts';
 import { Lifecycle } from './life/lifecycle.ts';

@@ -11,24 +11,19 @@ import { connectionSettings } from '#directory/connections.ts';
 import { noteKnown } from '#directory/known-objects.ts';
 import { log } from '#lib/log.ts';
 import { mayConnect } from '#policy/reach.ts';
+import type { Place } from '#policy/request.ts';
 import type { Arrival } from './arrival.ts';
-
-export interface MissingAccount {
-  readonly connection: string;
-  readonly identifier: string;
-  /** Empty for none. */
-  readonly organization: string;
-}
 
 /** Its id, and a link for its user; null: no rule gives one, or none can be made now. Never throws. */
 export async function linkForMissing(
   { config }: Arrival,
   caller: AgentProof,
   context: RequestContext,
-  { connection, identifier, organization }: MissingAccount,
+  missing: Place,
 ): Promise<{ readonly accountId: string; readonly url: string | null }> {
+  const { connection, identifier, organization } = missing;
   const id = accountId(organization, connection, identifier);
-  if (!mayConnect(caller, connection, identifier, organization)) return { accountId: id, url: null };
+  if (!mayConnect(caller, missing)) return { accountId: id, url: null };
   try {
     const settings = await connectionSettings(config, connection);
     if (settings === null) return { accountId: id, url: null };

@@ -5,8 +5,8 @@
  */
 
 import type { z } from '@hono/zod-openapi';
-import { ReleasedCredential, type Refusal, type ReleaseRequest } from '#accounts/door/answer.ts';
-import { releaseInLine } from '#accounts/door/together/line.ts';
+import { arrived, type Refusal, type ReleaseRequest } from '#accounts/door/answer.ts';
+import { accountStub } from '#accounts/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { isFresh, type AgentProof } from '#callers/proof.ts';
 import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
@@ -16,8 +16,9 @@ import { accountId } from '#crypto/digest.ts';
 import { cutOffs, cutOffsAgeMs, type CutOffs } from '#directory/cut-offs.ts';
 import { admitAgent } from '#directory/known-objects.ts';
 import { systemNow } from '#lib/clock.ts';
-import { decide } from '#policy/decide.ts';
-import { reachesIdentifier } from '#policy/reach.ts';
+import { decideAtDoor1 } from '#policy/decide.ts';
+import { reachesAccount } from '#policy/reach.ts';
+import { FOR_TOKEN, tokenRequest, type Place } from '#policy/request.ts';
 import type { Arrival } from './arrival.ts';
 import { recordContext, recordRefusal, requireAgent } from './guards.ts';
 import { queryIn } from './input.ts';
@@ -112,11 +113,9 @@ interface Named {
 async function shortForm(ask: Ask, { connection, named, organization }: Named): Promise<Tried> {
   const { caller } = ask;
   const identifier = named ?? caller.id;
-  const decision = decide({
-    agent: caller,
-    request: { action: 'token', connection, identifier, organization, scopes: null },
-  });
-  const fallback = named === null && reachesIdentifier(caller, connection, 'default', organization);
+  const place: Place = { connection, identifier, organization };
+  const decision = decideAtDoor1(caller, tokenRequest(place, systemNow()));
+  const fallback = named === null && reachesAccount(caller, { ...place, identifier: 'default' });
   if (!decision.allowed && !(fallback && decision.reason === 'identifier_not_allowed')) {
     return refuseAtDoor1(ask, decision.reason, connection, identifier);
   }
@@ -124,13 +123,13 @@ async function shortForm(ask: Ask, { connection, named, organization }: Named): 
     const answer = await release(ask, accountId(organization, connection, identifier));
     if (answer instanceof Response || answer === 'again') return answer;
     if (answer.code !== 'not_found') return refuse(ask, answer, connection, identifier);
-    if (!fallback) return refuseMissing(ask, answer, { connection, identifier, organization });
+    if (!fallback) return refuseMissing(ask, answer, place);
   }
   const shared = await release(ask, accountId(organization, connection, 'default'));
   if (shared instanceof Response || shared === 'again') return shared;
   if (shared.code !== 'not_found') return refuse(ask, shared, connection, identifier);
   const own = decision.allowed ? identifier : 'default';
-  return refuseMissing(ask, shared, { connection, identifier: own, organization });
+  return refuseMissing(ask, shared, { ...place, identifier: own });
 }
 
 /** Nothing is there, as the account itself would say it. */
@@ -168,6 +167,7 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
   const { organization, status, policy } = caller;
   const request: ReleaseRequest = {
     agent: { id: caller.id, organization, status, policy },
+    use: FOR_TOKEN,
     byId: ask.byId,
     minTtlMs: (query.min_ttl ?? DEFAULT_MIN_TTL_S) * 1000,
     minTtlExplicit: query.min_ttl !== undefined,
@@ -180,18 +180,15 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
     cutOffs: ask.cutOffs,
     context: ask.context,
   };
-  const result = await releaseInLine(arrival.config, id, request, arrival.waitUntil);
-  if (result.ok)
-    return new ReleasedCredential(result.body).toResponse({ 'x-correlation-id': arrival.correlationId });
+  const result = arrived(await accountStub(arrival.config, id).release(request));
+  if ('credential' in result)
+    return result.credential.toResponse({ 'x-correlation-id': arrival.correlationId });
+  if (result.ok) throw new Error('internal: a request for a token got what a call needs');
   return 'again' in result ? 'again' : result.refusal;
 }
 
 /** No account stands behind what a rule allows: the answer says which one is missing, and how its user makes it. */
-async function refuseMissing(
-  ask: Ask,
-  refusal: Refusal,
-  missing: { connection: string; identifier: string; organization: string },
-): Promise<Response> {
+async function refuseMissing(ask: Ask, refusal: Refusal, missing: Place): Promise<Response> {
   const { connection, identifier } = missing;
   const link = await linkForMissing(ask.arrival, ask.caller, ask.context, missing);
   const members = {

@@ -28,6 +28,20 @@ export function isAuthenticHead(macKey: Uint8Array, chain: string, head: ChainHe
   return equalSecrets(headMac(macKey, chain, head), mac);
 }
 
+/** Of the last record that was dropped: a head that an earlier reader has kept is no checkpoint. */
+export function checkpointMac(macKey: Uint8Array, chain: string, { seq, hash }: ChainHead): string {
+  return rowMac(macKey, 'organization_audit_checkpoint', [chain, seq, hash]);
+}
+
+export function isAuthenticCheckpoint(
+  macKey: Uint8Array,
+  chain: string,
+  checkpoint: ChainHead,
+  mac: string,
+): boolean {
+  return equalSecrets(checkpointMac(macKey, chain, checkpoint), mac);
+}
+
 /** The record that follows `head`. */
 export function nextLink(
   head: ChainHead,

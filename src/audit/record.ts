@@ -9,6 +9,8 @@ export type AuditAction =
   | 'token.issue'
   | 'token.refresh'
   | 'token.revoke'
+  | 'proxy.call'
+  | 'tool.execute'
   | 'account.connect'
   | 'account.confirm'
   | 'account.import'
@@ -37,8 +39,8 @@ export type AuditAction =
   | 'audit.read'
   | 'auth.fail';
 
-/** `unknown`: it may have happened at the other side; nothing tells. */
-export type AuditOutcome = 'ok' | 'refused' | 'failed' | 'unknown';
+/** `started`: written before a call, whose outcome has a record of its own. `unknown`: it may have happened at the other side; nothing tells. */
+export type AuditOutcome = 'started' | 'ok' | 'refused' | 'failed' | 'unknown';
 
 export interface Actor {
   readonly type: 'agent' | 'operator' | 'system';

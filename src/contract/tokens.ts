@@ -47,6 +47,14 @@ export const CredentialQuery = z.object({
 
 const tail = {
   headers: z.record(z.string(), z.string()).openapi({ description: 'What to send to the API.' }),
+  query: z
+    .record(z.string(), z.string())
+    .optional()
+    .openapi({
+      description:
+        'Parameters of the URL to send with it, not encoded. Only where the API takes its credential there.',
+      example: { key: 'sk_live_…' },
+    }),
   fingerprint: z.string(),
   connected_account_id: z.string(),
   connection: z.string(),

@@ -21,6 +21,7 @@ import clientStanding from './migrations/0012_client_standing.sql';
 import keyEnds from './migrations/0013_key_ends.sql';
 import endedGraves from './migrations/0014_ended_graves.sql';
 import toldGraves from './migrations/0015_told_graves.sql';
+import auditCheckpoint from './migrations/0016_audit_checkpoint.sql';
 
 /** In their order, under the names of their files: those are what wrangler records. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
   { name: '0013_key_ends.sql', sql: keyEnds },
   { name: '0014_ended_graves.sql', sql: endedGraves },
   { name: '0015_told_graves.sql', sql: toldGraves },
+  { name: '0016_audit_checkpoint.sql', sql: auditCheckpoint },
 ];
 
 /** The version that this code writes. Steps are additive, so a newer schema serves this code as well. */

@@ -1,11 +1,14 @@
 /**
  * The tables `organization_audit` and `organization_audit_head`: what changed that belongs to no account and no agent,
  * one hash chain per organization. A change and its record are one transaction of D1; of writers that meet one is first
- * and the others go on from its record. It refuses a change whose record cannot be written.
+ * and the others go on from its record. It refuses a change whose record cannot be written. Old records are dropped from
+ * the front, behind a checkpoint (`organization_audit_checkpoint`) from which the rest is walked.
  */
 
 import {
+  checkpointMac,
   headMac,
+  isAuthenticCheckpoint,
   isAuthenticHead,
   nextLink,
   NO_RECORDS,
@@ -25,7 +28,7 @@ const MAX_TRIES = 40;
 /** Upper end of the pause before the next try: apart, they meet less often. */
 const PAUSE_MS = 40;
 const RETRY_AFTER_S = 1;
-/** Rows that one page of a verification reads. */
+/** Rows that one page of a verification reads, or of what is dropped. */
 const PAGE = 500;
 
 /** One record to come. */
@@ -151,7 +154,7 @@ async function orTaken<T>(work: () => Promise<T>): Promise<T | 'taken'> {
 /** What walking a chain found. */
 export interface ChainVerification {
   readonly intact: boolean;
-  /** Records that hold. */
+  /** Records that hold, those that were dropped among them. */
   readonly events: number;
   readonly head: ChainHead;
   /** The first number at which the chain does not hold. */
@@ -159,7 +162,7 @@ export interface ChainVerification {
 }
 
 /**
- * Walks the chain of an organization from its first record to its authenticated head.
+ * Walks the chain of an organization from its first record, or from its checkpoint, to its authenticated head.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt` (the key is missing)
  */
 export async function verifyOrganizationAudit(
@@ -168,7 +171,8 @@ export async function verifyOrganizationAudit(
 ): Promise<ChainVerification> {
   const { directory: db } = config;
   const key = await controlKey(config);
-  let head = NO_RECORDS;
+  let head = await checkpointOf(db, key.mac, organization);
+  if (head === null) return { intact: false, events: 0, head: NO_RECORDS, brokenAt: 1 };
   for (;;) {
     const rows = await page(db, organization, head.seq);
     const walked = walk(head, rows);
@@ -193,4 +197,96 @@ async function page(db: D1Database, organization: string, afterSeq: number): Pro
     db.prepare(query).bind(organization, afterSeq, PAGE).all<{ seq: number; body: string; hash: string }>(),
   );
   return rows.results;
+}
+
+/** Where the walk begins; null: the checkpoint was changed outside the broker. */
+async function checkpointOf(
+  db: D1Database,
+  macKey: Uint8Array,
+  organization: string,
+): Promise<ChainHead | null> {
+  const query = 'SELECT seq, hash, mac FROM organization_audit_checkpoint WHERE organization = ?';
+  const row = await ask(() => db.prepare(query).bind(organization).first<SqlRow>());
+  if (row === null) return NO_RECORDS;
+  const checkpoint = { seq: Number(row['seq']), hash: String(row['hash']) };
+  return isAuthenticCheckpoint(macKey, organization, checkpoint, String(row['mac'])) ? checkpoint : null;
+}
+
+/** Of each chain so many of the newest stay, however old. */
+export const RECORDS_KEPT = 1_000;
+/** Chains that one question finds. */
+const CHAINS_AT_ONCE = 20;
+/** Pages that one run drops, of all chains together: four runs an hour clear nearly a million records a day. */
+const MAX_PAGES = 20;
+
+/** Chains whose oldest record is old, behind the chain `?3`: one that may not be shortened hides none of the others. */
+const OLD_CHAINS = `SELECT h.organization FROM organization_audit_head h
+  LEFT JOIN organization_audit_checkpoint c ON c.organization = h.organization
+  JOIN organization_audit a ON a.organization = h.organization AND a.seq = coalesce(c.seq, 0) + 1
+  WHERE (?3 IS NULL OR h.organization > ?3) AND a.at_ms < ?1 AND a.seq <= h.seq - ?2
+  ORDER BY h.organization LIMIT ${CHAINS_AT_ONCE}`;
+
+/**
+ * Drops records made before `beforeMs` from the front of each chain, a page at a time, and notes where the rest begins.
+ * Nothing is dropped of a chain that does not hold: what was changed outside the broker stays to be seen.
+ *
+ * @returns how many went
+ * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt` (the key is missing)
+ */
+export async function dropOldRecords(config: VaultConfig, beforeMs: number): Promise<number> {
+  const { directory: db } = config;
+  let [dropped, pages, after]: [number, number, string | null] = [0, 0, null];
+  while (pages < MAX_PAGES) {
+    const question = db.prepare(OLD_CHAINS).bind(beforeMs, RECORDS_KEPT, after);
+    const chains = (await ask(() => question.all<{ organization: string }>())).results;
+    if (chains.length === 0) break;
+    const { mac } = await controlKey(config);
+    for (const { organization } of chains) {
+      after = organization;
+      for (let gone = PAGE; gone === PAGE && pages < MAX_PAGES; pages += 1) {
+        gone = await dropPage(db, mac, organization, beforeMs);
+        dropped += gone;
+      }
+    }
+  }
+  return dropped;
+}
+
+/** By the record's own word, which its hash covers: the column beside it finds chains, and could be set from outside. */
+function isBefore({ body }: Link, beforeMs: number): boolean {
+  // As `nextLink` has written it: times of that form compare as texts.
+  const at = /^\{"seq":\d+,"at":"(\d{4}-\d\d-\d\dT[\d:.]+Z)"/.exec(body)?.[1];
+  return at !== undefined && at < isoTime(beforeMs);
+}
+
+/** The oldest page of one chain, as far as it is old and holds. */
+async function dropPage(
+  db: D1Database,
+  macKey: Uint8Array,
+  organization: string,
+  beforeMs: number,
+): Promise<number> {
+  const from = await checkpointOf(db, macKey, organization);
+  const stored = await storedHead(db, organization);
+  if (from === null || stored === null) return 0;
+  const head = { seq: Number(stored['seq']), hash: String(stored['hash']) };
+  if (!isAuthenticHead(macKey, organization, head, String(stored['mac']))) return 0;
+  const rows = await page(db, organization, from.seq);
+  const end = rows.findIndex((row) => row.seq > head.seq - RECORDS_KEPT || !isBefore(row, beforeMs));
+  const old = end < 0 ? rows : rows.slice(0, end);
+  const walked = walk(from, old);
+  if (old.length === 0 || walked.brokenAt !== null) return 0;
+  const { seq, hash } = walked.head;
+  const keep = db
+    .prepare(
+      `INSERT INTO organization_audit_checkpoint (organization, seq, hash, mac) VALUES (?, ?, ?, ?)
+       ON CONFLICT (organization) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, mac = excluded.mac
+       WHERE excluded.seq > organization_audit_checkpoint.seq`,
+    )
+    .bind(organization, seq, hash, checkpointMac(macKey, organization, { seq, hash }));
+  const drop = db
+    .prepare('DELETE FROM organization_audit WHERE organization = ? AND seq <= ? AND changes() > 0')
+    .bind(organization, seq);
+  const [, gone] = await ask(() => db.batch([keep, drop]));
+  return gone?.meta.changes ?? 0;
 }

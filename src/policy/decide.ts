@@ -1,61 +1,64 @@
 /**
  * The decision that both doors make: may this agent have that? Pure: what it does not get as an argument it does not
  * know. It checks no account's status and no cut-off, and it records nothing: that is for the doors.
+ *
+ * Door 1 stands in the Worker and knows the request and the agent alone. Door 2 stands in the account, knows the grants
+ * as well, and decides everything once more. What door 1 refuses, door 2 would refuse too.
  */
 
 import type { DenyReason } from '#contract/codes.ts';
-import type { Policy, Rule } from '#contract/policy.ts';
-import { matchesGlob } from './glob.ts';
-import { matchesIdentifiers } from './identifiers.ts';
-import { matchesOrganization } from './organizations.ts';
-import type { Granted } from './pick-grant.ts';
-import { pickGrant } from './pick-grant.ts';
+import type { Rule } from '#contract/policy.ts';
+import { refusalBy, type Asked } from './conditions.ts';
+import { pickGrant, type Granted } from './pick-grant.ts';
+import type { PolicyAgent, PolicyRequest } from './request.ts';
 
-export type { Granted } from './pick-grant.ts';
-
-export interface PolicyAgent {
-  id: string;
-  /** Empty or left out: none. An agent that has an organization reaches that one alone; its rules open no other. */
-  organization?: string;
-  status: 'active' | 'suspended';
-  policy: Policy;
+interface Refused {
+  readonly allowed: false;
+  readonly reason: DenyReason;
+  readonly rule: null;
 }
 
-export interface PolicyRequest {
-  action: 'token';
-  connection: string;
-  identifier: string;
-  /** Whose account, empty for none; left out: the agent's own. */
-  organization?: string;
-  /** What was asked for, aliases already resolved; null where the request names no scope. */
-  scopes: string[] | null;
-}
-
-export type Decision =
+export type Door1Decision =
   | {
-      allowed: true;
+      readonly allowed: true;
       /** Index of the rule that decided. */
-      rule: number;
-      /** What that rule allows; null = every granted scope. Without grants the aliases in it are unresolved. */
-      scopes: string[] | null;
-      /** What the token has to be narrowed to at a refresh before it may leave; null = it may leave as it is. */
-      narrowTo: string[] | null;
+      readonly rule: number;
     }
-  | {
-      allowed: false;
-      reason: DenyReason;
-      rule: null;
-      /** What the rule that got furthest allows; null where scopes were not reached or it does not limit them. */
-      allowedScopes: string[] | null;
-      /** What the closest grant holds; null where scopes were not reached, or it is not known. */
-      grantedScopes: string[] | null;
-    };
+  | Refused;
 
-type Refusal = Extract<Decision, { allowed: false }>;
-type Verdict = (Decision & { allowed: true; grant?: number }) | Refusal;
+/** What door 2 knows beside the request. */
+export interface AtAccount<G extends Granted> {
+  /** The scopes that were asked for, aliases already resolved; null where the request names none. */
+  readonly asked: readonly string[] | null;
+  readonly grants: readonly G[];
+  /** Whether the provider gives a token with fewer scopes at a refresh. */
+  readonly canNarrow: boolean;
+}
+
+export type Door2Decision<G extends Granted = Granted> =
+  | {
+      readonly allowed: true;
+      /** Index of the rule that decided. */
+      readonly rule: number;
+      /** The grant that answers the request. */
+      readonly grant: G;
+      /** What the rule allows; null = every granted scope. */
+      readonly scopes: string[] | null;
+      /** What the token has to be narrowed to at a refresh before it may leave; null = it may leave as it is. */
+      readonly narrowTo: string[] | null;
+    }
+  | Door2Refusal;
+
+type Door2Refusal = Refused & {
+  /** What the rule that got furthest allows; null where scopes were not reached or it does not limit them. */
+  readonly allowedScopes: string[] | null;
+  /** What the closest grant holds; null where scopes were not reached, or it is not known. */
+  readonly grantedScopes: string[] | null;
+};
 
 /** The order of the contract, the three outcomes of its step "scope" in the order in which they are compared. */
 const STEPS: readonly DenyReason[] = [
+  'agent_suspended',
   'connection_not_allowed',
   'organization_not_allowed',
   'identifier_not_allowed',
@@ -70,73 +73,62 @@ const STEPS: readonly DenyReason[] = [
   'policy_expired',
 ];
 
-/** A rule with any other field was written by a later version. It restricts something unknown here, so it allows nothing. */
-const EVALUATED_FIELDS: readonly string[] = [
-  'connection',
-  'identifiers',
-  'scopes',
-  'organizations',
-  'connect',
-] satisfies (keyof Rule)[];
+/** Everything but scopes. */
+export function decideAtDoor1(agent: PolicyAgent, request: PolicyRequest): Door1Decision {
+  const asked: Asked = { agent, request };
+  return byRules<Door1Decision & { allowed: true }, Refused>(agent, refused, (rule, index) => {
+    const reason = refusalBy(rule, asked, 'before_scopes') ?? refusalBy(rule, asked, 'after_scopes');
+    return reason === null ? { allowed: true, rule: index } : refused(reason);
+  });
+}
+
+/** All of it again, with the scopes, and which grant is to be used. */
+export function decideAtDoor2<G extends Granted>(
+  agent: PolicyAgent,
+  request: PolicyRequest,
+  account: AtAccount<G>,
+): Door2Decision<G> {
+  const asked: Asked = { agent, request };
+  return byRules<Door2Decision<G> & { allowed: true }, Door2Refusal>(agent, refusedAt2, (rule, index) => {
+    const before = refusalBy(rule, asked, 'before_scopes');
+    if (before !== null) return refusedAt2(before);
+    const choice = pickGrant({ rule, ...account });
+    if (!choice.picked) return refusedAt2(choice.reason, choice.allowedScopes, choice.grantedScopes);
+    const after = refusalBy(rule, asked, 'after_scopes');
+    if (after !== null) return refusedAt2(after);
+    const { grant, scopes, narrowTo } = choice;
+    return { allowed: true, rule: index, grant, scopes, narrowTo };
+  });
+}
 
 /**
- * One pure decision for both doors. The first rule that allows everything decides; a refusal has the reason of the
- * rule that got furthest, the earlier of two. No rule, no access.
- *
- * `granted`: the account's stored grants. Absent at door 1, which then decides everything but scopes; what door 1
- * refuses, door 2 would refuse too. `grant` of the answer is an index into it. `canNarrow`: whether the provider gives
- * a token with fewer scopes at a refresh; absent means that it does not.
+ * No rule, no access. The first rule that allows everything decides; a refusal has the reason of the rule that got
+ * furthest, the earlier of two.
  */
-export function decide(input: {
-  agent: PolicyAgent;
-  request: PolicyRequest;
-  granted?: Granted[];
-  canNarrow?: boolean;
-}): Decision & { grant?: number } {
+function byRules<A extends { allowed: true }, R extends Refused>(
+  agent: PolicyAgent,
+  refuse: (reason: DenyReason) => R,
+  judge: (rule: Rule, index: number) => A | R,
+): A | R {
   // Every status but `active` is refused, also a status that this code does not know.
-  if (input.agent.status !== 'active') return refuse('agent_suspended');
-
+  if (agent.status !== 'active') return refuse('agent_suspended');
   let furthest = refuse('connection_not_allowed');
-  for (const [index, rule] of input.agent.policy.rules.entries()) {
-    const verdict = judge(rule, index, input);
+  for (const [index, rule] of agent.policy.rules.entries()) {
+    const verdict = judge(rule, index);
     if (verdict.allowed) return verdict;
     if (STEPS.indexOf(verdict.reason) > STEPS.indexOf(furthest.reason)) furthest = verdict;
   }
   return furthest;
 }
 
-function judge(rule: Rule, index: number, input: Parameters<typeof decide>[0]): Verdict {
-  const { agent, request, granted } = input;
-  if (!matchesGlob(rule.connection, request.connection)) return refuse('connection_not_allowed');
-  if (!matchesOrganization(rule.organizations, request.organization ?? agent.organization ?? '', agent))
-    return refuse('organization_not_allowed');
-  if (!matchesIdentifiers(rule.identifiers, request.identifier, agent.id))
-    return refuse('identifier_not_allowed');
-  if (!Object.keys(rule).every((field) => EVALUATED_FIELDS.includes(field)))
-    return refuse('action_not_allowed');
-  if (granted === undefined)
-    return { allowed: true, rule: index, scopes: rule.scopes ?? null, narrowTo: null };
-
-  const choice = pickGrant({
-    rule,
-    asked: request.scopes,
-    grants: granted,
-    canNarrow: input.canNarrow ?? false,
-  });
-  if (!choice.picked) return refuse(choice.reason, choice.allowedScopes, choice.grantedScopes);
-  return {
-    allowed: true,
-    rule: index,
-    scopes: choice.scopes,
-    narrowTo: choice.narrowTo,
-    grant: choice.grant,
-  };
+function refused(reason: DenyReason): Refused {
+  return { allowed: false, reason, rule: null };
 }
 
-function refuse(
+function refusedAt2(
   reason: DenyReason,
   allowedScopes: string[] | null = null,
   grantedScopes: string[] | null = null,
-): Refusal {
-  return { allowed: false, reason, rule: null, allowedScopes, grantedScopes };
+): Door2Refusal {
+  return { ...refused(reason), allowedScopes, grantedScopes };
 }

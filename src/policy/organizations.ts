@@ -12,9 +12,9 @@ import { matchesGlob } from './glob.ts';
 export function matchesOrganization(
   patterns: readonly string[] | undefined,
   organization: string,
-  agent: { readonly organization?: string },
+  agent: { readonly organization: string },
 ): boolean {
-  const own = agent.organization ?? '';
+  const own = agent.organization;
   if (own !== '' && organization !== own) return false;
   if (patterns === undefined) return organization === own;
   return organization !== '' && patterns.some((pattern) => matchesGlob(pattern, organization));

@@ -20,48 +20,57 @@ export interface Granted {
 
 export type ScopeRefusal = 'scope_not_allowed' | 'missing_scopes' | 'cannot_downscope';
 
-export type GrantChoice =
-  | { picked: true; grant: number; scopes: string[] | null; narrowTo: string[] | null }
-  | { picked: false; reason: ScopeRefusal; allowedScopes: string[] | null; grantedScopes: string[] | null };
+export type GrantChoice<G extends Granted> =
+  { picked: true; grant: G; scopes: string[] | null; narrowTo: string[] | null } | NoGrant;
 
-interface Candidate {
-  grant: number;
+interface NoGrant {
+  picked: false;
+  reason: ScopeRefusal;
+  allowedScopes: string[] | null;
+  grantedScopes: string[] | null;
+}
+
+interface Candidate<G extends Granted> {
+  grant: G;
   granted: string[] | null;
   allowed: string[] | null;
   found: Coverage;
 }
 
 /**
- * `grant` is an index into `grants`; `scopes` and `allowedScopes` are the rule's, resolved. Of two grants equally
- * narrow the earlier is taken. An account without any grant has nothing to hand out: `missing_scopes`.
+ * `scopes` and `allowedScopes` are the rule's, resolved. Of two grants equally narrow the earlier is taken. An account
+ * without any grant has nothing to hand out: `missing_scopes`.
  */
-export function pickGrant(input: {
+export function pickGrant<G extends Granted>(input: {
   rule: Rule;
-  asked: string[] | null;
-  grants: readonly Granted[];
+  asked: readonly string[] | null;
+  grants: readonly G[];
   canNarrow: boolean;
-}): GrantChoice {
+}): GrantChoice<G> {
   const candidates = input.grants
-    .map((grant, index) => weigh(grant, index, input))
+    .map((grant) => weigh(grant, input))
     .sort((one, other) => breadth(one) - breadth(other));
 
   const covering = candidates.find(({ found }) => found.kind === 'covered');
   if (covering) return { picked: true, grant: covering.grant, scopes: covering.allowed, narrowTo: null };
 
   for (const { grant, allowed, found } of input.canNarrow ? candidates : []) {
-    if (input.grants[grant]?.narrowable !== false && found.kind === 'narrow' && found.to.length > 0) {
+    if (grant.narrowable !== false && found.kind === 'narrow' && found.to.length > 0) {
       return { picked: true, grant, scopes: allowed, narrowTo: found.to };
     }
   }
   return refuse(candidates, input.rule);
 }
 
-function weigh(grant: Granted, index: number, input: { rule: Rule; asked: string[] | null }): Candidate {
+function weigh<G extends Granted>(
+  grant: G,
+  input: { rule: Rule; asked: readonly string[] | null },
+): Candidate<G> {
   const granted = grant.scopes === null ? null : distinct(grant.scopes);
   const allowed = input.rule.scopes === undefined ? null : distinct(grant.resolve(input.rule.scopes));
   const include = grant.include ?? ((scopes) => scopes);
   return {
-    grant: index,
+    grant,
     granted,
     allowed,
     found: coverage({ granted, allowed, asked: input.asked, include }),
@@ -69,7 +78,7 @@ function weigh(grant: Granted, index: number, input: { rule: Rule; asked: string
 }
 
 /** What is not known counts as broader than all that is. */
-function breadth(candidate: Candidate): number {
+function breadth(candidate: Candidate<Granted>): number {
   return candidate.granted?.length ?? Number.MAX_SAFE_INTEGER;
 }
 
@@ -77,7 +86,7 @@ function breadth(candidate: Candidate): number {
  * The refusal of the grant that came closest: the narrowest of those that hold too much, else the broadest of those
  * that hold too little.
  */
-function refuse(narrowestFirst: readonly Candidate[], rule: Rule): GrantChoice {
+function refuse(narrowestFirst: readonly Candidate<Granted>[], rule: Rule): NoGrant {
   const tooBroad = narrowestFirst.find(
     ({ found }) => found.kind === 'narrow' || found.kind === 'unknown_grant',
   );
@@ -95,6 +104,6 @@ function refusal(
   reason: ScopeRefusal,
   allowedScopes: string[] | null,
   grantedScopes: string[] | null,
-): GrantChoice {
+): NoGrant {
   return { picked: false, reason, allowedScopes, grantedScopes };
 }

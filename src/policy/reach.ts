@@ -3,50 +3,28 @@
  * handed out, and does not look at the agent's status: that wall stands before this one.
  */
 
-import type { Policy, Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/policy.ts';
 import { matchesGlob } from './glob.ts';
 import { matchesIdentifiers } from './identifiers.ts';
 import { matchesOrganization } from './organizations.ts';
+import type { Place, PolicyAgent } from './request.ts';
 
-interface AgentWithRules {
-  id: string;
-  /** Empty or left out: none. */
-  organization?: string;
-  policy: Policy;
+type AgentWithRules = Omit<PolicyAgent, 'status'>;
+
+/** True when some rule names the account: then a request without `identifier` may fall back to it. */
+export function reachesAccount(agent: AgentWithRules, place: Place): boolean {
+  return agent.policy.rules.some((rule) => speaksOf(agent, rule, place));
 }
 
-/** True when some rule names both: then a request without `identifier` may fall back to that one. */
-export function reachesIdentifier(
-  agent: AgentWithRules,
-  connection: string,
-  identifier: string,
-  organization: string = agent.organization ?? '',
-): boolean {
-  return agent.policy.rules.some((rule) => speaksOf(agent, rule, connection, identifier, organization));
+/** True when a rule that names the account lets the agent have a link for its user. */
+export function mayConnect(agent: AgentWithRules, place: Place): boolean {
+  return agent.policy.rules.some((rule) => rule.connect === true && speaksOf(agent, rule, place));
 }
 
-/** True when a rule that names them lets the agent have a link for its user. */
-export function mayConnect(
-  agent: AgentWithRules,
-  connection: string,
-  identifier: string,
-  organization: string = agent.organization ?? '',
-): boolean {
-  return agent.policy.rules.some(
-    (rule) => rule.connect === true && speaksOf(agent, rule, connection, identifier, organization),
-  );
-}
-
-function speaksOf(
-  agent: AgentWithRules,
-  rule: Rule,
-  connection: string,
-  identifier: string,
-  organization: string,
-): boolean {
+function speaksOf(agent: AgentWithRules, rule: Rule, place: Place): boolean {
   return (
-    matchesGlob(rule.connection, connection) &&
-    matchesOrganization(rule.organizations, organization, agent) &&
-    matchesIdentifiers(rule.identifiers, identifier, agent.id)
+    matchesGlob(rule.connection, place.connection) &&
+    matchesOrganization(rule.organizations, place.organization, agent) &&
+    matchesIdentifiers(rule.identifiers, place.identifier, agent.id)
   );
 }

@@ -30,6 +30,7 @@ import {
 import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './descriptor.ts';
 import { ErrorRow } from './error-row.ts';
 import { parseTokenHeader } from './headers.ts';
+import { isTokenQuery } from './injection/query.ts';
 import { reservedParams } from './reserved-params.ts';
 import { needs } from './identity.ts';
 
@@ -135,6 +136,15 @@ export const ProviderConfig = z.strictObject({
   terminal_refresh_errors: OwnRows.optional(),
   transient_refresh_errors: OwnRows.optional(),
   token_header: TokenHeader.nullable().optional(),
+  /** An API that takes its credential in the URL: `key={api_key}`. No header is added then, unless one is given too. */
+  token_query: z
+    .string()
+    .min(1)
+    .max(500)
+    .refine(isTokenQuery, 'must be "name=value", several separated by "&"')
+    .optional(),
+  /** Names of fields that are no secret, so that an answer of the API may hold their values. */
+  public_fields: z.array(Name).max(10).optional(),
   scope_param: Name.optional(),
   client_id_param: Name.optional(),
   code_param: Name.optional(),
@@ -260,9 +270,10 @@ export function customDescriptor(
   }
   const pkce = config.pkce ?? pkceOf(metadata);
   if (pkce === 'unsupported' && isOauth) warnings.push('pkce: flows of this connection run without it');
-  const tokenHeader =
-    config.token_header === undefined ? DEFAULT_HEADERS[config.auth_type] : config.token_header;
-  if (tokenHeader === null) warnings.push('token_header: without one no header is built from the credential');
+  const usualHeader = config.token_query === undefined ? DEFAULT_HEADERS[config.auth_type] : null;
+  const tokenHeader = config.token_header === undefined ? usualHeader : config.token_header;
+  if (tokenHeader === null && config.token_query === undefined)
+    warnings.push('token_header: without one no header is built from the credential');
   for (const field of IDENTITY_SOURCES) {
     if (needs(config[field] ?? null, 'callback'))
       warnings.push(

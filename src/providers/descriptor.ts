@@ -265,6 +265,10 @@ const fields = {
   transient_refresh_errors: z.array(ErrorRow).max(60).default([]),
   url_template_vars: z.record(z.string(), UrlVariable).default({}),
   token_header: z.string().min(1).max(500).nullable().default(null),
+  /** Ours: parameters of the URL that carry the credential, where an API takes it there: `key={api_key}`. */
+  token_query: z.string().min(1).max(500).optional(),
+  /** Ours: fields of a credential that are no secret, so that an API may answer them. */
+  public_fields: z.array(Name).max(10).optional(),
   api_dead_token_signals_with_200: z.array(z.strictObject(signalFields)).max(20).default([]),
   /** Ours: signals under other statuses that say something else than the status does. */
   api_signals: z

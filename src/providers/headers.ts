@@ -23,6 +23,8 @@ const FOREIGN = new Set([
 const MAX_HEADERS = 10;
 const NAME = /\{([A-Za-z_][A-Za-z0-9_.]*)\}/g;
 const MAX_VALUE = 16_384;
+// eslint-disable-next-line no-control-regex -- what is refused
+const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Names and value patterns of a template, or null where it is not one. */
 export function parseTokenHeader(template: string): { name: string; pattern: string }[] | null {
@@ -71,15 +73,15 @@ export function namesWithout(
 
 function fillValue(pattern: string, values: Readonly<Record<string, string>>): string | null {
   const encoded = /^(.*?)base64\((.*)\)(.*)$/.exec(pattern);
-  if (encoded === null) return fill(pattern, values, isHeaderText);
-  const inner = fill(encoded[2] ?? '', values, isBasicText);
+  if (encoded === null) return fillTemplate(pattern, values, isHeaderText);
+  const inner = fillTemplate(encoded[2] ?? '', values, isPlainText);
   if (inner === null) return null;
   const value = `${encoded[1] ?? ''}${toBase64(inner)}${encoded[3] ?? ''}`;
   return value.length <= MAX_VALUE * 2 ? value : null;
 }
 
-/** One pass: a value that itself holds `{name}` is not looked at again. */
-function fill(
+/** One pass: a value that itself holds `{name}` is not looked at again. Null where a value is missing or refused. */
+export function fillTemplate(
   pattern: string,
   values: Readonly<Record<string, string>>,
   accepts: (value: string, quoted: boolean) => boolean,
@@ -105,8 +107,7 @@ const isHeaderText = (value: string, quoted: boolean): boolean =>
   /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) && !(quoted && /["\\]/.test(value));
 
 /** Any text without control characters (RFC 7617); an empty password is one. */
-// eslint-disable-next-line no-control-regex
-const isBasicText = (value: string): boolean => !/[\u0000-\u001f\u007f]/.test(value) && value.isWellFormed();
+export const isPlainText = (value: string): boolean => !CONTROL.test(value) && value.isWellFormed();
 
 function toBase64(text: string): string {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''));

@@ -4,6 +4,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CODES } from '#contract/codes.ts';
+import { AGENT_SCHEMA } from '#agents/schema.ts';
+import { ACCOUNT_SCHEMA } from '#accounts/schema.ts';
+import { BOUNDS, RUNS_A_DAY, type Place } from './bounds.ts';
 import { outdated, partOf } from './generate.ts';
 import { filesUnder, house, isFileRoom, ROOT, textOf } from './rooms.ts';
 import { sentencesByName, storedTables } from './schema.ts';
@@ -64,6 +67,37 @@ it.each([
   const sentences = sentencesByName(partOf(textOf(file), file, mark).part);
   expect(names.length).toBeGreaterThan(0);
   expect(names.filter((name) => !sentences.get(name))).toEqual([]);
+});
+
+describe('what keeps tables from growing', () => {
+  const made = (texts: readonly string[]): string[] =>
+    texts.flatMap((text) =>
+      [...text.matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g)].map(([, name = '']) => name),
+    );
+  const TABLES: Readonly<Record<Place, readonly string[]>> = {
+    D1: ['d1_migrations', ...made(filesUnder('src/directory/migrations', '.sql').map(textOf))],
+    account: ['schema_version', ...made(ACCOUNT_SCHEMA)],
+    agent: ['schema_version', ...made(AGENT_SCHEMA)],
+  };
+
+  it.each(Object.keys(TABLES) as Place[])('is said of every table of %s, once, and of no other', (place) => {
+    const said = BOUNDS.filter((one) => one.place === place).map(({ table }) => table);
+    expect(TABLES[place].length).toBeGreaterThan(10);
+    expect(said.toSorted()).toEqual(TABLES[place].toSorted());
+  });
+
+  it('deletes from that table in the file that is named', () => {
+    const idle = BOUNDS.filter(
+      ({ by, table }) => by !== null && !new RegExp(`DELETE FROM ${table}\\b`).test(textOf(`src/${by}`)),
+    );
+    expect(idle.map(({ place, table, by }) => `${place} ${table}: ${by}`)).toEqual([]);
+    const unnamed = BOUNDS.filter(({ by, growth }) => by === null && growth.kind === 'aging');
+    expect(unnamed).toEqual([]);
+  });
+
+  it('runs as often as it is reckoned with', () => {
+    expect(textOf('wrangler.toml')).toContain(`crons = ["*/${(24 * 60) / RUNS_A_DAY} * * * *"]`);
+  });
 });
 
 it('the lock file lists every optional package that another names, so that a clean install works anywhere', () => {

@@ -6,7 +6,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { boundsTable } from './bounds.ts';
 import { cohortChart } from './cohort.ts';
+import { costTable, monthTable } from './costs.ts';
 import { lintConfig } from './lint-config.ts';
 import { ROOT, textOf } from './rooms.ts';
 import { codeTable, floorList, roomTable, stateDiagram, storedTable } from './schema.ts';
@@ -20,6 +22,9 @@ export interface Generated {
 const PARTS: readonly { file: string; mark: string; make: (present: string) => string }[] = [
   { file: 'src/README.md', mark: 'floors', make: floorList },
   { file: 'src/README.md', mark: 'rooms', make: roomTable },
+  { file: 'src/README.md', mark: 'costs', make: costTable },
+  { file: 'src/README.md', mark: 'month', make: monthTable },
+  { file: 'src/README.md', mark: 'bounds', make: boundsTable },
   { file: 'src/contract/README.md', mark: 'codes', make: codeTable },
   { file: 'src/accounts/README.md', mark: 'moves', make: stateDiagram },
   { file: 'src/accounts/README.md', mark: 'tables', make: storedTable },

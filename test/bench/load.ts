@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net';
 
 export interface Measured {
+  readonly served: number;
   readonly perSecond: number;
   readonly medianMs: number;
   readonly p99Ms: number;
@@ -91,5 +92,11 @@ export async function load(target: Target, connections: number, durationMs: numb
   times.sort((a, b) => a - b);
   const at = (share: number): number =>
     times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
-  return { perSecond: times.length / tookS, medianMs: at(0.5), p99Ms: at(0.99), failures };
+  return {
+    served: times.length,
+    perSecond: times.length / tookS,
+    medianMs: at(0.5),
+    p99Ms: at(0.99),
+    failures,
+  };
 }

@@ -1,9 +1,9 @@
 /**
- * `npm run bench`: warm token fetches beside a bare floor of the same shape on the same engine, and refreshes beside the
- * provider's own calls (`refresh.ts`; `-- --refreshes`: those alone), and accounts that were not in memory (`cold.ts`;
- * `-- --cold`: those alone), as ratios. Both sides run in this one process's
- * children, measured in turn, round after round; the ratio of each round is taken, then their median. Nothing is
- * asserted: two shared cores are no yardstick for absolute figures.
+ * `npm run bench`: warm token fetches beside a bare floor of the same shape on the same engine (`-- --fetches`: those
+ * alone), refreshes beside the provider's own calls (`refresh.ts`; `-- --refreshes`), accounts that were not in memory
+ * (`cold.ts`; `-- --cold`), and what sharing commits is worth near an account and far from it (`hops.ts`; `-- --hops`),
+ * as ratios. Both sides run in this one process's children, measured in turn, round after round; the ratio of each round
+ * is taken, then their median. Nothing is asserted: two shared cores are no yardstick for absolute figures.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import { client } from '../support/callers.ts';
 import { world } from '../support/world.ts';
 import { load, type Measured, type Target } from './load.ts';
 import { benchCold } from './cold.ts';
+import { benchHops } from './hops.ts';
 import { benchRefresh } from './refresh.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
@@ -42,10 +43,14 @@ const floor = await runBroker({
 });
 
 try {
-  const only = (flag: string) => process.argv.includes(flag);
-  if (!only('--refreshes') && !only('--cold')) await fetches();
-  if (!only('--cold')) await benchRefresh({ url: broker.url, adminKey });
-  if (!only('--refreshes')) await benchCold(folder);
+  const named = ['--fetches', '--refreshes', '--cold', '--hops'].filter((flag) =>
+    process.argv.includes(flag),
+  );
+  const isAsked = (flag: string) => named.length === 0 || named.includes(flag);
+  if (isAsked('--fetches')) await fetches();
+  if (isAsked('--refreshes')) await benchRefresh({ url: broker.url, adminKey });
+  if (isAsked('--cold')) await benchCold(folder);
+  if (isAsked('--hops')) await benchHops(folder, provider);
 } finally {
   await broker.stop();
   await floor.stop();

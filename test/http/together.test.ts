@@ -1,4 +1,4 @@
-/** Agents that fetch one account at the same time, and so reach it in common calls. */
+/** Agents that fetch one account at the same time, and so share its commits. */
 
 import { connect as openSocket } from 'node:net';
 import { describe, expect, it } from 'vitest';

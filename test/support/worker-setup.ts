@@ -6,14 +6,9 @@
 import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
-import { ReleaseLines } from '#accounts/door/together/line.ts';
 import { assertVault } from '#directory/key-check.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { forgetEndpoints } from '#directory/webhook-settings.ts';
-
-// One request is one call to its account here, whatever else is going on; how requests go together is tested purely and
-// in `test/http/together.test.ts`.
-ReleaseLines.prototype.release = (_accountId, request, send) => send.alone(request);
 
 const { DB: db, MASTER_KEYS: masterKeys } = env as { DB: D1Database; MASTER_KEYS: string };
 

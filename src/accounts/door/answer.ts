@@ -1,6 +1,7 @@
 /**
  * What passes the door of an account, both ways: the request that the Worker brings and the answer that it gets.
- * The credential crosses RPC once, as the plain text of the answer's body, and is wrapped again on the other side.
+ * What is secret crosses RPC once, as one plain text (the answer's body, or what a call is made with), and is wrapped
+ * again on the other side.
  */
 
 import type { RequestContext } from '#audit/record.ts';
@@ -8,6 +9,8 @@ import type { Code } from '#contract/codes.ts';
 import type { Policy } from '#contract/policy.ts';
 import { Secret } from '#crypto/secret.ts';
 import type { CutOffs } from '#directory/cut-offs.ts';
+import type { Use } from '#policy/request.ts';
+import type { ReleasedInjection } from '#providers/injection/injection.ts';
 
 export interface ReleaseRequest {
   readonly agent: {
@@ -17,6 +20,8 @@ export interface ReleaseRequest {
     readonly status: 'active' | 'suspended';
     readonly policy: Policy;
   };
+  /** What the credential is for; left out by Workers that know tokens alone. */
+  readonly use?: Use;
   /** By account id what lies behind a wall does not exist; by the short form it is refused by name. */
   readonly byId: boolean;
   readonly minTtlMs: number;
@@ -60,11 +65,28 @@ export interface Refusal {
  */
 export type ReleaseResult =
   | { readonly ok: false; readonly again: true }
+  /** To a request for the token: the JSON of the answer. */
   | { readonly ok: true; readonly body: string }
+  /** To a request of another use. */
+  | { readonly ok: true; readonly injection: ReleasedInjection<string> }
   | { readonly ok: false; readonly refusal: Refusal };
 
+/** The same on the Worker's side. */
+export type Arrived =
+  | Extract<ReleaseResult, { ok: false }>
+  | { readonly ok: true; readonly credential: ReleasedCredential }
+  | { readonly ok: true; readonly injection: ReleasedInjection<Secret> };
+
+/** Wraps what is secret in an answer that has just crossed RPC: from here on no log, error or JSON can show it. */
+export function arrived(result: ReleaseResult): Arrived {
+  if (!result.ok) return result;
+  if ('body' in result) return { ok: true, credential: new ReleasedCredential(result.body) };
+  const { secret, ...facts } = result.injection;
+  return { ok: true, injection: { ...facts, secret: new Secret(secret) } };
+}
+
 /** The credential's JSON on the Worker's side: it cannot be printed, only answered. */
-export class ReleasedCredential {
+class ReleasedCredential {
   readonly #body: Secret;
 
   constructor(body: string) {

@@ -1,72 +1,13 @@
 /** The JSON of a released credential, every field of the contract's answer. Pure; called at the moment of release. */
 
 import { deadTokenSigns } from '#providers/api-answer.ts';
-import { accountUrls, type AccountUrls } from '#providers/account-variables.ts';
-import { credentialHeaders, namesWithout } from '#providers/headers.ts';
 import { Secret } from '#crypto/secret.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from '../rows.ts';
+import { injectionIn, type OpenedCredential } from './credential.ts';
 
-/** A grant's credential, decrypted for one generation. */
-export interface OpenedCredential {
-  readonly generation: number;
-  /** OAuth: the access token alone. Static: the fields as imported. */
-  readonly fields: Readonly<Record<string, Secret>>;
-  /** Empty where no credential of the grant can be fingerprinted. */
-  readonly fingerprint: string;
-  /** What to send to the API, by header name; empty when the template and the values make no valid headers. */
-  readonly headers: Readonly<Record<string, Secret>>;
-  /** What the headers need and the account does not have; nothing leaves while there is any. */
-  readonly unfilled: readonly string[];
-  /** Where the account's API is, by these rows; nothing leaves while a part of it is missing. */
-  readonly urls: (settings: ConnectionSettings, account: Pick<AccountRow, 'variables'>) => AccountUrls;
-}
-
-/** The URLs of what a grant has captured, made anew with each change of the connection or of the account's variables. */
-export function urlsFrom(captured: Readonly<Record<string, string>>): OpenedCredential['urls'] {
-  let made: { settings: ConnectionSettings; given: AccountRow['variables']; urls: AccountUrls } | null = null;
-  return (settings, { variables: given }) => {
-    if (made?.settings !== settings || made.given !== given)
-      made = { settings, given, urls: accountUrls(settings.descriptor, { captured, given }) };
-    return made.urls;
-  };
-}
-
-type Secrets = Readonly<Record<string, Secret>>;
-
-export function wrapped(values: Readonly<Record<string, string>>): Record<string, Secret> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, new Secret(value)]));
-}
-
-function plain(values: Secrets): Record<string, string> {
+function plain(values: Readonly<Record<string, Secret>>): Record<string, string> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.reveal()]));
-}
-
-/** Headers by the provider's habit, made once per generation. */
-export function headersFor(
-  settings: ConnectionSettings,
-  fields: Readonly<Record<string, string>>,
-  captured: Readonly<Record<string, string>>,
-): Record<string, Secret> {
-  const template = settings.descriptor.token_header ?? 'Authorization: Bearer {access_token}';
-  return wrapped(credentialHeaders(template, { ...captured, ...fields }) ?? {});
-}
-
-/**
- * What the headers need and neither the credential nor its grant has: an imported account brings none of the values that
- * a token answer or a callback would have told. A value that the broker could never learn (a second login of the
- * provider's own) is left out: that token is handed out without headers.
- */
-export function unfilledFor(
-  settings: ConnectionSettings,
-  fields: Readonly<Record<string, string>>,
-  captured: Readonly<Record<string, string>>,
-): readonly string[] {
-  const { descriptor, provider } = settings;
-  const names = namesWithout(descriptor.token_header, { ...captured, ...fields });
-  if (provider === 'custom' || settings.authType !== 'oauth2') return names;
-  const told = [...descriptor.capture_from_token_response, ...descriptor.capture_from_callback];
-  return names.filter((name) => told.includes(name));
 }
 
 function common(
@@ -74,8 +15,11 @@ function common(
   settings: ConnectionSettings,
   credential: OpenedCredential,
 ): Record<string, unknown> {
+  const { headers, query } = injectionIn(credential) ?? { headers: {}, query: {} };
   return {
-    headers: plain(credential.headers),
+    headers,
+    // Only where an API takes it in the URL.
+    ...(Object.keys(query).length === 0 ? {} : { query }),
     fingerprint: credential.fingerprint,
     connected_account_id: account.accountId,
     connection: account.connection,

@@ -4,13 +4,14 @@
  * in `outcomes.ts`.
  */
 
-import { decide, type Decision, type PolicyRequest } from '#policy/decide.ts';
+import { decideAtDoor1, decideAtDoor2, type Door2Decision } from '#policy/decide.ts';
 import { mayConnect } from '#policy/reach.ts';
+import { FOR_TOKEN, type PolicyRequest } from '#policy/request.ts';
 import { scopeKeyOf } from '#providers/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import type { Account } from '../account.ts';
-import { cutOffRefusal, isBehind } from '../ending/cut-offs.ts';
+import { deletedRefusal, isBehind, proxyOnlyRefusal } from '../ending/cut-offs.ts';
 import { connectUrl, reauthUrl } from '../flows/repair-link.ts';
 import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from '../refreshing/narrowing.ts';
 import { withoutOwnWait } from '../refreshing/plan.ts';
@@ -20,9 +21,9 @@ import type { OpenedAccount } from '../vault.ts';
 import { CURRENT_TOKEN, type Refusal, type ReleaseRequest, type ReleaseResult } from './answer.ts';
 import type { OpenedCredentials } from './opened.ts';
 import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './outcomes.ts';
-import { pendingRefusal, policyRefusal, statusRefusal } from './refusals.ts';
+import { policyRefusal, sealRefusal, statusRefusal } from './refusals.ts';
 import { decideRejectedToken, noteRefused, noteUnreported } from './rejected.ts';
-import { askedOf, grantedOf } from './scopes.ts';
+import { askedOf, offeredOf, type Offered } from './scopes.ts';
 import { isInFlight, type Round, type Scene, type Step, type Wanted } from './step.ts';
 
 /** Less than a second: the credential is still on its way then. */
@@ -56,6 +57,7 @@ export function decideRelease(
     object,
     opened,
     request,
+    use: request.use ?? FOR_TOKEN,
     state,
     flown: round.flown,
     verdict: round.verdict,
@@ -66,25 +68,19 @@ export function decideRelease(
   const walled = behindWall(scene);
   if (walled !== null) return walled;
   const { account, settings } = state;
-  const cutOffs = request.cutOffs ?? null;
-  if (!round.caughtUp && isBehind(account, settings, cutOffs)) return { kind: 'catch_up' };
-  const cut = cutOffRefusal(account, settings, cutOffs);
-  if (cut !== null) return refuse(scene, cut, cut.code);
-  const { mac } = opened.key;
-  const connect = () => (mayHaveLink(scene) ? connectUrl(object, mac, account) : null);
-  const blocked = statusRefusal(account, () => reauthUrl(object, mac, account), connect);
-  if (blocked !== null) return refuse(scene, blocked, blocked.code);
-  const offered = servableGrants(state, nowMs);
-  const allowed = decideScopes(scene, offered);
+  const leaves = scene.use.action === 'token';
+  if (leaves && !round.caughtUp && isBehind(account, settings, request.cutOffs ?? null))
+    return { kind: 'catch_up' };
+  const closed = closedRefusal(scene, leaves);
+  if (closed !== null) return refuse(scene, closed, closed.code);
+  const allowed = decideScopes(scene);
   if (!allowed.allowed) {
     const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene, round) : null;
     if (learnt !== null) return learnt;
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
   }
-  const grant = offered[allowed.grant ?? 0];
-  if (grant === undefined)
-    return refuse(scene, pendingRefusal(account.accountId, connect()), 'account_pending');
+  const grant = allowed.grant.row;
   if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
   if (allowed.narrowTo === null) {
     return decideOAuth(scene, credentials, { grant, shown: grant, scopes: null, scopeKey: null });
@@ -118,6 +114,7 @@ export function corruptRefusal(
     object,
     opened,
     request,
+    use: request.use ?? FOR_TOKEN,
     state,
     flown: null,
     verdict: null,
@@ -129,15 +126,23 @@ export function corruptRefusal(
   return step.kind === 'done' ? step.result : { ok: false, refusal };
 }
 
-function policyRequest(scene: Scene, names: string[] | null): PolicyRequest {
-  const { connection, identifier, organization } = scene.state.account;
-  return { action: 'token', connection, identifier, organization, scopes: names };
+function policyRequest({ state, use, nowMs }: Scene): PolicyRequest {
+  const { connection, identifier, organization } = state.account;
+  return { ...use, connection, identifier, organization, nowMs };
 }
 
-/** Does a rule give this agent the link with which the user connects? */
-function mayHaveLink({ request, state }: Scene): boolean {
-  const { connection, identifier, organization } = state.account;
-  return mayConnect(request.agent, connection, identifier, organization);
+/**
+ * Why the account answers no request of this use, whatever the rules; null: it may. That the credential does not leave
+ * keeps it from agents that ask for the credential itself, and from no other use.
+ */
+function closedRefusal({ object, opened, request, state }: Scene, leaves: boolean): Refusal | null {
+  const { account, settings } = state;
+  const cutOffs = request.cutOffs ?? null;
+  const { mac } = opened.key;
+  const deleted = deletedRefusal(account, settings, cutOffs);
+  const kept = leaves ? (proxyOnlyRefusal(account, settings, cutOffs) ?? sealRefusal(account)) : null;
+  const connect = () => (mayConnect(request.agent, account) ? connectUrl(object, mac, account) : null);
+  return deleted ?? kept ?? statusRefusal(account, () => reauthUrl(object, mac, account), connect);
 }
 
 /**
@@ -146,21 +151,22 @@ function mayHaveLink({ request, state }: Scene): boolean {
  */
 function behindWall(scene: Scene): Step | null {
   const { request, state } = scene;
-  const decision = decide({ agent: request.agent, request: policyRequest(scene, null) });
+  const decision = decideAtDoor1(request.agent, policyRequest(scene));
   if (decision.allowed) return null;
   // The names of another tenant's account stay out of this agent's chain too.
   if (state.account.organization !== request.agent.organization) return wall(request, 'not_found', null);
   return wall(request, decision.reason, state.account);
 }
 
-function decideScopes(scene: Scene, offered: readonly GrantRow[]): Decision & { grant?: number } {
-  const { state, request } = scene;
-  const granted = grantedOf(state.settings, offered);
-  return decide({
-    agent: request.agent,
-    request: policyRequest(scene, askedOf(state.settings, granted, request.scopes)),
-    granted,
-    canNarrow: canNarrow(state.settings),
+function decideScopes(scene: Scene): Door2Decision<Offered> {
+  const { state, request, nowMs } = scene;
+  const { settings } = state;
+  const grants = offeredOf(settings, servableGrants(state, nowMs));
+  const asked = askedOf(settings, grants, request.scopes);
+  return decideAtDoor2(request.agent, policyRequest(scene), {
+    asked,
+    grants,
+    canNarrow: canNarrow(settings),
   });
 }
 

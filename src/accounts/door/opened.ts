@@ -7,7 +7,7 @@ import { fingerprint } from '#crypto/digest.ts';
 import type { GrantRow } from '../rows.ts';
 import type { AccountStore } from '../store.ts';
 import type { AccountVault, OpenedAccount } from '../vault.ts';
-import { headersFor, unfilledFor, urlsFrom, wrapped, type OpenedCredential } from './body.ts';
+import { injectionFor, unfilledFor, urlsFrom, wrapped, type OpenedCredential } from './credential.ts';
 
 /** With the ciphertext of the captured values that went into it. */
 type Held = OpenedCredential & { readonly captured: string | null };
@@ -62,7 +62,7 @@ export class OpenedCredentials {
       captured: read.stored,
       fields: wrapped(fields),
       fingerprint: fingerprint(opened.key.mac, key),
-      headers: headersFor(settings, fields, values),
+      injection: injectionFor(settings, fields, values),
       unfilled: unfilledFor(settings, fields, values),
       urls: urlsFrom(values),
     });

@@ -4,7 +4,8 @@
  * Refuses to fetch and to wait: the credential is in memory already.
  */
 
-import { freeField } from '#audit/record.ts';
+import { freeField, type AuditAction, type AuditOutcome } from '#audit/record.ts';
+import type { Action } from '#policy/request.ts';
 import { handedTo } from '#refresh/refused-token.ts';
 import { record } from '../account.ts';
 import { reauthUrl } from '../flows/repair-link.ts';
@@ -14,14 +15,24 @@ import { armGrant, REFUSED_ALONE } from '../refreshing/plan.ts';
 import { degrade } from '../refreshing/settle/settle.ts';
 import { othersServe } from '../refreshing/usable.ts';
 import type { AccountRow, GrantRow } from '../rows.ts';
-import type { Refusal, ReleaseRequest } from './answer.ts';
-import { credentialBody, withApiDetails, type OpenedCredential } from './body.ts';
-import { statusRefusal, unfilledHeaders, unknownVariables, wallRefusal } from './refusals.ts';
+import type { Refusal, ReleaseRequest, ReleaseResult } from './answer.ts';
+import { credentialBody, withApiDetails } from './body.ts';
+import { releasedInjection, type OpenedCredential } from './credential.ts';
+import { statusRefusal, uncallable, unfilledHeaders, unknownVariables, wallRefusal } from './refusals.ts';
 import { waitOf, type Scene, type Step } from './step.ts';
 
 /** `last_used_at` is written at most so often; between, it is kept in memory. */
 const USED_STEP_MS = 3_600_000;
 const MAX_RECORDED_SCOPES = 50;
+
+/** What a request is called in the account's chain, and how it stands there when the credential is handed out. */
+const RECORDED: Readonly<Record<Action, readonly [AuditAction, AuditOutcome]>> = {
+  token: ['token.issue', 'ok'],
+  // What comes of the call is recorded after it.
+  proxy: ['proxy.call', 'started'],
+  tool: ['tool.execute', 'started'],
+  mcp: ['tool.execute', 'started'],
+};
 
 /** Behind a wall nothing of the account is told, and its chain takes no record: the agent's does. */
 export function wall(request: ReleaseRequest, reason: string, account: AccountRow | null): Step {
@@ -34,11 +45,12 @@ export function wall(request: ReleaseRequest, reason: string, account: AccountRo
  */
 export function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
   if (scene.stale && refusal.members?.['reauth_url'] != null) return { kind: 'again' };
+  const [action] = RECORDED[scene.use.action];
   record(
     scene.object,
     scene.state.account,
     scene.opened.key.mac,
-    { action: 'token.issue', outcome: 'refused', reason, scopes: askedScopes(scene) },
+    { action, outcome: 'refused', reason, scopes: askedScopes(scene) },
     scene.request.context,
   );
   return { kind: 'done', result: { ok: false, refusal } };
@@ -60,27 +72,47 @@ export function isClientRefused({ lastFailure }: GrantRow): boolean {
 
 /** The credential leaves, with the record; a request that has waited too long has to ask again first. */
 export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredential): Step {
-  const { object, opened, request, nowMs } = scene;
+  const { object, opened, request, use, nowMs } = scene;
   if (scene.stale) return { kind: 'again' };
   const { account, settings } = scene.state;
   const { missing } = credential.urls(settings, account);
   if (missing.length > 0) return refuse(scene, unknownVariables(account, missing), 'variable_unknown');
   if (credential.unfilled.length > 0)
     return refuse(scene, unfilledHeaders(account, credential.unfilled), 'conflict');
+  const result = answerOf(scene, grant, credential);
+  if (!result.ok) return refuse(scene, result.refusal, result.refusal.code);
   if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
   object.lastUse.atMs = nowMs;
   if (account.credentialType === 'oauth2' && !grant.hasRefreshToken)
     noteHolder(scene, grant, credential.fingerprint);
-  const body = credentialBody(account, settings, grant, credential, nowMs);
+  const [action, outcome] = RECORDED[use.action];
   record(
     object,
     account,
     opened.key.mac,
-    { action: 'token.issue', outcome: 'ok', scopes: grant.scopes, token_fingerprint: credential.fingerprint },
+    { action, outcome, scopes: grant.scopes, token_fingerprint: credential.fingerprint },
     request.context,
   );
-  const whole = request.withApi === true ? withApiDetails(body, account, settings, credential) : body;
-  return { kind: 'done', result: { ok: true, body: whole } };
+  return { kind: 'done', result };
+}
+
+/** The credential itself for a token; for every other use, what a call needs that is made with it here. */
+function answerOf(
+  { request, use, state, nowMs }: Scene,
+  grant: GrantRow,
+  credential: OpenedCredential,
+): Exclude<ReleaseResult, { again: true }> {
+  const { account, settings } = state;
+  if (use.action === 'token') {
+    const body = credentialBody(account, settings, grant, credential, nowMs);
+    const whole = request.withApi === true ? withApiDetails(body, account, settings, credential) : body;
+    return { ok: true, body: whole };
+  }
+  const injection = releasedInjection(account, settings, grant, credential);
+  if (injection === null) return { ok: false, refusal: uncallable(account, 'place') };
+  return injection.origins.length > 0
+    ? { ok: true, injection }
+    : { ok: false, refusal: uncallable(account, 'address') };
 }
 
 /** An account that wakes from idleness goes back from the daily heartbeat to proactive rotation. */

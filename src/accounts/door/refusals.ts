@@ -19,13 +19,17 @@ export function wallRefusal(byId: boolean, reason: string, account: AccountRow |
   };
 }
 
-/** Why an account in this status hands nothing out; null: it may. `repairUrl` makes the link of a dead grant, `connectUrl` that of an account without one, where the agent may have it. */
+/** Why the credential of a sealed account does not leave, in any status; null: it may. */
+export function sealRefusal({ sealed }: Pick<AccountRow, 'sealed'>): Refusal | null {
+  return sealed ? { code: 'account_sealed' } : null;
+}
+
+/** Why an account in this status answers no request; null: it may. `repairUrl` makes the link of a dead grant, `connectUrl` that of an account without one, where the agent may have it. */
 export function statusRefusal(
   account: AccountRow,
   repairUrl: () => string | null,
   connectUrl: () => string | null = () => null,
 ): Refusal | null {
-  if (account.sealed) return { code: 'account_sealed' };
   switch (account.status) {
     case 'active':
       return null;
@@ -55,7 +59,7 @@ const UNKNOWN_SCOPES =
   'it is not known what was granted: say it with the import (`scope`) or with the connection (`scopes`), or connect a grant of just the allowed scopes';
 
 /** The account is not connected yet. `url`: a link for its user, where the agent may have one. */
-export function pendingRefusal(accountId: string, url: string | null): Refusal {
+function pendingRefusal(accountId: string, url: string | null): Refusal {
   const link = url === null ? {} : { connect_url: url };
   return { code: 'account_pending', members: { connected_account_id: accountId, ...link } };
 }
@@ -70,6 +74,19 @@ export function unfilledHeaders(account: AccountRow, names: readonly string[]): 
     code: 'conflict',
     detail: `the API's headers need ${names.join(' and ')}, which this account does not have; ${how}`,
     members: { variables: names, connected_account_id: account.accountId },
+  };
+}
+
+/** A call cannot be made with this credential, though it could be handed out: what the connection does not say. */
+export function uncallable(account: AccountRow, lacks: 'place' | 'address'): Refusal {
+  const what =
+    lacks === 'place'
+      ? 'where its API takes the credential (`token_header` or `token_query`)'
+      : 'where its API is (`api_base_urls`)';
+  return {
+    code: 'conflict',
+    detail: `the connection ${account.connection} does not say ${what}: PATCH /v1/connections/${account.connection} with it in provider_config`,
+    members: { connected_account_id: account.accountId },
   };
 }
 

@@ -11,7 +11,7 @@ import { endpointOf } from '../refreshing/provider/token-check.ts';
 import { degrade, recover } from '../refreshing/settle/settle.ts';
 import type { GrantRow } from '../rows.ts';
 import { CURRENT_TOKEN } from './answer.ts';
-import type { OpenedCredential } from './body.ts';
+import type { OpenedCredential } from './credential.ts';
 import { ended, unavailable } from './outcomes.ts';
 import { isInFlight, waitOf, type Scene, type Step, type Wanted } from './step.ts';
 

@@ -6,7 +6,8 @@
  * is fetched outside the transaction, then the decision is made again from the rows.
  */
 
-import { decide } from '#policy/decide.ts';
+import { decideAtDoor1 } from '#policy/decide.ts';
+import { tokenRequest } from '#policy/request.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
 import type { Account } from '../account.ts';
 import type { FlightResult } from '../refreshing/flight.ts';
@@ -97,22 +98,6 @@ export class Door {
     });
   }
 
-  /**
-   * Requests that came in one call: the answers that memory and rows decide; null for a request that has to come alone.
-   */
-  async releaseMany(requests: readonly ReleaseRequest[]): Promise<(ReleaseResult | null)[]> {
-    const opened = this.#object.vault.ready();
-    if (opened === null) return requests.map(() => null);
-    return this.#object.pump.submit(() => requests.map((request) => this.#atOnce(opened, request)));
-  }
-
-  #atOnce(opened: OpenedAccount, request: ReleaseRequest): ReleaseResult | null {
-    const round = { flown: null, ...this.#arrived(request), caughtUp: false, verdict: null };
-    const step = this.#step(opened, request, round);
-    if (step.kind === 'done') return step.result;
-    return step.kind === 'again' ? { ok: false, again: true } : null;
-  }
-
   /** By the account's clock: when the request came to the Worker that sent it, and of when the agent's proof is. */
   #arrived({ heldMs = 0, provedMsAgo }: ReleaseRequest): Pick<Round, 'startedAtMs' | 'provedAtMs'> {
     const nowMs = this.#object.now();
@@ -155,8 +140,7 @@ export class Door {
   #corrupt(request: ReleaseRequest): ReleaseResult {
     const names = this.#object.store.claimedNames();
     const { agent } = request;
-    const isAllowed =
-      names !== null && decide({ agent, request: { ...names, action: 'token', scopes: null } }).allowed;
+    const isAllowed = names !== null && decideAtDoor1(agent, tokenRequest(names, this.#object.now())).allowed;
     // Rows that are gone or another account's say nothing of this one. The short form has named it, and door 1 allowed it.
     const known = this.#object.vault.isOwnedByRows() ? isAllowed : !request.byId;
     // The names of another tenant's account stay out of this agent's chain.

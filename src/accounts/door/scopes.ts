@@ -1,6 +1,6 @@
 /** An account's grants and a request's scopes as policies compare them: one spelling for what is one scope. Pure. */
 
-import type { Granted } from '#policy/decide.ts';
+import type { Granted } from '#policy/pick-grant.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { openingScopes, scopesAskedOf, scopesWithin, withImplied } from '#providers/scopes.ts';
 import type { ConnectionSettings, GrantRow } from '../rows.ts';
@@ -11,12 +11,18 @@ function knownScopes(settings: ConnectionSettings, grant: GrantRow): readonly st
   return settings.scopes.length === 0 ? null : settings.scopes;
 }
 
+/** A grant as a policy weighs it. */
+export interface Offered extends Granted {
+  readonly row: GrantRow;
+}
+
 /** The grants as a policy weighs them, in the same order. */
-export function grantedOf(settings: ConnectionSettings, grants: readonly GrantRow[]): Granted[] {
+export function offeredOf(settings: ConnectionSettings, grants: readonly GrantRow[]): Offered[] {
   const facts = scopeFactsOf(settings);
   return grants.map((grant) => {
     const known = knownScopes(settings, grant);
     return {
+      row: grant,
       scopes: known === null ? null : openingScopes(facts, known),
       resolve: (names) => scopesWithin(facts, names),
       include: (scopes) => withImplied(facts, scopes),

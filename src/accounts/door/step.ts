@@ -3,6 +3,7 @@
  * Reads rows and the journal; refuses to write a record, to hand out and to wait.
  */
 
+import type { Use } from '#policy/request.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import type { Account } from '../account.ts';
 import type { FlightResult } from '../refreshing/flight.ts';
@@ -54,6 +55,7 @@ export interface Scene {
   readonly object: Account;
   readonly opened: OpenedAccount;
   readonly request: ReleaseRequest;
+  readonly use: Use;
   readonly state: AccountState;
   readonly flown: FlightResult | null;
   readonly verdict: ToldOfGrant | null;

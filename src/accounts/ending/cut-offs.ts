@@ -23,22 +23,29 @@ function isClosedBy(account: Life, settings: ConnectionSettings, list: CutOffs |
   return closed !== undefined && closed.version > settings.version;
 }
 
-/** Should the account look for newer settings before it decides? */
+/** Should the account look for newer settings before it says that its credential does not leave? */
 export function isBehind(account: Life, settings: ConnectionSettings, list: CutOffs | null): boolean {
   return settings.tokenAccess === 'proxy_only' || isClosedBy(account, settings, list);
 }
 
-/** Why no credential of this account leaves, in any status; null: no cut-off stands in the way. */
-export function cutOffRefusal(
+/** Why nobody uses this account any more, in any status; null: its connection is there. */
+export function deletedRefusal(
+  account: Life,
+  settings: ConnectionSettings,
+  list: CutOffs | null,
+): (Refusal & { code: 'account_revoked' }) | null {
+  return list?.deleted.some((grave) => isBuried(account, settings, grave)) === true
+    ? { code: 'account_revoked', detail: 'the connection of this account was deleted' }
+    : null;
+}
+
+/** Why its credential does not leave, in any status, though it may be used here; null: the connection allows it. */
+export function proxyOnlyRefusal(
   account: Life,
   settings: ConnectionSettings,
   list: CutOffs | null,
 ): Refusal | null {
-  if (list?.deleted.some((grave) => isBuried(account, settings, grave))) {
-    return { code: 'account_revoked', detail: 'the connection of this account was deleted' };
-  }
-  if (settings.tokenAccess === 'proxy_only' || isClosedBy(account, settings, list)) {
-    return { code: 'account_sealed', detail: 'credentials of this connection are used by the proxy alone' };
-  }
-  return null;
+  return settings.tokenAccess === 'proxy_only' || isClosedBy(account, settings, list)
+    ? { code: 'account_sealed', detail: 'credentials of this connection are used by the proxy alone' }
+    : null;
 }

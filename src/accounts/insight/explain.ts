@@ -4,12 +4,13 @@ import type { Explanation } from '#contract/account-insight.ts';
 import type { DenyReason } from '#contract/codes.ts';
 import type { Policy } from '#contract/policy.ts';
 import { isoTime } from '#lib/clock.ts';
-import { decide, type Decision } from '#policy/decide.ts';
-import { reachesIdentifier } from '#policy/reach.ts';
+import { decideAtDoor2 } from '#policy/decide.ts';
+import { reachesAccount } from '#policy/reach.ts';
+import { tokenRequest } from '#policy/request.ts';
 import { stillLearnt } from '#refresh/learnt-lifetime.ts';
 import { accessLives, reauthDueMs } from '#refresh/lifetimes.ts';
 import type { Timer } from '#objects/timers.ts';
-import { grantedOf } from '../door/scopes.ts';
+import { offeredOf } from '../door/scopes.ts';
 import { canNarrow, servableGrants } from '../refreshing/narrowing.ts';
 import { inDoubtSinceMs, REFUSED_ALONE } from '../refreshing/plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from '../rows.ts';
@@ -167,10 +168,7 @@ export interface AskingAgent {
 
 /** Has the agent a rule for this account? To all others it does not exist. */
 export function knowsAccount(agent: AskingAgent, { account }: AccountState): boolean {
-  return (
-    agent.status === 'active' &&
-    reachesIdentifier(agent, account.connection, account.identifier, account.organization)
-  );
+  return agent.status === 'active' && reachesAccount(agent, account);
 }
 
 /** What the agent may do with this account's token, and by which rule. */
@@ -186,15 +184,10 @@ export function reachOf(
     const why = 'the agent belongs to another organization: to it this account does not exist';
     return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
   }
-  const { connection, identifier, organization } = account;
-  const granted = grantedOf(settings, servableGrants(state, nowMs));
-  const decideBy = (policy: Policy): Decision =>
-    decide({
-      agent: { ...agent, policy },
-      request: { action: 'token', connection, identifier, organization, scopes: null },
-      granted,
-      canNarrow: canNarrow(settings),
-    });
+  const request = tokenRequest(account, nowMs);
+  const grants = offeredOf(settings, servableGrants(state, nowMs));
+  const decideBy = (policy: Policy) =>
+    decideAtDoor2({ ...agent, policy }, request, { asked: null, grants, canNarrow: canNarrow(settings) });
   const decision = decideBy(agent.policy);
   if (decision.allowed) {
     const { rule, narrowTo, scopes } = decision;
@@ -220,7 +213,7 @@ export function reachOf(
     reason,
     rule: null,
     scopes,
-    why: whyRefused(reason, closest, scopes, connection),
+    why: whyRefused(reason, closest, scopes, account.connection),
   };
 }
 

@@ -11,7 +11,7 @@ import { isoTime } from '#lib/clock.ts';
 import { gateOf, shareOf, type Gate } from '#refresh/connection-health.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { statusRefusal } from '../door/refusals.ts';
-import { cutOffRefusal } from '../ending/cut-offs.ts';
+import { deletedRefusal, proxyOnlyRefusal } from '../ending/cut-offs.ts';
 import type { AccountState } from '../store.ts';
 
 /** What the directory says now. */
@@ -69,17 +69,18 @@ function whatShuts(state: AccountState, { connection, cutOffs, missing = [] }: S
   const shut: Shut[] = [];
   const known = connection === 'unavailable' ? null : connection;
   const isNewer = known !== null && known.settings.version > state.settings.version;
-  const cut = cutOffRefusal(account, isNewer ? known.settings : state.settings, cutOffs);
-  if (connection === null || cut?.code === 'account_revoked') {
+  const settings = isNewer ? known.settings : state.settings;
+  const kept = proxyOnlyRefusal(account, settings, cutOffs);
+  if (connection === null || deletedRefusal(account, settings, cutOffs) !== null) {
     shut.push({
       why: `the connection ${account.connection} was deleted, and its accounts end with it: agents get account_revoked (409)`,
       code: 'account_revoked',
       name: 'connection_deleted',
     });
-  } else if (cut !== null) {
+  } else if (kept !== null) {
     shut.push({
       why: `the connection ${account.connection} is set to token_access proxy_only: credentials of its accounts are used by the proxy and tools alone, and agents that ask for one get account_sealed (409), whatever their rules`,
-      code: cut.code,
+      code: kept.code,
       name: 'connection_proxy_only',
     });
   }

@@ -14,7 +14,9 @@ import { ProblemError } from '#contract/problem.ts';
 import type { ListedRow } from '#directory/index-lists.ts';
 import { reachableAccounts } from '#directory/reachable.ts';
 import type { Config } from '#env.ts';
-import { decide } from '#policy/decide.ts';
+import { systemNow } from '#lib/clock.ts';
+import { decideAtDoor1 } from '#policy/decide.ts';
+import { tokenRequest } from '#policy/request.ts';
 import { arrivalOf } from '../arrival.ts';
 import type { AppEnv } from '../context.ts';
 import { encodeCursor, newestFirstAfter } from '../cursor.ts';
@@ -55,10 +57,8 @@ async function usableOf(
   if (account === null) return null;
   const { connection, identifier } = account;
   const organization = account.organization ?? '';
-  const decision = decide({
-    agent: caller,
-    request: { action: 'token', connection, identifier, organization, scopes: null },
-  });
+  const place = { connection, identifier, organization };
+  const decision = decideAtDoor1(caller, tokenRequest(place, systemNow()));
   if (!decision.allowed) return null;
   return {
     connection,

@@ -10,8 +10,9 @@ import { pageOf, pageQuery } from '#contract/lists.ts';
 import { PolicyCheck, PolicyVerdict } from '#contract/policy-check.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { listAgents, type ListedRow } from '#directory/index-lists.ts';
-import { isoTime } from '#lib/clock.ts';
-import { decide } from '#policy/decide.ts';
+import { isoTime, systemNow } from '#lib/clock.ts';
+import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
+import { tokenRequest } from '#policy/request.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { resolveScopes, scopesWithin, withImplied } from '#providers/scopes.ts';
 import type { AppEnv } from '../context.ts';
@@ -80,18 +81,13 @@ async function check(c: Context<AppEnv>): Promise<Response> {
     resolve: (names: string[]) => (facts === null ? names : scopesWithin(facts, names)),
     include: (names: string[]) => (facts === null ? names : withImplied(facts, names)),
   };
-  const decision = decide({
-    agent,
-    request: {
-      action: 'token',
-      connection,
-      identifier,
-      scopes,
-      ...(organization == null ? {} : { organization }),
-    },
-    // A grant of just what is asked for: then scopes are compared with the rules alone.
-    ...(scopes === null ? {} : { granted: [{ scopes, ...words }], canNarrow: true }),
-  });
+  const place = { connection, identifier, organization: organization ?? agent.organization };
+  const request = tokenRequest(place, systemNow());
+  const decision =
+    scopes === null
+      ? decideAtDoor1(agent, request)
+      : // A grant of just what is asked for: then scopes are compared with the rules alone.
+        decideAtDoor2(agent, request, { asked: scopes, grants: [{ scopes, ...words }], canNarrow: true });
   const { allowed, rule } = decision;
   return c.json({ allowed, reason: decision.allowed ? null : decision.reason, rule });
 }

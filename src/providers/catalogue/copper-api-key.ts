@@ -15,6 +15,7 @@ export const copperApiKey = (): DescriptorInput => ({
   pkce: 'unsupported',
   access_token_never_expires: true,
   token_header: 'X-PW-AccessToken: {api_key}; X-PW-Application: developer_api; X-PW-UserEmail: {user_email}',
+  public_fields: ['user_email'],
   preset_of: 'copper',
   credential_fields: [
     { name: 'api_key', label: 'API key' },

@@ -1,7 +1,7 @@
 /** What closes an account whatever its own row says: from its copy of the connection, and from the list. */
 
 import { describe, expect, it } from 'vitest';
-import { cutOffRefusal, isBehind, isBuried } from '#accounts/ending/cut-offs.ts';
+import { deletedRefusal, isBehind, isBuried, proxyOnlyRefusal } from '#accounts/ending/cut-offs.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 
 const account = { connection: 'crm', createdAtMs: 1_000 };
@@ -11,7 +11,8 @@ const list = (closed: [string, number][] = [], deleted: [string, number, number]
   proxyOnly: closed.map(([connection, version]) => ({ connection, version })),
   deleted: deleted.map(([connection, version, deletedAtMs]) => ({ connection, version, deletedAtMs })),
 });
-const codeOf = (...given: Parameters<typeof cutOffRefusal>) => cutOffRefusal(...given)?.code ?? null;
+const codeOf = (...given: Parameters<typeof deletedRefusal>) =>
+  (deletedRefusal(...given) ?? proxyOnlyRefusal(...given))?.code ?? null;
 
 describe('a connection whose credentials do not leave', () => {
   it('closes by a list that is newer than the copy, before the copy knows', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CommitPump, PROBE_EVERY, QUIET_COMMITS } from '../../../src/accounts/door/together/pump.ts';
+import { CommitPump, PROBE_EVERY, QUIET_COMMITS } from '../../../src/accounts/door/pump.ts';
 
 /** A pump over a store whose commits become durable when the test says so. */
 function pumpOverStore() {

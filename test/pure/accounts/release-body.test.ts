@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
+import { credentialBody } from '#accounts/door/body.ts';
 import {
-  credentialBody,
-  headersFor,
+  injectionFor,
   unfilledFor,
   urlsFrom,
   wrapped,
   type OpenedCredential,
-} from '../../../src/accounts/door/body.ts';
-import type { AccountRow, ConnectionSettings, GrantRow } from '../../../src/accounts/rows.ts';
-
+} from '#accounts/door/credential.ts';
+import type { AccountRow, ConnectionSettings, GrantRow } from '#accounts/rows.ts';
 import { custom } from '../providers/descriptors.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -32,7 +31,7 @@ const credential = (token: string): OpenedCredential => ({
   generation: 1,
   fields: wrapped({ access_token: token }),
   fingerprint: `of-${token}`,
-  headers: wrapped({ Authorization: `Bearer ${token}` }),
+  injection: injectionFor(settings, { access_token: token }, {}),
   unfilled: [],
   urls: urlsFrom({ site: 'acme' }),
 });
@@ -83,8 +82,8 @@ describe('what the headers of a credential lack', () => {
         authType: descriptor.auth_type === 'oauth2' ? 'oauth2' : 'custom',
         descriptor,
       } as unknown as ConnectionSettings;
-      const empty = Object.keys(headersFor(settings, token, {})).length === 0;
-      if (empty && unfilledFor(settings, token, {}).length === 0) silent.push(descriptor.id);
+      if (injectionFor(settings, token, {}) === null && unfilledFor(settings, token, {}).length === 0)
+        silent.push(descriptor.id);
     }
     // Its API takes the session of a second login, which is not made here (providers/README.md).
     expect(silent).toEqual(['bullhorn']);

@@ -2,11 +2,24 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { PolicyInput } from '#contract/policy.ts';
-import type { Decision, Granted } from '#policy/decide.ts';
-import { decide } from '#policy/decide.ts';
+import type { PolicyInput, Rule } from '#contract/policy.ts';
+import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
+import type { Granted } from '#policy/pick-grant.ts';
+import { tokenRequest, type PolicyAgent } from '#policy/request.ts';
 import type { Coverage } from '#policy/scopes.ts';
 import { expandPolicy } from '#policy/shorthand.ts';
+
+/** What either door decides; `grant` is an index into the case's grants. */
+export interface Decided {
+  allowed: boolean;
+  reason?: string;
+  rule: number | null;
+  grant?: number;
+  scopes?: string[] | null;
+  narrowTo?: string[] | null;
+  allowedScopes?: string[] | null;
+  grantedScopes?: string[] | null;
+}
 
 export interface DecisionCase {
   name: string;
@@ -16,7 +29,7 @@ export interface DecisionCase {
   aliases?: Record<string, string[]>;
   grants?: (string[] | null)[];
   canNarrow?: boolean;
-  expect: Partial<Decision> & { grant?: number };
+  expect: Partial<Decided>;
 }
 
 export interface PolicyCases {
@@ -45,16 +58,30 @@ export function grantsOf(scopeSets: (string[] | null)[], aliases: Record<string,
   return scopeSets.map((scopes) => ({ scopes, resolve }));
 }
 
-export function decideCase(given: Omit<DecisionCase, 'name' | 'expect'>): ReturnType<typeof decide> {
-  return decide({
-    agent: { id: AGENT_ID, status: given.status ?? 'active', policy: expandPolicy(given.policy) },
-    request: {
-      action: 'token',
-      connection: given.request.connection,
-      identifier: given.request.identifier ?? AGENT_ID,
-      scopes: given.request.scopes ?? null,
-    },
-    ...(given.grants && { granted: grantsOf(given.grants, given.aliases) }),
-    ...(given.canNarrow !== undefined && { canNarrow: given.canNarrow }),
-  });
+export function agentWith(
+  rules: Rule[],
+  changes: Partial<Pick<PolicyAgent, 'status' | 'organization'>> = {},
+): PolicyAgent {
+  return { id: AGENT_ID, organization: '', status: 'active', policy: { rules }, ...changes };
+}
+
+/** A request for a token, by what a case says of it. */
+export function requestFor(
+  place: { connection: string; identifier?: string; organization?: string },
+  nowMs = Date.UTC(2026, 0, 1),
+) {
+  return tokenRequest({ identifier: AGENT_ID, organization: '', ...place }, nowMs);
+}
+
+/** At door 2 where the case has grants, else at door 1. */
+export function decideCase(given: Omit<DecisionCase, 'name' | 'expect'>): Decided {
+  const { rules } = expandPolicy(given.policy);
+  const agent = agentWith(rules, { status: given.status ?? 'active' });
+  const { scopes = null, ...place } = given.request;
+  const request = requestFor(place);
+  if (given.grants === undefined) return decideAtDoor1(agent, request);
+  const grants = grantsOf(given.grants, given.aliases);
+  const canNarrow = given.canNarrow ?? false;
+  const decision = decideAtDoor2(agent, request, { asked: scopes, grants, canNarrow });
+  return decision.allowed ? { ...decision, grant: grants.indexOf(decision.grant) } : decision;
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule } from '#contract/policy.ts';
-import { decide } from '#policy/decide.ts';
-import { reachesIdentifier } from '#policy/reach.ts';
+import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
+import { reachesAccount } from '#policy/reach.ts';
+import type { Use } from '#policy/request.ts';
 import { coverage } from '#policy/scopes.ts';
-import { AGENT_ID, cases, decideCase } from './cases.ts';
+import { AGENT_ID, agentWith, cases, decideCase, grantsOf, requestFor } from './cases.ts';
 
 describe('coverage', () => {
   it.each(cases.coverage.map((given) => [given.name, given] as const))(
@@ -16,19 +17,54 @@ describe('coverage', () => {
 
 describe('decide', () => {
   it.each(cases.decisions.map((given) => [given.name, given] as const))('%s', (_, given) => {
-    const decision = decideCase(given);
-    expect(decision).toMatchObject(given.expect);
+    expect(decideCase(given)).toMatchObject(given.expect);
   });
 
-  it('names a grant only where it was given grants', () => {
-    const given = {
-      name: '',
-      policy: { allowed_credentials: ['hubspot'] },
-      request: { connection: 'hubspot' },
-    };
-    expect(decideCase(given)).not.toHaveProperty('grant');
-    expect(decideCase({ ...given, grants: [['a']] })).toHaveProperty('grant', 0);
-    expect(decideCase({ ...given, grants: [] })).not.toHaveProperty('grant');
+  it('says at door 1 which rule, and at door 2 which rule and which grant', () => {
+    const agent = agentWith([{ connection: 'slack' }, { connection: 'hubspot', scopes: ['a'] }]);
+    const request = requestFor({ connection: 'hubspot' });
+    expect(decideAtDoor1(agent, request)).toEqual({ allowed: true, rule: 1 });
+    const grants = grantsOf([['a', 'b'], ['a']]);
+    expect(decideAtDoor2(agent, request, { asked: null, grants, canNarrow: false })).toEqual({
+      allowed: true,
+      rule: 1,
+      grant: grants[1],
+      scopes: ['a'],
+      narrowTo: null,
+    });
+    const stranger = requestFor({ connection: 'stripe' });
+    const refused = { allowed: false, reason: 'connection_not_allowed', rule: null };
+    expect(decideAtDoor1(agent, stranger)).toEqual(refused);
+    expect(decideAtDoor2(agent, stranger, { asked: null, grants, canNarrow: false })).toEqual({
+      ...refused,
+      allowedScopes: null,
+      grantedScopes: null,
+    });
+  });
+
+  it('hands out no grant of an account that has none', () => {
+    const agent = agentWith([{ connection: 'hubspot' }]);
+    const account = { asked: null, grants: [], canNarrow: true };
+    expect(decideAtDoor2(agent, requestFor({ connection: 'hubspot' }), account)).toMatchObject({
+      allowed: false,
+      reason: 'missing_scopes',
+      grantedScopes: [],
+    });
+  });
+
+  it.each<Partial<Use>>([
+    { action: 'token' },
+    { action: 'proxy', method: 'GET', path: '/crm/v3/objects' },
+    { action: 'tool', tool: 'hubspot_list_contacts' },
+    { action: 'mcp', tool: 'linear__search' },
+  ])('lets a rule that names no use allow this one: %j', (use) => {
+    const agent = agentWith([{ connection: 'hubspot', scopes: ['a'] }]);
+    const request = { ...requestFor({ connection: 'hubspot' }), ...use };
+    expect(decideAtDoor1(agent, request)).toEqual({ allowed: true, rule: 0 });
+    const account = { asked: null, grants: grantsOf([['a']]), canNarrow: false };
+    expect(decideAtDoor2(agent, request, account)).toMatchObject({ allowed: true, rule: 0 });
+    const broader = { ...account, grants: grantsOf([['a', 'b']]) };
+    expect(decideAtDoor2(agent, request, broader)).toMatchObject({ reason: 'cannot_downscope' });
   });
 
   it('refuses an agent of a status that it does not know', () => {
@@ -57,34 +93,32 @@ describe('decide', () => {
       if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(freeze);
       return value;
     };
-    const input = freeze({
-      agent: {
-        id: AGENT_ID,
-        status: 'active' as const,
-        policy: { rules: [{ connection: '*', scopes: ['b', 'a', 'a'] }] },
-      },
-      request: { action: 'token' as const, connection: 'hubspot', identifier: 'default', scopes: ['a', 'a'] },
-      granted: [
-        { scopes: ['c', 'a', 'b'], resolve: (names: string[]) => names },
-        { scopes: ['b', 'a'], resolve: (names: string[]) => names },
-      ],
-      canNarrow: true,
+    const agent = freeze(agentWith([{ connection: '*', scopes: ['b', 'a', 'a'] }]));
+    const grants = freeze(
+      grantsOf([
+        ['c', 'a', 'b'],
+        ['b', 'a'],
+      ]),
+    );
+    const account = freeze({ asked: ['a', 'a'], grants, canNarrow: true });
+    const request = freeze(requestFor({ connection: 'hubspot', identifier: 'default' }));
+    expect(decideAtDoor1(agent, request)).toEqual({ allowed: true, rule: 0 });
+    expect(decideAtDoor2(agent, request, account)).toEqual({
+      allowed: true,
+      rule: 0,
+      scopes: ['b', 'a'],
+      narrowTo: ['a'],
+      grant: grants[1],
     });
-    expect(decide(input)).toEqual({ allowed: true, rule: 0, scopes: ['b', 'a'], narrowTo: ['a'], grant: 1 });
   });
 });
 
 describe('reach', () => {
-  const agent = {
-    id: AGENT_ID,
-    policy: {
-      rules: [
-        { connection: 'hubspot', identifiers: ['user_*'], scopes: [] },
-        { connection: 'google-*' },
-        { connection: 'slack', identifiers: [AGENT_ID] },
-      ],
-    },
-  };
+  const agent = agentWith([
+    { connection: 'hubspot', identifiers: ['user_*'], scopes: [] },
+    { connection: 'google-*' },
+    { connection: 'slack', identifiers: [AGENT_ID] },
+  ]);
 
   it.each([
     ['hubspot', 'user_1', true],
@@ -97,6 +131,6 @@ describe('reach', () => {
     ['slack', 'default', false],
     ['stripe', 'default', false],
   ])('of %s and %s is %s, whatever the rule allows there', (connection, identifier, reached) => {
-    expect(reachesIdentifier(agent, connection, identifier)).toBe(reached);
+    expect(reachesAccount(agent, { connection, identifier, organization: '' })).toBe(reached);
   });
 });

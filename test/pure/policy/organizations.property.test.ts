@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Rule } from '#contract/policy.ts';
-import { decide } from '#policy/decide.ts';
-import { mayConnect, reachesIdentifier } from '#policy/reach.ts';
+import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
+import { mayConnect, reachesAccount } from '#policy/reach.ts';
+import { AGENT_ID, agentWith, grantsOf, requestFor } from './cases.ts';
 
 const TENANTS = ['', 'acme', 'acme-eu', 'beta'] as const;
 const tenant = fc.constantFrom(...TENANTS);
@@ -24,25 +25,22 @@ const given = fc.record({
   own: tenant,
   rules: fc.array(rule, { maxLength: 4 }),
   request: fc.record({
-    action: fc.constant('token' as const),
     connection: fc.constantFrom('hubspot', 'slack'),
-    identifier: fc.constantFrom('user_1', 'agent-1', 'default'),
+    identifier: fc.constantFrom('user_1', AGENT_ID, 'default'),
     organization: tenant,
-    scopes: fc.option(fc.uniqueArray(fc.constantFrom('a', 'b'), { maxLength: 2 })),
   }),
+  scopes: fc.option(fc.uniqueArray(fc.constantFrom('a', 'b'), { maxLength: 2 })),
   grants: fc.array(fc.uniqueArray(fc.constantFrom('a', 'b'), { maxLength: 2 }), { maxLength: 2 }),
 });
 type Given = typeof given extends fc.Arbitrary<infer T> ? T : never;
 
 const RUNS = { numRuns: 3000 };
 
-function agentOf(own: string, rules: Rule[]) {
-  return { id: 'agent-1', organization: own, status: 'active' as const, policy: { rules } };
-}
+const agentOf = (own: string, rules: Rule[]) => agentWith(rules, { organization: own });
 
-function asked({ own, rules, request, grants }: Given) {
-  const granted = grants.map((scopes) => ({ scopes, resolve: (names: string[]) => names }));
-  return decide({ agent: agentOf(own, rules), request, granted });
+function asked({ own, rules, request, scopes, grants }: Given) {
+  const account = { asked: scopes, grants: grantsOf(grants), canNarrow: false };
+  return decideAtDoor2(agentOf(own, rules), requestFor(request), account);
 }
 
 /** What a rule's `organizations` mean, without the code under test. */
@@ -61,9 +59,8 @@ describe('whatever the rules, the agent and the request,', () => {
         const { own, rules, request } = world;
         if (own === '' || request.organization === own) return;
         expect(asked(world).allowed).toBe(false);
-        const { connection, identifier, organization } = request;
-        expect(reachesIdentifier(agentOf(own, rules), connection, identifier, organization)).toBe(false);
-        expect(mayConnect(agentOf(own, rules), connection, identifier, organization)).toBe(false);
+        expect(reachesAccount(agentOf(own, rules), request)).toBe(false);
+        expect(mayConnect(agentOf(own, rules), request)).toBe(false);
       }),
       RUNS,
     );
@@ -108,16 +105,8 @@ describe('whatever the rules, the agent and the request,', () => {
 
   it('a tenant that no rule names is refused as such, once the connection fits', () => {
     const rules: Rule[] = [{ connection: 'hubspot', identifiers: ['*'], organizations: ['acme'] }];
-    const ask = (connection: string, organization: string) => {
-      const request = {
-        action: 'token' as const,
-        connection,
-        identifier: 'user_1',
-        organization,
-        scopes: null,
-      };
-      return decide({ agent: agentOf('', rules), request });
-    };
+    const ask = (connection: string, organization: string) =>
+      decideAtDoor1(agentOf('', rules), requestFor({ connection, identifier: 'user_1', organization }));
     expect(ask('hubspot', 'beta')).toMatchObject({ allowed: false, reason: 'organization_not_allowed' });
     expect(ask('hubspot', '')).toMatchObject({ allowed: false, reason: 'organization_not_allowed' });
     expect(ask('slack', 'acme')).toMatchObject({ allowed: false, reason: 'connection_not_allowed' });

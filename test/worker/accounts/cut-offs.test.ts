@@ -111,7 +111,8 @@ describe('a deleted connection', () => {
     ['a request for its token', (id: string, cutOffs: CutOffs) => release(id, { cutOffs })],
     [
       'requests that come together',
-      (id: string, cutOffs: CutOffs) => stub(id).releaseMany({ requests: [request({ cutOffs })] }),
+      (id: string, cutOffs: CutOffs) =>
+        Promise.all([cutOffs, none, none].map((list) => stub(id).release(request({ cutOffs: list })))),
     ],
     [
       'somebody who waits for it',
@@ -128,7 +129,7 @@ describe('a deleted connection', () => {
     ],
   ])('that reaches an account with %s is remembered: a list without it opens nothing', async (_, reach) => {
     const { id, connection } = await connected();
-    // Its token is in memory, so that those who come together are answered at once.
+    // Its token is in memory, so that requests that come together are decided at once.
     expect((await release(id, { cutOffs: none })).code).toBe('ok');
     await reach(id, { ...none, deleted: [{ connection, version: 99, deletedAtMs: Date.now() + 1_000 }] });
     await vi.waitFor(async () => expect((await release(id, { cutOffs: none })).code).toBe('not_found'), {

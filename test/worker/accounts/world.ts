@@ -183,6 +183,7 @@ export async function release(
       .release(request(changes))
       .catch(() => null);
     if (result === null) return { ...nothing, code: 'thrown' };
+    if (result.ok && 'injection' in result) return { ...nothing, code: 'ok', body: result.injection };
     if (result.ok) {
       const body = JSON.parse(result.body);
       const token = body.access_token ?? body.api_key ?? body.password ?? null;

@@ -53,6 +53,7 @@ const TABLES = [
   'key_check',
   'meta',
   'organization_audit',
+  'organization_audit_checkpoint',
   'organization_audit_head',
   'webhook_endpoint',
 ];

@@ -1,10 +1,14 @@
 /** The audit chains in D1: a change and its record are one transaction, writers that meet do not fork them. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { headMac, nextLink, NO_RECORDS, type ChainHead } from '#audit/chain.ts';
 import type { AuditFields } from '#audit/record.ts';
 import { systemContext } from '#audit/record.ts';
+import { controlKey } from '#directory/data-key.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import {
+  dropOldRecords,
+  RECORDS_KEPT,
   runRecorded,
   verifyOrganizationAudit,
   type OrganizationRecord,
@@ -146,5 +150,115 @@ describe('a chain that was changed outside the broker', () => {
       });
       expect(await notes()).toEqual(['a', 'b']);
     }
+  });
+});
+
+describe('old records', () => {
+  const OLD = 1_700_000_000_000;
+  const YOUNG = 1_790_000_000_000;
+  const BEFORE = 1_780_000_000_000;
+
+  /** A chain with so many records of each time, as the broker would have written it, one by one. */
+  async function chain(organization: string, old: number, young: number): Promise<void> {
+    const { mac } = await controlKey(config);
+    let head: ChainHead = NO_RECORDS;
+    const links = Array.from({ length: old + young }, (_, n) => {
+      const atMs = n < old ? OLD : YOUNG;
+      const link = nextLink(head, fields, systemContext('c'), new Date(atMs).toISOString(), mac);
+      head = link;
+      return { ...link, atMs };
+    });
+    await db.batch([
+      db
+        .prepare(
+          `INSERT INTO organization_audit (organization, seq, at_ms, action, body, hash)
+           SELECT ?, value ->> '$.seq', value ->> '$.atMs', 'connection.create', value ->> '$.body', value ->> '$.hash'
+           FROM json_each(?)`,
+        )
+        .bind(organization, JSON.stringify(links)),
+      db
+        .prepare('INSERT INTO organization_audit_head (organization, seq, hash, mac) VALUES (?, ?, ?, ?)')
+        .bind(organization, head.seq, head.hash, headMac(mac, organization, head)),
+    ]);
+  }
+
+  const left = async (organization: string) => {
+    const query =
+      'SELECT min(seq) AS first, count(*) AS count FROM organization_audit WHERE organization = ?';
+    return db.prepare(query).bind(organization).first<{ first: number; count: number }>();
+  };
+  const intact = (organization: string) => verifyOrganizationAudit(config, organization);
+
+  it('go, however many, and the rest is walked from where they ended, to which new records are added', async () => {
+    await chain('acme', 1_300, RECORDS_KEPT);
+    await chain('', 3, RECORDS_KEPT);
+    expect(await dropOldRecords(config, BEFORE)).toBe(1_303);
+    expect(await left('acme')).toEqual({ first: 1_301, count: RECORDS_KEPT });
+    expect(await left('')).toEqual({ first: 4, count: RECORDS_KEPT });
+    await runRecorded(config, recordOf('acme'), note('a'));
+    expect(await intact('acme')).toMatchObject({ intact: true, events: 1_301 + RECORDS_KEPT });
+    expect(await intact('')).toMatchObject({ intact: true });
+    expect(await dropOldRecords(config, BEFORE)).toBe(0);
+    // A later run begins where this one has ended.
+    expect(await dropOldRecords(config, YOUNG + 1)).toBe(1);
+    expect(await intact('acme')).toMatchObject({ intact: true, events: 1_301 + RECORDS_KEPT });
+  });
+
+  it('stay where they are the newest of their chain, and young ones stay however many there are', async () => {
+    await chain('quiet', RECORDS_KEPT, 0);
+    await chain('busy', 0, RECORDS_KEPT + 500);
+    expect(await dropOldRecords(config, BEFORE)).toBe(0);
+    expect(await left('quiet')).toMatchObject({ count: RECORDS_KEPT });
+    expect(await left('busy')).toMatchObject({ count: RECORDS_KEPT + 500 });
+  });
+
+  it('of a chain that was changed outside the broker stay to be seen, and hide no other chain', async () => {
+    await chain('acme', 20, RECORDS_KEPT);
+    await chain('beta', 20, RECORDS_KEPT);
+    await db
+      .prepare(
+        "UPDATE organization_audit SET body = replace(body, 'hubspot', 'slack') WHERE organization = 'acme' AND seq = 7",
+      )
+      .run();
+    expect(await dropOldRecords(config, BEFORE)).toBe(20);
+    expect(await left('acme')).toMatchObject({ first: 1 });
+    expect(await intact('acme')).toMatchObject({ intact: false, brokenAt: 7 });
+    expect(await intact('beta')).toMatchObject({ intact: true });
+  });
+
+  it.each([
+    ['was moved on', "UPDATE organization_audit_checkpoint SET seq = seq + 1, hash = 'x'"],
+    [
+      'is a record of the chain under another MAC',
+      `UPDATE organization_audit_checkpoint SET
+         (seq, hash) = (SELECT seq, hash FROM organization_audit WHERE seq = 30 AND organization = 'acme')`,
+    ],
+    [
+      'is the head of its time',
+      `UPDATE organization_audit_checkpoint SET
+         (seq, hash, mac) = (SELECT seq, hash, mac FROM organization_audit_head WHERE organization = 'acme')`,
+    ],
+    ['is gone', 'DELETE FROM organization_audit_checkpoint'],
+  ])('are not passed over by a checkpoint that %s', async (_, sql) => {
+    await chain('acme', 20, RECORDS_KEPT);
+    await dropOldRecords(config, BEFORE);
+    expect(await intact('acme')).toMatchObject({ intact: true });
+    await db.prepare(sql).run();
+    expect(await intact('acme')).toMatchObject({ intact: false });
+    expect(await dropOldRecords(config, YOUNG + 1)).toBe(0);
+  });
+
+  it('are old by their own word: a column that no hash covers makes none of them old', async () => {
+    await chain('acme', 0, RECORDS_KEPT + 20);
+    await db.prepare('UPDATE organization_audit SET at_ms = 1').run();
+    expect(await dropOldRecords(config, BEFORE)).toBe(0);
+    expect(await left('acme')).toEqual({ first: 1, count: RECORDS_KEPT + 20 });
+  });
+
+  it('wait for the right ring', async () => {
+    await chain('acme', 20, RECORDS_KEPT);
+    const wrong = configWith(`k2:${masterKey()}`, asAnotherIsolate());
+    await expect(dropOldRecords(wrong, BEFORE)).rejects.toMatchObject({ code: 'vault_locked' });
+    expect(await left('acme')).toMatchObject({ first: 1 });
   });
 });

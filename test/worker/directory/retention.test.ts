@@ -1,12 +1,15 @@
-/** What the directory forgets: old events and deliveries, oldest first, some at a time, and nothing that waits. */
+/** What the directory forgets: what is old, oldest first, some at a time, and nothing that may still be needed. */
 
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { headMac } from '#audit/chain.ts';
+import { controlKey } from '#directory/data-key.ts';
+import { RECORDS_KEPT } from '#directory/organization-audit.ts';
 import { DELIVERIES_KEPT_DAYS, dropOldNews, EVENTS_KEPT_DAYS } from '#directory/retention.ts';
 import { configOf } from '#env.ts';
 import worker from '../../../src/index.ts';
-import { db, downDatabase } from './world.ts';
+import { configWith, db, downDatabase, masterKey } from './world.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = 1_800_000_000_000;
@@ -47,9 +50,9 @@ describe('old events', () => {
   it(`go after ${EVENTS_KEPT_DAYS} days, and not before`, async () => {
     await events(1, 3, EVENTS_KEPT_DAYS + 1);
     await events(4, 2, EVENTS_KEPT_DAYS - 1);
-    expect(await dropOldNews(config, NOW)).toEqual({ events: 3, deliveries: 0 });
+    expect(await dropOldNews(config, NOW)).toMatchObject({ events: 3, deliveries: 0 });
     expect(await ids('event')).toEqual(['evt_4', 'evt_5']);
-    expect(await dropOldNews(config, NOW)).toEqual({ events: 0, deliveries: 0 });
+    expect(await dropOldNews(config, NOW)).toMatchObject({ events: 0, deliveries: 0 });
   });
 
   it('go in bounded numbers, the oldest first, and the next run goes on', async () => {
@@ -73,14 +76,48 @@ it(`deliveries go after ${DELIVERIES_KEPT_DAYS} days, but for those that wait`, 
     await deliveries(status, DELIVERIES_KEPT_DAYS + 1);
     await deliveries(status, DELIVERIES_KEPT_DAYS - 1);
   }
-  expect(await dropOldNews(config, NOW)).toEqual({ events: 0, deliveries: 2 });
+  expect(await dropOldNews(config, NOW)).toMatchObject({ events: 0, deliveries: 2 });
   expect(await ids('delivery_index')).toEqual(
     ['wd_delivered_29', 'wd_failed_29', 'wd_waiting_29', 'wd_waiting_31'].toSorted(),
   );
 });
 
+it('a delivery that has waited for longer than any can is of an object that tells nothing any more, and goes', async () => {
+  await deliveries('waiting', EVENTS_KEPT_DAYS + 1);
+  await deliveries('waiting', EVENTS_KEPT_DAYS - 1);
+  expect(await dropOldNews(config, NOW)).toMatchObject({ deliveries: 1 });
+  expect(await ids('delivery_index')).toEqual([`wd_waiting_${EVENTS_KEPT_DAYS - 1}`]);
+});
+
+it('news of a connection that no account has ever taken go with the events of their time', async () => {
+  const insert = `INSERT INTO connection_news (id, connection, rev, provider, type, at_ms, holder)
+    VALUES (?, 'c', ?, 'custom', 'connection.outage', ?, 'ca_gone')`;
+  const old = db.prepare(insert).bind('evt_old', 1, NOW - (EVENTS_KEPT_DAYS + 1) * DAY_MS);
+  const young = db.prepare(insert).bind('evt_young', 2, NOW - (EVENTS_KEPT_DAYS - 1) * DAY_MS);
+  await db.batch([db.prepare('DELETE FROM connection_news'), old, young]);
+  expect(await dropOldNews(config, NOW)).toMatchObject({ news: 1 });
+  expect(await ids('connection_news')).toEqual(['evt_young']);
+});
+
+it('under a wrong ring, which can sign no checkpoint, what needs none goes all the same', async () => {
+  const { mac } = await controlKey(config);
+  const head = { seq: RECORDS_KEPT + 1, hash: 'h' };
+  await db.batch([
+    db.prepare('DELETE FROM organization_audit'),
+    db.prepare('DELETE FROM organization_audit_head'),
+    db.prepare(`INSERT INTO organization_audit VALUES ('acme', 1, 1, 'connection.create', '{}', 'h')`),
+    db
+      .prepare('INSERT INTO organization_audit_head VALUES (?, ?, ?, ?)')
+      .bind('acme', head.seq, head.hash, headMac(mac, 'acme', head)),
+  ]);
+  await events(1, 2, EVENTS_KEPT_DAYS + 1);
+  const wrong = configWith(`k9:${masterKey()}`);
+  expect(await dropOldNews(wrong, NOW)).toMatchObject({ events: 2, records: 0 });
+  expect(await db.prepare('SELECT count(*) AS n FROM organization_audit').first('n')).toBe(1);
+});
+
 it('a directory that does not answer is asked by the next run', async () => {
-  expect(await dropOldNews({ directory: downDatabase() }, NOW)).toBeNull();
+  expect(await dropOldNews({ ...config, directory: downDatabase() }, NOW)).toBeNull();
 });
 
 it('the cron run drops them, and `after` one that is gone is refused with the number of days', async () => {

@@ -41,7 +41,13 @@ export function configWith(masterKeys: string | null, directory: D1Database = as
 }
 
 /** What the control plane keeps of its own. */
-const CONTROL = ['admin_key', 'idempotency', 'organization_audit', 'organization_audit_head'];
+const CONTROL = [
+  'admin_key',
+  'idempotency',
+  'organization_audit',
+  'organization_audit_head',
+  'organization_audit_checkpoint',
+];
 
 /** Everything in the vault's tables, and in those of what it encrypts, is gone. */
 export async function emptyVault(): Promise<void> {

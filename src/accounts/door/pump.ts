@@ -1,9 +1,9 @@
 /**
  * Shared commits: the first caller's job commits at once; the jobs that arrive until it is durable share the next
- * commit. Callers of one isolate mostly come together already (`line.ts`); this is for callers of several isolates. A
- * job decides, reads and records inside the flush, so that nothing leaves after a change that came in between. Jobs run
- * in the order of arrival, without an await between them: the platform commits all their writes as one. A job that
- * writes more than its one record does so in a transaction of its own, so that a throw leaves nothing half done.
+ * commit, whichever isolates they come from. A job decides, reads and records inside the flush, so that nothing leaves
+ * after a change that came in between. Jobs run in the order of arrival, without an await between them: the platform
+ * commits all their writes as one. A job that writes more than its one record does so in a transaction of its own, so
+ * that a throw leaves nothing half done.
  *
  * Waiting to hear that a commit is durable costs more than the commit's row. A job that arrives alone does not pay it:
  * the output gate holds each answer until its row is durable, waited for here or not. Only a commit now and then is

@@ -1,0 +1,35 @@
+/**
+ * A credential as calls through the broker use it: it can be put into a request and looked for in an answer, and never
+ * read. What it does to a request was decided at the account's door.
+ */
+
+import type { Secret } from '#crypto/secret.ts';
+import type { Injection, ReleasedInjection } from '#providers/injection/injection.ts';
+import { applied, type Addressed } from './apply.ts';
+import { echoOf } from './echo.ts';
+
+export interface Injector {
+  /** The request with the credential in it. @throws Error for one that goes elsewhere than to `origins` */
+  readonly apply: <R extends Addressed>(request: R) => R;
+  /** Where the credential may go. */
+  readonly origins: readonly string[];
+  /** When it ends (epoch ms); null: it does not say. */
+  readonly expiresAtMs: number | null;
+  readonly fingerprint: string;
+  /** Whether this text of an answer holds the credential: plain, JSON-escaped, percent-encoded or in base64. */
+  readonly echo: (bytes: Uint8Array) => boolean;
+}
+
+/** Nothing of the injector shows the credential: not its fields, not its JSON, not the text of an error. */
+export function injectorOf(released: ReleasedInjection<Secret>): Injector {
+  const { origins, expiresAtMs, fingerprint, secret } = released;
+  const injection = (): Injection => JSON.parse(secret.reveal()) as Injection;
+  let echo: ((bytes: Uint8Array) => boolean) | null = null;
+  return {
+    origins,
+    expiresAtMs,
+    fingerprint,
+    apply: (request) => applied(request, injection(), origins),
+    echo: (bytes) => (echo ??= echoOf(injection().hunted))(bytes),
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * What the fields of a rule demand of a request, one pure function each. A field of the contract is built by adding its
+ * condition to the table; a rule with a field that the table does not have allows nothing. Scopes are not compared here:
+ * they mean something only beside the account's grants (`pick-grant.ts`).
+ */
+
+import type { DenyReason } from '#contract/codes.ts';
+import type { Rule } from '#contract/policy.ts';
+import { matchesGlob } from './glob.ts';
+import { matchesIdentifiers } from './identifiers.ts';
+import { matchesOrganization } from './organizations.ts';
+import type { PolicyAgent, PolicyRequest } from './request.ts';
+
+export interface Asked {
+  readonly agent: PolicyAgent;
+  readonly request: PolicyRequest;
+}
+
+/** On which side of the scopes the contract has a condition; its order decides which reason a refusal gives. */
+type Stage = 'before_scopes' | 'after_scopes';
+
+interface Condition {
+  /** Null: it looks at the rule as a whole. */
+  readonly field: keyof Rule | null;
+  readonly stage: Stage;
+  /** Why the rule does not allow the request; null: as far as this field goes, it does. */
+  readonly refusal: (rule: Rule, asked: Asked) => DenyReason | null;
+}
+
+/** In the order of the contract. */
+const CONDITIONS: readonly Condition[] = [
+  {
+    field: 'connection',
+    stage: 'before_scopes',
+    refusal: (rule, { request }) =>
+      matchesGlob(rule.connection, request.connection) ? null : 'connection_not_allowed',
+  },
+  {
+    field: 'organizations',
+    stage: 'before_scopes',
+    refusal: (rule, { request, agent }) =>
+      matchesOrganization(rule.organizations, request.organization, agent)
+        ? null
+        : 'organization_not_allowed',
+  },
+  {
+    field: 'identifiers',
+    stage: 'before_scopes',
+    refusal: (rule, { request, agent }) =>
+      matchesIdentifiers(rule.identifiers, request.identifier, agent.id) ? null : 'identifier_not_allowed',
+  },
+  {
+    // A field of a later version restricts something that is not known here.
+    field: null,
+    stage: 'before_scopes',
+    refusal: (rule) => (Object.keys(rule).every((field) => KNOWN.has(field)) ? null : 'action_not_allowed'),
+  },
+];
+
+/** `scopes` is read beside the grants; `connect` restricts nothing. */
+const READ_ELSEWHERE: readonly (keyof Rule)[] = ['scopes', 'connect'];
+
+const KNOWN: ReadonlySet<string | null> = new Set([
+  ...CONDITIONS.map(({ field }) => field),
+  ...READ_ELSEWHERE,
+]);
+
+/** The first condition of that stage that the request does not meet, as the reason of a refusal; null: it meets all. */
+export function refusalBy(rule: Rule, asked: Asked, stage: Stage): DenyReason | null {
+  for (const condition of CONDITIONS) {
+    const reason = condition.stage === stage ? condition.refusal(rule, asked) : null;
+    if (reason !== null) return reason;
+  }
+  return null;
+}

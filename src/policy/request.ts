@@ -1,0 +1,45 @@
+/** What a decision is about: an agent, as its record describes it, and one request of it. Data only. */
+
+import type { Policy } from '#contract/policy.ts';
+
+export interface PolicyAgent {
+  readonly id: string;
+  /** Empty: none. An agent that has an organization reaches that one alone; its rules open no other. */
+  readonly organization: string;
+  readonly status: 'active' | 'suspended';
+  readonly policy: Policy;
+}
+
+/** `token`: the credential itself leaves. The other three use it, and the agent never sees it. */
+export type Action = 'token' | 'proxy' | 'tool' | 'mcp';
+
+/** What the credential is wanted for. A field is null where an action has nothing of the kind. */
+export interface Use {
+  readonly action: Action;
+  readonly tool: string | null;
+  /** In capital letters. */
+  readonly method: string | null;
+  /** As it leaves, byte for byte. */
+  readonly path: string | null;
+  /** Why, in the caller's own words. */
+  readonly purpose: string | null;
+}
+
+export const FOR_TOKEN: Use = { action: 'token', tool: null, method: null, path: null, purpose: null };
+
+/** Whose account a request is for. `organization` is empty for none. */
+export interface Place {
+  readonly connection: string;
+  readonly identifier: string;
+  readonly organization: string;
+}
+
+/** All of a request that a rule may look at, but scopes: their names mean something only beside the account's grants. */
+export interface PolicyRequest extends Place, Use {
+  readonly nowMs: number;
+}
+
+/** A request for the credential itself. */
+export function tokenRequest({ connection, identifier, organization }: Place, nowMs: number): PolicyRequest {
+  return { ...FOR_TOKEN, connection, identifier, organization, nowMs };
+}

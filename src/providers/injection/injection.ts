@@ -1,0 +1,83 @@
+/**
+ * What a credential does to a request, as data: the headers and the parameters of the URL that it adds, and the texts
+ * that no answer may repeat. Made at the account's door from a descriptor and a decrypted credential, applied where
+ * requests leave (`egress/injector`). Pure; it keeps nothing.
+ */
+
+import { isHttpUrl, type Descriptor } from '../descriptor.ts';
+import { credentialHeaders } from '../headers.ts';
+import { credentialQuery } from './query.ts';
+
+type Texts = Readonly<Record<string, string>>;
+type Templates = Pick<Descriptor, 'token_header' | 'token_query'>;
+
+export interface Injection {
+  /** By header name, which replaces every header of that name. */
+  readonly headers: Texts;
+  /** By parameter of the URL, not encoded; it replaces every parameter of that name. */
+  readonly query: Texts;
+  /** What an answer must not hold, however it is encoded. */
+  readonly hunted: readonly string[];
+}
+
+/**
+ * An injection on its way from the account to where requests leave, with what has to be known of it there. All of it is
+ * plain but one text, the JSON of the `Injection`, which is secret: a string on the wire, wrapped at once behind it.
+ */
+export interface ReleasedInjection<Text> {
+  readonly accountId: string;
+  readonly connection: string;
+  readonly identifier: string;
+  /** Filled in, in the descriptor's order. */
+  readonly apiBaseUrls: readonly string[];
+  /** Where the credential may go, and nowhere else. */
+  readonly origins: readonly string[];
+  /** When the credential ends (epoch ms); null: it does not say. */
+  readonly expiresAtMs: number | null;
+  /** Empty where no credential of the grant can be fingerprinted. */
+  readonly fingerprint: string;
+  readonly secret: Text;
+}
+
+/** Most APIs; a descriptor that says nothing means this. */
+const BEARER = 'Authorization: Bearer {access_token}';
+
+/**
+ * @param fields the credential's own: `access_token`, or what was imported
+ * @param captured what the grant's answers told, by path
+ * @returns null where the templates and the values make no valid request
+ */
+export function injectionOf(
+  descriptor: Templates & Pick<Descriptor, 'public_fields'>,
+  fields: Texts,
+  captured: Texts,
+): Injection | null {
+  const values = { ...captured, ...fields };
+  const headers = credentialHeaders(headerTemplateOf(descriptor), values);
+  const query = credentialQuery(descriptor.token_query ?? null, values);
+  if (headers === null || query === null) return null;
+  return { headers, query, hunted: huntedOf(descriptor, fields) };
+}
+
+/** The origins of an account's addresses, each once. */
+export function originsOf(urls: readonly string[]): string[] {
+  return [...new Set(urls.filter(isHttpUrl).map((url) => new URL(url).origin))];
+}
+
+function headerTemplateOf({ token_header: header, token_query: query }: Templates): string | null {
+  return header ?? (query === undefined ? BEARER : null);
+}
+
+/**
+ * The fields that are secret. A user's name beside a password is none, and APIs answer it; where the templates take the
+ * name alone it holds the key.
+ */
+function huntedOf(descriptor: Templates & Pick<Descriptor, 'public_fields'>, fields: Texts): string[] {
+  const { password = '' } = fields;
+  const templates = `${descriptor.token_header ?? ''} ${descriptor.token_query ?? ''}`;
+  const takesPassword = templates.includes('{password}') || !templates.includes('{username}');
+  const open = new Set(descriptor.public_fields);
+  if (password !== '' && takesPassword) open.add('username');
+  const secret = Object.entries(fields).filter(([name, text]) => text !== '' && !open.has(name));
+  return [...new Set(secret.map(([, text]) => text))];
+}

@@ -1,0 +1,293 @@
+/**
+ * What keeps each table from growing for ever: of D1 and of both kinds of objects. The table in `src/README.md` is made
+ * from this, `documents.test.ts` holds that no table is missing and that what is named to delete does so, and
+ * `test/pure/directory/year.simulation.test.ts` plays years of it.
+ */
+
+import { textOf } from './rooms.ts';
+
+/** A number of whole factors, as a file of `src` has it: many of these files do not load outside the Worker. */
+function numberIn(file: string, name: string): number {
+  const found = new RegExp(`^(?:export )?const ${name} = ([\\d_ *]+);`, 'm').exec(textOf(`src/${file}`));
+  if (found === null) throw new Error(`src/${file} has no number ${name}`);
+  return (found[1] ?? '')
+    .split('*')
+    .reduce((product, factor) => product * Number(factor.replaceAll('_', '')), 1);
+}
+
+const DAY_MS = 86_400_000;
+const EVENTS_KEPT_DAYS = numberIn('directory/retention.ts', 'EVENTS_KEPT_DAYS');
+const DELIVERIES_KEPT_DAYS = numberIn('directory/retention.ts', 'DELIVERIES_KEPT_DAYS');
+const RECORDS_KEPT_DAYS = numberIn('directory/retention.ts', 'RECORDS_KEPT_DAYS');
+const IDEMPOTENCY_DAYS = numberIn('contract/idempotency.ts', 'IDEMPOTENCY_LIFE_MS') / DAY_MS;
+const SESSIONS_DAYS = numberIn('directory/connect-sessions.ts', 'KEPT_MS') / DAY_MS;
+const KEPT_EVENTS = numberIn('outbox/rounds.ts', 'KEPT_EVENTS');
+const KEPT_ATTEMPTS = numberIn('accounts/refreshing/attempts.ts', 'KEPT_ATTEMPTS');
+const MAX_KEYS = numberIn('agents/keys.ts', 'MAX_KEYS');
+const MAX_OPEN_SESSIONS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_SESSIONS');
+const MAX_OPEN_REPAIRS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_REPAIRS');
+const MAX_GRANTS = numberIn('accounts/flows/sessions/session.ts', 'MAX_GRANTS');
+const MAX_NARROWED = numberIn('accounts/refreshing/narrowing.ts', 'MAX_NARROWED');
+const KEPT_ENDED = numberIn('accounts/flows/sessions/upkeep.ts', 'KEPT_ENDED');
+const MAX_REVOCATIONS = numberIn('accounts/ending/revocation.ts', 'MAX_JOBS');
+
+/** The cron of `wrangler.toml`: every quarter of an hour. */
+export const RUNS_A_DAY = 96;
+const DROPPED_A_DAY =
+  numberIn('directory/retention.ts', 'BATCH') *
+  numberIn('directory/retention.ts', 'MAX_BATCHES') *
+  RUNS_A_DAY;
+const RECORDS_DROPPED_A_DAY =
+  numberIn('directory/organization-audit.ts', 'PAGE') *
+  numberIn('directory/organization-audit.ts', 'MAX_PAGES') *
+  RUNS_A_DAY;
+const SWEPT_BESIDE = {
+  idempotency: numberIn('directory/idempotency.ts', 'SWEPT'),
+  session: numberIn('directory/connect-sessions.ts', 'PRUNED_AT_ONCE'),
+};
+
+export type Place = 'D1' | 'account' | 'agent';
+
+/** What a deployment of this size does. */
+const SIZE = {
+  accounts: 100_000,
+  agents: 1_000,
+  organizations: 100,
+  connections: 200,
+  endpoints: 200,
+} as const;
+
+/** How often, in a day of the whole deployment: a hundredth of the accounts changes, ends or is connected anew. */
+export const A_DAY = {
+  events: 3_000,
+  deliveries: 6_000,
+  connectSessions: 2_000,
+  idempotentRequests: 5_000,
+  operatorsRecords: 5_000,
+  connectionNews: 20,
+  deletedConnections: 1,
+} as const;
+
+/** How the number of rows goes. */
+export type Growth =
+  /** So many stand there, however long. */
+  | { readonly kind: 'standing'; readonly rows: number }
+  /** Each row goes `days` after it came, as far as `dropped` of them can go in a day; in D1 alone. */
+  | { readonly kind: 'aging'; readonly perDay: number; readonly days: number; readonly dropped: number }
+  /** A row for each act of an operator that is never forgotten, because forgetting would undo it. */
+  | { readonly kind: 'kept'; readonly perDay: number };
+
+export interface Bound {
+  readonly place: Place;
+  readonly table: string;
+  /** What deletes, and how fast. */
+  readonly says: string;
+  /** The file of `src` that does; null: nothing has to. */
+  readonly by: string | null;
+  /** In D1 of the whole deployment, in an object of that one. */
+  readonly growth: Growth;
+}
+
+const standing = (rows: number): Growth => ({ kind: 'standing', rows });
+const aging = (perDay: number, days: number, dropped: number): Growth => ({
+  kind: 'aging',
+  perDay,
+  days,
+  dropped,
+});
+
+type Entry = readonly [table: string, says: string, by: string | null, growth: Growth];
+
+const D1: readonly Entry[] = [
+  ['meta', 'one row', null, standing(1)],
+  ['d1_migrations', 'one row for each migration', null, standing(20)],
+  ['key_check', 'one row for each master key that was ever current', null, standing(10)],
+  ['data_key', 'three rows', null, standing(3)],
+  ['connection', 'an operator deletes it', 'directory/connection-changes.ts', standing(SIZE.connections)],
+  [
+    'connection_grave',
+    'stays for its version, a row for each id that was ever deleted: the next connection of that name counts on from it',
+    null,
+    { kind: 'kept', perDay: A_DAY.deletedConnections },
+  ],
+  [
+    'grave_told',
+    'goes when all accounts of the deleted connection have been told, mostly within an hour',
+    'directory/graves.ts',
+    aging(A_DAY.deletedConnections * (SIZE.accounts / SIZE.connections), 1, Infinity),
+  ],
+  [
+    'connection_news',
+    `the account that made the change takes it, woken by the cron run after 30 seconds; what none takes goes after ${EVENTS_KEPT_DAYS} days`,
+    'directory/retention.ts',
+    aging(A_DAY.connectionNews, EVENTS_KEPT_DAYS, DROPPED_A_DAY),
+  ],
+  ['account_index', 'goes with its account', 'directory/account-index.ts', standing(SIZE.accounts)],
+  ['agent_index', 'goes with its agent', 'directory/agent-index.ts', standing(SIZE.agents)],
+  [
+    'webhook_endpoint',
+    'an operator deletes it; their number has a limit',
+    'directory/webhook-endpoints.ts',
+    standing(SIZE.endpoints),
+  ],
+  [
+    'event',
+    `the cron run, after ${EVENTS_KEPT_DAYS} days; up to ${DROPPED_A_DAY.toLocaleString('en')} a day`,
+    'directory/retention.ts',
+    aging(A_DAY.events, EVENTS_KEPT_DAYS, DROPPED_A_DAY),
+  ],
+  [
+    'delivery_index',
+    `the cron run, after ${DELIVERIES_KEPT_DAYS} days, and after ${EVENTS_KEPT_DAYS} one that waits; up to ${DROPPED_A_DAY.toLocaleString('en')} a day`,
+    'directory/retention.ts',
+    aging(A_DAY.deliveries, DELIVERIES_KEPT_DAYS, DROPPED_A_DAY),
+  ],
+  ['admin_key', 'an operator deletes it', 'directory/admin-keys.ts', standing(100)],
+  [
+    'idempotency',
+    `each creating request takes ${SWEPT_BESIDE.idempotency} that are older than a day along`,
+    'directory/idempotency.ts',
+    aging(A_DAY.idempotentRequests, IDEMPOTENCY_DAYS, SWEPT_BESIDE.idempotency * A_DAY.idempotentRequests),
+  ],
+  [
+    'connect_session',
+    `each new one takes ${SWEPT_BESIDE.session} that are older than ${SESSIONS_DAYS} days along`,
+    'directory/connect-sessions.ts',
+    aging(A_DAY.connectSessions, SESSIONS_DAYS, SWEPT_BESIDE.session * A_DAY.connectSessions),
+  ],
+  [
+    'organization_audit',
+    `the cron run, after ${RECORDS_KEPT_DAYS} days, from the front of each chain, whose newest thousand stay; up to ${RECORDS_DROPPED_A_DAY.toLocaleString('en')} a day`,
+    'directory/organization-audit.ts',
+    aging(A_DAY.operatorsRecords, RECORDS_KEPT_DAYS, RECORDS_DROPPED_A_DAY),
+  ],
+  ['organization_audit_head', 'one row for each organization', null, standing(SIZE.organizations)],
+  ['organization_audit_checkpoint', 'one row for each organization', null, standing(SIZE.organizations)],
+];
+
+/** Of both kinds of objects. */
+const OBJECT: readonly Entry[] = [
+  ['schema_version', 'one row', null, standing(1)],
+  ['tombstone', 'one row, once the living one is gone', null, standing(1)],
+  [
+    'audit_event',
+    'of versions up to 0.1.0; goes when the ring has come round',
+    'objects/audit-table.ts',
+    standing(0),
+  ],
+  ['audit_checkpoint', 'one row, of versions up to 0.1.0', 'objects/audit-table.ts', standing(0)],
+  ['audit_head', 'one row', null, standing(1)],
+  [
+    'audit_page',
+    'a ring: the newest page takes the place of the oldest',
+    null,
+    standing(numberIn('audit/ring.ts', 'RING_PAGES')),
+  ],
+  ['outbox_state', 'one row', null, standing(1)],
+  [
+    'event',
+    `with the outbox's rounds, after 30 days; the newest ${KEPT_EVENTS} stay`,
+    'outbox/event-table.ts',
+    standing(KEPT_EVENTS),
+  ],
+  ['delivery', 'with its event', 'outbox/event-table.ts', standing(2 * KEPT_EVENTS)],
+];
+
+const ACCOUNT: readonly Entry[] = [
+  ['account', 'one row; goes with the account', null, standing(1)],
+  ['connection_copy', 'one row; goes with the account', null, standing(1)],
+  [
+    'grant_row',
+    'the grant that takes its place, or the end of the account',
+    'accounts/store.ts',
+    standing(MAX_GRANTS),
+  ],
+  [
+    'narrowed_token',
+    `the newest ${MAX_NARROWED} of a grant stay`,
+    'accounts/store.ts',
+    standing(MAX_GRANTS * MAX_NARROWED),
+  ],
+  [
+    'refresh_attempt',
+    `the newest ${KEPT_ATTEMPTS} stay`,
+    'accounts/refreshing/attempts.ts',
+    standing(KEPT_ATTEMPTS),
+  ],
+  ['timer', 'one row for each kind that waits', 'objects/timer-table.ts', standing(8)],
+  ['row_seal', 'one row', null, standing(1)],
+  ['connect_seal', 'one row', null, standing(1)],
+  [
+    'connect_session',
+    `at most ${MAX_OPEN_SESSIONS} open ones, ${MAX_OPEN_REPAIRS} repairs and the newest ${KEPT_ENDED} of a kind that ended`,
+    'accounts/flows/sessions/table.ts',
+    standing(MAX_OPEN_SESSIONS + MAX_OPEN_REPAIRS + 2 * KEPT_ENDED),
+  ],
+  [
+    'candidate',
+    'confirmed, refused or lapsed with its session',
+    'accounts/flows/sessions/table.ts',
+    standing(MAX_OPEN_SESSIONS),
+  ],
+  [
+    'revocation',
+    `after a day at most; no more than ${MAX_REVOCATIONS} wait`,
+    'accounts/ending/revocation-table.ts',
+    standing(MAX_REVOCATIONS),
+  ],
+];
+
+const AGENT: readonly Entry[] = [
+  ['agent', 'one row; goes with the agent', null, standing(1)],
+  ['agent_key', `an operator deletes it; at most ${MAX_KEYS}`, 'agents/store.ts', standing(MAX_KEYS)],
+  ['index_due', 'one row, gone when the directory has it', 'agents/timers.ts', standing(1)],
+];
+
+const at = (place: Place, entries: readonly Entry[]): Bound[] =>
+  entries.map(([table, says, by, growth]) => ({ place, table, says, by, growth }));
+
+export const BOUNDS: readonly Bound[] = [
+  ...at('D1', D1),
+  ...at('account', [...ACCOUNT, ...OBJECT]),
+  ...at('agent', [...AGENT, ...OBJECT]),
+];
+
+/** Rows at the end of each of `days` days. */
+export function play(growth: Growth, days: number): number[] {
+  const ends: number[] = [];
+  /** By the day on which they came. */
+  const rows: number[] = [];
+  for (let day = 0; day < days; day += 1) {
+    rows.push(growth.kind === 'standing' ? 0 : growth.perDay);
+    if (growth.kind === 'aging') {
+      let capacity = growth.dropped;
+      for (let came = 0; came <= day - growth.days && capacity > 0; came += 1) {
+        const gone = Math.min(rows[came] ?? 0, capacity);
+        rows[came] = (rows[came] ?? 0) - gone;
+        capacity -= gone;
+      }
+    }
+    const held = rows.reduce((sum, one) => sum + one, 0);
+    ends.push(growth.kind === 'standing' ? growth.rows : held);
+  }
+  return ends;
+}
+
+const YEAR_DAYS = 365;
+
+/** The table in `src/README.md`. */
+export function boundsTable(): string {
+  const inBoth = new Set(OBJECT.map(([table]) => table));
+  const rows = BOUNDS.filter(({ place, table }) => place !== 'agent' || !inBoth.has(table)).map(
+    ({ place, table, says, growth }) => {
+      const where = inBoth.has(table) && place === 'account' ? 'both' : place;
+      const rowsThen = (play(growth, YEAR_DAYS).at(-1) ?? 0).toLocaleString('en');
+      return `| ${place === 'D1' ? 'D1' : where} | \`${table}\` | ${says} | ${rowsThen} |`;
+    },
+  );
+  return [
+    '| where | table | what deletes from it | rows after a year |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+}
