@@ -38,7 +38,7 @@ function tablesThere(sql: SqlStorage, schema: TableSchema): ReadonlySet<string> 
  * What is stored. Costs a read for each table.
  * @throws DamagedSchemaError where there are tables and no version
  */
-export function storedSchema(sql: SqlStorage, schema: TableSchema): StoredSchema {
+function storedSchema(sql: SqlStorage, schema: TableSchema): StoredSchema {
   return schemaBeside(sql, tablesThere(sql, schema));
 }
 

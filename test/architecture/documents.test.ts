@@ -9,7 +9,7 @@ import { ACCOUNT_SCHEMA } from '#accounts/schema.ts';
 import { BOUNDS, RUNS_A_DAY, type Place } from './bounds.ts';
 import { outdated, partOf } from './generate.ts';
 import { filesUnder, house, isFileRoom, ROOT, textOf } from './rooms.ts';
-import { sentencesByName, storedTables } from './schema.ts';
+import { sentencesByName, storedTables } from './tables.ts';
 
 const ROOMS = house.rooms.map(({ room }) => room).filter((room) => !isFileRoom(room));
 

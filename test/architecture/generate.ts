@@ -11,7 +11,7 @@ import { cohortChart } from './cohort.ts';
 import { costTable, monthTable } from './costs.ts';
 import { lintConfig } from './lint-config.ts';
 import { ROOT, textOf } from './rooms.ts';
-import { codeTable, floorList, roomTable, stateDiagram, storedTable } from './schema.ts';
+import { codeTable, floorList, roomTable, stateDiagram, storedTable } from './tables.ts';
 
 export interface Generated {
   /** From the root. */

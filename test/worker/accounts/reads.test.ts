@@ -164,8 +164,8 @@ describe('a fetch that has to refresh', () => {
     return { rows, visits };
   }
 
-  /** As `src/README.md` says: the record of the fetch, and fourteen for the refresh, two of them alarms. */
-  const ROWS = 15;
+  /** The record of the fetch, and eleven for the refresh, two of them alarms. */
+  const ROWS = 12;
 
   it('writes the same rows however slow the provider is, and comes once more where it waited long', async () => {
     expect((await refreshCost(0)).rows).toBe(ROWS);
