@@ -77,7 +77,7 @@ export class Agent extends DurableObject implements AgentRpc {
   }
 
   recordAuthFail(input: In<'recordAuthFail'>): Out<'recordAuthFail'> {
-    return recordAuthFail(this.#object, input.keyId, input.context);
+    return recordAuthFail(this.#object, input);
   }
 
   auditRecords(input: In<'auditRecords'>): Out<'auditRecords'> {

@@ -2,6 +2,7 @@
 
 import { kidOf } from '#crypto/envelope.ts';
 import { deleteAgentIndex, upsertAgentIndex } from '#directory/agent-index.ts';
+import { reportProofs } from '#directory/callers/agent-proofs.ts';
 import type { TimerKinds } from '#objects/alarm.ts';
 import { reportIndex } from '#objects/index-report.ts';
 import type { Timer } from '#objects/timers.ts';
@@ -24,8 +25,12 @@ function indexAgent(object: AgentObject, life: OpenedLife | null, timer: Timer<T
   const state = life === null ? null : store.state(life.key.mac);
   // A change made while the directory was written has set the timer anew.
   const isCurrent = (): boolean => timers.get('index')?.payload === timer.payload;
+  const reported = async (index: () => Promise<void>): Promise<void> => {
+    await index();
+    await reportProofs(directory, name, state === null ? null : state.agent.proofs, now());
+  };
   if (state === null)
-    return reportIndex(object, { write: () => deleteAgentIndex(directory, name), isCurrent });
+    return reportIndex(object, { write: () => reported(() => deleteAgentIndex(directory, name)), isCurrent });
   const agent = viewOf(state.agent);
   const row = {
     ...agent,
@@ -33,5 +38,5 @@ function indexAgent(object: AgentObject, life: OpenedLife | null, timer: Timer<T
     kid: kidOf(state.agent.dataKey),
     indexedAtMs: now(),
   };
-  return reportIndex(object, { write: () => upsertAgentIndex(directory, row), isCurrent });
+  return reportIndex(object, { write: () => reported(() => upsertAgentIndex(directory, row)), isCurrent });
 }

@@ -1,5 +1,6 @@
 /** Rows of SQLite and rows of the room, both ways. What was read has been authenticated before it comes here. */
 
+import { NO_PROOFS, StoredProofs, type AgentProofs } from '#contract/callers/agent-proofs.ts';
 import { Policy } from '#contract/policy.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
 import { int, intOrNull, text, textOrNull, type SqlRow } from '#objects/sql-row.ts';
@@ -12,6 +13,8 @@ export function agentToSql(row: AgentRow): SqlRow {
     name: row.name,
     status: row.status,
     policy: JSON.stringify(row.policy),
+    proofs: hasProofs(row.proofs) ? JSON.stringify(row.proofs) : null,
+    proof_fail_at_ms: row.proofFailAtMs,
     key_ids: JSON.stringify(row.keyIds),
     incarnation: row.incarnation,
     data_key: row.dataKey,
@@ -27,6 +30,17 @@ function policyFrom(stored: string): Policy {
   return policy.data;
 }
 
+/** An agent without any is stored as versions before them stored it. */
+const hasProofs = (proofs: AgentProofs): boolean => Object.values(proofs).some((proof) => proof !== null);
+
+/** A trust that says more than is known here may restrict more: it is not guessed at. @throws NewerSchemaError */
+function proofsFrom(stored: string | null): AgentProofs {
+  if (stored === null) return NO_PROOFS;
+  const proofs = StoredProofs.safeParse(JSON.parse(stored));
+  if (!proofs.success) throw new NewerSchemaError('internal: proofs of a newer version');
+  return proofs.data;
+}
+
 export function agentFromSql(row: SqlRow): AgentRow {
   return {
     agentId: text(row['agent_id']),
@@ -34,6 +48,8 @@ export function agentFromSql(row: SqlRow): AgentRow {
     name: textOrNull(row['name']),
     status: text(row['status']) as AgentStatus,
     policy: policyFrom(text(row['policy'])),
+    proofs: proofsFrom(textOrNull(row['proofs'])),
+    proofFailAtMs: intOrNull(row['proof_fail_at_ms']),
     keyIds: JSON.parse(text(row['key_ids'])),
     incarnation: int(row['incarnation']),
     dataKey: text(row['data_key']),

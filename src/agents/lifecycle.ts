@@ -6,6 +6,7 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
+import { NO_PROOFS, type AgentProofs } from '#contract/callers/agent-proofs.ts';
 import type { Policy } from '#contract/policy.ts';
 import type { FreshKey } from '#crypto/api-keys.ts';
 import { agentOwner } from '#crypto/places.ts';
@@ -31,6 +32,8 @@ export interface CreateInput {
   readonly name: string | null;
   /** The full form. */
   readonly policy: Policy;
+  /** Left out: none. */
+  readonly proofs?: AgentProofs;
   /** Also makes the first key. */
   readonly withKey: boolean;
   readonly context: RequestContext;
@@ -139,6 +142,8 @@ function begin(
     name: input.name,
     status: 'active',
     policy: input.policy,
+    proofs: input.proofs ?? NO_PROOFS,
+    proofFailAtMs: null,
     keyIds: [],
     incarnation,
     dataKey: drawn.wrapped,

@@ -1,5 +1,6 @@
 /** The rows of one agent as the room speaks of them, and the changes that are decided on them. Pure: no SQL, no clock. */
 
+import { trustsOf, type AgentProofs, type OidcTrust } from '#contract/callers/agent-proofs.ts';
 import type { Policy } from '#contract/policy.ts';
 
 /** `suspended`: known and refused everywhere until it is resumed. */
@@ -13,6 +14,10 @@ export interface AgentRow {
   readonly status: AgentStatus;
   /** The full form. */
   readonly policy: Policy;
+  /** By what it proves itself beside its keys. */
+  readonly proofs: AgentProofs;
+  /** When a proof of another method than a key was last recorded as wrong; null: never. */
+  readonly proofFailAtMs: number | null;
   /** Ids of the living keys, oldest first: a deleted key's row that is put back is not among them. */
   readonly keyIds: readonly string[];
   /** Rises by one with each life of the same id; part of the data key's place. */
@@ -63,6 +68,8 @@ export interface AgentView {
   readonly name: string | null;
   readonly status: AgentStatus;
   readonly policy: Policy;
+  /** Left out by an older version: it has none. */
+  readonly proofs?: AgentProofs;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
@@ -79,7 +86,12 @@ export interface AuthRecord {
     readonly id: string;
     readonly digest: string;
     readonly expiresAtMs?: number | null;
+    readonly createdAtMs?: number;
   }[];
+  /** Workloads that are trusted for it; left out: none. */
+  readonly trusts?: readonly OidcTrust[];
+  /** Of its client certificate, in hexadecimal; null or left out: it has none. */
+  readonly thumbprint?: string | null;
 }
 
 export function viewOf(agent: AgentRow): AgentView {
@@ -89,18 +101,23 @@ export function viewOf(agent: AgentRow): AgentView {
     name: agent.name,
     status: agent.status,
     policy: agent.policy,
+    proofs: agent.proofs,
     createdAtMs: agent.createdAtMs,
     updatedAtMs: agent.updatedAtMs,
   };
 }
 
 export function authRecordOf({ agent, keys }: AgentState): AuthRecord {
+  const { oidc, certificate_thumbprint: thumbprint } = agent.proofs;
+  const trusts = trustsOf(oidc);
   return {
     id: agent.agentId,
     organization: agent.organization,
     status: agent.status,
     policy: agent.policy,
-    keys: keys.map(({ id, digest, expiresAtMs }) => ({ id, digest, expiresAtMs })),
+    keys: keys.map(({ id, digest, expiresAtMs, createdAtMs }) => ({ id, digest, expiresAtMs, createdAtMs })),
+    ...(trusts.length === 0 ? {} : { trusts }),
+    ...(thumbprint === null ? {} : { thumbprint }),
   };
 }
 
@@ -113,6 +130,8 @@ export function touched(agent: AgentRow, change: Partial<AgentRow>, nowMs: numbe
 export interface AgentChanges {
   readonly name?: string | null;
   readonly policy?: Policy;
+  /** Those that are named; null takes one away. */
+  readonly proofs?: Partial<AgentProofs>;
 }
 
 /** The agent after an update and the actions to record, one per thing that really differs; null where nothing does. */
@@ -122,14 +141,17 @@ export function changed(
   nowMs: number,
 ): { after: AgentRow; actions: readonly ('agent.update' | 'policy.update')[] } | null {
   const { name = agent.name, policy = agent.policy } = changes;
-  const renamed = name !== agent.name;
-  const allowedOtherwise = JSON.stringify(policy) !== JSON.stringify(agent.policy);
-  if (!renamed && !allowedOtherwise) return null;
+  const proofs = { ...agent.proofs, ...changes.proofs };
+  const updated = name !== agent.name || !isSame(proofs, agent.proofs);
+  const allowedOtherwise = !isSame(policy, agent.policy);
+  if (!updated && !allowedOtherwise) return null;
   return {
-    after: touched(agent, { name, policy }, nowMs),
+    after: touched(agent, { name, policy, proofs }, nowMs),
     actions: [
-      ...(renamed ? (['agent.update'] as const) : []),
+      ...(updated ? (['agent.update'] as const) : []),
       ...(allowedOtherwise ? (['policy.update'] as const) : []),
     ],
   };
 }
+
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

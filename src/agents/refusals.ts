@@ -49,20 +49,30 @@ export function recordRefusal(
   );
 }
 
+/** A proof of this agent that was wrong. `method` and `reason` left out: a wrong secret under one of its keys. */
+export interface AuthFailInput {
+  /** Null: no key, but another method. */
+  readonly keyId: string | null;
+  readonly method?: string;
+  readonly reason?: string;
+  readonly context: RequestContext;
+}
+
 /** `context` is the request's; the claimed agent is put in here, because nothing has proved it. */
 export function recordAuthFail(
   object: AgentObject,
-  keyId: string,
-  context: RequestContext,
+  { keyId, method = 'agent_key', reason = 'wrong_secret', context }: AuthFailInput,
 ): Promise<Outcome<{ readonly recorded: boolean }>> {
-  return withAgent<{ ok: true; recorded: boolean }>(object, ({ keys }, life) => {
-    const key = keys.find(({ id }) => id === keyId);
+  return withAgent<{ ok: true; recorded: boolean }>(object, ({ agent, keys }, life) => {
+    const key = keyId === null ? null : keys.find(({ id }) => id === keyId);
     const nowMs = object.now();
-    if (key === undefined || !isFirstOfMinute(key.authFailAtMs, nowMs)) return { ok: true, recorded: false };
-    const actor = { type: 'agent', id: object.name, method: 'agent_key', key_id: keyId } as const;
+    const lastAtMs = key === null ? agent.proofFailAtMs : key?.authFailAtMs;
+    if (lastAtMs === undefined || !isFirstOfMinute(lastAtMs, nowMs)) return { ok: true, recorded: false };
+    const actor = { type: 'agent', id: object.name, method, key_id: keyId } as const;
     return object.store.transaction(() => {
-      object.store.saveKey(life.mac, { ...key, authFailAtMs: nowMs });
-      const fields: AuditFields = { action: 'auth.fail', outcome: 'refused', reason: 'wrong_secret' };
+      if (key == null) object.store.saveAgent(life.mac, { ...agent, proofFailAtMs: nowMs });
+      else object.store.saveKey(life.mac, { ...key, authFailAtMs: nowMs });
+      const fields: AuditFields = { action: 'auth.fail', outcome: 'refused', reason };
       record(object, life, fields, { ...context, actor });
       return { ok: true, recorded: true };
     });

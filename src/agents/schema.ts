@@ -34,4 +34,6 @@ export const AGENT_SCHEMA: readonly string[] = [
   OUTBOX_FAILURE_SCHEMA,
   CHAIN_SCHEMA,
   `ALTER TABLE agent_key ADD COLUMN expires_at_ms INTEGER;`,
+  `ALTER TABLE agent ADD COLUMN proofs TEXT;
+   ALTER TABLE agent ADD COLUMN proof_fail_at_ms INTEGER;`,
 ];

@@ -13,7 +13,7 @@ import type { KeyView, NewKey } from './keys.ts';
 import type { CreateInput, Created, UpdateInput, Viewed } from './lifecycle.ts';
 import type { Outcome } from './outcome.ts';
 import type { AuthRecord } from './record.ts';
-import type { RefusalInput } from './refusals.ts';
+import type { AuthFailInput, RefusalInput } from './refusals.ts';
 
 type Empty = Record<never, never>;
 
@@ -61,11 +61,8 @@ export interface AgentRpc {
   }): Promise<Outcome<{ readonly written: boolean }>>;
   /** Durable when it answers `ok`: a refusal that could not be recorded is told by the caller as `unavailable`. */
   recordRefusal(input: RefusalInput): Promise<Outcome>;
-  /** One record per existing key and minute; anything else changes nothing. */
-  recordAuthFail(input: {
-    readonly keyId: string;
-    readonly context: RequestContext;
-  }): Promise<Outcome<{ readonly recorded: boolean }>>;
+  /** One record per existing key and minute, and one per minute for all other methods; a key that is not there changes nothing. */
+  recordAuthFail(input: AuthFailInput): Promise<Outcome<{ readonly recorded: boolean }>>;
   /** How an attempt of a delivery ended; told by the Deliverer, perhaps twice. `locked`: tell it again. */
   outboxSettled(report: DeliveryReport): Promise<string>;
   /** Also of a deleted agent. Null: no such delivery is held. */

@@ -4,13 +4,17 @@
  * Pure; says nothing about whether the credential is valid.
  */
 
+import { isJwt } from './workload/token.ts';
+
 export type Presented =
   | { readonly kind: 'none'; readonly detail: string }
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'misplaced'; readonly detail: string };
 
 /** RFC 6750, but any printable characters: `ADMIN_KEY` may hold more than a b64token. A space would be a second value. */
-const BEARER = /^bearer +([\x21-\x7e]{1,512})$/i;
+const BEARER = /^bearer +([\x21-\x7e]{1,16384})$/i;
+/** Of what is no JSON Web Token. */
+const MAX_KEY_LENGTH = 512;
 
 const TAIL_LENGTH = 59;
 const KEY_ID_LENGTH = 10;
@@ -68,7 +72,10 @@ export function presentedCredential(
   url: string,
   isSecret: (text: string) => boolean,
 ): Presented {
-  const isOurs = (text: string) => holdsKey(text) || isSecret(text);
+  const bearer = BEARER.exec(headers.get('authorization') ?? '')?.[1];
+  // A token of another issuer has no shape that tells it from others: it is known by standing here as well.
+  const jwt = bearer !== undefined && isJwt(bearer) ? bearer : null;
+  const isOurs = (text: string) => holdsKey(text) || isSecret(text) || (jwt !== null && text.includes(jwt));
   for (const [name, value] of queryOf(url)) {
     if (isOurs(value) || isOurs(name)) {
       return {
@@ -86,7 +93,7 @@ export function presentedCredential(
   if (authorization === null) {
     return { kind: 'none', detail: 'send a key as Authorization: Bearer' };
   }
-  const token = BEARER.exec(authorization)?.[1];
+  const token = jwt === null && (bearer?.length ?? 0) > MAX_KEY_LENGTH ? undefined : bearer;
   return token === undefined
     ? { kind: 'none', detail: 'the Authorization header must hold `Bearer`, a space and one key' }
     : { kind: 'bearer', token };

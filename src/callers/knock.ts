@@ -7,12 +7,20 @@ import { namedAdminKeyId, namedKeyId, presentedCredential, type Presented } from
 import { isRootKey } from './methods/root-key.ts';
 import type { AuthFailure, RequestPieces } from './proof.ts';
 import { overCounter, overLimit } from './rate-limits.ts';
+import { isJwt } from './workload/token.ts';
 
-/** The key id that a request knocks with, for counting: `admin` for `ADMIN_KEY`, null where it names none. */
+/**
+ * The key id that a request knocks with, for counting: `admin` for `ADMIN_KEY`, `jwt` for every token of an issuer, which
+ * names nothing that can be counted before it is verified; null where it names none.
+ */
 function knocking(presented: Presented, config: Config): string | null {
   if (presented.kind !== 'bearer') return null;
   const { token } = presented;
-  return namedKeyId(token) ?? namedAdminKeyId(token) ?? (isRootKey(config, token) ? 'admin' : null);
+  return (
+    namedKeyId(token) ??
+    namedAdminKeyId(token) ??
+    (isRootKey(config, token) ? 'admin' : isJwt(token) ? 'jwt' : null)
+  );
 }
 
 /** The credential that the request presents, proved by nothing yet; or that its sender has come too often. */

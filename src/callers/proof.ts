@@ -6,7 +6,7 @@
 import type { AgentStatus } from '#agents/record.ts';
 import type { Actor, ClientInfo } from '#audit/record.ts';
 import type { Code } from '#contract/codes.ts';
-import type { Policy } from '#contract/policy.ts';
+import type { Policy, Rule } from '#contract/policy.ts';
 import type { RateLimitPolicy } from '#contract/problem.ts';
 import type { Role } from '#contract/roles.ts';
 import type { Config } from '#env.ts';
@@ -14,7 +14,7 @@ import type { Now } from '#lib/clock.ts';
 import type { Result } from '#lib/result.ts';
 
 /** By what a caller has proved itself, as records say it. `ADMIN_KEY` is an admin key there, without an id. */
-type ProofMethod = 'agent_key' | 'admin_key';
+export type ProofMethod = 'agent_key' | 'workload_jwt' | 'admin_key';
 
 interface Proved {
   readonly method: ProofMethod;
@@ -24,7 +24,18 @@ interface Proved {
   readonly keyId: string | null;
   /** When what proves it was asked for: a proof of that time, however long its answer was on its way. */
   readonly provedAtMs: number;
+  /** When what proves it ends; null: it has no end. */
+  readonly expiresAtMs: number | null;
+  /** When what proves it was made, as far as it says so; null: it does not. */
+  readonly issuedAtMs: number | null;
+  /** Rules that a token carries, beside those of its agent's policy; null: it is not narrowed. */
+  readonly grantedRules: readonly Rule[] | null;
+  /** Through whom it was handed on, the newest first; empty: it was not. */
+  readonly chain: readonly string[];
 }
+
+/** What is so of every proof that was neither narrowed nor handed on. */
+export const UNDELEGATED = { grantedRules: null, chain: [] } as const;
 
 /** An agent that has proved itself. */
 export interface AgentProof extends Proved {

@@ -44,8 +44,13 @@ export interface Found<R> {
   readonly isProved: boolean;
   /** Of the stored key; null: it has no end. */
   readonly expiresAtMs: number | null;
+  /** When the stored key was made; null: nothing says so. */
+  readonly issuedAtMs: number | null;
   readonly askedAtMs: number;
 }
+
+/** What a key's proof takes from what was found. */
+export type KeyTimes = Pick<Found<unknown>, 'expiresAtMs' | 'issuedAtMs' | 'askedAtMs'>;
 
 /** How an attempt to write beside the answer ended. */
 type Written = Promise<{ readonly ok: true } | { readonly ok: false; readonly code: string }>;
@@ -56,7 +61,7 @@ export interface PresentedKey<K, R> {
   /** Null: its checksum is wrong. */
   readonly parse: () => K | null;
   readonly find: (key: K) => Promise<Result<Found<R>, AuthFailure>>;
-  readonly proofOf: (record: R, askedAtMs: number) => Proof;
+  readonly proofOf: (record: R, times: KeyTimes) => Proof;
   readonly recordWrong: (record: R, nowMs: number) => Written;
   readonly recordUse: (record: R, nowMs: number) => Written;
 }
@@ -81,7 +86,7 @@ export async function proveStored<K, R>(
   const closedMeanwhile = closedFailure(wrong.blockedForMs(keyId, now()));
   if (closedMeanwhile !== null) return err(closedMeanwhile);
   if (!found.ok) return found;
-  const { record, isStored, isProved, expiresAtMs, askedAtMs } = found.value;
+  const { record, isStored, isProved, expiresAtMs } = found.value;
   if (isProved && expiresAtMs !== null && expiresAtMs <= now()) return err(ENDED_KEY);
   if (record === null || !isProved) {
     const nowMs = now();
@@ -97,7 +102,7 @@ export async function proveStored<K, R>(
   }
   const nowMs = now();
   if (isUseDue(touched, keyId, nowMs)) unwatched(request, 'key use', presented.recordUse(record, nowMs));
-  return ok(presented.proofOf(record, askedAtMs));
+  return ok(presented.proofOf(record, found.value));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Wire shapes of agents and their keys. A key is in the answer that made it and in no other. */
 
 import { z } from '@hono/zod-openapi';
+import { PROOF_FIELDS, SHOWN_PROOFS } from './callers/agent-proofs.ts';
 import { Name, Organization } from './ids.ts';
 import { Policy, PolicyInput } from './policy.ts';
 import { IsoTime, NullableIsoTime } from './time.ts';
@@ -17,10 +18,14 @@ const DisplayName = z
   })
   .openapi({ description: 'For people to read.', example: 'CRM assistant' });
 
-/** A proof that nothing checks yet: accepting it would promise a way in, or a restriction, that is not there. */
-const Later = z.null({ error: 'not supported yet' }).optional();
-
-const laterProofs = { jwks: Later, jwks_uri: Later, oidc: Later, certificate_thumbprint: Later };
+/** An agent publishes its keys or gives them, not both. */
+function eitherKeys(
+  { jwks, jwks_uri }: { jwks?: unknown; jwks_uri?: unknown },
+  context: z.RefinementCtx,
+): void {
+  if (jwks == null || jwks_uri == null) return;
+  context.addIssue({ code: 'custom', path: ['jwks_uri'], message: 'must not be given together with `jwks`' });
+}
 
 const PolicyField = PolicyInput.openapi({
   description: 'Either form. None, or one without a rule, denies all.',
@@ -35,17 +40,19 @@ export const CreateAgent = z
     name: DisplayName.nullish(),
     organization: Organization.nullish(),
     policy: PolicyField.nullish(),
-    ...laterProofs,
+    ...PROOF_FIELDS,
     key: z
       .boolean()
       .optional()
       .openapi({ description: 'Also makes the first key and answers it once, in `key`.' }),
   })
+  .superRefine(eitherKeys)
   .openapi('CreateAgent');
 
 /** What is left out stays; null removes. `id` and `organization` never change. */
 export const PatchAgent = z
-  .strictObject({ name: DisplayName.nullish(), policy: PolicyField.nullish(), ...laterProofs })
+  .strictObject({ name: DisplayName.nullish(), policy: PolicyField.nullish(), ...PROOF_FIELDS })
+  .superRefine(eitherKeys)
   .openapi('PatchAgent');
 
 export const Agent = z
@@ -55,10 +62,7 @@ export const Agent = z
     organization: z.string().nullable(),
     status: z.enum(['active', 'suspended']),
     policy: Policy,
-    jwks: z.null(),
-    jwks_uri: z.null(),
-    oidc: z.null(),
-    certificate_thumbprint: z.null(),
+    ...SHOWN_PROOFS,
     created_at: IsoTime,
     updated_at: IsoTime,
   })

@@ -41,6 +41,7 @@ export interface AuthKey {
   readonly role: Role;
   readonly organization: string | null;
   readonly digest: string;
+  readonly createdAtMs: number;
   readonly expiresAtMs: number | null;
 }
 
@@ -176,6 +177,7 @@ export async function adminKeyForAuth(config: VaultConfig, id: string): Promise<
     role: String(role) as Role,
     organization: organization == null ? null : String(organization),
     digest: String(digest),
+    createdAtMs: Number(row['created_at_ms']),
     expiresAtMs: row['expires_at_ms'] == null ? null : Number(row['expires_at_ms']),
   };
 }

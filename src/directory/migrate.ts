@@ -22,6 +22,7 @@ import keyEnds from './migrations/0013_key_ends.sql';
 import endedGraves from './migrations/0014_ended_graves.sql';
 import toldGraves from './migrations/0015_told_graves.sql';
 import auditCheckpoint from './migrations/0016_audit_checkpoint.sql';
+import agentProofs from './migrations/0017_agent_proofs.sql';
 
 /** In their order, under the names of their files: those are what wrangler records. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -41,6 +42,7 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
   { name: '0014_ended_graves.sql', sql: endedGraves },
   { name: '0015_told_graves.sql', sql: toldGraves },
   { name: '0016_audit_checkpoint.sql', sql: auditCheckpoint },
+  { name: '0017_agent_proofs.sql', sql: agentProofs },
 ];
 
 /** The version that this code writes. Steps are additive, so a newer schema serves this code as well. */

@@ -134,9 +134,54 @@ describe('POST and PATCH /v1/agents, PUT …/policy', () => {
     ],
   ];
   const NAMES: readonly Case[] = [['name', [...NO_TEXT, '', 'a\nb', 'x'.repeat(257)]]];
-  const LATER: readonly Case[] = (['jwks', 'jwks_uri', 'oidc', 'certificate_thumbprint'] as const).map(
-    (field) => [field, ['x', {}, 5]],
-  );
+  const trust = { issuer: 'https://issuer.example', subject: 'one', audience: 'broker' };
+  const key = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', kid: 'one' };
+  const PROOFS: readonly Case[] = [
+    ['jwks', ['x', 5, []]],
+    ['jwks', [{}, { keys: [] }, { keys: 5 }, { keys: Array(21).fill(key) }], 'jwks.keys'],
+    ['jwks', [{ keys: [key, key] }], 'jwks.keys.1.kid'],
+    ['jwks', [{ keys: [{ ...key, d: 'secret' }] }], 'jwks.keys.0.d'],
+    ['jwks', [{ keys: [{ kty: 'oct', k: 'secret' }] }], 'jwks.keys.0.k'],
+    ['jwks', [{ keys: [{ kty: 'oct' }, {}] }], 'jwks.keys.0.kty'],
+    ['jwks', [{ keys: [{ ...key, crv: 'X25519' }] }], 'jwks.keys.0.crv'],
+    ['jwks', [{ keys: [{ kty: 'RSA', n: 'x'.repeat(171), e: 'AQAB' }] }], 'jwks.keys.0.n'],
+    ['jwks_uri', [5, {}, '', 'x', 'http://public.example/jwks', 'https://10.0.0.1/jwks', 'https://a b/']],
+    ['oidc', ['x', 5, [], Array(11).fill(trust)]],
+    ['oidc', [{ ...trust, surprise: 1 }], 'oidc.surprise'],
+    ['oidc', [[trust, { ...trust, surprise: 1 }]], 'oidc.1.surprise'],
+    [
+      'oidc',
+      [
+        undefined,
+        null,
+        5,
+        '',
+        'x',
+        'http://public.example',
+        'https://[fe80::1]',
+        'https://a.example/?q',
+        'https://a.example/#f',
+      ].map((issuer) => ({ ...trust, issuer })),
+      'oidc.issuer',
+    ],
+    [
+      'oidc',
+      [undefined, null, 5, '', '*', 'a*', 'a:*b', 'a:*:b', 'a b', 'ä', '**', 'x'.repeat(513)].map(
+        (subject) => ({
+          ...trust,
+          subject,
+        }),
+      ),
+      'oidc.subject',
+    ],
+    [
+      'oidc',
+      [undefined, null, 5, '', ['a'], 'x'.repeat(513)].map((audience) => ({ ...trust, audience })),
+      'oidc.audience',
+    ],
+    ['oidc', [5, 'github', null].map((preset) => ({ ...trust, preset })), 'oidc.preset'],
+    ['certificate_thumbprint', [5, {}, '', 'ab', 'g'.repeat(64), 'a'.repeat(40), 'a:'.repeat(32)]],
+  ];
 
   it('refuse every field that breaks its rule, and make no agent', async () => {
     const id = name('agent');
@@ -148,7 +193,7 @@ describe('POST and PATCH /v1/agents, PUT …/policy', () => {
         ['key', [1, 'yes', null]],
         ...NAMES,
         ...POLICIES,
-        ...LATER,
+        ...PROOFS,
       ],
       (body) => operator.post('/v1/agents', body),
     );
@@ -161,7 +206,7 @@ describe('POST and PATCH /v1/agents, PUT …/policy', () => {
     const before = (await operator.get(`/v1/agents/${id}`)).body;
     await refuseEach(
       {},
-      [...NAMES, ...POLICIES, ...LATER, ['id', ['other']], ['organization', ['other']]],
+      [...NAMES, ...POLICIES, ...PROOFS, ['id', ['other']], ['organization', ['other']]],
       (body) => operator.patch(`/v1/agents/${id}`, body),
     );
     for (const [, values, path = 'policy'] of POLICIES) {

@@ -61,6 +61,7 @@ export function decideRelease(
     state,
     flown: round.flown,
     verdict: round.verdict,
+    caughtUp: round.caughtUp,
     nowMs,
     arrivedAtMs: round.startedAtMs - (request.waitedMs ?? 0),
     stale,
@@ -118,6 +119,7 @@ export function corruptRefusal(
     state,
     flown: null,
     verdict: null,
+    caughtUp: true,
     nowMs: object.now(),
     arrivedAtMs: 0,
     stale: false,
@@ -192,7 +194,7 @@ function learnScopes(scene: Scene, round: Round): Step | null {
 }
 
 function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {
-  const credential = credentials.at(grant, null);
+  const credential = credentials.at(grant, null, scene.state.settings);
   if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.
   const { rejected } = scene.request;
@@ -205,7 +207,7 @@ function decideOAuth(scene: Scene, credentials: OpenedCredentials, wanted: Wante
   const { request, nowMs, flown, object } = scene;
   const { grant, shown, scopes, scopeKey } = wanted;
   const decrypt: Step = { kind: 'decrypt', grant: shown, scopeKey };
-  const credential = shown.hasAccessToken ? credentials.at(shown, scopeKey) : null;
+  const credential = shown.hasAccessToken ? credentials.at(shown, scopeKey, scene.state.settings) : null;
   if (request.rejected !== null && shown.hasAccessToken) {
     if (credential === null) return decrypt;
     const step = decideRejectedToken(scene, wanted, credential);

@@ -4,13 +4,13 @@
  */
 
 import { fingerprint } from '#crypto/digest.ts';
-import type { GrantRow } from '../rows.ts';
+import type { ConnectionSettings, GrantRow } from '../rows.ts';
 import type { AccountStore } from '../store.ts';
 import type { AccountVault, OpenedAccount } from '../vault.ts';
 import { injectionFor, unfilledFor, urlsFrom, wrapped, type OpenedCredential } from './credential.ts';
 
-/** With the ciphertext of the captured values that went into it. */
-type Held = OpenedCredential & { readonly captured: string | null };
+/** With the version of the connection and the ciphertext of the captured values that went into it. */
+type Held = OpenedCredential & { readonly version: number; readonly captured: string | null };
 
 interface OpenedCaptured {
   readonly values: Readonly<Record<string, string>>;
@@ -30,10 +30,14 @@ export class OpenedCredentials {
     this.#store = store;
   }
 
-  /** The credential of exactly this generation, or null: then `open` it first. */
-  at(grant: GrantRow, scopeKey: string | null): OpenedCredential | null {
+  /** The credential of exactly this generation, for the connection as it is now, or null: then `open` it first. */
+  at(
+    grant: GrantRow,
+    scopeKey: string | null,
+    { version }: Pick<ConnectionSettings, 'version'>,
+  ): OpenedCredential | null {
     const held = this.#held.get(cell(grant, scopeKey));
-    if (held === undefined || held.generation !== grant.generation) return null;
+    if (held === undefined || held.generation !== grant.generation || held.version !== version) return null;
     // Variables may be learnt within a generation.
     return held.captured === grant.captured ? held : null;
   }
@@ -59,6 +63,7 @@ export class OpenedCredentials {
       token ?? apiKey ?? (password === undefined || password === '' ? JSON.stringify(fields) : password);
     this.#held.set(cell(grant, scopeKey), {
       generation: grant.generation,
+      version: settings.version,
       captured: read.stored,
       fields: wrapped(fields),
       fingerprint: fingerprint(opened.key.mac, key),

@@ -80,10 +80,12 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   if (credential.unfilled.length > 0)
     return refuse(scene, unfilledHeaders(account, credential.unfilled), 'conflict');
   const result = answerOf(scene, grant, credential);
-  if (!result.ok) return refuse(scene, result.refusal, result.refusal.code);
+  // The connection may say by now what was missing.
+  if (!result.ok)
+    return scene.caughtUp ? refuse(scene, result.refusal, result.refusal.code) : { kind: 'catch_up' };
   if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
   object.lastUse.atMs = nowMs;
-  if (account.credentialType === 'oauth2' && !grant.hasRefreshToken)
+  if (use.action === 'token' && account.credentialType === 'oauth2' && !grant.hasRefreshToken)
     noteHolder(scene, grant, credential.fingerprint);
   const [action, outcome] = RECORDED[use.action];
   record(

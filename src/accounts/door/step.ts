@@ -59,6 +59,7 @@ export interface Scene {
   readonly state: AccountState;
   readonly flown: FlightResult | null;
   readonly verdict: ToldOfGrant | null;
+  readonly caughtUp: boolean;
   readonly nowMs: number;
   readonly arrivedAtMs: number;
   /** It has waited so long that the agent may have been suspended meanwhile: nothing is handed out any more. */

@@ -25,11 +25,13 @@ import {
   PatchAgent,
   type Agent as AgentResource,
 } from '#contract/agents.ts';
+import { NO_PROOFS } from '#contract/callers/agent-proofs.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { Policy, PolicyInput, StoredPolicy } from '#contract/policy.ts';
 import { invalid } from '#contract/problem.ts';
 import { noteKnown } from '#directory/known-objects.ts';
 import { isoTime } from '#lib/clock.ts';
+import { proofsOf, withoutProofs, withProofs } from '../agent-proofs/claims.ts';
 import type { AppEnv } from '../context.ts';
 import { requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
@@ -61,7 +63,7 @@ const routes = {
     path: base,
     summary: 'Create an agent',
     request: jsonBody(CreateAgent),
-    responses: responses({ 201: CreatedAgent }, ['already_exists', ...REPEATED, ...CODES]),
+    responses: responses({ 201: CreatedAgent }, ['already_exists', 'conflict', ...REPEATED, ...CODES]),
   }),
   get: createRoute({
     method: 'get',
@@ -73,10 +75,10 @@ const routes = {
   patch: createRoute({
     method: 'patch',
     path: `${base}/{id}`,
-    summary: 'Change the name or the policy of an agent',
+    summary: 'Change the name, the policy or the proofs of an agent',
     description: 'What is left out stays, null removes. Takes effect everywhere within one second.',
     request: { params, ...jsonBody(PatchAgent) },
-    responses: responses({ 200: ChangedAgent }, CODES),
+    responses: responses({ 200: ChangedAgent }, ['conflict', ...CODES]),
   }),
   remove: createRoute({
     method: 'delete',
@@ -138,10 +140,7 @@ export function resource(agent: AgentView): AgentResource {
     organization: agent.organization === '' ? null : agent.organization,
     status: agent.status,
     policy: agent.policy,
-    jwks: null,
-    jwks_uri: null,
-    oidc: null,
-    certificate_thumbprint: null,
+    ...(agent.proofs ?? NO_PROOFS),
     created_at: isoTime(agent.createdAtMs),
     updated_at: isoTime(agent.updatedAtMs),
   };
@@ -182,16 +181,20 @@ async function create(c: Context<AppEnv>): Promise<Response> {
   if (organization === null) throw invalid('organization', 'is not the organization of this key');
   const policy = policyOf(c, body.policy, { id: body.id, at: 'policy.' });
   refuseTenants(policy, organization, 'policy.');
+  const proofs = proofsOf(c, body);
   await requireVault(c);
-  const created = succeeded(
-    await agentStub(c.get('config'), body.id).create({
-      agentId: body.id,
-      organization,
-      name: body.name ?? null,
-      policy,
-      withKey: body.key === true,
-      context: contextOf(c, c.get('operator')),
-    }),
+  const created = await withProofs(c, body.id, proofs, async () =>
+    succeeded(
+      await agentStub(c.get('config'), body.id).create({
+        agentId: body.id,
+        organization,
+        name: body.name ?? null,
+        policy,
+        proofs: { ...NO_PROOFS, ...proofs },
+        withKey: body.key === true,
+        context: contextOf(c, c.get('operator')),
+      }),
+    ),
   );
   noteKnown(c.get('config').directory, 'agent', body.id);
   const answer: CreatedAgent = {
@@ -210,12 +213,17 @@ async function refuseForeignTenants(c: Context<AppEnv>, policy: Policy, at: stri
 }
 
 async function patch(c: Context<AppEnv>): Promise<Response> {
-  const { name, policy: given } = await bodyOf(c, PatchAgent);
-  const policy =
-    given === undefined ? null : policyOf(c, given, { id: c.req.param('id') ?? '', at: 'policy.' });
+  const { name, policy: given, ...rest } = await bodyOf(c, PatchAgent);
+  const id = c.req.param('id') ?? '';
+  const policy = given === undefined ? null : policyOf(c, given, { id, at: 'policy.' });
   if (policy !== null) await refuseForeignTenants(c, policy, 'policy.');
-  const changes = { ...(name === undefined ? {} : { name }), ...(policy === null ? {} : { policy }) };
-  const { agent } = await reach(c, 'update', (context) => ({ ...changes, context }));
+  const proofs = proofsOf(c, rest);
+  const changes = { ...(name === undefined ? {} : { name }), ...(policy === null ? {} : { policy }), proofs };
+  // Nothing is claimed for an agent that is not there, or that this operator may not know of.
+  if (Object.keys(proofs).length > 0) await reach(c, 'view', () => ({}));
+  const { agent } = await withProofs(c, id, proofs, () =>
+    reach(c, 'update', (context) => ({ ...changes, context })),
+  );
   return c.json({ ...resource(agent), ...(policy === null ? {} : await warned(c, policy, 'policy.')) });
 }
 
@@ -275,6 +283,7 @@ export function agentRoutes(): OpenAPIHono<AppEnv> {
   describe(router, routes.patch, requireOperator, patch);
   describe(router, routes.remove, requireOperator, async (c) => {
     await reach(c, 'remove', (context) => ({ context }));
+    await withoutProofs(c, c.req.param('id') ?? '');
     return c.body(null, 204);
   });
   describe(router, routes.suspend, requireOperator, answering('suspend'));

@@ -11,9 +11,24 @@ import type { Config } from '#env.ts';
 import { within } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { namedAdminKeyId } from '../bearer.ts';
-import { actorOf, lookupFailure, type AuthFailure, type Method, type OperatorProof } from '../proof.ts';
+import {
+  actorOf,
+  lookupFailure,
+  UNDELEGATED,
+  type AuthFailure,
+  type Method,
+  type OperatorProof,
+} from '../proof.ts';
 import { RecordCache, type Dated } from '../record-cache.ts';
-import { foundIn, KeyMemory, NO_DIGEST, proveStored, TOUCH_INTERVAL_MS, type Found } from '../stored-key.ts';
+import {
+  foundIn,
+  KeyMemory,
+  NO_DIGEST,
+  proveStored,
+  TOUCH_INTERVAL_MS,
+  type Found,
+  type KeyTimes,
+} from '../stored-key.ts';
 
 type Lookup =
   { readonly ok: true; readonly key: AuthKey } | { readonly ok: false; readonly failure: AuthFailure | null };
@@ -72,18 +87,22 @@ function compared(digest: string, { answer, askedAtMs }: Dated<Lookup>): Result<
     isStored: record !== null,
     isProved: record !== null && equal,
     expiresAtMs: record?.expiresAtMs ?? null,
+    issuedAtMs: record?.createdAtMs ?? null,
     askedAtMs,
   });
 }
 
-const proofOf = ({ id, role, organization }: AuthKey, provedAtMs: number): OperatorProof => ({
+const proofOf = ({ id, role, organization }: AuthKey, times: KeyTimes): OperatorProof => ({
   plane: 'operator',
   method: 'admin_key',
   id,
   organization,
   role,
   keyId: id,
-  provedAtMs,
+  provedAtMs: times.askedAtMs,
+  expiresAtMs: times.expiresAtMs,
+  issuedAtMs: times.issuedAtMs,
+  ...UNDELEGATED,
 });
 
 const written = async (work: Promise<unknown>): Promise<{ readonly ok: true }> => {
@@ -103,7 +122,8 @@ export const adminKey: Method = (request, token, now) => {
       find: ({ digest }) => foundIn(memory.records, keyId, (dated) => compared(digest, dated), request, now),
       proofOf,
       recordWrong: (key, nowMs) => {
-        const context = { actor: actorOf(proofOf(key, nowMs)), correlationId, toolCallId, client };
+        const actor = actorOf({ plane: 'operator', method: 'admin_key', id: key.id, keyId: key.id });
+        const context = { actor, correlationId, toolCallId, client };
         return written(noteWrongSecret(config, key, nowMs, context));
       },
       recordUse: ({ id }, nowMs) => written(touchAdminKey(config.directory, id, nowMs, TOUCH_INTERVAL_MS)),

@@ -4,7 +4,6 @@
  * `status` says so.
  */
 
-import type { Outcome as Answer } from '#agents/outcome.ts';
 import type { AuthRecord } from '#agents/record.ts';
 import { agentStub } from '#agents/stub.ts';
 import { isOwnKey, parseAgentKey, type ParsedKey } from '#crypto/api-keys.ts';
@@ -15,28 +14,26 @@ import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { agentRecords, ofRecord, recordIn, type AgentLookup } from '../agent-records.ts';
 import { namedKeyId } from '../bearer.ts';
 import {
   actorOf,
-  lookupFailure,
+  UNDELEGATED,
   WRONG_KEY,
   type AuthFailure,
   type Method,
   type Outcome,
   type RequestPieces,
 } from '../proof.ts';
-import { RecordCache, type Dated } from '../record-cache.ts';
+import type { Dated, RecordCache } from '../record-cache.ts';
 import { foundIn, KeyMemory, NO_DIGEST, proveStored, type Found } from '../stored-key.ts';
-
-type Lookup = Answer<{ readonly agent: AuthRecord }>;
 
 const REMEMBERED_USES = 10_000;
 const REMEMBERED_KEYS = 1_000;
-const RETRY_AFTER_S = 60;
 
 /** What one isolate remembers of agents. */
 class Memory extends KeyMemory {
-  readonly records: RecordCache<Lookup>;
+  readonly records: RecordCache<AgentLookup>;
   /**
    * What keys say of themselves, by their text: of those alone that have proved themselves here, so that checksum and
    * digest are taken once. What a key is worth is asked of the record each time.
@@ -45,7 +42,7 @@ class Memory extends KeyMemory {
 
   constructor(config: Config) {
     super(REMEMBERED_USES);
-    this.records = new RecordCache((agentId) => agentStub(config, agentId).lookup({}));
+    this.records = agentRecords(config);
   }
 }
 
@@ -91,13 +88,13 @@ async function proveAgentKey(
         known === undefined && !(await isOwn(parsed, config))
           ? recordOfStranger(parsed, memory, request, now)
           : recordProvedBy(parsed, memory, request, now),
-      proofOf: ({ id, organization, status, policy }, provedAtMs) => ({
+      proofOf: (record, { askedAtMs, expiresAtMs, issuedAtMs }) => ({
         ...as,
-        id,
-        organization,
-        status,
-        policy,
-        provedAtMs,
+        ...ofRecord(record),
+        provedAtMs: askedAtMs,
+        expiresAtMs,
+        issuedAtMs,
+        ...UNDELEGATED,
       }),
       recordWrong: (record) => {
         const context = { actor: actorOf({ ...as, id: record.id }), correlationId, toolCallId, client };
@@ -145,7 +142,14 @@ async function recordOfStranger(
   if (admission.why === 'away') return err(DIRECTORY_AWAY);
   const { other } = admission;
   if (other !== null) await recordProvedBy({ ...key, agentId: other }, memory, request, now);
-  return ok({ record: null, isStored: false, isProved: false, expiresAtMs: null, askedAtMs: now() });
+  return ok({
+    record: null,
+    isStored: false,
+    isProved: false,
+    expiresAtMs: null,
+    issuedAtMs: null,
+    askedAtMs: now(),
+  });
 }
 
 function recordProvedBy(
@@ -157,13 +161,10 @@ function recordProvedBy(
   return foundIn(records, key.agentId, (dated) => compared(key, dated), request, now);
 }
 
-function compared(
-  key: ParsedKey,
-  { answer, askedAtMs }: Dated<Lookup>,
-): Result<Found<AuthRecord>, AuthFailure> {
-  if (!answer.ok && answer.code !== 'not_found')
-    return err(lookupFailure(answer.code, answer.detail, RETRY_AFTER_S));
-  const record = answer.ok ? answer.agent : null;
+function compared(key: ParsedKey, dated: Dated<AgentLookup>): Result<Found<AuthRecord>, AuthFailure> {
+  const found = recordIn(dated);
+  if (!found.ok) return found;
+  const record = found.value;
   const stored = record?.keys.find(({ id }) => id === key.keyId);
   const equal = equalDigests(key.digest, stored?.digest ?? NO_DIGEST);
   return ok({
@@ -171,6 +172,7 @@ function compared(
     isStored: stored !== undefined,
     isProved: stored !== undefined && equal,
     expiresAtMs: stored?.expiresAtMs ?? null,
-    askedAtMs,
+    issuedAtMs: stored?.createdAtMs ?? null,
+    askedAtMs: dated.askedAtMs,
   });
 }

@@ -4,7 +4,7 @@ import { equalDigests, purposeDigest } from '#crypto/digest.ts';
 import type { Config } from '#env.ts';
 import { ok } from '#lib/result.ts';
 import { namedKeyId } from '../bearer.ts';
-import type { Method, OperatorProof } from '../proof.ts';
+import { UNDELEGATED, type Method, type OperatorProof } from '../proof.ts';
 
 /** What any `ADMIN_KEY` looks like, see `env.ts`. Other texts need no comparison: their form is no secret. */
 const FORM = /^[\x21-\x7e]{32,256}$/;
@@ -43,6 +43,9 @@ const ROOT: Omit<OperatorProof, 'provedAtMs'> = {
   organization: null,
   role: 'admin',
   keyId: null,
+  expiresAtMs: null,
+  issuedAtMs: null,
+  ...UNDELEGATED,
 };
 
 export const rootKey: Method = ({ config }, token, now) =>

@@ -56,7 +56,8 @@ export function injectionOf(
   const headers = credentialHeaders(headerTemplateOf(descriptor), values);
   const query = credentialQuery(descriptor.token_query ?? null, values);
   if (headers === null || query === null) return null;
-  return { headers, query, hunted: huntedOf(descriptor, fields) };
+  const encoded = encodedIn(headers, descriptor.token_header ?? '', fields);
+  return { headers, query, hunted: [...huntedOf(descriptor, fields), ...encoded] };
 }
 
 /** The origins of an account's addresses, each once. */
@@ -66,6 +67,13 @@ export function originsOf(urls: readonly string[]): string[] {
 
 function headerTemplateOf({ token_header: header, token_query: query }: Templates): string | null {
   return header ?? (query === undefined ? BEARER : null);
+}
+
+/** What a `base64(…)` of the template became: a user and a password as one text, of which neither may be long. */
+function encodedIn(headers: Texts, template: string, fields: Texts): string[] {
+  if (!template.includes('base64(')) return [];
+  const texts = Object.values(headers).map((value) => value.slice(value.lastIndexOf(' ') + 1));
+  return texts.filter((text) => !template.includes(text) && !Object.values(fields).includes(text));
 }
 
 /**

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isWorthTouching, TOUCH_INTERVAL_MS } from '#agents/keys.ts';
 import { authRecordOf, changed, type AgentRow } from '#agents/record.ts';
 import { isFirstOfMinute } from '#agents/refusals.ts';
+import { NO_PROOFS } from '#contract/callers/agent-proofs.ts';
 
 const agent: AgentRow = {
   agentId: 'a',
@@ -9,6 +10,8 @@ const agent: AgentRow = {
   name: 'A',
   status: 'active',
   policy: { rules: [{ connection: 'hubspot' }] },
+  proofs: NO_PROOFS,
+  proofFailAtMs: null,
   keyIds: ['k'],
   incarnation: 1,
   dataKey: 'wrapped',
@@ -45,8 +48,19 @@ describe('the record for authentication', () => {
       organization: '',
       status: 'active',
       policy: agent.policy,
-      keys: [{ id: 'k', digest: 'd', expiresAtMs: 4 }],
+      keys: [{ id: 'k', digest: 'd', expiresAtMs: 4, createdAtMs: 1 }],
     });
+  });
+
+  it('says whose workloads and which certificate prove it, where there are any', () => {
+    const trust = { issuer: 'https://issuer.example', subject: 'a:*', audience: 'broker' };
+    const proofs = { ...NO_PROOFS, oidc: trust, certificate_thumbprint: 'ab' };
+    expect(authRecordOf({ agent: { ...agent, proofs }, keys: [] })).toMatchObject({
+      trusts: [trust],
+      thumbprint: 'ab',
+    });
+    const several = { ...NO_PROOFS, oidc: [trust, trust] };
+    expect(authRecordOf({ agent: { ...agent, proofs: several }, keys: [] }).trusts).toEqual([trust, trust]);
   });
 });
 

@@ -17,7 +17,11 @@ const proved = {
   id: fc.string(),
   keyId: fc.option(fc.string()),
   provedAtMs: fc.nat(),
-  method: fc.constantFrom('agent_key' as const, 'admin_key' as const),
+  method: fc.constantFrom('agent_key' as const, 'workload_jwt' as const, 'admin_key' as const),
+  expiresAtMs: fc.option(fc.nat()),
+  issuedAtMs: fc.option(fc.nat()),
+  grantedRules: fc.constant(null),
+  chain: fc.constant<readonly string[]>([]),
 };
 /** Of each plane by any method: nothing may be read from the method. */
 const proof: fc.Arbitrary<Proof> = fc.oneof(

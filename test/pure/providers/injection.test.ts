@@ -66,13 +66,24 @@ describe('what of a credential is secret', () => {
     ['the name, where the header takes it alone', basic('{username}:X'), ['the-user', 'the-password']],
     ['the password, where the header takes it alone', basic('api:{password}'), ['the-password']],
   ])('is %s', (_, facts, secrets) => {
-    expect(hunted(facts, { username: 'the-user', password: 'the-password' })).toEqual(secrets);
+    const found = hunted(facts, { username: 'the-user', password: 'the-password' });
+    expect(found).toEqual([...secrets, expect.stringMatching(/^[A-Za-z0-9+/]+=*$/)]);
   });
 
   it('is the name of a user without a password', () => {
     expect(hunted(basic('{username}:{password}'), { username: 'the-key', password: '' })).toEqual([
       'the-key',
+      Buffer.from('the-key:').toString('base64'),
     ]);
+  });
+
+  it('is the pair as it is sent, also where the password alone is too short to be looked for', () => {
+    const sent = Buffer.from('the-user:pw').toString('base64');
+    const facts = {
+      ...basic('{username}:{password}'),
+      token_header: 'X-App: app; X-Auth: Basic base64({username}:{password})',
+    };
+    expect(hunted(facts, { username: 'the-user', password: 'pw' })).toEqual(['pw', sent]);
   });
 
   it('is no name of a user beside a password that the request does not take either', () => {

@@ -14,6 +14,7 @@ import {
   release,
   request,
   right,
+  rows,
   stub,
   view,
 } from './world.ts';
@@ -155,6 +156,34 @@ describe('what a call gets in place of the credential', () => {
       query: { key: 'key-of-the-account' },
     });
     expect((await release(id)).body).toMatchObject({ headers: {}, query: { key: 'key-of-the-account' } });
+  });
+
+  it('makes no holder of a token that nothing renews out of an agent that never sees it', async () => {
+    const { connection } = await callable();
+    const identifier = fresh('user');
+    const token = { access_token: 'token-without-successor', expires_in: 3600 };
+    const put = http('PUT', `/v1/credentials/${connection}?identifier=${identifier}`, token);
+    const { id } = await must(put, 201);
+    const holders = async () => JSON.stringify(await rows(id, 'SELECT * FROM grant_row'));
+    await release(id, { ...USE, agent: { ...request().agent, id: 'calling-agent' } });
+    expect(await holders()).not.toContain('calling-agent');
+    await release(id, { agent: { ...request().agent, id: 'holding-agent' } });
+    expect(await holders()).toContain('holding-agent');
+  });
+
+  it('is of the connection as it is now, also for a credential that is in memory already', async () => {
+    const connection = fresh('conn');
+    const config = { auth_type: 'api_key', token_header: 'X-Old: {api_key}' };
+    const made = { id: connection, provider: 'custom', provider_config: config };
+    await must(http('POST', '/v1/connections', made), 201);
+    const key = { type: 'api_key', api_key: 'key-of-the-account' };
+    const { id } = await must(http('PUT', `/v1/credentials/${connection}`, key), 201);
+    expect((await release(id)).body.headers).toEqual({ 'X-Old': 'key-of-the-account' });
+    // What is missing makes the account look for newer settings before it refuses.
+    const changed = { token_header: 'X-New: {api_key}', api_base_urls: ['https://api.example.com'] };
+    await must(http('PATCH', `/v1/connections/${connection}`, { provider_config: changed }), 200);
+    expect(JSON.parse((await asked(id)).secret).headers).toEqual({ 'X-New': 'key-of-the-account' });
+    expect((await release(id)).body.headers).toEqual({ 'X-New': 'key-of-the-account' });
   });
 
   it.each([

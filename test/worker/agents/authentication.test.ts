@@ -116,6 +116,10 @@ describe('a right key', () => {
         status: 'active',
         policy,
         provedAtMs: expect.any(Number),
+        expiresAtMs: null,
+        issuedAtMs: expect.any(Number),
+        grantedRules: null,
+        chain: [],
       },
     });
   });
@@ -334,6 +338,10 @@ describe('the two planes', () => {
         organization: null,
         role: 'admin',
         provedAtMs: here.clock.nowMs,
+        expiresAtMs: null,
+        issuedAtMs: null,
+        grantedRules: null,
+        chain: [],
       },
     });
   });

@@ -101,9 +101,9 @@ describe('POST /v1/agents', () => {
     [{ id: 'a', unknown: 1 }, 'unknown'],
     [{ id: 'a', policy: { rules: [{ connection: 'Hub' }] } }, 'policy.rules.0.connection'],
     [{ id: 'a', policy: { rules: [], allowed_credentials: [] } }, 'policy.allowed_credentials'],
-    [{ id: 'a', jwks: { keys: [] } }, 'jwks'],
-    [{ id: 'a', jwks_uri: 'https://a.test/jwks' }, 'jwks_uri'],
-    [{ id: 'a', oidc: { issuer: 'https://a.test' } }, 'oidc'],
+    [{ id: 'a', jwks: { keys: [] } }, 'jwks.keys'],
+    [{ id: 'a', jwks_uri: 'https://10.0.0.1/jwks' }, 'jwks_uri'],
+    [{ id: 'a', oidc: { issuer: 'https://a.test' } }, 'oidc.subject'],
     [{ id: 'a', certificate_thumbprint: 'ab' }, 'certificate_thumbprint'],
   ])('refuses %j at its path, and stores nothing', async (body, path) => {
     const answer = await call('POST', '/v1/agents', { body });

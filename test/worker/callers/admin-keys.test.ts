@@ -111,6 +111,10 @@ describe('a right key', () => {
         organization: 'acme',
         role: 'connect',
         provedAtMs: NOW,
+        expiresAtMs: null,
+        issuedAtMs: expect.any(Number),
+        grantedRules: null,
+        chain: [],
       },
     });
   });

@@ -40,6 +40,7 @@ const TABLES = [
   'account_index',
   'admin_key',
   'agent_index',
+  'agent_proof',
   'connect_session',
   'connection',
   'connection_grave',

@@ -1,0 +1,42 @@
+/** Agents' records as one isolate keeps them, for less than a second: the same for every method that proves an agent. */
+
+import type { Outcome as Answer } from '#agents/outcome.ts';
+import type { AuthRecord } from '#agents/record.ts';
+import { agentStub } from '#agents/stub.ts';
+import type { Config } from '#env.ts';
+import { err, ok, type Result } from '#lib/result.ts';
+import { lookupFailure, type AgentProof, type AuthFailure } from './proof.ts';
+import { RecordCache, type Dated } from './record-cache.ts';
+
+export type AgentLookup = Answer<{ readonly agent: AuthRecord }>;
+
+const RETRY_AFTER_S = 60;
+
+const caches = new WeakMap<object, RecordCache<AgentLookup>>();
+
+export function agentRecords(config: Config): RecordCache<AgentLookup> {
+  let cache = caches.get(config);
+  if (cache === undefined) {
+    cache = new RecordCache((agentId) => agentStub(config, agentId).lookup({}));
+    caches.set(config, cache);
+  }
+  return cache;
+}
+
+/** The record of an answer; null: there is no such agent. */
+export function recordIn({ answer }: Dated<AgentLookup>): Result<AuthRecord | null, AuthFailure> {
+  if (answer.ok) return ok(answer.agent);
+  return answer.code === 'not_found'
+    ? ok(null)
+    : err(lookupFailure(answer.code, answer.detail, RETRY_AFTER_S));
+}
+
+/** What an agent's proof takes from its record, whatever proves it. */
+export function ofRecord({
+  id,
+  organization,
+  status,
+  policy,
+}: AuthRecord): Pick<AgentProof, 'plane' | 'id' | 'organization' | 'status' | 'policy'> {
+  return { plane: 'agent', id, organization, status, policy };
+}
