@@ -29,12 +29,7 @@ export class FlowTable {
   readonly #written: () => void;
 
   /** @param written called with every write: a caller that compares states sees another state */
-  constructor(
-    sql: SqlStorage,
-    tables: Tables,
-    exists: (mac: Uint8Array) => boolean,
-    written: () => void,
-  ) {
+  constructor(sql: SqlStorage, tables: Tables, exists: (mac: Uint8Array) => boolean, written: () => void) {
     this.#sql = sql;
     this.#tables = tables;
     this.#sealed = new SealedRows(sql, SEAL, tables);
