@@ -31,7 +31,7 @@ export interface PlannedExchange {
  * over. The row draws the generation and says when the grant was last tried (`store.ts`). What is to be handed over.
  */
 export function beginAttempt(object: Account, mac: Uint8Array, planned: PlannedExchange): ExchangeRequest {
-  const { state, grant, settings } = planned;
+  const { state, settings } = planned;
   const attempt = attemptOf(planned, newId('rfa'), object.now());
   const { startedAtMs } = attempt;
   object.store.transaction(() => {
