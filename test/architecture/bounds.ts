@@ -22,6 +22,8 @@ const RECORDS_KEPT_DAYS = numberIn('directory/retention.ts', 'RECORDS_KEPT_DAYS'
 const IDEMPOTENCY_DAYS = numberIn('contract/idempotency.ts', 'IDEMPOTENCY_LIFE_MS') / DAY_MS;
 const SESSIONS_DAYS = numberIn('directory/connect-sessions.ts', 'KEPT_MS') / DAY_MS;
 const KEPT_EVENTS = numberIn('outbox/rounds.ts', 'KEPT_EVENTS');
+const OBJECT_EVENT_DAYS = numberIn('outbox/rounds.ts', 'KEPT_MS') / DAY_MS;
+const PRUNED_WITH_A_ROUND = numberIn('outbox/rounds.ts', 'PRUNED_AT_ONCE');
 const KEPT_ATTEMPTS = numberIn('accounts/refreshing/attempts.ts', 'KEPT_ATTEMPTS');
 const MAX_KEYS = numberIn('agents/keys.ts', 'MAX_KEYS');
 const MAX_OPEN_SESSIONS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_SESSIONS');
@@ -68,11 +70,14 @@ export const A_DAY = {
   deletedConnections: 1,
 } as const;
 
+/** A busy object; each event goes to two endpoints, and an event is at least one round. */
+const OBJECTS_EVENTS_A_DAY = 10;
+
 /** How the number of rows goes. */
 export type Growth =
   /** So many stand there, however long. */
   | { readonly kind: 'standing'; readonly rows: number }
-  /** Each row goes `days` after it came, as far as `dropped` of them can go in a day; in D1 alone. */
+  /** Each row goes `days` after it came, as far as `dropped` of them can go in a day. */
   | { readonly kind: 'aging'; readonly perDay: number; readonly days: number; readonly dropped: number }
   /** A row for each act of an operator that is never forgotten, because forgetting would undo it. */
   | { readonly kind: 'kept'; readonly perDay: number };
@@ -192,11 +197,16 @@ const OBJECT: readonly Entry[] = [
   ['outbox_state', 'one row', null, standing(1)],
   [
     'event',
-    `with the outbox's rounds, after 30 days; the newest ${KEPT_EVENTS} stay`,
+    `each round of the outbox takes ${PRUNED_WITH_A_ROUND} that are older than ${OBJECT_EVENT_DAYS} days; the newest ${KEPT_EVENTS} stay`,
     'outbox/event-table.ts',
-    standing(KEPT_EVENTS),
+    aging(OBJECTS_EVENTS_A_DAY, OBJECT_EVENT_DAYS, PRUNED_WITH_A_ROUND * OBJECTS_EVENTS_A_DAY),
   ],
-  ['delivery', 'with its event', 'outbox/event-table.ts', standing(2 * KEPT_EVENTS)],
+  [
+    'delivery',
+    'with its event',
+    'outbox/event-table.ts',
+    aging(2 * OBJECTS_EVENTS_A_DAY, OBJECT_EVENT_DAYS, 2 * PRUNED_WITH_A_ROUND * OBJECTS_EVENTS_A_DAY),
+  ],
 ];
 
 const ACCOUNT: readonly Entry[] = [

@@ -1,5 +1,5 @@
 /**
- * Years of 100,000 accounts in the directory: each table gets the rows of a day, day after day, and loses what its
+ * Years of 100,000 accounts: each table of the directory and of an object gets the rows of a day, day after day, and loses what its
  * retention takes. How often what happens, and what deletes how fast, stands in `test/architecture/bounds.ts`.
  */
 
@@ -12,22 +12,28 @@ const BYTES_OF_A_ROW = 2_000;
 const DATABASE_BYTES = 10_000_000_000;
 
 type Aging = Extract<Growth, { kind: 'aging' }>;
-const aging = BOUNDS.flatMap(({ table, growth }) => (growth.kind === 'aging' ? [{ table, growth }] : []));
+const aging = BOUNDS.flatMap(({ place, table, growth }) =>
+  growth.kind === 'aging' ? [{ name: `${place} ${table}`, growth }] : [],
+);
 const after = (growth: Growth, days: number): number => play(growth, days).at(-1) ?? Number.NaN;
 
 it('every kind of row that comes by itself is one that goes by itself', () => {
-  expect(aging.map(({ table }) => table).toSorted()).toEqual([
-    'connect_session',
-    'connection_news',
-    'delivery_index',
-    'event',
-    'grave_told',
-    'idempotency',
-    'organization_audit',
+  expect(aging.map(({ name }) => name).toSorted()).toEqual([
+    'D1 connect_session',
+    'D1 connection_news',
+    'D1 delivery_index',
+    'D1 event',
+    'D1 grave_told',
+    'D1 idempotency',
+    'D1 organization_audit',
+    'account delivery',
+    'account event',
+    'agent delivery',
+    'agent event',
   ]);
 });
 
-describe.each(aging)('the table $table', ({ growth }) => {
+describe.each(aging)('the table $name', ({ growth }) => {
   it('has as many rows after five years as after two, and never more than come while one is kept', () => {
     const ends = play(growth, 5 * YEAR);
     expect(ends.at(-1)).toBe(ends[2 * YEAR - 1]);
