@@ -27,7 +27,7 @@ import {
 import { RevocationTable } from './ending/revocation-table.ts';
 import { FlowTable } from './flows/sessions/table.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
-import { ACCOUNT_SCHEMA, CONNECT_TABLES_SINCE, KEYED_CHAIN_SINCE, REVOCATION_TABLE_SINCE } from './schema.ts';
+import { ACCOUNT_TABLES } from './schema.ts';
 
 /** Everything of a living account that a decision needs. */
 export interface AccountState {
@@ -40,14 +40,16 @@ export interface AccountState {
 type Table = 'account' | 'connection_copy' | 'grant_row' | 'narrowed_token';
 
 const SCHEMA: ObjectSchema<Table> = {
-  steps: ACCOUNT_SCHEMA,
-  keyedChainSince: KEYED_CHAIN_SINCE,
+  tables: ACCOUNT_TABLES,
   living: 'account',
   seal: {
     table: 'row_seal',
-    rows: `SELECT mac FROM account UNION ALL SELECT mac FROM connection_copy
-           UNION ALL SELECT mac FROM (SELECT mac FROM grant_row ORDER BY id)
-           UNION ALL SELECT mac FROM (SELECT mac FROM narrowed_token ORDER BY grant_id, scope_key)`,
+    covers: [
+      { table: 'account', by: 'id' },
+      { table: 'connection_copy', by: 'id' },
+      { table: 'grant_row', by: 'id' },
+      { table: 'narrowed_token', by: 'grant_id, scope_key' },
+    ],
   },
 };
 
@@ -77,10 +79,11 @@ export class AccountStore extends ObjectStore<Table> {
     super(storage, SCHEMA, auditSeq);
     this.flows = new FlowTable(
       storage.sql,
-      (mac) => this.state(mac) !== null && this.hasStep(CONNECT_TABLES_SINCE),
+      this,
+      (mac) => this.state(mac) !== null,
       () => this.forgetRows(),
     );
-    this.revocations = new RevocationTable(storage.sql, () => this.hasStep(REVOCATION_TABLE_SINCE));
+    this.revocations = new RevocationTable(storage.sql, this);
   }
 
   protected ownerOf(organization: string, incarnation: number, row: SqlRow): Owner {
@@ -104,9 +107,15 @@ export class AccountStore extends ObjectStore<Table> {
   keyMaterial(): AccountKey | null {
     if (!this.hasTables()) return null;
     const row = this.first(
-      'SELECT account_id, organization, incarnation, data_key, generation_counter FROM account',
+      `SELECT account_id, organization, incarnation, data_key, ${this.#drawn()} AS generation_counter FROM account`,
     );
     return row === null ? null : keyMaterialFromSql(row);
+  }
+
+  /** The highest generation that was ever drawn, as SQL over the account's row. */
+  #drawn(): string {
+    if (!this.has('refresh_attempt')) return 'generation_counter';
+    return 'max(generation_counter, coalesce((SELECT max(generation_to) FROM refresh_attempt), 0))';
   }
 
   /**
@@ -115,7 +124,7 @@ export class AccountStore extends ObjectStore<Table> {
    */
   lacksItsRow(): boolean {
     if (!this.hasTables() || this.first('SELECT id FROM account') !== null) return false;
-    const isBuried = this.first('SELECT id FROM tombstone') !== null;
+    const isBuried = this.tombstoneRow() !== null;
     return !isBuried || this.first('SELECT id FROM connection_copy') !== null;
   }
 
@@ -140,16 +149,32 @@ export class AccountStore extends ObjectStore<Table> {
     const settings = this.first('SELECT * FROM connection_copy');
     if (settings === null) throw new CorruptRowError('connection_copy is missing');
     const grants = this.sql.exec<SqlRow>('SELECT * FROM grant_row ORDER BY id').toArray();
-    const narrowed = this.sql
-      .exec<SqlRow>('SELECT * FROM narrowed_token ORDER BY grant_id, scope_key')
-      .toArray();
-    this.rows.assertSealed(mac);
-    return {
+    const narrowed = this.has('narrowed_token')
+      ? this.sql.exec<SqlRow>('SELECT * FROM narrowed_token ORDER BY grant_id, scope_key').toArray()
+      : [];
+    this.rows.assertSealed(mac, [account, settings, ...grants, ...narrowed]);
+    const state = {
       account: accountFromSql(this.rows.authentic(mac, 'account', account)),
       settings: settingsFromText(String(this.rows.authentic(mac, 'connection_copy', settings)['settings'])),
       grants: grants.map((row) => grantFromSql(this.rows.authentic(mac, 'grant_row', row))),
       narrowed: narrowed.map((row) => narrowedFromSql(this.rows.authentic(mac, 'narrowed_token', row))),
     };
+    return this.has('refresh_attempt') ? withAttempts(state, this.#attempted()) : state;
+  }
+
+  /** Of each generation that was presented: when last, and the highest that was drawn for it. */
+  #attempted(): Attempted[] {
+    return this.sql
+      .exec<Attempted>(
+        `SELECT grant_id AS grantId, generation_from AS presented, max(generation_to) AS drawn,
+           max(started_at_ms) AS startedAtMs FROM refresh_attempt GROUP BY grant_id, generation_from`,
+      )
+      .toArray();
+  }
+
+  /** An attempt has begun: what is kept of rows does not know of it. */
+  attemptBegun(): void {
+    this.#state = undefined;
   }
 
   /** The settings as they are stored; what is made of them is shown, not acted on. Null where there are none. */
@@ -161,13 +186,16 @@ export class AccountStore extends ObjectStore<Table> {
 
   deleteGrant(mac: Uint8Array, id: number): void {
     this.sql.exec('DELETE FROM grant_row WHERE id = ?', id);
-    this.sql.exec('DELETE FROM narrowed_token WHERE grant_id = ?', id);
+    if (this.has('narrowed_token')) this.sql.exec('DELETE FROM narrowed_token WHERE grant_id = ?', id);
     this.rows.touched(mac);
     this.#state = undefined;
   }
 
   saveAccount(mac: Uint8Array, row: AccountRow): void {
-    this.putLiving(mac, accountToSql(row));
+    const before = this.#state;
+    const values = accountToSql(row);
+    this.putLiving(mac, values);
+    if (before != null) this.#state = { ...before, account: accountFromSql(values) };
   }
 
   saveSettings(mac: Uint8Array, settings: ConnectionSettings): void {
@@ -175,7 +203,13 @@ export class AccountStore extends ObjectStore<Table> {
   }
 
   saveGrant(mac: Uint8Array, row: GrantRow): void {
-    this.put(mac, 'grant_row', grantToSql(row));
+    const before = this.#state;
+    const values = grantToSql(row);
+    this.put(mac, 'grant_row', values);
+    if (before == null) return;
+    const others = before.grants.filter(({ id }) => id !== row.id);
+    const grants = [...others, grantFromSql(values)].toSorted((one, other) => one.id - other.id);
+    this.#state = { ...before, grants };
   }
 
   /** Keeps the newest `kept` narrowed tokens of the grant. */
@@ -191,13 +225,13 @@ export class AccountStore extends ObjectStore<Table> {
   }
 
   deleteNarrowed(): void {
-    this.sql.exec('DELETE FROM narrowed_token');
+    if (this.has('narrowed_token')) this.sql.exec('DELETE FROM narrowed_token');
     this.forgetRows();
   }
 
   deleteGrants(): void {
     this.sql.exec('DELETE FROM grant_row');
-    this.sql.exec('DELETE FROM narrowed_token');
+    if (this.has('narrowed_token')) this.sql.exec('DELETE FROM narrowed_token');
     this.#state = undefined;
   }
 
@@ -216,4 +250,25 @@ export class AccountStore extends ObjectStore<Table> {
   bury(mac: Uint8Array, row: TombstoneRow): void {
     this.buryIn(mac, OF_A_LIFE, tombstoneToSql(row));
   }
+}
+
+type Attempted = { grantId: number; presented: number; drawn: number; startedAtMs: number };
+
+/** More attempts than can begin before one of them ends and writes the account's counter. */
+const MOST_UNSETTLED = 10_000;
+
+/**
+ * The state with what attempts say that wrote no other row when they began: the counter has drawn their generations,
+ * and a grant was last tried with the newest that presented its present one. @throws CorruptRowError
+ */
+function withAttempts(state: AccountState, attempted: readonly Attempted[]): AccountState {
+  const { generationCounter } = state.account;
+  const drawn = Math.max(generationCounter, ...attempted.map((one) => one.drawn));
+  if (!(drawn <= generationCounter + MOST_UNSETTLED))
+    throw new CorruptRowError('refresh_attempt has drawn what no counter comes to');
+  const grants = state.grants.map((grant) => {
+    const tried = attempted.find((one) => one.grantId === grant.id && one.presented === grant.generation);
+    return tried === undefined ? grant : { ...grant, lastAttemptStartedAtMs: tried.startedAtMs };
+  });
+  return { ...state, account: { ...state.account, generationCounter: drawn }, grants };
 }

@@ -45,7 +45,7 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
   const exchanger = () => (ctx.exports as unknown as Entrypoints).Exchanger;
   const object: Account = {
     ...own,
-    attempts: new AttemptJournal(ctx.storage.sql),
+    attempts: new AttemptJournal(ctx.storage.sql, store, () => store.attemptBegun()),
     pump: new CommitPump(
       (fn) => store.commit(fn),
       () => ctx.storage.sync(),

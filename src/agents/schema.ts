@@ -37,6 +37,3 @@ export const AGENT_SCHEMA: readonly string[] = [
   `ALTER TABLE agent ADD COLUMN proofs TEXT;
    ALTER TABLE agent ADD COLUMN proof_fail_at_ms INTEGER;`,
 ];
-
-/** From this version on the tables of the keyed audit chain are there; an object that slept since before has none. */
-export const KEYED_CHAIN_SINCE = AGENT_SCHEMA.indexOf(CHAIN_SCHEMA) + 1;

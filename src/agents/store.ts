@@ -18,25 +18,22 @@ import {
   tombstoneToSql,
 } from './columns.ts';
 import type { AgentRow, AgentState, KeyRow, TombstoneRow } from './record.ts';
-import { AGENT_SCHEMA, KEYED_CHAIN_SINCE } from './schema.ts';
+import { AGENT_SCHEMA } from './schema.ts';
 
 type Table = 'agent' | 'agent_key';
 
 /** The agent that was never deleted lives its first life. */
 const FIRST_LIFE = 1;
 
+/** Agents are few beside accounts: each has all its tables. */
+const TABLES = { steps: AGENT_SCHEMA };
+
 export class AgentStore extends ObjectStore<Table> {
   #state: AgentState | null | undefined;
 
   /** @param auditSeq how far the audit chain has come at least: noted under the MAC of the agent's row */
   constructor(storage: DurableObjectStorage, auditSeq: () => number = () => 0) {
-    const schema = {
-      steps: AGENT_SCHEMA,
-      keyedChainSince: KEYED_CHAIN_SINCE,
-      living: 'agent',
-      seal: null,
-    } as const;
-    super(storage, schema, auditSeq);
+    super(storage, { tables: TABLES, living: 'agent', seal: null }, auditSeq);
   }
 
   protected ownerOf(organization: string, incarnation: number, row: SqlRow): Owner {

@@ -18,7 +18,7 @@ import { admitAgent } from '#directory/known-objects.ts';
 import { systemNow } from '#lib/clock.ts';
 import { decideAtDoor1 } from '#policy/decide.ts';
 import { reachesAccount } from '#policy/reach.ts';
-import { FOR_TOKEN, tokenRequest, type Place } from '#policy/request.ts';
+import { tokenRequest, type Place } from '#policy/request.ts';
 import type { Arrival } from './arrival.ts';
 import { recordContext, recordRefusal, requireAgent } from './guards.ts';
 import { queryIn } from './input.ts';
@@ -167,7 +167,7 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
   const { organization, status, policy } = caller;
   const request: ReleaseRequest = {
     agent: { id: caller.id, organization, status, policy },
-    use: FOR_TOKEN,
+    use: { action: 'token' },
     byId: ask.byId,
     minTtlMs: (query.min_ttl ?? DEFAULT_MIN_TTL_S) * 1000,
     minTtlExplicit: query.min_ttl !== undefined,

@@ -78,6 +78,8 @@ export class AuditRing {
   readonly #pages: number;
   readonly #unkeyedSlots: number;
   #loaded: Loaded | null = null;
+  /** Whether the rows had no head when they were read. */
+  #begins = false;
 
   /** @param pages of the ring @param unkeyedSlots of the ring that earlier versions kept; both differ in tests alone */
   constructor(table: ChainTable, pages: number = RING_PAGES, unkeyedSlots: number = UNKEYED_SLOTS) {
@@ -106,8 +108,9 @@ export class AuditRing {
     at: string,
     macKey: Uint8Array,
   ): StoredRecord & { readonly begins: boolean } {
-    const begins = this.#loaded === null && this.#table.head() === null;
+    const wasLoaded = this.#loaded !== null;
     const head = this.#room(this.#load(macKey));
+    const begins = !wasLoaded && this.#begins;
     const seq = head.seq + 1;
     const body = recordText(seq, at, fields, context, macKey);
     const hash = chainHash(head.hash, body);
@@ -178,6 +181,7 @@ export class AuditRing {
   #read(macKey: Uint8Array): Loaded {
     const stored = this.#table.head();
     const floor = this.#table.floor();
+    this.#begins = stored === null;
     if (stored === null) {
       const found = this.#unkeyedHead();
       const start = { since: found.seq, seq: found.seq, previous: found.hash, hash: found.hash };

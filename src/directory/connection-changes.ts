@@ -10,7 +10,7 @@ import { encryptText } from '#crypto/envelope.ts';
 import { clientSecretPlace } from '#crypto/places.ts';
 import { ask, type SqlRow } from './ask.ts';
 import { connectionFromSql, connectionToSql, isAuthentic, type ConnectionRow } from './connection-row.ts';
-import { connectionRecord, type ConnectionDraft } from './connections.ts';
+import { connectionRecord, forgetConnection, type ConnectionDraft } from './connections.ts';
 import { forgetCutOffs } from './cut-offs.ts';
 import { connectionKey, type VaultConfig } from './data-key.ts';
 import { bySystem, runRecorded } from './organization-audit.ts';
@@ -68,6 +68,7 @@ export async function changeConnection(
     const record = connectionRecord('connection.update', id, context, nowMs);
     const isStored = await runRecorded(config, record, statement);
     forgetCutOffs(db);
+    forgetConnection(db, id);
     if (isStored) return true;
   }
   throw new ProblemError('conflict', { detail: 'others change this connection at the same time' });
@@ -102,6 +103,7 @@ export async function deleteConnection(
     db.prepare(remove).bind(id),
   ]);
   forgetCutOffs(db);
+  forgetConnection(db, id);
   if (isDeleted) return 'deleted';
   const there = await ask(() => db.prepare('SELECT 1 FROM connection WHERE id = ?').bind(id).first());
   return there === null ? 'not_found' : 'in_use';

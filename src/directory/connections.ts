@@ -9,6 +9,7 @@ import { ProblemError } from '#contract/problem.ts';
 import { encryptText, openDataKey } from '#crypto/envelope.ts';
 import { CONNECTIONS_OWNER, clientSecretPlace } from '#crypto/places.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
@@ -205,6 +206,41 @@ export async function connectionSettings(
   return settingsOf(connectionFromSql(row), String(dataKey));
 }
 
+/** A change of a connection is seen everywhere within a second; so long what was read may be taken again. */
+const SEEN_MS = 1_000;
+const KEPT_SEEN = 1_000;
+
+/** Values alone: what one request waits for, another must not. */
+const seenBy = new WeakMap<
+  D1Database,
+  BoundedMap<string, { readonly atMs: number; readonly found: LoadedConnection | null }>
+>();
+
+function seenOf(db: D1Database) {
+  const seen = seenBy.get(db) ?? new BoundedMap(KEPT_SEEN);
+  seenBy.set(db, seen);
+  return seen;
+}
+
+/** To be called after a change of the row that this isolate has made. */
+export function forgetConnection(db: D1Database, id: string): void {
+  seenOf(db).delete(id);
+}
+
+/** As `loadConnection`, or as this isolate has read it within the last second: accounts that refresh together ask once. */
+export async function recentConnection(
+  db: D1Database,
+  id: string,
+  timeoutMs: number,
+  masterKeys: string | null,
+): Promise<LoadedConnection | null | 'unavailable'> {
+  const seen = seenOf(db).get(id);
+  const ageMs = seen === undefined ? -1 : systemNow() - seen.atMs;
+  return seen !== undefined && ageMs >= 0 && ageMs < SEEN_MS
+    ? seen.found
+    : loadConnection(db, id, timeoutMs, masterKeys);
+}
+
 /**
  * The same for an account on its way to the provider: null where the connection is gone; `unavailable` where the
  * directory does not say so within `timeoutMs` or what it says cannot be trusted. Then the account works on with its
@@ -218,7 +254,10 @@ export async function loadConnection(
   timeoutMs: number,
   masterKeys: string | null,
 ): Promise<LoadedConnection | null | 'unavailable'> {
-  return within(timeoutMs, trustedConnection(db, id, masterKeys), 'unavailable' as const);
+  const atMs = systemNow();
+  const found = await within(timeoutMs, trustedConnection(db, id, masterKeys), 'unavailable' as const);
+  if (found !== 'unavailable') seenOf(db).set(id, { atMs, found });
+  return found;
 }
 
 async function trustedConnection(

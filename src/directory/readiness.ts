@@ -6,7 +6,7 @@
 import type { Config } from '#env.ts';
 import type { Check } from '#contract/health.ts';
 import { within } from '#lib/clock.ts';
-import { isNewerMajor } from '#lib/object-schema.ts';
+import { isNewerMajor } from '#lib/table-schema.ts';
 import { MIGRATE_HINT } from './ask.ts';
 import { checkVault } from './key-check.ts';
 import { SCHEMA_VERSION, schemaVersion } from './migrate.ts';

@@ -5,7 +5,7 @@
 
 import { ProblemError } from '#contract/problem.ts';
 import { systemNow, within } from '#lib/clock.ts';
-import { isNewerMajor } from '#lib/object-schema.ts';
+import { isNewerMajor } from '#lib/table-schema.ts';
 import { SCHEMA_VERSION, schemaVersion } from './migrate.ts';
 
 /** A migration while isolates live is met this much later; a deploy brings new isolates with it. */

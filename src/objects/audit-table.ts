@@ -3,31 +3,25 @@
 import type { ChainTable, HeadRow, PageRow } from '#audit/ring.ts';
 import type { Checkpoint, UnkeyedRow, UnkeyedTable } from '#audit/unkeyed.ts';
 import type { SqlRow } from './sql-row.ts';
-
-/** Which tables the object has, asked of its store. */
-export interface Existing {
-  readonly hasTables: () => boolean;
-  /** Those of the keyed chain; an object that slept since before has none. */
-  readonly hasKeyedChain: () => boolean;
-}
+import type { Tables } from './schema.ts';
 
 export class AuditTable implements ChainTable {
   readonly #sql: SqlStorage;
   readonly #living: string;
-  readonly #exist: Existing;
+  readonly #tables: Tables;
   readonly unkeyed: UnkeyedTable;
 
   /** @param living the table of the row that names the living object, whose `audit_seq` says how far the chain had come */
-  constructor(sql: SqlStorage, living: string, exist: Existing) {
+  constructor(sql: SqlStorage, living: string, tables: Tables) {
     this.#sql = sql;
     this.#living = living;
-    this.#exist = exist;
-    this.unkeyed = new UnkeyedAuditTable(sql, () => exist.hasTables());
+    this.#tables = tables;
+    this.unkeyed = new UnkeyedAuditTable(sql, () => tables.has('audit_event'));
   }
 
   /** Values as they were found, in the types that they should have: they prove nothing before the MAC does. */
   head(): HeadRow | null {
-    if (!this.#exist.hasKeyedChain()) return null;
+    if (!this.#tables.has('audit_head')) return null;
     const found = this.#sql.exec<SqlRow>('SELECT * FROM audit_head').toArray()[0];
     if (found === undefined) return null;
     return {
@@ -54,13 +48,14 @@ export class AuditTable implements ChainTable {
   }
 
   page(slot: number): PageRow | null {
-    if (!this.#exist.hasKeyedChain()) return null;
+    if (!this.#tables.has('audit_page')) return null;
     const query = 'SELECT seq, previous, bodies FROM audit_page WHERE slot = ?';
     const found = this.#sql.exec<SqlRow>(query, slot).toArray()[0];
     return found === undefined ? null : batchOf(found);
   }
 
   putPage(slot: number, row: PageRow): void {
+    this.#tables.need('audit_page');
     this.#sql.exec(
       'INSERT OR REPLACE INTO audit_page (slot, seq, previous, bodies) VALUES (?, ?, ?, ?)',
       slot,
@@ -71,7 +66,7 @@ export class AuditTable implements ChainTable {
   }
 
   pages(): { count: number; maxSeq: number } {
-    if (!this.#exist.hasKeyedChain()) return { count: 0, maxSeq: 0 };
+    if (!this.#tables.has('audit_page')) return { count: 0, maxSeq: 0 };
     return this.#sql
       .exec<{
         count: number;
@@ -81,11 +76,12 @@ export class AuditTable implements ChainTable {
   }
 
   floor(): number {
-    if (!this.#exist.hasKeyedChain()) return 0;
+    if (!this.#tables.has('audit_head')) return 0;
+    const buried = this.#tables.has('tombstone') ? ' UNION ALL SELECT audit_seq FROM tombstone' : '';
     return this.#sql
       .exec<{ floor: number }>(
         `SELECT coalesce(max(audit_seq), 0) AS floor FROM
-           (SELECT audit_seq FROM ${this.#living} UNION ALL SELECT audit_seq FROM tombstone)`,
+           (SELECT audit_seq FROM ${this.#living}${buried})`,
       )
       .one().floor;
   }

@@ -72,7 +72,7 @@ export function partsOf<Kind extends string, Store extends ObjectStore, Opener e
     source: { kind: plan.kind, id: ctx.id.name ?? '' },
     sql,
     transaction: (write) => store.transaction(write),
-    exists: () => store.hasTables(),
+    tables: store,
     wake: (atMs) => (atMs === null ? timers.clear('outbox') : timers.set('outbox', atMs)),
     deliver: (request) => (ctx.exports as unknown as Entrypoints).Deliverer.deliver(request),
     directory: outboxDirectory(config.directory, config.masterKeys),
@@ -88,7 +88,6 @@ export function partsOf<Kind extends string, Store extends ObjectStore, Opener e
   store.beforeCommit(() => timers.armMoved());
   store.onRollback(() => {
     timers.forget();
-    outbox.forget();
     ring.forget();
   });
   return {

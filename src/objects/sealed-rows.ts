@@ -7,25 +7,28 @@ import { rowMac } from '#crypto/digest.ts';
 import type { Part } from '#crypto/encoding.ts';
 import { CorruptRowError } from './corrupt-row.ts';
 import type { SqlRow } from './sql-row.ts';
+import type { Tables } from './schema.ts';
 
 /** One MAC over the MACs of several rows: an older row that is put back with its own MAC is noticed. */
 export interface Seal {
   /** Where it is kept: a table of one row with `id` and `mac`. Part of what the seal is made over. */
   readonly table: string;
-  /** A query for the `mac` of each row that it covers, in an order that their values fix. */
-  readonly rows: string;
+  /** The tables whose rows it covers, in this order; in each the rows by these columns. */
+  readonly covers: readonly { readonly table: string; readonly by: string }[];
 }
 
 export class SealedRows<Table extends string> {
   readonly #sql: SqlStorage;
   readonly #seal: Seal | null;
+  readonly #tables: Pick<Tables, 'has'>;
   /** The key of rows written in the transaction that is going on; null: none was, and the seal holds. */
   #unsealed: Uint8Array | null = null;
 
   /** @param seal null: each row stands for itself */
-  constructor(sql: SqlStorage, seal: Seal | null = null) {
+  constructor(sql: SqlStorage, seal: Seal | null, tables: Pick<Tables, 'has'>) {
     this.#sql = sql;
     this.#seal = seal;
+    this.#tables = tables;
   }
 
   /** Writes the row in the place of what is there. Inside a transaction only, which ends with `seal`. */
@@ -56,16 +59,20 @@ export class SealedRows<Table extends string> {
     return macOfRow(mac, table, values) === stored;
   }
 
-  /** @throws CorruptRowError where the rows are not those that were written together */
-  assertSealed(mac: Uint8Array): void {
-    if (!this.isSealed(mac)) throw new CorruptRowError('the rows are not those that were written together');
+  /**
+   * @param rows those that the seal covers, in its order, where the caller has read them; left out: they are read
+   * @throws CorruptRowError where the rows are not those that were written together
+   */
+  assertSealed(mac: Uint8Array, rows?: readonly SqlRow[]): void {
+    if (!this.isSealed(mac, rows))
+      throw new CorruptRowError('the rows are not those that were written together');
   }
 
-  isSealed(mac: Uint8Array): boolean {
+  isSealed(mac: Uint8Array, rows?: readonly SqlRow[]): boolean {
     // Rows that this transaction wrote are sealed at its end; no other writer can have come between.
     if (this.#seal === null || this.#unsealed !== null) return true;
     const stored = this.#sql.exec<SqlRow>(`SELECT mac FROM ${this.#seal.table}`).toArray()[0]?.['mac'];
-    return this.#sealOf(this.#seal, mac) === (stored ?? null);
+    return this.#sealOf(this.#seal, mac, rows ?? this.#covered(this.#seal)) === (stored ?? null);
   }
 
   /** The last act of a transaction. */
@@ -74,7 +81,7 @@ export class SealedRows<Table extends string> {
     this.#unsealed = null;
     if (this.#seal === null || mac === null) return;
     const { table } = this.#seal;
-    const seal = this.#sealOf(this.#seal, mac);
+    const seal = this.#sealOf(this.#seal, mac, this.#covered(this.#seal));
     if (seal === null) this.#sql.exec(`DELETE FROM ${table}`);
     else this.#sql.exec(`INSERT OR REPLACE INTO ${table} (id, mac) VALUES (1, ?)`, seal);
   }
@@ -85,14 +92,20 @@ export class SealedRows<Table extends string> {
   }
 
   /** Null where there are no rows: then there is no seal either. */
-  #sealOf({ table, rows }: Seal, mac: Uint8Array): string | null {
-    const macs = this.#sql.exec<{ mac: string }>(rows).toArray();
-    if (macs.length === 0) return null;
+  #sealOf({ table }: Seal, mac: Uint8Array, rows: readonly SqlRow[]): string | null {
+    if (rows.length === 0) return null;
     return rowMac(
       mac,
       table,
-      macs.map((row) => row.mac),
+      rows.map((row) => row['mac'] as string),
     );
+  }
+
+  #covered({ covers }: Seal): SqlRow[] {
+    const parts = covers
+      .filter(({ table }) => this.#tables.has(table))
+      .map(({ table, by }) => `SELECT mac FROM (SELECT mac FROM ${table} ORDER BY ${by})`);
+    return parts.length === 0 ? [] : this.#sql.exec<SqlRow>(parts.join(' UNION ALL ')).toArray();
   }
 }
 

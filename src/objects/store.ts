@@ -5,22 +5,16 @@
  */
 
 import type { Owner } from '#crypto/envelope.ts';
-import {
-  applySchema,
-  DamagedSchemaError,
-  NewerSchemaError,
-  soundVersion,
-  storedVersion,
-} from '#lib/object-schema.ts';
+import { applySchema, DamagedSchemaError, NewerSchemaError, soundSchema } from '#lib/object-schema.ts';
+import { BASE, groupOf, hasTable, type StoredSchema, type TableSchema } from '#lib/table-schema.ts';
 import { SealedRows, type Seal } from './sealed-rows.ts';
 import type { SqlRow } from './sql-row.ts';
+import type { Tables } from './schema.ts';
 
 /** What one class of objects stores. */
 export interface ObjectSchema<Table extends string> {
   /** Additive, see `lib/object-schema.ts`. Applied by the first write after waking, never by the constructor. */
-  readonly steps: readonly string[];
-  /** From this version on the tables of the keyed audit chain are there. */
-  readonly keyedChainSince: number;
+  readonly tables: TableSchema;
   /**
    * The table whose one row is the living object. It and `tombstone` have the columns `organization`, `incarnation`,
    * `data_key` and `audit_seq`.
@@ -39,7 +33,7 @@ export interface KeyMaterial {
   readonly dataKey: string;
 }
 
-export abstract class ObjectStore<Table extends string = string> {
+export abstract class ObjectStore<Table extends string = string> implements Tables {
   protected readonly sql: SqlStorage;
   protected readonly rows: SealedRows<Table | 'tombstone'>;
   readonly #storage: DurableObjectStorage;
@@ -47,8 +41,8 @@ export abstract class ObjectStore<Table extends string = string> {
   readonly #auditSeq: () => number;
   readonly #onRollback: (() => void)[] = [];
   readonly #beforeCommit: (() => void)[] = [];
-  /** Of the stored schema; 0: nothing was ever written. Null: not looked at yet. */
-  #version: number | null = null;
+  /** Null: not looked at yet. */
+  #stored: StoredSchema | null = null;
   #schemaReady = false;
   #inTransaction = false;
   #inCommit = false;
@@ -60,7 +54,7 @@ export abstract class ObjectStore<Table extends string = string> {
     this.#schema = schema;
     this.#auditSeq = auditSeq;
     this.sql = storage.sql;
-    this.rows = new SealedRows(storage.sql, schema.seal);
+    this.rows = new SealedRows(storage.sql, schema.seal, this);
   }
 
   /** The table whose one row is the living object. */
@@ -83,18 +77,24 @@ export abstract class ObjectStore<Table extends string = string> {
    * @throws DamagedSchemaError where tables were taken away
    */
   hasTables(): boolean {
-    return this.hasStep(1);
+    return this.#found().version > 0;
   }
 
-  /** Whether the tables of the keyed audit chain are there; an object that slept since before has none. */
-  hasKeyedChain(): boolean {
-    return this.hasStep(this.#schema.keyedChainSince);
+  /** Whether this table is there: some are made by the first write that needs them. @throws as `hasTables` */
+  has(table: string): boolean {
+    return hasTable(this.#schema.tables, this.#found(), table);
   }
 
-  /** Whether the stored schema has come so far. @throws as `hasTables` */
-  protected hasStep(step: number): boolean {
-    this.#version ??= soundVersion(this.sql, this.#schema.steps);
-    return this.#version >= step;
+  /** Makes the table where it is not there yet. Inside a write; a rollback takes it away again. */
+  need(table: string): void {
+    if (this.#stored !== null && hasTable(this.#schema.tables, this.#stored, table)) return;
+    const group = groupOf(this.#schema.tables, table) ?? BASE;
+    this.#stored = applySchema(this.sql, this.#schema.tables, group);
+  }
+
+  #found(): StoredSchema {
+    this.#stored ??= soundSchema(this.sql, this.#schema.tables);
+    return this.#stored;
   }
 
   /** As `hasTables`, for unasked work: rows of a newer major wait for newer code, damaged rows for the operator. */
@@ -128,10 +128,7 @@ export abstract class ObjectStore<Table extends string = string> {
     this.#inTransaction = true;
     try {
       return this.#storage.transactionSync(() => {
-        if (!this.#schemaReady) {
-          applySchema(this.sql, this.#schema.steps);
-          this.#version = storedVersion(this.sql, this.#schema.steps);
-        }
+        if (!this.#schemaReady) this.#stored = applySchema(this.sql, this.#schema.tables);
         const result = fn();
         this.rows.seal();
         this.sealOthers();
@@ -177,7 +174,7 @@ export abstract class ObjectStore<Table extends string = string> {
   protected forget(): void {
     this.forgetAll();
     this.rows.forget();
-    this.#version = null;
+    this.#stored = null;
     this.#schemaReady = false;
     for (const forget of this.#onRollback) forget();
   }
@@ -191,7 +188,7 @@ export abstract class ObjectStore<Table extends string = string> {
   #readMaterial(): KeyMaterial | null {
     if (!this.hasTables()) return null;
     const living = this.first(`SELECT * FROM ${this.#schema.living}`);
-    const row = living ?? this.first('SELECT * FROM tombstone');
+    const row = living ?? this.tombstoneRow();
     if (row === null) return null;
     const owner = this.ownerOf(String(row['organization']), Number(row['incarnation']), row);
     return { living: living !== null, owner, dataKey: String(row['data_key']) };
@@ -219,11 +216,13 @@ export abstract class ObjectStore<Table extends string = string> {
    */
   protected putLiving(mac: Uint8Array, values: SqlRow): void {
     this.put(mac, this.#schema.living, { id: 1, ...values, ...this.chainMark() });
+    const owner = this.ownerOf(String(values['organization']), Number(values['incarnation']), values);
+    this.#material = { living: true, owner, dataKey: String(values['data_key']) };
   }
 
   /** The row that stays of a dead life; unauthenticated. Null where there is none. */
   protected tombstoneRow(): SqlRow | null {
-    return this.hasTables() ? this.first('SELECT * FROM tombstone') : null;
+    return this.has('tombstone') ? this.first('SELECT * FROM tombstone') : null;
   }
 
   /**
@@ -232,7 +231,7 @@ export abstract class ObjectStore<Table extends string = string> {
    */
   protected buryIn(mac: Uint8Array, tables: readonly string[], tombstone: SqlRow): void {
     const mark = this.chainMark();
-    for (const table of tables) this.sql.exec(`DELETE FROM ${table}`);
+    for (const table of tables) if (this.has(table)) this.sql.exec(`DELETE FROM ${table}`);
     this.put(mac, 'tombstone', { id: 1, ...tombstone, ...mark });
   }
 
@@ -242,6 +241,7 @@ export abstract class ObjectStore<Table extends string = string> {
 
   protected put(mac: Uint8Array, table: Table | 'tombstone', values: SqlRow): void {
     if (!this.#inTransaction) throw new Error('internal: a row is written outside a transaction');
+    this.need(table);
     this.rows.put(mac, table, values);
     this.forgetAll();
   }

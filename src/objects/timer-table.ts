@@ -4,11 +4,6 @@ import type { Timer, TimerRows } from './timers.ts';
 
 type Row = { kind: string; due_at_ms: number; attempts: number; payload: string | null };
 
-/** A step of the object's schema. */
-export const TIMER_SCHEMA = `
-  CREATE TABLE timer (
-    kind TEXT PRIMARY KEY, due_at_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, payload TEXT) WITHOUT ROWID;`;
-
 export class TimerTable<Kind extends string = string> implements TimerRows<Kind> {
   readonly #sql: SqlStorage;
 

@@ -1,6 +1,7 @@
 /** SQL of the table `delivery`: one event on its way to one endpoint. No decision here. */
 
 import type { EventType } from '#webhooks/event.ts';
+import type { OutboxPowers } from './powers.ts';
 import type { Delivery, OutgoingEvent, SqlRow, SqlValue } from './rows.ts';
 
 /** Column and field of a delivery, in one order. */
@@ -45,12 +46,15 @@ export interface Awaited {
 
 export class DeliveryTable {
   readonly #sql: SqlStorage;
+  readonly #tables: OutboxPowers['tables'];
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, tables: OutboxPowers['tables']) {
     this.#sql = sql;
+    this.#tables = tables;
   }
 
   add(row: Delivery): void {
+    this.#tables.need('delivery');
     this.#sql.exec(
       `INSERT INTO delivery (${COLUMNS.map(([column]) => column).join(', ')})
        VALUES (${COLUMNS.map(() => '?').join(', ')})`,
@@ -119,6 +123,7 @@ export class DeliveryTable {
 
   /** From now on each delivery that waits for this endpoint counts as kept back by it. */
   hold(endpoint: Awaited): void {
+    if (!this.#tables.has('delivery')) return;
     this.#sql.exec(
       `UPDATE delivery SET held = 1 WHERE status = 'waiting' AND endpoint = ? AND organization = ? AND held = 0`,
       endpoint.id,
@@ -172,6 +177,7 @@ export class DeliveryTable {
   }
 
   #rows(query: string, ...values: SqlValue[]): SqlRow[] {
+    if (!this.#tables.has('delivery')) return [];
     return this.#sql.exec<SqlRow>(query, ...values).toArray();
   }
 }

@@ -10,9 +10,12 @@ const UNFINISHED = '(shipped = 0 OR fanned_out = 0 OR marked <> suppressed)';
 
 export class EventTable {
   readonly #sql: SqlStorage;
+  readonly #hasDeliveries: () => boolean;
 
-  constructor(sql: SqlStorage) {
+  /** @param hasDeliveries whether the table of deliveries is there */
+  constructor(sql: SqlStorage, hasDeliveries: () => boolean) {
     this.#sql = sql;
+    this.#hasDeliveries = hasDeliveries;
   }
 
   add(event: EventSubstance, mac: string): void {
@@ -37,7 +40,7 @@ export class EventTable {
   mayLeave(kept: number): OutgoingEvent[] {
     const rows = this.#rows(
       `SELECT * FROM event WHERE n > (SELECT max(n) FROM event) - ? OR ${UNFINISHED}
-         OR n IN (SELECT event_n FROM delivery WHERE status = 'waiting')`,
+         ${this.#hasDeliveries() ? "OR n IN (SELECT event_n FROM delivery WHERE status = 'waiting')" : ''}`,
       kept,
     );
     return rows.map(eventFromSql);
@@ -106,17 +109,20 @@ export class EventTable {
 
   /** Forgets events made before `beforeMs` that are done with, and their deliveries; the newest `kept` stay. */
   prune(beforeMs: number, kept: number, limit: number): void {
+    const hasDeliveries = this.#hasDeliveries();
+    const undelivered = `NOT EXISTS (SELECT 1 FROM delivery
+           WHERE event_n = event.n AND (status = 'waiting' OR indexed = 0))`;
     const rows = this.#rows(
       `SELECT n FROM event WHERE n <= (SELECT max(n) FROM event) - ?
          AND at_ms < ? AND NOT ${UNFINISHED}
-         AND NOT EXISTS (SELECT 1 FROM delivery WHERE event_n = event.n AND (status = 'waiting' OR indexed = 0))
+         ${hasDeliveries ? `AND ${undelivered}` : ''}
        ORDER BY n LIMIT ?`,
       kept,
       beforeMs,
       limit,
     );
     for (const { n } of rows) {
-      this.#sql.exec('DELETE FROM delivery WHERE event_n = ?', n);
+      if (hasDeliveries) this.#sql.exec('DELETE FROM delivery WHERE event_n = ?', n);
       this.#sql.exec('DELETE FROM event WHERE n = ?', n);
     }
   }

@@ -56,7 +56,7 @@ export class Outbox {
 
   constructor(powers: OutboxPowers) {
     this.#powers = powers;
-    this.#store = new OutboxStore(powers.sql);
+    this.#store = new OutboxStore(powers.sql, powers.tables);
     this.#known = new KnownEndpoints(powers.directory, powers.now);
     this.#rounds = new Rounds(powers, this.#store, this.#known);
   }
@@ -107,11 +107,6 @@ export class Outbox {
     for (const event of this.#store.events.mayLeave(KEPT_EVENTS)) {
       if (isAuthentic(from, event)) this.#store.events.setMac(event.n, eventMac(to, event));
     }
-  }
-
-  /** A transaction of the object was rolled back: what is remembered of rows may not be so. */
-  forget(): void {
-    this.#store.forget();
   }
 
   /**
@@ -212,6 +207,6 @@ export class Outbox {
   }
 
   #exists(): boolean {
-    return this.#powers.exists() && this.#store.hasTables();
+    return this.#store.hasTables();
   }
 }

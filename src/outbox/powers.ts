@@ -10,8 +10,8 @@ export interface OutboxPowers {
   readonly sql: SqlStorage;
   /** One atomic write, with the object's schema applied before it; awaits nothing. */
   readonly transaction: <T>(write: () => T) => T;
-  /** Whether anything was ever written in this object: a name that was never created gets no table. */
-  readonly exists: () => boolean;
+  /** Which of its tables are there: a name that was never created gets none. `need` makes one, inside a write. */
+  readonly tables: { has(table: string): boolean; need(table: string): void };
   /** Sets the object's alarm for the outbox, or takes it away. Inside a transaction. */
   readonly wake: (atMs: number | null) => void;
   /** Hands one attempt to the Deliverer, which reports to `settled`. Not awaited by the outbox. */

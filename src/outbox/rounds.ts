@@ -161,7 +161,7 @@ export class Rounds {
   }
 
   #exists(): boolean {
-    return this.#powers.exists() && this.#store.hasTables();
+    return this.#store.hasTables();
   }
 
   #name(): string {

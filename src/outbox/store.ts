@@ -2,6 +2,7 @@
 
 import { DeliveryTable } from './delivery-table.ts';
 import { EventTable } from './event-table.ts';
+import type { OutboxPowers } from './powers.ts';
 import type { SqlRow } from './rows.ts';
 
 /** When the outbox wakes, and how the directory has answered lately. */
@@ -19,26 +20,18 @@ export class OutboxStore {
   readonly events: EventTable;
   readonly deliveries: DeliveryTable;
   readonly #sql: SqlStorage;
-  #ready = false;
+  readonly #tables: OutboxPowers['tables'];
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, tables: OutboxPowers['tables']) {
     this.#sql = sql;
-    this.events = new EventTable(sql);
-    this.deliveries = new DeliveryTable(sql);
+    this.#tables = tables;
+    this.events = new EventTable(sql, () => tables.has('delivery'));
+    this.deliveries = new DeliveryTable(sql, tables);
   }
 
   /** Whether the tables are there: an object may have been written before it had an outbox. */
   hasTables(): boolean {
-    this.#ready ||=
-      this.#one(`SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'outbox_state'`)[
-        'n'
-      ] === 1;
-    return this.#ready;
-  }
-
-  /** A transaction was rolled back, and the tables perhaps with it. */
-  forget(): void {
-    this.#ready = false;
+    return this.#tables.has('outbox_state');
   }
 
   /** Draws the next number of the account's events; it outlives the account. Inside a transaction. */

@@ -23,7 +23,6 @@ const KEPT: Readonly<Record<string, string>> = {
   'src/directory/organization-audit.ts verifyOrganizationAudit': 'reads back a chain that is written here',
   'src/directory/schema-major.ts forgetDirectoryVersions': 'lets a test begin anew in its isolate',
   'src/egress/injector/injector.ts injectorOf': 'what a call through the broker is made with',
-  'src/objects/timer-table.ts TIMER_SCHEMA': 'a step for the schema of a next class of objects',
   'src/providers/catalogue/catalogue.ts allDescriptors':
     'the whole catalogue, which costs too much at run time',
   'src/providers/api-answer.ts judgeApiAnswer':

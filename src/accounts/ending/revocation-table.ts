@@ -7,6 +7,7 @@
 
 import { equalSecrets } from '#crypto/digest.ts';
 import { macOfRow } from '#objects/sealed-rows.ts';
+import type { Tables } from '#objects/schema.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
 import type { ConnectionSettings } from '../rows.ts';
 
@@ -47,17 +48,18 @@ export function isAuthentic(mac: Uint8Array, { id, body, mac: stored }: WaitingR
 
 export class RevocationTable {
   readonly #sql: SqlStorage;
-  readonly #exists: () => boolean;
+  readonly #tables: Tables;
 
-  constructor(sql: SqlStorage, exists: () => boolean) {
+  constructor(sql: SqlStorage, tables: Tables) {
     this.#sql = sql;
-    this.#exists = exists;
+    this.#tables = tables;
   }
 
   /** @param mac of the life that the job names */
   save(mac: Uint8Array, job: RevocationJob, nextTryAtMs: number): void {
     const id = revocationId(job);
     const body = JSON.stringify(job);
+    this.#tables.need('revocation');
     this.#sql.exec(
       'INSERT OR REPLACE INTO revocation (id, body, tries, next_try_at_ms, mac) VALUES (?, ?, 0, ?, ?)',
       id,
@@ -76,13 +78,13 @@ export class RevocationTable {
   }
 
   count(): number {
-    if (!this.#exists()) return 0;
+    if (!this.#tables.has('revocation')) return 0;
     return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM revocation').one().n;
   }
 
   /** Null: nothing waits. */
   nextAtMs(): number | null {
-    if (!this.#exists()) return null;
+    if (!this.#tables.has('revocation')) return null;
     return this.#sql.exec<{ at: number | null }>('SELECT min(next_try_at_ms) AS at FROM revocation').one().at;
   }
 
@@ -96,11 +98,12 @@ export class RevocationTable {
   }
 
   delete(id: string): void {
+    if (!this.#tables.has('revocation')) return;
     this.#sql.exec('DELETE FROM revocation WHERE id = ?', id);
   }
 
   #read(where: string, value: string | number): WaitingRevocation[] {
-    if (!this.#exists()) return [];
+    if (!this.#tables.has('revocation')) return [];
     const rows = this.#sql.exec<Row>(`SELECT * FROM revocation ${where}`, value).toArray();
     return rows.map(({ id, body, tries, next_try_at_ms, mac }) => ({
       id,

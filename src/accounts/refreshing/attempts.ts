@@ -1,6 +1,7 @@
 /** SQL of the refresh journal: one row per attempt, written before anything leaves; the newest fifty ended ones are kept. */
 
 import type { Trigger } from '#refresh/attempt.ts';
+import type { Tables } from '#objects/schema.ts';
 import type { AttemptRow } from '../rows.ts';
 
 export const KEPT_ATTEMPTS = 50;
@@ -37,12 +38,18 @@ function fromSql(row: Row): AttemptRow {
 
 export class AttemptJournal {
   readonly #sql: SqlStorage;
+  readonly #tables: Tables;
+  readonly #begun: () => void;
 
-  constructor(sql: SqlStorage) {
+  /** @param begun called with each new attempt: it draws a generation, and the grant has been tried */
+  constructor(sql: SqlStorage, tables: Tables, begun: () => void) {
     this.#sql = sql;
+    this.#tables = tables;
+    this.#begun = begun;
   }
 
   begin(attempt: AttemptRow): void {
+    this.#tables.need('refresh_attempt');
     this.#sql.exec(
       `INSERT INTO refresh_attempt
          (id, grant_id, generation_from, generation_to, trigger_kind, started_at_ms, token_age_ms)
@@ -60,6 +67,7 @@ export class AttemptJournal {
          AND n <= (SELECT max(n) FROM refresh_attempt) - ?`,
       KEPT_ATTEMPTS,
     );
+    this.#begun();
   }
 
   end(
@@ -77,22 +85,23 @@ export class AttemptJournal {
   }
 
   byId(id: string): AttemptRow | null {
-    const row = this.#sql.exec<Row>('SELECT * FROM refresh_attempt WHERE id = ?', id).toArray()[0];
-    return row === undefined ? null : fromSql(row);
+    return this.#read('WHERE id = ?', id)[0] ?? null;
   }
 
   /** Attempts without an end: in flight, or cut off. */
   open(): AttemptRow[] {
-    return this.#sql
-      .exec<Row>('SELECT * FROM refresh_attempt WHERE ended_at_ms IS NULL ORDER BY n')
-      .toArray()
-      .map(fromSql);
+    return this.#read('WHERE ended_at_ms IS NULL ORDER BY n');
   }
 
   /** Newest first. */
   newest(limit: number): AttemptRow[] {
+    return this.#read('ORDER BY n DESC LIMIT ?', limit);
+  }
+
+  #read(which: string, ...values: (string | number)[]): AttemptRow[] {
+    if (!this.#tables.has('refresh_attempt')) return [];
     return this.#sql
-      .exec<Row>('SELECT * FROM refresh_attempt ORDER BY n DESC LIMIT ?', limit)
+      .exec<Row>(`SELECT * FROM refresh_attempt ${which}`, ...values)
       .toArray()
       .map(fromSql);
   }

@@ -27,17 +27,15 @@ export interface PlannedExchange {
 }
 
 /**
- * Writes attempt row, generation and reconcile timer, in one transaction of its own: they are durable before the exchange
- * is handed over. What is to be handed over.
+ * Writes attempt row and reconcile timer, in one transaction of its own: they are durable before the exchange is handed
+ * over. The row draws the generation and says when the grant was last tried (`store.ts`). What is to be handed over.
  */
 export function beginAttempt(object: Account, mac: Uint8Array, planned: PlannedExchange): ExchangeRequest {
-  const { state, grant, settings } = planned;
+  const { state, settings } = planned;
   const attempt = attemptOf(planned, newId('rfa'), object.now());
-  const { generationTo, startedAtMs } = attempt;
+  const { startedAtMs } = attempt;
   object.store.transaction(() => {
     object.attempts.begin(attempt);
-    object.store.saveAccount(mac, { ...state.account, generationCounter: generationTo });
-    object.store.saveGrant(mac, { ...grant, lastAttemptStartedAtMs: startedAtMs });
     if (settings !== state.settings) object.store.saveSettings(mac, settings);
     object.timers.set(`reconcile:${attempt.id}`, startedAtMs + object.config.exchangeBudgetMs);
   });

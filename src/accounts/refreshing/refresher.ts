@@ -117,7 +117,7 @@ export class Refresher {
     const state = this.#object.store.state(opened.key.mac);
     const grant = state?.grants.find((row) => row.id === arg.grantId);
     if (flight !== null && !flight.again && state != null && grant !== undefined) {
-      const { version } = await connection.look(account, state.settings);
+      const { version } = await connection.look(account, state.settings, true);
       if (version > arg.connectionVersion && this.#flights.of(arg.grantId) === flight) {
         flight.again = true;
         flight.attemptId = null;

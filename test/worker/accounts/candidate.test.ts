@@ -38,7 +38,8 @@ const copies = async (id: string) =>
 /** Puts rows back whole, with the MACs that they had. */
 async function putBack(id: string, table: string, older: readonly Row[]): Promise<void> {
   await withStorage(id, ({ sql }) => {
-    sql.exec(`DELETE FROM ${table}`);
+    const there = sql.exec('SELECT name FROM sqlite_master WHERE name = ?', table).toArray();
+    if (there.length > 0) sql.exec(`DELETE FROM ${table}`);
     for (const row of older) {
       const names = Object.keys(row);
       const marks = names.map(() => '?').join(', ');

@@ -22,6 +22,7 @@ import {
   rows,
   stub,
   tamper,
+  withAllTables,
   withStorage,
   type Connected,
 } from './world.ts';
@@ -105,6 +106,7 @@ describe('a chain that was changed with the rows alone', () => {
 
 /** The account as a version before the keyed chain left it: `count` records in single rows, and no word of a head. */
 async function asBefore(account: Connected, count: number): Promise<void> {
+  await withAllTables(account.id);
   await withStorage(account.id, async (storage) => {
     const store = new AccountStore(storage);
     const opened = await new AccountVault(store, config.masterKeys).open();
@@ -159,6 +161,7 @@ describe('a chain of an earlier version', () => {
 
   it('whose account goes back to the version before hands tokens out, and says that nobody vouches for what it wrote', async () => {
     const account = await used(3);
+    await withAllTables(account.id);
     // The version before knows neither table: it begins a chain of its own beside them.
     await withStorage(account.id, ({ sql }) => {
       sql.exec(

@@ -112,7 +112,6 @@ describe.each<Way>(['refuses', 'hangs'])('while the directory %s', (way) => {
     await indexed(account.id);
     await tamper(
       account.id,
-      `UPDATE refresh_attempt SET started_at_ms = 0`,
       `UPDATE timer SET due_at_ms = 1 WHERE kind = 'refresh:1'`,
       `INSERT INTO timer (kind, due_at_ms, attempts, payload) VALUES ('index', 1, 0, NULL)`,
     );

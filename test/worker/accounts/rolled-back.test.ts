@@ -25,7 +25,8 @@ async function copy(id: string, table: string): Promise<Stored[]> {
 
 async function putBack(id: string, table: string, older: readonly Stored[]): Promise<void> {
   await withStorage(id, ({ sql }) => {
-    sql.exec(`DELETE FROM ${table}`);
+    const there = sql.exec('SELECT name FROM sqlite_master WHERE name = ?', table).toArray();
+    if (there.length > 0) sql.exec(`DELETE FROM ${table}`);
     for (const row of older) {
       const names = Object.keys(row);
       sql.exec(

@@ -20,13 +20,13 @@ import {
 } from './world.ts';
 
 const NOTHING = { tool: null, method: null, path: null, purpose: null };
-const TOKEN: Use = { ...NOTHING, action: 'token' };
+const TOKEN = { action: 'token' } as const;
 const OTHERS: readonly Use[] = [
   { ...NOTHING, action: 'proxy', method: 'GET', path: '/v1/contacts' },
   { ...NOTHING, action: 'tool', tool: 'crm_list_contacts' },
   { ...NOTHING, action: 'mcp', tool: 'crm__list' },
 ];
-const codes = (id: string, uses: readonly (Use | undefined)[]) =>
+const codes = (id: string, uses: readonly (Use | typeof TOKEN | undefined)[]) =>
   Promise.all(uses.map(async (use) => (await release(id, use === undefined ? {} : { use })).code));
 const ALL = [TOKEN, ...OTHERS];
 /** An account whose API has an address: without one no call can be made. */

@@ -4,11 +4,14 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env, exports } from 'cloudflare:workers';
 import { inject } from 'vitest';
 import type { ConnectedAccount } from '#accounts/connected-account.ts';
+import { ACCOUNT_TABLES } from '#accounts/schema.ts';
+import { AccountStore } from '#accounts/store.ts';
 import type { ReleaseRequest } from '#accounts/door/answer.ts';
 import { accountStub, type AccountRpc, type Answer } from '#accounts/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import { configOf, type Config, type UncheckedEnv } from '#env.ts';
+import { groupOf, places } from '#lib/table-schema.ts';
 import type { Fault } from '../../../src/dev/oauth-faults.ts';
 import type { IssuedGrant } from '../../../src/dev/oauth-server.ts';
 import type { TokenCall } from '../../../src/dev/oauth-call.ts';
@@ -221,8 +224,44 @@ export function withStorage<T>(
 
 export type Row = Record<string, string | number | null>;
 
+/** A table that nothing was written to yet is not there: it has no rows. */
 export function rows(id: string, query: string, ...values: unknown[]): Promise<Row[]> {
-  return withStorage(id, ({ sql }) => sql.exec(query, ...values).toArray() as Row[]);
+  return withStorage(id, ({ sql }) => {
+    try {
+      return sql.exec(query, ...values).toArray() as Row[];
+    } catch (error) {
+      const missing = /no such table: (\w+)/.exec(String(error))?.[1] ?? '';
+      if (groupOf(ACCOUNT_TABLES, missing) === null) throw error;
+      return [];
+    }
+  });
+}
+
+/** Makes tables that come with their first use. */
+export async function makeTables(id: string, ...tables: string[]): Promise<void> {
+  await withStorage(id, (storage) => {
+    const store = new AccountStore(storage);
+    store.transaction(() => {
+      for (const table of tables) store.need(table);
+    });
+  });
+  await evict(id);
+}
+
+/** The account as one that was made before tables came with their first use: it has all of them. */
+export async function withAllTables(id: string): Promise<void> {
+  const tables = [...places(ACCOUNT_TABLES).keys()].filter(
+    (table) => groupOf(ACCOUNT_TABLES, table) !== null,
+  );
+  await makeTables(id, ...tables);
+  await withStorage(id, ({ sql }) => {
+    sql.exec(`CREATE TABLE audit_event (slot INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL);
+      CREATE TABLE audit_checkpoint (
+        id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL);
+      ALTER TABLE schema_version DROP COLUMN made`);
+    sql.exec('UPDATE schema_version SET version = ?', ACCOUNT_TABLES.steps.length);
+  });
+  await evict(id);
 }
 
 /** Every row of every table of the object, as text. */
@@ -277,10 +316,10 @@ export interface StoredRecord {
 
 /** The audit records, oldest first. */
 export async function records(id: string): Promise<StoredRecord[]> {
-  const found = await rows(
-    id,
-    'SELECT seq, bodies FROM audit_page UNION ALL SELECT seq, bodies FROM audit_head',
-  );
+  const found = [
+    ...(await rows(id, 'SELECT seq, bodies FROM audit_page')),
+    ...(await rows(id, 'SELECT seq, bodies FROM audit_head')),
+  ];
   return found
     .toSorted((one, two) => Number(one['seq']) - Number(two['seq']))
     .flatMap((row) => String(row['bodies']).split('\n'))

@@ -14,7 +14,7 @@ import { reportIndex } from '#objects/index-report.ts';
 import { partsOf, record, type ObjectParts } from '#objects/parts.ts';
 import type { SqlRow } from '#objects/sql-row.ts';
 import { ObjectStore } from '#objects/store.ts';
-import { TIMER_SCHEMA } from '#objects/timer-table.ts';
+import { TIMER_SCHEMA } from '#objects/schema.ts';
 import { Vault } from '#objects/vault.ts';
 import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
 import { agentEventData } from '#webhooks/event.ts';
@@ -40,10 +40,12 @@ const STEPS = [
   OUTBOX_FAILURE_SCHEMA,
 ];
 
+const TABLES = { steps: STEPS };
+
 class TallyStore extends ObjectStore<'tally'> {
   constructor(storage: DurableObjectStorage, auditSeq: () => number) {
-    const seal = { table: 'row_seal', rows: 'SELECT mac FROM tally' };
-    super(storage, { steps: STEPS, keyedChainSince: 3, living: 'tally', seal }, auditSeq);
+    const seal = { table: 'row_seal', covers: [{ table: 'tally', by: 'id' }] };
+    super(storage, { tables: TABLES, living: 'tally', seal }, auditSeq);
   }
 
   protected ownerOf(organization: string, incarnation: number, row: SqlRow): Owner {

@@ -7,7 +7,17 @@ import { ACCOUNT_SCHEMA } from '#accounts/schema.ts';
 import { AccountStore } from '#accounts/store.ts';
 import { AccountVault } from '#accounts/vault.ts';
 import { OUTBOX_SCHEMA } from '#outbox/schema.ts';
-import { alarmAt, config, dump, inObject, ring, rows, tamper, withStorage } from '../accounts/world.ts';
+import {
+  alarmAt,
+  config,
+  dump,
+  inObject,
+  ring,
+  rows,
+  tamper,
+  withAllTables,
+  withStorage,
+} from '../accounts/world.ts';
 import {
   arrived,
   behave,
@@ -68,6 +78,7 @@ it('an account that was written before there was an outbox gets one with its nex
       for (const grant of state.grants) store.saveGrant(mac, { ...grant, holders: null });
     });
   });
+  await withAllTables(account.id);
   await tamper(
     account.id,
     ...[...later.matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => `DROP TABLE ${table}`),

@@ -5,6 +5,7 @@
  */
 
 import { SealedRows } from '#objects/sealed-rows.ts';
+import type { Tables } from '#objects/schema.ts';
 import type { CandidateRow, ProofRow } from './candidate-row.ts';
 import type { SessionRow } from './session.ts';
 
@@ -13,21 +14,25 @@ type Row = { id: string; body: string; mac: string };
 
 const SEAL = {
   table: 'connect_seal',
-  rows: `SELECT mac FROM (SELECT mac FROM connect_session ORDER BY id)
-         UNION ALL SELECT mac FROM (SELECT mac FROM candidate ORDER BY id)`,
+  covers: [
+    { table: 'connect_session', by: 'id' },
+    { table: 'candidate', by: 'id' },
+  ],
 };
 
 export class FlowTable {
   readonly #sql: SqlStorage;
-  /** Is there a living account, and are these tables there? @throws CorruptRowError where its rows are not its own */
+  readonly #tables: Tables;
+  /** Is there a living account? @throws CorruptRowError where its rows are not its own */
   readonly #exists: (mac: Uint8Array) => boolean;
   readonly #sealed: SealedRows<Table>;
   readonly #written: () => void;
 
   /** @param written called with every write: a caller that compares states sees another state */
-  constructor(sql: SqlStorage, exists: (mac: Uint8Array) => boolean, written: () => void) {
+  constructor(sql: SqlStorage, tables: Tables, exists: (mac: Uint8Array) => boolean, written: () => void) {
     this.#sql = sql;
-    this.#sealed = new SealedRows(sql, SEAL);
+    this.#tables = tables;
+    this.#sealed = new SealedRows(sql, SEAL, tables);
     this.#exists = exists;
     this.#written = written;
   }
@@ -60,11 +65,13 @@ export class FlowTable {
   }
 
   deleteSession(mac: Uint8Array, id: string): void {
+    if (!this.#tables.has('connect_session')) return;
     this.#touched(mac);
     this.#sql.exec('DELETE FROM connect_session WHERE id = ?', id);
   }
 
   deleteCandidate(mac: Uint8Array, id: string): void {
+    if (!this.#tables.has('candidate')) return;
     this.#touched(mac);
     this.#sql.exec('DELETE FROM candidate WHERE id = ?', id);
   }
@@ -80,7 +87,7 @@ export class FlowTable {
   }
 
   #rows<Kept>(mac: Uint8Array, table: Table): readonly Kept[] {
-    if (!this.#exists(mac)) return [];
+    if (!this.#exists(mac) || !this.#tables.has(table)) return [];
     // Checked first: the seal also shows that a row was removed or put back.
     this.#sealed.assertSealed(mac);
     const rows = this.#sql.exec<Row>(`SELECT * FROM ${table} ORDER BY id`).toArray();
@@ -91,6 +98,7 @@ export class FlowTable {
   }
 
   #put(mac: Uint8Array, table: Table, id: string, body: string): void {
+    this.#tables.need(table);
     this.#sealed.put(mac, table, { id, body });
     this.#written();
   }

@@ -8,7 +8,7 @@
 
 import type { Config } from '#env.ts';
 import { roughCountOf } from '#directory/account-index.ts';
-import { loadConnection } from '#directory/connections.ts';
+import { forgetConnection, loadConnection, recentConnection } from '#directory/connections.ts';
 import {
   leaveProbe,
   reportHealth,
@@ -97,11 +97,19 @@ export class ConnectionWatch {
     this.#powers = powers;
   }
 
-  /** Newer settings and the connection's health, if they come quickly. Never throws. */
-  async look(account: OfConnection, known: ConnectionSettings): Promise<Look> {
+  /**
+   * Newer settings and the connection's health, if they come quickly. Never throws.
+   * @param anew true: as they are now, and not as this isolate has seen them a moment ago
+   */
+  async look(account: OfConnection, known: ConnectionSettings, anew = false): Promise<Look> {
     const { config, outbox, now } = this.#powers;
     const [found] = await Promise.all([
-      loadConnection(config.directory, known.id, DIRECTORY_LIMIT_MS, config.masterKeys),
+      (anew ? loadConnection : recentConnection)(
+        config.directory,
+        known.id,
+        DIRECTORY_LIMIT_MS,
+        config.masterKeys,
+      ),
       // The endpoints that subscribe to plain refreshes are known before this refresh is settled.
       outbox.look(account.organization, DIRECTORY_LIMIT_MS),
     ]);
@@ -159,7 +167,9 @@ export class ConnectionWatch {
     let { stored } = look;
     for (let tries = 0; stored !== null && tries < LEASE_TRIES; tries += 1) {
       try {
-        if (await takeHealthProbe(directory, connection, stored, this.#powers.now())) return null;
+        const isTaken = await takeHealthProbe(directory, connection, stored, this.#powers.now());
+        forgetConnection(directory, connection);
+        if (isTaken) return null;
       } catch (error) {
         log('warn', 'a probe could not be taken', { connection, error });
         return null;
@@ -202,6 +212,7 @@ export class ConnectionWatch {
       for (let tries = 0; tries < MAX_ASKED; tries += 1) {
         const said = report.kind === 'client_rejected' ? { ...report, unable } : report;
         const after = await reportHealth(config, { connection, holder, report: said, nowMs: now() });
+        forgetConnection(config.directory, connection);
         if (after === null) return null;
         this.#seen = { stored: after, version: settled.connectionVersion, atMs: now() };
         if (report.kind === 'client_rejected') this.#vainSinceMs = after.health.sinceMs;
@@ -226,6 +237,7 @@ export class ConnectionWatch {
     try {
       const left = { connection, account: accountId, nowMs: now() };
       const other = await leaveProbe(config.directory, left);
+      forgetConnection(config.directory, connection);
       if (other !== null) await prove(other, { connection });
     } catch (error) {
       log('warn', 'a connection was not told that an account has left', { connection, error });

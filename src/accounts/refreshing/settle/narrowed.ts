@@ -36,7 +36,11 @@ export function storeNarrowed(storing: Storing, scopes: readonly string[]): void
 }
 
 /** The note that the provider does not narrow to these scopes. */
-export function refuseNarrowing({ object, mac, grant, nowMs }: Settling, scopes: readonly string[]): void {
+export function refuseNarrowing(
+  { object, mac, state, grant, nowMs }: Settling,
+  scopes: readonly string[],
+): void {
+  object.store.saveAccount(mac, state.account);
   object.store.saveNarrowed(
     mac,
     {

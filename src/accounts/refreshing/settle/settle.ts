@@ -27,7 +27,7 @@ import type { Settling, Storing } from './settling.ts';
 /** `overtaken`: nothing was changed, because the attempt had its end or the grant is another by now. */
 export type Settled = 'stored' | 'failed' | 'dead' | 'overtaken';
 
-/** Runs inside the caller's transaction and awaits nothing. */
+/** Runs inside the caller's transaction and awaits nothing. Every end writes the account's row: the generation is drawn. */
 export function settle(
   object: Account,
   mac: Uint8Array,
@@ -49,7 +49,6 @@ export function settle(
     refuseNarrowing(settling, arg.narrowedTo);
   } else if (plan.status === 'dead') die(found);
   else {
-    if (settling.state !== found.state) object.store.saveAccount(mac, settling.state.account);
     fail(settling);
   }
   return plan.status;
@@ -206,6 +205,7 @@ function fail({ object, mac, state, grant: before, arg, plan, nowMs }: Settling)
   const spared = accessLives(grant, nowMs) || arg.summary.outcome === 'client_rejected';
   const cause = plan.held ? 'refresh_in_doubt' : spared ? null : 'provider_unavailable';
   const account = degrade(object, mac, state.account, cause, nowMs);
+  if (account === state.account) object.store.saveAccount(mac, account);
   if (mayRefresh(account.status)) armGrant(object, account, state.settings, failed);
 }
 

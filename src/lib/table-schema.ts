@@ -1,0 +1,85 @@
+/**
+ * Which tables an object has, by its schema and by what is stored: numbered steps, and which tables are made when. Pure.
+ *
+ * Within a major every step is additive: code of an earlier step goes on with the columns of a later one. A step that
+ * older code must not touch begins the next thousand.
+ *
+ * A schema with groups makes each table with the first write that needs it: a table costs a page of the disk and is
+ * parsed with every wake. Objects that were made before a schema had groups have all tables, and keep them.
+ */
+
+const STEPS_OF_A_MAJOR = 1000;
+
+/** Whether data of version `stored` belongs to a later major than code whose newest step is `known`. */
+export function isNewerMajor(stored: number, known: number): boolean {
+  return Math.floor(stored / STEPS_OF_A_MAJOR) > Math.floor(known / STEPS_OF_A_MAJOR);
+}
+
+/** The group that is made with the object. */
+export const BASE = 'base';
+
+export interface TableSchema {
+  /** Of objects with all tables. A step that is released is never edited. */
+  readonly steps: readonly string[];
+  /** What makes the tables of each group, as after the last of `steps`. Left out: every object has all tables. */
+  readonly groups?: Readonly<Record<string, string>>;
+  /** Steps after those, each of one group, for objects of both kinds. */
+  readonly later?: readonly { readonly group: string; readonly sql: string }[];
+}
+
+/** What is stored. `version` 0: nothing was ever written. `made` null: all tables of the version. */
+export interface StoredSchema {
+  readonly version: number;
+  readonly made: ReadonlySet<string> | null;
+}
+
+export const NOTHING: StoredSchema = { version: 0, made: null };
+
+interface Place {
+  /** From this version on it is there, in an object with all tables. */
+  readonly since: number;
+  readonly group: string | null;
+}
+
+const CREATED = /\bCREATE TABLE (\w+)/g;
+const placesOf = new WeakMap<TableSchema, ReadonlyMap<string, Place>>();
+
+const tablesIn = (sql: string): string[] => [...sql.matchAll(CREATED)].map(([, name = '']) => name);
+
+/** The newest version that this code knows. */
+export function versionOf({ steps, later = [] }: TableSchema): number {
+  return steps.length + later.length;
+}
+
+/** Every table of the schema, by its name. */
+export function places(schema: TableSchema): ReadonlyMap<string, Place> {
+  const known = placesOf.get(schema);
+  if (known !== undefined) return known;
+  const groups = new Map<string, string>();
+  for (const [group, sql] of Object.entries(schema.groups ?? {}))
+    for (const table of tablesIn(sql)) groups.set(table, group);
+  const made = new Map<string, Place>();
+  for (const [index, sql] of schema.steps.entries())
+    for (const table of tablesIn(sql))
+      made.set(table, { since: index + 1, group: groups.get(table) ?? null });
+  for (const [index, { group, sql }] of (schema.later ?? []).entries())
+    for (const table of tablesIn(sql)) made.set(table, { since: schema.steps.length + index + 1, group });
+  placesOf.set(schema, made);
+  return made;
+}
+
+/** Whether data in that state has the table. */
+export function hasTable(schema: TableSchema, { version, made }: StoredSchema, table: string): boolean {
+  const place = places(schema).get(table);
+  if (place === undefined) return false;
+  return made === null
+    ? version >= place.since
+    : place.group !== null &&
+        made.has(place.group) &&
+        (place.since <= schema.steps.length || version >= place.since);
+}
+
+/** The group that the table is of; null where it is made in no object any more. */
+export function groupOf(schema: TableSchema, table: string): string | null {
+  return places(schema).get(table)?.group ?? null;
+}

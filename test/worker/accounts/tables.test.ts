@@ -1,0 +1,129 @@
+/** Which tables an account has: those that it needs, those that it once had, and none that was taken from it. */
+
+import { describe, expect, it } from 'vitest';
+import { ACCOUNT_TABLES } from '#accounts/schema.ts';
+import { groupOf, places } from '#lib/table-schema.ts';
+import {
+  connected,
+  context,
+  evict,
+  expired,
+  http,
+  makeTables,
+  must,
+  newGrant,
+  release,
+  remove,
+  right,
+  rows,
+  stub,
+  tamper,
+  withAllTables,
+} from './world.ts';
+
+const LATER = [...places(ACCOUNT_TABLES).keys()].filter(
+  (table) => !['base', null].includes(groupOf(ACCOUNT_TABLES, table)),
+);
+
+/** What an operator is told of the account. */
+async function shown(id: string): Promise<string> {
+  const answer = await http('GET', `/v1/connected-accounts/${id}`);
+  return ((await answer.json()) as { code?: string }).code ?? 'ok';
+}
+
+async function tablesOf(id: string): Promise<string[]> {
+  const found = await rows(id, `SELECT name FROM sqlite_master WHERE type = 'table'`);
+  return found.map(({ name }) => String(name));
+}
+
+describe('a new account', () => {
+  it('has none of the tables that come with their first use, and each from its first use on', async () => {
+    const { id } = await connected();
+    expect((await release(id)).code).toBe('ok');
+    expect((await tablesOf(id)).filter((name) => LATER.includes(name))).toEqual([]);
+    right(await stub(id).expire({ context }));
+    expect((await release(id)).code).toBe('ok');
+    expect(await tablesOf(id)).toContain('refresh_attempt');
+    for (let round = 0; round < 16; round += 1) await release(id);
+    expect(await tablesOf(id)).toContain('audit_page');
+    await remove(id);
+    expect(await tablesOf(id)).toContain('tombstone');
+    expect(right(await stub(id).verifyAudit({}))).toMatchObject({ intact: true });
+  });
+
+  it('goes on after waking with the tables that it has made', async () => {
+    const account = await expired();
+    expect((await release(account.id)).code).toBe('ok');
+    await evict(account.id);
+    right(await stub(account.id).expire({ context }));
+    expect((await release(account.id)).code).toBe('ok');
+    expect(await rows(account.id, 'SELECT count(*) AS n FROM refresh_attempt')).toEqual([{ n: 2 }]);
+  });
+
+  it.each(LATER)(
+    'from which %s was taken after it was made is corrupt, and nothing is made anew',
+    async (table) => {
+      const { id } = await connected();
+      await makeTables(id, table);
+      expect((await release(id)).code).toBe('ok');
+      await tamper(id, `DROP TABLE ${table}`);
+      expect(await shown(id)).toBe('record_corrupt');
+      expect(await tablesOf(id)).not.toContain(table);
+    },
+  );
+
+  it.each(['', 'attempts', 'of no group'])('whose list of tables says %j is corrupt', async (made) => {
+    const { id } = await connected();
+    await tamper(id, `UPDATE schema_version SET made = '${made}'`);
+    expect(await shown(id)).toBe('record_corrupt');
+  });
+});
+
+describe('an account that was made with all tables', () => {
+  it('keeps them, refreshes, is deleted and lives again', async () => {
+    const account = await expired();
+    await withAllTables(account.id);
+    const before = await tablesOf(account.id);
+    expect((await release(account.id)).code).toBe('ok');
+    right(await stub(account.id).expire({ context }));
+    expect((await release(account.id)).code).toBe('ok');
+    await remove(account.id);
+    expect(await tablesOf(account.id)).toEqual(before);
+    const { connection, identifier } = account;
+    const { refreshToken } = await newGrant();
+    const credential = { refresh_token: refreshToken, verify: false };
+    const again = await must(
+      http('PUT', `/v1/credentials/${connection}?identifier=${identifier}`, credential),
+      201,
+    );
+    expect(again.id).toBe(account.id);
+    expect((await release(account.id)).code).toBe('ok');
+    expect(right(await stub(account.id).verifyAudit({}))).toMatchObject({ intact: true });
+    expect(await rows(account.id, 'SELECT * FROM schema_version')).toEqual([
+      { version: ACCOUNT_TABLES.steps.length },
+    ]);
+  });
+});
+
+describe('an attempt', () => {
+  it('that never ended has drawn its generation, and the next one draws another', async () => {
+    const account = await expired();
+    expect((await release(account.id)).code).toBe('ok');
+    await tamper(
+      account.id,
+      `INSERT INTO refresh_attempt
+         (id, grant_id, generation_from, generation_to, trigger_kind, started_at_ms, ended_at_ms, outcome)
+       VALUES ('rfa_lost', 1, 1, 40, 'on_demand', 1, 2, 'unknown')`,
+    );
+    right(await stub(account.id).expire({ context }));
+    expect((await release(account.id)).code).toBe('ok');
+    expect(await rows(account.id, 'SELECT generation FROM grant_row')).toEqual([{ generation: 41 }]);
+  });
+
+  it('whose generation no counter comes to makes the account corrupt', async () => {
+    const account = await expired();
+    expect((await release(account.id)).code).toBe('ok');
+    await tamper(account.id, `UPDATE refresh_attempt SET generation_to = 9007199254740991`);
+    expect((await release(account.id)).code).toBe('record_corrupt');
+  });
+});
