@@ -38,8 +38,11 @@ import type { AttemptJournal } from '../attempts.ts';
 
 /** The directory is asked before a refresh, and not waited for longer. */
 export const DIRECTORY_LIMIT_MS = 300;
-/** What was seen of a client that is refused counts so long: new settings are to be noticed at once. */
-const REFUSED_SEEN_MS = 2_000;
+/**
+ * What was seen of a client that is refused counts so long, beside the second for which the isolate may have had it:
+ * new settings are to be noticed at once.
+ */
+const REFUSED_SEEN_MS = 1_000;
 /** A run of failures is told by its last two. */
 const RUN = 3;
 const LEASE_TRIES = 3;
