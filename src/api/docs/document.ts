@@ -49,12 +49,13 @@ const SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     description:
-      '`Authorization: Bearer` with `ADMIN_KEY`, the secret of the deployment, or with an admin key, which has a role and may belong to one organization. `x-least-role` of a route says which role it takes.',
+      '`Authorization: Bearer` with `ADMIN_KEY`, the secret of the deployment, or with an admin key, which has a role and may belong to one organization. `x-least-role` of a route says which role it takes. Where the deployment has Cloudflare Access for operators, a request without that header is of the person whom Access names in `Cf-Access-Jwt-Assertion`, with the role that `ACCESS_ROLES` gives.',
   },
   agent: {
     type: 'http',
     scheme: 'bearer',
-    description: 'A key of an agent: `Authorization: Bearer vk_agent_…`.',
+    description:
+      '`Authorization: Bearer` with a key of an agent (`vk_agent_…`), or with a token of a workload that is trusted for it (`oidc`). A request without that header is of the agent whose `certificate_thumbprint` is that of its verified client certificate.',
   },
 };
 
