@@ -1,7 +1,8 @@
 /**
  * The table `connection_news`: events of connections on their way into an outbox. A row is written with the change that
  * it tells and names the account that made the change; only that account takes it, so that an event is in one outbox.
- * A reader that finds a row left lying wakes its account. Sends nothing.
+ * A reader that finds a row left lying wakes its account; then `connection.recovered` may come before the outage that
+ * it ends, and the timestamps tell. Sends nothing.
  */
 
 import { ask, type SqlRow } from './ask.ts';

@@ -20,7 +20,7 @@ export interface ReleaseRequest {
     readonly status: 'active' | 'suspended';
     readonly policy: Policy;
   };
-  /** What the credential is for; left out by Workers that know tokens alone. What is left out of it is null. */
+  /** What the credential is for; left out by Workers that know tokens alone. A field that is left out of it is null. */
   readonly use?: Pick<Use, 'action'> & Partial<Use>;
   /** By account id what lies behind a wall does not exist; by the short form it is refused by name. */
   readonly byId: boolean;
