@@ -59,7 +59,7 @@ export interface Config {
   readonly allowUnverifiedLinks: boolean;
   /** The name that pages of the connect flow show as the asker's; null: they show none. */
   readonly operatorName: string | null;
-  /** A `data:image/…` URL, so that a page loads nothing from elsewhere; null: none, or not such a one. */
+  /** A `data:image/…` URL, so that a page loads nothing from elsewhere; null: none, or another kind of URL. */
   readonly operatorLogo: string | null;
   /**
    * URL of a resolver over HTTPS (JSON form) that is asked what named hosts point to; null: names are not resolved. As
@@ -112,7 +112,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** What has to be there, and the method by which it is told from a text or from another binding of that name. */
+/** Bindings that have to be there, each with a method that tells it from a text or from another kind of binding. */
 const BINDINGS = [
   ['ACCOUNTS', 'getByName', 'a Durable Object namespace'],
   ['AGENTS', 'getByName', 'a Durable Object namespace'],

@@ -1,6 +1,7 @@
 /**
  * From the body of `POST /v1/connections` to what is stored: the provider is resolved once, every URL that will be
- * called passes the guard, and a custom provider's metadata is read. Nothing is stored here.
+ * called passes the guard, and a custom provider's metadata is read. The descriptor is kept with the connection: a
+ * better fact of a later release reaches it with its next change. Nothing is stored here.
  */
 
 import type { CreateConnection } from '#contract/connections.ts';
@@ -165,7 +166,7 @@ function loopbackProblem(url: string, guard: GuardOptions): string | null {
   );
 }
 
-/** What is wrong with a target as far as it is known; a host that an account brings is judged when it is called. */
+/** Why a target is refused, or null; a host that an account brings is judged when it is called. */
 function templateProblem(url: string, guard: GuardOptions): string | null {
   return hostVariablesIn(url).length > 0 ? null : targetProblem(url.replaceAll(/[{}]/g, ''), guard);
 }

@@ -6,6 +6,10 @@
  *
  * Appending happens inside the caller's transaction and awaits nothing; after a rolled-back transaction the caller calls
  * `forget()`, because what is in memory may be ahead of the rows.
+ *
+ * An older head that is put back with its own MAC was written by the broker. The object's own row, which is under a MAC
+ * and a seal, notes how far the chain had come (`floor`), at the latest an hour after use: an older head than that is
+ * refused. An older copy of the whole object cannot be told.
  */
 
 import { CHAIN_START, chainHash, equalDigests, rowMac } from '#crypto/digest.ts';
@@ -136,7 +140,9 @@ export class AuditRing {
     return this.#walk(stored, macKey);
   }
 
-  /** What lies in the object outlives the key that it was authenticated under. Inside a transaction. */
+  /**
+   * The records outlive the key that they were authenticated under: signs them under the next. Inside a transaction.
+   */
   resign(from: Uint8Array, to: Uint8Array): void {
     resignUnkeyed(this.#table.unkeyed, from, to);
     if (this.#table.head() !== null) this.#keep(this.#load(from), to);
@@ -156,7 +162,7 @@ export class AuditRing {
     return found;
   }
 
-  /** Where a record lies, wherever the chain began; empty where it was overwritten. */
+  /** The batch that holds a record, at any beginning of the chain; empty where the record was overwritten. */
   #batchWith(seq: number): readonly StoredRecord[] {
     const places = [
       () => this.#table.head(),
@@ -282,7 +288,7 @@ export class AuditRing {
     return { ...row, previous: before?.seq === seq - 1 ? before.hash : overwritten };
   }
 
-  /** By the page's newest record: pages that follow one another lie side by side, wherever the chain began. */
+  /** By the page's newest record: pages that follow one another lie side by side, at any beginning of the chain. */
   #slotOf(lastSeq: number): number {
     return Math.floor((lastSeq - 1) / PAGE_RECORDS) % this.#pages;
   }

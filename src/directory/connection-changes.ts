@@ -20,14 +20,14 @@ export type ConnectionChange = Omit<ConnectionDraft, 'id' | 'clientSecrets'> & {
   readonly clientSecrets: readonly string[] | null;
 };
 
-/** Rounds against others who change the same connection. */
+/** Rounds against other requests that change the same connection. */
 const MAX_ROUNDS = 5;
 /** Health is no setting: it is changed by what providers answer, beside this. */
 const NOT_SET_HERE = ['id', 'created_at_ms', 'health', 'health_reason', 'health_since_ms'];
 
 /**
  * Stores what `change` makes of the row; false where there is none. `change` is asked again when the row was changed
- * meanwhile. `context`: who did it.
+ * meanwhile. `context`: of the request, for the record.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`, `conflict`, and what `change` throws
  */
 export async function changeConnection(
@@ -74,12 +74,12 @@ export async function changeConnection(
   throw new ProblemError('conflict', { detail: 'others change this connection at the same time' });
 }
 
-/** What became of a deletion. `in_use`: accounts exist and nothing was changed. */
+/** The outcome of a deletion. `in_use`: accounts exist and nothing was changed. */
 export type Deleted = 'deleted' | 'in_use' | 'not_found';
 
 /**
  * Deletes a connection and remembers when. Accounts that exist then are dead, whether the index knows them already or
- * not; erasing them is for others (accounts). `context`: who did it.
+ * not; erasing them is for others (accounts). `context`: of the request, for the record.
  *
  * @param force also while accounts exist
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`

@@ -1,7 +1,7 @@
 /**
  * What accounts tell of their connection's provider: the health columns of `connection`, outside the row's MAC. The
  * decisions are `refresh/connection-health.ts`; here each is written only over the row that it was made from, so that
- * of many who come at the same time one changes it.
+ * of many accounts that report at the same time one changes it.
  *
  * A change that is worth an event has, in its own transaction, its record in the deployment's chain and its news in
  * `connection_news`, under the account that made it; that account's outbox sends it (`connection-news.ts`).
@@ -42,7 +42,10 @@ export const OTHERS_CAN_PROBE = `(CASE WHEN c.health = 'misconfigured' THEN EXIS
   WHERE a.connection = c.id AND a.status = 'active'
     AND a.id NOT IN (SELECT value FROM json_each(c.health_closed_by))) END) AS others_can_probe`;
 
-/** What tells one client from another: a new secret is another. Ciphertexts are made anew only with the secret. */
+/**
+ * A digest that tells one client from another: a new secret makes another client. Ciphertexts are made anew only with
+ * the secret.
+ */
 function clientOf(row: SqlRow): string {
   const parts = [row['client_id'], row['client_secrets'], row['token_url']].map((part) => String(part ?? ''));
   return purposeDigest('connection-client', JSON.stringify(parts));

@@ -1,7 +1,8 @@
 /**
  * The table `connection_grave`: connections that were deleted. An account of such a life is told once and ends itself;
  * when all that the index knows have been told the grave is ended, and neither cut-offs nor the sweep look at it again.
- * The row stays, for its version: the next connection of this id counts on. Sends no event.
+ * The row stays, for its version: the next connection of this id counts on. `grave_told` holds the accounts that have
+ * been told, until their grave is ended. Sends no event.
  */
 
 import { ask } from './ask.ts';
@@ -79,8 +80,8 @@ const FORGET = `DELETE FROM grave_told WHERE connection IN
   (SELECT id FROM connection_grave WHERE ended_at_ms = ?)`;
 
 /**
- * Remembers who has been told, so that it needs no run that tells all at once, and ends the graves that are no longer young
- * and whose accounts have all been told.
+ * Remembers which accounts have been told, so that no run has to tell all at once. Ends the graves that are no longer
+ * young and whose accounts have all been told.
  *
  * @param told accounts that have just answered: those that live on are of a later life
  * @throws ProblemError `unavailable`

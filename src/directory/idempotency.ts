@@ -1,7 +1,7 @@
 /**
  * The table `idempotency`: which creating requests run or have been answered, for 24 hours. Key and payload are stored
  * as HMACs (a payload may hold a client secret), the answer without what is shown once. It refuses to judge what a
- * route answers: who runs it says what is kept.
+ * route answers: the caller that runs the route says what is kept.
  */
 
 import { IDEMPOTENCY_LIFE_MS } from '#contract/idempotency.ts';
@@ -24,7 +24,9 @@ export interface IdempotencyScope {
   readonly key: string;
 }
 
-/** What may happen now. `run`: the request is the first, and is to be ended with `keepAnswer` or `forgetRun`. */
+/**
+ * What the request may do now. `run`: the request is the first, and is to be ended with `keepAnswer` or `forgetRun`.
+ */
 export type Reservation =
   | { readonly kind: 'run'; readonly id: string; readonly run: string }
   | { readonly kind: 'running' }

@@ -1,7 +1,7 @@
 /**
  * What the one alarm of an object does: starts what is due, each timer in its own try, by rank; never throws; its last
- * act is to arm the next. Alarms come at least once, late and twice: what a kind runs is idempotent. What the kinds are is
- * the object's.
+ * act is to arm the next. Alarms come at least once, late and twice: what a kind runs is idempotent. The
+ * object says which kinds there are.
  */
 
 import { doubledMs, spreadHalf } from '#lib/backoff.ts';
@@ -19,7 +19,7 @@ export type Ran = void | 'gone';
 export interface TimerKind<Kind extends string = string> {
   /** Lower ones are started first. */
   readonly rank: number;
-  /** What may stand behind the colon of its name; left out: the kind has no colon. */
+  /** The form of the text behind the colon of its name; left out: the kind has no colon. */
   readonly id?: RegExp;
   /**
    * @param life the living object's key; null: it was deleted

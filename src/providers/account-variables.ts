@@ -1,7 +1,8 @@
 /**
  * The `{variables}` that belong to one account (an instance, a site, a company): what the provider's answers say, what
  * an operator gave, and the URLs that come of both. Pure. A value that is not what its pattern allows counts as unknown;
- * where the provider's word and the operator's name different hosts, the provider's holds.
+ * where the provider's word and the operator's name different hosts, the provider's holds. Of several sites none is
+ * guessed: an operator gives the value.
  */
 
 import type { Descriptor, UrlVariable } from './descriptor.ts';
@@ -103,7 +104,7 @@ export function accountUrls(descriptor: Descriptor, values: AccountValues): Acco
   };
 }
 
-/** What is wrong with a value that an operator gives; null: nothing. */
+/** Why a value that an operator gives is refused; null: it is not. */
 export function givenProblem(descriptor: Descriptor, name: string, value: string): string | null {
   const variable = accountVariablesOf(descriptor).find((one) => one.name === name);
   if (variable === undefined) return 'is not a variable of an account of this connection';
@@ -159,7 +160,7 @@ function valuesOf(
 
 function valueIn(descriptor: Descriptor, variable: UrlVariable, text: string | null): string | null {
   if (text === null) return null;
-  // What was taken out of a text before is kept as it is.
+  // A value that was taken out of a text before is kept as it is.
   const value = isValueOf(variable, text) ? text : extracted(variable, text);
   return value !== null && applyVariables(descriptor, { [variable.name]: value }).ok ? value : null;
 }

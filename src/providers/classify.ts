@@ -19,10 +19,10 @@ import { rotationOf } from './rotation.ts';
 
 export type { DeathReason } from './error-row.ts';
 
-/** What kept a call from being made: nothing was sent. The guard, or what the target's name points to. */
+/** Why a call was not made and nothing was sent: the guard refused it, or the address that the name points to. */
 const UNSENT = ['blocked', 'forbidden_address', 'unresolved_name', 'resolver_failed'] as const;
 
-/** What came back, or how the call failed. Header names in any case. */
+/** The answer, or how the call failed. Header names in any case. */
 export type Answer =
   | {
       kind: 'response';
@@ -164,7 +164,8 @@ function classifySuccess(
   }
   const begun = parsed.kind === 'truncated' && answer.overlong === true ? wholeMembers(answer.body) : null;
   if (begun !== null) {
-    // What was cut off may have named scopes, so silence is none here; and a refresh token, so one has to be there.
+    // The part that was cut off may have named scopes, so silence says nothing here. It may have held a refresh token,
+    // so the part that was read has to hold one.
     const tokens = readTokens(descriptor, begun, { nowMs: context.nowMs });
     if (tokens !== null && tokens.refreshToken !== null)
       return { outcome: 'refreshed', doubt: false, tokens };

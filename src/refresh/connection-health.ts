@@ -1,9 +1,9 @@
 /**
  * The health of one connection, as the directory keeps it for all its accounts (refresh.md, "Connection health").
  *
- * Owns when a provider counts as away and a client as rejected, who may call meanwhile, and how waiting accounts come
- * back. Refuses storage and clock: a function takes the row as it is and returns the row as it should be, the same
- * object where there is nothing to write. Concurrent writers need a conditional UPDATE on what was read.
+ * Owns when a provider counts as away and a client as rejected, which accounts may call meanwhile, and how waiting
+ * accounts come back. Refuses storage and clock: a function takes the row as it is and returns the row as it should be,
+ * the same object where there is nothing to write. Concurrent writers need a conditional UPDATE on what was read.
  */
 
 import {
@@ -35,7 +35,7 @@ export interface ConnectionHealth {
   readonly spreadUntilMs: number | null;
   /** How many accounts the connection had when it left `ok`. */
   readonly accounts: number;
-  /** What is known of the connection's client; null: no account has refreshed with it. */
+  /** How the connection's client stands; null: no account has refreshed with it. */
   readonly client: ClientStanding | null;
   /** While misconfigured: accounts whose own refusals say so. They do not probe while any other can. */
   readonly closedBy: readonly string[];
@@ -130,8 +130,8 @@ export function isOver(health: ConnectionHealth, version: number): boolean {
 /**
  * The health after an attempt of any account.
  *
- * An outage ends with a success alone. So does `misconfigured`: a newer version lets everybody call again, and where it
- * is refused too the same incident goes on, without another event.
+ * An outage ends with a success alone. So does `misconfigured`: a newer version lets every account call again, and
+ * where it is refused too the same incident goes on, without another event.
  *
  * @param input.version of the settings that the directory holds now: what an older one met says nothing of it
  * @param input.client digest of the client that it holds now

@@ -4,7 +4,8 @@
  *
  * Owns the difference between trying again and holding still. A rotating refresh token that is presented a second time
  * may cost the whole family at a strict provider, so there the living access token is used up first. A provider whose
- * rotation is unknown counts as strict. Refuses to know the time or to draw: both are arguments.
+ * rotation is unknown counts as strict. Refuses to know the time or to draw: both are arguments. An expiry that is
+ * moved forward under a hold (`/expire`) wants a new `planAfterDoubt`.
  */
 import { backoffMs, clampRetryAfterMs } from './backoff.ts';
 import { accessLives } from './lifetimes.ts';
@@ -50,7 +51,7 @@ function lastInsideGraceMs({ nowMs, rotation, doubtSinceMs }: DoubtTimes): numbe
   return nowMs <= lastMs ? lastMs : null;
 }
 
-/** What is known of a generation's doubt. `graceMs` of the rotation in milliseconds, as all times. */
+/** A generation's doubt and what bears on it. `graceMs` of the rotation in milliseconds, as all times. */
 interface DoubtSeen {
   nowMs: number;
   rotation: Rotation;
@@ -73,7 +74,7 @@ export function inDoubtShown(input: DoubtSeen): boolean {
 
 /**
  * Whether a rotating generation is in doubt and its grace is running: until it is over the refresh token may be presented
- * again, and then it may be lost. Such a one waits for its own backoff alone, not for its connection's turn.
+ * again, and then it may be lost. Such an account waits for its own backoff alone, not for its connection's turn.
  */
 export function racesGrace(input: DoubtSeen): boolean {
   return isInsideGrace(input) === true;

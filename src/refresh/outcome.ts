@@ -42,7 +42,7 @@ export interface SettleArgument {
   sentAtMs: number;
   durationMs: number;
   summary: OutcomeSummary;
-  /** What may explain the outcome; never a provider's text. */
+  /** Words that may explain the outcome; never a provider's text. */
   evidence: string[];
   /** Set exactly when `summary.outcome` is `refreshed`. */
   tokens: EncryptedTokens | null;
@@ -56,7 +56,9 @@ export interface SettleArgument {
   probe?: boolean;
 }
 
-/** Whose grant was renewed, by the provider's word. Holds for the generation that it was asked with, and no other. */
+/**
+ * The user of a renewed grant, by the provider's word. Holds for the generation that it was asked with, and no other.
+ */
 export interface SubjectTold {
   readonly grantId: number;
   readonly incarnation: number;

@@ -50,8 +50,8 @@ export function handedTo(
 }
 
 /**
- * The list after this agent said that the token is refused. It may have the token from another; it counts as one who
- * was handed it, since it could name it.
+ * The list after this agent said that the token is refused. It may have the token from another agent; since it could
+ * name the token, it counts as if it had been handed out to it.
  */
 export function refusedBy(
   holders: Holders | null,
@@ -83,7 +83,7 @@ export function allSaySo({ agents, refusedBy: said, wholeFromMs }: Holders, nowM
 export type TokenVerdict = 'accepted' | 'insufficient' | 'refused' | 'dead' | 'unsure' | 'unaskable';
 
 /**
- * What becomes of the report.
+ * The decision about a report.
  * - `ask`: ask the provider, and come again with its verdict.
  * - `ended`: the token is over, and with it the grant (reason `no_refresh_token`).
  * - `refuted`: the provider takes the token: all reports against it are forgotten, and it is served.

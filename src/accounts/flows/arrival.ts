@@ -1,6 +1,6 @@
 /**
  * What becomes of a grant that a browser brought home: used at once, kept as a candidate until the operator confirms,
- * or dropped. Pure. No candidate changes what the account serves, whichever browser brought it.
+ * or dropped. Pure. No candidate changes what the account serves, from any browser.
  */
 
 import { openingScopes, statedScopes, withImplied, type ScopeFacts } from '#providers/scopes.ts';
@@ -80,7 +80,10 @@ export function sameAddress(one: string, other: string): boolean {
   return folded(one) === folded(other);
 }
 
-/** Does everything that `inner` allows also lie in `outer`? What is not known covers nothing and is covered by nothing. */
+/**
+ * Does everything that `inner` allows also lie in `outer`? An unknown scope list covers nothing and is covered by
+ * nothing.
+ */
 function covers(
   outer: readonly string[] | null,
   inner: readonly string[] | null,

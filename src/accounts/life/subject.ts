@@ -1,8 +1,8 @@
 /**
- * Whose account it is and which variables it has, where an operator brought the credential: the provider is asked when a
- * link is made, so that it is known before the user comes back, by the Exchanger after a refresh, and after an import
- * whose variables only a question tells. What it says pins the account to its user, so that a reconnect by the same one
- * needs no confirmation. A known value is never overwritten here.
+ * The user and the variables of an account whose credential an operator brought: the provider is asked when a link is
+ * made, so that they are known before the user comes back, by the Exchanger after a refresh, and after an import whose
+ * variables only a question tells. The answer pins the account to its user, so that a reconnect by the same user needs
+ * no confirmation. A known value is never overwritten here.
  */
 
 import { couldTellVariables } from '#providers/account-variables.ts';
@@ -21,7 +21,7 @@ import { withLearnt } from './variables.ts';
 
 /** For a provider that fails to answer now and then; a provider that never answers is left alone. */
 const MAX_ATTEMPTS = 6;
-/** Links are made as often as anybody likes; the provider is not asked with each. */
+/** An operator may make any number of links; the provider is not asked with each. */
 const ASKED_APART_MS = 30_000;
 /** The Exchanger asks by itself once it has stored what it brought home; after this its word would have come. */
 const EXCHANGER_ASKS_MS = 15_000;
@@ -40,7 +40,7 @@ function couldTell({ account, settings }: Asking, captured: Readonly<Record<stri
 
 /** Sets the timer where the provider could be asked and the answer matters. Inside a transaction. */
 export function askSubjectSoon(object: Account, state: AccountState): void {
-  // What was captured is closed here: the timer looks into it before it asks.
+  // The captured values are ciphertexts here: the timer opens them before it asks.
   if (couldTell(state, {})) askSoon(object, state.account, newestOf(state.grants), 0);
 }
 
@@ -131,7 +131,7 @@ async function capturedOf(
   return text.ok ? (JSON.parse(text.value) as Record<string, string>) : null;
 }
 
-/** What became of a word about the account's user or its variables. */
+/** The outcome of storing an answer about the account's user or its variables. */
 export type Kept = 'kept' | 'known' | 'overtaken' | 'record_corrupt';
 
 /**

@@ -199,7 +199,7 @@ function finishedOperation(method: string, path: string, operation: Operation, s
   });
 }
 
-/** What is sent to webhook endpoints, each with an example. */
+/** The events that webhook endpoints get, each with an example. */
 function finishedWebhooks(webhooks: object, schemas: Schemas): Document['paths'] {
   const entries = Object.entries(webhooks as Document['paths']).map(([type, item]) => {
     const operations = Object.entries(item).map(([method, operation]) => {
@@ -211,7 +211,7 @@ function finishedWebhooks(webhooks: object, schemas: Schemas): Document['paths']
   return Object.fromEntries(entries);
 }
 
-/** The document of these routes. The server is wherever the document was read. */
+/** The document of these routes. Its server is the origin that it was read from. */
 export function finishedDocument({ paths = {}, webhooks = {}, components = {} }: Registered): Document {
   const { schemas = {} } = components as { schemas?: Schemas };
   const finished = Object.entries(paths).map(([path, item]) => {

@@ -35,7 +35,7 @@ export interface WorkloadPreset {
   readonly begins: string;
   /** A subject that lets in what it names and nothing else. */
   readonly safe: string;
-  /** One that is refused, because it lets strangers in. */
+  /** A subject that is refused, because it lets strangers in. */
   readonly refused: string;
   /** Where the platform documents its subject. */
   readonly source: string;
@@ -154,6 +154,30 @@ export const WORKLOAD_PRESETS: readonly WorkloadPreset[] = [
     safe: 'spiffe://acme.example/ns/agents/sa/crm-agent',
     refused: 'spiffe://*',
     source: 'https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md',
+  },
+];
+
+/**
+ * Other issuers that everybody may have tokens of, and how their subjects begin: no preset, but a pattern that does not
+ * name its owner is refused as well.
+ */
+export const OTHER_PUBLIC_ISSUERS: readonly Pick<
+  WorkloadPreset,
+  'title' | 'issuers' | 'owner' | 'begins' | 'safe'
+>[] = [
+  {
+    title: 'Buildkite',
+    issuers: /^https:\/\/agent\.buildkite\.com$/,
+    owner: /^organization:[A-Za-z0-9_-]+:/,
+    begins: '`organization:` and the organization: `organization:acme:`',
+    safe: 'organization:acme:pipeline:agent:*',
+  },
+  {
+    title: 'HCP Terraform',
+    issuers: /^https:\/\/app(?:\.eu)?\.terraform\.io$/,
+    owner: /^organization:[A-Za-z0-9_-]+:/,
+    begins: '`organization:` and the organization: `organization:acme:`',
+    safe: 'organization:acme:*',
   },
 ];
 

@@ -1,35 +1,22 @@
 /** What a workload's proof costs when it is cold and when it is warm, and what goes on where the directory is away. */
 
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { prove } from '#callers/prove.ts';
-import { claimProofs, rowsOf } from '#directory/callers/agent-proofs.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { systemNow } from '#lib/clock.ts';
-import { config, context, newAgent, right, stub } from '../agents/world.ts';
+import { config } from '../agents/world.ts';
+import { stubIssuer, trustedAgent, type Issuer } from './workloads.ts';
 
-const ISSUER = 'https://issuer.example';
 const MINUTE_MS = 60_000;
 
-let key: CryptoKey;
-let asked: string[];
-let count = 0;
+let issuer: Issuer;
 
 beforeAll(async () => {
   await applyMigrations(config.directory);
-  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-  key = privateKey;
-  const documents: Record<string, unknown> = {
-    [`${ISSUER}/.well-known/openid-configuration`]: { issuer: ISSUER, jwks_uri: `${ISSUER}/keys` },
-    [`${ISSUER}/keys`]: { keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256' }] },
-  };
-  vi.stubGlobal('fetch', (url: string) => {
-    asked.push(url);
-    return Promise.resolve(Response.json(documents[url] ?? {}));
-  });
+  issuer = await stubIssuer();
 });
 beforeEach(() => {
-  asked = [];
+  issuer.asked.splice(0);
 });
 afterAll(() => {
   vi.unstubAllGlobals();
@@ -67,18 +54,8 @@ function isolate() {
 }
 
 async function workload() {
-  const { id } = await newAgent();
-  const subject = `workload-${(count += 1)}`;
-  const oidc = { issuer: ISSUER, subject, audience: 'broker' };
-  await claimProofs(config.directory, id, rowsOf({ oidc, certificate_thumbprint: null }), systemNow());
-  right(await stub(id).update({ proofs: { oidc }, context }));
-  const token = (lifeS = 3_600) =>
-    new SignJWT({ iss: ISSUER, sub: subject, aud: 'broker' })
-      .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-      .setIssuedAt()
-      .setExpirationTime(Math.floor(systemNow() / 1000) + lifeS)
-      .sign(key);
-  return { id, token };
+  const { id, subject } = await trustedAgent();
+  return { id, token: (lifeS?: number) => issuer.token(subject, lifeS) };
 }
 
 it('a cold proof asks the directory once and the issuer once; a warm one asks neither', async () => {
@@ -90,13 +67,13 @@ it('a cold proof asks the directory once and the issuer once; a warm one asks ne
     value: { plane: 'agent', id, method: 'workload_jwt', keyId: null, grantedRules: null, chain: [] },
   });
   expect(state.questions).toBe(1);
-  expect(asked).toHaveLength(2);
+  expect(issuer.asked).toHaveLength(2);
   for (let n = 0; n < 10; n += 1) {
     state.nowMs += 20_000;
     expect((await ask(n % 2 === 0 ? first : await token(3_000 + n))).ok).toBe(true);
   }
   expect(state.questions).toBe(1);
-  expect(asked).toHaveLength(2);
+  expect(issuer.asked).toHaveLength(2);
 });
 
 it('says when the token was made and when it ends', async () => {
@@ -128,17 +105,11 @@ it('of a workload that the isolate has not seen is not refused as wrong while th
   const { state, ask } = isolate();
   state.isAway = true;
   expect(await ask(await token())).toMatchObject({ ok: false, error: { code: 'unavailable' } });
-  expect(asked).toEqual([]);
+  expect(issuer.asked).toEqual([]);
 });
 
 it('a row that was written in the directory alone opens nothing', async () => {
-  const { id } = await newAgent();
-  const subject = 'written-by-hand';
-  const oidc = { issuer: ISSUER, subject, audience: 'broker' };
-  await claimProofs(config.directory, id, rowsOf({ oidc, certificate_thumbprint: null }), systemNow());
-  const token = await new SignJWT({ iss: ISSUER, sub: subject, aud: 'broker' })
-    .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-    .setExpirationTime('5m')
-    .sign(key);
-  expect(await isolate().ask(token)).toMatchObject({ ok: false, error: { code: 'unauthenticated' } });
+  const { subject } = await trustedAgent(false);
+  const outcome = await isolate().ask(await issuer.token(subject));
+  expect(outcome).toMatchObject({ ok: false, error: { code: 'unauthenticated' } });
 });
