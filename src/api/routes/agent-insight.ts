@@ -8,17 +8,13 @@ import { ListedAgent, type ListedAgent as Listed } from '#contract/agents.ts';
 import { Organization } from '#contract/ids.ts';
 import { pageOf, pageQuery } from '#contract/lists.ts';
 import { PolicyCheck, PolicyVerdict } from '#contract/policy-check.ts';
-import { connectionSettings } from '#directory/connections.ts';
 import { listAgents, type ListedRow } from '#directory/index-lists.ts';
-import { isoTime, systemNow } from '#lib/clock.ts';
-import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
-import { tokenRequest } from '#policy/request.ts';
-import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
-import { resolveScopes, scopesWithin, withImplied } from '#providers/scopes.ts';
+import { isoTime } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
 import { cutPage, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { requireOperator } from '../guards.ts';
+import { imaginedRequest, verdictOn } from '../rules/imagined.ts';
 import { bodyOf, queryOf } from '../input.ts';
 import { jsonBody, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
@@ -41,7 +37,7 @@ const routes = {
     path: '/v1/agents/{id}/policy/check',
     summary: 'Ask what the policy of an agent says to a request',
     description:
-      'Decided by the policy alone: whether there is such an account, and what was granted to it, is not looked at. Nothing is recorded.',
+      'Exactly what a request now would be told, with what was granted to the account; of an account that is not there or not connected the policy alone decides. Nothing is recorded or counted.',
     request: { params: z.object({ id: z.string() }), ...jsonBody(PolicyCheck) },
     responses: responses({ 200: PolicyVerdict }, ['not_found', 'vault_locked', 'record_corrupt']),
   }),
@@ -71,25 +67,17 @@ async function list(c: Context<AppEnv>): Promise<Response> {
 }
 
 async function check(c: Context<AppEnv>): Promise<Response> {
-  const { connection, identifier, scope, organization } = await bodyOf(c, PolicyCheck);
+  const asked = await bodyOf(c, PolicyCheck);
   const { agent } = await reach(c, 'view', () => ({}));
-  const settings = scope === undefined ? null : await connectionSettings(c.get('config'), connection);
-  const facts = settings === null ? null : scopeFactsOf(settings);
-  const asked = scope?.split(' ') ?? null;
-  const scopes = asked === null || facts === null ? asked : resolveScopes(facts, asked);
-  const words = {
-    resolve: (names: string[]) => (facts === null ? names : scopesWithin(facts, names)),
-    include: (names: string[]) => (facts === null ? names : withImplied(facts, names)),
+  const { id, status, policy } = agent;
+  const place = {
+    connection: asked.connection,
+    identifier: asked.identifier,
+    organization: asked.organization ?? agent.organization,
   };
-  const place = { connection, identifier, organization: organization ?? agent.organization };
-  const request = tokenRequest(place, systemNow());
-  const decision =
-    scopes === null
-      ? decideAtDoor1(agent, request)
-      : // A grant of just what is asked for: then scopes are compared with the rules alone.
-        decideAtDoor2(agent, request, { asked: scopes, grants: [{ scopes, ...words }], canNarrow: true });
-  const { allowed, rule } = decision;
-  return c.json({ allowed, reason: decision.allowed ? null : decision.reason, rule });
+  const asking = { id, organization: agent.organization, status, policy };
+  const { allowed, reason, rule } = await verdictOn(c, asking, place, imaginedRequest(asked));
+  return c.json({ allowed, reason, rule });
 }
 
 export function agentInsightRoutes(): OpenAPIHono<AppEnv> {
