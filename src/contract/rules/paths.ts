@@ -3,7 +3,7 @@
  * repaired, because what a rule has seen must be byte for byte what leaves. Pure.
  */
 
-export const MAX_PATH_CHARS = 2048;
+const MAX_PATH_CHARS = 2048;
 
 /** What a URL's path may hold (RFC 3986, section 3.3): everything else is percent-encoded there. */
 const PATH_CHARACTERS = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
