@@ -36,4 +36,5 @@ export const AGENT_SCHEMA: readonly string[] = [
   `ALTER TABLE agent_key ADD COLUMN expires_at_ms INTEGER;`,
   `ALTER TABLE agent ADD COLUMN proofs TEXT;
    ALTER TABLE agent ADD COLUMN proof_fail_at_ms INTEGER;`,
+  `ALTER TABLE agent ADD COLUMN ended_tokens TEXT;`,
 ];
