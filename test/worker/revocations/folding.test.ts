@@ -132,6 +132,8 @@ it('is waited for by the first who asks, however slow the directory: no answer y
   await indexed(account);
   const { id } = await revoke({ connection });
   forgetCutOffs(directory);
-  const found = await Promise.all(Array.from({ length: 20 }, () => cutOffs(directory, () => undefined)));
+  const found = await Promise.all(
+    Array.from({ length: 20 }, async () => cutOffs(directory, () => undefined)),
+  );
   for (const list of found) expect(list?.revoked?.some((one) => one.id === id)).toBe(true);
 });

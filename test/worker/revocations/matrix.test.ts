@@ -177,7 +177,7 @@ describe('at the provider', () => {
     expect(await calls(account.grant.grantId)).toEqual([]);
   });
 
-  it('it lives on where that was not asked for, and is gone here', async () => {
+  it('a grant lives on where that was not asked for, and is gone here', async () => {
     const account = await connected({ facts: { revocation_reach: 'token' } });
     await indexed(account.id);
     const { id } = await revoke({ connection: account.connection });
