@@ -77,7 +77,6 @@ describe('an order', () => {
     }, PATIENCE);
     expect(await findCutOff(config.directory, old.id)).toBe(null);
   });
-
 });
 
 describe('an object that dies', () => {
