@@ -16,6 +16,7 @@ import { addKeyTo, drawAgentKey, type NewKey } from './keys.ts';
 import { failed, NO_AGENT, type Failure, type Outcome } from './outcome.ts';
 import {
   changed,
+  NO_ENDED_TOKENS,
   touched,
   viewOf,
   type AgentChanges,
@@ -144,6 +145,7 @@ function begin(
     policy: input.policy,
     proofs: input.proofs ?? NO_PROOFS,
     proofFailAtMs: null,
+    tokens: NO_ENDED_TOKENS,
     keyIds: [],
     incarnation,
     dataKey: drawn.wrapped,
