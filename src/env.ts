@@ -59,7 +59,7 @@ export interface Config {
   readonly allowUnverifiedLinks: boolean;
   /** The name that pages of the connect flow show as the asker's; null: they show none. */
   readonly operatorName: string | null;
-  /** A `data:image/…` URL, so that a page loads nothing from elsewhere; null: none, or not such a one. */
+  /** A `data:image/…` URL, so that a page loads nothing from elsewhere; null: none, or another kind of URL. */
   readonly operatorLogo: string | null;
   /**
    * URL of a resolver over HTTPS (JSON form) that is asked what named hosts point to; null: names are not resolved. As

@@ -16,6 +16,7 @@ import { addKeyTo, drawAgentKey, type NewKey } from './keys.ts';
 import { failed, NO_AGENT, type Failure, type Outcome } from './outcome.ts';
 import {
   changed,
+  differing,
   NO_ENDED_TOKENS,
   touched,
   viewOf,
@@ -121,6 +122,11 @@ export async function unlessLost<T extends { readonly ok: boolean }>(
   return !told.ok && told.code === NO_AGENT.code && (await isLost(object)) ? LOST : (told as T);
 }
 
+/** Which fields, and not what stands in them: a way in that was opened shall be found. */
+function fieldEvidence(fields: readonly string[]): readonly string[] | null {
+  return fields.length === 0 ? null : fields.map((field) => `field:${field}`);
+}
+
 function begin(
   object: AgentObject,
   input: CreateInput,
@@ -153,7 +159,8 @@ function begin(
     updatedAtMs: nowMs,
   };
   object.store.saveAgent(life.mac, agent);
-  record(object, life, { action: 'agent.create', outcome: 'ok' }, input.context);
+  const evidence = fieldEvidence(differing(NO_PROOFS, agent.proofs));
+  record(object, life, { action: 'agent.create', outcome: 'ok', evidence }, input.context);
   const key = fresh === null ? null : addKeyTo(object, life, agent, fresh, input.context);
   object.timers.set('index', nowMs);
   return { ok: true, agent: viewOf(agent), key };
@@ -166,7 +173,10 @@ export function updateAgent(object: AgentObject, input: UpdateInput): Promise<Vi
     if (change === null) return { ok: true, agent: viewOf(agent) };
     return object.store.transaction(() => {
       object.store.saveAgent(life.mac, change.after);
-      for (const action of change.actions) record(object, life, { action, outcome: 'ok' }, input.context);
+      for (const action of change.actions) {
+        const evidence = action === 'agent.update' ? fieldEvidence(change.fields) : null;
+        record(object, life, { action, outcome: 'ok', evidence }, input.context);
+      }
       object.timers.set('index', object.now());
       return { ok: true, agent: viewOf(change.after) };
     });

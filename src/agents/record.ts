@@ -152,24 +152,35 @@ export interface AgentChanges {
   readonly proofs?: Partial<AgentProofs>;
 }
 
-/** The agent after an update and the actions to record, one per thing that really differs; null where nothing does. */
-export function changed(
-  agent: AgentRow,
-  changes: AgentChanges,
-  nowMs: number,
-): { after: AgentRow; actions: readonly ('agent.update' | 'policy.update')[] } | null {
+export interface AgentChange {
+  readonly after: AgentRow;
+  /** One per kind of thing that really differs. */
+  readonly actions: readonly ('agent.update' | 'policy.update')[];
+  /** Of `agent.update`: which fields, by their names. */
+  readonly fields: readonly string[];
+}
+
+/** The agent after an update; null where nothing differs. */
+export function changed(agent: AgentRow, changes: AgentChanges, nowMs: number): AgentChange | null {
   const { name = agent.name, policy = agent.policy } = changes;
   const proofs = { ...agent.proofs, ...changes.proofs };
-  const updated = name !== agent.name || !isSame(proofs, agent.proofs);
+  const fields = [...(name === agent.name ? [] : ['name']), ...differing(agent.proofs, proofs)];
   const allowedOtherwise = !isSame(policy, agent.policy);
-  if (!updated && !allowedOtherwise) return null;
+  if (fields.length === 0 && !allowedOtherwise) return null;
   return {
     after: touched(agent, { name, policy, proofs }, nowMs),
     actions: [
-      ...(updated ? (['agent.update'] as const) : []),
+      ...(fields.length === 0 ? [] : (['agent.update'] as const)),
       ...(allowedOtherwise ? (['policy.update'] as const) : []),
     ],
+    fields,
   };
+}
+
+/** The names of the proofs in which two sets of them differ. */
+export function differing(before: AgentProofs, after: AgentProofs): string[] {
+  const names = Object.keys(after) as (keyof AgentProofs)[];
+  return names.filter((name) => !isSame(before[name], after[name]));
 }
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

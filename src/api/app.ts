@@ -102,7 +102,7 @@ function lineOfJson(c: Context<AppEnv>): Context<AppEnv>['json'] {
   return answer as unknown as typeof c.json;
 }
 
-/** What is answered also where nothing else can be. */
+/** The routes that answer also where no other can. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Sets the deployment's configuration and the request's correlation id. @returns why there is no configuration */

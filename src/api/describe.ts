@@ -10,7 +10,7 @@ import { singleValues } from './input.ts';
 
 /**
  * Adds `route` to the router. `{id}` of the description becomes `:id` of the matcher. `handlers` run in their order: a
- * guard of the route (`requireOperator`) stands first, so that nothing is read for a caller who may not ask. The guard
+ * guard of the route (`requireOperator`) stands first, so that nothing is read for a caller that may not ask. The guard
  * finds the route under the name that `contract/roles.ts` gives it.
  */
 export function describe(

@@ -165,7 +165,7 @@ function loopbackProblem(url: string, guard: GuardOptions): string | null {
   );
 }
 
-/** What is wrong with a target as far as it is known; a host that an account brings is judged when it is called. */
+/** Why a target is refused, or null; a host that an account brings is judged when it is called. */
 function templateProblem(url: string, guard: GuardOptions): string | null {
   return hostVariablesIn(url).length > 0 ? null : targetProblem(url.replaceAll(/[{}]/g, ''), guard);
 }

@@ -102,7 +102,7 @@ async function provedBesideCutOffs(
   return [caller, provenAtMs, list instanceof Promise ? await list : list];
 }
 
-/** Whose account the short form names; `organization` is empty for none. */
+/** The account that the short form names; `organization` is empty for none. */
 interface Named {
   readonly connection: string;
   /** Null: the agent's own, else the shared one. */

@@ -13,7 +13,7 @@ export interface TestOutcome {
   readonly eventId: string;
   /** Whether a 2xx came in time. */
   readonly delivered: boolean;
-  /** What was answered; null: nothing. */
+  /** The endpoint's status; null: it did not answer. */
   readonly status: number | null;
 }
 

@@ -156,7 +156,7 @@ export class AuditRing {
     return found;
   }
 
-  /** Where a record lies, wherever the chain began; empty where it was overwritten. */
+  /** The batch that holds a record, at any beginning of the chain; empty where the record was overwritten. */
   #batchWith(seq: number): readonly StoredRecord[] {
     const places = [
       () => this.#table.head(),
@@ -282,7 +282,7 @@ export class AuditRing {
     return { ...row, previous: before?.seq === seq - 1 ? before.hash : overwritten };
   }
 
-  /** By the page's newest record: pages that follow one another lie side by side, wherever the chain began. */
+  /** By the page's newest record: pages that follow one another lie side by side, at any beginning of the chain. */
   #slotOf(lastSeq: number): number {
     return Math.floor((lastSeq - 1) / PAGE_RECORDS) % this.#pages;
   }

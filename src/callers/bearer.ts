@@ -72,9 +72,10 @@ export function presentedCredential(
   url: string,
   isSecret: (text: string) => boolean,
 ): Presented {
-  const bearer = BEARER.exec(headers.get('authorization') ?? '')?.[1];
+  const authorization = headers.get('authorization');
+  const bearer = authorization === null ? undefined : BEARER.exec(authorization)?.[1];
   // A token of another issuer has no shape that tells it from others: it is known by standing here as well.
-  const jwt = bearer !== undefined && isJwt(bearer) ? bearer : null;
+  const jwt = bearer !== undefined && !bearer.startsWith('vk_') && isJwt(bearer) ? bearer : null;
   const isOurs = (text: string) => holdsKey(text) || isSecret(text) || (jwt !== null && text.includes(jwt));
   for (const [name, value] of queryOf(url)) {
     if (isOurs(value) || isOurs(name)) {
@@ -89,7 +90,6 @@ export function presentedCredential(
     const detail = `a credential in the header ${name} is refused: use the Authorization header alone`;
     return { kind: 'misplaced', detail };
   }
-  const authorization = headers.get('authorization');
   if (authorization === null) {
     return { kind: 'none', detail: 'send a key as Authorization: Bearer' };
   }

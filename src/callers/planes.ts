@@ -35,5 +35,5 @@ export function asOperator(outcome: Outcome, config: AdminKeyProblem): Result<Op
   const either = asEither(outcome, config);
   if (!either.ok) return either;
   if (either.value.plane === 'operator') return ok(either.value);
-  return err({ code: 'forbidden', detail: 'an agent key does not reach the control plane' });
+  return err({ code: 'forbidden', detail: 'an agent does not reach the control plane' });
 }

@@ -42,7 +42,7 @@ export const OTHER_ERROR = 'other';
 export interface CallbackParams {
   readonly state: string;
   readonly issuer: string | null;
-  /** One that is registered, or `other`. */
+  /** A registered error code, or `other`. */
   readonly error: string | null;
   readonly all: Readonly<Record<string, string>>;
 }

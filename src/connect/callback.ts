@@ -37,7 +37,7 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
   const state = params === null ? null : readState(params.state);
   if (params === null || state === null || !NAME_PATTERN.test(connection)) return invalid();
   const { sessionId, ticket } = state;
-  // Before anything is looked up: who did not begin the flow learns nothing of it, and costs nothing.
+  // Before anything is looked up: a browser that did not begin the flow learns nothing of it, and costs nothing.
   const secret = secretOfState(visit.origin, params.state, visit.headers.get('cookie'));
   if (secret === null) return page({ kind: 'wrong_browser', ...commonOf(visit, null) });
   const accountId = await accountOf(visit, sessionId, ticket);

@@ -11,7 +11,7 @@ import type { ScopePhrase } from '#providers/scope-phrases.ts';
 export const LOCALES = ['en', 'de', 'es', 'fr', 'ja'] as const;
 export type Locale = (typeof LOCALES)[number];
 
-/** Who asks. Shown on every page, so that a user knows at whose door he stands. */
+/** The app that asks. Shown on every page, so that users know at whose door they stand. */
 export interface Asker {
   /** The deployment's own name (`OPERATOR_NAME`); null where it has none: then say it without a name. */
   readonly name: string | null;
@@ -64,7 +64,7 @@ interface OfSession extends Common {
   readonly returnUrl: string | null;
 }
 
-/** 200. Names provider, scopes and who asks; one button. A GET consumes nothing. */
+/** 200. Names provider, scopes and the app that asks; one button. A GET consumes nothing. */
 export interface StartPage extends Common {
   readonly kind: 'start';
   readonly purpose: Purpose;

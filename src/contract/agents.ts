@@ -49,7 +49,7 @@ export const CreateAgent = z
   .superRefine(eitherKeys)
   .openapi('CreateAgent');
 
-/** What is left out stays; null removes. `id` and `organization` never change. */
+/** A field that is left out stays; null removes. `id` and `organization` never change. */
 export const PatchAgent = z
   .strictObject({ name: DisplayName.nullish(), policy: PolicyField.nullish(), ...PROOF_FIELDS })
   .superRefine(eitherKeys)

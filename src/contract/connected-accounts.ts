@@ -66,7 +66,7 @@ function depthOf(value: unknown): number {
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
-/** What is wrong with metadata as a whole, also after a merge; null: nothing. */
+/** Why metadata as a whole is refused, also after a merge; null: it is not. */
 export function metadataProblem(value: object): string | null {
   if (new TextEncoder().encode(JSON.stringify(value)).length > METADATA_BYTES)
     return 'must be at most 16 KiB as JSON';

@@ -1,6 +1,7 @@
 /**
- * One coherent story for the examples of the OpenAPI document: the same account, agent and connection wherever they are
- * named. A schema's own example is for what only that schema has. Bodies are sent by a test as they stand.
+ * One coherent story for the examples of the OpenAPI document: the same account, agent and connection in every place
+ * where they are named. A schema's own example is for what only that schema has. Bodies are sent by a test as they
+ * stand.
  */
 
 const ACCOUNT = 'ca_gq2w5mhx3nb7zkcv4ryjt6a2dpe';
@@ -36,7 +37,7 @@ export const STORY = {
       CreateConnectLink: { scopes: SCOPES, expires_in: 600 },
       PatchWebhookEndpoint: { events: ['agent.auth.*'], status: 'active' },
     },
-    /** Values by the name of a field, wherever it stands. */
+    /** Values by the name of a field, in any schema. */
     fields: {
       access_token: 'THE-ACCESS-TOKEN',
       api_base_url: 'https://api.hubapi.com',

@@ -17,7 +17,7 @@ export const SHOWN_ONCE: Readonly<Record<string, readonly string[]>> = {
   'POST /v1/admin-keys': ['key'],
 };
 
-/** A key or signing secret of ours, wherever it stands: the second fence, should a field be forgotten above. */
+/** A key or signing secret of ours, at any place of an answer: the second fence, should a field be forgotten above. */
 const SECRET_SHAPE = /vk_(?:agent_[a-z0-9._-]{1,64}_|admin_)[0-9A-Za-z]{59}|whsec_[A-Za-z0-9+/]{20,}/;
 
 function withoutShapes(value: unknown): unknown {

@@ -1,5 +1,5 @@
 /**
- * Who may use which route of the control plane: one table, read by the guard (`api/guards.ts`), by tests and by
+ * Which role may use which route of the control plane: one table, read by the guard (`api/guards.ts`), by tests and by
  * the descriptions of the routes. Says nothing of organizations: a thing of another organization is not there for any
  * role.
  */
@@ -105,9 +105,8 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
 };
 
 /**
- * Who else calls: routes that no operator's key opens. `agent`: the token plane · `browser`: the connect flow ·
- * `provider`: its signed events · `open`: everyone. `…/wait`, and what says of a token of the broker what it is worth, take
- * agents too and stand above.
+ * Routes that no operator's key opens, and their callers. `agent`: the token plane · `browser`: the connect flow ·
+ * `provider`: its signed events · `open`: everyone. `…/wait`, introspection and revocation take agents too and stand above.
  */
 export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provider' | 'open'>> = {
   'GET /': 'open',
@@ -129,8 +128,8 @@ export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provi
 };
 
 /**
- * Fields of a body that take the role `admin` on a route that others use as well. Where a stored client secret is sent
- * is as good as the secret: who may not set it may not redirect it either.
+ * Fields of a body that take the role `admin` on a route that others use as well. A caller that may
+ * not set a client secret may not change the address that the stored one is sent to either: that would reveal it.
  */
 export const ADMIN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'POST /v1/connections': ['client_secret'],

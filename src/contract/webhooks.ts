@@ -58,7 +58,9 @@ export const CreateWebhookEndpoint = z
   .openapi('CreateWebhookEndpoint');
 export type CreateWebhookEndpoint = z.output<typeof CreateWebhookEndpoint>;
 
-/** What is left out stays; null removes, so that `events` becomes its default. The organization never changes. */
+/**
+ * A field that is left out stays; null removes, so that `events` becomes its default. The organization never changes.
+ */
 export const PatchWebhookEndpoint = z
   .strictObject({
     url: Url.optional(),

@@ -12,7 +12,7 @@ export interface CertificateText {
 
 const ONE = /^-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/;
 
-/** Null where the text is not exactly one certificate in PEM. Says nothing about who has signed it. */
+/** Null where the text is not exactly one certificate in PEM. Says nothing about its issuer. */
 export function readCertificate(pem: string): CertificateText | null {
   if (!ONE.test(pem)) return null;
   try {

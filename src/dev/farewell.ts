@@ -1,6 +1,6 @@
 /**
- * What goes when `npm start` ends: what its story has made for its own scenes. What its reader made on it stays, and
- * the connection and the agent under it too.
+ * `npm start` ends: the things that its story has made for its own scenes go. Those that its reader made on it stay,
+ * and the connection and the agent under them too.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -10,7 +10,7 @@ import path from 'node:path';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const CACHE = path.join(ROOT, 'node_modules/.cache/valetkey');
 
-/** What was made, and the files that it was made of, by their paths from the root of the repository. */
+/** A text that was made, and the files that it was made of, by their paths from the root of the repository. */
 export interface Made {
   readonly text: string;
   readonly inputs: readonly string[];
@@ -77,7 +77,7 @@ export async function kept(name: string, make: () => Promise<Made>): Promise<str
   const beganAtMs = Date.now();
   const { text, inputs } = await make();
   const digests = await digestsOf(inputs);
-  // What was saved while it was read may be in the digest and not in what was made.
+  // A file that was saved while it was read may be in the digest and not in the text.
   if (await areOlder(inputs, beganAtMs)) await write(file, { text, inputs: digests });
   return text;
 }

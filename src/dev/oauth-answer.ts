@@ -30,7 +30,9 @@ export async function pause(ms: number | undefined, closing: AbortSignal): Promi
   await sleep(Math.min(ms, LONGEST_TIMER_MS), undefined, { signal: closing, ref: false }).catch(() => {});
 }
 
-/** What goes over the wire: the provider's answer with the fault applied. Pure, but for the fault's own code. */
+/**
+ * The answer as it goes over the wire: the provider's own with the fault applied. Pure, but for the fault's own code.
+ */
 export function disguise(answer: Answer | null, fault: Fault): Wire {
   const status = fault.status ?? (fault.html ? 403 : (answer?.status ?? 200));
   const headers: Record<string, string> = { ...answer?.headers };

@@ -30,7 +30,7 @@ export interface TokenCall {
   verdict: RefreshVerdict | 'other';
   /** The same refresh token was presented before and that request had no answer yet. */
   overlaps: boolean;
-  /** What was answered; null while nothing was, and for ever where the socket was destroyed. */
+  /** The answer's status; null while there is no answer, and for ever where the socket was destroyed. */
   status: number | null;
   /** The provider did its part: oidc-provider ran, or the window's answer was looked up. */
   processed: boolean;

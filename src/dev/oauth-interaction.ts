@@ -11,7 +11,7 @@ export interface OAuthUser {
   subject: string | null;
   /** `ask`: a page with two buttons. */
   answer: 'allow' | 'deny' | 'ask';
-  /** What is granted of what was asked for; null: all of it. */
+  /** The scopes that the user grants; null: all that the client asked for. */
   scopes: readonly string[] | null;
 }
 

@@ -73,8 +73,8 @@ export class OAuthStore {
   }
 
   /**
-   * What is worth keeping now: records that have not ended, and the histories of living grants, with the answers that
-   * a window of `graceS` may give again.
+   * The state that is worth keeping now: records that have not ended, and the histories of living grants, with the
+   * answers that a window of `graceS` may give again.
    */
   state(graceS: number): StoreState {
     const nowMs = Date.now();

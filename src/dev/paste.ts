@@ -15,7 +15,7 @@ export interface PasteInput {
 /** A heading with the commands under it; none where everything is done in a browser. */
 export interface Paste {
   readonly heading: string;
-  /** What is done beside the commands. */
+  /** A sentence for the reader, between heading and commands. */
   readonly hint?: string;
   readonly commands: readonly string[];
 }

@@ -1,8 +1,8 @@
 /**
  * `npm start`: the broker with its data where `wrangler dev` keeps it, a real OAuth server beside it, and a story of
  * what exists, told with the numbers of this run. Then it stays up until Ctrl-C, and the next start goes on with what
- * its reader made. `--once` plays the story, checks each step and exits: 0 when all was as told. Whatever it started, it
- * stops, by process id.
+ * its reader made. `--once` plays the story, checks each step and exits: 0 when all was as told. Every process that it
+ * started, it stops, by process id.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -159,7 +159,7 @@ const cast: Cast = castOf(randomBytes(4).toString('hex'));
 let provider: OAuthServer | null = null;
 let app: StoryApp | null = null;
 let broker: ServeProcess | null = null;
-/** What was started last, while it is not known yet whether it comes up. */
+/** The broker that was started last, while it is not known yet whether it comes up. */
 let starting: Promise<ServeProcess> | null = null;
 /** After the story the reader sees what the broker says; before, only a failure shows it. */
 let isStoryOver = false;

@@ -22,7 +22,7 @@ export interface Stage {
   restartBroker(): Promise<void>;
 }
 
-/** Who plays. Names are new in every run, so that stories on the same data never meet. */
+/** The names in the story. They are new in every run, so that stories on the same data never meet. */
 export interface Cast {
   readonly connection: string;
   readonly identifier: string;

@@ -126,7 +126,7 @@ const COUNT = `UPDATE connection SET accounts_counted_at_ms = ?2,
   WHERE id = ?1 AND (accounts_counted_at_ms IS NULL OR accounts_counted_at_ms NOT BETWEEN ?2 - ?3 AND ?2)`;
 
 /**
- * About how many accounts a connection has: counted by the first who asks within five minutes, and read by the others.
+ * About how many accounts a connection has: counted by the first request within five minutes, and read by the others.
  * @throws ProblemError `unavailable`
  */
 export async function roughCountOf(db: D1Database, connection: string, nowMs: number): Promise<number> {

@@ -13,7 +13,7 @@ export type SqlRow = Record<string, string | number | null>;
 const PATIENCE_MS = 10_000;
 const RETRY_AFTER_S = 5;
 
-/** What to do when tables are missing: said wherever that is found out. */
+/** What an operator has to do when tables are missing; every answer that finds it out says so. */
 export const MIGRATE_HINT =
   'the directory has no schema yet: run `npx wrangler d1 migrations apply DB --remote` (in development call the broker by a loopback host)';
 

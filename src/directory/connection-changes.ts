@@ -27,7 +27,7 @@ const NOT_SET_HERE = ['id', 'created_at_ms', 'health', 'health_reason', 'health_
 
 /**
  * Stores what `change` makes of the row; false where there is none. `change` is asked again when the row was changed
- * meanwhile. `context`: who did it.
+ * meanwhile. `context`: of the request, for the record.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`, `conflict`, and what `change` throws
  */
 export async function changeConnection(
@@ -79,7 +79,7 @@ export type Deleted = 'deleted' | 'in_use' | 'not_found';
 
 /**
  * Deletes a connection and remembers when. Accounts that exist then are dead, whether the index knows them already or
- * not; erasing them is for others (accounts). `context`: who did it.
+ * not; erasing them is for others (accounts). `context`: of the request, for the record.
  *
  * @param force also while accounts exist
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`

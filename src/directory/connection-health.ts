@@ -1,7 +1,7 @@
 /**
  * What accounts tell of their connection's provider: the health columns of `connection`, outside the row's MAC. The
  * decisions are `refresh/connection-health.ts`; here each is written only over the row that it was made from, so that
- * of many who come at the same time one changes it.
+ * of many accounts that report at the same time one changes it.
  *
  * A change that is worth an event has, in its own transaction, its record in the deployment's chain and its news in
  * `connection_news`, under the account that made it; that account's outbox sends it (`connection-news.ts`).

@@ -1,7 +1,8 @@
 /**
- * The row of a connection, both ways, and the MAC over its columns that decide where a secret or a token is sent: who
- * can write to the directory alone makes no row, and changes none, that is used. A whole earlier row, put back with its
- * own MAC, is one that the broker wrote: accounts that have seen a later `version` keep to that, the others take it.
+ * The row of a connection, both ways, and the MAC over its columns that decide where a secret or a token is sent: an
+ * attacker that can write to the directory alone makes no row, and changes none, that is used. A whole earlier row, put
+ * back with its own MAC, is one that the broker wrote: accounts that have seen a later `version` keep to that, the
+ * others take it.
  */
 
 import type { Location, TokenAccess, Verification } from '#contract/connections.ts';
@@ -40,7 +41,7 @@ export interface ConnectionRow {
   readonly accessTokenTtlS: number | null;
   /** Where new accounts are kept; null: near the first caller that touches the account. */
   readonly location: Location | null;
-  /** What was worth saying about the descriptor when it was resolved. */
+  /** Warnings about the descriptor from when it was resolved. */
   readonly warnings: readonly string[];
   readonly health: HealthState;
   readonly healthReason: string | null;

@@ -1,7 +1,7 @@
 /**
  * The table `connection`: an app at a provider. Answers for the control plane, and the settings that an account keeps.
  * Client secrets go in plain, are stored as ciphertexts and never come out of this file in any other form.
- * It refuses to judge a descriptor or a target; who makes a connection has done that (api).
+ * It refuses to judge a descriptor or a target; the caller that makes a connection has done that (api).
  */
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
@@ -76,7 +76,8 @@ function viewOf(row: SqlRow): ConnectionView {
 const GRAVE_VERSION = 'SELECT version FROM connection_grave WHERE id = ?';
 
 /**
- * Stores a new connection; false where the id is taken, and nothing is changed then. `context`: who did it.
+ * Stores a new connection; false where the id is taken, and nothing is changed then. `context`: of the request, for the
+ * record.
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt`
  */
 export async function createConnection(

@@ -79,8 +79,8 @@ const FORGET = `DELETE FROM grave_told WHERE connection IN
   (SELECT id FROM connection_grave WHERE ended_at_ms = ?)`;
 
 /**
- * Remembers who has been told, so that it needs no run that tells all at once, and ends the graves that are no longer young
- * and whose accounts have all been told.
+ * Remembers which accounts have been told, so that no run has to tell all at once. Ends the graves that are no longer
+ * young and whose accounts have all been told.
  *
  * @param told accounts that have just answered: those that live on are of a later life
  * @throws ProblemError `unavailable`

@@ -1,7 +1,7 @@
 /**
  * The table `idempotency`: which creating requests run or have been answered, for 24 hours. Key and payload are stored
  * as HMACs (a payload may hold a client secret), the answer without what is shown once. It refuses to judge what a
- * route answers: who runs it says what is kept.
+ * route answers: the caller that runs the route says what is kept.
  */
 
 import { IDEMPOTENCY_LIFE_MS } from '#contract/idempotency.ts';

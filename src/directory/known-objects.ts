@@ -107,7 +107,7 @@ function letThrough(allowance: Allowance, db: D1Database, kind: ObjectKind, id: 
   return { ok: true, report };
 }
 
-/** For a caller who has proved nothing yet: the directory must know the name. */
+/** For a caller that has proved nothing yet: the directory must know the name. */
 export async function admitUnproved(
   { directory: db }: Pick<Config, 'directory'>,
   kind: ObjectKind,
@@ -166,7 +166,7 @@ export function admitAgent(
   const others = underWay.get(accountId) ?? 0;
   if (others === 0 && (underWay.size >= AGENT_AT_ONCE || !misses.take(systemNow())))
     return admitProved(config, 'account', accountId);
-  // Of those who ask for the same account at once the first has taken from the allowance, for all of them.
+  // Of the requests for the same account at once the first has taken from the allowance, for all of them.
   underWay.set(accountId, others + 1);
   return { ok: true, report: (exists) => reported(config.directory, asking, accountId, exists) };
 }

@@ -14,7 +14,7 @@ const RETRY_AFTER_S = 60;
 /** How long the look may take. The caller's next query shows by itself that the directory does not answer. */
 const PATIENCE_MS = 1_000;
 
-/** What was found last, by database. */
+/** The schema version that was found last, by database. */
 let looked = new WeakMap<D1Database, { readonly atMs: number; readonly version: number }>();
 
 /** For tests: the next question looks again. */

@@ -1,7 +1,7 @@
 /**
  * The row of a webhook endpoint, both ways, and the MAC over its columns that decide what is sent where under which
- * secret: who can write to the directory alone makes no row, and changes none, that anything is sent by. A whole earlier
- * row, put back with its own MAC, is one that the broker wrote: it is sent by, with the URL and the secrets of then.
+ * secret: an attacker that can write to the directory alone makes no row, and changes none, that is used. A whole
+ * earlier row, put back with its own MAC, was written by the broker: it is used, with the URL and the secrets of then.
  * Health lies outside the MAC: it changes with every outage, by objects that hold no key of this table, and decides
  * only when something is sent.
  */

@@ -1,7 +1,7 @@
 /**
- * The table `webhook_endpoint`, as operators see and change it. A secret is drawn here, given out once by what made it,
- * and stored as a ciphertext. It refuses to judge a URL or a filter: who makes an endpoint has done that (api). What
- * attempts change is `webhook-health.ts`, what objects read is `webhook-settings.ts`.
+ * The table `webhook_endpoint`, as operators see and change it. A secret is drawn here, leaves in the one answer
+ * that made it, and is stored as a ciphertext. It refuses to judge a URL or a filter: the route has done that (api).
+ * Attempts change an endpoint in `webhook-health.ts`, objects read it in `webhook-settings.ts`.
  */
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
@@ -55,7 +55,7 @@ export interface WithSecret {
 
 /**
  * Makes an endpoint and its first secret; null where its organization has `MAX_ENDPOINTS` already. `context`, here and
- * below: who did it, as the chain of its organization says.
+ * below: of the request, for the chain of its organization.
  * @throws ProblemError `vault_locked` (nothing is written then), `unavailable`, `record_corrupt`
  */
 export async function createEndpoint(

@@ -112,7 +112,7 @@ async function after(
   }
 }
 
-/** One statement for all who come at the same time: each gets places behind those of the others. */
+/** One statement for all accounts that come at the same time: each gets places behind those of the others. */
 const TAKE_PLACES = `UPDATE webhook_endpoint SET drain_from_ms = max(coalesce(drain_from_ms, ?1), ?1) + ?2
   WHERE id = ?3 AND status = 'active' RETURNING drain_from_ms AS taken`;
 

@@ -1,7 +1,7 @@
 /**
- * Whose grant was renewed, and the variables of its account, where they are not known: read from the token answer, or
- * asked of the provider with the new access token. It begins when the tokens are stored, happens once per exchange and ends in its time; a
- * provider that does not say is asked again at the next refresh, and nobody hears of it.
+ * The user of a renewed grant, and the variables of its account, where they are not known: read from the token answer,
+ * or asked of the provider with the new access token. It begins when the tokens are stored, happens once per exchange
+ * and ends in its time; a provider that does not say is asked again at the next refresh, and nobody hears of it.
  */
 
 import type { Config } from '#env.ts';

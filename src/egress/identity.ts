@@ -1,7 +1,7 @@
 /**
- * Finds out who has signed in, from a token answer: the id_token that came along, and the provider's userinfo where the
- * facts read from it. A silent provider leaves the user unknown. An id_token that cannot be checked counts as not sent:
- * it stops a connect only where the subject has to come from it.
+ * Finds out which user has signed in, from a token answer: the id_token that came along, and the provider's userinfo
+ * where the facts read from it. A silent provider leaves the user unknown. An id_token that cannot be checked counts as
+ * not sent: it stops a connect only where the subject has to come from it.
  *
  * A userinfo request that a callback value shapes (a realm in its URL) was shaped by the browser: its answer may name the
  * account on a page, and proves no user.
@@ -51,7 +51,7 @@ export type IdentityAnswer =
       readonly unsure: boolean;
       /** Userinfo was asked, and answered. */
       readonly userinfo: boolean;
-      /** What was captured before, and the account's variables that were told. */
+      /** Values that were captured before, and the account's variables that were told. */
       readonly captured: Values;
       /** The part of it that only the browser says. */
       readonly ofBrowser: Values;
@@ -103,7 +103,7 @@ function idTokenIn(tokenResponse: unknown): string | null {
   return typeof value === 'string' && !isNothingWord(value) ? value : null;
 }
 
-/** What is known of the account: from whomever, and by the provider's own word. */
+/** The account's values: those of every source, and those by the provider's own word. */
 interface Known {
   readonly all: Values;
   readonly own: Values;

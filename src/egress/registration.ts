@@ -7,7 +7,7 @@ import { targetProblem, type GuardOptions } from './guard.ts';
 import { hostProblem } from './guarded-fetch.ts';
 import { RESOLVE_WITHIN_MS } from './resolver.ts';
 
-/** What is said of a target whose host points to where no call may go, in the grammar of `targetProblem`. */
+/** The problem of a target whose host points to where no call may go, in the grammar of `targetProblem`. */
 export const FORBIDDEN_ADDRESS = 'must not have a host name that points to a private or reserved address';
 
 /** Why `url` may not be registered, or null: what the guard says, then what its host points to. Never throws. */

@@ -35,7 +35,7 @@ function tablesThere(sql: SqlStorage, schema: TableSchema): ReadonlySet<string> 
 }
 
 /**
- * What is stored. Costs a read for each table.
+ * The schema that is stored. Costs a read for each table.
  * @throws DamagedSchemaError where there are tables and no version
  */
 function storedSchema(sql: SqlStorage, schema: TableSchema): StoredSchema {
@@ -55,7 +55,7 @@ function schemaBeside(sql: SqlStorage, tables: ReadonlySet<string>): StoredSchem
 }
 
 /**
- * What is stored, if it is whole.
+ * The schema that is stored, if it is whole.
  * @throws NewerSchemaError when a newer major has written it
  * @throws DamagedSchemaError where a table of it is missing
  */

@@ -27,7 +27,7 @@ export interface TableSchema {
   readonly later?: readonly { readonly group: string; readonly sql: string }[];
 }
 
-/** What is stored. `version` 0: nothing was ever written. `made` null: all tables of the version. */
+/** The schema that is stored. `version` 0: nothing was ever written. `made` null: all tables of the version. */
 export interface StoredSchema {
   readonly version: number;
   readonly made: ReadonlySet<string> | null;

@@ -1,7 +1,7 @@
 /**
  * What the one alarm of an object does: starts what is due, each timer in its own try, by rank; never throws; its last
- * act is to arm the next. Alarms come at least once, late and twice: what a kind runs is idempotent. What the kinds are is
- * the object's.
+ * act is to arm the next. Alarms come at least once, late and twice: what a kind runs is idempotent. The
+ * object says which kinds there are.
  */
 
 import { doubledMs, spreadHalf } from '#lib/backoff.ts';

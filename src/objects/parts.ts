@@ -38,7 +38,7 @@ export interface ObjectParts<
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** What is a class's own. */
+/** What a class gives for its objects. */
 export interface ObjectPlan<Store extends ObjectStore, Opener extends Vault> {
   /** By which the Deliverer finds the object again. */
   readonly kind: DeliveryHolder['kind'];

@@ -62,7 +62,7 @@ export abstract class ObjectStore<Table extends string = string> implements Tabl
     return this.#schema.living;
   }
 
-  /** Whose a key is that is bound to this organization and life. `row`: the one that carries it, unauthenticated. */
+  /** The owner of a key that is bound to this organization and life. `row` carries the key, unauthenticated. */
   protected abstract ownerOf(organization: string, incarnation: number, row: SqlRow): Owner;
 
   /** Drops the rows that are kept in memory: one of them was written, or a transaction was rolled back. */

@@ -62,7 +62,7 @@ export class DeliveryTable {
     );
   }
 
-  /** What is to be shown of it has changed: the directory's index is out of date. */
+  /** Writes a delivery that has changed; from then on the directory's index is out of date. */
   save(row: Delivery): void {
     this.#sql.exec(
       `UPDATE delivery SET ${CHANGING.map(([column]) => `${column} = ?`).join(', ')}, indexed = 0 WHERE id = ?`,

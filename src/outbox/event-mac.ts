@@ -1,13 +1,13 @@
 /**
  * The MAC over an event as it was made. Its text is signed for the receivers later, long after the change: an attacker
- * who can only write to the object's rows must not get a text of their own under the broker's signature, nor an event
+ * that can only write to the object's rows must not get a text of their own under the broker's signature, nor an event
  * of one organization before the endpoints of another.
  */
 
 import { equalSecrets, rowMac } from '#crypto/digest.ts';
 import type { OutgoingEvent } from './rows.ts';
 
-/** What is fixed when an event is made. */
+/** The fields of an event that are fixed when it is made. */
 export type EventSubstance = Pick<
   OutgoingEvent,
   'id' | 'type' | 'sequence' | 'atMs' | 'organization' | 'body'

@@ -97,7 +97,7 @@ export function takeTurn(moment: Moment): Turn {
   };
 }
 
-/** What a plan is made from: all in flight, and of each endpoint those that could leave next. */
+/** The deliveries that a plan is made from: all in flight, and of each endpoint those that could leave next. */
 function candidates({ store, loaded }: Moment): Delivery[] {
   const failing = new Set(
     loaded.endpoints.flatMap(({ id, health }) => (health.status === 'failing' ? [id] : [])),

@@ -103,7 +103,7 @@ export function accountUrls(descriptor: Descriptor, values: AccountValues): Acco
   };
 }
 
-/** What is wrong with a value that an operator gives; null: nothing. */
+/** Why a value that an operator gives is refused; null: it is not. */
 export function givenProblem(descriptor: Descriptor, name: string, value: string): string | null {
   const variable = accountVariablesOf(descriptor).find((one) => one.name === name);
   if (variable === undefined) return 'is not a variable of an account of this connection';
@@ -159,7 +159,7 @@ function valuesOf(
 
 function valueIn(descriptor: Descriptor, variable: UrlVariable, text: string | null): string | null {
   if (text === null) return null;
-  // What was taken out of a text before is kept as it is.
+  // A value that was taken out of a text before is kept as it is.
   const value = isValueOf(variable, text) ? text : extracted(variable, text);
   return value !== null && applyVariables(descriptor, { [variable.name]: value }).ok ? value : null;
 }

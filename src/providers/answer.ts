@@ -1,6 +1,6 @@
 /**
  * Reads the tokens out of a successful answer of a token endpoint, by the descriptor's map.
- * It decides what is usable; it refuses to judge errors (classify.ts), to store, and to guess: whatever the body is,
+ * It decides what is usable; it refuses to judge errors (classify.ts), to store, and to guess: of any body,
  * the result is a token set without NaN or null, because nothing in it can be used.
  */
 
@@ -25,9 +25,9 @@ export interface TokenSet {
   /** As the answer states it; null: it said nothing (see refreshTokenLifeOf in rotation.ts for what the facts say). */
   refreshLifetimeMs: number | null;
   /**
-   * What was granted. Silence means what was asked for (RFC 6749, 5.1). Null: silence, and nothing was asked for; or a
-   * value that names no scope. An empty text is not silence, and no scope either, because one has at least one name
-   * (RFC 6749, 3.3): what was granted is then not known.
+   * The scopes that were granted. Silence means those that were asked for (RFC 6749, 5.1). Null: silence, and nothing
+   * was asked for; or a value that names no scope. An empty text is not silence, and no scope either, because one has
+   * at least one name (RFC 6749, 3.3): what was granted is then not known.
    */
   scopes: string[] | null;
   /** Values of `capture_from_token_response` that are scalars, by their path (`team.id`, `instance_url`). */
@@ -38,7 +38,7 @@ export interface TokenSet {
 export interface AnswerContext {
   /** When the request was sent. */
   readonly nowMs: number;
-  /** What was asked for, where the request named scopes. */
+  /** The scopes that the request named; left out: it named none. */
   readonly requestedScopes?: readonly string[] | undefined;
   /**
    * The answer makes a grant: a token that it does not bring does not exist. Left out: it renews one, whose refresh
@@ -64,7 +64,7 @@ type Field =
   | 'expires_in'
   | 'expires_at'
   | 'scope'
-  // In no RFC, but what those who say it at all call it.
+  // In no RFC, but the name that providers give it.
   | 'refresh_token_expires_in';
 
 /** An absolute time is looked for only where the map names it: as `expires_at` it means other things elsewhere. */

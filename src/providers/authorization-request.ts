@@ -18,7 +18,7 @@ export interface AuthorizationInput {
   readonly nonce: string;
   /** S256 (RFC 7636): there is no other method here. */
   readonly challenge: string;
-  /** As whom the user should sign in; null: as anybody. */
+  /** The name under which the user should sign in; null: any. */
   readonly loginHint: string | null;
 }
 

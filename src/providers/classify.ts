@@ -164,7 +164,8 @@ function classifySuccess(
   }
   const begun = parsed.kind === 'truncated' && answer.overlong === true ? wholeMembers(answer.body) : null;
   if (begun !== null) {
-    // What was cut off may have named scopes, so silence is none here; and a refresh token, so one has to be there.
+    // The part that was cut off may have named scopes, so silence says nothing here. It may have held a refresh token,
+    // so the part that was read has to hold one.
     const tokens = readTokens(descriptor, begun, { nowMs: context.nowMs });
     if (tokens !== null && tokens.refreshToken !== null)
       return { outcome: 'refreshed', doubt: false, tokens };

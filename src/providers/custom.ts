@@ -129,7 +129,7 @@ export const ProviderConfig = z.strictObject({
   refresh_token: z.enum(REFRESH_TOKEN_KINDS).nullable().optional(),
   refresh_token_ttl_s: z.int().min(1).max(MAX_SECONDS).nullable().optional(),
   refresh_token_idle_ttl_s: z.int().min(1).max(MAX_SECONDS).nullable().optional(),
-  /** A grace that the operator gives counts as verified, unless he says that it is not. */
+  /** A grace that the operator gives counts as verified, unless the operator says that it is not. */
   refresh_reuse_grace_s: z.int().min(0).max(MAX_SECONDS).nullable().optional(),
   refresh_reuse_grace_verified: z.boolean().optional(),
   refresh_scope_downscoping: z.enum(DOWNSCOPING).optional(),

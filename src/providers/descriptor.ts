@@ -1,5 +1,5 @@
 /**
- * What is known of one provider, as data: the schema of a catalogue entry and of a custom connection's descriptor.
+ * A provider's facts as data: the schema of a catalogue entry and of a custom connection's descriptor.
  * It owns the names (those of the facts, and so those of `provider_config`) and what an unverified fact counts for.
  * It holds no behaviour: rotation, requests, answers and errors are read from it by the other files of the room.
  */

@@ -1,5 +1,5 @@
 /**
- * Whose word the hosts of a provider are: the catalogue's, which are facts, or that of the operator who makes the
+ * Whether the hosts of a provider are the catalogue's word, which is a fact, or the word of the operator that makes the
  * connection. A variable that can only become a part of the provider's own domain leaves its host a fact.
  */
 

@@ -1,6 +1,6 @@
 /**
- * Who has signed in, read from what the provider itself answered: claims of an id_token, userinfo, the token answer. By
- * the expressions of the descriptor, in one place, so that a subject is the same text each time. A value of the
+ * The user who has signed in, read from the provider's own answers: claims of an id_token, userinfo, the token answer.
+ * By the expressions of the descriptor, in one place, so that a subject is the same text each time. A value of the
  * callback URL is the browser's word and is not read here, even where an expression names it: a browser that could name
  * a subject could come back as anybody. It refuses to fetch and to check a signature: what comes in is believed.
  */
@@ -72,8 +72,8 @@ export function tellsSubject(descriptor: Descriptor): boolean {
 }
 
 /**
- * Who the provider says has signed in. An e-mail address is what stands in an e-mail claim, never a name that looks
- * like one.
+ * The user whom the provider says has signed in. An e-mail address is what stands in an e-mail claim, never a name that
+ * looks like one.
  */
 export function identityOf(descriptor: Descriptor, facts: IdentityFacts): ProviderIdentity {
   const shown = { ...facts, userinfo: facts.userinfo ?? facts.shownUserinfo ?? null };

@@ -155,7 +155,7 @@ export function revocationRequest(descriptor: Descriptor, clientSecret: string |
 export function requestAuth(descriptor: Descriptor, clientSecret: string | null): RequestAuth | null {
   const method = descriptor.token_endpoint_auth_method;
   if (method === null || method === 'private_key_jwt') return null;
-  // A client without a secret is public, whichever method the provider's confidential clients use.
+  // A client without a secret is public; the method that the provider's confidential clients use does not matter.
   if (clientSecret === null || clientSecret === '') return 'none';
   const raw = method === 'client_secret_basic' && descriptor.client_secret_basic_encoding === 'raw';
   return raw ? 'client_secret_basic_raw' : method;

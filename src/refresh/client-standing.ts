@@ -6,7 +6,7 @@
  * turned out to be its own. Refuses to know the health of the connection (`connection-health.ts`) and to ask anybody.
  */
 
-/** What is known of a connection's present client. All `…Ms` are epoch milliseconds. */
+/** How a connection's present client stands with the provider. All `…Ms` are epoch milliseconds. */
 export interface ClientStanding {
   /** Digest of what the client is: id, secrets, endpoint. Another client begins anew. */
   readonly client: string;
@@ -85,7 +85,8 @@ export function othersProved({ proved }: ClientStanding, account: string): boole
 /**
  * @param input.unable accounts that were to be asked and cannot be
  * @param input.untried the refused grant was brought by an operator, unproven, and was never renewed: it may be of another
- *   client, whatever the account had before. It never speaks for the connection where others have refreshed with the client
+ *   client than the account's grant before it. It never speaks for the connection where others have refreshed with the
+ * client
  */
 export function judgeRefusal(
   standing: ClientStanding,

@@ -12,7 +12,7 @@ export interface CodeClaim {
   /** Empty for none. */
   readonly organization: string;
   readonly incarnation: number;
-  /** Whose account it is; an object of an older version leaves it out. */
+  /** The account's identifier; an object of an older version leaves it out. */
   readonly identifier?: string;
   /** The account's data key, wrapped. */
   readonly dataKey: string;
@@ -23,7 +23,7 @@ export interface CodeClaim {
   readonly grantId: number;
   readonly generation: number;
   readonly redirectUri: string;
-  /** What was asked for; empty: nothing by name. */
+  /** The scopes that the flow asked for; empty: none by name. */
   readonly scopes: readonly string[];
   /** How long its access tokens live, as an operator has set it for this account; null or left out: not set. */
   readonly accessTokenTtlS?: number | null;
@@ -100,7 +100,7 @@ export type CodeFinding =
       readonly durationMs: number;
     };
 
-/** Whose token is this? Ciphertexts of a stored grant. */
+/** Asks the provider which user a stored grant is of. Its tokens are ciphertexts. */
 export interface IdentifyRequest<Settings = unknown> {
   readonly accountId: string;
   readonly organization: string;

@@ -1,9 +1,9 @@
 /**
  * The health of one connection, as the directory keeps it for all its accounts (refresh.md, "Connection health").
  *
- * Owns when a provider counts as away and a client as rejected, who may call meanwhile, and how waiting accounts come
- * back. Refuses storage and clock: a function takes the row as it is and returns the row as it should be, the same
- * object where there is nothing to write. Concurrent writers need a conditional UPDATE on what was read.
+ * Owns when a provider counts as away and a client as rejected, which accounts may call meanwhile, and how waiting
+ * accounts come back. Refuses storage and clock: a function takes the row as it is and returns the row as it should be,
+ * the same object where there is nothing to write. Concurrent writers need a conditional UPDATE on what was read.
  */
 
 import {
@@ -35,7 +35,7 @@ export interface ConnectionHealth {
   readonly spreadUntilMs: number | null;
   /** How many accounts the connection had when it left `ok`. */
   readonly accounts: number;
-  /** What is known of the connection's client; null: no account has refreshed with it. */
+  /** How the connection's client stands; null: no account has refreshed with it. */
   readonly client: ClientStanding | null;
   /** While misconfigured: accounts whose own refusals say so. They do not probe while any other can. */
   readonly closedBy: readonly string[];

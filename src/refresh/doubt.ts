@@ -50,7 +50,7 @@ function lastInsideGraceMs({ nowMs, rotation, doubtSinceMs }: DoubtTimes): numbe
   return nowMs <= lastMs ? lastMs : null;
 }
 
-/** What is known of a generation's doubt. `graceMs` of the rotation in milliseconds, as all times. */
+/** A generation's doubt and what bears on it. `graceMs` of the rotation in milliseconds, as all times. */
 interface DoubtSeen {
   nowMs: number;
   rotation: Rotation;
@@ -73,7 +73,7 @@ export function inDoubtShown(input: DoubtSeen): boolean {
 
 /**
  * Whether a rotating generation is in doubt and its grace is running: until it is over the refresh token may be presented
- * again, and then it may be lost. Such a one waits for its own backoff alone, not for its connection's turn.
+ * again, and then it may be lost. Such an account waits for its own backoff alone, not for its connection's turn.
  */
 export function racesGrace(input: DoubtSeen): boolean {
   return isInsideGrace(input) === true;

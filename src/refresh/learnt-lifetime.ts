@@ -7,7 +7,7 @@
  */
 import { SHORTEST_CYCLE_MS } from './lifetimes.ts';
 
-/** What was learnt. */
+/** A lifetime that was learnt from refused tokens. */
 export interface LearntLifetime {
   readonly lifetimeMs: number;
   /** When. */
@@ -59,7 +59,10 @@ export function learntFrom(
   return { lifetimeMs: Math.max(SHORTEST_LEARNT_MS, shorterMs), atMs: nowMs };
 }
 
-/** What still counts of it; null: nothing, or no longer. A clock that was set back forgets nothing. */
+/**
+ * The learnt lifetime while it counts; null: there is none, or it counts no longer. A clock that was set back forgets
+ * nothing.
+ */
 export function stillLearnt(learnt: LearntLifetime | null, nowMs: number): LearntLifetime | null {
   if (learnt === null) return null;
   return nowMs - learnt.atMs < Math.min(KEPT_MS, KEPT_LIVES * learnt.lifetimeMs) ? learnt : null;

@@ -56,7 +56,9 @@ export interface SettleArgument {
   probe?: boolean;
 }
 
-/** Whose grant was renewed, by the provider's word. Holds for the generation that it was asked with, and no other. */
+/**
+ * The user of a renewed grant, by the provider's word. Holds for the generation that it was asked with, and no other.
+ */
 export interface SubjectTold {
   readonly grantId: number;
   readonly incarnation: number;

@@ -50,8 +50,8 @@ export function handedTo(
 }
 
 /**
- * The list after this agent said that the token is refused. It may have the token from another; it counts as one who
- * was handed it, since it could name it.
+ * The list after this agent said that the token is refused. It may have the token from another agent; since it could
+ * name the token, it counts as if it had been handed out to it.
  */
 export function refusedBy(
   holders: Holders | null,

@@ -87,7 +87,7 @@ export function decideRejected(input: {
   return retryAfterMs > 0 ? { kind: 'wait', retryAfterMs } : { kind: 'refresh' };
 }
 
-/** What is left of the 30 s after the newest `rejected` or `forced` attempt; others do not count. */
+/** The rest of the 30 s after the newest `rejected` or `forced` attempt; others do not count. */
 function waitAfterLastMs(recent: RecentAttempt[], nowMs: number): number {
   let waitMs = 0;
   for (const attempt of recent) {

@@ -7,7 +7,7 @@ import { clampRetryAfterMs } from './backoff.ts';
 
 export const MAX_REVOCATION_TRIES = 8;
 
-/** What was promoted or confirmed a moment ago has to reach the directory first, or its grant would not be seen. */
+/** A grant that was promoted or confirmed a moment ago has to reach the directory first, or it would not be seen. */
 export const FIRST_REVOCATION_MS = 2_000;
 
 /** After the first try, the second, and so on: all eight within a day. */

@@ -41,8 +41,8 @@ export function parseRotation(text: string): RotationMode | null {
 }
 
 /**
- * What is due next. `proactive`, `heartbeat` and `keepalive` are triggers of a refresh; `retry` is one after a failure
- * (or the deliberate attempt in doubt); `end`: the access token ends then and nothing renews it.
+ * The next act that is due. `proactive`, `heartbeat` and `keepalive` are triggers of a refresh; `retry` is one after a
+ * failure (or the deliberate attempt in doubt); `end`: the access token ends then and nothing renews it.
  */
 export type Planned = { kind: 'proactive' | 'heartbeat' | 'keepalive' | 'retry' | 'end'; dueAtMs: number };
 

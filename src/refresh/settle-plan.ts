@@ -53,7 +53,7 @@ export interface SettlePlan {
 
 /** An operator must repair the connection; its own probe goes out as often, and one account need not be faster. */
 const CLIENT_REJECTED_WAIT_MS = 5 * 60_000;
-/** The account that probes must not fall behind by its own backoff: alone on its connection it is the only one who can. */
+/** The account that probes must not fall behind by its own backoff: where it is alone, no other account can probe. */
 const PROBE_WAIT_MS = 30_000;
 
 /** Codes that say "come again" by their own definition (RFC 6749, 4.1.2.1; RFC 8628, 3.5): no count of them is death. */

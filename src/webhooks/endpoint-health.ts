@@ -1,9 +1,9 @@
 /**
  * The health of one endpoint, as the directory keeps it for all accounts that send to it.
  *
- * Owns when an endpoint counts as failing, who may probe it, and how fast the waiting deliveries come back. Refuses
- * storage and clock: a function takes the row as it is and returns the row as it should be, the same object where
- * there is nothing to write. Concurrent writers need a conditional UPDATE on what was read.
+ * Owns when an endpoint counts as failing, which account may probe it, and how fast the waiting deliveries come back.
+ * Refuses storage and clock: a function takes the row as it is and returns the row as it should be, the same object
+ * where there is nothing to write. Concurrent writers need a conditional UPDATE on what was read.
  */
 
 import type { Random } from '#lib/clock.ts';
@@ -106,7 +106,7 @@ export function isDraining(endpoint: EndpointHealth, nowMs: number): boolean {
   return nowMs < drainUntilMs;
 }
 
-/** What is said of a failing endpoint's next probe. */
+/** The part of an endpoint's health that says when its next probe is due. */
 export type ProbeTime = Pick<EndpointHealth, 'nextProbeAtMs'>;
 
 /** When a failing endpoint may be probed; `nowMs` or before: now. */

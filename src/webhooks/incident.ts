@@ -137,8 +137,8 @@ export type Suppression =
   | { readonly suppressed: true; readonly why: 'flapping'; readonly againAtMs: number };
 
 /**
- * Whether an event of an account is sent, asked when its first attempt is about to start, or its incident ends, or a
- * `flapping` is due again, whichever comes first. Once it has left for any endpoint the answer stands for all.
+ * Whether an event of an account is sent, asked at the first of three moments: its first attempt is about to start, its
+ * incident ends, a `flapping` one is due again. Once it has left for any endpoint the answer stands for all.
  *
  * - An incident that is over before its event left is not told: the reader could only act on what is no longer so.
  * - `recovered` of a `degraded` that was never sent is not sent either.

@@ -1,9 +1,9 @@
 /**
  * Which waiting deliveries of one account leave now, and when to look again.
  *
- * Owns the two limits (one at a time per endpoint, six in all), who goes first, and that trouble never takes all the
- * room. Refuses to send, to take a probe's lease and to count: what is in flight is an argument. It is asked when
- * something becomes due, when an event is made and when an attempt ends.
+ * Owns the two limits (one at a time per endpoint, six in all), which delivery goes first, and that trouble never takes
+ * all the room. Refuses to send, to take a probe's lease and to count: what is in flight is an argument. It is asked
+ * when something becomes due, when an event is made and when an attempt ends.
  */
 
 import type { Random } from '#lib/clock.ts';

@@ -31,7 +31,7 @@ function nextBeatAtMs(object: Account): number {
 /** An account with a refresh timer beats; one without may sleep. Inside a transaction. */
 export function armCalendar(object: Account, account: AccountRow, grant: GrantRow, hasTimer: boolean): void {
   const { timers } = object;
-  // What this grant needs no more another one may.
+  // Another grant may still need a timer that this grant needs no more.
   const isAlone = !timers
     .all()
     .some(({ kind }) => kind.startsWith('refresh:') && kind !== `refresh:${grant.id}`);

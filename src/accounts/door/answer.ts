@@ -1,6 +1,6 @@
 /**
  * What passes the door of an account, both ways: the request that the Worker brings and the answer that it gets.
- * What is secret crosses RPC once, as one plain text (the answer's body, or what a call is made with), and is wrapped
+ * A secret crosses RPC once, as one plain text (the answer's body, or what a call is made with), and is wrapped
  * again on the other side.
  */
 

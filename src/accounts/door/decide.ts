@@ -134,7 +134,7 @@ function policyRequest({ state, use, nowMs }: Scene): PolicyRequest {
 }
 
 /**
- * Why the account answers no request of this use, whatever the rules; null: it may. That the credential does not leave
+ * Why the account answers no request of this use, under any rules; null: it may. That the credential does not leave
  * keeps it from agents that ask for the credential itself, and from no other use.
  */
 function closedRefusal({ object, opened, request, state }: Scene, leaves: boolean): Refusal | null {

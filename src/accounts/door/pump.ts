@@ -1,6 +1,6 @@
 /**
  * Shared commits: the first caller's job commits at once; the jobs that arrive until it is durable share the next
- * commit, whichever isolates they come from. A job decides, reads and records inside the flush, so that nothing leaves
+ * commit, from all isolates. A job decides, reads and records inside the flush, so that nothing leaves
  * after a change that came in between. Jobs run in the order of arrival, without an await between them: the platform
  * commits all their writes as one. A job that writes more than its one record does so in a transaction of its own, so
  * that a throw leaves nothing half done.

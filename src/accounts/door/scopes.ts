@@ -5,7 +5,7 @@ import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { openingScopes, scopesAskedOf, scopesWithin, withImplied } from '#providers/scopes.ts';
 import type { ConnectionSettings, GrantRow } from '../rows.ts';
 
-/** What is known of a grant's scopes: of a static credential, what was declared with it or with its connection. */
+/** A grant's scopes, null where unknown; of a static credential those declared with it or with its connection. */
 function knownScopes(settings: ConnectionSettings, grant: GrantRow): readonly string[] | null {
   if (grant.scopes !== null || settings.authType === 'oauth2') return grant.scopes;
   return settings.scopes.length === 0 ? null : settings.scopes;

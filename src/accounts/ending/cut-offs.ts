@@ -28,7 +28,7 @@ export function isBehind(account: Life, settings: ConnectionSettings, list: CutO
   return settings.tokenAccess === 'proxy_only' || isClosedBy(account, settings, list);
 }
 
-/** Why nobody uses this account any more, in any status; null: its connection is there. */
+/** Why no agent uses this account any more, in any status; null: its connection is there. */
 export function deletedRefusal(
   account: Life,
   settings: ConnectionSettings,

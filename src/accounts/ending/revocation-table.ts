@@ -1,7 +1,7 @@
 /**
  * SQL of grants that have ended here and are to end at their provider. A row keeps what the call needs, the wrapped key
  * of the grant's own life with it: an account's key is erased with the account, and nothing can be encrypted anew
- * inside the transaction that deletes it. So a row opens and authenticates itself, in whichever life it is read.
+ * inside the transaction that deletes it. So a row opens and authenticates itself, in any later life of the account.
  * No decision here; transactions are the store's.
  */
 

@@ -1,6 +1,6 @@
 /**
  * What becomes of a grant that a browser brought home: used at once, kept as a candidate until the operator confirms,
- * or dropped. Pure. No candidate changes what the account serves, whichever browser brought it.
+ * or dropped. Pure. No candidate changes what the account serves, from any browser.
  */
 
 import { openingScopes, statedScopes, withImplied, type ScopeFacts } from '#providers/scopes.ts';

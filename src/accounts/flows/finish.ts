@@ -47,7 +47,7 @@ export async function arrive(
   return stored === 'corrupt' ? err({ code: 'record_corrupt' }) : stored.done;
 }
 
-/** What is stored of a good answer; null where there is none. */
+/** The candidate that is stored for a good answer; null where the answer was not good. */
 function candidateOf(account: AccountRow, request: ArriveRequest): CandidateRow | null {
   const { finding, settings, sessionId, generation } = request;
   if (finding.kind === 'failed') return null;

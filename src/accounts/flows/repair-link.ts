@@ -1,6 +1,6 @@
 /**
  * The link that repairs a dead grant: signed by the account itself, the same on every retry of its event, good for
- * seven days or until the incident ends, whichever comes first. Nothing is stored for it. Where it leads is `connect/`.
+ * seven days, or until the incident ends before that. Nothing is stored for it. Where it leads is `connect/`.
  */
 
 import type { Ticket } from '#crypto/connect-secrets.ts';

@@ -64,7 +64,7 @@ function lifetimeWords({ state, nowMs }: ExplainInput): string[] {
 
 const ALL_WELL = 'all is well';
 
-/** What keeps the token from everybody comes first, then the account's own troubles. */
+/** Troubles that keep the token from every agent come first, then the account's own. */
 function whyAltogether({ state, obstacles, nowMs }: ExplainInput): string {
   const { shut, health } = obstacles;
   const own = whyOf(state, shut.length === 0, nowMs);

@@ -31,7 +31,7 @@ export class Waiting {
   readonly #wake = new Set<() => void>();
   readonly #places = new Map<string, Place>();
 
-  /** A status has changed, or may have: everybody looks again. */
+  /** A status has changed, or may have: every waiting request looks again. */
   changed(): void {
     for (const wake of this.#wake) wake();
   }

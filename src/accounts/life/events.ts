@@ -1,5 +1,5 @@
 /**
- * What is told about an account, and when: the news that a change makes, in the transaction of the change. Which news
+ * The events of an account: the news that a change makes, in the transaction of the change. Which news
  * is worth an event is `webhooks/incident.ts`'s; the way to the endpoints is the outbox's.
  */
 

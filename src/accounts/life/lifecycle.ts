@@ -44,7 +44,7 @@ export class Lifecycle {
     this.#proofs = proofs(() => this.forgetCredentials());
   }
 
-  /** What is being proven for this account. */
+  /** The imports whose proof is under way for this account. */
   get proofs(): ImportProofs {
     return this.#proofs;
   }

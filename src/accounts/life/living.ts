@@ -63,7 +63,7 @@ export function intactFlows(object: Account, mac: Uint8Array): Result<readonly C
   });
 }
 
-/** What is read, or `record_corrupt` for a row that was changed outside the broker: it is left as it is. */
+/** The value of `read`, or `record_corrupt` for a row that was changed outside the broker, which is left as it is. */
 export function authentic<T>(read: () => T): Result<T, Obstacle> {
   try {
     return ok(read());

@@ -21,7 +21,7 @@ import { withLearnt } from './variables.ts';
 
 /** For a provider that fails to answer now and then; a provider that never answers is left alone. */
 const MAX_ATTEMPTS = 6;
-/** Links are made as often as anybody likes; the provider is not asked with each. */
+/** An operator may make any number of links; the provider is not asked with each. */
 const ASKED_APART_MS = 30_000;
 /** The Exchanger asks by itself once it has stored what it brought home; after this its word would have come. */
 const EXCHANGER_ASKS_MS = 15_000;
@@ -40,7 +40,7 @@ function couldTell({ account, settings }: Asking, captured: Readonly<Record<stri
 
 /** Sets the timer where the provider could be asked and the answer matters. Inside a transaction. */
 export function askSubjectSoon(object: Account, state: AccountState): void {
-  // What was captured is closed here: the timer looks into it before it asks.
+  // The captured values are ciphertexts here: the timer opens them before it asks.
   if (couldTell(state, {})) askSoon(object, state.account, newestOf(state.grants), 0);
 }
 

@@ -63,7 +63,7 @@ export function variablesProblem(
 ): Misfit | Obstacle | null {
   const { descriptor } = settings;
   for (const [name, value] of Object.entries(variables)) {
-    // What is there already may be of an older connection: it is no reason to refuse another change.
+    // A value that is there already may be of an older connection: it is no reason to refuse another change.
     if (account.variables[name] === value) continue;
     const message = givenProblem(descriptor, name, value);
     if (message !== null) return { code: 'invalid_request', path: `variables.${name}`, message };

@@ -15,7 +15,7 @@ import { settingsFor } from './lifetime.ts';
 import { narrowedOf } from './narrowing.ts';
 import { newestOf } from './usable.ts';
 
-/** What is about to be exchanged, and why. */
+/** An exchange that is about to be made, and why. */
 export interface PlannedExchange {
   readonly state: AccountState;
   readonly grant: GrantRow;

@@ -37,8 +37,8 @@ export function idleEndMs(settings: ConnectionSettings, usedAtMs: number): numbe
 }
 
 /**
- * When the grant ends in any case: by the provider's facts, counted from when it was given, or as the provider last
- * said itself, whichever is sooner. Null: neither says so.
+ * When the grant ends in any case: the sooner of the end by the provider's facts, counted from when it was given, and
+ * the end that the provider itself named last. Null: there is neither.
  */
 export function absoluteEndMs(
   settings: ConnectionSettings,

@@ -49,12 +49,13 @@ const SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     description:
-      '`Authorization: Bearer` with `ADMIN_KEY`, the secret of the deployment, or with an admin key, which has a role and may belong to one organization. `x-least-role` of a route says which role it takes.',
+      '`Authorization: Bearer` with `ADMIN_KEY`, the secret of the deployment, or with an admin key, which has a role and may belong to one organization. `x-least-role` of a route says which role it takes. Where the deployment has Cloudflare Access for operators, a request without that header is of the person whom Access names in `Cf-Access-Jwt-Assertion`, with the role that `ACCESS_ROLES` gives.',
   },
   agent: {
     type: 'http',
     scheme: 'bearer',
-    description: 'A key of an agent: `Authorization: Bearer vk_agent_…`.',
+    description:
+      '`Authorization: Bearer` with a key of an agent (`vk_agent_…`), or with a token of a workload that is trusted for it (`oidc`). A request without that header is of the agent whose `certificate_thumbprint` is that of its verified client certificate.',
   },
 };
 
@@ -198,7 +199,7 @@ function finishedOperation(method: string, path: string, operation: Operation, s
   });
 }
 
-/** What is sent to webhook endpoints, each with an example. */
+/** The events that webhook endpoints get, each with an example. */
 function finishedWebhooks(webhooks: object, schemas: Schemas): Document['paths'] {
   const entries = Object.entries(webhooks as Document['paths']).map(([type, item]) => {
     const operations = Object.entries(item).map(([method, operation]) => {
@@ -210,7 +211,7 @@ function finishedWebhooks(webhooks: object, schemas: Schemas): Document['paths']
   return Object.fromEntries(entries);
 }
 
-/** The document of these routes. The server is wherever the document was read. */
+/** The document of these routes. Its server is the origin that it was read from. */
 export function finishedDocument({ paths = {}, webhooks = {}, components = {} }: Registered): Document {
   const { schemas = {} } = components as { schemas?: Schemas };
   const finished = Object.entries(paths).map(([path, item]) => {

@@ -1,6 +1,6 @@
 /**
- * What an operation is called (`operationId`), under which heading it stands, and who may ask for it. All of it is told
- * from method and path, so that a new route has it without a word; a route's own description wins.
+ * What an operation is called (`operationId`), under which heading it stands, and which callers may ask for it. All of
+ * it is told from method and path, so that a new route has it without a word; a route's own description wins.
  */
 
 /** The planes of `security`: `both` takes either proof, `none` asks for none. */

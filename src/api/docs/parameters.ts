@@ -1,4 +1,4 @@
-/** Parameters that mean the same wherever they stand: what they are, and an example of each. */
+/** Parameters that mean the same on every route: a description and an example of each. */
 
 import { STORY } from '#contract/examples.ts';
 import type { Parameter } from './shapes.ts';

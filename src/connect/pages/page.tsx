@@ -62,7 +62,10 @@ export function hasTime(model: PageModel): boolean {
   return model.kind === 'done' || (model.kind === 'start' && model.expiresAt !== null);
 }
 
-/** Who asks, at the top of every page. The name is text beside the picture, so the picture needs no words of its own. */
+/**
+ * The app that asks, at the top of every page. The name is text beside the picture, so the picture needs no words of
+ * its own.
+ */
 const AskerLine: FC<{ asker: Asker }> = ({ asker }) => {
   const logo = safeLogo(asker.logoUrl);
   if (logo === null && asker.name === null) return null;

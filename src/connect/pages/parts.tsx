@@ -71,7 +71,7 @@ export const Facts: FC<{
   );
 };
 
-/** A section at the end of a page, for those who look closer; nothing where there is nothing to see. */
+/** A section at the end of a page, for a user who looks closer; nothing where there is nothing to see. */
 export const Details: FC<{
   words: Words;
   rows: readonly (readonly [label: string, value: string | null])[];

@@ -1,4 +1,4 @@
-/** The page before the start: who asks, for what, where the user will sign in, and one button. */
+/** The page before the start: which app asks, for which scopes, where the user will sign in, and one button. */
 
 import type { Child, FC } from 'hono/jsx';
 import type { PageScope, StartPage } from '../page-model.ts';
@@ -51,7 +51,7 @@ function leadOf({ purpose, asker, provider: { displayName: provider } }: StartPa
     : words.say(`start_${purpose}_lead`, { asker: asker.name, provider });
 }
 
-/** What is asked for; where something was allowed before, the new stands first and apart. */
+/** The scopes that the link asks for; where some were allowed before, the new ones stand first and apart. */
 const Scopes: FC<{ model: StartPage; words: Words }> = ({ model, words }) => {
   const { scopes } = model;
   const added = scopes.filter((scope) => scope.added);
@@ -93,7 +93,7 @@ const ScopeList: FC<{ scopes: readonly PageScope[]; words: Words }> = ({ scopes,
   );
 };
 
-/** How the provider spells what stands above in words, for those who look closer. */
+/** The scopes as the provider spells them, for a user who looks closer. */
 const Spelling: FC<{ scopes: readonly PageScope[]; words: Words }> = ({ scopes, words }) => {
   const named = scopes.filter(({ phrase }) => phrase !== null);
   return named.length === 0 ? null : (

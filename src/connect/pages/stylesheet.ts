@@ -1,7 +1,7 @@
 /**
  * The one stylesheet. It is part of each page and allowed by its hash: a page is one answer, whole also while the rest of
  * the broker fails or a new version is rolled out; pages are visited once and never cached, so a file of its own would
- * save nothing; and the policy allows this text and no other style, wherever it might come from.
+ * save nothing; and the policy allows this text and no other style, from no source.
  *
  * Only system fonts and colours of our own; each pair that `CONTRASTS` names keeps to WCAG 2.2 AA in both schemes.
  */

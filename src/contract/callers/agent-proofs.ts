@@ -156,7 +156,7 @@ export const SHOWN_PROOFS = {
   certificate_thumbprint: z.string().nullable(),
 };
 
-/** What is stored of them: null where the agent has none. */
+/** An agent's proofs as they are stored: null where it has none. */
 export interface AgentProofs {
   readonly jwks: Jwks | null;
   readonly jwks_uri: string | null;
@@ -179,7 +179,7 @@ export const NO_PROOFS: AgentProofs = {
   certificate_thumbprint: null,
 };
 
-/** The workloads that are trusted for an agent, whichever form was given. */
+/** The workloads that are trusted for an agent, in either form. */
 export function trustsOf(oidc: AgentProofs['oidc']): readonly OidcTrust[] {
   if (oidc === null) return [];
   return Array.isArray(oidc) ? oidc : [oidc];

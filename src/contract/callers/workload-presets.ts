@@ -35,7 +35,7 @@ export interface WorkloadPreset {
   readonly begins: string;
   /** A subject that lets in what it names and nothing else. */
   readonly safe: string;
-  /** One that is refused, because it lets strangers in. */
+  /** A subject that is refused, because it lets strangers in. */
   readonly refused: string;
   /** Where the platform documents its subject. */
   readonly source: string;

@@ -154,7 +154,7 @@ function pathsIn(expression: string | null): { root: Root; path: string }[] {
   });
 }
 
-/** Whether the entry reads who has signed in from an id_token. */
+/** Whether the entry reads the user who has signed in from an id_token. */
 export function readsIdToken(entry: Descriptor): boolean {
   return saidOf(entry, '').some(({ root }) => root === 'id_token');
 }

@@ -1,5 +1,5 @@
 /**
- * What goes wrong, by name: a step of an account's script becomes a fault of the wire. Steps are plain JSON, so that a
+ * Faults by name: a step of an account's script becomes a fault of the wire. Steps are plain JSON, so that a
  * script can come over HTTP. The words of an answer come from the dialect's vectors.
  */
 

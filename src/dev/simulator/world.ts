@@ -23,7 +23,7 @@ export interface RefreshUse {
   processed: boolean;
   /** Number of the refresh token that came of it. */
   issued: number | null;
-  /** What was answered, or null while nothing was. */
+  /** The answer's status, or null while there is no answer. */
   status: number | null;
   /** The answer left whole. */
   answered: boolean;
@@ -44,7 +44,7 @@ export interface SimulatedAccount {
   readonly family: Family;
   readonly script: Script;
   latency: Latency | null;
-  /** What was granted last. */
+  /** The scopes that were granted last. */
   scope: string;
   /** As after a consent. */
   readonly first: Pair;

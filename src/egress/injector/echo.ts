@@ -48,14 +48,14 @@ function base64Of(secret: string): string[] {
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
-/** Undoes the escapes of JSON wherever they stand; RFC 8259, section 7. */
+/** Undoes the escapes of JSON anywhere in a text; RFC 8259, section 7. */
 function unescapedJson(text: string): string {
   return text.replaceAll(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, code: string | undefined, char: string) =>
     code === undefined ? (SHORT_ESCAPES[char] ?? char) : String.fromCharCode(Number.parseInt(code, 16)),
   );
 }
 
-/** Undoes percent-encoding wherever it stands; RFC 3986, section 2.1. */
+/** Undoes percent-encoding anywhere in a text; RFC 3986, section 2.1. */
 function percentDecoded(text: string): string {
   return text.replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (run) => {
     const bytes = Array.from(run.matchAll(/%(..)/g), ([, hex = '']) => Number.parseInt(hex, 16));

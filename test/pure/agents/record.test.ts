@@ -28,7 +28,18 @@ describe('an update', () => {
     expect(changed(agent, { name: null, policy }, 3_000)).toEqual({
       after: { ...agent, name: null, policy, updatedAtMs: 3_000 },
       actions: ['agent.update', 'policy.update'],
+      fields: ['name'],
     });
+  });
+
+  it('names the ways in that differ, and not what they are', () => {
+    const thumbprint = { certificate_thumbprint: 'ab' };
+    expect(changed(agent, { proofs: thumbprint }, 3_000)).toMatchObject({
+      after: { proofs: { ...NO_PROOFS, ...thumbprint } },
+      actions: ['agent.update'],
+      fields: ['certificate_thumbprint'],
+    });
+    expect(changed(agent, { proofs: { oidc: null } }, 3_000)).toBeNull();
   });
 
   it('is none where everything is so already', () => {

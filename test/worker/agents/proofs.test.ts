@@ -119,6 +119,7 @@ describe('the proofs of an agent', () => {
     expect(await actions(id)).toEqual(['agent.create']);
     await call('PATCH', `/${id}`, { oidc: null, certificate_thumbprint: null });
     expect(await actions(id)).toEqual(['agent.create', 'agent.update']);
+    expect((await records(id)).map(({ evidence }) => evidence)).toEqual([['field:oidc'], ['field:oidc']]);
     expect(JSON.stringify(await records(id))).not.toContain(GITHUB);
   });
 

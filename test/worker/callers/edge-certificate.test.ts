@@ -8,35 +8,14 @@ import { createFront } from '#api/token-front.ts';
 import { claimProofs, rowsOf } from '#directory/callers/agent-proofs.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { systemNow } from '#lib/clock.ts';
-import { config, context, newAgent, records, right, stub } from '../agents/world.ts';
+import { config, newAgent, records } from '../agents/world.ts';
+import { certifiedAgent, edgeSays } from './workloads.ts';
 
 const front = createFront(createApp());
 
-const said = (thumbprint: string, more: Record<string, string> = {}) => ({
-  certPresented: '1',
-  certVerified: 'SUCCESS',
-  certRevoked: '0',
-  certFingerprintSHA256: thumbprint,
-  certNotBefore: 'Nov 20 09:12:00 2020 GMT',
-  certNotAfter: 'Nov 17 09:12:00 2056 GMT',
-  ...more,
-});
-
-/** An agent with a certificate of its own. */
-async function certified() {
-  const { id } = await newAgent({ policy: { rules: [] } });
-  const thumbprint = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
-  const proofs = { oidc: null, certificate_thumbprint: thumbprint };
-  await claimProofs(config.directory, id, rowsOf(proofs), systemNow());
-  right(await stub(id).update({ proofs, context }));
-  return { id, thumbprint };
-}
-
 /** By the token plane's own way in, and by the app's. */
 async function statuses(tlsClientAuth: unknown): Promise<string[]> {
-  const paths = ['/v1/agents/self/credentials/hubspot', '/v1/agents/self/credentials'];
+  const paths = ['/v1/agents/self/credentials/slack', '/v1/agents/self/credentials'];
   return Promise.all(
     paths.map(async (path) => {
       const request = new Request(`https://broker.test${path}`, { cf: { tlsClientAuth } as never });
@@ -52,8 +31,8 @@ async function statuses(tlsClientAuth: unknown): Promise<string[]> {
 beforeAll(() => applyMigrations(config.directory));
 
 it('a verified certificate proves its agent at both ways in', async () => {
-  const { id, thumbprint } = await certified();
-  expect(await statuses(said(thumbprint))).toEqual(['403 connection_not_allowed', '200']);
+  const { id, thumbprint } = await certifiedAgent();
+  expect(await statuses(edgeSays(thumbprint))).toEqual(['403 connection_not_allowed', '200']);
   const refusal = (await records(id)).find(({ action }) => action === 'token.issue');
   expect(refusal?.actor).toEqual({ type: 'agent', id, method: 'client_certificate' });
 });
@@ -63,9 +42,9 @@ it.each([
   [{ certVerified: 'FAILED:self signed certificate' }, 'certificate_unverified'],
   [{ certNotAfter: 'Nov 20 09:12:00 2021 GMT' }, 'certificate_expired'],
 ])('one with %j proves nobody, and its agent’s record says why', async (more, reason) => {
-  const { id, thumbprint } = await certified();
+  const { id, thumbprint } = await certifiedAgent();
   const refused = '401 this is not a valid key';
-  expect(await statuses(said(thumbprint, more))).toEqual([refused, refused]);
+  expect(await statuses(edgeSays(thumbprint, more))).toEqual([refused, refused]);
   await expect
     .poll(async () =>
       (await records(id)).filter(({ action }) => action === 'auth.fail').map((one) => one.reason),
@@ -74,11 +53,11 @@ it.each([
 });
 
 it('one of nobody, and none at all, prove nobody', async () => {
-  const { thumbprint } = await certified();
+  const { thumbprint } = await certifiedAgent();
   const other = thumbprint.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
-  expect(await statuses(said(other))).toEqual(Array(2).fill('401 this is not a valid key'));
+  expect(await statuses(edgeSays(other))).toEqual(Array(2).fill('401 this is not a valid key'));
   const none = Array(2).fill('401 send a key as Authorization: Bearer');
-  expect(await statuses({ ...said(''), certPresented: '0', certVerified: 'NONE' })).toEqual(none);
+  expect(await statuses({ ...edgeSays(''), certPresented: '0', certVerified: 'NONE' })).toEqual(none);
   expect(await statuses(undefined)).toEqual(none);
 });
 
@@ -91,5 +70,5 @@ it('a row that was written in the directory alone opens nothing', async () => {
     rowsOf({ oidc: null, certificate_thumbprint: thumbprint }),
     systemNow(),
   );
-  expect(await statuses(said(thumbprint))).toEqual(Array(2).fill('401 this is not a valid key'));
+  expect(await statuses(edgeSays(thumbprint))).toEqual(Array(2).fill('401 this is not a valid key'));
 });

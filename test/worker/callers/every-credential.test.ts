@@ -5,7 +5,7 @@
 
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '#api/app.ts';
 import { createFront } from '#api/token-front.ts';
 import { createAdminKey, createAgentKey, createSignedAgentKey } from '#crypto/api-keys.ts';
@@ -15,6 +15,7 @@ import { deleteAdminKey, makeAdminKey } from '#directory/admin-keys.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { systemNow } from '#lib/clock.ts';
 import { config, context, newAgent, records, right, stub, WRONG_KEY } from '../agents/world.ts';
+import { certifiedAgent, edgeSays, stubIssuer, trustedAgent, type Issuer } from './workloads.ts';
 
 const front = createFront(createApp());
 const ADMIN_KEY = config.adminKey ?? '';
@@ -35,6 +36,8 @@ interface Sent {
   readonly headers?: Record<string, string>;
   readonly query?: string;
   readonly settings?: Settings;
+  /** What the edge says of a client certificate. */
+  readonly tls?: unknown;
 }
 
 const bearer = (key: string, settings: Settings = {}): Sent => ({
@@ -42,16 +45,17 @@ const bearer = (key: string, settings: Settings = {}): Sent => ({
   settings,
 });
 
-async function send(path: string, { headers = {}, query, settings = {} }: Sent, body?: unknown) {
+async function send(path: string, { headers = {}, query, settings = {}, tls }: Sent, body?: unknown) {
   const url = new URL(`https://broker.test${path}`);
   if (query !== undefined) url.searchParams.set('key', query);
   const json = body === undefined ? {} : { 'content-type': 'application/json' };
   const request = new Request(url, {
     headers: { ...headers, ...json },
+    ...(tls === undefined ? {} : { cf: { tlsClientAuth: tls } as never }),
     ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
   });
   const execution = createExecutionContext();
-  const answer = await front(request, { ...(env as object), ...settings }, execution);
+  const answer = await front(request as never, { ...(env as object), ...settings }, execution);
   const text = await answer.text();
   await waitOnExecutionContext(execution);
   return { answer, json: text === '' ? null : JSON.parse(text) };
@@ -72,7 +76,7 @@ const everywhere = (outcome: string) => ({ agent: outcome, operator: outcome, ei
 
 const PROVED_AGENT = {
   agent: 'proved',
-  operator: '403 | forbidden | an agent key does not reach the control plane',
+  operator: '403 | forbidden | an agent does not reach the control plane',
   either: 'proved',
 };
 const PROVED_OPERATOR = {
@@ -184,6 +188,55 @@ const TABLE: Readonly<Record<string, readonly [() => Promise<Sent> | Sent, Recor
     WRONG,
   ],
 
+  'a token of a workload': [async () => bearer(await workloadToken()), PROVED_AGENT],
+  'a token of a workload of a suspended agent': [
+    async () => bearer(await workloadToken('suspended')),
+    { ...PROVED_AGENT, agent: 'suspended', either: 'suspended' },
+  ],
+  'a token of a workload of a deleted agent': [async () => bearer(await workloadToken('deleted')), WRONG],
+  'a token of a workload that no agent trusts': [async () => bearer(await issuer.token('nobody')), WRONG],
+  'a token of a workload that is over': [
+    async () => bearer(await issuer.token((await trustedAgent()).subject, -61)),
+    WRONG,
+  ],
+  'a token of a workload cut short': [async () => bearer((await workloadToken()).slice(0, -9)), WRONG],
+  'a token of a workload in the query beside it': [
+    async () => {
+      const token = await workloadToken();
+      return { ...bearer(token), query: token };
+    },
+    MISPLACED_IN_QUERY,
+  ],
+  'a token of a workload in another header beside it': [
+    async () => {
+      const token = await workloadToken();
+      return { headers: { authorization: `Bearer ${token}`, 'x-api-key': token } };
+    },
+    misplacedIn('x-api-key'),
+  ],
+
+  'a client certificate': [
+    async () => ({ tls: edgeSays((await certifiedAgent()).thumbprint) }),
+    PROVED_AGENT,
+  ],
+  'a client certificate of nobody': [() => ({ tls: edgeSays('ab'.repeat(32)) }), WRONG],
+  'a client certificate that is revoked': [
+    async () => ({ tls: edgeSays((await certifiedAgent()).thumbprint, { certRevoked: '1' }) }),
+    WRONG,
+  ],
+  'a client certificate beside a wrong key': [
+    async () => ({ ...bearer('x'), tls: edgeSays((await certifiedAgent()).thumbprint) }),
+    WRONG,
+  ],
+  'a client certificate beside another agent’s key': [
+    async () => ({ ...bearer(await agentKey('active')), tls: edgeSays((await certifiedAgent()).thumbprint) }),
+    PROVED_AGENT,
+  ],
+  'a token of Access in a deployment without a team': [
+    () => ({ headers: { 'cf-access-jwt-assertion': 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln' } }),
+    NONE,
+  ],
+
   'an admin key': [async () => bearer((await adminKey()).key), PROVED_OPERATOR],
   'an admin key of one organization': [
     async () => bearer((await adminKey({ organization: 'acme' })).key),
@@ -247,9 +300,23 @@ const TABLE: Readonly<Record<string, readonly [() => Promise<Sent> | Sent, Recor
   ],
 };
 
+let issuer: Issuer;
+
+async function workloadToken(how: 'active' | 'suspended' | 'deleted' = 'active'): Promise<string> {
+  const { id, subject } = await trustedAgent();
+  if (how === 'suspended') right(await stub(id).suspend({ context }));
+  if (how === 'deleted') right(await stub(id).remove({ context }));
+  return issuer.token(subject);
+}
+
 beforeAll(async () => {
   await applyMigrations(config.directory);
+  issuer = await stubIssuer();
   await newAgent({ id: 'subject' });
+});
+
+afterAll(() => {
+  vi.unstubAllGlobals();
 });
 
 describe.each(Object.entries(TABLE))('%s', (_name, [make, expected]) => {

@@ -89,7 +89,7 @@ export interface SessionRow {
   readonly reason: string | null;
   /** Of the link's token; null for a repair. */
   readonly linkDigest: string | null;
-  /** What is asked for, as the provider spells it; empty: what the provider gives by itself. */
+  /** The scopes that the session asks for, as the provider spells them; empty: those that it gives by itself. */
   readonly scopes: readonly string[];
   readonly verification: Verification;
   readonly expectedSubject: string | null;

@@ -1,6 +1,6 @@
 /**
  * What the parts of a flow share: reading, ending and pruning sessions, their one timer, their records, and how a
- * session is shown. Inside the caller's transaction wherever it writes.
+ * session is shown. All writes are inside the caller's transaction.
  */
 
 import type { Result } from '#lib/result.ts';

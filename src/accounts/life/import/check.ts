@@ -15,7 +15,7 @@ import type { Living } from '../living.ts';
 /** The question has five seconds of its own; the operator is not held for longer than this. */
 const ASK_LIMIT_MS = 8_000;
 
-/** What is known of the token. */
+/** The outcome of checking an imported token. */
 export type Checked =
   | {
       readonly kind: 'good';

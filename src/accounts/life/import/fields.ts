@@ -104,7 +104,7 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
   };
 }
 
-/** Zero where the token has ended already: it is then renewed before anybody gets it. */
+/** Zero where the token has ended already: it is then renewed before an agent gets it. */
 function importedLifetimeMs(
   input: ImportInput,
   accessToken: string,

@@ -38,7 +38,7 @@ import type { AttemptJournal } from '../attempts.ts';
 
 /** The directory is asked before a refresh, and not waited for longer. */
 export const DIRECTORY_LIMIT_MS = 300;
-/** What was seen of a client that is refused counts so long: new settings are to be noticed at once. */
+/** How long the health of a connection whose client is refused counts: new settings are to be noticed at once. */
 const REFUSED_SEEN_MS = 2_000;
 /** A run of failures is told by its last two. */
 const RUN = 3;
@@ -87,7 +87,7 @@ type OfConnection = Pick<AccountRow, 'accountId' | 'organization' | 'connection'
 
 export class ConnectionWatch {
   readonly #powers: WatchPowers;
-  /** What was seen last, and when. */
+  /** The health and the version that were read last, and when. */
   #seen: { readonly stored: StoredHealth; readonly version: number; readonly atMs: number } | null = null;
 
   /** The incident in which a probe of this account was refused, by its beginning. */

@@ -32,7 +32,7 @@ export function endpointOf({ account, settings }: Pick<AccountState, 'account' |
   return purposeDigest('userinfo endpoint', JSON.stringify([url, variables]));
 }
 
-/** What was told of one grant as it was then. */
+/** The provider's verdict on one grant as it was then. */
 export interface ToldOfGrant {
   readonly grantId: number;
   readonly generation: number;
