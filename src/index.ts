@@ -4,7 +4,7 @@ import { sweepAll } from './accounts/clock/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
 import { createFront } from './api/token-front.ts';
-import { turnSigningKeysQuietly } from './directory/callers/signing-keys.ts';
+import { lookAfterSigningKeys } from './directory/callers/signing-keys.ts';
 import { dropOldNews } from './directory/retention.ts';
 import { configOf } from './env.ts';
 
@@ -21,6 +21,6 @@ export default {
     const config = configOf(env);
     ctx.waitUntil(sweepAll(config));
     ctx.waitUntil(dropOldNews(config));
-    ctx.waitUntil(turnSigningKeysQuietly(config));
+    ctx.waitUntil(lookAfterSigningKeys(config));
   },
 } satisfies ExportedHandler;

@@ -93,7 +93,7 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'GET /v1/events': 'auditor',
 
   'GET /v1/audit-events': 'auditor',
-  'POST /oauth/introspect': 'auditor',
+  'POST /oauth/introspect': 'operator',
   'POST /oauth/revoke': 'operator',
   'GET /v1/signing-keys': 'auditor',
   'POST /v1/signing-keys': 'admin',

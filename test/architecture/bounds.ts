@@ -107,7 +107,7 @@ const D1: readonly Entry[] = [
   ['meta', 'one row', null, standing(1)],
   ['d1_migrations', 'one row for each migration', null, standing(20)],
   ['key_check', 'one row for each master key that was ever current', null, standing(10)],
-  ['data_key', 'three rows', null, standing(3)],
+  ['data_key', 'four rows', null, standing(4)],
   ['connection', 'an operator deletes it', 'directory/connection-changes.ts', standing(SIZE.connections)],
   [
     'connection_grave',
@@ -134,6 +134,12 @@ const D1: readonly Entry[] = [
     'goes with its agent, or when the agent has that proof no longer; each has ten workloads and one certificate at most',
     'directory/callers/agent-proofs.ts',
     standing(SIZE.agents * 11),
+  ],
+  [
+    'signing_key',
+    'the cron run, a day after the next one signs; a key signs for 90 days',
+    'directory/callers/signing-keys.ts',
+    standing(3),
   ],
   [
     'webhook_endpoint',
@@ -257,6 +263,13 @@ const AGENT: readonly Entry[] = [
   ['agent', 'one row; goes with the agent', null, standing(1)],
   ['agent_key', `an operator deletes it; at most ${MAX_KEYS}`, 'agents/store.ts', standing(MAX_KEYS)],
   ['index_due', 'one row, gone when the directory has it', 'agents/timers.ts', standing(1)],
+  [
+    'used_assertion',
+    `the next assertion of the agent, when its time is over; at most ${MAX_ASSERTIONS}`,
+    'agents/store.ts',
+    standing(MAX_ASSERTIONS),
+  ],
+  ['signing_copy', 'one row, written over', 'agents/store.ts', standing(1)],
 ];
 
 const at = (place: Place, entries: readonly Entry[]): Bound[] =>

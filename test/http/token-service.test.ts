@@ -4,78 +4,35 @@
  */
 
 import * as oauth from 'oauth4webapi';
-import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
-import { startBroker, type TestBroker } from '../support/broker.ts';
-import { call, client, type Client, type Reply } from '../support/callers.ts';
-import { issuerKey, startIssuer, type Issuer } from '../support/issuer.ts';
-import { name, world, type World } from '../support/world.ts';
+import { issuerKey } from '../support/issuer.ts';
+import { name } from '../support/world.ts';
+import {
+  agent,
+  broker,
+  fetchAs,
+  form,
+  issuer,
+  operator,
+  startTokenScene,
+  stopTokenScene,
+  type Made,
+} from './token-scene.ts';
 
-let provider: OAuthServer;
-let broker: TestBroker;
-let w: World;
-let operator: Client;
-let connection: string;
 let server: oauth.AuthorizationServer;
-let issuer: Issuer;
 
 const HTTP = { [oauth.allowInsecureRequests]: true } as const;
 
 beforeAll(async () => {
-  provider = await startOAuthServer();
-  broker = await startBroker();
-  issuer = await startIssuer(await issuerKey('one'));
-  w = world(broker, provider);
-  operator = client(broker.url, broker.adminKey);
-  connection = await w.connection();
-  const grant = await provider.grant({});
-  await w.account(connection, 'shared', { type: 'oauth2', refresh_token: grant.refreshToken });
+  await startTokenScene();
   const ours = new URL(`${broker.url}/oauth`);
   server = await oauth.processDiscoveryResponse(
     ours,
     await oauth.discoveryRequest(ours, { algorithm: 'oauth2', ...HTTP }),
   );
 });
-afterAll(async () => {
-  await broker.dispose();
-  await Promise.all([provider.close(), issuer.close()]);
-});
-
-interface Made {
-  readonly id: string;
-  readonly key: string;
-}
-
-async function agent(more: Record<string, unknown> = {}): Promise<Made> {
-  const id = name('agent');
-  const policy = { rules: [{ connection, identifiers: ['shared'] }] };
-  const made = await operator.post('/v1/agents', { id, policy, key: true, ...more });
-  expect(made.status, made.text).toBe(201);
-  return { id, key: String(made.body.key) };
-}
-
-const fetchAs = (token: string): Promise<Reply> =>
-  call('GET', `${broker.url}/v1/agents/self/credentials/${connection}?identifier=shared`, { key: token });
-
-const form = (
-  path: string,
-  fields: Record<string, string>,
-  headers: Record<string, string> = {},
-): Promise<Reply> =>
-  call('POST', `${broker.url}${path}`, {
-    raw: new URLSearchParams(fields).toString(),
-    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-  });
-
-async function tokenOf({ id, key }: Made, more: Record<string, string> = {}): Promise<string> {
-  const fields = { grant_type: 'client_credentials', client_id: id, client_secret: key, ...more };
-  const reply = await form('/oauth/token', fields);
-  expect(reply.status, reply.text).toBe(200);
-  return String(reply.body.access_token);
-}
-
-const UNAUTHENTICATED = { status: 401, body: { code: 'unauthenticated' } };
+afterAll(stopTokenScene);
 
 type Form = { readonly made: Made; readonly auth: oauth.ClientAuth };
 
@@ -102,9 +59,9 @@ async function granted({ made, auth }: Form): Promise<oauth.TokenEndpointRespons
   return oauth.processClientCredentialsResponse(server, as, response);
 }
 
-describe.each(Object.keys(FORMS))('an unmodified client by %s', (form) => {
+describe.each(Object.keys(FORMS))('an unmodified client by %s', (way) => {
   it('gets a token, uses it, asks about it and ends it', async () => {
-    const mine = await FORMS[form]!();
+    const mine = await FORMS[way]!();
     const as = { client_id: mine.made.id };
     const { access_token: token, expires_in: life } = await granted(mine);
     expect(life).toBe(900);
@@ -131,5 +88,84 @@ describe.each(Object.keys(FORMS))('an unmodified client by %s', (form) => {
     expect(await ask()).toEqual({ active: false });
     await expect.poll(async () => (await fetchAs(token)).status, { timeout: 10_000 }).toBe(401);
     expect((await granted(mine)).access_token).not.toBe(token);
+  });
+});
+
+describe('a workload', () => {
+  it('exchanges its own token for one of the broker, by an unmodified client', async () => {
+    const sub = name('repo:acme/agent');
+    const aud = 'https://broker.example';
+    const made = await agent({ oidc: { issuer: issuer.url, subject: sub, audience: aud } });
+    const as = { client_id: made.id };
+    const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange';
+    const exchange = async (subject: string) =>
+      oauth.processGenericTokenEndpointResponse(
+        server,
+        as,
+        await oauth.genericTokenEndpointRequest(
+          server,
+          as,
+          oauth.None(),
+          grantType,
+          { subject_token: subject, subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' },
+          HTTP,
+        ),
+      );
+    const answer = await exchange(await issuer.token({ sub, aud }));
+    expect(answer).toMatchObject({
+      token_type: 'bearer',
+      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    });
+    const reply = await fetchAs(answer.access_token);
+    expect(reply.status, reply.text).toBe(200);
+    const account = String(reply.body.connected_account_id);
+    const page = await operator.get(`/v1/audit-events?connected_account_id=${account}`);
+    expect(page.body.data[0].actor).toMatchObject({ type: 'agent', id: made.id, method: 'broker_token' });
+    const own = await operator.get(`/v1/audit-events?agent=${made.id}&action=agent.token.issue`);
+    expect(own.body.data[0].actor).toMatchObject({ id: made.id, method: 'workload_jwt' });
+    await expect(exchange(await issuer.token({ sub: 'another', aud }))).rejects.toMatchObject({
+      error: 'invalid_request',
+    });
+  });
+});
+
+describe('the token endpoint', () => {
+  it('refuses what it does not do, with the error that the RFCs have for it', async () => {
+    const { id, key } = await agent();
+    const good = { grant_type: 'client_credentials', client_id: id, client_secret: key };
+    const cases: [Record<string, string>, string][] = [
+      [{ ...good, grant_type: 'password' }, 'unsupported_grant_type'],
+      [{ ...good, grant_type: '' }, 'invalid_request'],
+      [{ ...good, scope: 'read' }, 'invalid_scope'],
+      [{ ...good, audience: 'https://elsewhere.example' }, 'invalid_target'],
+      [{ ...good, resource: 'https://elsewhere.example' }, 'invalid_target'],
+      [{ ...good, authorization_details: '[]' }, 'invalid_authorization_details'],
+      [{ ...good, expires_in: '0' }, 'invalid_request'],
+      [{ ...good, expires_in: 'soon' }, 'invalid_request'],
+    ];
+    for (const [fields, error] of cases) {
+      const reply = await form('/oauth/token', fields);
+      expect(reply, JSON.stringify(fields)).toMatchObject({
+        status: 400,
+        body: { error, code: 'invalid_request', correlation_id: reply.headers['x-correlation-id'] },
+      });
+      expect(Object.keys(reply.body)).toEqual(['error', 'error_description', 'code', 'correlation_id']);
+      expect(reply.headers['cache-control']).toBe('no-store');
+    }
+  });
+
+  it('makes a token as short as it is asked for, and none longer than fifteen minutes', async () => {
+    const { id, key } = await agent();
+    const ask = async (expires_in: string) =>
+      (
+        await form('/oauth/token', {
+          grant_type: 'client_credentials',
+          client_id: id,
+          client_secret: key,
+          expires_in,
+        })
+      ).body.expires_in;
+    expect(await ask('60')).toBe(60);
+    expect(await ask('86400')).toBe(900);
   });
 });

@@ -12,7 +12,7 @@ import { viewOf } from '../record.ts';
 /** Assertions that still live at once. Theirs is two minutes: an agent takes a token with a few an hour. */
 export const MAX_ASSERTIONS = 1_000;
 /** Ended tokens that would still live at once. */
-export const MAX_ENDED_TOKENS = 200;
+const MAX_ENDED_TOKENS = 200;
 
 /** A client's assertion: the digest of its `jti`, and until when it would be taken. */
 export interface UsedAssertion {

@@ -7,7 +7,7 @@
  */
 
 import { agentStub } from '#agents/stub.ts';
-import type { UsedAssertion } from '#agents/tokens/tokens.ts';
+import { MAX_ASSERTIONS, type UsedAssertion } from '#agents/tokens/tokens.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { purposeDigest } from '#crypto/digest.ts';
 import { fromBase64 } from '#crypto/encoding.ts';
@@ -227,9 +227,6 @@ function refused(
   return err(WRONG_KEY);
 }
 
-/** What an assertion that was used before is told. */
-export const REPLAYED: AuthFailure = WRONG_KEY;
-
 /** Takes a client's assertion, once, where nothing else takes it. */
 export async function takeAssertion(
   { proof, assertion }: ProvedClient,
@@ -245,11 +242,11 @@ const BUSY: AuthFailure = {
   code: 'rate_limited',
   detail: 'too many assertions of this client live at once',
   retryAfterS: 60,
-  policy: { name: 'assertions', quota: 1000, windowS: 120 },
+  policy: { name: 'assertions', quota: MAX_ASSERTIONS, windowS: 120 },
 };
 
 /** The refusal of an assertion that may not be taken; null: it may. */
 export function refusalOfAssertion(used: 'first' | 'replayed' | 'busy'): AuthFailure | null {
   if (used === 'first') return null;
-  return used === 'replayed' ? REPLAYED : BUSY;
+  return used === 'replayed' ? WRONG_KEY : BUSY;
 }

@@ -11,7 +11,7 @@ export const TOKEN_TYPES = {
 } as const;
 
 /** RFC 6749, 5.2, RFC 7009, 2.2.1, RFC 8707, RFC 9396. */
-export const OAUTH_ERRORS = [
+const OAUTH_ERRORS = [
   'invalid_request',
   'invalid_client',
   'invalid_grant',

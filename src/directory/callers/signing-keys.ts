@@ -173,7 +173,7 @@ export async function turnSigningKeys(config: VaultConfig, nowMs: number): Promi
 }
 
 /** The same for the clock's own run. Never throws: the next run goes on. */
-export async function turnSigningKeysQuietly(config: VaultConfig): Promise<void> {
+export async function lookAfterSigningKeys(config: VaultConfig): Promise<void> {
   try {
     await turnSigningKeys(config, systemNow());
   } catch (error) {
