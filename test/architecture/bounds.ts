@@ -26,6 +26,7 @@ const OBJECT_EVENT_DAYS = numberIn('outbox/rounds.ts', 'KEPT_MS') / DAY_MS;
 const PRUNED_WITH_A_ROUND = numberIn('outbox/rounds.ts', 'PRUNED_AT_ONCE');
 const KEPT_ATTEMPTS = numberIn('accounts/refreshing/attempts.ts', 'KEPT_ATTEMPTS');
 const MAX_KEYS = numberIn('agents/keys.ts', 'MAX_KEYS');
+const MAX_ASSERTIONS = numberIn('agents/tokens/tokens.ts', 'MAX_ASSERTIONS');
 const MAX_OPEN_SESSIONS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_SESSIONS');
 const MAX_OPEN_REPAIRS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_REPAIRS');
 const MAX_GRANTS = numberIn('accounts/flows/sessions/session.ts', 'MAX_GRANTS');
@@ -269,7 +270,7 @@ const AGENT: readonly Entry[] = [
     'agents/store.ts',
     standing(MAX_ASSERTIONS),
   ],
-  ['signing_copy', 'one row, written over', 'agents/store.ts', standing(1)],
+  ['signing_copy', 'one row, written over', null, standing(1)],
 ];
 
 const at = (place: Place, entries: readonly Entry[]): Bound[] =>

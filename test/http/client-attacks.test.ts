@@ -124,6 +124,7 @@ describe('an assertion of a client', () => {
 
     const second = await asserted({}, {}, key);
     expect((await ask(second, '/oauth/introspect', { token: 'x' })).body).toEqual({ active: false });
+    await broker.kill();
     await broker.restart();
     for (const used of [first, crowd, second]) expect(await ask(used)).toMatchObject(INVALID_CLIENT);
     expect((await ask(await asserted())).status).toBe(200);

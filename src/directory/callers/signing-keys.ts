@@ -161,7 +161,7 @@ export async function makeSigningKey(
  * What the clock brings: the next key when it is due, and the end of those that nothing verifies by any more. Makes no
  * first key: that is for the first token. @throws ProblemError as `makeSigningKey`
  */
-export async function turnSigningKeys(config: VaultConfig, nowMs: number): Promise<void> {
+async function turnSigningKeys(config: VaultConfig, nowMs: number): Promise<void> {
   const { directory: db } = config;
   const { rows } = await signingBundle(db);
   if (isNextDue(rows.map(scheduleOf), nowMs)) await makeSigningKey(config, { endPrevious: false }, nowMs);
@@ -173,9 +173,9 @@ export async function turnSigningKeys(config: VaultConfig, nowMs: number): Promi
 }
 
 /** The same for the clock's own run. Never throws: the next run goes on. */
-export async function lookAfterSigningKeys(config: VaultConfig): Promise<void> {
+export async function lookAfterSigningKeys(config: VaultConfig, nowMs = systemNow()): Promise<void> {
   try {
-    await turnSigningKeys(config, systemNow());
+    await turnSigningKeys(config, nowMs);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     log('warn', 'the signing keys were not looked after', { reason: error.code });
