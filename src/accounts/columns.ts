@@ -227,7 +227,7 @@ export function namesFromSql({ organization, connection, identifier, provider }:
 
 /**
  * Settings may have been stored by code that knew fewer facts of a provider: what it left out has its default, so that
- * no answer of a provider meets a descriptor with holes. One that newer code wrote is taken as it is.
+ * no answer of a provider meets a descriptor with holes. A descriptor that newer code wrote is taken as it is.
  */
 export function settingsFromText(text: string): ConnectionSettings {
   const settings: ConnectionSettings = { ...LATER_SETTINGS, ...JSON.parse(text) };

@@ -50,6 +50,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   for (const path of OAUTH_ENDPOINTS)
     app.use(path, async (c, next) => {
       await next();
+      if (c.req.method !== 'POST') return;
       const refused = await inOAuthForm(c.res);
       if (refused === c.res) return;
       // What is set over another answer takes that one's headers.

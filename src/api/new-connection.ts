@@ -1,6 +1,7 @@
 /**
  * From the body of `POST /v1/connections` to what is stored: the provider is resolved once, every URL that will be
- * called passes the guard, and a custom provider's metadata is read. Nothing is stored here.
+ * called passes the guard, and a custom provider's metadata is read. The descriptor is kept with the connection: a
+ * better fact of a later release reaches it with its next change. Nothing is stored here.
  */
 
 import type { CreateConnection } from '#contract/connections.ts';

@@ -6,6 +6,10 @@
  *
  * Appending happens inside the caller's transaction and awaits nothing; after a rolled-back transaction the caller calls
  * `forget()`, because what is in memory may be ahead of the rows.
+ *
+ * An older head that is put back with its own MAC was written by the broker. The object's own row, which is under a MAC
+ * and a seal, notes how far the chain had come (`floor`), at the latest an hour after use: an older head than that is
+ * refused. An older copy of the whole object cannot be told.
  */
 
 import { CHAIN_START, chainHash, equalDigests, rowMac } from '#crypto/digest.ts';
@@ -136,7 +140,9 @@ export class AuditRing {
     return this.#walk(stored, macKey);
   }
 
-  /** What lies in the object outlives the key that it was authenticated under. Inside a transaction. */
+  /**
+   * The records outlive the key that they were authenticated under: signs them under the next. Inside a transaction.
+   */
   resign(from: Uint8Array, to: Uint8Array): void {
     resignUnkeyed(this.#table.unkeyed, from, to);
     if (this.#table.head() !== null) this.#keep(this.#load(from), to);

@@ -1,6 +1,9 @@
 /**
  * The chain as versions up to 0.1.0 kept it: a ring of single rows whose head nothing authenticates. It is read, walked
  * and never written on: the keyed chain of `ring.ts` goes on from its newest record. Pure; rows come through `UnkeyedTable`.
+ *
+ * After a rollback such a version goes on in this ring, and writes over nothing. Back again, `verify` says `intact:
+ * false` at the first record that was written without a key, because any writer could have done that.
  */
 
 import { CHAIN_START, chainHash, rowMac } from '#crypto/digest.ts';

@@ -1,5 +1,5 @@
 /**
- * Every event on the wire: its type, and what stands in its `data`. What is made of them is `webhooks/event.ts`; that
+ * Every event on the wire: its type, and what stands in its `data`. `webhooks/event.ts` makes them; that
  * both name the same types and fields is held by `test/pure/webhooks/event-shapes.test.ts`.
  */
 

@@ -139,8 +139,8 @@ export const ADMIN_FIELDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The first field of `body` that `role` may not set on this route; null: none. What is absent, or in a new thing null
- * or false, sets nothing; in a change null removes, and takes the role as well.
+ * The first field of `body` that `role` may not set on this route; null: none. A field that is absent, or in a new
+ * thing null or false, sets nothing; in a change null removes, and takes the role as well.
  */
 export function fieldBeyond(role: Role, route: string, body: unknown): string | null {
   if (role === 'admin' || typeof body !== 'object' || body === null) return null;

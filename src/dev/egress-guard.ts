@@ -30,7 +30,7 @@ const CARRIED: readonly string[] = PRIVATE_V4.flatMap(([first, bits]) => {
 const SOURCE = 'export default { fetch: (request, env) => env.INTERNET.fetch(request) };';
 export const GUARD_NAME = 'egress-guard';
 
-/** The Worker of the guard, in the options of the engine. What is trusted of TLS is what Node trusts. */
+/** The Worker of the guard, in the options of the engine. It trusts the TLS certificates that Node trusts. */
 export function egressGuard(compatibilityDate: string) {
   return {
     name: GUARD_NAME,

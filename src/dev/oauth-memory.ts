@@ -2,6 +2,10 @@
  * What of an OAuth server outlives it: its client's secret, its signing key, its port, its grants and tokens, in one
  * JSON file for the owner alone. The file is written whole beside itself and renamed, so a kill leaves the old one or
  * the new one. A file that cannot be read is put aside, never written over.
+ *
+ * An answer leaves once the file has it, so a `kill -9` loses nothing that was told. Time without a server counts for
+ * no grace window; sessions of browsers end with it. A server whose port is taken does not start: elsewhere it would be
+ * another issuer.
  */
 
 import { createPrivateKey, type JsonWebKey } from 'node:crypto';

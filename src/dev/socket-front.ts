@@ -1,10 +1,17 @@
 /**
- * What stands for Cloudflare's edge in the local engine: the Worker is told where a request comes from by the socket
+ * Takes the place of Cloudflare's edge in the local engine: the Worker is told where a request comes from by the socket
  * that it came in by. Headers that the edge alone may write are taken off, from every sender. Runs in workerd, in the
  * broker's own bundle: a Worker of its own would cost each request another hop.
  *
  * An operator's proxy on the same machine may name the client's address in a header that it overwrites; which one, only
- * the operator knows (`--client-ip-header`).
+ * the operator knows (`--client-ip-header`). There is no list of trusted proxies: `serve` listens on 127.0.0.1 alone,
+ * so each client of it is on the machine. Without the option all clients of a proxy share one browser limit.
+ *
+ * `--client-cert-header` names the header with the client certificate that the proxy has verified, as nginx's
+ * `$ssl_client_escaped_cert`. The proxy has to verify (`ssl_verify_client optional`, with a CA of the operator's), to
+ * overwrite the header always, and to leave it empty where the certificate did not verify.
+ *
+ * `npx wrangler dev` has none of this: it takes `CF-Connecting-IP` from any client.
  */
 
 interface SocketWorker {

@@ -1,7 +1,8 @@
 /**
  * The table `connection_news`: events of connections on their way into an outbox. A row is written with the change that
  * it tells and names the account that made the change; only that account takes it, so that an event is in one outbox.
- * A reader that finds a row left lying wakes its account. Sends nothing.
+ * A reader that finds a row left lying wakes its account; then `connection.recovered` may come before the outage that
+ * it ends, and the timestamps tell. Sends nothing.
  */
 
 import { ask, type SqlRow } from './ask.ts';
@@ -21,7 +22,7 @@ export interface ConnectionNews {
 /** A row this old was left by a maker that died over it, or could not reach its object. */
 export const STRANDED_AFTER_MS = 30_000;
 
-/** What this account has to take, oldest first. @throws ProblemError `unavailable` */
+/** The news that this account has to take, oldest first. @throws ProblemError `unavailable` */
 export async function newsHeldBy(db: D1Database, accountId: string): Promise<ConnectionNews[]> {
   const query = 'SELECT * FROM connection_news WHERE holder = ? ORDER BY at_ms, rev LIMIT 100';
   const rows = await ask(() => db.prepare(query).bind(accountId).all<SqlRow>());

@@ -1,7 +1,8 @@
 /**
  * The table `connection_grave`: connections that were deleted. An account of such a life is told once and ends itself;
  * when all that the index knows have been told the grave is ended, and neither cut-offs nor the sweep look at it again.
- * The row stays, for its version: the next connection of this id counts on. Sends no event.
+ * The row stays, for its version: the next connection of this id counts on. `grave_told` holds the accounts that have
+ * been told, until their grave is ended. Sends no event.
  */
 
 import { ask } from './ask.ts';

@@ -72,7 +72,9 @@ export function schemaVersion(db: D1Database): Promise<number> {
   });
 }
 
-/** Statements of a file: comments dropped, cut where a line ends with `;`. */
+/**
+ * Statements of a file: comments dropped, cut where a line ends with `;`. So no line of SQL holds another `;`, or `--`.
+ */
 export function statementsOf(sql: string): string[] {
   return sql
     .replace(/^\s*--.*$/gm, '')

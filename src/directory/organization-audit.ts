@@ -3,6 +3,10 @@
  * one hash chain per organization. A change and its record are one transaction of D1; of writers that meet one is first
  * and the others go on from its record. It refuses a change whose record cannot be written. Old records are dropped from
  * the front, behind a checkpoint (`organization_audit_checkpoint`) from which the rest is walked.
+ *
+ * A chain that was emptied together with its head begins anew: nothing outside D1 knows how far it had come. A copy of
+ * the head in an object would cost each change a call, and tell nothing against an attacker that deletes both; only a
+ * signed head that leaves the deployment would.
  */
 
 import {

@@ -29,7 +29,7 @@ export interface IdentityQuestion {
   readonly tokenResponse: unknown;
   /** Parameters that the browser brought: for the account's variables alone. */
   readonly callback: Readonly<Record<string, string>>;
-  /** What requests of the account are filled with, from whomever it came. */
+  /** The values that requests of the account are filled with, of every source. */
   readonly captured: Values;
   /** The part of `captured` that the provider itself answered. */
   readonly answered: Values;

@@ -3,6 +3,10 @@
  * request itself is made by the caller, so that this file has no way out of its own. The verdict is a snapshot:
  * the platform resolves the name again when it connects, and no Worker can pin an address.
  *
+ * Only hosts that an operator named are asked about; the catalogue's are facts. One address that is not public, no
+ * address (`unresolved_name`) or no readable answer (`resolver_failed`): nothing is sent, and a send is tried again.
+ * `resolver_failed` is not held against the endpoint or the provider.
+ *
  * Sources: RFC 8484 (GET), and the JSON form of public resolvers (`dns-answer.ts`).
  */
 

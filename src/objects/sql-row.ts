@@ -1,4 +1,7 @@
-/** A row as SQLite gives it, and its columns read in the types that they should have. What was read is authenticated before. */
+/**
+ * A row as SQLite gives it, and its columns read in the types that they should have. Rows are authenticated before they
+ * come here.
+ */
 
 export type SqlRow = Record<string, string | number | null>;
 type Column = string | number | null | undefined;

@@ -141,7 +141,9 @@ export class DeliveryTable {
     this.#sql.exec('DELETE FROM delivery WHERE id = ?', id);
   }
 
-  /** Rows that the directory's index does not have as they are. What is in flight will change soon. */
+  /**
+   * Rows that the directory's index does not have as they are. A delivery in flight is left out: it will change soon.
+   */
   unindexed(limit: number): (Delivery & Pick<OutgoingEvent, 'sequence' | 'type'> & { eventId: string })[] {
     const rows = this.#rows(
       `SELECT d.*, e.id AS event_id, e.type AS type, e.sequence AS sequence FROM delivery d

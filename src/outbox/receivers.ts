@@ -8,7 +8,8 @@ type Receiver = Pick<WebhookEndpointRow, 'organization' | 'events' | 'createdAtM
 
 /**
  * An endpoint of an organization gets the events of that organization and no other. One of none was made by an unbound
- * operator, who sees all organizations, and gets the events of all: what the deployment's own backend listens with.
+ * operator, who sees all organizations. It gets the events of all, and those of connections, which belong to the
+ * deployment: the deployment's own backend listens with it.
  */
 export function hears(endpoint: Pick<Receiver, 'organization'>, organization: string): boolean {
   return endpoint.organization === '' || endpoint.organization === organization;

@@ -1,7 +1,8 @@
 /**
  * The `{variables}` that belong to one account (an instance, a site, a company): what the provider's answers say, what
  * an operator gave, and the URLs that come of both. Pure. A value that is not what its pattern allows counts as unknown;
- * where the provider's word and the operator's name different hosts, the provider's holds.
+ * where the provider's word and the operator's name different hosts, the provider's holds. Of several sites none is
+ * guessed: an operator gives the value.
  */
 
 import type { Descriptor, UrlVariable } from './descriptor.ts';

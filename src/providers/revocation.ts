@@ -11,7 +11,7 @@ import type { Answer } from './classify.ts';
 import type { Descriptor, RevocationReach } from './descriptor.ts';
 import { parseRetryAfterMs } from './reading/instant.ts';
 
-/** What became of it; `failed`: the provider never said that it did it. */
+/** The outcome of a revocation; `failed`: the provider never said that it did it. */
 export type RevocationOutcome = 'revoked' | 'skipped_shared_grant' | 'unsupported' | 'failed';
 
 /** By what a provider tells grants apart. Null: not known, which may be anything. */
@@ -26,7 +26,7 @@ export function tokenHostOf(tokenUrl: string | null): string | null {
   return tokenUrl !== null && URL.canParse(tokenUrl) ? new URL(tokenUrl).host : null;
 }
 
-/** Whether two grants may be one at the provider. What is not known of either cannot tell them apart. */
+/** Whether two grants may be one at the provider. A fact that is not known of either cannot tell them apart. */
 export function mayShare(one: GrantIdentity, other: GrantIdentity): boolean {
   const apart = (a: string | null, b: string | null): boolean => a !== null && b !== null && a !== b;
   return (

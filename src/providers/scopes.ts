@@ -2,6 +2,9 @@
  * What a scope is called, and which names mean the same one. Reads the facts of a provider: short names (aliases),
  * families (`read`, `write`), the provider's other spellings, capital letters, the scopes that a refresh token needs.
  * It knows nothing of policies and grants: it turns names into the one spelling in which they can be compared.
+ *
+ * Families are lists and not patterns: a scope that a provider makes tomorrow is in none of them until a maintainer has
+ * looked at it. A scope that is in none of the facts is a warning, never a refusal.
  */
 
 import type { Descriptor } from './descriptor.ts';

@@ -4,7 +4,8 @@
  *
  * Owns the difference between trying again and holding still. A rotating refresh token that is presented a second time
  * may cost the whole family at a strict provider, so there the living access token is used up first. A provider whose
- * rotation is unknown counts as strict. Refuses to know the time or to draw: both are arguments.
+ * rotation is unknown counts as strict. Refuses to know the time or to draw: both are arguments. An expiry that is
+ * moved forward under a hold (`/expire`) wants a new `planAfterDoubt`.
  */
 import { backoffMs, clampRetryAfterMs } from './backoff.ts';
 import { accessLives } from './lifetimes.ts';

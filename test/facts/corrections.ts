@@ -1,6 +1,6 @@
 /**
  * Where the facts contradict themselves, say in prose what the catalogue needs as data, or would do harm if they were
- * taken as they are: one function per provider, with the reason beside it. `src/providers/README.md` lists them briefly.
+ * taken as they are: one function per provider, with the reason beside it.
  */
 
 import type { DescriptorInput } from '#providers/descriptor.ts';

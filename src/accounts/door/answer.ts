@@ -20,7 +20,7 @@ export interface ReleaseRequest {
     readonly status: 'active' | 'suspended';
     readonly policy: Policy;
   };
-  /** What the credential is for; left out by Workers that know tokens alone. What is left out of it is null. */
+  /** What the credential is for; left out by Workers that know tokens alone. A field that is left out of it is null. */
   readonly use?: Pick<Use, 'action'> & Partial<Use>;
   /** By account id what lies behind a wall does not exist; by the short form it is refused by name. */
   readonly byId: boolean;
@@ -38,7 +38,7 @@ export interface ReleaseRequest {
   readonly heldMs?: number;
   /** How old the proof of the agent was when the request was sent; left out by Workers that count `heldMs` alone. */
   readonly provedMsAgo?: number;
-  /** What must hold within a second; null or left out: the Worker knows of none. */
+  /** The cut-offs, which hold within a second; null or left out: the Worker knows of none. */
   readonly cutOffs?: CutOffs | null;
   readonly context: RequestContext;
 }

@@ -80,7 +80,10 @@ export function sameAddress(one: string, other: string): boolean {
   return folded(one) === folded(other);
 }
 
-/** Does everything that `inner` allows also lie in `outer`? What is not known covers nothing and is covered by nothing. */
+/**
+ * Does everything that `inner` allows also lie in `outer`? An unknown scope list covers nothing and is covered by
+ * nothing.
+ */
 function covers(
   outer: readonly string[] | null,
   inner: readonly string[] | null,

@@ -28,7 +28,9 @@ export interface PlannedExchange {
 
 /**
  * Writes attempt row and reconcile timer, in one transaction of its own: they are durable before the exchange is handed
- * over. The row draws the generation and says when the grant was last tried (`store.ts`). What is to be handed over.
+ * over. The row draws the generation and says when the grant was last tried (`store.ts`).
+ *
+ * @returns what is handed to the Exchanger
  */
 export function beginAttempt(object: Account, mac: Uint8Array, planned: PlannedExchange): ExchangeRequest {
   const { state, settings } = planned;

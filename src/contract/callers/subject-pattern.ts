@@ -4,7 +4,7 @@
  * characters of one part, so for no `:` and no `/`: a branch that a stranger may name reaches no further than its part.
  */
 
-import { ISSUERS_OF_ALL, presetOf } from './workload-presets.ts';
+import { ISSUERS_OF_ALL, OTHER_PUBLIC_ISSUERS, presetOf } from './workload-presets.ts';
 
 export const MAX_SUBJECT = 512;
 /** Stars of one pattern. */
@@ -21,18 +21,27 @@ export function subjectProblem(
   if (stars > MAX_STARS) return `may contain \`*\` ${MAX_STARS} times`;
   const preset = presetOf(issuer, presetName);
   if (preset === 'foreign') return null;
+  const literal = stars === 0 ? subject : subject.slice(0, subject.indexOf('*'));
   if (preset === null) {
-    if (stars === 0 || /^[^*]*[:/]\*$/.test(subject)) return null;
+    if (stars === 0) return null;
+    const shared = OTHER_PUBLIC_ISSUERS.find(({ issuers }) => issuers?.test(issuer) === true);
+    if (shared !== undefined && !shared.owner.test(literal)) return ofStrangers(shared);
+    if (/^[^*]+[:/]\*$/.test(subject)) return null;
     return 'may contain `*` only at its end, after a `:` or a `/`, where no preset says what the parts of a subject mean';
   }
-  const literal = stars === 0 ? subject : subject.slice(0, subject.indexOf('*'));
   if (preset.whole !== undefined && !preset.whole.test(subject))
     return `must be ${preset.begins}, e.g. \`${preset.safe}\` (${preset.title})`;
   if (preset.owner.test(literal)) return null;
-  const reason =
-    stars === 0 ? 'does not name its owner' : 'lets strangers in: `*` stands before the owner is named';
-  return `${reason}; it must begin with ${preset.begins}, e.g. \`${preset.safe}\` (${preset.title})`;
+  return stars === 0 ? `does not name its owner; ${beginning(preset)}` : ofStrangers(preset);
 }
+
+type Grammar = (typeof OTHER_PUBLIC_ISSUERS)[number];
+
+const beginning = ({ begins, safe, title }: Grammar): string =>
+  `it must begin with ${begins}, e.g. \`${safe}\` (${title})`;
+
+const ofStrangers = (grammar: Grammar): string =>
+  `lets strangers in: \`*\` stands before the owner is named; ${beginning(grammar)}`;
 
 /** Why tokens of this issuer cannot be told apart by their owner, or null. In the grammar of "`issuer` …". */
 export function issuerProblem(issuer: string): string | null {

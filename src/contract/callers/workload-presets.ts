@@ -157,6 +157,30 @@ export const WORKLOAD_PRESETS: readonly WorkloadPreset[] = [
   },
 ];
 
+/**
+ * Other issuers that everybody may have tokens of, and how their subjects begin: no preset, but a pattern that does not
+ * name its owner is refused as well.
+ */
+export const OTHER_PUBLIC_ISSUERS: readonly Pick<
+  WorkloadPreset,
+  'title' | 'issuers' | 'owner' | 'begins' | 'safe'
+>[] = [
+  {
+    title: 'Buildkite',
+    issuers: /^https:\/\/agent\.buildkite\.com$/,
+    owner: /^organization:[A-Za-z0-9_-]+:/,
+    begins: '`organization:` and the organization: `organization:acme:`',
+    safe: 'organization:acme:pipeline:agent:*',
+  },
+  {
+    title: 'HCP Terraform',
+    issuers: /^https:\/\/app(?:\.eu)?\.terraform\.io$/,
+    owner: /^organization:[A-Za-z0-9_-]+:/,
+    begins: '`organization:` and the organization: `organization:acme:`',
+    safe: 'organization:acme:*',
+  },
+];
+
 /** Issuers of every tenant at once: their metadata names a tenant that their tokens then do not have. */
 export const ISSUERS_OF_ALL =
   /^https:\/\/(?:login\.microsoftonline\.com|sts\.windows\.net)\/(?:common|organizations|consumers|\{tenantid\})(?:\/|$)/i;

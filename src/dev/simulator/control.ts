@@ -1,6 +1,10 @@
 /**
  * The simulator's own routes: make accounts, script them, read what was recorded. JSON in `snake_case`; no credential,
  * because the server is on loopback and everything in it is made up.
+ *
+ * Under `/simulator`: `POST accounts` `{dialect, id?, rotation?, grace_s?, reuse?, access_ttl_s?, refresh_ttl_s?,
+ * script?, latency?}`, `PATCH accounts/{id}` with the same or `dead`, `GET providers/{id}` (what a connection to that
+ * entry needs to be played), `GET uses?account=`, `PATCH user` `{answer: ask|allow|deny}`, `PATCH client`.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -63,7 +63,7 @@ export class Family {
     return this.#pairFor(this.#issued.length - 1, nowMs);
   }
 
-  /** The user consents: a pair of its own. What was dead stays dead, what lives goes on beside it. */
+  /** The user consents: a pair of its own. Tokens that were dead stay dead, those that live go on beside it. */
   consent(nowMs: number): Pair {
     if (this.dead) {
       this.#livingFrom = this.#issued.length;

@@ -40,8 +40,8 @@ const saneMs = (ms: number): number | null =>
  * `expires_in` first (number or text), then an absolute `expires_at`; zero means never only where the facts say so;
  * zero, negative, longer than ten years or not a number means five minutes. Where the answer says nothing: what an
  * operator has set; else never, where the facts say so or nothing could renew the token, which is then served until
- * the API refuses it; else the facts' default, else one hour. What was set and a JWT's own `exp` win where they are
- * earlier than what the answer says.
+ * the API refuses it; else the facts' default, else one hour. A lifetime that was set and a JWT's own `exp` win where
+ * they are earlier than what the answer says.
  *
  * @param answer.renewable whether a refresh token came along or is stored
  * @param nowMs when the request was sent: `exp` and `expires_at` are turned into a life from there.

@@ -85,7 +85,7 @@ describe('what the headers of a credential lack', () => {
       if (injectionFor(settings, token, {}) === null && unfilledFor(settings, token, {}).length === 0)
         silent.push(descriptor.id);
     }
-    // Its API takes the session of a second login, which is not made here (providers/README.md).
+    // Its API takes the session of a second login, which is not made here (`unsupported` of its entry).
     expect(silent).toEqual(['bullhorn']);
   });
 });

@@ -10,7 +10,7 @@ import {
   prefixOf,
   subjectProblem,
 } from '#contract/callers/subject-pattern.ts';
-import { presetOf, WORKLOAD_PRESETS } from '#contract/callers/workload-presets.ts';
+import { OTHER_PUBLIC_ISSUERS, presetOf, WORKLOAD_PRESETS } from '#contract/callers/workload-presets.ts';
 
 const part = fc.stringMatching(/^[ab]{1,3}$/);
 const subject = fc
@@ -160,6 +160,19 @@ it('without a preset a `*` stands at the end alone, after `:` or `/`', () => {
   for (const bad of ['*', 'a*', 'a:*:b', 'a:*b', '*:a', 'a.*', 'a:**', 'a:*:*'])
     expect(problem(bad)).not.toBeNull();
 });
+
+it.each([
+  ['https://agent.buildkite.com', 'organization:acme:pipeline:agent:*', 'organization:*'],
+  ['https://app.terraform.io', 'organization:acme:*', 'organization:*'],
+  ['https://app.eu.terraform.io', 'organization:acme:*', 'org/*'],
+])(
+  'at %s, which everybody may have tokens of, %s names its owner and %s lets strangers in',
+  (issuer, good, bad) => {
+    expect(OTHER_PUBLIC_ISSUERS.some(({ issuers }) => issuers?.test(issuer))).toBe(true);
+    expect(subjectProblem(issuer, good, undefined)).toBeNull();
+    expect(subjectProblem(issuer, bad, undefined)).toContain('lets strangers in');
+  },
+);
 
 it('the issuer of every tenant is none', () => {
   for (const tenant of ['common', 'organizations', 'consumers', '{tenantid}'])

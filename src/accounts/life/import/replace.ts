@@ -69,7 +69,7 @@ export function endOpenAttempts(object: Account, outcome: string): void {
   }
 }
 
-/** Inside a transaction. What is still brought home for them is overtaken. */
+/** Inside a transaction. A result that is still on its way to them is overtaken. */
 export function dropProofs(object: Account, mac: Uint8Array): void {
   for (const { sessionId } of object.store.flows.proofs(mac))
     object.store.flows.deleteCandidate(mac, sessionId);
