@@ -134,7 +134,7 @@ const reaching = (key: Key) =>
 
 /** Made only by those who see the whole deployment. */
 const isOfDeployment = (operation: Operation) =>
-  operation.path.startsWith('/v1/connections') && operation.method !== 'GET';
+  /^\/v1\/(?:connections|signing-keys)/.test(operation.path) && operation.method !== 'GET';
 /** There is none of these to be had here. */
 const isUnmade = ({ path }: Operation) => /connect-sessions|webhook-deliveries\/|revocations\//.test(path);
 const bodyIsOurs = (operation: Operation) =>

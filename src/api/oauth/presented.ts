@@ -22,13 +22,16 @@ import { formOf, refusedAs } from './form.ts';
 import { clientOfForm } from './token.ts';
 
 /** @throws ProblemError where nobody proves itself that may ask here */
-async function askerOf(c: Context<AppEnv>, form: Form): Promise<Proof> {
-  if (/^bearer /i.test(c.req.raw.headers.get('authorization') ?? '')) {
-    const proof = await requireEither(c);
-    if (proof.plane === 'operator') return proof;
-    const detail = 'an agent authenticates itself as a client here, and not by Bearer';
-    throw new ProblemError('forbidden', { detail });
-  }
+async function operatorOf(c: Context<AppEnv>): Promise<Proof | null> {
+  if (!/^bearer /i.test(c.req.raw.headers.get('authorization') ?? '')) return null;
+  const proof = await requireEither(c);
+  if (proof.plane === 'operator') return proof;
+  const detail = 'an agent authenticates itself as a client here, and not by Bearer';
+  throw new ProblemError('forbidden', { detail });
+}
+
+/** @throws ProblemError where no client proves itself */
+async function clientOf(c: Context<AppEnv>, form: Form): Promise<Proof> {
   const client = await clientOfForm(c, form);
   const failure = await takeAssertion(client, arrivalOf(c));
   if (failure !== null) throw await refusal(failure, c.get('config'));
@@ -50,8 +53,10 @@ function mayKnow(asker: Proof, { record }: Holding): boolean {
 }
 
 async function presented(c: Context<AppEnv>): Promise<{ asker: Proof; holding: Holding | null }> {
+  // What proves an operator stands in the head: no body is read for a caller that may not ask.
+  const operator = await operatorOf(c);
   const form = await formOf(c);
-  const asker = await askerOf(c, form);
+  const asker = operator ?? (await clientOf(c, form));
   const text = form.get('token');
   if (text === undefined) throw refusedAs('invalid_request', 'token is required');
   await ensureSchema(c);

@@ -10,6 +10,8 @@ export const TOKEN_TYPES = {
   access_token: 'urn:ietf:params:oauth:token-type:access_token',
 } as const;
 
+const KID = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
+
 /** RFC 6749, 5.2, RFC 7009, 2.2.1, RFC 8707, RFC 9396. */
 const OAUTH_ERRORS = [
   'invalid_request',
@@ -28,11 +30,11 @@ export type OAuthError = (typeof OAUTH_ERRORS)[number];
 export const OAuthErrorAnswer = z
   .object({
     error: z.enum(OAUTH_ERRORS),
-    error_description: z.string(),
+    error_description: z.string().openapi({ example: 'grant_type is required' }),
     code: z
       .enum(Object.keys(CODES) as [Code, ...Code[]])
       .openapi({ description: 'As in problem documents.' }),
-    correlation_id: z.string(),
+    correlation_id: z.string().openapi({ example: 'task-81' }),
   })
   .openapi('OAuthError', { description: 'RFC 6749, section 5.2.' });
 
@@ -58,7 +60,7 @@ export const TokenForm = z
 
 export const TokenAnswer = z
   .object({
-    access_token: z.string().openapi({ description: 'RFC 9068.' }),
+    access_token: z.string().openapi({ description: 'RFC 9068.', example: 'eyJhbGciOiJFUzI1NiIs…' }),
     token_type: z.literal('Bearer'),
     expires_in: z.number().int().openapi({ description: 'Seconds.', example: 900 }),
     issued_token_type: z.literal(TOKEN_TYPES.access_token).optional(),
@@ -73,34 +75,40 @@ export const PresentedTokenForm = z
 export const Introspection = z
   .object({
     active: z.boolean(),
-    iss: z.string().optional(),
-    sub: z.string().optional(),
-    client_id: z.string().optional(),
-    aud: z.string().optional(),
-    jti: z.string().optional(),
+    iss: z.string().optional().openapi({ example: 'https://broker.example/oauth' }),
+    sub: z.string().optional().openapi({ example: 'crm-agent' }),
+    client_id: z.string().optional().openapi({ example: 'crm-agent' }),
+    aud: z.string().optional().openapi({ example: 'https://broker.example' }),
+    jti: z.string().optional().openapi({ example: 'at_4nB2xQ9ZkTq7Lm1wRz8PcV' }),
     iat: z.number().int().optional(),
     exp: z.number().int().optional(),
     token_type: z.literal('Bearer').optional(),
-    key_id: z.string().optional(),
+    key_id: z.string().optional().openapi({ example: '4nB2xQ9ZkT' }),
   })
   .openapi('Introspection', { description: 'RFC 7662. Of a token that is not active nothing else is said.' });
 export type Introspection = z.infer<typeof Introspection>;
 
 export const ServerMetadata = z
   .object({
-    issuer: z.string(),
-    token_endpoint: z.string(),
-    revocation_endpoint: z.string(),
-    introspection_endpoint: z.string(),
-    jwks_uri: z.string(),
-    grant_types_supported: z.array(z.string()),
-    response_types_supported: z.array(z.string()),
-    token_endpoint_auth_methods_supported: z.array(z.string()),
-    token_endpoint_auth_signing_alg_values_supported: z.array(z.string()),
-    revocation_endpoint_auth_methods_supported: z.array(z.string()),
-    revocation_endpoint_auth_signing_alg_values_supported: z.array(z.string()),
-    introspection_endpoint_auth_methods_supported: z.array(z.string()),
-    introspection_endpoint_auth_signing_alg_values_supported: z.array(z.string()),
+    issuer: z.string().openapi({ example: 'https://broker.example/oauth' }),
+    token_endpoint: z.string().openapi({ example: 'https://broker.example/oauth/token' }),
+    revocation_endpoint: z.string().openapi({ example: 'https://broker.example/oauth/revoke' }),
+    introspection_endpoint: z.string().openapi({ example: 'https://broker.example/oauth/introspect' }),
+    jwks_uri: z.string().openapi({ example: 'https://broker.example/.well-known/jwks.json' }),
+    grant_types_supported: z.array(z.string()).openapi({ example: ['client_credentials'] }),
+    response_types_supported: z.array(z.string()).openapi({ example: [] }),
+    token_endpoint_auth_methods_supported: z.array(z.string()).openapi({ example: ['private_key_jwt'] }),
+    token_endpoint_auth_signing_alg_values_supported: z.array(z.string()).openapi({ example: ['ES256'] }),
+    revocation_endpoint_auth_methods_supported: z.array(z.string()).openapi({ example: ['private_key_jwt'] }),
+    revocation_endpoint_auth_signing_alg_values_supported: z
+      .array(z.string())
+      .openapi({ example: ['ES256'] }),
+    introspection_endpoint_auth_methods_supported: z
+      .array(z.string())
+      .openapi({ example: ['private_key_jwt'] }),
+    introspection_endpoint_auth_signing_alg_values_supported: z
+      .array(z.string())
+      .openapi({ example: ['ES256'] }),
   })
   .openapi('ServerMetadata', { description: 'RFC 8414.' });
 export type ServerMetadata = z.infer<typeof ServerMetadata>;
@@ -109,9 +117,9 @@ const PublicKey = z
   .object({
     kty: z.literal('EC'),
     crv: z.literal('P-256'),
-    x: z.string(),
-    y: z.string(),
-    kid: z.string().openapi({ description: 'The thumbprint of the key (RFC 7638).' }),
+    x: z.string().openapi({ example: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU' }),
+    y: z.string().openapi({ example: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }),
+    kid: z.string().openapi({ description: 'The thumbprint of the key (RFC 7638).', example: KID }),
     use: z.literal('sig'),
     alg: z.literal('ES256'),
   })
@@ -121,7 +129,7 @@ export const PublishedKeys = z.object({ keys: z.array(PublicKey) }).openapi('Pub
 
 export const SigningKey = z
   .object({
-    kid: z.string(),
+    kid: z.string().openapi({ example: KID }),
     status: z.enum(['next', 'signing', 'ending']).openapi({
       description: '`next`: published, signs from `signs_from` on. `ending`: verifies what it has signed.',
     }),
