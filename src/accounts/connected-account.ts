@@ -25,9 +25,9 @@ import { deletedRefusal, isBuried } from './ending/cut-offs.ts';
 import { answerFlow } from './flows/flow.ts';
 import { connectUrl, reauthUrl } from './flows/repair-link.ts';
 import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
-import { knowsAccount } from './insight/explain.ts';
 import { explanation } from './insight/explanation.ts';
 import { present } from './insight/present.ts';
+import { knowsAccount } from './insight/reach.ts';
 import { waitForStatus } from './insight/wait.ts';
 import { adjust, seal, type Adjustment } from './life/adjust.ts';
 import type { Lifecycle } from './life/lifecycle.ts';
@@ -230,10 +230,10 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return shown.ok ? ok({ account: shown.value, done: waited.value }) : shown;
   }
 
-  async explain(argument: LookArgument): Promise<Answer<Explanation>> {
+  async explain(argument: In<'explain'>): Promise<Answer<Explanation>> {
     const seen = await this.#visible(argument);
     if (!seen.ok) return seen;
-    return ok(await explanation(this.#object, seen.value, argument.agent));
+    return ok(await explanation(this.#object, seen.value, argument.agent, argument.imagined));
   }
 
   /** The living account, if it exists for the caller: an operator by organization, an agent by its rules. */

@@ -13,7 +13,7 @@ import type { Result } from '#lib/result.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
 import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
-import type { AskingAgent } from './insight/explain.ts';
+import type { AskingAgent, ImaginedRequest } from './insight/reach.ts';
 import type { Adjustment } from './life/adjust.ts';
 import type { Birth } from './life/create.ts';
 import type { ImportRefusal } from './life/import/import.ts';
@@ -46,6 +46,11 @@ export interface ContextArgument {
 export interface LookArgument {
   readonly organization: string | null;
   readonly agent: AskingAgent | null;
+}
+
+export interface ExplainArgument extends LookArgument {
+  /** What the agent would ask for; null or left out: the token, now. */
+  readonly imagined?: ImaginedRequest | null;
 }
 
 export interface WaitArgument extends LookArgument {
@@ -113,7 +118,7 @@ export interface AccountRpc {
   waitTurn(argument: WaitTurn): Promise<Answer<Waited> | Busy | CutOff>;
   /** A link with which its user connects or repairs it; null: there is nothing to do, or no browser can do it. */
   linkForUser(argument: object): Promise<string | null>;
-  explain(argument: LookArgument): Promise<Answer<Explanation>>;
+  explain(argument: ExplainArgument): Promise<Answer<Explanation>>;
   /** Connect flows; ask by `askFlow` of flows/requests.ts. */
   flow(request: FlowRequest): Promise<FlowAnswer>;
   /** How an attempt of a delivery ended; told by the Deliverer, perhaps twice. `locked`: tell it again. */

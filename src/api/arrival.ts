@@ -9,6 +9,8 @@ import { holdsKey } from '#callers/bearer.ts';
 import { isRootKey } from '#callers/methods/root-key.ts';
 import type { ClientInfo } from '#audit/record.ts';
 import { CORRELATION_PATTERN } from '#contract/ids.ts';
+import { invalid } from '#contract/problem.ts';
+import { MAX_PURPOSE_CHARS } from '#contract/rules/fields.ts';
 import type { Config } from '#env.ts';
 import type { AppEnv } from './context.ts';
 
@@ -52,6 +54,14 @@ export function correlationIdOf(headers: Headers, config: Pick<Config, 'adminKey
 
 export function toolCallIdOf(headers: Headers): string | null {
   return headers.get('x-tool-call-id')?.slice(0, TOOL_CALL_ID_LIMIT) ?? null;
+}
+
+/** Why the caller asks, in its own words; null: it does not say. @throws ProblemError 400 where it says too much */
+export function purposeOf(headers: Headers): string | null {
+  const given = headers.get('x-valetkey-purpose')?.trim() ?? '';
+  if ([...given].length > MAX_PURPOSE_CHARS)
+    throw invalid('X-Valetkey-Purpose', `must have at most ${MAX_PURPOSE_CHARS} characters`);
+  return given === '' ? null : given;
 }
 
 /** The arrival of a request that the app has taken in. */

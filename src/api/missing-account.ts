@@ -11,7 +11,8 @@ import { connectionSettings } from '#directory/connections.ts';
 import { noteKnown } from '#directory/known-objects.ts';
 import { log } from '#lib/log.ts';
 import { mayConnect } from '#policy/reach.ts';
-import type { Place } from '#policy/request.ts';
+import { tokenRequest, type Place } from '#policy/request.ts';
+import { systemNow } from '#lib/clock.ts';
 import type { Arrival } from './arrival.ts';
 
 /** Its id, and a link for its user; null: no rule gives one, or none can be made now. Never throws. */
@@ -23,7 +24,8 @@ export async function linkForMissing(
 ): Promise<{ readonly accountId: string; readonly url: string | null }> {
   const { connection, identifier, organization } = missing;
   const id = accountId(organization, connection, identifier);
-  if (!mayConnect(caller, missing)) return { accountId: id, url: null };
+  if (!mayConnect(caller, tokenRequest(missing, systemNow(), context.purpose ?? null)))
+    return { accountId: id, url: null };
   try {
     const settings = await connectionSettings(config, connection);
     if (settings === null) return { accountId: id, url: null };

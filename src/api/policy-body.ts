@@ -4,7 +4,10 @@ import type { Context } from 'hono';
 import type { Policy, PolicyInput } from '#contract/policy.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { connectionSettings } from '#directory/connections.ts';
+import { globsWithoutConnection } from '#directory/reachable.ts';
 import type { Config } from '#env.ts';
+import { systemNow } from '#lib/clock.ts';
+import { warningsOf } from '#policy/fields/never.ts';
 import { expandPolicy } from '#policy/shorthand.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { unknownScopeWarnings } from '#providers/scope-warnings.ts';
@@ -56,8 +59,25 @@ export async function warned(
   const found = await Promise.all(
     looked.map((connection) => warningsFor(c.get('config'), policy, connection, at)),
   );
-  const warnings = found.flat();
+  const nowMs = systemNow();
+  const byRule = policy.rules.flatMap((rule, index) =>
+    warningsOf(rule, nowMs).map(({ field, message }) => `${at}rules.${index}.${field}: ${message}`),
+  );
+  const warnings = [...byRule, ...(await unfitting(c.get('config'), policy, at)), ...found.flat()];
   return warnings.length === 0 ? {} : { warnings };
+}
+
+/** Globs that no connection of the deployment fits now. Where the directory does not answer there is nothing to say. */
+async function unfitting({ directory }: Config, policy: Policy, at: string): Promise<string[]> {
+  const globs = policy.rules.flatMap(({ connection }, index) =>
+    connection.includes('*') && connection.replaceAll('*', '') !== '' ? [{ connection, index }] : [],
+  );
+  const empty = await globsWithoutConnection(directory, [
+    ...new Set(globs.map(({ connection }) => connection)),
+  ]).catch((): string[] => []);
+  return globs
+    .filter(({ connection }) => empty.includes(connection))
+    .map(({ connection, index }) => `${at}rules.${index}.connection: no connection fits ${connection} now`);
 }
 
 async function warningsFor(

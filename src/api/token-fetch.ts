@@ -19,7 +19,7 @@ import { systemNow } from '#lib/clock.ts';
 import { decideAtDoor1 } from '#policy/decide.ts';
 import { reachesAccount } from '#policy/reach.ts';
 import { tokenRequest, type Place } from '#policy/request.ts';
-import type { Arrival } from './arrival.ts';
+import { purposeOf, type Arrival } from './arrival.ts';
 import { recordContext, recordRefusal, requireAgent } from './guards.ts';
 import { queryIn } from './input.ts';
 import { reported } from './known.ts';
@@ -74,10 +74,11 @@ async function untilDecided<S extends typeof TokenQuery>(
   do {
     const [caller, provenAtMs, list] = await provedBesideCutOffs(arrival);
     const query = queryIn(arrival.url, schema);
+    const purpose = purposeOf(arrival.headers);
     const tried = await attempt({
       arrival,
       caller,
-      context: recordContext(arrival, caller),
+      context: { ...recordContext(arrival, caller), purpose },
       query,
       byId: false,
       cutOffs: list,
@@ -114,8 +115,10 @@ async function shortForm(ask: Ask, { connection, named, organization }: Named): 
   const { caller } = ask;
   const identifier = named ?? caller.id;
   const place: Place = { connection, identifier, organization };
-  const decision = decideAtDoor1(caller, tokenRequest(place, systemNow()));
-  const fallback = named === null && reachesAccount(caller, { ...place, identifier: 'default' });
+  const decide = (of: Place) => decideAtDoor1(caller, tokenRequest(of, systemNow(), ask.context.purpose));
+  const decision = decide(place);
+  const common: Place = { ...place, identifier: 'default' };
+  const fallback = named === null && reachesAccount(caller, common);
   if (!decision.allowed && !(fallback && decision.reason === 'identifier_not_allowed')) {
     return refuseAtDoor1(ask, decision.reason, connection, identifier);
   }
@@ -125,6 +128,8 @@ async function shortForm(ask: Ask, { connection, named, organization }: Named): 
     if (answer.code !== 'not_found') return refuse(ask, answer, connection, identifier);
     if (!fallback) return refuseMissing(ask, answer, place);
   }
+  const toShared = decide(common);
+  if (!toShared.allowed) return refuseAtDoor1(ask, toShared.reason, connection, common.identifier);
   const shared = await release(ask, accountId(organization, connection, 'default'));
   if (shared instanceof Response || shared === 'again') return shared;
   if (shared.code !== 'not_found') return refuse(ask, shared, connection, identifier);
@@ -167,7 +172,7 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
   const { organization, status, policy } = caller;
   const request: ReleaseRequest = {
     agent: { id: caller.id, organization, status, policy },
-    use: { action: 'token' },
+    use: { action: 'token', purpose: ask.context.purpose ?? null },
     byId: ask.byId,
     minTtlMs: (query.min_ttl ?? DEFAULT_MIN_TTL_S) * 1000,
     minTtlExplicit: query.min_ttl !== undefined,

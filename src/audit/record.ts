@@ -69,6 +69,8 @@ export interface RequestContext {
   /** The broker made it itself, for work that no request asked for; left out: a caller may have. */
   readonly ownCorrelation?: true;
   readonly toolCallId: string | null;
+  /** Why, in the caller's own words; left out: it says nothing. */
+  readonly purpose?: string | null;
   readonly client: ClientInfo;
 }
 
@@ -157,7 +159,10 @@ export function recordText(
     ...withoutNulls(fields),
     correlation_id:
       context.ownCorrelation === true ? context.correlationId : freeField(context.correlationId, macKey),
-    ...withoutNulls({ tool_call_id: freeField(context.toolCallId, macKey) }),
+    ...withoutNulls({
+      tool_call_id: freeField(context.toolCallId, macKey),
+      purpose: freeField(context.purpose ?? null, macKey),
+    }),
     client: withoutNulls({ ...context.client, user_agent: freeField(context.client.user_agent, macKey) }),
   });
 }

@@ -21,6 +21,7 @@ const PLAIN = [
   'token_fingerprint',
   'correlation_id',
   'tool_call_id',
+  'purpose',
   'duration_ms',
   'evidence',
 ] as const;

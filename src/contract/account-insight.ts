@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { DENY_REASONS } from './codes.ts';
 import { Attempt, ConnectedAccount } from './connected-accounts.ts';
 import { Name } from './ids.ts';
+import { IMAGINED_USE } from './policy-check.ts';
 import { IsoTime } from './time.ts';
 
 const Next = z.object({
@@ -48,7 +49,8 @@ export const Explanation = z
 
 export type Explanation = z.infer<typeof Explanation>;
 
-export const ExplainQuery = z.object({ agent: Name.optional() });
+/** What the agent would ask for, as in `policy/check`. */
+export const ExplainQuery = z.object({ agent: Name.optional(), ...IMAGINED_USE });
 
 export const WaitQuery = z.object({
   status: ConnectedAccount.shape.status.default('active'),

@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { ConnectedAccount } from './connected-accounts.ts';
 import { pageOf, pageQuery } from './lists.ts';
+import { ActionName } from './rules/fields.ts';
 
 export const UsableCredential = z
   .object({
@@ -29,3 +30,23 @@ export type UsableCredential = z.infer<typeof UsableCredential>;
 
 export const UsableCredentialQuery = z.object(pageQuery);
 export const UsableCredentials = pageOf(UsableCredential).openapi('UsableCredentialList');
+
+/** An account that an agent reaches now, for those who review what it may. */
+export const EffectiveAccess = UsableCredential.pick({
+  connected_account_id: true,
+  connection: true,
+  identifier: true,
+  organization: true,
+  status: true,
+})
+  .extend({
+    actions: z.array(ActionName).openapi({
+      description:
+        'What some rule lets the agent do with it now, for some tool, method and path; none where the account hands nothing out and is used for nothing.',
+      example: ['token', 'proxy', 'tool', 'mcp'],
+    }),
+    rule: z.number().int().openapi({ description: 'Index of the first rule that allows one of them.' }),
+  })
+  .openapi('EffectiveAccess');
+export type EffectiveAccess = z.infer<typeof EffectiveAccess>;
+export const EffectiveAccessList = pageOf(EffectiveAccess).openapi('EffectiveAccessList');

@@ -95,6 +95,7 @@ export const DENY_REASONS = [
   'missing_scopes',
   'cannot_downscope',
   'organization_not_allowed',
+  'purpose_missing',
 ] as const;
 export type DenyReason = (typeof DENY_REASONS)[number];
 
@@ -106,6 +107,15 @@ export const DENY_HELPS: Readonly<Partial<Record<DenyReason, string>>> = {
   organization_not_allowed:
     'no rule of the agent for this connection names this organization: an operator of all organizations changes its policy',
   scope_not_allowed: 'no rule of the agent allows all the scopes that were asked for',
+  action_not_allowed:
+    'no rule of the agent allows this use of the account: one with `actions`, `tools` or `requests` may allow it for calls alone',
+  tool_not_allowed: 'no rule of the agent for this account names this tool',
+  method_not_allowed: 'no rule of the agent for this account allows requests of this method',
+  path_not_allowed: 'no rule of the agent for this account allows this path with this method',
+  outside_hours: 'the rule of the agent for this account has `hours`, and it is outside them now',
+  policy_expired:
+    'the rule of the agent for this account has ended (`not_after`): an operator changes its policy',
+  purpose_missing: 'the rule of the agent for this account wants a reason: send it as X-Valetkey-Purpose',
   agent_suspended: 'an operator has suspended this agent and can let it go on',
   missing_scopes: 'fewer scopes were granted than asked for: ask for less, or have the user connect again',
 };

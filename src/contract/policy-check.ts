@@ -1,22 +1,55 @@
-/** Wire shapes of `policy/check`: an imagined request, and the policy's decision on it. */
+/** Wire shapes of `policy/check`: an imagined request, and what its agent would be told. */
 
 import { z } from '@hono/zod-openapi';
 import { ScopeText } from './connected-accounts.ts';
 import { Identifier, Name, Organization } from './ids.ts';
+import { ActionName, HttpMethod, MAX_PURPOSE_CHARS, NotAfter } from './rules/fields.ts';
+import { pathProblem } from './rules/paths.ts';
 
-/** What no rule evaluates yet: an answer that ignores it would be wrong. */
-const LATER = { error: 'not supported yet' };
+const Path = z.string().superRefine((path, context) => {
+  const problem = pathProblem(path);
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+});
+
+/** What the credential is imagined to be wanted for. All of it may be left out: the token itself, now. */
+export const IMAGINED_USE = {
+  scope: ScopeText.nullish().openapi({
+    description: 'Asks for less: scopes separated by spaces.',
+    example: 'crm.objects.contacts.read',
+  }),
+  action: ActionName.nullish().openapi({
+    description: 'Left out: `tool` where a tool is named, `proxy` where a method or a path is, else `token`.',
+    example: 'token',
+  }),
+  tool: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the name of a tool')
+    .nullish()
+    .openapi({ description: 'Name of the tool.', example: 'hubspot_list_contacts' }),
+  method: HttpMethod.nullish().openapi({ description: 'Of the request to the API.', example: 'GET' }),
+  path: Path.nullish().openapi({
+    description: "Behind the API's base URL, as it would leave.",
+    example: '/crm/v3/objects/contacts',
+  }),
+  purpose: z
+    .string()
+    .max(MAX_PURPOSE_CHARS)
+    .nullish()
+    .openapi({ description: 'What `X-Valetkey-Purpose` would say.', example: 'ticket 4711' }),
+  at: NotAfter.nullish().openapi({
+    description: 'When it would come. Left out: now.',
+    example: '2026-11-21T10:29:00Z',
+  }),
+};
+
+export type ImaginedUse = z.infer<z.ZodObject<typeof IMAGINED_USE>>;
 
 export const PolicyCheck = z
   .strictObject({
     connection: Name,
     identifier: Identifier,
     organization: Organization.nullish(),
-    scope: ScopeText.optional(),
-    action: z.literal('token', LATER).optional().openapi({ example: 'token' }),
-    method: z.null(LATER).optional(),
-    path: z.null(LATER).optional(),
-    at: z.null(LATER).optional(),
+    ...IMAGINED_USE,
   })
   .openapi('PolicyCheck', { example: { connection: 'hubspot', identifier: 'user_123' } });
 

@@ -4,6 +4,7 @@
  */
 
 import { z } from '@hono/zod-openapi';
+import { Actions, Hours, NotAfter, PurposeDemand, Requests, Tools } from './rules/fields.ts';
 
 /** Printable ASCII without space, `"` and `\`: scope-token of RFC 6749, section 3.3. */
 const SCOPE_TOKEN = '[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,256}';
@@ -21,7 +22,7 @@ const MAX_POLICY_BYTES = 64 * 1024;
  * Rule fields of the contract that nothing evaluates yet. Accepting one would promise a restriction that is not
  * enforced; the change that builds a field moves it from here into `Rule`.
  */
-const UNBUILT_RULE_FIELDS = ['actions', 'tools', 'requests', 'hours', 'rate', 'not_after'];
+const UNBUILT_RULE_FIELDS = ['rate', 'approval'];
 
 function identifierProblem(text: string): string | null {
   const tooLong =
@@ -93,6 +94,12 @@ export const Rule = z
           "Whose tenants' accounts, for an agent without an organization: ids or globs. Such a rule reaches these and no account without an organization. Written by an admin of all organizations only.",
         example: ['acme', 'eu-*'],
       }),
+    actions: Actions.optional(),
+    tools: Tools.optional(),
+    requests: Requests.optional(),
+    hours: Hours.optional(),
+    not_after: NotAfter.optional(),
+    purpose: PurposeDemand.optional(),
     connect: z.boolean().optional().openapi({
       description:
         'With `true` the agent gets a link (`connect_url`) where the account that it asks for is not connected yet.',
@@ -112,7 +119,7 @@ export const StoredPolicy = z
     rules: z.array(Rule),
     warnings: z.array(z.string()).optional().openapi({
       description:
-        'Worth reading: scopes that nothing knows, connections that are not there. Left out where there is nothing to say.',
+        'Worth reading: rules that can never allow anything, scopes that nothing knows, connections that are not there. Left out where there is nothing to say.',
     }),
   })
   .openapi('StoredPolicy');

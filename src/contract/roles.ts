@@ -53,6 +53,7 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'GET /v1/agents/{id}/policy': 'auditor',
   'PUT /v1/agents/{id}/policy': 'admin',
   'POST /v1/agents/{id}/policy/check': 'operator',
+  'GET /v1/agents/{id}/effective-access': 'auditor',
 
   'POST /v1/admin-keys': 'admin',
   'GET /v1/admin-keys': 'auditor',

@@ -94,3 +94,25 @@ export async function reachableAccounts(
     indexedAtMs: row.indexed_at_ms,
   }));
 }
+
+/** Globs that are looked up for one answer. */
+const MAX_GLOBS = 20;
+
+/** Which of these patterns of connections fit none that there is. @throws ProblemError `unavailable` */
+export async function globsWithoutConnection(db: D1Database, globs: readonly string[]): Promise<string[]> {
+  const asked = globs.slice(0, MAX_GLOBS).flatMap((glob) => {
+    const part = fits('id', glob);
+    return part === null ? [] : [{ glob, part }];
+  });
+  if (asked.length === 0) return [];
+  const columns = asked.map(
+    ({ part }, index) => `EXISTS (SELECT 1 FROM connection WHERE ${part.sql}) AS is_there_${index}`,
+  );
+  const row = await ask(() =>
+    db
+      .prepare(`SELECT ${columns.join(', ')}`)
+      .bind(...asked.flatMap(({ part }) => part.values))
+      .first<Record<string, number>>(),
+  );
+  return asked.flatMap(({ glob }, index) => (row?.[`is_there_${index}`] === 0 ? [glob] : []));
+}

@@ -6,10 +6,13 @@
 
 import type { DenyReason } from '#contract/codes.ts';
 import type { Rule } from '#contract/policy.ts';
+import { timeOf } from '#lib/clock.ts';
+import { isWithinHours } from './fields/hours.ts';
+import { takesMethod, takesRequest } from './fields/requests.ts';
 import { matchesGlob } from './glob.ts';
 import { matchesIdentifiers } from './identifiers.ts';
 import { matchesOrganization } from './organizations.ts';
-import type { PolicyAgent, PolicyRequest } from './request.ts';
+import type { Action, PolicyAgent, PolicyRequest } from './request.ts';
 
 export interface Asked {
   readonly agent: PolicyAgent;
@@ -55,7 +58,57 @@ const CONDITIONS: readonly Condition[] = [
     stage: 'before_scopes',
     refusal: (rule) => (Object.keys(rule).every((field) => KNOWN.has(field)) ? null : 'action_not_allowed'),
   },
+  {
+    field: 'actions',
+    stage: 'before_scopes',
+    refusal: (rule, { request }) => (allowsAction(rule, request.action) ? null : 'action_not_allowed'),
+  },
+  {
+    field: 'tools',
+    stage: 'before_scopes',
+    refusal: ({ tools }, { request: { action, tool } }) =>
+      tools === undefined ||
+      !OF_TOOLS.has(action) ||
+      (tool !== null && tools.some((one) => matchesGlob(one, tool)))
+        ? null
+        : 'tool_not_allowed',
+  },
+  {
+    field: 'requests',
+    stage: 'before_scopes',
+    refusal: ({ requests }, { request: { action, method, path } }) => {
+      if (requests === undefined || action !== 'proxy') return null;
+      if (!takesMethod(requests, method)) return 'method_not_allowed';
+      return takesRequest(requests, method, path) ? null : 'path_not_allowed';
+    },
+  },
+  {
+    field: 'hours',
+    stage: 'after_scopes',
+    refusal: ({ hours }, { request }) =>
+      hours === undefined || isWithinHours(hours, request.nowMs) ? null : 'outside_hours',
+  },
+  {
+    field: 'not_after',
+    stage: 'after_scopes',
+    refusal: ({ not_after: end }, { request }) =>
+      end === undefined || request.nowMs <= (timeOf(end) ?? -Infinity) ? null : 'policy_expired',
+  },
+  {
+    field: 'purpose',
+    stage: 'after_scopes',
+    refusal: ({ purpose }, { request }) =>
+      purpose === undefined || (request.purpose ?? '').trim() !== '' ? null : 'purpose_missing',
+  },
 ];
+
+const OF_TOOLS: ReadonlySet<Action> = new Set(['tool', 'mcp']);
+
+/** A credential that is handed out can be limited to no tool and no request any more. */
+export function allowsAction({ actions, tools, requests }: Rule, action: Action): boolean {
+  if (action === 'token' && (tools !== undefined || requests !== undefined)) return false;
+  return actions?.includes(action) ?? true;
+}
 
 /** `scopes` is read beside the grants; `connect` restricts nothing. */
 const READ_ELSEWHERE: readonly (keyof Rule)[] = ['scopes', 'connect'];

@@ -71,7 +71,15 @@ const STEPS: readonly DenyReason[] = [
   'cannot_downscope',
   'outside_hours',
   'policy_expired',
+  'purpose_missing',
 ];
+
+/** Reasons that keep an agent from knowing of an account at all; behind all others it knows it. */
+export const WALLS: ReadonlySet<DenyReason> = new Set([
+  'connection_not_allowed',
+  'organization_not_allowed',
+  'identifier_not_allowed',
+]);
 
 /** Everything but scopes. */
 export function decideAtDoor1(agent: PolicyAgent, request: PolicyRequest): Door1Decision {

@@ -7,7 +7,8 @@ import type { Rule } from '#contract/policy.ts';
 import { matchesGlob } from './glob.ts';
 import { matchesIdentifiers } from './identifiers.ts';
 import { matchesOrganization } from './organizations.ts';
-import type { Place, PolicyAgent } from './request.ts';
+import { refusalBy } from './conditions.ts';
+import type { Place, PolicyAgent, PolicyRequest } from './request.ts';
 
 type AgentWithRules = Omit<PolicyAgent, 'status'>;
 
@@ -16,9 +17,18 @@ export function reachesAccount(agent: AgentWithRules, place: Place): boolean {
   return agent.policy.rules.some((rule) => speaksOf(agent, rule, place));
 }
 
-/** True when a rule that names the account lets the agent have a link for its user. */
-export function mayConnect(agent: AgentWithRules, place: Place): boolean {
-  return agent.policy.rules.some((rule) => rule.connect === true && speaksOf(agent, rule, place));
+/**
+ * True when a rule that lets the agent have a link for the account's user allows this request: a rule that has ended
+ * gives no link, also where another one still opens the account.
+ */
+export function mayConnect(agent: PolicyAgent, request: PolicyRequest): boolean {
+  const asked = { agent, request };
+  return agent.policy.rules.some(
+    (rule) =>
+      rule.connect === true &&
+      refusalBy(rule, asked, 'before_scopes') === null &&
+      refusalBy(rule, asked, 'after_scopes') === null,
+  );
 }
 
 function speaksOf(agent: AgentWithRules, rule: Rule, place: Place): boolean {

@@ -1,6 +1,7 @@
 /** What a decision is about: an agent, as its record describes it, and one request of it. Data only. */
 
 import type { Policy } from '#contract/policy.ts';
+import type { ACTIONS } from '#contract/rules/fields.ts';
 
 export interface PolicyAgent {
   readonly id: string;
@@ -11,7 +12,7 @@ export interface PolicyAgent {
 }
 
 /** `token`: the credential itself leaves. The other three use it, and the agent never sees it. */
-export type Action = 'token' | 'proxy' | 'tool' | 'mcp';
+export type Action = (typeof ACTIONS)[number];
 
 /** What the credential is wanted for. A field is null where an action has nothing of the kind. */
 export interface Use {
@@ -39,7 +40,11 @@ export interface PolicyRequest extends Place, Use {
   readonly nowMs: number;
 }
 
-/** A request for the credential itself. */
-export function tokenRequest({ connection, identifier, organization }: Place, nowMs: number): PolicyRequest {
-  return { ...FOR_TOKEN, connection, identifier, organization, nowMs };
+/** A request for the credential itself. @param purpose why, as the caller says it; null: it does not */
+export function tokenRequest(
+  { connection, identifier, organization }: Place,
+  nowMs: number,
+  purpose: string | null = null,
+): PolicyRequest {
+  return { ...FOR_TOKEN, connection, identifier, organization, purpose, nowMs };
 }

@@ -126,8 +126,8 @@ describe('asking a policy', () => {
     ['connection', { connection: 'Not A Name', identifier: 'user_1' }],
     ['identifier', { connection: 'crm', identifier: ' x' }],
     ['scope', { connection: 'crm', identifier: 'user_1', scope: '' }],
-    ['action', { connection: 'crm', identifier: 'user_1', action: 'proxy' }],
-    ['path', { connection: 'crm', identifier: 'user_1', path: '/x' }],
+    ['action', { connection: 'crm', identifier: 'user_1', action: 'read' }],
+    ['path', { connection: 'crm', identifier: 'user_1', path: 'x' }],
     ['surprise', { connection: 'crm', identifier: 'user_1', surprise: 1 }],
   ])('refuses a wrong body at its path: %s', async (path, body) => {
     expect(refusal(await check(body))).toEqual([400, 'invalid_request', path]);

@@ -4,7 +4,7 @@
  * in `outcomes.ts`.
  */
 
-import { decideAtDoor1, decideAtDoor2, type Door2Decision } from '#policy/decide.ts';
+import { decideAtDoor1, decideAtDoor2, WALLS, type Door2Decision } from '#policy/decide.ts';
 import { mayConnect } from '#policy/reach.ts';
 import { FOR_TOKEN, type PolicyRequest } from '#policy/request.ts';
 import { scopeKeyOf } from '#providers/scopes.ts';
@@ -137,27 +137,32 @@ function policyRequest({ state, use, nowMs }: Scene): PolicyRequest {
  * Why the account answers no request of this use, under any rules; null: it may. That the credential does not leave
  * keeps it from agents that ask for the credential itself, and from no other use.
  */
-function closedRefusal({ object, opened, request, state }: Scene, leaves: boolean): Refusal | null {
+function closedRefusal(scene: Scene, leaves: boolean): Refusal | null {
+  const { object, opened, request, state } = scene;
   const { account, settings } = state;
   const cutOffs = request.cutOffs ?? null;
   const { mac } = opened.key;
   const deleted = deletedRefusal(account, settings, cutOffs);
   const kept = leaves ? (proxyOnlyRefusal(account, settings, cutOffs) ?? sealRefusal(account)) : null;
-  const connect = () => (mayConnect(request.agent, account) ? connectUrl(object, mac, account) : null);
+  const connect = () =>
+    mayConnect(request.agent, policyRequest(scene)) ? connectUrl(object, mac, account) : null;
   return deleted ?? kept ?? statusRefusal(account, () => reauthUrl(object, mac, account), connect);
 }
 
 /**
- * Organization, connection and identifier: a request stopped by one of them is recorded in the agent's chain, never
- * here.
+ * What the rules say to the request and the agent alone. Stopped by organization, connection or identifier it is
+ * recorded in the agent's chain, never here; by what comes behind those it is refused like one for scopes.
  */
 function behindWall(scene: Scene): Step | null {
   const { request, state } = scene;
   const decision = decideAtDoor1(request.agent, policyRequest(scene));
   if (decision.allowed) return null;
+  const { reason } = decision;
+  if (reason !== 'agent_suspended' && !WALLS.has(reason))
+    return refuse(scene, policyRefusal(reason, { granted: null, allowed: null }), reason);
   // The names of another tenant's account stay out of this agent's chain too.
   if (state.account.organization !== request.agent.organization) return wall(request, 'not_found', null);
-  return wall(request, decision.reason, state.account);
+  return wall(request, reason, state.account);
 }
 
 function decideScopes(scene: Scene): Door2Decision<Offered> {

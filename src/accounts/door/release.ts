@@ -7,7 +7,7 @@
  */
 
 import { decideAtDoor1 } from '#policy/decide.ts';
-import { tokenRequest } from '#policy/request.ts';
+import { FOR_TOKEN, type Place } from '#policy/request.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
 import type { Account } from '../account.ts';
 import type { FlightResult } from '../refreshing/flight.ts';
@@ -140,7 +140,7 @@ export class Door {
   #corrupt(request: ReleaseRequest): ReleaseResult {
     const names = this.#object.store.claimedNames();
     const { agent } = request;
-    const isAllowed = names !== null && decideAtDoor1(agent, tokenRequest(names, this.#object.now())).allowed;
+    const isAllowed = names !== null && this.#allows(request, names);
     // Rows that are gone or another account's say nothing of this one. The short form has named it, and door 1 allowed it.
     const known = this.#object.vault.isOwnedByRows() ? isAllowed : !request.byId;
     // The names of another tenant's account stay out of this agent's chain.
@@ -152,6 +152,11 @@ export class Door {
     return known
       ? refused({ code: 'record_corrupt', wall: { reason: 'record_corrupt', ...where } })
       : refused({ code: 'not_found', wall: { reason: 'not_found', ...where } });
+  }
+
+  #allows({ agent, use }: ReleaseRequest, { connection, identifier, organization }: Place): boolean {
+    const place = { connection, identifier, organization };
+    return decideAtDoor1(agent, { ...FOR_TOKEN, ...use, ...place, nowMs: this.#object.now() }).allowed;
   }
 
   /** The stored credential does not open: recorded, refused, and left as it is for the operator. */

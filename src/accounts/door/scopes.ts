@@ -1,8 +1,9 @@
 /** An account's grants and a request's scopes as policies compare them: one spelling for what is one scope. Pure. */
 
+import type { AtAccount } from '#policy/decide.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
-import { openingScopes, scopesAskedOf, scopesWithin, withImplied } from '#providers/scopes.ts';
+import { openingScopes, resolveScopes, scopesAskedOf, scopesWithin, withImplied } from '#providers/scopes.ts';
 import type { ConnectionSettings, GrantRow } from '../rows.ts';
 
 /** A grant's scopes, null where unknown; of a static credential those declared with it or with its connection. */
@@ -48,4 +49,22 @@ export function askedOf(
   const opening = openingScopes(facts, asked);
   // A request for scopes that open nothing is still a request for scopes, and not for all that the agent may have.
   return opening.length === 0 ? asked : opening;
+}
+
+/**
+ * An account whose one grant is just what is asked for: then scopes are compared with the rules alone.
+ *
+ * @param settings of the connection; null: there is none, so that names are scopes
+ */
+export function offeredAsAsked(
+  settings: ConnectionSettings | null,
+  names: readonly string[] | null,
+): AtAccount<Granted> {
+  const facts = settings === null ? null : scopeFactsOf(settings);
+  const asked = names === null || facts === null ? names : resolveScopes(facts, [...names]);
+  const resolve = (scopes: string[]) => (facts === null ? scopes : scopesWithin(facts, scopes));
+  // Without a name of one the request takes what a rule allows, so any grant will do.
+  const scopes = asked === null ? [] : [...asked];
+  const include = (held: string[]) => (facts === null ? held : withImplied(facts, held));
+  return { asked, grants: [{ scopes, resolve, include }], canNarrow: true };
 }

@@ -1,17 +1,10 @@
 /** Why an account stands where it stands, and what happens next: for the person who has to answer for it. Pure. */
 
 import type { Explanation } from '#contract/account-insight.ts';
-import type { DenyReason } from '#contract/codes.ts';
-import type { Policy } from '#contract/policy.ts';
 import { isoTime } from '#lib/clock.ts';
-import { decideAtDoor2 } from '#policy/decide.ts';
-import { reachesAccount } from '#policy/reach.ts';
-import { tokenRequest } from '#policy/request.ts';
 import { stillLearnt } from '#refresh/learnt-lifetime.ts';
 import { accessLives, reauthDueMs } from '#refresh/lifetimes.ts';
 import type { Timer } from '#objects/timers.ts';
-import { offeredOf } from '../door/scopes.ts';
-import { canNarrow, servableGrants } from '../refreshing/narrowing.ts';
 import { inDoubtSinceMs, REFUSED_ALONE } from '../refreshing/plan.ts';
 import type { AccountRow, AttemptRow, GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';
@@ -155,77 +148,4 @@ function nextOf(timer: Timer): Explanation['next'][number] | null {
   if (timer.kind.startsWith('refresh:')) return { what: WHAT[timer.payload ?? ''] ?? 'refresh', at };
   if (timer.kind.startsWith('reconcile:')) return { what: 'decide about a refresh without an answer', at };
   return null;
-}
-
-/** An agent as its rules describe it. */
-export interface AskingAgent {
-  readonly id: string;
-  /** Empty for none. */
-  readonly organization: string;
-  readonly status: 'active' | 'suspended';
-  readonly policy: Policy;
-}
-
-/** Has the agent a rule for this account? To all others it does not exist. */
-export function knowsAccount(agent: AskingAgent, { account }: AccountState): boolean {
-  return agent.status === 'active' && reachesAccount(agent, account);
-}
-
-/** What the agent may do with this account's token, and by which rule. */
-export function reachOf(
-  state: AccountState,
-  { refusedWith }: Obstacles,
-  agent: AskingAgent,
-  nowMs: number,
-): NonNullable<Explanation['agent']> {
-  const { account, settings } = state;
-  const { id } = agent;
-  if (agent.organization !== '' && account.organization !== agent.organization) {
-    const why = 'the agent belongs to another organization: to it this account does not exist';
-    return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
-  }
-  const request = tokenRequest(account, nowMs);
-  const grants = offeredOf(settings, servableGrants(state, nowMs));
-  const decideBy = (policy: Policy) =>
-    decideAtDoor2({ ...agent, policy }, request, { asked: null, grants, canNarrow: canNarrow(settings) });
-  const decision = decideBy(agent.policy);
-  if (decision.allowed) {
-    const { rule, narrowTo, scopes } = decision;
-    const but = refusedWith === null ? '' : `, but the account refuses everybody: ${refusedWith}`;
-    return {
-      id,
-      allowed: true,
-      reason: null,
-      rule,
-      scopes: narrowTo ?? scopes,
-      why: `rule ${rule} allows it${but}`,
-    };
-  }
-  const { reason, allowedScopes: scopes } = decision;
-  // The reason of a refusal is that of the rule that got furthest, of two the earlier: the first that gives it alone.
-  const closest = agent.policy.rules.findIndex((rule) => {
-    const alone = decideBy({ rules: [rule] });
-    return !alone.allowed && alone.reason === reason;
-  });
-  return {
-    id,
-    allowed: false,
-    reason,
-    rule: null,
-    scopes,
-    why: whyRefused(reason, closest, scopes, account.connection),
-  };
-}
-
-function whyRefused(
-  reason: DenyReason,
-  closest: number,
-  allowed: readonly string[] | null,
-  connection: string,
-): string {
-  if (reason === 'agent_suspended') return 'the agent is suspended: it may do nothing, whatever its rules';
-  if (reason === 'connection_not_allowed')
-    return `no rule allows it: none is for the connection ${connection}`;
-  const scopes = allowed === null ? '' : `; it allows ${allowed.join(' ') || 'no scope'}`;
-  return `no rule allows it: rule ${closest} comes closest and says ${reason}${scopes}`;
 }

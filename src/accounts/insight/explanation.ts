@@ -3,21 +3,27 @@
 import type { Explanation } from '#contract/account-insight.ts';
 import { loadConnection } from '#directory/connections.ts';
 import { cutOffs } from '#directory/cut-offs.ts';
+import { FOR_TOKEN } from '#policy/request.ts';
 import type { Account } from '../account.ts';
 import type { Living } from '../life/living.ts';
 import { missingVariables, readCaptured } from '../life/variables.ts';
-import { explain, reachOf, type AskingAgent } from './explain.ts';
+import { explain } from './explain.ts';
 import { obstaclesOf } from './obstacles.ts';
+import { reachOf, type AskingAgent, type ImaginedRequest } from './reach.ts';
 
 /** A person waits, and is told more than an agent; but not for ever. */
 const DIRECTORY_LIMIT_MS = 2_000;
 const SHOWN_ATTEMPTS = 20;
 
-/** @param agent the agent that the question is also about; null: none */
+/**
+ * @param agent the agent that the question is also about; null: none
+ * @param imagined what the agent would ask for; null: the token, now
+ */
 export async function explanation(
   object: Account,
   living: Living,
   agent: AskingAgent | null,
+  imagined: ImaginedRequest | null = null,
 ): Promise<Explanation> {
   const { config, now, waitUntil } = object;
   const { state } = living;
@@ -32,5 +38,7 @@ export async function explanation(
   const missing = captured.ok ? missingVariables(state, captured.value) : [];
   const obstacles = obstaclesOf(state, { connection, cutOffs: list, missing }, nowMs);
   const explained = explain({ state, obstacles, attempts, timers, nowMs });
-  return agent === null ? explained : { ...explained, agent: reachOf(state, obstacles, agent, nowMs) };
+  if (agent === null) return explained;
+  const asked = imagined ?? { use: FOR_TOKEN, scopes: null, atMs: nowMs };
+  return { ...explained, agent: reachOf(state, obstacles, agent, asked, nowMs) };
 }

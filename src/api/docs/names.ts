@@ -108,6 +108,7 @@ const CALLED: Readonly<Record<string, string>> = {
   'post /v1/webhook-endpoints/{id}/rotate-secret': 'rotateWebhookSecret',
   'post /v1/directory/rebuild': 'rebuildDirectory',
   'post /v1/agents/{id}/policy/check': 'checkPolicy',
+  'get /v1/agents/{id}/effective-access': 'listEffectiveAccess',
   'get /v1/agents/{id}/policy': 'getPolicy',
   'put /v1/agents/{id}/policy': 'replacePolicy',
   'get /v1/stats': 'getStats',

@@ -2,7 +2,7 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { AskingAgent } from '#accounts/insight/explain.ts';
+import type { AskingAgent } from '#accounts/insight/reach.ts';
 import { accountStub, type Answer, type Waited, type WaitTurn } from '#accounts/stub.ts';
 import { agentStub } from '#agents/stub.ts';
 import { unwrap } from '#contract/answer.ts';
@@ -19,6 +19,7 @@ import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
 import { requireEither, requireOperator } from '../guards.ts';
 import { queryOf } from '../input.ts';
+import { imaginedRequest } from '../rules/imagined.ts';
 import { askKnown, isAccountThere, reported } from '../known.ts';
 import { responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
@@ -29,7 +30,8 @@ const explainRoute = createRoute({
   method: 'get',
   path: '/v1/connected-accounts/{id}/explain',
   summary: 'Why an account stands where it stands, and what happens next',
-  description: 'With `agent`: also what that agent may do with it and by which rule.',
+  description:
+    'With `agent`: also what that agent may do with it and by which rule; the other parameters say what it would ask for, and are the token, now, where they are left out.',
   request: { params: Params, query: ExplainQuery },
   responses: responses({ 200: Explanation }, ['not_found', 'vault_locked', 'record_corrupt']),
 });
@@ -127,7 +129,12 @@ export function accountInsightRoutes(): OpenAPIHono<AppEnv> {
     if (agent !== null && organization !== null && agent.organization !== organization) {
       throw invalid('agent', 'there is no such agent');
     }
-    const explain = () => accountStub(c.get('config'), id).explain({ organization, agent });
+    const { agent: _named, ...asked } = query;
+    const [useless] = Object.keys(asked);
+    if (agent === null && useless !== undefined)
+      throw invalid(useless, 'is for an `agent`, which is not named');
+    const imagined = imaginedRequest(asked);
+    const explain = () => accountStub(c.get('config'), id).explain({ organization, agent, imagined });
     return c.json(unwrap(await askKnown(c, 'account', id, explain, isAccountThere)));
   });
   describe(router, waitRoute, async (c) => {

@@ -11,8 +11,6 @@ import {
 } from '#contract/agent-credentials.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import { ProblemError } from '#contract/problem.ts';
-import type { ListedRow } from '#directory/index-lists.ts';
-import { reachableAccounts } from '#directory/reachable.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { decideAtDoor1 } from '#policy/decide.ts';
@@ -25,11 +23,11 @@ import { contextOf, ensureSchema, recordRefusal, requireAgent } from '../guards.
 import { queryIn } from '../input.ts';
 import { responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
+import { findReachable } from '../rules/reachable.ts';
 
 const LIST = 'agent-credentials';
-const BATCH = 200;
-/** Rows that one request looks at. A page that ends here is short, and the next one goes on. */
-const MAX_LOOKED_AT = 1_000;
+/** What a rule with `purpose` lets the agent have, if only it says why. */
+const ANY_PURPOSE = 'any';
 
 const route = createRoute({
   method: 'get',
@@ -41,24 +39,10 @@ const route = createRoute({
   responses: responses({ 200: UsableCredentials }, ['policy_denied', 'not_found']),
 });
 
-/** What the row says; a row of an older version says too little, then the account itself is asked. Null: it is gone. */
-async function resourceOf(config: Config, row: ListedRow): Promise<Resource | null> {
-  if (row.resource !== null) return JSON.parse(row.resource) as Resource;
-  const live = await accountStub(config, row.id).view({ organization: null });
-  return live.ok ? live.value : null;
-}
-
-async function usableOf(
-  config: Config,
-  caller: AgentProof,
-  row: ListedRow,
-): Promise<UsableCredential | null> {
-  const account = await resourceOf(config, row);
-  if (account === null) return null;
+function usableOf(caller: AgentProof, account: Resource): UsableCredential | null {
   const { connection, identifier } = account;
-  const organization = account.organization ?? '';
-  const place = { connection, identifier, organization };
-  const decision = decideAtDoor1(caller, tokenRequest(place, systemNow()));
+  const place = { connection, identifier, organization: account.organization ?? '' };
+  const decision = decideAtDoor1(caller, tokenRequest(place, systemNow(), ANY_PURPOSE));
   if (!decision.allowed) return null;
   return {
     connection,
@@ -77,41 +61,6 @@ async function usableOf(
 async function withLink(config: Config, one: UsableCredential): Promise<UsableCredential> {
   if (one.status !== 'reauth_required') return one;
   return { ...one, reauth_url: await accountStub(config, one.connected_account_id).linkForUser({}) };
-}
-
-interface Found {
-  readonly data: readonly UsableCredential[];
-  /** The last row of the page; null: there is no other page. */
-  readonly last: ListedRow | null;
-}
-
-async function find(
-  config: Config,
-  caller: AgentProof,
-  limit: number,
-  start: { readonly createdAtMs: number; readonly id: string } | null,
-): Promise<Found> {
-  const { organization } = caller;
-  const rules = caller.policy.rules.map(({ connection, identifiers, organizations }) => ({
-    connection,
-    identifiers: identifiers ?? [caller.id, 'default'],
-    organizations: organizations ?? null,
-  }));
-  if (rules.length === 0) return { data: [], last: null };
-  const data: UsableCredential[] = [];
-  let after = start;
-  for (let lookedAt = 0; lookedAt < MAX_LOOKED_AT; lookedAt += BATCH) {
-    const page = { limit: BATCH, after };
-    const rows = await reachableAccounts(config.directory, { rules, organization }, page);
-    for (const row of rows) {
-      if (data.length === limit) return { data, last: after as ListedRow };
-      const one = await usableOf(config, caller, row);
-      if (one !== null) data.push(one);
-      after = row;
-    }
-    if (rows.length < BATCH) return { data, last: null };
-  }
-  return { data, last: after as ListedRow };
 }
 
 async function list(c: Context<AppEnv>): Promise<Response> {
@@ -134,7 +83,9 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   await ensureSchema(c);
   const filters = { agent: caller.id };
   const start = await newestFirstAfter(config, LIST, filters, cursor);
-  const { data, last } = await find(config, caller, limit, start);
+  const { data, last } = await findReachable(config, caller, { limit, start }, (account) =>
+    usableOf(caller, account),
+  );
   const nextCursor =
     last === null ? null : await encodeCursor(config, LIST, filters, [last.createdAtMs, last.id]);
   const linked = await Promise.all(data.map((one) => withLink(config, one)));

@@ -4,28 +4,32 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { AgentView } from '#agents/record.ts';
 import { agentStub } from '#agents/stub.ts';
+import { EffectiveAccessList, type EffectiveAccess } from '#contract/agent-credentials.ts';
+import type { Resource } from '#contract/connected-accounts.ts';
 import { ListedAgent, type ListedAgent as Listed } from '#contract/agents.ts';
 import { Organization } from '#contract/ids.ts';
 import { pageOf, pageQuery } from '#contract/lists.ts';
 import { PolicyCheck, PolicyVerdict } from '#contract/policy-check.ts';
-import { connectionSettings } from '#directory/connections.ts';
 import { listAgents, type ListedRow } from '#directory/index-lists.ts';
+import { cutOffs } from '#directory/cut-offs.ts';
 import { isoTime, systemNow } from '#lib/clock.ts';
-import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
-import { tokenRequest } from '#policy/request.ts';
-import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
-import { resolveScopes, scopesWithin, withImplied } from '#providers/scopes.ts';
+import { effectiveAccess } from '#policy/fields/effective.ts';
 import type { AppEnv } from '../context.ts';
-import { cutPage, newestFirstAfter } from '../cursor.ts';
+import { cutPage, encodeCursor, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { requireOperator } from '../guards.ts';
+import { imaginedRequest, verdictOn } from '../rules/imagined.ts';
 import { bodyOf, queryOf } from '../input.ts';
 import { jsonBody, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
+import { findReachable } from '../rules/reachable.ts';
 import { reach, resource } from './agents.ts';
 
 const LIST = 'agents';
+const ACCESS = 'effective-access';
 const Query = z.object({ organization: Organization.optional(), ...pageQuery });
+
+const AccessQuery = z.object(pageQuery);
 
 const routes = {
   list: createRoute({
@@ -41,9 +45,18 @@ const routes = {
     path: '/v1/agents/{id}/policy/check',
     summary: 'Ask what the policy of an agent says to a request',
     description:
-      'Decided by the policy alone: whether there is such an account, and what was granted to it, is not looked at. Nothing is recorded.',
+      'Exactly what a request now would be told, with what was granted to the account; of an account that is not there or not connected the policy alone decides. Nothing is recorded or counted.',
     request: { params: z.object({ id: z.string() }), ...jsonBody(PolicyCheck) },
     responses: responses({ 200: PolicyVerdict }, ['not_found', 'vault_locked', 'record_corrupt']),
+  }),
+  access: createRoute({
+    method: 'get',
+    path: '/v1/agents/{id}/effective-access',
+    summary: 'Which accounts an agent reaches now, and for what',
+    description:
+      'Newest first, from the index of the directory. What scopes and rates allow is not looked at: `policy/check` says it of one request. A page may be short while there is a next one.',
+    request: { params: z.object({ id: z.string() }), query: AccessQuery },
+    responses: responses({ 200: EffectiveAccessList }, ['not_found', 'vault_locked', 'record_corrupt']),
   }),
 };
 
@@ -71,30 +84,57 @@ async function list(c: Context<AppEnv>): Promise<Response> {
 }
 
 async function check(c: Context<AppEnv>): Promise<Response> {
-  const { connection, identifier, scope, organization } = await bodyOf(c, PolicyCheck);
+  const asked = await bodyOf(c, PolicyCheck);
   const { agent } = await reach(c, 'view', () => ({}));
-  const settings = scope === undefined ? null : await connectionSettings(c.get('config'), connection);
-  const facts = settings === null ? null : scopeFactsOf(settings);
-  const asked = scope?.split(' ') ?? null;
-  const scopes = asked === null || facts === null ? asked : resolveScopes(facts, asked);
-  const words = {
-    resolve: (names: string[]) => (facts === null ? names : scopesWithin(facts, names)),
-    include: (names: string[]) => (facts === null ? names : withImplied(facts, names)),
+  const { id, status, policy } = agent;
+  const place = {
+    connection: asked.connection,
+    identifier: asked.identifier,
+    organization: asked.organization ?? agent.organization,
   };
-  const place = { connection, identifier, organization: organization ?? agent.organization };
-  const request = tokenRequest(place, systemNow());
-  const decision =
-    scopes === null
-      ? decideAtDoor1(agent, request)
-      : // A grant of just what is asked for: then scopes are compared with the rules alone.
-        decideAtDoor2(agent, request, { asked: scopes, grants: [{ scopes, ...words }], canNarrow: true });
-  const { allowed, rule } = decision;
-  return c.json({ allowed, reason: decision.allowed ? null : decision.reason, rule });
+  const asking = { id, organization: agent.organization, status, policy };
+  const { allowed, reason, rule } = await verdictOn(c, asking, place, imaginedRequest(asked));
+  return c.json({ allowed, reason, rule });
+}
+
+async function access(c: Context<AppEnv>): Promise<Response> {
+  const { limit, cursor } = queryOf(c, AccessQuery);
+  const { agent } = await reach(c, 'view', () => ({}));
+  const config = c.get('config');
+  const filters = { agent: agent.id };
+  const start = await newestFirstAfter(config, ACCESS, filters, cursor);
+  const closed = await cutOffs(config.directory, (work) => c.executionCtx.waitUntil(work));
+  const kept = new Set(closed?.proxyOnly.map(({ connection }) => connection));
+  const { data, last } = await findReachable(config, agent, { limit, start }, (account) =>
+    accessTo(agent, account, kept),
+  );
+  const next =
+    last === null ? null : await encodeCursor(config, ACCESS, filters, [last.createdAtMs, last.id]);
+  return c.json({ data, next_cursor: next });
+}
+
+/** @param kept connections whose credentials do not leave */
+function accessTo(agent: AgentView, account: Resource, kept: ReadonlySet<string>): EffectiveAccess | null {
+  const { id, connection, identifier, organization, status } = account;
+  const place = { connection, identifier, organization: organization ?? '' };
+  const found = effectiveAccess(agent, place, systemNow());
+  if (found === null) return null;
+  const stays = account.sealed || kept.has(connection);
+  return {
+    connected_account_id: id,
+    connection,
+    identifier,
+    organization,
+    status,
+    actions: found.actions.filter((action) => action !== 'token' || !stays),
+    rule: found.rule,
+  };
 }
 
 export function agentInsightRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
   describe(router, routes.list, requireOperator, list);
   describe(router, routes.check, requireOperator, check);
+  describe(router, routes.access, requireOperator, access);
   return router;
 }

@@ -78,7 +78,7 @@ describe('decide', () => {
   });
 
   it('allows nothing by a rule with a field that it does not evaluate', () => {
-    const ofLaterVersion = { connection: 'hubspot', hours: { timezone: 'Europe/Berlin' } } as Rule;
+    const ofLaterVersion = { connection: 'hubspot', tomorrow: { weather: 'fair' } } as Rule;
     const given = { request: { connection: 'hubspot' }, grants: [['a']] };
     expect(decideCase({ ...given, policy: { rules: [ofLaterVersion] } })).toMatchObject({
       allowed: false,

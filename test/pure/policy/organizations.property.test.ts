@@ -60,7 +60,7 @@ describe('whatever the rules, the agent and the request,', () => {
         if (own === '' || request.organization === own) return;
         expect(asked(world).allowed).toBe(false);
         expect(reachesAccount(agentOf(own, rules), request)).toBe(false);
-        expect(mayConnect(agentOf(own, rules), request)).toBe(false);
+        expect(mayConnect(agentOf(own, rules), requestFor(request))).toBe(false);
       }),
       RUNS,
     );

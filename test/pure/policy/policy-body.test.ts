@@ -28,13 +28,9 @@ describe('the body of a policy', () => {
   );
 
   it.each([
-    ['actions', ['token']],
-    ['tools', ['hubspot_*']],
-    ['requests', [{ methods: ['GET'], paths: ['/crm'] }]],
-    ['hours', { timezone: 'Europe/Berlin', days: ['mon'], from: '09:00', to: '18:00' }],
     ['rate', { limit: 60, per: 'minute' }],
-    ['not_after', '2027-01-01T00:00:00Z'],
-    ['not_after', null],
+    ['approval', { ttl_s: 3600 }],
+    ['approval', null],
   ])('is refused where it holds %s, which nothing enforces yet', (field, value) => {
     expect(errorsOf(ruleWith({ [field]: value }))).toEqual([
       { path: `rules.0.${field}`, message: 'not supported yet' },
@@ -44,9 +40,9 @@ describe('the body of a policy', () => {
 
   it('names every field that is not supported, and the faults of other rules beside them', () => {
     const body = {
-      rules: [{ connection: 'a' }, { connection: 'b', rate: 1, tools: [] }, { connection: 'B' }],
+      rules: [{ connection: 'a' }, { connection: 'b', approval: 1 }, { connection: 'B', tools: [] }],
     };
-    expect(pathsOf(body)).toEqual(['rules.1.rate', 'rules.1.tools', 'rules.2.connection']);
+    expect(pathsOf(body).toSorted()).toEqual(['rules.1.approval', 'rules.2.connection', 'rules.2.tools']);
   });
 
   it('takes no field from a prototype', () => {

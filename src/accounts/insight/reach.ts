@@ -1,0 +1,122 @@
+/** What an agent may do with this account, and by which rule: decided as the door decides, and told in words. Pure. */
+
+import type { Explanation } from '#contract/account-insight.ts';
+import type { DenyReason } from '#contract/codes.ts';
+import type { Policy } from '#contract/policy.ts';
+import { decideAtDoor1, decideAtDoor2, type Door2Decision } from '#policy/decide.ts';
+import type { Granted } from '#policy/pick-grant.ts';
+import { reachesAccount } from '#policy/reach.ts';
+import type { PolicyRequest, Use } from '#policy/request.ts';
+import { askedOf, offeredAsAsked, offeredOf } from '../door/scopes.ts';
+import { statusRefusal } from '../door/refusals.ts';
+import { canNarrow, narrowedOf, servableGrants } from '../refreshing/narrowing.ts';
+import type { AccountState } from '../store.ts';
+import type { Obstacles } from './obstacles.ts';
+
+/** An agent as its rules describe it. */
+export interface AskingAgent {
+  readonly id: string;
+  /** Empty for none. */
+  readonly organization: string;
+  readonly status: 'active' | 'suspended';
+  readonly policy: Policy;
+}
+
+/** A request that is imagined. */
+export interface ImaginedRequest {
+  readonly use: Use;
+  /** Null: it names none. */
+  readonly scopes: readonly string[] | null;
+  /** When its rules are asked (epoch ms); grants are those of now. */
+  readonly atMs: number;
+}
+
+/** Has the agent a rule for this account? To all others it does not exist. */
+export function knowsAccount(agent: AskingAgent, { account }: AccountState): boolean {
+  return agent.status === 'active' && reachesAccount(agent, account);
+}
+
+/** What the agent may do with this account, and by which rule. */
+export function reachOf(
+  state: AccountState,
+  obstacles: Obstacles,
+  agent: AskingAgent,
+  { use, scopes: names, atMs }: ImaginedRequest,
+  nowMs: number,
+): NonNullable<Explanation['agent']> {
+  const { connection, identifier, organization } = state.account;
+  const { id } = agent;
+  if (agent.organization !== '' && organization !== agent.organization) {
+    const why = 'the agent belongs to another organization: to it this account does not exist';
+    return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
+  }
+  const request: PolicyRequest = { ...use, connection, identifier, organization, nowMs: atMs };
+  const refusedWith = refusalOf(state, obstacles, use);
+  const decideBy = (policy: Policy) =>
+    decide(state, { ...agent, policy }, request, names, refusedWith !== null, nowMs);
+  const decision = decideBy(agent.policy);
+  if (decision.allowed) {
+    const { rule, narrowTo, scopes } = decision;
+    const but = refusedWith === null ? '' : `, but the account refuses everybody: ${refusedWith}`;
+    const why = `rule ${rule} allows it${but}`;
+    return { id, allowed: true, reason: null, rule, scopes: narrowTo ?? scopes, why };
+  }
+  const { reason, allowedScopes: scopes } = decision;
+  // The reason of a refusal is that of the rule that got furthest, of two the earlier: the first that gives it alone.
+  const closest = agent.policy.rules.findIndex((rule) => {
+    const alone = decideBy({ rules: [rule] });
+    return !alone.allowed && alone.reason === reason;
+  });
+  return {
+    id,
+    allowed: false,
+    reason,
+    rule: null,
+    scopes,
+    why: whyRefused(reason, closest, scopes, connection),
+  };
+}
+
+/** In the order of the door: what request and agent alone decide, the account's own state, scopes. */
+function decide(
+  state: AccountState,
+  agent: AskingAgent,
+  request: PolicyRequest,
+  names: readonly string[] | null,
+  isClosed: boolean,
+  nowMs: number,
+): Door2Decision<Granted> {
+  const first = decideAtDoor1(agent, request);
+  if (!first.allowed) return { ...first, allowedScopes: null, grantedScopes: null };
+  const { settings } = state;
+  // A closed account refuses before its grants are looked at: the rules alone decide then.
+  if (isClosed) return decideAtDoor2<Granted>(agent, request, offeredAsAsked(settings, names));
+  const grants = offeredOf(settings, servableGrants(state, nowMs));
+  const asked = askedOf(settings, grants, names);
+  const decision = decideAtDoor2(agent, request, { asked, grants, canNarrow: canNarrow(settings) });
+  if (!decision.allowed || decision.narrowTo === null) return decision;
+  const { row } = decision.grant;
+  if ((narrowedOf(state, row, decision.narrowTo)?.refusedUntilMs ?? 0) <= nowMs) return decision;
+  const { scopes: allowedScopes } = decision;
+  const reason = 'cannot_downscope';
+  return { allowed: false, reason, rule: null, allowedScopes, grantedScopes: [...(row.scopes ?? [])] };
+}
+
+/** The code that this use gets whatever the rules; null: none. That the credential does not leave stops `token` alone. */
+function refusalOf({ account }: AccountState, { refusedWith }: Obstacles, { action }: Use): string | null {
+  if (refusedWith !== 'account_sealed' || action === 'token') return refusedWith;
+  return statusRefusal(account, () => null)?.code ?? null;
+}
+
+function whyRefused(
+  reason: DenyReason,
+  closest: number,
+  allowed: readonly string[] | null,
+  connection: string,
+): string {
+  if (reason === 'agent_suspended') return 'the agent is suspended: it may do nothing, whatever its rules';
+  if (reason === 'connection_not_allowed')
+    return `no rule allows it: none is for the connection ${connection}`;
+  const scopes = allowed === null ? '' : `; it allows ${allowed.join(' ') || 'no scope'}`;
+  return `no rule allows it: rule ${closest} comes closest and says ${reason}${scopes}`;
+}
