@@ -53,7 +53,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
       if (c.req.method !== 'POST') return;
       const refused = await inOAuthForm(c.res);
       if (refused === c.res) return;
-      // What is set over another answer takes that one's headers.
+      // An answer that is set over another one takes its headers along.
       c.res = undefined;
       c.res = refused;
     });
