@@ -7,11 +7,13 @@ import { createFront } from './api/token-front.ts';
 import { lookAfterSigningKeys } from './directory/callers/signing-keys.ts';
 import { dropOldNews } from './directory/retention.ts';
 import { configOf } from './env.ts';
+import { wakeRevocations } from './revocations/start.ts';
 
 export { ConnectedAccount } from './accounts/connected-account.ts';
 export { Agent } from './agents/agent.ts';
 export { Deliverer } from './egress/deliver.ts';
 export { Exchanger } from './egress/exchange.ts';
+export { Revocation } from './revocations/revocation.ts';
 
 const front = createFront(createApp(LIVE_SENDERS));
 
@@ -22,5 +24,6 @@ export default {
     ctx.waitUntil(sweepAll(config));
     ctx.waitUntil(dropOldNews(config));
     ctx.waitUntil(lookAfterSigningKeys(config));
+    ctx.waitUntil(wakeRevocations(config));
   },
 } satisfies ExportedHandler;

@@ -10,6 +10,7 @@ import { agentObject, enter, withAgent, type AgentObject } from './object.ts';
 import { operate } from './operate.ts';
 import { authRecordOf } from './record.ts';
 import { auditRecords, recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
+import { revokeAgent } from './revoked/revoke-agent.ts';
 import type { AgentRpc } from './stub.ts';
 import { endToken, issueToken, signingCopy, useAssertion } from './tokens/tokens.ts';
 
@@ -51,6 +52,10 @@ export class Agent extends DurableObject implements AgentRpc {
 
   resume(input: In<'resume'>): Out<'resume'> {
     return setStatus(this.#object, 'active', input.context);
+  }
+
+  revoke(input: In<'revoke'>): Out<'revoke'> {
+    return revokeAgent(this.#object, input);
   }
 
   addKey(input: In<'addKey'>): Out<'addKey'> {

@@ -183,7 +183,8 @@ export function updateAgent(object: AgentObject, input: UpdateInput): Promise<Vi
   });
 }
 
-function tellSuspended(object: AgentObject, { mac }: Life, { agentId, organization }: AgentRow): void {
+/** Inside the transaction that suspends it. */
+export function tellSuspended(object: AgentObject, { mac }: Life, { agentId, organization }: AgentRow): void {
   const data = agentEventData({ agent: agentId, organization });
   object.outbox.append(mac, { type: 'agent.suspended', data, atMs: object.now() });
 }

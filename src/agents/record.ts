@@ -12,6 +12,8 @@ export interface EndedTokens {
   readonly endedBeforeMs: number | null;
   /** By their `jti`, until they would have ended by themselves. */
   readonly ended: readonly { readonly id: string; readonly expiresAtMs: number }[];
+  /** The last revocation that has ended everything issued to the agent; left out: none has. */
+  readonly revocation?: string;
 }
 
 export const NO_ENDED_TOKENS: EndedTokens = { endedBeforeMs: null, ended: [] };

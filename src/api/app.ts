@@ -14,6 +14,7 @@ import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
 import { inOAuthForm, OAUTH_ENDPOINTS } from './oauth/form.ts';
 import { tokenServiceRoutes } from './oauth/routes.ts';
+import { revocationRoutes } from './revocations/routes.ts';
 import { connectLinkRoutes } from './routes/connect-links.ts';
 import {
   connectPageRoutes,
@@ -85,6 +86,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', agentRoutes());
   app.route('/', agentInsightRoutes());
   app.route('/', adminKeyRoutes());
+  app.route('/', revocationRoutes());
   app.route('/', providerRoutes());
   app.route('/', webhookEndpointRoutes(senders));
   app.route('/', webhookDeliveryRoutes(senders));

@@ -40,6 +40,7 @@ export type AuditAction =
   | 'admin_key.delete'
   | 'signing_key.create'
   | 'signing_key.delete'
+  | 'revocation.create'
   | 'audit.read'
   | 'auth.fail';
 

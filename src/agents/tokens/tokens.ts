@@ -98,12 +98,12 @@ export function endToken(
   { tokenId, expiresAtMs, context }: EndTokenInput,
 ): Promise<Outcome> {
   return withAgent<{ ok: true }>(object, ({ agent }, life) => {
-    const { ended, endedBeforeMs } = agent.tokens;
+    const { ended } = agent.tokens;
     if (ended.some(({ id }) => id === tokenId)) return { ok: true };
     const living = ended.filter((one) => one.expiresAtMs > object.now());
     if (living.length >= MAX_ENDED_TOKENS)
       return failed('conflict', `more than ${MAX_ENDED_TOKENS} ended tokens still live`);
-    const tokens = { endedBeforeMs, ended: [...living, { id: tokenId, expiresAtMs }] };
+    const tokens = { ...agent.tokens, ended: [...living, { id: tokenId, expiresAtMs }] };
     return object.store.transaction(() => {
       object.store.saveAgent(life.mac, { ...agent, tokens });
       record(
@@ -121,7 +121,12 @@ export function endToken(
 export function endTokens(object: AgentObject, context: RequestContext): Promise<Viewed> {
   return withAgent<Viewed & { ok: true }>(object, ({ agent }, life) =>
     object.store.transaction(() => {
-      const tokens = { endedBeforeMs: object.now(), ended: [] };
+      const { endedBeforeMs } = agent.tokens;
+      const tokens = {
+        ...agent.tokens,
+        endedBeforeMs: Math.max(object.now(), endedBeforeMs ?? 0),
+        ended: [],
+      };
       const after = { ...agent, tokens };
       object.store.saveAgent(life.mac, after);
       record(object, life, { action: 'agent.token.revoke', outcome: 'ok', evidence: ['all'] }, context);
