@@ -4,7 +4,7 @@ import { NO_PROOFS, StoredProofs, type AgentProofs } from '#contract/callers/age
 import { Policy } from '#contract/policy.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
 import { int, intOrNull, text, textOrNull, type SqlRow } from '#objects/sql-row.ts';
-import type { AgentRow, AgentStatus, KeyRow, TombstoneRow } from './record.ts';
+import type { AgentRow, AgentStatus, KeyRow, RateRow, TombstoneRow } from './record.ts';
 
 export function agentToSql(row: AgentRow): SqlRow {
   return {
@@ -78,6 +78,19 @@ export function keyFromSql(row: SqlRow): KeyRow {
     authFailAtMs: intOrNull(row['auth_fail_at_ms']),
     expiresAtMs: intOrNull(row['expires_at_ms']),
   };
+}
+
+/** Times as the distances between them: ten thousand of them are one row a second. */
+export function rateToSql({ id, times, notedAtMs }: RateRow): SqlRow {
+  const steps = times.map((atMs, index) => atMs - (times[index - 1] ?? 0));
+  return { id, times: JSON.stringify(steps), noted_at_ms: notedAtMs };
+}
+
+export function rateFromSql(row: SqlRow): RateRow {
+  let atMs = 0;
+  const steps = JSON.parse(text(row['times'])) as number[];
+  const times = steps.map((step) => (atMs += step));
+  return { id: text(row['id']), times, notedAtMs: int(row['noted_at_ms']) };
 }
 
 export function tombstoneToSql(row: TombstoneRow): SqlRow {
