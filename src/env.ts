@@ -112,7 +112,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** What has to be there, and the method by which it is told from a text or from another binding of that name. */
+/** Bindings that have to be there, each with a method that tells it from a text or from another kind of binding. */
 const BINDINGS = [
   ['ACCOUNTS', 'getByName', 'a Durable Object namespace'],
   ['AGENTS', 'getByName', 'a Durable Object namespace'],

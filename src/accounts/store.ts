@@ -112,10 +112,11 @@ export class AccountStore extends ObjectStore<Table> {
     return row === null ? null : keyMaterialFromSql(row);
   }
 
-  /** The highest generation that was ever drawn, as SQL over the account's row. */
+  /** The highest generation that was ever drawn, as SQL over the account's row. A number that none comes to says nothing. */
   #drawn(): string {
     if (!this.has('refresh_attempt')) return 'generation_counter';
-    return 'max(generation_counter, coalesce((SELECT max(generation_to) FROM refresh_attempt), 0))';
+    return `max(generation_counter, coalesce((SELECT max(generation_to) FROM refresh_attempt
+      WHERE typeof(generation_to) = 'integer' AND generation_to <= generation_counter + ${MOST_UNSETTLED}), 0))`;
   }
 
   /**
@@ -162,12 +163,12 @@ export class AccountStore extends ObjectStore<Table> {
     return this.has('refresh_attempt') ? withAttempts(state, this.#attempted()) : state;
   }
 
-  /** Of each generation that was presented: when last, and the highest that was drawn for it. */
+  /** Oldest first. */
   #attempted(): Attempted[] {
     return this.sql
       .exec<Attempted>(
-        `SELECT grant_id AS grantId, generation_from AS presented, max(generation_to) AS drawn,
-           max(started_at_ms) AS startedAtMs FROM refresh_attempt GROUP BY grant_id, generation_from`,
+        `SELECT grant_id AS grantId, generation_from AS presented, generation_to AS drawn,
+           started_at_ms AS startedAtMs FROM refresh_attempt ORDER BY n`,
       )
       .toArray();
   }
@@ -263,11 +264,14 @@ const MOST_UNSETTLED = 10_000;
  */
 function withAttempts(state: AccountState, attempted: readonly Attempted[]): AccountState {
   const { generationCounter } = state.account;
+  // No MAC lies over an attempt, and what it says is written into rows that have one.
+  if (!attempted.every(({ startedAtMs }) => Number.isSafeInteger(startedAtMs)))
+    throw new CorruptRowError('refresh_attempt has begun at no time');
   const drawn = Math.max(generationCounter, ...attempted.map((one) => one.drawn));
   if (!(drawn <= generationCounter + MOST_UNSETTLED))
     throw new CorruptRowError('refresh_attempt has drawn what no counter comes to');
   const grants = state.grants.map((grant) => {
-    const tried = attempted.find((one) => one.grantId === grant.id && one.presented === grant.generation);
+    const tried = attempted.findLast((one) => one.grantId === grant.id && one.presented === grant.generation);
     return tried === undefined ? grant : { ...grant, lastAttemptStartedAtMs: tried.startedAtMs };
   });
   return { ...state, account: { ...state.account, generationCounter: drawn }, grants };

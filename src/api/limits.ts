@@ -26,7 +26,9 @@ export function refuseOversize(c: Context<AppEnv>): Response | null {
   return refused === null ? null : problemResponse(c, ...refused);
 }
 
-/** A body that breaks off or whose chunks are none is the sender's fault, as far as anybody is left to be told. */
+/**
+ * A body that breaks off, or whose chunks are malformed, is the sender's fault: 400, where the sender still listens.
+ */
 async function nextChunk(
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): Promise<ReadableStreamReadResult<Uint8Array>> {

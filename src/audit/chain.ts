@@ -19,7 +19,7 @@ export interface Link extends ChainHead {
 
 export const NO_RECORDS: ChainHead = { seq: 0, hash: CHAIN_START };
 
-/** What stands beside a head, so that it is not another chain's nor made outside the broker. */
+/** The MAC beside a head: the head is of this chain, and the broker made it. */
 export function headMac(macKey: Uint8Array, chain: string, { seq, hash }: ChainHead): string {
   return rowMac(macKey, 'organization_audit_head', [chain, seq, hash]);
 }

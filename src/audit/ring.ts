@@ -140,7 +140,9 @@ export class AuditRing {
     return this.#walk(stored, macKey);
   }
 
-  /** What lies in the object outlives the key that it was authenticated under. Inside a transaction. */
+  /**
+   * The records outlive the key that they were authenticated under: signs them under the next. Inside a transaction.
+   */
   resign(from: Uint8Array, to: Uint8Array): void {
     resignUnkeyed(this.#table.unkeyed, from, to);
     if (this.#table.head() !== null) this.#keep(this.#load(from), to);

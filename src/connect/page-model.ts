@@ -27,7 +27,7 @@ export interface PageProvider {
   readonly id: string;
   /** `Google`; of a custom provider the id of the connection. */
   readonly displayName: string;
-  /** What stands for it on a page: an initial on a colour. */
+  /** The provider's mark on a page: an initial on a colour. */
   readonly mark: ProviderMark;
 }
 
@@ -37,7 +37,7 @@ export interface PageScope {
   readonly scope: string;
   /** The short name that the facts give it, e.g. `contacts.read`; null where they give none. */
   readonly alias: string | null;
-  /** What it lets its holder do, in words that each language has; null where the catalogue has none. */
+  /** The act that it allows, in words that each language has; null where the catalogue has none. */
   readonly phrase: ScopePhrase | null;
   /** Not granted yet; always true on a first connect. */
   readonly added: boolean;

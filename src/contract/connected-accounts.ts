@@ -287,7 +287,7 @@ export const ImportLine = z
   });
 export type ImportLine = z.output<typeof ImportLine>;
 
-/** What became of a line. */
+/** The outcome of a line. */
 export const ImportLineResult = z
   .object({
     line: z.number().int().openapi({ description: 'Counted from 1, blank lines too.', example: 1 }),

@@ -12,7 +12,7 @@ import type { Secret } from './secret.ts';
 
 const PREFIX = 'whsec_';
 const SECRET_BYTES = 32;
-/** The specification's least: a shorter one was not made by anybody who read it. */
+/** The specification's least: a shorter secret was not made under it. */
 const LEAST_BYTES = 24;
 /** No full stop: it separates the signed parts, so that a border between id and timestamp could move. */
 const SIGNABLE_ID = /^[A-Za-z0-9_-]{1,128}$/;

@@ -11,7 +11,7 @@ import { settingsIn, type SettingName, type Settings } from './settings.ts';
 export interface DevVars {
   /** Everything in the file that the Worker knows. */
   readonly settings: Settings;
-  /** What this call wrote. Empty: the file had both keys. */
+  /** The settings that this call wrote. Empty: the file had both keys. */
   readonly written: readonly SettingName[];
 }
 

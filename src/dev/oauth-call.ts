@@ -2,7 +2,7 @@
 
 import type { RefreshVerdict } from './oauth-store.ts';
 
-/** What may change while the server runs; the present value holds for every request that arrives after. */
+/** Settings that may change while the server runs; the present value holds for every request that arrives after. */
 export interface OAuthSettings {
   /** `rotating`: every refresh ends the token that was presented. `static`: one refresh token for ever. */
   rotation: 'rotating' | 'static';

@@ -1,5 +1,5 @@
 /**
- * The settings of the Worker by their names, as the development programs pass them on. What they mean, and which values
+ * The settings of the Worker by their names, as the development programs pass them on. Their meaning, and which values
  * are good, stands in `src/env.ts`; here nothing is judged.
  */
 

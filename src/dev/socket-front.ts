@@ -1,5 +1,5 @@
 /**
- * What stands for Cloudflare's edge in the local engine: the Worker is told where a request comes from by the socket
+ * Takes the place of Cloudflare's edge in the local engine: the Worker is told where a request comes from by the socket
  * that it came in by. Headers that the edge alone may write are taken off, from every sender. Runs in workerd, in the
  * broker's own bundle: a Worker of its own would cost each request another hop.
  *

@@ -264,7 +264,7 @@ function lineOf({ type, data }: AppEvent): string {
   return `webhook ${type}  ${parts.filter((part) => typeof part === 'string').join('  ')}`;
 }
 
-/** What came to the token endpoint. A verdict is of a refresh token; other grants have none to judge. */
+/** A request to the token endpoint in words. A verdict is of a refresh token; other grants have none to judge. */
 function requestOf({ grantType, verdict }: TokenCall): string {
   const grant = grantType ?? 'no grant type';
   return verdict === 'other' ? grant : `${grant}, ${verdict} refresh token`;

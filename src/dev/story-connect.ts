@@ -11,7 +11,7 @@ const SCOPES = ['openid', 'contacts.read'];
 /** Webhooks leave within a second; a machine that does much else may take its time. */
 const WEBHOOK_LIMIT_MS = 20_000;
 
-/** What has to be there once: a connection with its redirect URI, a webhook endpoint, an agent. */
+/** Makes the things that the story needs once: a connection with its redirect URI, a webhook endpoint, an agent. */
 async function prepare(scene: Scene): Promise<void> {
   const { provider, app, cast } = scene;
   const made = await operator(scene, 'POST', '/v1/connections', {

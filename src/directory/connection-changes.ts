@@ -20,7 +20,7 @@ export type ConnectionChange = Omit<ConnectionDraft, 'id' | 'clientSecrets'> & {
   readonly clientSecrets: readonly string[] | null;
 };
 
-/** Rounds against others who change the same connection. */
+/** Rounds against other requests that change the same connection. */
 const MAX_ROUNDS = 5;
 /** Health is no setting: it is changed by what providers answer, beside this. */
 const NOT_SET_HERE = ['id', 'created_at_ms', 'health', 'health_reason', 'health_since_ms'];
@@ -74,7 +74,7 @@ export async function changeConnection(
   throw new ProblemError('conflict', { detail: 'others change this connection at the same time' });
 }
 
-/** What became of a deletion. `in_use`: accounts exist and nothing was changed. */
+/** The outcome of a deletion. `in_use`: accounts exist and nothing was changed. */
 export type Deleted = 'deleted' | 'in_use' | 'not_found';
 
 /**

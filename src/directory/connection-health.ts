@@ -42,7 +42,10 @@ export const OTHERS_CAN_PROBE = `(CASE WHEN c.health = 'misconfigured' THEN EXIS
   WHERE a.connection = c.id AND a.status = 'active'
     AND a.id NOT IN (SELECT value FROM json_each(c.health_closed_by))) END) AS others_can_probe`;
 
-/** What tells one client from another: a new secret is another. Ciphertexts are made anew only with the secret. */
+/**
+ * A digest that tells one client from another: a new secret makes another client. Ciphertexts are made anew only with
+ * the secret.
+ */
 function clientOf(row: SqlRow): string {
   const parts = [row['client_id'], row['client_secrets'], row['token_url']].map((part) => String(part ?? ''));
   return purposeDigest('connection-client', JSON.stringify(parts));

@@ -22,7 +22,7 @@ export interface ConnectionNews {
 /** A row this old was left by a maker that died over it, or could not reach its object. */
 export const STRANDED_AFTER_MS = 30_000;
 
-/** What this account has to take, oldest first. @throws ProblemError `unavailable` */
+/** The news that this account has to take, oldest first. @throws ProblemError `unavailable` */
 export async function newsHeldBy(db: D1Database, accountId: string): Promise<ConnectionNews[]> {
   const query = 'SELECT * FROM connection_news WHERE holder = ? ORDER BY at_ms, rev LIMIT 100';
   const rows = await ask(() => db.prepare(query).bind(accountId).all<SqlRow>());

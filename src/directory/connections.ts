@@ -107,7 +107,10 @@ export async function createConnection(
   const insert = `INSERT INTO connection (${names.join(', ')}) SELECT ${names.map(() => '?').join(', ')}
     WHERE coalesce((${GRAVE_VERSION}), 0) = ? ON CONFLICT (id) DO NOTHING`;
   const statement = db.prepare(insert).bind(...Object.values(row), draft.id, graveVersion);
-  return runRecorded(config, connectionRecord('connection.create', draft.id, context, nowMs), statement);
+  const record = connectionRecord('connection.create', draft.id, context, nowMs);
+  const isStored = await runRecorded(config, record, statement);
+  forgetConnection(db, draft.id);
+  return isStored;
 }
 
 /** Connections belong to the deployment: their records are in the chain of no organization. */
@@ -211,21 +214,32 @@ export async function connectionSettings(
 const SEEN_MS = 1_000;
 const KEPT_SEEN = 1_000;
 
-/** Values alone: what one request waits for, another must not. */
-const seenBy = new WeakMap<
-  D1Database,
-  BoundedMap<string, { readonly atMs: number; readonly found: LoadedConnection | null }>
->();
+interface Seen {
+  /** Values alone: what one request waits for, another must not. */
+  readonly kept: BoundedMap<string, { readonly atMs: number; readonly found: LoadedConnection | null }>;
+  /** The number of the newest change that this isolate has made: what was read meanwhile may be older than the change. */
+  readonly changed: BoundedMap<string, number>;
+  changes: number;
+}
 
-function seenOf(db: D1Database) {
-  const seen = seenBy.get(db) ?? new BoundedMap(KEPT_SEEN);
+const seenBy = new WeakMap<D1Database, Seen>();
+
+function seenOf(db: D1Database): Seen {
+  const seen = seenBy.get(db) ?? {
+    kept: new BoundedMap(KEPT_SEEN),
+    changed: new BoundedMap(KEPT_SEEN),
+    changes: 0,
+  };
   seenBy.set(db, seen);
   return seen;
 }
 
 /** To be called after a change of the row that this isolate has made. */
 export function forgetConnection(db: D1Database, id: string): void {
-  seenOf(db).delete(id);
+  const seen = seenOf(db);
+  seen.changes += 1;
+  seen.changed.set(id, seen.changes);
+  seen.kept.delete(id);
 }
 
 /** As `loadConnection`, or as this isolate has read it within the last second: accounts that refresh together ask once. */
@@ -235,7 +249,7 @@ export async function recentConnection(
   timeoutMs: number,
   masterKeys: string | null,
 ): Promise<LoadedConnection | null | 'unavailable'> {
-  const seen = seenOf(db).get(id);
+  const seen = seenOf(db).kept.get(id);
   const ageMs = seen === undefined ? -1 : systemNow() - seen.atMs;
   return seen !== undefined && ageMs >= 0 && ageMs < SEEN_MS
     ? seen.found
@@ -256,8 +270,11 @@ export async function loadConnection(
   masterKeys: string | null,
 ): Promise<LoadedConnection | null | 'unavailable'> {
   const atMs = systemNow();
+  const seen = seenOf(db);
+  const changed = seen.changed.get(id);
   const found = await within(timeoutMs, trustedConnection(db, id, masterKeys), 'unavailable' as const);
-  if (found !== 'unavailable') seenOf(db).set(id, { atMs, found });
+  const isNewest = seen.changed.get(id) === changed && (seen.kept.get(id)?.atMs ?? atMs) <= atMs;
+  if (found !== 'unavailable' && isNewest) seen.kept.set(id, { atMs, found });
   return found;
 }
 

@@ -24,7 +24,9 @@ export interface IdempotencyScope {
   readonly key: string;
 }
 
-/** What may happen now. `run`: the request is the first, and is to be ended with `keepAnswer` or `forgetRun`. */
+/**
+ * What the request may do now. `run`: the request is the first, and is to be ended with `keepAnswer` or `forgetRun`.
+ */
 export type Reservation =
   | { readonly kind: 'run'; readonly id: string; readonly run: string }
   | { readonly kind: 'running' }

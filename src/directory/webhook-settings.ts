@@ -17,7 +17,7 @@ export const ENDPOINTS_MAX_AGE_MS = 2_000;
 /** Lists of one organization each; one endpoint is about a kilobyte. */
 const REMEMBERED = 200;
 
-/** What there is to deliver to. */
+/** The endpoints that there are to deliver to. */
 export interface LoadedEndpoints {
   /** In no order; disabled ones too. An endpoint that is not here, and not in `untrusted`, has been deleted. */
   readonly endpoints: readonly WebhookEndpointRow[];

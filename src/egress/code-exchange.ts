@@ -27,7 +27,7 @@ import { sendCode, type Sent } from './token-endpoint.ts';
 const CALL_MS = 10_000;
 const NOTHING_SAID = { idToken: null, userinfo: null, tokenResponse: null };
 
-/** What only this Worker knows of the callback. */
+/** The part of the callback that only this Worker knows. */
 export interface Brought {
   readonly code: string;
   /** As it was sent, where it was: the browser's cookie makes it again. */

@@ -25,7 +25,7 @@ const ENDPOINTS = [
   'pushed_authorization_request_endpoint',
 ] as const;
 
-/** What could not be read, in words for the operator; nothing that the server wrote is in it. */
+/** Why metadata could not be read, in words for the operator; nothing that the server wrote is in it. */
 export interface MetadataProblem {
   readonly detail: string;
 }
@@ -114,7 +114,7 @@ function parseObject(text: string): Record<string, unknown> | null {
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch {
-    // What does not parse and what is no object are the same to the caller.
+    // A text that does not parse and a value that is no object are the same to the caller.
   }
   return null;
 }

@@ -6,7 +6,7 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `target` with `patch` applied; neither is changed. What comes new has its nulls removed too. */
+/** `target` with `patch` applied; neither is changed. A value that the patch adds has its nulls removed too. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const merged = new Map(isObject(target) ? Object.entries(target) : []);

@@ -7,6 +7,8 @@ import {
   BASE,
   hasTable,
   isNewerMajor,
+  madeFromText,
+  madeToText,
   NOTHING,
   places,
   versionOf,
@@ -20,8 +22,8 @@ export class NewerSchemaError extends Error {
 }
 
 /**
- * Tables that a schema step has made are not there: they were removed from outside, and nothing that is left can be
- * trusted.
+ * The tables are not those that the object has made: they were removed or put there from outside, and nothing of it can
+ * be trusted.
  */
 export class DamagedSchemaError extends Error {
   override readonly name = 'DamagedSchemaError';
@@ -50,14 +52,17 @@ function schemaBeside(sql: SqlStorage, tables: ReadonlySet<string>): StoredSchem
   const [row] = rows;
   if (row === undefined || rows.length !== 1 || !Number.isSafeInteger(row.version) || row.version < 1)
     throw new DamagedSchemaError('internal: the tables have no version');
-  const made = typeof row.made === 'string' ? new Set<string>(row.made.split(' ')) : null;
+  const made = typeof row.made === 'string' ? madeFromText(row.made, row.version) : null;
+  if (made !== null && ![...made.values()].every((as) => Number.isSafeInteger(as) && as >= 1))
+    throw new DamagedSchemaError('internal: a table has no version');
   return { version: row.version, made };
 }
 
 /**
  * The schema that is stored, if it is whole.
  * @throws NewerSchemaError when a newer major has written it
- * @throws DamagedSchemaError where a table of it is missing
+ * @throws DamagedSchemaError where a table of it is missing, and where one is there that it has not made: its rows would
+ *   be passed over, and the write that needs the table could not make it
  */
 export function soundSchema(sql: SqlStorage, schema: TableSchema): StoredSchema {
   const tables = tablesThere(sql, schema);
@@ -67,8 +72,8 @@ export function soundSchema(sql: SqlStorage, schema: TableSchema): StoredSchema 
   if (stored.made !== null && !stored.made.has(BASE))
     throw new DamagedSchemaError('internal: no table was made with the object');
   for (const name of places(schema).keys())
-    if (hasTable(schema, stored, name) && !tables.has(name))
-      throw new DamagedSchemaError('internal: a table is missing');
+    if (hasTable(schema, stored, name) !== tables.has(name))
+      throw new DamagedSchemaError('internal: the tables are not those that were made');
   return stored;
 }
 
@@ -98,21 +103,25 @@ function makeAll(sql: SqlStorage, schema: TableSchema, from: StoredSchema): Stor
 
 function makeGroup(sql: SqlStorage, schema: TableSchema, from: StoredSchema, group: string): StoredSchema {
   const { groups = {}, later = [], steps } = schema;
-  const before = from.made ?? new Set<string>();
-  const version = Math.max(from.version, versionOf(schema));
+  const before = from.made ?? new Map<string, number>();
+  const known = versionOf(schema);
+  const version = Math.max(from.version, known);
   const wanted = before.has(group) ? [] : [...new Set(before.has(BASE) ? [group] : [BASE, group])];
-  if (wanted.length === 0 && version === from.version) return from;
+  const isBehind = [...before.values()].some((as) => as < known);
+  if (wanted.length === 0 && !isBehind && version === from.version) return from;
   if (from.version === 0) sql.exec('CREATE TABLE schema_version (version INTEGER NOT NULL, made TEXT)');
   for (const [index, step] of later.entries())
-    if (before.has(step.group) && steps.length + index >= from.version) sql.exec(step.sql);
+    if ((before.get(step.group) ?? Infinity) <= steps.length + index) sql.exec(step.sql);
   for (const name of wanted) {
-    const sqlOfGroup = groups[name];
-    if (sqlOfGroup === undefined) throw new Error(`internal: there is no group ${name}`);
-    sql.exec(sqlOfGroup);
-    for (const step of later) if (step.group === name) sql.exec(step.sql);
+    const laterOfGroup = later.filter((step) => step.group === name);
+    if (groups[name] === undefined && laterOfGroup.length === 0)
+      throw new Error(`internal: there is no group ${name}`);
+    for (const step of [groups[name] ?? '', ...laterOfGroup.map((one) => one.sql)])
+      if (step !== '') sql.exec(step);
   }
-  const made = new Set([...before, ...wanted]);
+  const made = new Map([...before].map(([name, as]) => [name, Math.max(as, known)]));
+  for (const name of wanted) made.set(name, known);
   sql.exec('DELETE FROM schema_version');
-  sql.exec('INSERT INTO schema_version (version, made) VALUES (?, ?)', version, [...made].join(' '));
+  sql.exec('INSERT INTO schema_version (version, made) VALUES (?, ?)', version, madeToText(made, version));
   return { version, made };
 }

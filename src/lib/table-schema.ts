@@ -27,10 +27,14 @@ export interface TableSchema {
   readonly later?: readonly { readonly group: string; readonly sql: string }[];
 }
 
-/** The schema that is stored. `version` 0: nothing was ever written. `made` null: all tables of the version. */
+/** The schema that is stored. `version` 0: nothing was ever written. */
 export interface StoredSchema {
   readonly version: number;
-  readonly made: ReadonlySet<string> | null;
+  /**
+   * Each group that was made, with the version that its tables are of: code of an earlier step makes them as it knows
+   * them, also beside those of a later step. Null: all tables of the version.
+   */
+  readonly made: ReadonlyMap<string, number> | null;
 }
 
 export const NOTHING: StoredSchema = { version: 0, made: null };
@@ -72,11 +76,23 @@ export function places(schema: TableSchema): ReadonlyMap<string, Place> {
 export function hasTable(schema: TableSchema, { version, made }: StoredSchema, table: string): boolean {
   const place = places(schema).get(table);
   if (place === undefined) return false;
-  return made === null
-    ? version >= place.since
-    : place.group !== null &&
-        made.has(place.group) &&
-        (place.since <= schema.steps.length || version >= place.since);
+  if (made === null) return version >= place.since;
+  const madeAs = place.group === null ? undefined : made.get(place.group);
+  return madeAs !== undefined && (place.since <= schema.steps.length || madeAs >= place.since);
+}
+
+/** The column `made`: the groups' names, with the version behind an `@` where it is not that of the object. */
+export function madeToText(made: ReadonlyMap<string, number>, version: number): string {
+  return [...made].map(([group, as]) => (as === version ? group : `${group}@${as}`)).join(' ');
+}
+
+export function madeFromText(text: string, version: number): ReadonlyMap<string, number> {
+  return new Map(
+    text.split(' ').map((word): [string, number] => {
+      const [group = '', as] = word.split('@');
+      return [group, as === undefined ? version : Number(as)];
+    }),
+  );
 }
 
 /** The group that the table is of; null where it is made in no object any more. */

@@ -19,7 +19,7 @@ export type Ran = void | 'gone';
 export interface TimerKind<Kind extends string = string> {
   /** Lower ones are started first. */
   readonly rank: number;
-  /** What may stand behind the colon of its name; left out: the kind has no colon. */
+  /** The form of the text behind the colon of its name; left out: the kind has no colon. */
   readonly id?: RegExp;
   /**
    * @param life the living object's key; null: it was deleted

@@ -137,6 +137,7 @@ class UnkeyedAuditTable implements UnkeyedTable {
   }
 
   drop(): void {
+    if (!this.#exists()) return;
     this.#sql.exec('DELETE FROM audit_event');
     this.#sql.exec('DELETE FROM audit_checkpoint');
   }

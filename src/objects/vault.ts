@@ -42,7 +42,7 @@ export interface KeyHolder {
 
 /** What an object knows of itself beside its rows. */
 export interface Self {
-  /** What it is called; null: rows are taken at their word, for a caller that looks at them from outside. */
+  /** The object's name; null: rows are taken at their word, for a caller that looks at them from outside. */
   readonly name: string | null;
   /** Where no life stands in the rows: why that is not to be believed. Left out: it is always believed. */
   readonly missing?: () => Promise<RecordCorrupt | null>;

@@ -105,7 +105,7 @@ export function askedAgain(delivery: Delivery, nowMs: number): Delivery {
 export interface Ended {
   /** Null: nothing to write. */
   readonly delivery: Delivery | null;
-  /** What it says of the endpoint; null: nothing, or nothing new. */
+  /** What the attempt says of the endpoint; null: nothing, or nothing new. */
   readonly verdict: Judgement | null;
 }
 

@@ -19,10 +19,10 @@ import { rotationOf } from './rotation.ts';
 
 export type { DeathReason } from './error-row.ts';
 
-/** What kept a call from being made: nothing was sent. The guard, or what the target's name points to. */
+/** Why a call was not made and nothing was sent: the guard refused it, or the address that the name points to. */
 const UNSENT = ['blocked', 'forbidden_address', 'unresolved_name', 'resolver_failed'] as const;
 
-/** What came back, or how the call failed. Header names in any case. */
+/** The answer, or how the call failed. Header names in any case. */
 export type Answer =
   | {
       kind: 'response';

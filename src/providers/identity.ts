@@ -9,7 +9,7 @@ import { isNothingWord } from '#contract/nothing-words.ts';
 import type { Descriptor } from './descriptor.ts';
 import { valueAt } from './reading/json-path.ts';
 
-/** What there is to read from; null for what was not there or is not believed. */
+/** The answers to read from; null for one that was not there or is not believed. */
 export interface IdentityFacts {
   readonly idToken: unknown;
   /** Null also where the browser had a say in what was asked: then the answer proves no user. */

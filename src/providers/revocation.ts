@@ -11,7 +11,7 @@ import type { Answer } from './classify.ts';
 import type { Descriptor, RevocationReach } from './descriptor.ts';
 import { parseRetryAfterMs } from './reading/instant.ts';
 
-/** What became of it; `failed`: the provider never said that it did it. */
+/** The outcome of a revocation; `failed`: the provider never said that it did it. */
 export type RevocationOutcome = 'revoked' | 'skipped_shared_grant' | 'unsupported' | 'failed';
 
 /** By what a provider tells grants apart. Null: not known, which may be anything. */

@@ -130,8 +130,8 @@ export function isOver(health: ConnectionHealth, version: number): boolean {
 /**
  * The health after an attempt of any account.
  *
- * An outage ends with a success alone. So does `misconfigured`: a newer version lets everybody call again, and where it
- * is refused too the same incident goes on, without another event.
+ * An outage ends with a success alone. So does `misconfigured`: a newer version lets every account call again, and
+ * where it is refused too the same incident goes on, without another event.
  *
  * @param input.version of the settings that the directory holds now: what an older one met says nothing of it
  * @param input.client digest of the client that it holds now

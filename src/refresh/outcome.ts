@@ -42,7 +42,7 @@ export interface SettleArgument {
   sentAtMs: number;
   durationMs: number;
   summary: OutcomeSummary;
-  /** What may explain the outcome; never a provider's text. */
+  /** Words that may explain the outcome; never a provider's text. */
   evidence: string[];
   /** Set exactly when `summary.outcome` is `refreshed`. */
   tokens: EncryptedTokens | null;

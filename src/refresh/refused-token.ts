@@ -83,7 +83,7 @@ export function allSaySo({ agents, refusedBy: said, wholeFromMs }: Holders, nowM
 export type TokenVerdict = 'accepted' | 'insufficient' | 'refused' | 'dead' | 'unsure' | 'unaskable';
 
 /**
- * What becomes of the report.
+ * The decision about a report.
  * - `ask`: ask the provider, and come again with its verdict.
  * - `ended`: the token is over, and with it the grant (reason `no_refresh_token`).
  * - `refuted`: the provider takes the token: all reports against it are forgotten, and it is served.

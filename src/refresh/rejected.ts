@@ -20,7 +20,7 @@ const CLOCK_SLACK_MS = 60_000;
 const SAME_TOKEN_MS = 1_000;
 
 /**
- * What becomes of the report. All `retryAfterMs` are > 0.
+ * The decision about a report. All `retryAfterMs` are > 0.
  * - `other_token`: the refused one is not the current one. Nothing is renewed for it; go on as for any request.
  * - `refresh`: renew with trigger `rejected`.
  * - `wait`: too soon after the last such refresh, or nothing may be tried yet.
@@ -52,7 +52,7 @@ export interface RecentAttempt {
  *
  * @param input.recent attempts of the last ten minutes, newest first
  * @param input.permissionSignal the broker itself read the API's signal of a lost permission (`judgeApiAnswer`). An agent's
- *   word alone is not one: it would let an agent take an account from everybody
+ *   word alone is not one: it would let an agent take an account from all the others
  * @param input.holdUntilMs end of the hold that an earlier `refused_by_api` asked for
  */
 export function decideRejected(input: {

@@ -17,7 +17,7 @@ const DEFAULT_SHARE = 0.2;
 const EXPLICIT_SHARE = 0.5;
 
 /**
- * What becomes of a request for a token.
+ * The decision about a request for a token.
  * - `serve`: hand out the stored token.
  * - `refresh`: renew first. With `mustSucceed` false the token still lives and may be served when the renewal fails.
  * - `wait`: it has ended and nothing is to be tried before `retryAfterMs` (> 0) have passed.

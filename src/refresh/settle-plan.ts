@@ -12,7 +12,7 @@ import type { GrantTimes } from './lifetimes.ts';
 import { isDeadByUnknownError, trackUnknownError } from './unknown-error.ts';
 import type { UnknownErrorTrack } from './unknown-error.ts';
 
-/** What came of one attempt. `unknown`: it was found unfinished, which is always doubt. */
+/** The outcome of one attempt. `unknown`: it was found unfinished, which is always doubt. */
 export type OutcomeSummary = {
   outcome:
     'refreshed' | 'grant_dead' | 'client_rejected' | 'throttled' | 'transient' | 'malformed' | 'unknown';

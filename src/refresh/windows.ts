@@ -35,7 +35,7 @@ const HEARTBEAT_LATER_MS = 22 * HOUR_MS;
 /** A heartbeat drawn this soon after a refresh follows it directly; later, the account has only now become idle. */
 const JUST_REFRESHED_MS = 60_000;
 
-/** What has been missed (a jump of the clock, a long stop) is caught up within this time, not at once. */
+/** Timers that were missed (a jump of the clock, a long stop) are caught up within this time, not at once. */
 const CATCH_UP_MS = 15 * 60_000;
 /** But in a quarter of the lifetime, where that is shorter. */
 const CATCH_UP_SHARE = 0.25;

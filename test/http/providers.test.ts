@@ -94,8 +94,10 @@ describe('the probes', () => {
     expect(ready.status).toBe(200);
     expect(ready.body.status).toBe('ready');
     expect(Object.keys(ready.body.checks).toSorted()).toEqual([
+      'access',
       'admin_key',
       'base_url',
+      'client_certificates',
       'directory',
       'dns_resolver',
       'loopback',

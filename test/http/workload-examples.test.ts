@@ -1,6 +1,6 @@
 /**
- * How an agent runs without a stored key, as a workflow of GitHub Actions and as a pod of Kubernetes would: the very lines,
- * run by a shell. What hands out the platform's token is played; its issuer, the token and the broker are real.
+ * How an agent runs without a stored key, as a workflow of GitHub Actions and as a pod of Kubernetes would: the README's
+ * lines, run by a shell. What hands out the platform's token is played; its issuer, the token and the broker are real.
  */
 
 import { execFile } from 'node:child_process';
@@ -12,20 +12,24 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client } from '../support/callers.ts';
+import { blocks } from './readme.ts';
 import { startServer, type HostileServer } from '../support/hostile-server.ts';
 import { issuerKey, startIssuer, type Issuer } from '../support/issuer.ts';
 import { name, world } from '../support/world.ts';
 
-/** The token comes out of JSON as a runner's `jq -r .value` takes it; not every machine of ours has one. */
-const WORKFLOW = `
-token=$(curl -fsS -H "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \\
-  "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=$BROKER" | sed 's/.*"value":"\\([^"]*\\)".*/\\1/')
-curl -fsS -H "Authorization: Bearer $token" \\
-  "$BROKER/v1/agents/self/credentials/$CONNECTION?identifier=shared"`;
+/** Lines of the README as a shell of the tests runs them: at this broker, for this connection, and without `jq`. */
+function fromReadme(start: string): string {
+  const block = blocks.find((text) => text.includes(start)) ?? '';
+  return block
+    .slice(block.indexOf(start))
+    .replaceAll('https://broker.example.com', '$BROKER')
+    .replaceAll('/credentials/hubspot', '/credentials/$CONNECTION')
+    .replaceAll('/var/run/secrets/valetkey', '$TOKENS')
+    .replace('jq -r .value', String.raw`sed 's/.*"value":"\([^"]*\)".*/\1/'`);
+}
 
-const POD = `
-curl -fsS -H "Authorization: Bearer $(cat "$TOKENS/token")" \\
-  "$BROKER/v1/agents/self/credentials/$CONNECTION?identifier=shared"`;
+const WORKFLOW = fromReadme('token=$(curl');
+const POD = fromReadme('curl -fsS -H "Authorization: Bearer $(cat');
 
 let provider: OAuthServer;
 let broker: TestBroker;

@@ -38,7 +38,7 @@ export interface ReleaseRequest {
   readonly heldMs?: number;
   /** How old the proof of the agent was when the request was sent; left out by Workers that count `heldMs` alone. */
   readonly provedMsAgo?: number;
-  /** What must hold within a second; null or left out: the Worker knows of none. */
+  /** The cut-offs, which hold within a second; null or left out: the Worker knows of none. */
   readonly cutOffs?: CutOffs | null;
   readonly context: RequestContext;
   /** Of an agent that has a rule with `rate`; left out: it has none, or the Worker cannot count. */

@@ -43,7 +43,7 @@ export function wrapped(values: Readonly<Record<string, string>>): Record<string
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, new Secret(value)]));
 }
 
-/** What it does to a request by the provider's habit, made once per generation. */
+/** The injection of a credential, by the provider's habit: made once per generation. */
 export function injectionFor(
   { descriptor }: ConnectionSettings,
   fields: Readonly<Record<string, string>>,

@@ -28,7 +28,7 @@ const MAX_RECORDED_SCOPES = 50;
 /** What a request is called in the account's chain, and how it stands there when the credential is handed out. */
 const RECORDED: Readonly<Record<Action, readonly [AuditAction, AuditOutcome]>> = {
   token: ['token.issue', 'ok'],
-  // What comes of the call is recorded after it.
+  // The outcome of the call is recorded after it.
   proxy: ['proxy.call', 'started'],
   tool: ['tool.execute', 'started'],
   mcp: ['tool.execute', 'started'],

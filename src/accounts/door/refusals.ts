@@ -8,7 +8,10 @@ import { isoTime } from '#lib/clock.ts';
 import type { AccountRow } from '../rows.ts';
 import type { Refusal } from './answer.ts';
 
-/** What lies behind organization, connection or identifier: by account id it does not exist, else it is named. */
+/**
+ * Refuses an account behind the wall of organization, connection or identifier: by account id it does not exist, else
+ * it is named.
+ */
 export function wallRefusal(byId: boolean, reason: string, account: AccountRow | null): Refusal {
   const hidden =
     reason === 'not_found' || (byId && reason !== 'agent_suspended' && reason !== 'action_not_allowed');

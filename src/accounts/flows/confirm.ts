@@ -24,7 +24,7 @@ import {
   type Scene,
 } from './sessions/upkeep.ts';
 
-/** What stands in the way of deciding a session now; null: it waits for a decision. */
+/** Why a session cannot be decided now; null: it waits for a decision. */
 function undecidable(session: SessionRow): Confirmed | null {
   switch (session.status) {
     case 'pending_confirmation':

@@ -43,7 +43,8 @@ export async function deleteAccount(
   if (names === null || (organization !== null && names.organization !== organization))
     return err({ code: 'not_found' });
   // Another request has deleted it while the key was drawn, and it may live again.
-  if (store.keyMaterial()?.incarnation !== claimed.incarnation)
+  const present = store.keyMaterial();
+  if (present?.incarnation !== claimed.incarnation)
     return deleteAccount(object, forgetCredentials, organization, context, quiet);
   const mac = (old.ok && old.value !== null ? old.value : heir).key.mac;
   store.transaction(() => {
@@ -65,7 +66,8 @@ export async function deleteAccount(
       organization: claimed.organization,
       incarnation: owner.incarnation,
       dataKey: wrapped,
-      generationCounter: claimed.generationCounter,
+      // As it is now: an attempt or a flow may have drawn one while the key was drawn.
+      generationCounter: present.generationCounter,
       deletedAtMs: object.now(),
     });
     object.timers.set('index', object.now());

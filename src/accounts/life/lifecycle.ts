@@ -1,7 +1,7 @@
 /**
  * The operator's side of an account: import a credential, expire, disable, enable, revoke; how it begins and ends is in
- * `create.ts` and `delete.ts`. What must be awaited (keys, encryption) comes first; each change is one transaction.
- * Refuses to refresh and to hand out: the code that does so is told to forget what changed.
+ * `create.ts` and `delete.ts`. Work that must be awaited (keys, encryption) comes first; each change is one
+ * transaction. Refuses to refresh and to hand out: the code that does so is told to forget what changed.
  */
 
 import type { RequestContext } from '#audit/record.ts';

@@ -1,8 +1,8 @@
 /**
- * Whose account it is and which variables it has, where an operator brought the credential: the provider is asked when a
- * link is made, so that it is known before the user comes back, by the Exchanger after a refresh, and after an import
- * whose variables only a question tells. What it says pins the account to its user, so that a reconnect by the same one
- * needs no confirmation. A known value is never overwritten here.
+ * The user and the variables of an account whose credential an operator brought: the provider is asked when a link is
+ * made, so that they are known before the user comes back, by the Exchanger after a refresh, and after an import whose
+ * variables only a question tells. The answer pins the account to its user, so that a reconnect by the same user needs
+ * no confirmation. A known value is never overwritten here.
  */
 
 import { couldTellVariables } from '#providers/account-variables.ts';
@@ -131,7 +131,7 @@ async function capturedOf(
   return text.ok ? (JSON.parse(text.value) as Record<string, string>) : null;
 }
 
-/** What became of a word about the account's user or its variables. */
+/** The outcome of storing an answer about the account's user or its variables. */
 export type Kept = 'kept' | 'known' | 'overtaken' | 'record_corrupt';
 
 /**

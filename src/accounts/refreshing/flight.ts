@@ -9,7 +9,7 @@ import type { Closed } from './provider/connection-watch.ts';
 import type { Settled } from './settle/settle.ts';
 
 /**
- * What became of a flight. `settled`: look at the rows. `pending`: it may still settle, come again later.
+ * The outcome of a flight. `settled`: look at the rows. `pending`: it may still settle, come again later.
  * `not_now`: nothing may be sent for this grant at present; `closed`: nor for any of its connection. `other`: a flight for other scopes is over, ask again.
  * `full`: too many wait already.
  */

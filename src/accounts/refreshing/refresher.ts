@@ -103,7 +103,7 @@ export class Refresher {
   }
 
   /**
-   * Settings that are newer than those that were refused deserve a try of their own before anybody is told, once. Else
+   * Settings that are newer than those that were refused deserve a try of their own before a caller is told, once. Else
    * the connection is told before the callers, so that they hear how long it stays closed.
    */
   async #afterRejected(

@@ -32,7 +32,7 @@ const route = createRoute({
   responses: responses({ 200: pageOf(ListedAccount).openapi('ConnectedAccountList') }),
 });
 
-/** What came later, as a row has it that was written before. */
+/** Fields of later versions, with their values for a row that was written before. */
 const LATER_FIELDS: Partial<Resource> = { access_token_ttl_s: null };
 
 /** What the row says; a row of an older version says too little, then the account itself is asked. Null: it is gone. */

@@ -174,7 +174,7 @@ function requireUnbound(c: Context<AppEnv>): void {
   });
 }
 
-/** What this deployment lets a connection be. */
+/** The rules of this deployment for its connections. */
 function rulesOf(c: Context<AppEnv>): ConnectionRules {
   const config = c.get('config');
   const guard = guardOptions(config, new URL(c.req.url).host);

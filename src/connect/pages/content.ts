@@ -12,7 +12,7 @@ export interface Content {
   readonly title: string;
   /** The sign above the heading; null where the page asks and tells nothing yet. */
   readonly tone: Tone | null;
-  /** What stands for the provider; left out where the page names none. */
+  /** The provider's mark; left out where the page names none. */
   readonly mark?: ProviderMark;
   readonly body: Child;
 }

@@ -45,7 +45,10 @@ export const PALETTE = {
 /** A use of `PALETTE`. */
 export type Shade = keyof (typeof PALETTE)['light'];
 
-/** What stands on what, and the contrast that it needs there: 4.5 for text, 3 for what is no text (WCAG 2.2, 1.4.3 and 1.4.11). */
+/**
+ * Which colour stands on which, and the contrast that it needs there: 4.5 for text, 3 for what is no text (WCAG 2.2,
+ * 1.4.3 and 1.4.11).
+ */
 export const CONTRASTS: readonly (readonly [front: Shade, back: Shade, atLeast: number])[] = [
   ['text', 'sheet', 4.5],
   ['text', 'ground', 4.5],

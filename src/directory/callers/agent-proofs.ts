@@ -88,8 +88,8 @@ function nearTo(db: D1Database, { kind, issuer, audience, prefix, subject }: Pro
 const HIGHEST = 'SELECT coalesce(max(number), 0) AS number FROM agent_proof';
 
 /**
- * Takes these proofs for the agent: all of them or, where another agent's let in the same, none. What it holds already
- * stays. Of two agents that ask for the same at once one gets it. @throws ProblemError `unavailable`
+ * Takes these proofs for the agent: all of them or, where another agent's let in the same, none. Proofs that it holds
+ * already stay. Of two agents that ask for the same proof at once one gets it. @throws ProblemError `unavailable`
  *
  * @returns the rows that were added, for `releaseProofs` where what they were for comes to nothing
  */

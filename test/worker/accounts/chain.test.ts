@@ -5,11 +5,12 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { PAGE_RECORDS } from '#audit/ring.ts';
+import { AuditRing, PAGE_RECORDS } from '#audit/ring.ts';
 import { recordText, systemContext } from '#audit/record.ts';
 import { chainHash } from '#crypto/digest.ts';
 import { AccountStore } from '#accounts/store.ts';
 import { AccountVault } from '#accounts/vault.ts';
+import { AuditTable } from '#objects/audit-table.ts';
 import {
   config,
   connected,
@@ -101,6 +102,30 @@ describe('a chain that was changed with the rows alone', () => {
     expect((await verified(account.id))?.intact).toBe(false);
     expect((await release(account.id)).code).toBe('ok');
     expect((await verified(account.id))?.intact).toBe(false);
+  });
+});
+
+describe('a chain that was changed outside', () => {
+  it('goes on when its ring comes round, in an account that never had records of an earlier version', async () => {
+    const account = await used();
+    await tamper(account.id, `UPDATE audit_head SET hash = 'of nobody'`);
+    await withStorage(account.id, async (storage) => {
+      const store = new AccountStore(storage);
+      const opened = await new AccountVault(store, config.masterKeys).open();
+      if (!opened.ok || opened.value === null) throw new Error('the account does not open');
+      const { mac } = opened.value.key;
+      const ring = new AuditRing(new AuditTable(storage.sql, 'account', store), 2);
+      for (let n = 0; n < 4 * PAGE_RECORDS; n += 1)
+        store.transaction(() =>
+          ring.append(
+            { action: 'token.issue', outcome: 'ok' },
+            systemContext('test'),
+            '2026-11-20T00:00:00.000Z',
+            mac,
+          ),
+        );
+      expect(ring.verify(mac).intact).toBe(false);
+    });
   });
 });
 

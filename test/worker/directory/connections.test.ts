@@ -1,6 +1,6 @@
 /** Connections in D1: what is stored, what comes out, and what a changed row is worth. */
 
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decryptText, openDataKey } from '#crypto/envelope.ts';
 import { CONNECTIONS_OWNER, clientSecretPlace } from '#crypto/places.ts';
 import { openKeyring } from '#crypto/keyring.ts';
@@ -10,8 +10,10 @@ import {
   connectionSettings,
   createConnection,
   findConnection,
+  forgetConnection,
   listConnections,
   loadConnection,
+  recentConnection,
 } from '#directory/connections.ts';
 import { accountRow } from './account-row.ts';
 import { configWith, db, downDatabase, draft, dump, emptyVault, masterKey, silentDatabase } from './world.ts';
@@ -25,6 +27,10 @@ beforeEach(async () => {
   await db.prepare('DELETE FROM account_index').run();
   // The isolate remembers this ring from the test before, and would not note it again.
   config = configWith(ring);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 /** As the exchange does it: from what an account keeps, with the ring alone. */
@@ -286,5 +292,76 @@ describe('a directory that does not answer', () => {
   it('is not blamed for a mistake of ours', async () => {
     const { ask } = await import('#directory/ask.ts');
     await expect(ask(() => db.prepare('SELEC 1').first())).rejects.not.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+/** A database whose answers are held back: what was read lies there until `open` is called. */
+function held(): { db: D1Database; read: Promise<void>; open: () => void } {
+  let wasRead: () => void = () => undefined;
+  let open: () => void = () => undefined;
+  const read = new Promise<void>((resolve) => (wasRead = resolve));
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  let isFirst = true;
+  const first = async (query: string, values: unknown[]) => {
+    const row = await db
+      .prepare(query)
+      .bind(...values)
+      .first();
+    if (isFirst) {
+      isFirst = false;
+      wasRead();
+      await gate;
+    }
+    return row;
+  };
+  const prepare = (query: string) => ({
+    bind: (...values: unknown[]) => ({ first: () => first(query, values) }),
+  });
+  return { db: { prepare } as unknown as D1Database, read, open };
+}
+
+describe('what an isolate remembers of a connection for a second', () => {
+  const PATIENT_MS = 60_000;
+  const rise = () => db.prepare(`UPDATE connection SET health_rev = health_rev + 1`).run();
+  const revOf = (found: Awaited<ReturnType<typeof loadConnection>>) =>
+    found === null || found === 'unavailable' ? found : found.health.rev;
+
+  it('is asked for once by those who come together', async () => {
+    await createConnection(config, draft('shared'), 1);
+    const before = revOf(await recentConnection(db, 'shared', PATIENT_MS, ring));
+    await rise();
+    expect(revOf(await recentConnection(db, 'shared', PATIENT_MS, ring))).toBe(before);
+  });
+
+  it('is not what was read before a change of its own', async () => {
+    await createConnection(config, draft('changed'), 1);
+    const slow = held();
+    const early = loadConnection(slow.db, 'changed', PATIENT_MS, ring);
+    await slow.read;
+    await rise();
+    forgetConnection(slow.db, 'changed');
+    slow.open();
+    const before = Number(revOf(await early));
+    expect(revOf(await recentConnection(slow.db, 'changed', PATIENT_MS, ring))).toBe(before + 1);
+  });
+
+  it('is not an older reading that ended after a newer reading', async () => {
+    await createConnection(config, draft('overtaken'), 1);
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
+    const slow = held();
+    const early = loadConnection(slow.db, 'overtaken', PATIENT_MS, ring);
+    await slow.read;
+    await rise();
+    vi.setSystemTime(1_000_001);
+    const newer = revOf(await loadConnection(slow.db, 'overtaken', PATIENT_MS, ring));
+    slow.open();
+    expect(Number(revOf(await early))).toBe(Number(newer) - 1);
+    expect(revOf(await recentConnection(slow.db, 'overtaken', PATIENT_MS, ring))).toBe(newer);
+  });
+
+  it('is not the absence of one that has been made since', async () => {
+    expect(await recentConnection(config.directory, 'made', PATIENT_MS, ring)).toBeNull();
+    await createConnection(config, draft('made'), 1);
+    expect(await recentConnection(config.directory, 'made', PATIENT_MS, ring)).not.toBeNull();
   });
 });

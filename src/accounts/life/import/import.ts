@@ -1,5 +1,5 @@
 /**
- * Takes a credential that an operator brings. What may not be believed is proven first (`proof.ts`); either way
+ * Takes a credential that an operator brings. A value that may not be believed is proven first (`proof.ts`); either way
  * one transaction puts it in the place of what the account held. Refuses to judge (`judge.ts`) and to call.
  */
 
@@ -39,7 +39,7 @@ export interface ImportRefusal {
 
 /** The account with its new credential. */
 export interface Imported extends Living {
-  /** What could not be proven although it should have been; sentences. */
+  /** Values that could not be proven although they should have been; sentences. */
   readonly warnings?: readonly string[];
 }
 

@@ -10,7 +10,7 @@ import type { CredentialFields } from './fields.ts';
 
 /** How the operator asked for it. */
 export type ImportMode =
-  /** What would replace a living grant is proven, and a refresh token alone. */
+  /** A credential that would replace a living grant is proven, and so is a refresh token without an access token. */
   | 'prove'
   /** Nothing is proven: the operator said so. */
   | 'trust'

@@ -38,8 +38,11 @@ import type { AttemptJournal } from '../attempts.ts';
 
 /** The directory is asked before a refresh, and not waited for longer. */
 export const DIRECTORY_LIMIT_MS = 300;
-/** How long the health of a connection whose client is refused counts: new settings are to be noticed at once. */
-const REFUSED_SEEN_MS = 2_000;
+/**
+ * How long the health of a connection whose client is refused counts, beside the second for which the isolate may have
+ * had it: new settings are to be noticed at once.
+ */
+const REFUSED_SEEN_MS = 1_000;
 /** A run of failures is told by its last two. */
 const RUN = 3;
 const LEASE_TRIES = 3;
