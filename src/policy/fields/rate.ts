@@ -7,7 +7,7 @@ import type { Rule } from '#contract/policy.ts';
 
 type Per = NonNullable<Rule['rate']>['per'];
 
-export const PERIOD_MS: Readonly<Record<Per, number>> = {
+const PERIOD_MS: Readonly<Record<Per, number>> = {
   second: 1_000,
   minute: 60_000,
   hour: 3_600_000,
