@@ -7,6 +7,7 @@
 export interface UncheckedEnv {
   readonly ACCOUNTS?: DurableObjectNamespace;
   readonly AGENTS?: DurableObjectNamespace;
+  readonly REVOCATIONS?: DurableObjectNamespace;
   readonly DB?: D1Database;
   readonly ADMIN_KEY?: string;
   readonly MASTER_KEYS?: string;
@@ -43,6 +44,8 @@ export interface Config {
   readonly accounts: DurableObjectNamespace;
   /** Objects of agents by agent id. */
   readonly agents: DurableObjectNamespace;
+  /** Objects that carry out revocations, by `revocation:` and the id of the revocation. */
+  readonly revocations: DurableObjectNamespace;
   readonly directory: D1Database;
   /** Null where it is missing or shorter than 32 characters: then no caller is an operator. */
   readonly adminKey: string | null;
@@ -116,6 +119,7 @@ export class ConfigError extends Error {
 const BINDINGS = [
   ['ACCOUNTS', 'getByName', 'a Durable Object namespace'],
   ['AGENTS', 'getByName', 'a Durable Object namespace'],
+  ['REVOCATIONS', 'getByName', 'a Durable Object namespace'],
   ['DB', 'prepare', 'a D1 database'],
 ] as const satisfies readonly [keyof UncheckedEnv, string, string][];
 
@@ -133,7 +137,7 @@ const TEXTS = [
   'ACCESS_ROLES',
 ] as const;
 
-type Complete = UncheckedEnv & Required<Pick<UncheckedEnv, 'ACCOUNTS' | 'AGENTS' | 'DB'>>;
+type Complete = UncheckedEnv & Required<Pick<UncheckedEnv, 'ACCOUNTS' | 'AGENTS' | 'REVOCATIONS' | 'DB'>>;
 
 function assertComplete(env: UncheckedEnv): asserts env is Complete {
   const problems: string[] = [];
@@ -209,6 +213,7 @@ function checked(env: UncheckedEnv): Config {
   return {
     accounts: env.ACCOUNTS,
     agents: env.AGENTS,
+    revocations: env.REVOCATIONS,
     directory: env.DB,
     adminKey: adminKeyOf(env),
     adminKeyProblem: keyProblem,

@@ -6,11 +6,13 @@ import { LIVE_SENDERS } from './api/live-senders.ts';
 import { createFront } from './api/token-front.ts';
 import { dropOldNews } from './directory/retention.ts';
 import { configOf } from './env.ts';
+import { wakeRevocations } from './revocations/start.ts';
 
 export { ConnectedAccount } from './accounts/connected-account.ts';
 export { Agent } from './agents/agent.ts';
 export { Deliverer } from './egress/deliver.ts';
 export { Exchanger } from './egress/exchange.ts';
+export { Revocation } from './revocations/revocation.ts';
 
 const front = createFront(createApp(LIVE_SENDERS));
 
@@ -20,5 +22,6 @@ export default {
     const config = configOf(env);
     ctx.waitUntil(sweepAll(config));
     ctx.waitUntil(dropOldNews(config));
+    ctx.waitUntil(wakeRevocations(config));
   },
 } satisfies ExportedHandler;

@@ -22,6 +22,8 @@ import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
 import type { Door } from './door/release.ts';
 import { CutOffEnding } from './ending/cut-off-ending.ts';
 import { deletedRefusal, isBuried } from './ending/cut-offs.ts';
+import { noteCutOff } from './ending/kill-switch.ts';
+import { revokedRefusal } from './ending/matched.ts';
 import { answerFlow } from './flows/flow.ts';
 import { connectUrl, reauthUrl } from './flows/repair-link.ts';
 import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
@@ -73,7 +75,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     this.#refresher = parts.refresher;
     this.#door = parts.door;
     this.#lifecycle = parts.lifecycle;
-    this.#cutOffs = new CutOffEnding(parts.object, (argument) => this.endWith(argument));
+    this.#cutOffs = new CutOffEnding(parts.object, this);
     this.#kinds = timerKinds(parts.object, parts.refresher, parts.lifecycle.proofs);
     ctx.waitUntil(repairAlarm(this.#object));
   }
@@ -185,6 +187,14 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return isBuried(account, settings, grave) ? this.#lifecycle.remove(null, context) : ok(null);
   }
 
+  async noteCutOff(argument: In<'noteCutOff'>): ReturnType<AccountRpc['noteCutOff']> {
+    const noted = await noteCutOff(this.#object, this.#lifecycle, argument);
+    const names = this.#object.store.claimedNames();
+    if (noted.ok && noted.value.isMatched && names !== null && this.ctx.id.name !== undefined)
+      this.ctx.waitUntil(this.#connection.leave({ ...names, accountId: this.ctx.id.name }));
+    return noted;
+  }
+
   async refresh(_argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>> {
     const forced = await forceRefresh(this.#object, this.#refresher, this.#lifecycle);
     return forced ?? this.#shown(await this.#lifecycle.living(), null);
@@ -217,10 +227,12 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     const { agent, waitId: id } = turn;
     const { opened, state } = seen.value;
     if (agent !== null && !knowsAccount(agent, state)) return err({ code: 'not_found' });
-    const deleted = deletedRefusal(state.account, state.settings, turn.cutOffs);
-    if (deleted !== null) {
+    const ended =
+      deletedRefusal(state.account, state.settings, turn.cutOffs) ??
+      (state.account.status === 'active' ? revokedRefusal(state.account, state.grants, turn.cutOffs) : null);
+    if (ended !== null) {
       this.#cutOffs.end(turn.cutOffs);
-      return err(deleted);
+      return err(ended);
     }
     const waiter = { id, agentId: agent?.id ?? null };
     const waited = await waitForStatus(this.#object, opened.key.mac, { ...turn, waiter });

@@ -6,12 +6,13 @@ import type { Verification } from '#audit/unkeyed.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Location } from '#contract/connections.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
-import type { CutOffs, DeletedConnection } from '#directory/cut-offs.ts';
+import type { CutOffs, DeletedConnection, Revoked } from '#directory/cut-offs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { Result } from '#lib/result.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
+import type { CutOffNoted } from './ending/kill-switch.ts';
 import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
 import type { AskingAgent, ImaginedRequest } from './insight/reach.ts';
 import type { Adjustment } from './life/adjust.ts';
@@ -105,6 +106,11 @@ export interface AccountRpc {
   ): Promise<Result<Resource, Obstacle | Misfit>>;
   /** Its connection was deleted: erases the account if it is of the life that ended. Never a younger one. */
   endWith(argument: ContextArgument & { grave: DeletedConnection }): Promise<Answer<null>>;
+  /**
+   * A cut-off of the kill switch: ends what the account obtained until then, and says what came of it. Told again, it
+   * changes nothing and says how far it has come.
+   */
+  noteCutOff(argument: ContextArgument & { cutOff: Revoked }): Promise<Answer<CutOffNoted>>;
   refresh(argument: ContextArgument): Promise<ForcedRefresh | Answer<Resource>>;
   /** From the sweep: looks after its alarm and says in the directory that it lives. */
   poke(argument: object): Promise<void>;

@@ -11,6 +11,7 @@ import { operate } from './operate.ts';
 import { authRecordOf } from './record.ts';
 import { auditRecords, recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
 import { Rates } from './rates/rates.ts';
+import { revokeAgent } from './revoked/revoke-agent.ts';
 import type { AgentRpc } from './stub.ts';
 
 type In<M extends keyof AgentRpc> = Parameters<AgentRpc[M]>[0];
@@ -53,6 +54,10 @@ export class Agent extends DurableObject implements AgentRpc {
 
   resume(input: In<'resume'>): Out<'resume'> {
     return setStatus(this.#object, 'active', input.context);
+  }
+
+  revoke(input: In<'revoke'>): Out<'revoke'> {
+    return revokeAgent(this.#object, input);
   }
 
   addKey(input: In<'addKey'>): Out<'addKey'> {

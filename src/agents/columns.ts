@@ -4,7 +4,15 @@ import { NO_PROOFS, StoredProofs, type AgentProofs } from '#contract/callers/age
 import { Policy } from '#contract/policy.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
 import { int, intOrNull, text, textOrNull, type SqlRow } from '#objects/sql-row.ts';
-import type { AgentRow, AgentStatus, KeyRow, RateRow, TombstoneRow } from './record.ts';
+import {
+  NO_ENDED_TOKENS,
+  type AgentRow,
+  type AgentStatus,
+  type EndedTokens,
+  type KeyRow,
+  type RateRow,
+  type TombstoneRow,
+} from './record.ts';
 
 export function agentToSql(row: AgentRow): SqlRow {
   return {
@@ -15,6 +23,7 @@ export function agentToSql(row: AgentRow): SqlRow {
     policy: JSON.stringify(row.policy),
     proofs: hasProofs(row.proofs) ? JSON.stringify(row.proofs) : null,
     proof_fail_at_ms: row.proofFailAtMs,
+    ended_tokens: hasEnded(row.tokens) ? JSON.stringify(row.tokens) : null,
     key_ids: JSON.stringify(row.keyIds),
     incarnation: row.incarnation,
     data_key: row.dataKey,
@@ -41,6 +50,14 @@ function proofsFrom(stored: string | null): AgentProofs {
   return proofs.data;
 }
 
+/** An agent of which no token has ended is stored as versions before tokens stored it. */
+const hasEnded = ({ endedBeforeMs, ended }: EndedTokens): boolean =>
+  endedBeforeMs !== null || ended.length > 0;
+
+function tokensFrom(stored: string | null): EndedTokens {
+  return stored === null ? NO_ENDED_TOKENS : (JSON.parse(stored) as EndedTokens);
+}
+
 export function agentFromSql(row: SqlRow): AgentRow {
   return {
     agentId: text(row['agent_id']),
@@ -50,6 +67,7 @@ export function agentFromSql(row: SqlRow): AgentRow {
     policy: policyFrom(text(row['policy'])),
     proofs: proofsFrom(textOrNull(row['proofs'])),
     proofFailAtMs: intOrNull(row['proof_fail_at_ms']),
+    tokens: tokensFrom(textOrNull(row['ended_tokens'])),
     keyIds: JSON.parse(text(row['key_ids'])),
     incarnation: int(row['incarnation']),
     dataKey: text(row['data_key']),

@@ -112,7 +112,7 @@ export async function addKey(
 }
 
 /** Erases a key's row, with its record; the caller saves the agent without it. Inside a transaction. */
-function eraseKey(object: AgentObject, life: Life, keyId: string, context: RequestContext): void {
+export function eraseKey(object: AgentObject, life: Life, keyId: string, context: RequestContext): void {
   object.store.deleteKey(keyId);
   record(object, life, { action: 'agent.key.delete', outcome: 'ok', evidence: keyEvidence(keyId) }, context);
 }

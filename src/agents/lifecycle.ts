@@ -17,6 +17,7 @@ import { failed, NO_AGENT, type Failure, type Outcome } from './outcome.ts';
 import {
   changed,
   differing,
+  NO_ENDED_TOKENS,
   touched,
   viewOf,
   type AgentChanges,
@@ -150,6 +151,7 @@ function begin(
     policy: input.policy,
     proofs: input.proofs ?? NO_PROOFS,
     proofFailAtMs: null,
+    tokens: NO_ENDED_TOKENS,
     keyIds: [],
     incarnation,
     dataKey: drawn.wrapped,
@@ -181,7 +183,8 @@ export function updateAgent(object: AgentObject, input: UpdateInput): Promise<Vi
   });
 }
 
-function tellSuspended(object: AgentObject, { mac }: Life, { agentId, organization }: AgentRow): void {
+/** Inside the transaction that suspends it. */
+export function tellSuspended(object: AgentObject, { mac }: Life, { agentId, organization }: AgentRow): void {
   const data = agentEventData({ agent: agentId, organization });
   object.outbox.append(mac, { type: 'agent.suspended', data, atMs: object.now() });
 }

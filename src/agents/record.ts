@@ -6,6 +6,18 @@ import type { Policy } from '#contract/policy.ts';
 /** `suspended`: known and refused everywhere until it is resumed. */
 export type AgentStatus = 'active' | 'suspended';
 
+/** Tokens of an agent that are refused although their time is not over. */
+export interface EndedTokens {
+  /** Every one that was issued until then, in milliseconds; null: none. */
+  readonly endedBeforeMs: number | null;
+  /** By their `jti`, until they would have ended by themselves. */
+  readonly ended: readonly { readonly id: string; readonly expiresAtMs: number }[];
+  /** The last revocation that has ended everything issued to the agent; left out: none has. */
+  readonly revocation?: string;
+}
+
+export const NO_ENDED_TOKENS: EndedTokens = { endedBeforeMs: null, ended: [] };
+
 export interface AgentRow {
   readonly agentId: string;
   /** Empty for none. Never changes within a life. */
@@ -18,6 +30,8 @@ export interface AgentRow {
   readonly proofs: AgentProofs;
   /** When a proof of another method than a key was last recorded as wrong; null: never. */
   readonly proofFailAtMs: number | null;
+  /** Which of its tokens have ended before their time. */
+  readonly tokens: EndedTokens;
   /** Ids of the living keys, oldest first: a deleted key's row that is put back is not among them. */
   readonly keyIds: readonly string[];
   /** Rises by one with each life of the same id; part of the data key's place. */
@@ -100,6 +114,8 @@ export interface AuthRecord {
   readonly trusts?: readonly OidcTrust[];
   /** Of its client certificate, in hexadecimal; null or left out: it has none. */
   readonly thumbprint?: string | null;
+  /** Tokens that have ended; left out: none has. */
+  readonly endedTokens?: EndedTokens;
 }
 
 export function viewOf(agent: AgentRow): AgentView {
@@ -126,6 +142,7 @@ export function authRecordOf({ agent, keys }: AgentState): AuthRecord {
     keys: keys.map(({ id, digest, expiresAtMs, createdAtMs }) => ({ id, digest, expiresAtMs, createdAtMs })),
     ...(trusts.length === 0 ? {} : { trusts }),
     ...(thumbprint === null ? {} : { thumbprint }),
+    ...(agent.tokens === NO_ENDED_TOKENS ? {} : { endedTokens: agent.tokens }),
   };
 }
 

@@ -36,6 +36,7 @@ export const AGENT_SCHEMA: readonly string[] = [
   `ALTER TABLE agent_key ADD COLUMN expires_at_ms INTEGER;`,
   `ALTER TABLE agent ADD COLUMN proofs TEXT;
    ALTER TABLE agent ADD COLUMN proof_fail_at_ms INTEGER;`,
+  `ALTER TABLE agent ADD COLUMN ended_tokens TEXT;`,
   `CREATE TABLE rate_window (
      id TEXT PRIMARY KEY, times TEXT NOT NULL, noted_at_ms INTEGER NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;`,
 ];

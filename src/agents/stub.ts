@@ -16,6 +16,7 @@ import type { Outcome } from './outcome.ts';
 import type { AuthRecord } from './record.ts';
 import type { GiveBackInput, PeekInput, TakeInput } from './rates/rates.ts';
 import type { AuthFailInput, RefusalInput } from './refusals.ts';
+import type { RevokeAgentInput } from './revoked/revoke-agent.ts';
 
 type Empty = Record<never, never>;
 
@@ -48,6 +49,8 @@ export interface AgentRpc {
   /** Twice: ok, one record. */
   suspend(input: { readonly context: RequestContext }): Promise<Viewed>;
   resume(input: { readonly context: RequestContext }): Promise<Viewed>;
+  /** The kill switch: suspends it and ends what was issued to it until then. The same one twice: ok, nothing changes. */
+  revoke(input: RevokeAgentInput): Promise<Outcome>;
   /** `lifeMs` null or left out: the key has no end. */
   addKey(input: {
     readonly context: RequestContext;

@@ -12,6 +12,7 @@ import type { AppEnv } from './context.ts';
 import { handleError, problemResponse } from './problem.ts';
 import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
+import { revocationRoutes } from './revocations/routes.ts';
 import { connectLinkRoutes } from './routes/connect-links.ts';
 import {
   connectPageRoutes,
@@ -72,6 +73,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', agentRoutes());
   app.route('/', agentInsightRoutes());
   app.route('/', adminKeyRoutes());
+  app.route('/', revocationRoutes());
   app.route('/', providerRoutes());
   app.route('/', webhookEndpointRoutes(senders));
   app.route('/', webhookDeliveryRoutes(senders));

@@ -36,6 +36,7 @@ export type AuditAction =
   | 'webhook.rotate_secret'
   | 'admin_key.create'
   | 'admin_key.delete'
+  | 'revocation.create'
   | 'audit.read'
   | 'auth.fail';
 

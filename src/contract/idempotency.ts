@@ -15,6 +15,7 @@ export const SHOWN_ONCE: Readonly<Record<string, readonly string[]>> = {
   'POST /v1/connected-accounts/{id}/connect-link': ['url'],
   'POST /v1/webhook-endpoints': ['secret'],
   'POST /v1/admin-keys': ['key'],
+  'POST /v1/revocations': [],
 };
 
 /** A key or signing secret of ours, at any place of an answer: the second fence, should a field be forgotten above. */

@@ -13,7 +13,7 @@ const NONCE_BYTES = 12;
 
 /** Where a ciphertext belongs. `generation` is 0 for what has none. */
 export interface Place {
-  readonly kind: 'account' | 'agent' | 'connection' | 'webhook' | 'control';
+  readonly kind: 'account' | 'agent' | 'revocation' | 'connection' | 'webhook' | 'control';
   readonly owner: string;
   readonly organization: string;
   readonly incarnation: number;

@@ -12,6 +12,11 @@ export function agentOwner(agentId: string, organization: string, incarnation: n
   return { kind: 'agent', owner: agentId, organization, incarnation };
 }
 
+/** The same of an object that carries out a revocation. `organization`: of its operators; empty for none. */
+export function revocationOwner(revocationId: string, organization: string): Owner {
+  return { kind: 'revocation', owner: revocationId, organization, incarnation: 1 };
+}
+
 /** `narrowed:` is followed by the scopes, sorted and joined by spaces. */
 export type GrantField =
   'access_token' | 'refresh_token' | 'static_fields' | 'captured' | `narrowed:${string}`;

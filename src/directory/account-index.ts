@@ -6,6 +6,7 @@
 import { within } from '#lib/clock.ts';
 import { ask } from './ask.ts';
 import { reopenGrave } from './graves.ts';
+import { reopenCutOffs } from './revocations/cut-off-table.ts';
 import { refuseNewerDirectory } from './schema-major.ts';
 
 export interface AccountIndexRow {
@@ -96,7 +97,9 @@ export async function upsertAccountIndex(db: D1Database, row: AccountIndexRow): 
     beats,
   ];
   await refuseNewerDirectory(db);
-  await ask(() => db.batch([reopenGrave(db, row), db.prepare(UPSERT).bind(...values)]));
+  await ask(() =>
+    db.batch([reopenGrave(db, row), reopenCutOffs(db, row), db.prepare(UPSERT).bind(...values)]),
+  );
 }
 
 /** Takes an account out of the lists. @throws ProblemError `unavailable` */

@@ -1,6 +1,6 @@
 /**
  * What must hold everywhere within a second and is not in an account's own copy yet: connections whose credentials no
- * longer leave, and connections that are gone. Read beside the agent's record, kept by the isolate for less than a
+ * longer leave, connections that are gone, and what the kill switch has ended. Read beside the agent's record, kept by the isolate for less than a
  * second, and passed to the account with each call.
  *
  * One question at a time: requests that come meanwhile wait for its answer, each with a timer of its own beside it
@@ -13,6 +13,7 @@
 import { systemNow, within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import { isSchemaMissing } from './ask.ts';
+import type { Selector } from './revocations/selector.ts';
 
 /**
  * A list is used for as long as an agent's record: a caller that waits in the account asks anew after the rest of the
@@ -42,10 +43,22 @@ export interface DeletedConnection extends ClosedConnection {
   readonly deletedAtMs: number;
 }
 
+/** Of the kill switch: what was obtained at or before `atMs` and is matched is dead. */
+export interface Revoked {
+  /** `rev_…` */
+  readonly id: string;
+  readonly selector: Selector;
+  readonly atMs: number;
+  /** The accounts have their grants ended at the provider as well. */
+  readonly atProvider: boolean;
+}
+
 /** Crosses RPC with each request for a credential. Fields are only added. */
 export interface CutOffs {
   readonly proxyOnly: readonly ClosedConnection[];
   readonly deleted: readonly DeletedConnection[];
+  /** Left out: there is none. */
+  readonly revoked?: readonly Revoked[];
 }
 
 interface Question {
@@ -154,14 +167,44 @@ const DELETED = 'SELECT id, version, deleted_at_ms FROM connection_grave WHERE e
 /** Of a schema that does not know yet which graves are ended: all. */
 const ALL_DELETED = 'SELECT id, version, deleted_at_ms FROM connection_grave';
 
+/** Of equal ones the newest, which says all that the others say. An agent answers for itself. */
+const REVOKED = `SELECT id, connection, organization, identifier, subject, at_provider, max(at_ms) AS at_ms FROM cut_off
+  WHERE folded_at_ms IS NULL AND agent IS NULL GROUP BY selector, at_provider`;
+
 type Row = { id: string; version: number; deleted_at_ms?: number };
+type RevokedRow = {
+  id: string;
+  connection: string | null;
+  organization: string | null;
+  identifier: string | null;
+  subject: string | null;
+  at_provider: number;
+  at_ms: number;
+};
+
+function revokedFrom({ connection, organization, identifier, subject, ...row }: RevokedRow): Revoked {
+  const isSubject = subject !== null && connection !== null;
+  return {
+    id: row.id,
+    selector: {
+      agent: null,
+      connection: isSubject ? null : connection,
+      identifier,
+      subject: isSubject ? { connection, subject } : null,
+      organization,
+    },
+    atMs: row.at_ms,
+    atProvider: row.at_provider === 1,
+  };
+}
 
 async function read(db: D1Database): Promise<CutOffs> {
-  const question = (deleted: string) => db.batch<Row>([db.prepare(PROXY_ONLY), db.prepare(deleted)]);
-  const [closed, deleted] = await question(DELETED).catch((error: unknown) => {
-    if (isSchemaMissing(error)) return question(ALL_DELETED);
+  const question = (...queries: string[]) => db.batch<Row>(queries.map((query) => db.prepare(query)));
+  const [closed, deleted, revoked] = await question(PROXY_ONLY, DELETED, REVOKED).catch((error: unknown) => {
+    if (isSchemaMissing(error)) return question(PROXY_ONLY, ALL_DELETED);
     throw error;
   });
+  const cut = ((revoked?.results ?? []) as unknown as RevokedRow[]).map(revokedFrom);
   return {
     proxyOnly: (closed?.results ?? []).map(({ id, version }) => ({ connection: id, version })),
     deleted: (deleted?.results ?? []).map((row) => ({
@@ -169,5 +212,6 @@ async function read(db: D1Database): Promise<CutOffs> {
       version: row.version,
       deletedAtMs: row.deleted_at_ms ?? 0,
     })),
+    ...(cut.length === 0 ? {} : { revoked: cut }),
   };
 }

@@ -16,6 +16,7 @@ const NEEDED_BY: Record<MissingKey['by'], string> = {
   data_key: 'secrets in the directory were encrypted with it',
   account: 'accounts were encrypted with it',
   agent: 'agents were encrypted with it',
+  revocation: 'receipts of revocations are authenticated with it',
   unheard: 'accounts or agents that were not used since may need it',
 };
 

@@ -1,5 +1,5 @@
 /**
- * What keeps each table from growing for ever: of D1 and of both kinds of objects. The table in `src/README.md` is made
+ * What keeps each table from growing for ever: of D1 and of each kind of objects. The table in `src/README.md` is made
  * from this, `documents.test.ts` holds that no table is missing and that what is named to delete does so, and
  * `test/pure/directory/year.simulation.test.ts` plays years of it.
  */
@@ -49,7 +49,7 @@ const SWEPT_BESIDE = {
   session: numberIn('directory/connect-sessions.ts', 'PRUNED_AT_ONCE'),
 };
 
-export type Place = 'D1' | 'account' | 'agent';
+export type Place = 'D1' | 'account' | 'agent' | 'revocation';
 
 /** What a deployment of this size does. */
 const SIZE = {
@@ -69,6 +69,7 @@ export const A_DAY = {
   operatorsRecords: 5_000,
   connectionNews: 20,
   deletedConnections: 1,
+  revocations: 10,
 } as const;
 
 /** A busy object; each event goes to two endpoints, and an event is at least one round. */
@@ -115,6 +116,12 @@ const D1: readonly Entry[] = [
     'stays for its version, a row for each id that was ever deleted: the next connection of that name counts on from it',
     null,
     { kind: 'kept', perDay: A_DAY.deletedConnections },
+  ],
+  [
+    'cut_off',
+    'a row for each use of the kill switch: what it ended stays ended, and its receipts are found by it',
+    null,
+    { kind: 'kept', perDay: A_DAY.revocations },
   ],
   [
     'grave_told',
@@ -177,7 +184,7 @@ const D1: readonly Entry[] = [
   ['organization_audit_checkpoint', 'one row for each organization', null, standing(SIZE.organizations)],
 ];
 
-/** Of both kinds of objects. */
+/** Of objects of accounts and of agents. */
 const OBJECT: readonly Entry[] = [
   ['schema_version', 'one row', null, standing(1)],
   ['tombstone', 'one row, once the living one is gone', null, standing(1)],
@@ -266,6 +273,14 @@ const AGENT: readonly Entry[] = [
   ['index_due', 'one row, gone when the directory has it', 'agents/timers.ts', standing(1)],
 ];
 
+/** It makes no event and keeps no chain: the shared tables stay as good as empty. */
+const REVOCATION: readonly Entry[] = [
+  ['revocation', 'one row', null, standing(1)],
+  ['receipt', 'one row for each account that it matched', null, standing(SIZE.accounts)],
+  ['timer', 'one row, gone when nothing is left to do', 'objects/timer-table.ts', standing(1)],
+  ...OBJECT.map(([table]): Entry => [table, 'not used', null, standing(table === 'schema_version' ? 1 : 0)]),
+];
+
 const at = (place: Place, entries: readonly Entry[]): Bound[] =>
   entries.map(([table, says, by, growth]) => ({ place, table, says, by, growth }));
 
@@ -273,6 +288,7 @@ export const BOUNDS: readonly Bound[] = [
   ...at('D1', D1),
   ...at('account', [...ACCOUNT, ...OBJECT]),
   ...at('agent', [...AGENT, ...OBJECT]),
+  ...at('revocation', REVOCATION),
 ];
 
 /** Rows at the end of each of `days` days. */
@@ -301,13 +317,13 @@ const YEAR_DAYS = 365;
 /** The table in `src/README.md`. */
 export function boundsTable(): string {
   const inBoth = new Set(OBJECT.map(([table]) => table));
-  const rows = BOUNDS.filter(({ place, table }) => place !== 'agent' || !inBoth.has(table)).map(
-    ({ place, table, says, growth }) => {
-      const where = inBoth.has(table) && place === 'account' ? 'both' : place;
-      const rowsThen = (play(growth, YEAR_DAYS).at(-1) ?? 0).toLocaleString('en');
-      return `| ${place === 'D1' ? 'D1' : where} | \`${table}\` | ${says} | ${rowsThen} |`;
-    },
-  );
+  const rows = BOUNDS.filter(
+    ({ place, table }) => place === 'D1' || place === 'account' || !inBoth.has(table),
+  ).map(({ place, table, says, growth }) => {
+    const where = inBoth.has(table) && place === 'account' ? 'both' : place;
+    const rowsThen = (play(growth, YEAR_DAYS).at(-1) ?? 0).toLocaleString('en');
+    return `| ${place === 'D1' ? 'D1' : where} | \`${table}\` | ${says} | ${rowsThen} |`;
+  });
   return [
     '| where | table | what deletes from it | rows after a year |',
     '| --- | --- | --- | --- |',

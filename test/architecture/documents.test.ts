@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { CODES } from '#contract/codes.ts';
 import { AGENT_SCHEMA } from '#agents/schema.ts';
 import { ACCOUNT_SCHEMA } from '#accounts/schema.ts';
+import { REVOCATION_SCHEMA } from '#revocations/schema.ts';
 import { BOUNDS, RUNS_A_DAY, type Place } from './bounds.ts';
 import { outdated, partOf } from './generate.ts';
 import { filesUnder, house, isFileRoom, ROOT, textOf } from './rooms.ts';
@@ -103,6 +104,7 @@ describe('what keeps tables from growing', () => {
     D1: ['d1_migrations', ...made(filesUnder('src/directory/migrations', '.sql').map(textOf))],
     account: ['schema_version', ...made(ACCOUNT_SCHEMA)],
     agent: ['schema_version', ...made(AGENT_SCHEMA)],
+    revocation: ['schema_version', ...made(REVOCATION_SCHEMA)],
   };
 
   it.each(Object.keys(TABLES) as Place[])('is said of every table of %s, once, and of no other', (place) => {

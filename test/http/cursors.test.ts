@@ -17,8 +17,11 @@ const given = new Map<string, string>();
 /** Of an agent that reaches more than one account: a list of its own is asked with it. */
 let agentKey = '';
 
+/** One with a receipt for each of two accounts. */
+let revocation = '';
+
 const get = (pathAndQuery: string) =>
-  call('GET', scene.broker.url + pathAndQuery.replace('{agent_id}', 'self'), {
+  call('GET', scene.broker.url + pathAndQuery.replace('{agent_id}', 'self').replace('{id}', revocation), {
     key: pathAndQuery.includes('{agent_id}') ? agentKey : scene.broker.adminKey,
   });
 const queryParameters = ({ parameters = [] }: Operation): Parameter[] =>
@@ -49,12 +52,20 @@ async function fill(): Promise<void> {
     await post('/v1/agents', { id: `listed-${n}` });
     await post('/v1/connections', { id: `listed-${n}`, provider: 'openai' });
     await post('/v1/admin-keys', { role: 'auditor' });
-    const imported = await call('PUT', `${scene.broker.url}/v1/credentials/listed-${n}?identifier=user`, {
-      key: scene.broker.adminKey,
-      body: { api_key: 'a-key-that-is-no-secret' },
-    });
-    expect(imported.status, imported.text).toBe(201);
+    for (const identifier of ['user', 'revoked']) {
+      const path = `/v1/credentials/listed-${n}?identifier=${identifier}`;
+      const imported = await call('PUT', scene.broker.url + path, {
+        key: scene.broker.adminKey,
+        body: { api_key: 'a-key-that-is-no-secret' },
+      });
+      expect(imported.status, imported.text).toBe(201);
+    }
   }
+  const revoked = await call('POST', `${scene.broker.url}/v1/revocations`, {
+    key: scene.broker.adminKey,
+    body: { identifier: 'revoked' },
+  });
+  revocation = String(revoked.body.id);
 }
 
 beforeAll(async () => {
@@ -64,7 +75,9 @@ beforeAll(async () => {
     // Indexes are written a moment after the change.
     const cursor = await vi.waitFor(
       async () => {
-        const { body } = await get(pageOf(path));
+        const answer = await get(pageOf(path));
+        // A page of receipts stands in the revocation.
+        const body = answer.body.receipts ?? answer.body;
         if (typeof body.next_cursor !== 'string') throw new Error(`${path} has one page`);
         return body.next_cursor as string;
       },

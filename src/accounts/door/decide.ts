@@ -12,11 +12,13 @@ import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import type { Account } from '../account.ts';
 import { deletedRefusal, isBehind, proxyOnlyRefusal } from '../ending/cut-offs.ts';
+import { revokedRefusal, withoutCut } from '../ending/matched.ts';
 import { connectUrl, reauthUrl } from '../flows/repair-link.ts';
 import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from '../refreshing/narrowing.ts';
 import { withoutOwnWait } from '../refreshing/plan.ts';
 import { degrade } from '../refreshing/settle/settle.ts';
 import type { GrantRow } from '../rows.ts';
+import type { AccountState } from '../store.ts';
 import type { OpenedAccount } from '../vault.ts';
 import { CURRENT_TOKEN, type Refusal, type ReleaseRequest, type ReleaseResult } from './answer.ts';
 import type { OpenedCredentials } from './opened.ts';
@@ -49,8 +51,9 @@ export function decideRelease(
   request: ReleaseRequest,
   round: Round,
 ): Step {
-  const state = object.store.state(opened.key.mac);
-  if (state === null) return wall(request, 'not_found', null);
+  const stored = object.store.state(opened.key.mac);
+  if (stored === null) return wall(request, 'not_found', null);
+  const state = withoutCut(stored, request.cutOffs);
   const nowMs = object.now();
   const stale = isStale(round, nowMs);
   const scene: Scene = {
@@ -72,7 +75,7 @@ export function decideRelease(
   const leaves = scene.use.action === 'token';
   if (leaves && !round.caughtUp && isBehind(account, settings, request.cutOffs ?? null))
     return { kind: 'catch_up' };
-  const closed = closedRefusal(scene, leaves);
+  const closed = closedRefusal(scene, leaves, stored);
   if (closed !== null) return refuse(scene, closed, closed.code);
   const allowed = decideScopes(scene);
   if (!allowed.allowed) {
@@ -149,16 +152,19 @@ function policyRequest({ state, request, use, nowMs }: Scene): PolicyRequest {
  * Why the account answers no request of this use, under any rules; null: it may. That the credential does not leave
  * keeps it from agents that ask for the credential itself, and from no other use.
  */
-function closedRefusal(scene: Scene, leaves: boolean): Refusal | null {
-  const { object, opened, request, state } = scene;
-  const { account, settings } = state;
+function closedRefusal(
+  scene: Scene,
+  leaves: boolean,
+  { account, settings, grants }: AccountState,
+): Refusal | null {
+  const { object, opened, request } = scene;
   const cutOffs = request.cutOffs ?? null;
   const { mac } = opened.key;
-  const deleted = deletedRefusal(account, settings, cutOffs);
+  const ended = deletedRefusal(account, settings, cutOffs) ?? revokedRefusal(account, grants, cutOffs);
   const kept = leaves ? (proxyOnlyRefusal(account, settings, cutOffs) ?? sealRefusal(account)) : null;
   const connect = () =>
     mayConnect(request.agent, policyRequest(scene)) ? connectUrl(object, mac, account) : null;
-  return deleted ?? kept ?? statusRefusal(account, () => reauthUrl(object, mac, account), connect);
+  return ended ?? kept ?? statusRefusal(account, () => reauthUrl(object, mac, account), connect);
 }
 
 /**

@@ -12,6 +12,7 @@ import { gateOf, shareOf, type Gate } from '#refresh/connection-health.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { statusRefusal } from '../door/refusals.ts';
 import { deletedRefusal, proxyOnlyRefusal } from '../ending/cut-offs.ts';
+import { revokedRefusal } from '../ending/matched.ts';
 import type { AccountState } from '../store.ts';
 
 /** What the directory says now. */
@@ -82,6 +83,13 @@ function whatShuts(state: AccountState, { connection, cutOffs, missing = [] }: S
       why: `the connection ${account.connection} is set to token_access proxy_only: credentials of its accounts are used by the proxy and tools alone, and agents that ask for one get account_sealed (409), whatever their rules`,
       code: kept.code,
       name: 'connection_proxy_only',
+    });
+  }
+  if (account.status !== 'revoked' && revokedRefusal(account, state.grants, cutOffs) !== null) {
+    shut.push({
+      why: 'what the account held was revoked by the kill switch: agents get account_revoked (409), and the account itself is about to be told',
+      code: 'account_revoked',
+      name: 'cut_off',
     });
   }
   if (account.sealed) {

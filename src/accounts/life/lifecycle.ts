@@ -25,6 +25,16 @@ import type { ImportProofs } from './import/proof.ts';
 import { dropProofs, endOpenAttempts } from './import/replace.ts';
 import { intactFlows, isForeign, readLiving, type Living, type Obstacle } from './living.ts';
 
+/** How an account is ended. */
+export interface Ending {
+  /** What the record of it says beside the move. */
+  readonly evidence: readonly string[];
+  /** Its grants end at their provider too, where that harms no other. */
+  readonly atProvider: boolean;
+}
+
+const BY_OPERATOR: Ending = { evidence: [], atProvider: true };
+
 export class Lifecycle {
   readonly #object: Account;
   readonly #refresher: Refresher;
@@ -137,6 +147,7 @@ export class Lifecycle {
   async signal(
     signal: Extract<Signal, 'disabled' | 'enabled' | 'revoked'>,
     context: RequestContext,
+    ending: Ending = BY_OPERATOR,
   ): Promise<Result<Living, Obstacle>> {
     const living = await this.living();
     if (!living.ok) return living;
@@ -153,19 +164,11 @@ export class Lifecycle {
         this.#object,
         opened.key.mac,
         account,
-        { signal, action: 'account.status', reason: 'operator' },
+        { signal, action: 'account.status', reason: 'operator', evidence: ending.evidence },
         context,
       );
       if (signal === 'revoked') {
-        revokeGrantsLater(this.#object, opened.key.mac, state, 'account_revoked');
-        for (const { grant, proof } of this.#object.store.flows.proofs(opened.key.mac))
-          revokeLater(this.#object, opened.key.mac, {
-            ...state,
-            ...proof,
-            grant,
-            subject: null,
-            cause: 'account_revoked',
-          });
+        this.#endAtProvider(living.value, ending.atProvider);
         dropProofs(this.#object, opened.key.mac);
         endOpenAttempts(this.#object, 'revoked');
         endFlows({ object: this.#object, mac: opened.key.mac, nowMs: this.#object.now() }, 'revoked', true);
@@ -178,6 +181,19 @@ export class Lifecycle {
       this.#proofs.abandon();
     }
     return this.living();
+  }
+
+  /** Inside the transaction that ends the account's grants; `isAsked` false: they are erased here alone. */
+  #endAtProvider({ opened, state }: Living, isAsked: boolean): void {
+    const { flows } = this.#object.store;
+    const { mac } = opened.key;
+    if (!isAsked) {
+      for (const { sessionId } of flows.candidates(mac)) flows.deleteCandidate(mac, sessionId);
+      return;
+    }
+    revokeGrantsLater(this.#object, mac, state, 'account_revoked');
+    for (const { grant, proof } of flows.proofs(mac))
+      revokeLater(this.#object, mac, { ...state, ...proof, grant, subject: null, cause: 'account_revoked' });
   }
 
   /** @param organization of a bound caller, who reaches no other's; null: unbound */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isWorthTouching, TOUCH_INTERVAL_MS } from '#agents/keys.ts';
-import { authRecordOf, changed, type AgentRow } from '#agents/record.ts';
+import { authRecordOf, changed, NO_ENDED_TOKENS, type AgentRow } from '#agents/record.ts';
 import { isFirstOfMinute } from '#agents/refusals.ts';
 import { NO_PROOFS } from '#contract/callers/agent-proofs.ts';
 
@@ -12,6 +12,7 @@ const agent: AgentRow = {
   policy: { rules: [{ connection: 'hubspot' }] },
   proofs: NO_PROOFS,
   proofFailAtMs: null,
+  tokens: NO_ENDED_TOKENS,
   keyIds: ['k'],
   incarnation: 1,
   dataKey: 'wrapped',

@@ -55,8 +55,11 @@ it('one that is dropped more slowly than it comes would be seen to grow', () => 
 
 it('what is kept for ever is what operators end, a row for each', () => {
   const kept = BOUNDS.filter(({ growth }: Bound) => growth.kind === 'kept');
-  expect(kept.map(({ place, table }) => `${place} ${table}`)).toEqual(['D1 connection_grave']);
-  for (const { growth } of kept) expect(after(growth, YEAR)).toBe(YEAR * A_DAY.deletedConnections);
+  expect(kept.map(({ place, table }) => `${place} ${table}`)).toEqual(['D1 connection_grave', 'D1 cut_off']);
+  expect(kept.map(({ growth }) => after(growth, YEAR))).toEqual([
+    YEAR * A_DAY.deletedConnections,
+    YEAR * A_DAY.revocations,
+  ]);
 });
 
 it('the directory fits into one database, after years', () => {

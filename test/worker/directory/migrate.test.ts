@@ -45,6 +45,7 @@ const TABLES = [
   'connection',
   'connection_grave',
   'connection_news',
+  'cut_off',
   'd1_migrations',
   'data_key',
   'delivery_index',

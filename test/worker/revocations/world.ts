@@ -1,0 +1,90 @@
+/** What the tests of this folder share: revocations over HTTP, their object, and accounts that need no provider. */
+
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { vi } from 'vitest';
+import type { Revocation as Answer } from '#contract/callers/revocations.ts';
+import type { Revocation } from '#revocations/revocation.ts';
+import { PATIENCE } from '../../support/patience.ts';
+import { config, fresh, http, indexed, must } from '../accounts/world.ts';
+
+function objectOf(id: string): never {
+  return config.revocations.getByName(`revocation:${id}`) as never;
+}
+
+export function inRevocation<T>(
+  id: string,
+  use: (object: Revocation, state: DurableObjectState) => T | Promise<T>,
+): Promise<T> {
+  return runInDurableObject<Revocation, T>(objectOf(id), use);
+}
+
+/** The alarm as the platform would ring it, whenever it is set to. */
+export const ringRevocation = (id: string): Promise<boolean> => runDurableObjectAlarm(objectOf(id));
+
+/** The next call meets a new incarnation, which knows only what is stored. */
+export const evictRevocation = (id: string): Promise<void> => evictDurableObject(objectOf(id));
+
+export async function killRevocation(id: string): Promise<void> {
+  await inRevocation(id, (_object, state) => state.abort('moved')).catch(() => undefined);
+}
+
+export function revoke(body: object, key?: string): Promise<{ id: string; matched: number }> {
+  return must(http('POST', '/v1/revocations', body, key), 202);
+}
+
+export function standing(id: string, query = '', key?: string): Promise<Answer> {
+  return must(http('GET', `/v1/revocations/${id}${query}`, undefined, key), 200);
+}
+
+/** Waits until all receipts are there. */
+export function completed(id: string): Promise<Answer> {
+  return vi.waitFor(async () => {
+    const found = await standing(id, '?limit=100');
+    if (found.status !== 'complete') throw new Error(`it stands at ${JSON.stringify(found.counts)}`);
+    return found;
+  }, PATIENCE);
+}
+
+/** A connection for API keys. */
+export async function staticConnection(): Promise<string> {
+  const id = fresh('conn');
+  const facts = { auth_type: 'api_key', api_base_urls: ['https://api.example.com'] };
+  await must(http('POST', '/v1/connections', { id, provider: 'custom', provider_config: facts }), 201);
+  return id;
+}
+
+export interface Made {
+  readonly id: string;
+  readonly identifier: string;
+  readonly connection: string;
+}
+
+/** An account with an API key, which the directory knows. */
+export async function staticAccount(
+  connection: string,
+  organization: string | null = null,
+  identifier = fresh('user'),
+): Promise<Made> {
+  const of = organization === null ? '' : `&organization=${organization}`;
+  const path = `/v1/credentials/${connection}?identifier=${identifier}${of}`;
+  const { id } = await must(http('PUT', path, { type: 'api_key', api_key: 'sk_canary' }), 201);
+  await indexed(id);
+  return { id, identifier, connection };
+}
+
+/** A key of an operator of one organization. */
+export async function boundKey(organization: string, role = 'operator'): Promise<string> {
+  return (await must(http('POST', '/v1/admin-keys', { role, organization }), 201)).key;
+}
+
+export async function agentKey(connection: string, organization: string | null = null): Promise<string> {
+  const policy = { rules: [{ connection, identifiers: ['*'] }] };
+  const of = organization === null ? {} : { organization };
+  return (await must(http('POST', '/v1/agents', { id: fresh('agent'), key: true, policy, ...of }), 201)).key;
+}
+
+/** What an agent that has asked for the account's credential was answered: `ok`, or the code. */
+export async function fetched(accountId: string, key: string): Promise<string> {
+  const answer = await http('GET', `/v1/connected-accounts/${accountId}/token`, undefined, key);
+  return answer.ok ? 'ok' : (await answer.json<{ code: string }>()).code;
+}
