@@ -4,6 +4,7 @@ import { sweepAll } from './accounts/clock/sweep.ts';
 import { createApp } from './api/app.ts';
 import { LIVE_SENDERS } from './api/live-senders.ts';
 import { createFront } from './api/token-front.ts';
+import { lookAfterSigningKeys } from './directory/callers/signing-keys.ts';
 import { dropOldNews } from './directory/retention.ts';
 import { configOf } from './env.ts';
 import { wakeRevocations } from './revocations/start.ts';
@@ -22,6 +23,7 @@ export default {
     const config = configOf(env);
     ctx.waitUntil(sweepAll(config));
     ctx.waitUntil(dropOldNews(config));
+    ctx.waitUntil(lookAfterSigningKeys(config));
     ctx.waitUntil(wakeRevocations(config));
   },
 } satisfies ExportedHandler;

@@ -13,6 +13,7 @@ import { auditRecords, recordAuthFail, recordRefusal, verifyAudit } from './refu
 import { Rates } from './rates/rates.ts';
 import { revokeAgent } from './revoked/revoke-agent.ts';
 import type { AgentRpc } from './stub.ts';
+import { endToken, issueToken, signingCopy, useAssertion } from './tokens/tokens.ts';
 
 type In<M extends keyof AgentRpc> = Parameters<AgentRpc[M]>[0];
 type Out<M extends keyof AgentRpc> = ReturnType<AgentRpc[M]>;
@@ -74,6 +75,31 @@ export class Agent extends DurableObject implements AgentRpc {
 
   lookup(): Out<'lookup'> {
     return withAgent(this.#object, (state) => ({ ok: true, agent: authRecordOf(state) }));
+  }
+
+  clientKeys(): Out<'clientKeys'> {
+    return withAgent(this.#object, (state) => ({
+      ok: true,
+      agent: authRecordOf(state),
+      jwks: state.agent.proofs.jwks,
+      jwksUri: state.agent.proofs.jwks_uri,
+    }));
+  }
+
+  issueToken(input: In<'issueToken'>): Out<'issueToken'> {
+    return issueToken(this.#object, input);
+  }
+
+  useAssertion(input: In<'useAssertion'>): Out<'useAssertion'> {
+    return useAssertion(this.#object, input);
+  }
+
+  endToken(input: In<'endToken'>): Out<'endToken'> {
+    return endToken(this.#object, input);
+  }
+
+  signingCopy(): Out<'signingCopy'> {
+    return signingCopy(this.#object);
   }
 
   touchKey(input: In<'touchKey'>): Out<'touchKey'> {

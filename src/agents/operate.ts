@@ -8,6 +8,7 @@ import { removeAgent, setStatus, unlessLost, updateAgent, viewAgent } from './li
 import { NO_AGENT } from './outcome.ts';
 import type { AgentObject } from './object.ts';
 import type { Operation, OperationAnswers } from './stub.ts';
+import { endTokens } from './tokens/tokens.ts';
 
 type Answer = OperationAnswers[keyof OperationAnswers];
 
@@ -33,6 +34,8 @@ function done(bound: AgentObject, operation: Operation): Promise<Answer> {
       return setStatus(bound, 'suspended', operation.context);
     case 'resume':
       return setStatus(bound, 'active', operation.context);
+    case 'end_tokens':
+      return endTokens(bound, operation.context);
     case 'add_key':
       return addKey(bound, operation.context, operation.lifeMs ?? null);
     case 'list_keys':

@@ -114,6 +114,8 @@ export interface AuthRecord {
   readonly trusts?: readonly OidcTrust[];
   /** Of its client certificate, in hexadecimal; null or left out: it has none. */
   readonly thumbprint?: string | null;
+  /** Which life of the id it is. Left out by an older version, which took no tokens. */
+  readonly incarnation?: number;
   /** Tokens that have ended; left out: none has. */
   readonly endedTokens?: EndedTokens;
 }
@@ -142,6 +144,7 @@ export function authRecordOf({ agent, keys }: AgentState): AuthRecord {
     keys: keys.map(({ id, digest, expiresAtMs, createdAtMs }) => ({ id, digest, expiresAtMs, createdAtMs })),
     ...(trusts.length === 0 ? {} : { trusts }),
     ...(thumbprint === null ? {} : { thumbprint }),
+    incarnation: agent.incarnation,
     ...(agent.tokens === NO_ENDED_TOKENS ? {} : { endedTokens: agent.tokens }),
   };
 }

@@ -107,6 +107,35 @@ export class AgentStore extends ObjectStore<Table> {
     this.rows.put(mac, 'rate_window', rateToSql(row));
   }
 
+  /** Notes an assertion, which is taken once; those whose time is over make room. Inside a transaction. */
+  useAssertion(
+    { digest, expiresAtMs }: { readonly digest: string; readonly expiresAtMs: number },
+    nowMs: number,
+    most: number,
+  ): 'first' | 'replayed' | 'busy' {
+    if (this.sql.exec('SELECT 1 FROM used_assertion WHERE digest = ?', digest).toArray().length > 0)
+      return 'replayed';
+    this.sql.exec('DELETE FROM used_assertion WHERE expires_at_ms <= ?', nowMs);
+    if (Number(this.first('SELECT count(*) AS n FROM used_assertion')?.['n']) >= most) return 'busy';
+    this.sql.exec(
+      'INSERT INTO used_assertion (digest, expires_at_ms) VALUES (?, ?)',
+      digest,
+      Math.ceil(expiresAtMs),
+    );
+    return 'first';
+  }
+
+  /** The bundle of signing keys as it was last kept; each row in it is under a MAC of its own. Null: none was. */
+  signingCopy(): string | null {
+    if (!this.has('signing_copy')) return null;
+    const text = this.first('SELECT text FROM signing_copy')?.['text'];
+    return typeof text === 'string' ? text : null;
+  }
+
+  keepSigningCopy(text: string): void {
+    this.sql.exec('INSERT OR REPLACE INTO signing_copy (id, text) VALUES (1, ?)', text);
+  }
+
   /** What stayed of the life before this one; null in a first life. @throws CorruptRowError */
   tombstone(mac: Uint8Array): TombstoneRow | null {
     const row = this.tombstoneRow();

@@ -6,6 +6,7 @@
 import type { RequestContext } from '#audit/record.ts';
 import type { ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
+import type { Jwks } from '#contract/callers/agent-proofs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
@@ -16,9 +17,16 @@ import type { Outcome } from './outcome.ts';
 import type { AuthRecord } from './record.ts';
 import type { GiveBackInput, PeekInput, TakeInput } from './rates/rates.ts';
 import type { AuthFailInput, RefusalInput } from './refusals.ts';
+import type { EndTokenInput, Issued, IssueInput, IssueRefusal, UsedAssertion } from './tokens/tokens.ts';
 import type { RevokeAgentInput } from './revoked/revoke-agent.ts';
 
 type Empty = Record<never, never>;
+
+export interface ClientKeys {
+  readonly agent: AuthRecord;
+  readonly jwks: Jwks | null;
+  readonly jwksUri: string | null;
+}
 
 interface Operations {
   readonly view: [Empty, Viewed];
@@ -26,6 +34,7 @@ interface Operations {
   readonly remove: [{ readonly context: RequestContext }, Outcome];
   readonly suspend: [{ readonly context: RequestContext }, Viewed];
   readonly resume: [{ readonly context: RequestContext }, Viewed];
+  readonly end_tokens: [{ readonly context: RequestContext }, Viewed];
   readonly add_key: [{ readonly context: RequestContext; readonly lifeMs?: number | null }, Outcome<NewKey>];
   readonly list_keys: [Empty, Outcome<{ readonly keys: readonly KeyView[] }>];
   readonly delete_key: [{ readonly keyId: string; readonly context: RequestContext }, Outcome];
@@ -60,6 +69,17 @@ export interface AgentRpc {
   deleteKey(input: { readonly keyId: string; readonly context: RequestContext }): Promise<Outcome>;
   /** What authenticating needs. The caller keeps it for at most one second. */
   lookup(input: Empty): Promise<Outcome<{ readonly agent: AuthRecord }>>;
+  /** The same with the agent's own public keys, for a client that signs an assertion with one of them. */
+  clientKeys(input: Empty): Promise<Outcome<ClientKeys>>;
+  /** Durable when it answers `ok` without `refused`: the token may be signed then. */
+  issueToken(input: IssueInput): Promise<Issued>;
+  /** Notes an assertion that proves a client at another endpoint than that for tokens. */
+  useAssertion(
+    input: UsedAssertion,
+  ): Promise<Outcome<{ readonly used: 'first' | Extract<IssueRefusal, 'replayed' | 'busy'> }>>;
+  /** Twice: ok, one record. */
+  endToken(input: EndTokenInput): Promise<Outcome>;
+  signingCopy(input: Empty): Promise<Outcome<{ readonly signing: string | null }>>;
   touchKey(input: {
     readonly keyId: string;
     readonly atMs: number;

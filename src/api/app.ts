@@ -12,6 +12,8 @@ import type { AppEnv } from './context.ts';
 import { handleError, problemResponse } from './problem.ts';
 import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
+import { inOAuthForm, OAUTH_ENDPOINTS } from './oauth/form.ts';
+import { tokenServiceRoutes } from './oauth/routes.ts';
 import { revocationRoutes } from './revocations/routes.ts';
 import { connectLinkRoutes } from './routes/connect-links.ts';
 import {
@@ -46,6 +48,16 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   const app = newRouter();
   app.onError(handleError);
   app.notFound((c) => noSuchRoute(app, c));
+  for (const path of OAUTH_ENDPOINTS)
+    app.use(path, async (c, next) => {
+      await next();
+      if (c.req.method !== 'POST') return;
+      const refused = await inOAuthForm(c.res);
+      if (refused === c.res) return;
+      // An answer that is set over another one takes its headers along.
+      c.res = undefined;
+      c.res = refused;
+    });
   app.use('*', async (c, next) => {
     const lacking = takeConfig(c);
     c.set('client', clientOf(c.req.raw));
@@ -63,6 +75,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', homeRoutes());
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
+  app.route('/', tokenServiceRoutes());
   app.route('/', agentCredentialRoutes());
   app.route('/', accountRoutes());
   app.route('/', accountListRoutes());

@@ -25,7 +25,7 @@ import { idempotently } from './idempotency.ts';
 import { singleValues } from './input.ts';
 
 /** Where there are no keys yet no caller can prove itself: then the refusal says what to do first. */
-async function refusal(failure: AuthFailure, config: Config): Promise<ProblemError> {
+export async function refusal(failure: AuthFailure, config: Config): Promise<ProblemError> {
   const { code, detail, ...told } = failure;
   const ring = code === 'unauthenticated' && !config.masterKeys ? await ringOf(config.masterKeys) : null;
   const said = ring === null || ring.ok ? detail : `${detail}; ${ring.error.detail}`;

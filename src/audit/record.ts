@@ -23,6 +23,8 @@ export type AuditAction =
   | 'agent.resume'
   | 'agent.key.create'
   | 'agent.key.delete'
+  | 'agent.token.issue'
+  | 'agent.token.revoke'
   | 'policy.update'
   | 'connection.create'
   | 'connection.update'
@@ -36,6 +38,8 @@ export type AuditAction =
   | 'webhook.rotate_secret'
   | 'admin_key.create'
   | 'admin_key.delete'
+  | 'signing_key.create'
+  | 'signing_key.delete'
   | 'revocation.create'
   | 'audit.read'
   | 'auth.fail';

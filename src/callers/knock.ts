@@ -27,9 +27,18 @@ function knocking(presented: Presented, request: RequestPieces): string | null {
 
 /** The credential that the request presents, proved by nothing yet; or that its sender has come too often. */
 export async function knock(request: RequestPieces, now: Now): Promise<Result<Presented, AuthFailure>> {
-  const { headers, url, config, client } = request;
+  const { headers, url, config } = request;
   const presented = presentedCredential(headers, url, (text) => isRootKey(config, text));
-  const sender = { keyId: knocking(presented, request), address: client.ip };
-  const over = overLimit(config, sender, now) ?? (config.rateLimiter && (await overCounter(config, sender)));
+  const over = await tooOften(knocking(presented, request), request, now);
   return over === null ? ok(presented) : err(over);
+}
+
+/** The refusal of a sender that has come too often under this name (see `knocking`); null: it may go on. */
+export async function tooOften(
+  keyId: string | null,
+  { config, client }: Pick<RequestPieces, 'config' | 'client'>,
+  now: Now,
+): Promise<AuthFailure | null> {
+  const sender = { keyId, address: client.ip };
+  return overLimit(config, sender, now) ?? (config.rateLimiter && (await overCounter(config, sender)));
 }

@@ -14,7 +14,14 @@ import type { Now } from '#lib/clock.ts';
 import type { Result } from '#lib/result.ts';
 
 /** By what a caller has proved itself, as records say it. `ADMIN_KEY` is an admin key there, without an id. */
-export type ProofMethod = 'agent_key' | 'workload_jwt' | 'client_certificate' | 'admin_key' | 'access_jwt';
+export type ProofMethod =
+  | 'agent_key'
+  | 'broker_token'
+  | 'workload_jwt'
+  | 'client_certificate'
+  | 'private_key_jwt'
+  | 'admin_key'
+  | 'access_jwt';
 
 interface Proved {
   readonly method: ProofMethod;

@@ -6,16 +6,25 @@ import { knock } from './knock.ts';
 import { accessJwt } from './methods/access-jwt.ts';
 import { adminKey } from './methods/admin-key.ts';
 import { agentKey } from './methods/agent-key.ts';
+import { brokerToken } from './methods/broker-token.ts';
 import { clientCertificate } from './methods/client-certificate.ts';
 import { rootKey } from './methods/root-key.ts';
 import { workloadJwt } from './methods/workload-jwt.ts';
 import { WRONG_KEY, type Method, type Outcome, type RequestPieces } from './proof.ts';
 
 /**
- * `ADMIN_KEY` may be any text, also one in the form of another key: it is compared first. A method that proves a token of
- * our own stands before `workloadJwt`, which takes whatever has the form of one.
+ * `ADMIN_KEY` may be any text, also one in the form of another key: it is compared first. `brokerToken` takes the tokens
+ * that the broker has made and stands before `workloadJwt`, which takes whatever has the form of one.
  */
-const METHODS: readonly Method[] = [rootKey, adminKey, agentKey, workloadJwt, accessJwt, clientCertificate];
+const METHODS: readonly Method[] = [
+  rootKey,
+  adminKey,
+  agentKey,
+  brokerToken,
+  workloadJwt,
+  accessJwt,
+  clientCertificate,
+];
 
 /** The proof that a request carries; `planes.ts` says what it is worth at a route. */
 export async function prove(request: RequestPieces, now: Now): Promise<Outcome> {

@@ -46,6 +46,7 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'DELETE /v1/agents/{id}': 'operator',
   'POST /v1/agents/{id}/suspend': 'operator',
   'POST /v1/agents/{id}/resume': 'operator',
+  'POST /v1/agents/{id}/revoke-tokens': 'operator',
   'POST /v1/agents/{id}/keys': 'admin',
   'GET /v1/agents/{id}/keys': 'auditor',
   'DELETE /v1/agents/{id}/keys/{key_id}': 'admin',
@@ -93,6 +94,11 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'GET /v1/events': 'auditor',
 
   'GET /v1/audit-events': 'auditor',
+  'POST /oauth/introspect': 'operator',
+  'POST /oauth/revoke': 'operator',
+  'GET /v1/signing-keys': 'auditor',
+  'POST /v1/signing-keys': 'admin',
+
   'GET /v1/stats': 'auditor',
   'POST /v1/directory/rebuild': 'operator',
   'POST /v1/revocations': 'operator',
@@ -101,7 +107,7 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
 
 /**
  * Routes that no operator's key opens, and their callers. `agent`: the token plane · `browser`: the connect flow ·
- * `provider`: its signed events · `open`: everyone. `…/wait` takes agents too and stands above.
+ * `provider`: its signed events · `open`: everyone. `…/wait`, introspection and revocation take agents too and stand above.
  */
 export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provider' | 'open'>> = {
   'GET /': 'open',
@@ -114,6 +120,9 @@ export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provi
   'GET /v1/agents/{agent_id}/credentials': 'agent',
   'GET /v1/agents/{agent_id}/credentials/{connection}': 'agent',
   'GET /v1/connected-accounts/{id}/token': 'agent',
+  'POST /oauth/token': 'agent',
+  'GET /.well-known/oauth-authorization-server/oauth': 'open',
+  'GET /.well-known/jwks.json': 'open',
   'GET /connect/{token}': 'browser',
   'POST /connect/{token}': 'browser',
   'GET /oauth/callback/{connection}': 'browser',

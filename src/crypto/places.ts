@@ -49,3 +49,16 @@ export function verifierPlace(owner: Owner, sessionId: string): Place {
 
 /** What the control plane keeps of its own (admin keys, audit heads) is authenticated under a data key, and not encrypted. */
 export const CONTROL_OWNER: Owner = { kind: 'control', owner: '', organization: '', incarnation: 1 };
+
+/** The keys that sign the broker's own access tokens, under one data key of their own. */
+export const SIGNING_OWNER: Owner = {
+  kind: 'control',
+  owner: 'signing',
+  organization: '',
+  incarnation: 1,
+};
+
+/** The private half of a signing key, by its thumbprint. */
+export function signingKeyPlace(kid: string): Place {
+  return { ...SIGNING_OWNER, field: `signing_key:${kid}`, generation: 0 };
+}

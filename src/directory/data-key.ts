@@ -1,13 +1,14 @@
 /**
  * The table `data_key`: wrapped data keys that belong to no account and no agent. One for the client secrets of
- * connections, one for the secrets of webhook endpoints, and one that authenticates what the control plane keeps.
+ * connections, one for the secrets of webhook endpoints, one for the keys that sign the broker's own tokens, and one that
+ * authenticates what the control plane keeps.
  */
 
 import type { Config } from '#env.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { createDataKey, openDataKey, type DataKey, type Owner } from '#crypto/envelope.ts';
 import type { Keyring } from '#crypto/keyring.ts';
-import { CONNECTIONS_OWNER, CONTROL_OWNER, WEBHOOKS_OWNER } from '#crypto/places.ts';
+import { CONNECTIONS_OWNER, CONTROL_OWNER, SIGNING_OWNER, WEBHOOKS_OWNER } from '#crypto/places.ts';
 import { ask } from './ask.ts';
 import { assertVault } from './key-check.ts';
 
@@ -44,6 +45,13 @@ const CONTROL: Use = {
   owner: CONTROL_OWNER,
   table: 'organization_audit_head',
   missing: 'the data key of the control plane is missing from the directory',
+};
+
+const SIGNING: Use = {
+  purpose: 'signing',
+  owner: SIGNING_OWNER,
+  table: 'signing_key',
+  missing: 'the data key of the signing keys is missing from the directory',
 };
 
 /** The ring, known to be the right one. @throws ProblemError `vault_locked`, `unavailable` */
@@ -130,4 +138,12 @@ export function controlKey(config: VaultConfig): Promise<DataKey> {
 /** The same as it is stored, for reading what it authenticates. @throws ProblemError as `controlKey` */
 export function openControlKey(config: VaultConfig, wrapped: string | null): Promise<DataKey> {
   return openStored(config, CONTROL, wrapped);
+}
+
+/**
+ * Opens the key of signing keys for writing; the first use draws it.
+ * @throws ProblemError `vault_locked` (nothing is written then), `unavailable`, `record_corrupt`
+ */
+export function signingDataKey(config: VaultConfig): Promise<DataKey> {
+  return keyForWriting(config, SIGNING);
 }

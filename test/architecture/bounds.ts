@@ -27,6 +27,7 @@ const PRUNED_WITH_A_ROUND = numberIn('outbox/rounds.ts', 'PRUNED_AT_ONCE');
 const KEPT_ATTEMPTS = numberIn('accounts/refreshing/attempts.ts', 'KEPT_ATTEMPTS');
 const MAX_KEYS = numberIn('agents/keys.ts', 'MAX_KEYS');
 const MAX_RULES = numberIn('contract/policy.ts', 'MAX_RULES');
+const MAX_ASSERTIONS = numberIn('agents/tokens/tokens.ts', 'MAX_ASSERTIONS');
 const MAX_OPEN_SESSIONS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_SESSIONS');
 const MAX_OPEN_REPAIRS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_REPAIRS');
 const MAX_GRANTS = numberIn('accounts/flows/sessions/session.ts', 'MAX_GRANTS');
@@ -109,7 +110,7 @@ const D1: readonly Entry[] = [
   ['meta', 'one row', null, standing(1)],
   ['d1_migrations', 'one row for each migration', null, standing(20)],
   ['key_check', 'one row for each master key that was ever current', null, standing(10)],
-  ['data_key', 'three rows', null, standing(3)],
+  ['data_key', 'four rows', null, standing(4)],
   ['connection', 'an operator deletes it', 'directory/connection-changes.ts', standing(SIZE.connections)],
   [
     'connection_grave',
@@ -142,6 +143,12 @@ const D1: readonly Entry[] = [
     'goes with its agent, or when the agent has that proof no longer; each has ten workloads and one certificate at most',
     'directory/callers/agent-proofs.ts',
     standing(SIZE.agents * 11),
+  ],
+  [
+    'signing_key',
+    'the cron run, a day after the next one signs; a key signs for 90 days',
+    'directory/callers/signing-keys.ts',
+    standing(3),
   ],
   [
     'webhook_endpoint',
@@ -271,6 +278,13 @@ const AGENT: readonly Entry[] = [
     standing(MAX_RULES),
   ],
   ['index_due', 'one row, gone when the directory has it', 'agents/timers.ts', standing(1)],
+  [
+    'used_assertion',
+    `the next assertion of the agent, when its time is over; at most ${MAX_ASSERTIONS}`,
+    'agents/store.ts',
+    standing(MAX_ASSERTIONS),
+  ],
+  ['signing_copy', 'one row, written over', null, standing(1)],
 ];
 
 /** It makes no event and keeps no chain: the shared tables stay as good as empty. */

@@ -134,7 +134,7 @@ const reaching = (key: Key) =>
 
 /** Made only by those who see the whole deployment. */
 const isOfDeployment = (operation: Operation) =>
-  operation.path.startsWith('/v1/connections') && operation.method !== 'GET';
+  /^\/v1\/(?:connections|signing-keys)/.test(operation.path) && operation.method !== 'GET';
 /** There is none of these to be had here. */
 const isUnmade = ({ path }: Operation) => /connect-sessions|webhook-deliveries\/|revocations\//.test(path);
 const bodyIsOurs = (operation: Operation) =>
@@ -156,6 +156,16 @@ beforeAll(async () => {
 });
 afterAll(() => broker.dispose());
 
+/** The endpoints of OAuth have a form of their own for it (RFC 6749). */
+function expectForbidden(reply: Reply, what: string): void {
+  if (!what.includes(' /oauth/')) expectRefusal(reply, { status: 403, code: 'forbidden' }, what);
+  else
+    expect(reply, what).toMatchObject({
+      status: 403,
+      body: { error: 'unauthorized_client', code: 'forbidden' },
+    });
+}
+
 describe.each(ROLES)('the role %s', (role) => {
   it.each([null, OWN])(
     'is refused with 403 on every route that takes another (organization: %s)',
@@ -167,13 +177,13 @@ describe.each(ROLES)('the role %s', (role) => {
       for (const operation of beyond) {
         for (const things of [own, ABSENT]) {
           const reply = await ask(operation, key.key, things);
-          expectRefusal(reply, { status: 403, code: 'forbidden' }, nameOf(operation));
+          expectForbidden(reply, nameOf(operation));
         }
         const raw = await call(operation.method, broker.url + pathOf(operation, ABSENT), {
           key: key.key,
           raw: '{',
         });
-        expectRefusal(raw, { status: 403, code: 'forbidden' }, `${nameOf(operation)}, not JSON`);
+        expectForbidden(raw, `${nameOf(operation)}, not JSON`);
       }
     },
   );

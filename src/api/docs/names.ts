@@ -80,7 +80,7 @@ export const HEADINGS: readonly Heading[] = [
   {
     name: 'Proofs',
     description: 'Short-lived tokens of the broker, and the keys that verify them.',
-    paths: /^\/oauth\/|^\/\.well-known\//,
+    paths: /^\/oauth\/|^\/\.well-known\/|^\/v1\/signing-keys/,
   },
   {
     name: 'Running it',

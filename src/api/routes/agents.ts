@@ -47,7 +47,7 @@ const params = z.object({ id: z.string() });
 const keyParams = z.object({ id: z.string(), key_id: z.string() });
 const CODES = ['not_found', 'vault_locked', 'record_corrupt'] as const;
 
-function action(name: 'suspend' | 'resume', summary: string) {
+function action(name: 'suspend' | 'resume' | 'revoke-tokens', summary: string) {
   return createRoute({
     method: 'post',
     path: `${base}/{id}/${name}`,
@@ -89,6 +89,7 @@ const routes = {
   }),
   suspend: action('suspend', 'Refuse an agent everywhere, within one second'),
   resume: action('resume', 'Let a suspended agent go on'),
+  endTokens: action('revoke-tokens', 'End every access token of an agent that was made until now'),
   addKey: createRoute({
     method: 'post',
     path: `${base}/{id}/keys`,
@@ -271,7 +272,7 @@ function policyRoutes(router: OpenAPIHono<AppEnv>): void {
   });
 }
 
-function answering(operation: 'view' | 'suspend' | 'resume') {
+function answering(operation: 'view' | 'suspend' | 'resume' | 'end_tokens') {
   return async (c: Context<AppEnv>): Promise<Response> =>
     c.json(resource((await reach(c, operation, (context) => ({ context }))).agent));
 }
@@ -288,6 +289,7 @@ export function agentRoutes(): OpenAPIHono<AppEnv> {
   });
   describe(router, routes.suspend, requireOperator, answering('suspend'));
   describe(router, routes.resume, requireOperator, answering('resume'));
+  describe(router, routes.endTokens, requireOperator, answering('end_tokens'));
   keyRoutes(router);
   policyRoutes(router);
   return router;

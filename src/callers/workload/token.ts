@@ -94,6 +94,7 @@ export type TokenProblem =
   | 'token_expired'
   | 'token_not_yet_valid'
   | 'token_lives_too_long'
+  | 'token_ended'
   | 'token_not_trusted';
 
 /** What its head says: an algorithm that proves an issuer, no other kind of token, and nothing that must be understood. */

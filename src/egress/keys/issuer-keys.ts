@@ -190,6 +190,11 @@ function publishedFrom(text: string, before: Published | null): Published | null
   return { text, keySet, kids: new Set(keys.flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : []))) };
 }
 
+/** The keys of a set that lies here, held to the same as those that issuers publish. */
+export function keySetOf(keys: readonly unknown[]): KeySet {
+  return createLocalJWKSet({ keys: keys.flatMap((key) => usable(key)) } as unknown as JSONWebKeySet);
+}
+
 type Jwk = Readonly<Record<string, unknown>>;
 
 /** A public key with one fixed algorithm: of RSA keys that name none, the one that every issuer has. */

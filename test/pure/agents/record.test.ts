@@ -61,6 +61,7 @@ describe('the record for authentication', () => {
       status: 'active',
       policy: agent.policy,
       keys: [{ id: 'k', digest: 'd', expiresAtMs: 4, createdAtMs: 1 }],
+      incarnation: 1,
     });
   });
 

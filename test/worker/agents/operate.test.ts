@@ -17,6 +17,7 @@ const INPUTS: { readonly [D in OperationName]: (keyId: string) => OperationInput
   remove: () => ({ context }),
   suspend: () => ({ context }),
   resume: () => ({ context }),
+  end_tokens: () => ({ context }),
   add_key: () => ({ context }),
   list_keys: () => ({}),
   delete_key: (keyId) => ({ keyId, context }),

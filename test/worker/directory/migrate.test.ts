@@ -57,6 +57,7 @@ const TABLES = [
   'organization_audit',
   'organization_audit_checkpoint',
   'organization_audit_head',
+  'signing_key',
   'webhook_endpoint',
 ];
 const asWranglerReads = MIGRATIONS.map(({ name, sql }) => ({ name, queries: statementsOf(sql) }));

@@ -1,0 +1,141 @@
+/**
+ * What an agent's object has to say to tokens of the broker that name it: that one may be made, once per assertion, and
+ * that one has ended. Each is one transaction with its record; the tokens themselves are stored nowhere.
+ */
+
+import type { RequestContext } from '#audit/record.ts';
+import { failed, type Outcome } from '../outcome.ts';
+import { record, withAgent, type AgentObject } from '../object.ts';
+import type { Viewed } from '../lifecycle.ts';
+import { viewOf } from '../record.ts';
+
+/** Assertions that still live at once. Theirs is two minutes: an agent takes a token with a few an hour. */
+export const MAX_ASSERTIONS = 1_000;
+/** Ended tokens that would still live at once. */
+const MAX_ENDED_TOKENS = 200;
+
+/** A client's assertion: the digest of its `jti`, and until when it would be taken. */
+export interface UsedAssertion {
+  readonly digest: string;
+  readonly expiresAtMs: number;
+}
+
+export interface IssueInput {
+  /** The `jti` of the token to be. */
+  readonly tokenId: string;
+  /** Of the key that asks; null: another method does. */
+  readonly keyId: string | null;
+  readonly incarnation: number;
+  /** The assertion that asks; null: none does. */
+  readonly assertion: UsedAssertion | null;
+  /** The bundle of signing keys, kept for a time in which the directory is away; null: it is not at hand. */
+  readonly signing: string | null;
+  readonly context: RequestContext;
+}
+
+/**
+ * - `gone`: the agent that proved itself is not there any more, or the key that proved it is not.
+ * - `replayed`: the assertion has been used.
+ * - `busy`: more assertions live than are remembered.
+ */
+export type IssueRefusal = 'gone' | 'suspended' | 'replayed' | 'busy';
+
+/** `issuedAtS`: the token's `iat`, in seconds: later than every end of tokens before it. */
+export type Issued = Outcome<{ readonly issuedAtS: number } | { readonly refused: IssueRefusal }>;
+
+const secondOf = (atMs: number): number => Math.floor(atMs / 1000);
+
+export function issueToken(object: AgentObject, input: IssueInput): Promise<Issued> {
+  const { tokenId, keyId, incarnation, assertion, signing, context } = input;
+  return withAgent<Issued & { ok: true }>(object, ({ agent }, life) => {
+    const nowMs = object.now();
+    const refused = (why: IssueRefusal) => ({ ok: true, refused: why }) as const;
+    if (agent.incarnation !== incarnation || (keyId !== null && !agent.keyIds.includes(keyId)))
+      return refused('gone');
+    if (agent.status !== 'active') return refused('suspended');
+    return object.store.transaction(() => {
+      const { store } = object;
+      if (assertion !== null) {
+        const used = store.useAssertion(assertion, nowMs, MAX_ASSERTIONS);
+        if (used !== 'first') return refused(used);
+      }
+      if (signing !== null && store.signingCopy() !== signing) store.keepSigningCopy(signing);
+      record(
+        object,
+        life,
+        { action: 'agent.token.issue', outcome: 'ok', evidence: [`token:${tokenId}`] },
+        context,
+      );
+      const { endedBeforeMs } = agent.tokens;
+      const issuedAtS = Math.max(secondOf(nowMs), endedBeforeMs === null ? 0 : secondOf(endedBeforeMs) + 1);
+      return { ok: true, issuedAtS };
+    });
+  });
+}
+
+export function useAssertion(
+  object: AgentObject,
+  assertion: UsedAssertion,
+): Promise<Outcome<{ readonly used: 'first' | 'replayed' | 'busy' }>> {
+  return withAgent<{ ok: true; used: 'first' | 'replayed' | 'busy' }>(object, () =>
+    object.store.transaction(() => ({
+      ok: true,
+      used: object.store.useAssertion(assertion, object.now(), MAX_ASSERTIONS),
+    })),
+  );
+}
+
+export interface EndTokenInput {
+  /** The `jti`. */
+  readonly tokenId: string;
+  readonly expiresAtMs: number;
+  readonly context: RequestContext;
+}
+
+/** Ends one token; `conflict` where so many ended ones would still live that no more are remembered. */
+export function endToken(
+  object: AgentObject,
+  { tokenId, expiresAtMs, context }: EndTokenInput,
+): Promise<Outcome> {
+  return withAgent<{ ok: true }>(object, ({ agent }, life) => {
+    const { ended } = agent.tokens;
+    if (ended.some(({ id }) => id === tokenId)) return { ok: true };
+    const living = ended.filter((one) => one.expiresAtMs > object.now());
+    if (living.length >= MAX_ENDED_TOKENS)
+      return failed('conflict', `more than ${MAX_ENDED_TOKENS} ended tokens still live`);
+    const tokens = { ...agent.tokens, ended: [...living, { id: tokenId, expiresAtMs }] };
+    return object.store.transaction(() => {
+      object.store.saveAgent(life.mac, { ...agent, tokens });
+      record(
+        object,
+        life,
+        { action: 'agent.token.revoke', outcome: 'ok', evidence: [`token:${tokenId}`] },
+        context,
+      );
+      return { ok: true };
+    });
+  });
+}
+
+/** Ends every token that was issued until now, those of this second too. */
+export function endTokens(object: AgentObject, context: RequestContext): Promise<Viewed> {
+  return withAgent<Viewed & { ok: true }>(object, ({ agent }, life) =>
+    object.store.transaction(() => {
+      const { endedBeforeMs } = agent.tokens;
+      const tokens = {
+        ...agent.tokens,
+        endedBeforeMs: Math.max(object.now(), endedBeforeMs ?? 0),
+        ended: [],
+      };
+      const after = { ...agent, tokens };
+      object.store.saveAgent(life.mac, after);
+      record(object, life, { action: 'agent.token.revoke', outcome: 'ok', evidence: ['all'] }, context);
+      return { ok: true, agent: viewOf(after) };
+    }),
+  );
+}
+
+/** The bundle of signing keys that was at hand when a token was last made; null: none was. */
+export function signingCopy(object: AgentObject): Promise<Outcome<{ readonly signing: string | null }>> {
+  return withAgent(object, () => ({ ok: true, signing: object.store.signingCopy() }));
+}

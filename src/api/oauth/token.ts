@@ -1,0 +1,126 @@
+/** `POST /oauth/token`: an access token of the broker, for an agent that proves itself. */
+
+import type { Context } from 'hono';
+import { workloadJwt } from '#callers/methods/workload-jwt.ts';
+import { tooOften } from '#callers/knock.ts';
+import { asAgent } from '#callers/planes.ts';
+import type { AgentProof, AuthFailure } from '#callers/proof.ts';
+import { presentedClient, proveClient, type Form, type ProvedClient } from '#callers/tokens/client.ts';
+import { makeToken } from '#callers/tokens/issue.ts';
+import { TOKEN_EXCHANGE, TOKEN_TYPES, type TokenAnswer } from '#contract/callers/token-service.ts';
+import { ProblemError } from '#contract/problem.ts';
+import { systemNow } from '#lib/clock.ts';
+import { arrivalOf } from '../arrival.ts';
+import type { AppEnv } from '../context.ts';
+import { contextOf, ensureSchema, recordRefusal, refusal } from '../guards.ts';
+import { originOf } from '../origin.ts';
+import { formOf, refusedAs } from './form.ts';
+
+/** Parameters that mean something to other servers and would widen or narrow: what is not done is not passed over. */
+function refuseUnused(form: Form, origin: string): void {
+  if (form.has('scope'))
+    throw refusedAs('invalid_scope', 'scopes are not used here: the policy of the agent says what it may');
+  if (form.has('authorization_details'))
+    throw refusedAs('invalid_authorization_details', 'this broker does not narrow tokens');
+  if (form.has('actor_token')) throw refusedAs('invalid_request', 'actor_token is not used here');
+  for (const name of ['resource', 'audience']) {
+    const value = form.get(name);
+    if (value !== undefined && value !== origin)
+      throw refusedAs('invalid_target', `a token is for ${origin} alone`);
+  }
+}
+
+function lifeAsked(form: Form): number | null {
+  const text = form.get('expires_in');
+  if (text === undefined) return null;
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1)
+    throw refusedAs('invalid_request', 'expires_in must be seconds');
+  return Number(text);
+}
+
+/** @throws ProblemError where no client proves itself */
+export async function clientOfForm(c: Context<AppEnv>, form: Form): Promise<ProvedClient> {
+  const presented = presentedClient(c.req.raw.headers, form);
+  if (presented.kind === 'malformed') throw refusedAs('invalid_request', presented.detail);
+  if (presented.kind === 'none') {
+    const over = await tooOften(null, arrivalOf(c), systemNow);
+    throw await refused(
+      c,
+      over ?? {
+        code: 'unauthenticated',
+        detail: 'authenticate the client: with a key, or with an assertion',
+      },
+    );
+  }
+  const proved = await proveClient(presented, arrivalOf(c), systemNow);
+  if (!proved.ok) throw await refused(c, proved.error);
+  return proved.value;
+}
+
+function refused(c: Context<AppEnv>, failure: AuthFailure): Promise<ProblemError> {
+  return refusal(failure, c.get('config'));
+}
+
+/** The agent that a workload's token proves (RFC 8693). @throws ProblemError 400 where it proves none */
+async function subjectOf(c: Context<AppEnv>, form: Form): Promise<AgentProof> {
+  const presented = presentedClient(c.req.raw.headers, form);
+  if (presented.kind !== 'none')
+    throw refusedAs('invalid_request', 'an exchange takes no client authentication: the token is the proof');
+  const token = form.get('subject_token');
+  const type = form.get('subject_token_type');
+  if (token === undefined) throw refusedAs('invalid_request', 'subject_token is required');
+  if (type !== TOKEN_TYPES.jwt)
+    throw refusedAs('invalid_request', `subject_token_type must be ${TOKEN_TYPES.jwt}`);
+  const wanted = form.get('requested_token_type');
+  if (wanted !== undefined && !(Object.values(TOKEN_TYPES) as string[]).includes(wanted))
+    throw refusedAs('invalid_request', 'requested_token_type is not one that is made here');
+  const arrival = arrivalOf(c);
+  const over = await tooOften('jwt', arrival, systemNow);
+  if (over !== null) throw await refused(c, over);
+  const outcome = (await workloadJwt(arrival, token, systemNow)) ?? null;
+  const agent = outcome === null ? null : asAgent(outcome);
+  // RFC 8693, 2.2.2: a subject_token that is not taken is a request that is not valid.
+  if (agent === null || (!agent.ok && agent.error.code === 'unauthenticated'))
+    throw refusedAs('invalid_request', 'subject_token proves no agent');
+  if (!agent.ok) throw await refused(c, agent.error);
+  return agent.value;
+}
+
+export async function answerToken(c: Context<AppEnv>): Promise<Response> {
+  const form = await formOf(c);
+  const origin = originOf(c);
+  const grant = form.get('grant_type');
+  if (grant === undefined) throw refusedAs('invalid_request', 'grant_type is required');
+  const isExchange = grant === TOKEN_EXCHANGE;
+  if (!isExchange && grant !== 'client_credentials')
+    throw refusedAs('unsupported_grant_type', `grant_type is client_credentials or ${TOKEN_EXCHANGE}`);
+  refuseUnused(form, origin);
+  const lifeS = lifeAsked(form);
+  const client: ProvedClient = isExchange
+    ? { proof: await subjectOf(c, form), assertion: null }
+    : await clientOfForm(c, form);
+  await ensureSchema(c);
+  const made = await makeToken({ ...client, lifeS, origin }, arrivalOf(c), systemNow);
+  if (!made.ok) {
+    if (made.error === 'suspended') return refuseSuspended(c, client.proof);
+    throw await refused(c, made.error);
+  }
+  const answer: TokenAnswer = {
+    access_token: made.value.token,
+    token_type: 'Bearer',
+    expires_in: made.value.expiresIn,
+    ...(isExchange ? { issued_token_type: TOKEN_TYPES.access_token } : {}),
+  };
+  return c.json(answer, 200);
+}
+
+async function refuseSuspended(c: Context<AppEnv>, proof: AgentProof): Promise<never> {
+  const reason = 'agent_suspended';
+  await recordRefusal(c.get('config'), proof, contextOf(c, proof), {
+    reason,
+    connection: null,
+    identifier: null,
+    known: false,
+  });
+  throw refusedAs('unauthorized_client', 'the agent is suspended', 'policy_denied');
+}

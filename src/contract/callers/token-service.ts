@@ -1,0 +1,156 @@
+/** The token service on the wire: names are those of OAuth 2.0 and its extensions. */
+
+import { z } from '@hono/zod-openapi';
+import { CODES, type Code } from '../codes.ts';
+import { IsoTime, NullableIsoTime } from '../time.ts';
+
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const TOKEN_TYPES = {
+  jwt: 'urn:ietf:params:oauth:token-type:jwt',
+  access_token: 'urn:ietf:params:oauth:token-type:access_token',
+} as const;
+
+const KID = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
+
+/** RFC 6749, 5.2, RFC 7009, 2.2.1, RFC 8707, RFC 9396. */
+const OAUTH_ERRORS = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'invalid_scope',
+  'invalid_target',
+  'invalid_authorization_details',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'server_error',
+  'temporarily_unavailable',
+] as const;
+export type OAuthError = (typeof OAUTH_ERRORS)[number];
+
+export const OAuthErrorAnswer = z
+  .object({
+    error: z.enum(OAUTH_ERRORS),
+    error_description: z.string().openapi({ example: 'grant_type is required' }),
+    code: z
+      .enum(Object.keys(CODES) as [Code, ...Code[]])
+      .openapi({ description: 'As in problem documents.' }),
+    correlation_id: z.string().openapi({ example: 'task-81' }),
+  })
+  .openapi('OAuthError', { description: 'RFC 6749, section 5.2.' });
+
+const clientFields = {
+  client_id: z.string().optional().openapi({ description: 'Id of the agent.', example: 'crm-agent' }),
+  client_secret: z.string().optional().openapi({ description: 'A key of the agent (`client_secret_post`).' }),
+  client_assertion: z.string().optional().openapi({
+    description: 'RFC 7523: a JWT that the agent has signed for our issuer, at most a minute long, once.',
+  }),
+  client_assertion_type: z.string().optional(),
+};
+
+/** What a form may hold; what it holds beside it is ignored (RFC 6749, 3.2). */
+export const TokenForm = z
+  .object({
+    grant_type: z.enum(['client_credentials', TOKEN_EXCHANGE]),
+    ...clientFields,
+    subject_token: z.string().optional().openapi({ description: 'The token of a workload (RFC 8693).' }),
+    subject_token_type: z.enum([TOKEN_TYPES.jwt]).optional(),
+    expires_in: z.string().optional().openapi({ description: 'Seconds, to ask for less than 900.' }),
+  })
+  .openapi('TokenForm');
+
+export const TokenAnswer = z
+  .object({
+    access_token: z.string().openapi({ description: 'RFC 9068.', example: 'eyJhbGciOiJFUzI1NiIs…' }),
+    token_type: z.literal('Bearer'),
+    expires_in: z.number().int().openapi({ description: 'Seconds.', example: 900 }),
+    issued_token_type: z.literal(TOKEN_TYPES.access_token).optional(),
+  })
+  .openapi('TokenAnswer');
+export type TokenAnswer = z.infer<typeof TokenAnswer>;
+
+export const PresentedTokenForm = z
+  .object({ token: z.string(), token_type_hint: z.string().optional(), ...clientFields })
+  .openapi('PresentedTokenForm');
+
+export const Introspection = z
+  .object({
+    active: z.boolean(),
+    iss: z.string().optional().openapi({ example: 'https://broker.example/oauth' }),
+    sub: z.string().optional().openapi({ example: 'crm-agent' }),
+    client_id: z.string().optional().openapi({ example: 'crm-agent' }),
+    aud: z.string().optional().openapi({ example: 'https://broker.example' }),
+    jti: z.string().optional().openapi({ example: 'at_4nB2xQ9ZkTq7Lm1wRz8PcV' }),
+    iat: z.number().int().optional(),
+    exp: z.number().int().optional(),
+    token_type: z.literal('Bearer').optional(),
+    key_id: z.string().optional().openapi({ example: '4nB2xQ9ZkT' }),
+  })
+  .openapi('Introspection', { description: 'RFC 7662. Of a token that is not active nothing else is said.' });
+export type Introspection = z.infer<typeof Introspection>;
+
+export const ServerMetadata = z
+  .object({
+    issuer: z.string().openapi({ example: 'https://broker.example/oauth' }),
+    token_endpoint: z.string().openapi({ example: 'https://broker.example/oauth/token' }),
+    revocation_endpoint: z.string().openapi({ example: 'https://broker.example/oauth/revoke' }),
+    introspection_endpoint: z.string().openapi({ example: 'https://broker.example/oauth/introspect' }),
+    jwks_uri: z.string().openapi({ example: 'https://broker.example/.well-known/jwks.json' }),
+    grant_types_supported: z.array(z.string()).openapi({ example: ['client_credentials'] }),
+    response_types_supported: z.array(z.string()).openapi({ example: [] }),
+    token_endpoint_auth_methods_supported: z.array(z.string()).openapi({ example: ['private_key_jwt'] }),
+    token_endpoint_auth_signing_alg_values_supported: z.array(z.string()).openapi({ example: ['ES256'] }),
+    revocation_endpoint_auth_methods_supported: z.array(z.string()).openapi({ example: ['private_key_jwt'] }),
+    revocation_endpoint_auth_signing_alg_values_supported: z
+      .array(z.string())
+      .openapi({ example: ['ES256'] }),
+    introspection_endpoint_auth_methods_supported: z
+      .array(z.string())
+      .openapi({ example: ['private_key_jwt'] }),
+    introspection_endpoint_auth_signing_alg_values_supported: z
+      .array(z.string())
+      .openapi({ example: ['ES256'] }),
+  })
+  .openapi('ServerMetadata', { description: 'RFC 8414.' });
+export type ServerMetadata = z.infer<typeof ServerMetadata>;
+
+const PublicKey = z
+  .object({
+    kty: z.literal('EC'),
+    crv: z.literal('P-256'),
+    x: z.string().openapi({ example: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU' }),
+    y: z.string().openapi({ example: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }),
+    kid: z.string().openapi({ description: 'The thumbprint of the key (RFC 7638).', example: KID }),
+    use: z.literal('sig'),
+    alg: z.literal('ES256'),
+  })
+  .openapi('PublicSigningKey');
+
+export const PublishedKeys = z.object({ keys: z.array(PublicKey) }).openapi('PublishedKeys');
+
+export const SigningKey = z
+  .object({
+    kid: z.string().openapi({ example: KID }),
+    status: z.enum(['next', 'signing', 'ending']).openapi({
+      description: '`next`: published, signs from `signs_from` on. `ending`: verifies what it has signed.',
+    }),
+    created_at: IsoTime,
+    signs_from: IsoTime,
+    ends_at: NullableIsoTime.openapi({ description: 'From then on it verifies nothing; null: no next key.' }),
+  })
+  .openapi('SigningKey');
+export type SigningKey = z.infer<typeof SigningKey>;
+
+/** A handful at most, so there is one page. */
+export const SigningKeys = z
+  .object({ data: z.array(SigningKey), next_cursor: z.null() })
+  .openapi('SigningKeys');
+
+export const CreateSigningKey = z
+  .strictObject({
+    end_previous: z.boolean().optional().openapi({
+      description:
+        'After a theft: the new key signs at once, and every token that another one has signed is refused within two minutes.',
+      example: false,
+    }),
+  })
+  .openapi('CreateSigningKey');
