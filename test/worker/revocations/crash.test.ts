@@ -77,14 +77,6 @@ describe('an order', () => {
     }, PATIENCE);
     expect(await findCutOff(config.directory, old.id)).toBe(null);
   });
-
-  it('is taken once, and in the object of its id alone', async () => {
-    const one = order(await staticConnection());
-    await prepare(one);
-    await expect(revocationStub(config, one.id).take({ order: one })).rejects.toThrow('internal');
-    const other = order('x');
-    await expect(revocationStub(config, newId('rev')).take({ order: other })).rejects.toThrow('internal');
-  });
 });
 
 describe('an object that dies', () => {
