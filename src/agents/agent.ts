@@ -10,6 +10,7 @@ import { agentObject, enter, withAgent, type AgentObject } from './object.ts';
 import { operate } from './operate.ts';
 import { authRecordOf } from './record.ts';
 import { auditRecords, recordAuthFail, recordRefusal, verifyAudit } from './refusals.ts';
+import { Rates } from './rates/rates.ts';
 import { revokeAgent } from './revoked/revoke-agent.ts';
 import type { AgentRpc } from './stub.ts';
 import { endToken, issueToken, signingCopy, useAssertion } from './tokens/tokens.ts';
@@ -19,10 +20,12 @@ type Out<M extends keyof AgentRpc> = ReturnType<AgentRpc[M]>;
 
 export class Agent extends DurableObject implements AgentRpc {
   readonly #object: AgentObject;
+  readonly #rates: Rates;
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
     this.#object = agentObject(ctx, env);
+    this.#rates = new Rates(this.#object);
     ctx.waitUntil(repairAlarm(this.#object));
   }
 
@@ -109,6 +112,18 @@ export class Agent extends DurableObject implements AgentRpc {
 
   recordAuthFail(input: In<'recordAuthFail'>): Out<'recordAuthFail'> {
     return recordAuthFail(this.#object, input);
+  }
+
+  takeRate(input: In<'takeRate'>): Out<'takeRate'> {
+    return this.#rates.take(input);
+  }
+
+  peekRate(input: In<'peekRate'>): Out<'peekRate'> {
+    return this.#rates.peek(input);
+  }
+
+  giveBackRate(input: In<'giveBackRate'>): Out<'giveBackRate'> {
+    return this.#rates.giveBack(input);
   }
 
   auditRecords(input: In<'auditRecords'>): Out<'auditRecords'> {

@@ -10,6 +10,7 @@ import {
   type AgentStatus,
   type EndedTokens,
   type KeyRow,
+  type RateRow,
   type TombstoneRow,
 } from './record.ts';
 
@@ -95,6 +96,19 @@ export function keyFromSql(row: SqlRow): KeyRow {
     authFailAtMs: intOrNull(row['auth_fail_at_ms']),
     expiresAtMs: intOrNull(row['expires_at_ms']),
   };
+}
+
+/** Times as the distances between them: ten thousand of them are one row a second. */
+export function rateToSql({ id, times, notedAtMs }: RateRow): SqlRow {
+  const steps = times.map((atMs, index) => atMs - (times[index - 1] ?? 0));
+  return { id, times: JSON.stringify(steps), noted_at_ms: notedAtMs };
+}
+
+export function rateFromSql(row: SqlRow): RateRow {
+  let atMs = 0;
+  const steps = JSON.parse(text(row['times'])) as number[];
+  const times = steps.map((step) => (atMs += step));
+  return { id: text(row['id']), times, notedAtMs: int(row['noted_at_ms']) };
 }
 
 export function tombstoneToSql(row: TombstoneRow): SqlRow {

@@ -56,6 +56,14 @@ export interface KeyRow {
   readonly expiresAtMs: number | null;
 }
 
+/** How often a rule with a `rate` was used. */
+export interface RateRow {
+  readonly id: string;
+  /** Epoch ms, oldest first. */
+  readonly times: readonly number[];
+  readonly notedAtMs: number;
+}
+
 /** What stays of a deleted agent beside its audit ring. It is kept in the next life: its number must be that one's. */
 export interface TombstoneRow {
   readonly agentId: string;

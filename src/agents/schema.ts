@@ -40,4 +40,6 @@ export const AGENT_SCHEMA: readonly string[] = [
   `CREATE TABLE used_assertion (digest TEXT PRIMARY KEY, expires_at_ms INTEGER NOT NULL) WITHOUT ROWID;
    CREATE INDEX used_assertion_by_end ON used_assertion (expires_at_ms);
    CREATE TABLE signing_copy (id INTEGER PRIMARY KEY CHECK (id = 1), text TEXT NOT NULL);`,
+  `CREATE TABLE rate_window (
+     id TEXT PRIMARY KEY, times TEXT NOT NULL, noted_at_ms INTEGER NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;`,
 ];

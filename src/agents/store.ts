@@ -14,16 +14,21 @@ import {
   agentToSql,
   keyFromSql,
   keyToSql,
+  rateFromSql,
+  rateToSql,
   tombstoneFromSql,
   tombstoneToSql,
 } from './columns.ts';
-import type { AgentRow, AgentState, KeyRow, TombstoneRow } from './record.ts';
+import type { AgentRow, AgentState, KeyRow, RateRow, TombstoneRow } from './record.ts';
 import { AGENT_SCHEMA } from './schema.ts';
 
-type Table = 'agent' | 'agent_key';
+type Table = 'agent' | 'agent_key' | 'rate_window';
 
 /** The agent that was never deleted lives its first life. */
 const FIRST_LIFE = 1;
+
+/** A day: of a rule that was not used for so long, or is gone, nothing counts. */
+const LONGEST_PERIOD_MS = 86_400_000;
 
 /** Agents are few beside accounts: each has all its tables. */
 const TABLES = { steps: AGENT_SCHEMA };
@@ -87,6 +92,21 @@ export class AgentStore extends ObjectStore<Table> {
     this.forgetRows();
   }
 
+  /** The noted requests of a rule, oldest first; null: none was. @throws CorruptRowError */
+  rate(mac: Uint8Array, id: string): RateRow | null {
+    if (!this.has('rate_window')) return null;
+    const row = this.sql.exec<SqlRow>('SELECT * FROM rate_window WHERE id = ?', id).toArray()[0];
+    return row === undefined ? null : rateFromSql(this.rows.authentic(mac, 'rate_window', row));
+  }
+
+  /** Inside a transaction. What no window reaches any more goes with it. */
+  saveRate(mac: Uint8Array, row: RateRow): void {
+    this.need('rate_window');
+    this.sql.exec('DELETE FROM rate_window WHERE noted_at_ms < ?', row.notedAtMs - LONGEST_PERIOD_MS);
+    // Other rows of the agent stay as they are remembered.
+    this.rows.put(mac, 'rate_window', rateToSql(row));
+  }
+
   /** Notes an assertion, which is taken once; those whose time is over make room. Inside a transaction. */
   useAssertion(
     { digest, expiresAtMs }: { readonly digest: string; readonly expiresAtMs: number },
@@ -124,6 +144,6 @@ export class AgentStore extends ObjectStore<Table> {
 
   /** Erases the agent and its keys; audit and the tombstone stay. `mac` is of the key that the tombstone carries. */
   bury(mac: Uint8Array, row: TombstoneRow): void {
-    this.buryIn(mac, ['agent', 'agent_key'], tombstoneToSql(row));
+    this.buryIn(mac, ['agent', 'agent_key', 'rate_window'], tombstoneToSql(row));
   }
 }

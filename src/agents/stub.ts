@@ -10,10 +10,12 @@ import type { Jwks } from '#contract/callers/agent-proofs.ts';
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
+import type { Taken } from '#policy/fields/rate.ts';
 import type { KeyView, NewKey } from './keys.ts';
 import type { CreateInput, Created, UpdateInput, Viewed } from './lifecycle.ts';
 import type { Outcome } from './outcome.ts';
 import type { AuthRecord } from './record.ts';
+import type { GiveBackInput, PeekInput, TakeInput } from './rates/rates.ts';
 import type { AuthFailInput, RefusalInput } from './refusals.ts';
 import type { EndTokenInput, Issued, IssueInput, IssueRefusal, UsedAssertion } from './tokens/tokens.ts';
 import type { RevokeAgentInput } from './revoked/revoke-agent.ts';
@@ -86,6 +88,12 @@ export interface AgentRpc {
   recordRefusal(input: RefusalInput): Promise<Outcome>;
   /** One record per existing key and minute, and one per minute for all other methods; a key that is not there changes nothing. */
   recordAuthFail(input: AuthFailInput): Promise<Outcome<{ readonly recorded: boolean }>>;
+  /** Counts a request under a rule with `rate`, unless that is spent. What is refused is recorded once a minute. */
+  takeRate(input: TakeInput): Promise<Outcome<{ readonly outcome: Taken }>>;
+  /** How long until the next request is taken (ms; 0: at once). */
+  peekRate(input: PeekInput): Promise<Outcome<{ readonly waitMs: number }>>;
+  /** What was counted was refused after all. */
+  giveBackRate(input: GiveBackInput): Promise<Outcome>;
   /** How an attempt of a delivery ended; told by the Deliverer, perhaps twice. `locked`: tell it again. */
   outboxSettled(report: DeliveryReport): Promise<string>;
   /** Also of a deleted agent. Null: no such delivery is held. */

@@ -16,7 +16,7 @@ import { accountId } from '#crypto/digest.ts';
 import { cutOffs, cutOffsAgeMs, type CutOffs } from '#directory/cut-offs.ts';
 import { admitAgent } from '#directory/known-objects.ts';
 import { systemNow } from '#lib/clock.ts';
-import { decideAtDoor1 } from '#policy/decide.ts';
+import { decideAtDoor1, type Door1Decision } from '#policy/decide.ts';
 import { reachesAccount } from '#policy/reach.ts';
 import { tokenRequest, type Place } from '#policy/request.ts';
 import { purposeOf, type Arrival } from './arrival.ts';
@@ -24,6 +24,7 @@ import { recordContext, recordRefusal, requireAgent } from './guards.ts';
 import { queryIn } from './input.ts';
 import { reported } from './known.ts';
 import { linkForMissing } from './missing-account.ts';
+import { RequestRates } from './rules/rates.ts';
 
 interface Ask<Query = z.output<typeof TokenQuery>> {
   readonly arrival: Arrival;
@@ -31,6 +32,7 @@ interface Ask<Query = z.output<typeof TokenQuery>> {
   readonly context: RequestContext;
   readonly query: Query;
   readonly byId: boolean;
+  readonly rates: RequestRates;
   readonly cutOffs: CutOffs | null;
   readonly waitedMs: number;
   /** When the proof was in hand; what it shows may be older. */
@@ -74,11 +76,12 @@ async function untilDecided<S extends typeof TokenQuery>(
   do {
     const [caller, provenAtMs, list] = await provedBesideCutOffs(arrival);
     const query = queryIn(arrival.url, schema);
-    const purpose = purposeOf(arrival.headers);
+    const context = { ...recordContext(arrival, caller), purpose: purposeOf(arrival.headers) };
     const tried = await attempt({
       arrival,
       caller,
-      context: { ...recordContext(arrival, caller), purpose },
+      context,
+      rates: new RequestRates(arrival.config, caller, context),
       query,
       byId: false,
       cutOffs: list,
@@ -115,11 +118,11 @@ async function shortForm(ask: Ask, { connection, named, organization }: Named): 
   const { caller } = ask;
   const identifier = named ?? caller.id;
   const place: Place = { connection, identifier, organization };
-  const decide = (of: Place) => decideAtDoor1(caller, tokenRequest(of, systemNow(), ask.context.purpose));
-  const decision = decide(place);
+  const decision = await decideCounted(ask, place);
   const common: Place = { ...place, identifier: 'default' };
   const fallback = named === null && reachesAccount(caller, common);
   if (!decision.allowed && !(fallback && decision.reason === 'identifier_not_allowed')) {
+    if (decision.reason === 'rate_limited') throw ask.rates.refusal();
     return refuseAtDoor1(ask, decision.reason, connection, identifier);
   }
   if (decision.allowed) {
@@ -128,7 +131,8 @@ async function shortForm(ask: Ask, { connection, named, organization }: Named): 
     if (answer.code !== 'not_found') return refuse(ask, answer, connection, identifier);
     if (!fallback) return refuseMissing(ask, answer, place);
   }
-  const toShared = decide(common);
+  const toShared = await decideCounted(ask, common);
+  if (!toShared.allowed && toShared.reason === 'rate_limited') throw ask.rates.refusal();
   if (!toShared.allowed) return refuseAtDoor1(ask, toShared.reason, connection, common.identifier);
   const shared = await release(ask, accountId(organization, connection, 'default'));
   if (shared instanceof Response || shared === 'again') return shared;
@@ -151,8 +155,10 @@ async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
   if (!admission.ok && admission.why === 'unknown') return NOT_FOUND;
   const isThere = (answer: Tried | Refusal) =>
     answer instanceof Response || answer === 'again' || answer.code !== 'not_found';
-  const answer = await reported(admission, () => releaseBy(ask, id), isThere);
-  return answer === 'again' || (await isStillProved(ask)) ? answer : 'again';
+  const answer = await reported(admission, () => releaseCounted(ask, id), isThere);
+  const kept = answer === 'again' || (await isStillProved(ask)) ? answer : 'again';
+  if (!(kept instanceof Response)) await ask.rates.giveBack();
+  return kept;
 }
 
 /** @throws ProblemError where the proof does not hold any more */
@@ -166,7 +172,28 @@ async function isStillProved({ arrival, caller }: Ask): Promise<boolean> {
   return isAsBefore && isFresh(now, systemNow());
 }
 
-async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
+/**
+ * Door 1, and the count of the rule that decides: after all else of this door. A spent rule leaves the request to the
+ * next one that allows it.
+ */
+async function decideCounted({ caller, context, rates }: Ask, place: Place): Promise<Door1Decision> {
+  for (;;) {
+    const request = { ...tokenRequest(place, systemNow(), context.purpose), spent: rates.spent };
+    const decision = decideAtDoor1(caller, request);
+    if (!decision.allowed || (await rates.count(decision.rule, place))) return decision;
+  }
+}
+
+/** Asks the account, which names the rule that decides where it is another one than was counted, or none was. */
+async function releaseCounted(ask: Ask, id: string): Promise<Tried | Refusal> {
+  for (;;) {
+    const answer = await releaseBy(ask, id);
+    if (answer === 'again' || answer instanceof Response || !('count' in answer)) return answer;
+    await ask.rates.count(answer.count, { connection: null, identifier: null });
+  }
+}
+
+async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal | { readonly count: number }> {
   const { arrival, caller, query } = ask;
   const nowMs = systemNow();
   const { organization, status, policy } = caller;
@@ -184,12 +211,17 @@ async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal> {
     provedMsAgo: Math.max(nowMs - caller.provedAtMs, cutOffsAgeMs(arrival.config.directory)),
     cutOffs: ask.cutOffs,
     context: ask.context,
+    ...ask.rates.use(),
   };
   const result = arrived(await accountStub(arrival.config, id).release(request));
   if ('credential' in result)
-    return result.credential.toResponse({ 'x-correlation-id': arrival.correlationId });
+    return result.credential.toResponse({
+      'x-correlation-id': arrival.correlationId,
+      ...ask.rates.headers(),
+    });
   if (result.ok) throw new Error('internal: a request for a token got what a call needs');
-  return 'again' in result ? 'again' : result.refusal;
+  if ('again' in result) return 'again';
+  return 'count' in result ? { count: result.count } : result.refusal;
 }
 
 /** No account stands behind what a rule allows: the answer says which one is missing, and how its user makes it. */
@@ -226,6 +258,7 @@ async function refuse(
   identifier: string | null = null,
 ): Promise<Response> {
   const { code, wall, ...details } = refusal;
+  if (code === 'rate_limited' && ask.rates.spent.length > 0) throw ask.rates.refusal();
   if (wall !== undefined) {
     await recordRefusal(ask.arrival.config, ask.caller, ask.context, {
       reason: wall.reason,

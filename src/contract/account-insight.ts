@@ -31,7 +31,7 @@ export const Explanation = z
       .object({
         id: z.string().openapi({ example: 'crm-agent' }),
         allowed: z.boolean(),
-        reason: z.enum(DENY_REASONS).or(z.literal('not_found')).nullable(),
+        reason: z.enum([...DENY_REASONS, 'rate_limited', 'not_found']).nullable(),
         rule: z
           .number()
           .int()

@@ -4,7 +4,7 @@
  */
 
 import { z } from '@hono/zod-openapi';
-import { Actions, Hours, NotAfter, PurposeDemand, Requests, Tools } from './rules/fields.ts';
+import { Actions, Hours, NotAfter, PurposeDemand, Rate, Requests, Tools } from './rules/fields.ts';
 
 /** Printable ASCII without space, `"` and `\`: scope-token of RFC 6749, section 3.3. */
 const SCOPE_TOKEN = '[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,256}';
@@ -22,7 +22,7 @@ const MAX_POLICY_BYTES = 64 * 1024;
  * Rule fields of the contract that nothing evaluates yet. Accepting one would promise a restriction that is not
  * enforced; the change that builds a field moves it from here into `Rule`.
  */
-const UNBUILT_RULE_FIELDS = ['rate', 'approval'];
+const UNBUILT_RULE_FIELDS = ['approval'];
 
 function identifierProblem(text: string): string | null {
   const tooLong =
@@ -98,6 +98,7 @@ export const Rule = z
     tools: Tools.optional(),
     requests: Requests.optional(),
     hours: Hours.optional(),
+    rate: Rate.optional(),
     not_after: NotAfter.optional(),
     purpose: PurposeDemand.optional(),
     connect: z.boolean().optional().openapi({

@@ -110,8 +110,8 @@ export function allowsAction({ actions, tools, requests }: Rule, action: Action)
   return actions?.includes(action) ?? true;
 }
 
-/** `scopes` is read beside the grants; `connect` restricts nothing. */
-const READ_ELSEWHERE: readonly (keyof Rule)[] = ['scopes', 'connect'];
+/** `scopes` is read beside the grants, `rate` where all the rest allows; `connect` restricts nothing. */
+const READ_ELSEWHERE: readonly (keyof Rule)[] = ['scopes', 'rate', 'connect'];
 
 const KNOWN: ReadonlySet<string | null> = new Set([
   ...CONDITIONS.map(({ field }) => field),

@@ -12,9 +12,12 @@ import { refusalBy, type Asked } from './conditions.ts';
 import { pickGrant, type Granted } from './pick-grant.ts';
 import type { PolicyAgent, PolicyRequest } from './request.ts';
 
+/** `rate_limited`: a rule allows it, and is spent. */
+export type Reason = DenyReason | 'rate_limited';
+
 interface Refused {
   readonly allowed: false;
-  readonly reason: DenyReason;
+  readonly reason: Reason;
   readonly rule: null;
 }
 
@@ -57,7 +60,7 @@ type Door2Refusal = Refused & {
 };
 
 /** The order of the contract, the three outcomes of its step "scope" in the order in which they are compared. */
-const STEPS: readonly DenyReason[] = [
+const STEPS: readonly Reason[] = [
   'agent_suspended',
   'connection_not_allowed',
   'organization_not_allowed',
@@ -72,10 +75,11 @@ const STEPS: readonly DenyReason[] = [
   'outside_hours',
   'policy_expired',
   'purpose_missing',
+  'rate_limited',
 ];
 
 /** Reasons that keep an agent from knowing of an account at all; behind all others it knows it. */
-export const WALLS: ReadonlySet<DenyReason> = new Set([
+export const WALLS: ReadonlySet<Reason> = new Set([
   'connection_not_allowed',
   'organization_not_allowed',
   'identifier_not_allowed',
@@ -86,7 +90,8 @@ export function decideAtDoor1(agent: PolicyAgent, request: PolicyRequest): Door1
   const asked: Asked = { agent, request };
   return byRules<Door1Decision & { allowed: true }, Refused>(agent, refused, (rule, index) => {
     const reason = refusalBy(rule, asked, 'before_scopes') ?? refusalBy(rule, asked, 'after_scopes');
-    return reason === null ? { allowed: true, rule: index } : refused(reason);
+    if (reason !== null) return refused(reason);
+    return isSpent(request, index) ? refused('rate_limited') : { allowed: true, rule: index };
   });
 }
 
@@ -104,6 +109,7 @@ export function decideAtDoor2<G extends Granted>(
     if (!choice.picked) return refusedAt2(choice.reason, choice.allowedScopes, choice.grantedScopes);
     const after = refusalBy(rule, asked, 'after_scopes');
     if (after !== null) return refusedAt2(after);
+    if (isSpent(request, index)) return refusedAt2('rate_limited');
     const { grant, scopes, narrowTo } = choice;
     return { allowed: true, rule: index, grant, scopes, narrowTo };
   });
@@ -115,7 +121,7 @@ export function decideAtDoor2<G extends Granted>(
  */
 function byRules<A extends { allowed: true }, R extends Refused>(
   agent: PolicyAgent,
-  refuse: (reason: DenyReason) => R,
+  refuse: (reason: Reason) => R,
   judge: (rule: Rule, index: number) => A | R,
 ): A | R {
   // Every status but `active` is refused, also a status that this code does not know.
@@ -129,12 +135,17 @@ function byRules<A extends { allowed: true }, R extends Refused>(
   return furthest;
 }
 
-function refused(reason: DenyReason): Refused {
+/** A rate comes after all else: what is refused does not count. */
+function isSpent({ spent }: PolicyRequest, rule: number): boolean {
+  return spent?.includes(rule) ?? false;
+}
+
+function refused(reason: Reason): Refused {
   return { allowed: false, reason, rule: null };
 }
 
 function refusedAt2(
-  reason: DenyReason,
+  reason: Reason,
   allowedScopes: string[] | null = null,
   grantedScopes: string[] | null = null,
 ): Door2Refusal {

@@ -38,6 +38,8 @@ export interface Place {
 /** All of a request that a rule may look at, but scopes: their names mean something only beside the account's grants. */
 export interface PolicyRequest extends Place, Use {
   readonly nowMs: number;
+  /** Indices of rules whose `rate` is spent; left out: none. */
+  readonly spent?: readonly number[];
 }
 
 /** A request for the credential itself. @param purpose why, as the caller says it; null: it does not */

@@ -26,6 +26,7 @@ const OBJECT_EVENT_DAYS = numberIn('outbox/rounds.ts', 'KEPT_MS') / DAY_MS;
 const PRUNED_WITH_A_ROUND = numberIn('outbox/rounds.ts', 'PRUNED_AT_ONCE');
 const KEPT_ATTEMPTS = numberIn('accounts/refreshing/attempts.ts', 'KEPT_ATTEMPTS');
 const MAX_KEYS = numberIn('agents/keys.ts', 'MAX_KEYS');
+const MAX_RULES = numberIn('contract/policy.ts', 'MAX_RULES');
 const MAX_ASSERTIONS = numberIn('agents/tokens/tokens.ts', 'MAX_ASSERTIONS');
 const MAX_OPEN_SESSIONS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_SESSIONS');
 const MAX_OPEN_REPAIRS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_REPAIRS');
@@ -270,6 +271,12 @@ const ACCOUNT: readonly Entry[] = [
 const AGENT: readonly Entry[] = [
   ['agent', 'one row; goes with the agent', null, standing(1)],
   ['agent_key', `an operator deletes it; at most ${MAX_KEYS}`, 'agents/store.ts', standing(MAX_KEYS)],
+  [
+    'rate_window',
+    'one row for each rule with a rate, gone a day after its last use',
+    'agents/store.ts',
+    standing(MAX_RULES),
+  ],
   ['index_due', 'one row, gone when the directory has it', 'agents/timers.ts', standing(1)],
   [
     'used_assertion',

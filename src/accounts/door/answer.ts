@@ -41,6 +41,16 @@ export interface ReleaseRequest {
   /** The cut-offs, which hold within a second; null or left out: the Worker knows of none. */
   readonly cutOffs?: CutOffs | null;
   readonly context: RequestContext;
+  /** Of an agent that has a rule with `rate`; left out: it has none, or the Worker cannot count. */
+  readonly rates?: RateUse;
+}
+
+/** What a request has counted. */
+export interface RateUse {
+  /** Index of the rule under which it has been counted; null: none yet. */
+  readonly counted: number | null;
+  /** Indices of the rules that are spent. */
+  readonly spent: readonly number[];
 }
 
 /** `rejected` of a caller that kept no fingerprint. */
@@ -65,6 +75,8 @@ export interface Refusal {
  */
 export type ReleaseResult =
   | { readonly ok: false; readonly again: true }
+  /** This rule would let it pass and has a rate: count it and ask once more. Nothing was recorded. */
+  | { readonly ok: false; readonly count: number }
   /** To a request for the token: the JSON of the answer. */
   | { readonly ok: true; readonly body: string }
   /** To a request of another use. */

@@ -84,6 +84,8 @@ export function decideRelease(
     const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
     return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
   }
+  const uncounted = uncountedBy(request, allowed.rule);
+  if (uncounted !== null) return uncounted;
   const grant = allowed.grant.row;
   if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
   if (allowed.narrowTo === null) {
@@ -131,9 +133,19 @@ export function corruptRefusal(
   return step.kind === 'done' ? step.result : { ok: false, refusal };
 }
 
-function policyRequest({ state, use, nowMs }: Scene): PolicyRequest {
+/** The rule that decides has a rate, and has not counted this request: the Worker has it counted, and comes again. */
+function uncountedBy({ agent, rates }: ReleaseRequest, rule: number): Step | null {
+  if (agent.policy.rules[rule]?.rate === undefined || rates?.counted === rule) return null;
+  const cannot: Refusal = { code: 'unavailable', detail: 'the broker is being replaced', retryAfterS: 1 };
+  const result: ReleaseResult =
+    rates === undefined ? { ok: false, refusal: cannot } : { ok: false, count: rule };
+  return { kind: 'done', result };
+}
+
+function policyRequest({ state, request, use, nowMs }: Scene): PolicyRequest {
   const { connection, identifier, organization } = state.account;
-  return { ...use, connection, identifier, organization, nowMs };
+  const spent = request.rates?.spent ?? [];
+  return { ...use, connection, identifier, organization, nowMs, spent };
 }
 
 /**

@@ -103,7 +103,7 @@ function answerOf(
   { request, use, state, nowMs }: Scene,
   grant: GrantRow,
   credential: OpenedCredential,
-): Exclude<ReleaseResult, { again: true }> {
+): Exclude<ReleaseResult, { again: true } | { count: number }> {
   const { account, settings } = state;
   if (use.action === 'token') {
     const body = credentialBody(account, settings, grant, credential, nowMs);

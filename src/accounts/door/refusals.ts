@@ -3,7 +3,7 @@
  * due is decided in `decide.ts`; `outcomes.ts` records it.
  */
 
-import type { DenyReason } from '#contract/codes.ts';
+import type { Reason } from '#policy/decide.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AccountRow } from '../rows.ts';
 import type { Refusal } from './answer.ts';
@@ -105,9 +105,11 @@ export function unknownVariables(account: AccountRow, names: readonly string[]):
 
 /** A policy's refusal; scopes are shown where they are what the caller can do something about. */
 export function policyRefusal(
-  reason: DenyReason,
+  reason: Reason,
   scopes: { granted: readonly string[] | null; allowed: readonly string[] | null },
 ): Refusal {
+  // How long is what the Worker knows, which counts.
+  if (reason === 'rate_limited') return { code: 'rate_limited' };
   const named = reason === 'missing_scopes' || reason === 'cannot_downscope';
   return {
     code: 'policy_denied',

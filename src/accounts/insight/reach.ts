@@ -1,9 +1,8 @@
 /** What an agent may do with this account, and by which rule: decided as the door decides, and told in words. Pure. */
 
 import type { Explanation } from '#contract/account-insight.ts';
-import type { DenyReason } from '#contract/codes.ts';
 import type { Policy } from '#contract/policy.ts';
-import { decideAtDoor1, decideAtDoor2, type Door2Decision } from '#policy/decide.ts';
+import { decideAtDoor1, decideAtDoor2, type Door2Decision, type Reason } from '#policy/decide.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import { reachesAccount } from '#policy/reach.ts';
 import type { PolicyRequest, Use } from '#policy/request.ts';
@@ -29,6 +28,8 @@ export interface ImaginedRequest {
   readonly scopes: readonly string[] | null;
   /** When its rules are asked (epoch ms); grants are those of now. */
   readonly atMs: number;
+  /** Indices of rules whose `rate` is spent; left out: none. */
+  readonly spent?: readonly number[];
 }
 
 /** Has the agent a rule for this account? To all others it does not exist. */
@@ -41,7 +42,7 @@ export function reachOf(
   state: AccountState,
   obstacles: Obstacles,
   agent: AskingAgent,
-  { use, scopes: names, atMs }: ImaginedRequest,
+  { use, scopes: names, atMs, spent = [] }: ImaginedRequest,
   nowMs: number,
 ): NonNullable<Explanation['agent']> {
   const { connection, identifier, organization } = state.account;
@@ -50,7 +51,7 @@ export function reachOf(
     const why = 'the agent belongs to another organization: to it this account does not exist';
     return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
   }
-  const request: PolicyRequest = { ...use, connection, identifier, organization, nowMs: atMs };
+  const request: PolicyRequest = { ...use, connection, identifier, organization, nowMs: atMs, spent };
   const refusedWith = refusalOf(state, obstacles, use);
   const decideBy = (policy: Policy) =>
     decide(state, { ...agent, policy }, request, names, refusedWith !== null, nowMs);
@@ -109,7 +110,7 @@ function refusalOf({ account }: AccountState, { refusedWith }: Obstacles, { acti
 }
 
 function whyRefused(
-  reason: DenyReason,
+  reason: Reason,
   closest: number,
   allowed: readonly string[] | null,
   connection: string,

@@ -18,7 +18,7 @@ import type { AppEnv } from '../context.ts';
 import { cutPage, encodeCursor, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { requireOperator } from '../guards.ts';
-import { imaginedRequest, verdictOn } from '../rules/imagined.ts';
+import { imaginedRequest, verdictWithRates } from '../rules/imagined.ts';
 import { bodyOf, queryOf } from '../input.ts';
 import { jsonBody, responses } from '../responses.ts';
 import { newRouter } from '../router.ts';
@@ -93,7 +93,13 @@ async function check(c: Context<AppEnv>): Promise<Response> {
     organization: asked.organization ?? agent.organization,
   };
   const asking = { id, organization: agent.organization, status, policy };
-  const { allowed, reason, rule } = await verdictOn(c, asking, place, imaginedRequest(asked));
+  const { allowed, reason, rule } = await verdictWithRates(
+    c,
+    asking,
+    place,
+    imaginedRequest(asked),
+    asked.at == null,
+  );
   return c.json({ allowed, reason, rule });
 }
 

@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { offeredAsAsked } from '#accounts/door/scopes.ts';
 import type { AskingAgent, ImaginedRequest } from '#accounts/insight/reach.ts';
 import { accountStub } from '#accounts/stub.ts';
+import { agentStub } from '#agents/stub.ts';
 import { unwrap } from '#contract/answer.ts';
 import type { ImaginedUse } from '#contract/policy-check.ts';
 import { ProblemError } from '#contract/problem.ts';
@@ -11,6 +12,7 @@ import { accountId } from '#crypto/digest.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { systemNow, timeOf } from '#lib/clock.ts';
 import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
+import { limitOf, rateKeyOf } from '#policy/fields/rate.ts';
 import type { Action, Place } from '#policy/request.ts';
 import type { AppEnv } from '../context.ts';
 import { askKnown, isAccountThere } from '../known.ts';
@@ -42,14 +44,36 @@ export function imaginedRequest(asked: ImaginedUse): ImaginedRequest {
   };
 }
 
+/** What the agent would be told, spent rules left out where the question is about now. @throws ProblemError */
+export async function verdictWithRates(
+  c: Context<AppEnv>,
+  agent: AskingAgent,
+  place: Place,
+  imagined: ImaginedRequest,
+  isNow: boolean,
+): Promise<Verdict> {
+  const spent: number[] = [];
+  for (;;) {
+    const verdict = await verdictOn(c, agent, place, { ...imagined, spent });
+    const { rules } = agent.policy;
+    const rule = verdict.rule === null ? undefined : rules[verdict.rule];
+    const limit = rule === undefined ? null : limitOf(rule);
+    if (!isNow || verdict.rule === null || limit === null) return verdict;
+    const key = rateKeyOf(rules, verdict.rule);
+    const answer = await agentStub(c.get('config'), agent.id).peekRate({ key, ...limit });
+    if (!answer.ok || answer.waitMs === 0) return verdict;
+    spent.push(verdict.rule);
+  }
+}
+
 /** What the agent would be told by the two doors. @throws ProblemError where the account cannot be asked */
-export async function verdictOn(
+async function verdictOn(
   c: Context<AppEnv>,
   agent: AskingAgent,
   place: Place,
   imagined: ImaginedRequest,
 ): Promise<Verdict> {
-  const request = { ...imagined.use, ...place, nowMs: imagined.atMs };
+  const request = { ...imagined.use, ...place, nowMs: imagined.atMs, spent: imagined.spent ?? [] };
   const first = decideAtDoor1(agent, request);
   if (!first.allowed) return first;
   const told = await toldByAccount(c, agent, place, imagined);

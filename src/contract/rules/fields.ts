@@ -5,6 +5,8 @@ import { pathProblem, segmentsOf } from './paths.ts';
 import { isTimeZone } from './zones.ts';
 
 const MAX_LIST_ITEMS = 100;
+/** The times of so many requests are kept for each rule. */
+const MAX_RATE = 10_000;
 
 export const ACTIONS = ['token', 'proxy', 'tool', 'mcp'] as const;
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -113,6 +115,17 @@ export const NotAfter = z.iso.datetime({ offset: true, error: 'must be an ISO 86
   description: 'The last moment at which the rule allows anything.',
   example: '2027-01-01T00:00:00Z',
 });
+
+export const Rate = z
+  .strictObject({
+    limit: z.number().int().min(1).max(MAX_RATE).openapi({ example: 60 }),
+    per: z.enum(['second', 'minute', 'hour', 'day']),
+  })
+  .openapi({
+    description:
+      'How often, per agent and rule: no window of a whole period holds more requests that were let through. A spent rule leaves the request to the next that allows it.',
+    example: { limit: 60, per: 'minute' },
+  });
 
 export const PurposeDemand = z.literal('required').openapi({
   description: 'The request has to say why, in the header `X-Valetkey-Purpose`.',

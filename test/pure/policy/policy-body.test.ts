@@ -28,7 +28,6 @@ describe('the body of a policy', () => {
   );
 
   it.each([
-    ['rate', { limit: 60, per: 'minute' }],
     ['approval', { ttl_s: 3600 }],
     ['approval', null],
   ])('is refused where it holds %s, which nothing enforces yet', (field, value) => {

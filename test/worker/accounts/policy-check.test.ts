@@ -83,6 +83,18 @@ const asked = fc.record({
   scope: fc.constantFrom(null, null, 'contacts.read', 'nobody.granted'),
 });
 
+/** Compared in every run: what is allowed, what an action excludes, and what has ended. */
+type Asked = typeof asked extends fc.Arbitrary<infer T> ? T : never;
+const REQUESTS: Asked[] = (['token', 'proxy'] as const).map((action) => ({
+  target: 'active',
+  use: action === 'proxy' ? { action, method: 'GET', path: '/contacts/7' } : { action },
+  purpose: null,
+  scope: null,
+}));
+const EVERYBODY = { connection: '*', identifiers: ['*'] };
+const ALLOWED: [Rule[], Asked[]] = [[{ ...EVERYBODY, actions: ['token'] }], REQUESTS];
+const ENDED: [Rule[], Asked[]] = [[{ ...EVERYBODY, not_after: '2020-01-01T00:00:00Z' }], REQUESTS];
+
 async function agentWith(rules: readonly Rule[]): Promise<{ id: string; key: string }> {
   const made = await must(
     http('POST', '/v1/agents', { id: fresh('agent'), key: true, policy: { rules } }),
@@ -158,7 +170,7 @@ describe('an imagined request', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40, examples: [ALLOWED, ENDED] },
     );
     // Refusals of many kinds have been compared, those by rules and those by grants.
     expect(seen.size).toBeGreaterThan(7);

@@ -6,7 +6,7 @@ import { connected, expired, fault, records, release, request, stub } from './wo
 
 const kindOf = (result: ReleaseResult): string => {
   if (result.ok) return 'ok';
-  return 'again' in result ? 'again' : result.refusal.code;
+  return 'refusal' in result ? result.refusal.code : 'again';
 };
 const issued = async (id: string) =>
   (await records(id)).filter(({ action, outcome }) => action === 'token.issue' && outcome === 'ok').length;

@@ -25,7 +25,7 @@ const often = <T>(requests: readonly T[]): T[] => Array.from({ length: 20 }, () 
 
 const said = (result: ReleaseResult) => {
   if (result.ok) return 'ok';
-  return 'again' in result ? 'again' : result.refusal.code;
+  return 'refusal' in result ? result.refusal.code : 'again';
 };
 
 /** Who got what, by the account's own chain. */
