@@ -20,10 +20,12 @@ let agentKey = '';
 /** One with a receipt for each of two accounts. */
 let revocation = '';
 
-const get = (pathAndQuery: string) =>
-  call('GET', scene.broker.url + pathAndQuery.replace('{agent_id}', 'self').replace('{id}', revocation), {
+const get = (pathAndQuery: string) => {
+  const id = pathAndQuery.startsWith('/v1/revocations/') ? revocation : 'lister';
+  return call('GET', scene.broker.url + pathAndQuery.replace('{agent_id}', 'self').replace('{id}', id), {
     key: pathAndQuery.includes('{agent_id}') ? agentKey : scene.broker.adminKey,
   });
+};
 const queryParameters = ({ parameters = [] }: Operation): Parameter[] =>
   parameters.filter((one) => one.in === 'query');
 const lists = (): Operation[] =>
