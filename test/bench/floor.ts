@@ -30,6 +30,8 @@ export class ConnectedAccount extends DurableObject {
 
 export class Agent extends DurableObject {}
 
+export class Revocation extends DurableObject {}
+
 interface FloorStub {
   append(input: { at: number }): Promise<{ n: number }>;
 }
