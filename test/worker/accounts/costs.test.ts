@@ -147,7 +147,7 @@ async function eventAndDelivery(): Promise<{ event: Counted; delivery: Counted }
 }
 
 /** Wherever something is told, how often the outbox wakes depends on what meets: a few rows more or less. */
-const SENT_WITHIN = 0.3;
+const SENT_WITHIN = 0.5;
 /** The first event of an account is one of the many rows that it is made of. */
 const MADE_WITHIN = 0.1;
 /** Rows are read for next to nothing, and how many depends on what else the directory holds. */
