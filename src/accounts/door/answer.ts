@@ -20,7 +20,7 @@ export interface ReleaseRequest {
     readonly status: 'active' | 'suspended';
     readonly policy: Policy;
   };
-  /** What the credential is for; left out by Workers that know tokens alone. A field that is left out of it is null. */
+  /** The use of the credential; a Worker that knows tokens alone leaves it out. A field that it leaves out is null. */
   readonly use?: Pick<Use, 'action'> & Partial<Use>;
   /** By account id what lies behind a wall does not exist; by the short form it is refused by name. */
   readonly byId: boolean;
@@ -45,7 +45,7 @@ export interface ReleaseRequest {
   readonly rates?: RateUse;
 }
 
-/** What a request has counted. */
+/** How far one request has been counted under the rules with `rate`. */
 export interface RateUse {
   /** Index of the rule under which it has been counted; null: none yet. */
   readonly counted: number | null;

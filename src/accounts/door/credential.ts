@@ -23,7 +23,7 @@ export interface OpenedCredential {
   readonly fingerprint: string;
   /** JSON of what it does to a request; null when the templates and the values make no valid one. */
   readonly injection: Secret | null;
-  /** What the request needs and the account does not have; nothing leaves while there is any. */
+  /** The values that the request needs and the account does not have; nothing leaves while there is any. */
   readonly unfilled: readonly string[];
   /** Where the account's API is, by these rows; nothing leaves while a part of it is missing. */
   readonly urls: (settings: ConnectionSettings, account: Pick<AccountRow, 'variables'>) => AccountUrls;
@@ -77,7 +77,7 @@ export function unfilledFor(
   return names.filter((name) => told.includes(name));
 }
 
-/** What a call gets that uses the credential; null where nothing says how this API takes it. */
+/** The injection for a call that uses the credential; null where nothing says how this API takes it. */
 export function releasedInjection(
   account: AccountRow,
   settings: ConnectionSettings,

@@ -168,8 +168,8 @@ function closedRefusal(
 }
 
 /**
- * What the rules say to the request and the agent alone. Stopped by organization, connection or identifier it is
- * recorded in the agent's chain, never here; by what comes behind those it is refused like one for scopes.
+ * The rules' decision on the request and the agent alone. A request that organization, connection or identifier stops
+ * is recorded in the agent's chain, never here; one that a later field stops is refused like one for scopes.
  */
 function behindWall(scene: Scene): Step | null {
   const { request, state } = scene;
