@@ -25,7 +25,7 @@ import type { OpenedCredentials } from './opened.ts';
 import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './outcomes.ts';
 import { policyRefusal, sealRefusal, statusRefusal } from './refusals.ts';
 import { decideRejectedToken, noteRefused, noteUnreported } from './rejected.ts';
-import { askedOf, offeredOf, type Offered } from './scopes.ts';
+import { askedOf, offeredAsAsked, offeredOf, type Offered } from './scopes.ts';
 import { isInFlight, type Round, type Scene, type Step, type Wanted } from './step.ts';
 
 /** Less than a second: the credential is still on its way then. */
@@ -76,13 +76,19 @@ export function decideRelease(
   if (leaves && !round.caughtUp && isBehind(account, settings, request.cutOffs ?? null))
     return { kind: 'catch_up' };
   const closed = closedRefusal(scene, leaves, stored);
-  if (closed !== null) return refuse(scene, closed, closed.code);
+  if (closed !== null) {
+    // What no rule allows is refused as such, also where the account answers nobody: its repair would not help.
+    const byRules = decideAtDoor2(
+      request.agent,
+      policyRequest(scene),
+      offeredAsAsked(settings, request.scopes),
+    );
+    return byRules.allowed ? refuse(scene, closed, closed.code) : refuseByPolicy(scene, byRules);
+  }
   const allowed = decideScopes(scene);
   if (!allowed.allowed) {
     const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene, round) : null;
-    if (learnt !== null) return learnt;
-    const scopes = { granted: allowed.grantedScopes, allowed: allowed.allowedScopes };
-    return refuse(scene, policyRefusal(allowed.reason, scopes), allowed.reason);
+    return learnt ?? refuseByPolicy(scene, allowed);
   }
   const uncounted = uncountedBy(request, allowed.rule);
   if (uncounted !== null) return uncounted;
@@ -105,6 +111,11 @@ export function decideRelease(
     scopes: allowed.narrowTo,
     scopeKey: scopeKeyOf(allowed.narrowTo),
   });
+}
+
+function refuseByPolicy(scene: Scene, decision: Door2Decision & { allowed: false }): Step {
+  const { reason, grantedScopes: granted, allowedScopes: allowed } = decision;
+  return refuse(scene, policyRefusal(reason, { granted, allowed }), reason);
 }
 
 /** The stored credential does not open: one record, one refusal, the evidence untouched. */
