@@ -11,6 +11,7 @@ import type { DeliveryRow } from '#directory/deliveries.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { err, ok, type Err, type Result } from '#lib/result.ts';
 import { repairAlarm, runAlarm, type TimerKinds } from '#objects/alarm.ts';
+import { arrivedAgent } from '#policy/granted.ts';
 import type { SettleArgument, SubjectTold } from '#refresh/outcome.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Explanation } from '#contract/account-insight.ts';
@@ -226,7 +227,7 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     if (!seen.ok) return seen;
     const { agent, waitId: id } = turn;
     const { opened, state } = seen.value;
-    if (agent !== null && !knowsAccount(agent, state)) return err({ code: 'not_found' });
+    if (agent !== null && !knowsAccount(arrivedAgent(agent), state)) return err({ code: 'not_found' });
     const ended =
       deletedRefusal(state.account, state.settings, turn.cutOffs) ??
       (state.account.status === 'active' ? revokedRefusal(state.account, state.grants, turn.cutOffs) : null);

@@ -10,11 +10,12 @@ import type { CutOffs, DeletedConnection, Revoked } from '#directory/cut-offs.ts
 import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { Result } from '#lib/result.ts';
+import type { SentAgent } from '#policy/granted.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
 import type { CutOffNoted } from './ending/kill-switch.ts';
 import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
-import type { AskingAgent, ImaginedRequest } from './insight/reach.ts';
+import type { ImaginedRequest } from './insight/reach.ts';
 import type { Adjustment } from './life/adjust.ts';
 import type { Birth } from './life/create.ts';
 import type { ImportRefusal } from './life/import/import.ts';
@@ -46,7 +47,7 @@ export interface ContextArgument {
 /** The reader: an operator's organization (null: unbound), or an agent (null: none is asked about). */
 export interface LookArgument {
   readonly organization: string | null;
-  readonly agent: AskingAgent | null;
+  readonly agent: SentAgent | null;
 }
 
 export interface ExplainArgument extends LookArgument {

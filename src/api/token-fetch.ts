@@ -17,6 +17,7 @@ import { cutOffs, cutOffsAgeMs, type CutOffs } from '#directory/cut-offs.ts';
 import { admitAgent } from '#directory/known-objects.ts';
 import { systemNow } from '#lib/clock.ts';
 import { decideAtDoor1, type Door1Decision } from '#policy/decide.ts';
+import { sentAgent } from '#policy/granted.ts';
 import { reachesAccount } from '#policy/reach.ts';
 import { tokenRequest, type Place } from '#policy/request.ts';
 import { purposeOf, type Arrival } from './arrival.ts';
@@ -196,9 +197,8 @@ async function releaseCounted(ask: Ask, id: string): Promise<Tried | Refusal> {
 async function releaseBy(ask: Ask, id: string): Promise<Tried | Refusal | { readonly count: number }> {
   const { arrival, caller, query } = ask;
   const nowMs = systemNow();
-  const { organization, status, policy } = caller;
   const request: ReleaseRequest = {
-    agent: { id: caller.id, organization, status, policy },
+    agent: sentAgent(caller),
     use: { action: 'token', purpose: ask.context.purpose ?? null },
     byId: ask.byId,
     minTtlMs: (query.min_ttl ?? DEFAULT_MIN_TTL_S) * 1000,

@@ -35,14 +35,14 @@ interface Proved {
   readonly expiresAtMs: number | null;
   /** When what proves it was made, as far as it says so; null: it does not. */
   readonly issuedAtMs: number | null;
-  /** Rules that a token carries, beside those of its agent's policy; null: it is not narrowed. */
-  readonly grantedRules: readonly Rule[] | null;
+  /** Lists of rules that a token carries, each of which has to allow a request beside its agent's policy; empty: none. */
+  readonly grantedRules: readonly (readonly Rule[])[];
   /** Through whom it was handed on, the newest first; empty: it was not. */
   readonly chain: readonly string[];
 }
 
 /** What is so of every proof that was neither narrowed nor handed on. */
-export const UNDELEGATED = { grantedRules: null, chain: [] } as const;
+export const UNDELEGATED = { grantedRules: [], chain: [] } as const;
 
 /** An agent that has proved itself. */
 export interface AgentProof extends Proved {

@@ -9,7 +9,8 @@
 import type { DenyReason } from '#contract/codes.ts';
 import type { Rule } from '#contract/policy.ts';
 import { refusalBy, type Asked } from './conditions.ts';
-import { pickGrant, type Granted } from './pick-grant.ts';
+import { agentsOf, limitsOf, unspent } from './granted.ts';
+import { pickGrant, type Granted, type GrantChoice } from './pick-grant.ts';
 import type { PolicyAgent, PolicyRequest } from './request.ts';
 
 /** `rate_limited`: a rule allows it, and is spent. */
@@ -85,8 +86,32 @@ export const WALLS: ReadonlySet<Reason> = new Set([
   'identifier_not_allowed',
 ]);
 
-/** Everything but scopes. */
+/** Everything but scopes. The rules of the caller's token have to allow it as well as the policy. */
 export function decideAtDoor1(agent: PolicyAgent, request: PolicyRequest): Door1Decision {
+  const [own, ...granted] = agentsOf(agent);
+  const byPolicy = allAtDoor1(own, request);
+  const byToken = granted.map((one) => allAtDoor1(one, unspent(request)));
+  return nearestRefusal([byPolicy, ...byToken]) ?? byPolicy;
+}
+
+/** All of it again, with the scopes, and which grant is to be used: one that every list of rules lets leave so. */
+export function decideAtDoor2<G extends Granted>(
+  agent: PolicyAgent,
+  request: PolicyRequest,
+  account: AtAccount<G>,
+): Door2Decision<G> {
+  const [own, ...granted] = agentsOf(agent);
+  const byPolicy = allAtDoor2(own, request, account);
+  const byToken = granted.map((one) => allAtDoor2(one, unspent(request), account));
+  const refusal = nearestRefusal<Door2Decision<G>, Door2Refusal>([byPolicy, ...byToken]);
+  const [grant] = account.grants;
+  // What a request names is what leaves, and each list has allowed just that.
+  if (refusal !== null || granted.length === 0 || account.asked !== null || grant === undefined)
+    return refusal ?? byPolicy;
+  return allAtDoor2(own, request, account, limitsOf(granted, request, grant));
+}
+
+function allAtDoor1(agent: PolicyAgent, request: PolicyRequest): Door1Decision {
   const asked: Asked = { agent, request };
   return byRules<Door1Decision & { allowed: true }, Refused>(agent, refused, (rule, index) => {
     const reason = refusalBy(rule, asked, 'before_scopes') ?? refusalBy(rule, asked, 'after_scopes');
@@ -95,17 +120,18 @@ export function decideAtDoor1(agent: PolicyAgent, request: PolicyRequest): Door1
   });
 }
 
-/** All of it again, with the scopes, and which grant is to be used. */
-export function decideAtDoor2<G extends Granted>(
+/** @param limits of which one more has to be kept to, resolved; null: no limit */
+function allAtDoor2<G extends Granted>(
   agent: PolicyAgent,
   request: PolicyRequest,
   account: AtAccount<G>,
+  limits: readonly (readonly string[] | null)[] = [null],
 ): Door2Decision<G> {
   const asked: Asked = { agent, request };
   return byRules<Door2Decision<G> & { allowed: true }, Door2Refusal>(agent, refusedAt2, (rule, index) => {
     const before = refusalBy(rule, asked, 'before_scopes');
     if (before !== null) return refusedAt2(before);
-    const choice = pickGrant({ rule, ...account });
+    const choice = pickWithin(rule, account, limits);
     if (!choice.picked) return refusedAt2(choice.reason, choice.allowedScopes, choice.grantedScopes);
     const after = refusalBy(rule, asked, 'after_scopes');
     if (after !== null) return refusedAt2(after);
@@ -114,6 +140,35 @@ export function decideAtDoor2<G extends Granted>(
     return { allowed: true, rule: index, grant, scopes, narrowTo };
   });
 }
+
+/** By the first of the limits that lets a grant leave; a refusal is that of the first. */
+function pickWithin<G extends Granted>(
+  rule: Rule,
+  account: AtAccount<G>,
+  limits: readonly (readonly string[] | null)[],
+): GrantChoice<G> {
+  const [first = [], ...others] = limits;
+  const choice = pickGrant({ rule, within: first, ...account });
+  if (choice.picked) return choice;
+  for (const within of others) {
+    const another = pickGrant({ rule, within, ...account });
+    if (another.picked) return another;
+  }
+  return choice;
+}
+
+/** Of several refusals the one that comes first in the order, so that a wall is one by whichever rules; null: there is none. */
+function nearestRefusal<D extends { readonly allowed: boolean }, R extends D & Refused>(
+  decisions: readonly (D | R)[],
+): R | null {
+  const refusals = decisions.filter((one): one is R => !one.allowed);
+  return refusals.reduce<R | null>(
+    (nearest, one) => (nearest !== null && stepOf(nearest) <= stepOf(one) ? nearest : one),
+    null,
+  );
+}
+
+const stepOf = ({ reason }: Refused): number => STEPS.indexOf(reason);
 
 /**
  * No rule, no access. The first rule that allows everything decides; a refusal has the reason of the rule that got
@@ -130,7 +185,7 @@ function byRules<A extends { allowed: true }, R extends Refused>(
   for (const [index, rule] of agent.policy.rules.entries()) {
     const verdict = judge(rule, index);
     if (verdict.allowed) return verdict;
-    if (STEPS.indexOf(verdict.reason) > STEPS.indexOf(furthest.reason)) furthest = verdict;
+    if (stepOf(verdict) > stepOf(furthest)) furthest = verdict;
   }
   return furthest;
 }

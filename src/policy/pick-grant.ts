@@ -5,7 +5,7 @@
 
 import type { Rule } from '#contract/policy.ts';
 import type { Coverage } from './scopes.ts';
-import { coverage, distinct } from './scopes.ts';
+import { coverage, distinct, sharedLimit } from './scopes.ts';
 
 export interface Granted {
   /** As the provider named them; null where it never said, as with static credentials. */
@@ -43,6 +43,8 @@ interface Candidate<G extends Granted> {
  */
 export function pickGrant<G extends Granted>(input: {
   rule: Rule;
+  /** What the token of the caller leaves of it, resolved; left out or null: all. */
+  within?: readonly string[] | null;
   asked: readonly string[] | null;
   grants: readonly G[];
   canNarrow: boolean;
@@ -64,11 +66,13 @@ export function pickGrant<G extends Granted>(input: {
 
 function weigh<G extends Granted>(
   grant: G,
-  input: { rule: Rule; asked: readonly string[] | null },
+  input: { rule: Rule; within?: readonly string[] | null; asked: readonly string[] | null },
 ): Candidate<G> {
   const granted = grant.scopes === null ? null : distinct(grant.scopes);
-  const allowed = input.rule.scopes === undefined ? null : distinct(grant.resolve(input.rule.scopes));
   const include = grant.include ?? ((scopes) => scopes);
+  const ofRule = input.rule.scopes === undefined ? null : distinct(grant.resolve(input.rule.scopes));
+  const shared = sharedLimit(ofRule, input.within ?? null, include);
+  const allowed = shared === null ? null : [...shared];
   return {
     grant,
     granted,

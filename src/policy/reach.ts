@@ -5,16 +5,15 @@
 
 import type { Rule } from '#contract/policy.ts';
 import { matchesGlob } from './glob.ts';
+import { agentsOf } from './granted.ts';
 import { matchesIdentifiers } from './identifiers.ts';
 import { matchesOrganization } from './organizations.ts';
 import { refusalBy } from './conditions.ts';
 import type { Place, PolicyAgent, PolicyRequest } from './request.ts';
 
-type AgentWithRules = Omit<PolicyAgent, 'status'>;
-
-/** True when some rule names the account: then a request without `identifier` may fall back to it. */
-export function reachesAccount(agent: AgentWithRules, place: Place): boolean {
-  return agent.policy.rules.some((rule) => speaksOf(agent, rule, place));
+/** True when some rule names the account, also one of its token: then a request without `identifier` may fall back to it. */
+export function reachesAccount(agent: PolicyAgent, place: Place): boolean {
+  return agentsOf(agent).every((one) => one.policy.rules.some((rule) => speaksOf(one, rule, place)));
 }
 
 /**
@@ -22,16 +21,18 @@ export function reachesAccount(agent: AgentWithRules, place: Place): boolean {
  * gives no link, also where another one still opens the account.
  */
 export function mayConnect(agent: PolicyAgent, request: PolicyRequest): boolean {
-  const asked = { agent, request };
-  return agent.policy.rules.some(
-    (rule) =>
-      rule.connect === true &&
-      refusalBy(rule, asked, 'before_scopes') === null &&
-      refusalBy(rule, asked, 'after_scopes') === null,
-  );
+  return agentsOf(agent).every((one) => {
+    const asked = { agent: one, request };
+    return one.policy.rules.some(
+      (rule) =>
+        rule.connect === true &&
+        refusalBy(rule, asked, 'before_scopes') === null &&
+        refusalBy(rule, asked, 'after_scopes') === null,
+    );
+  });
 }
 
-function speaksOf(agent: AgentWithRules, rule: Rule, place: Place): boolean {
+function speaksOf(agent: PolicyAgent, rule: Rule, place: Place): boolean {
   return (
     matchesGlob(rule.connection, place.connection) &&
     matchesOrganization(rule.organizations, place.organization, agent) &&

@@ -1,6 +1,6 @@
 /** What a decision is about: an agent, as its record describes it, and one request of it. Data only. */
 
-import type { Policy } from '#contract/policy.ts';
+import type { Policy, Rule } from '#contract/policy.ts';
 import type { ACTIONS } from '#contract/rules/fields.ts';
 
 export interface PolicyAgent {
@@ -9,6 +9,8 @@ export interface PolicyAgent {
   readonly organization: string;
   readonly status: 'active' | 'suspended';
   readonly policy: Policy;
+  /** What its token carries beside the policy: each list has to allow the request too. Left out: nothing. */
+  readonly grantedRules?: readonly (readonly Rule[])[];
 }
 
 /** `token`: the credential itself leaves. The other three use it, and the agent never sees it. */

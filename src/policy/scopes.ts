@@ -42,6 +42,26 @@ export function coverage(input: {
   return { kind: 'narrow', to: distinct(limit).filter((scope) => held.includes(scope)) };
 }
 
+/**
+ * The limit that two limits make together; null: no limit. What one allows by including it, the other may name: the
+ * shorter names are kept, so that a wider scope is never asked for in the place of a narrower one.
+ */
+export function sharedLimit(
+  one: readonly string[] | null,
+  other: readonly string[] | null,
+  include: (scopes: string[]) => string[] = (scopes) => scopes,
+): readonly string[] | null {
+  if (one === null || other === null) return one ?? other;
+  const [allOfOne, allOfOther] = [include([...one]), include([...other])];
+  const named = distinct([
+    ...one.filter((scope) => allOfOther.includes(scope)),
+    ...other.filter((scope) => allOfOne.includes(scope)),
+  ]);
+  const opened = include([...named]);
+  const both = allOfOne.filter((scope) => allOfOther.includes(scope) && !opened.includes(scope));
+  return distinct([...named, ...both]);
+}
+
 /** Each once, in the order of their first appearance. */
 export function distinct(scopes: readonly string[]): string[] {
   return [...new Set(scopes)];

@@ -6,20 +6,14 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import type { Code } from '#contract/codes.ts';
-import type { Policy } from '#contract/policy.ts';
 import { Secret } from '#crypto/secret.ts';
 import type { CutOffs } from '#directory/cut-offs.ts';
-import type { Use } from '#policy/request.ts';
+import type { SentAgent } from '#policy/granted.ts';
+import type { PolicyAgent, Use } from '#policy/request.ts';
 import type { ReleasedInjection } from '#providers/injection/injection.ts';
 
 export interface ReleaseRequest {
-  readonly agent: {
-    readonly id: string;
-    /** Empty for none. */
-    readonly organization: string;
-    readonly status: 'active' | 'suspended';
-    readonly policy: Policy;
-  };
+  readonly agent: SentAgent;
   /** The use of the credential; a Worker that knows tokens alone leaves it out. A field that it leaves out is null. */
   readonly use?: Pick<Use, 'action'> & Partial<Use>;
   /** By account id what lies behind a wall does not exist; by the short form it is refused by name. */
@@ -43,6 +37,11 @@ export interface ReleaseRequest {
   readonly context: RequestContext;
   /** Of an agent that has a rule with `rate`; left out: it has none, or the Worker cannot count. */
   readonly rates?: RateUse;
+}
+
+/** The same at the door, its agent as every decision takes it. */
+export interface DoorRequest extends Omit<ReleaseRequest, 'agent'> {
+  readonly agent: PolicyAgent;
 }
 
 /** How far one request has been counted under the rules with `rate`. */

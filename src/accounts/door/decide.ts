@@ -20,7 +20,7 @@ import { degrade } from '../refreshing/settle/settle.ts';
 import type { GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';
 import type { OpenedAccount } from '../vault.ts';
-import { CURRENT_TOKEN, type Refusal, type ReleaseRequest, type ReleaseResult } from './answer.ts';
+import { CURRENT_TOKEN, type DoorRequest, type Refusal, type ReleaseResult } from './answer.ts';
 import type { OpenedCredentials } from './opened.ts';
 import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './outcomes.ts';
 import { policyRefusal, sealRefusal, statusRefusal } from './refusals.ts';
@@ -48,7 +48,7 @@ export function decideRelease(
   object: Account,
   credentials: OpenedCredentials,
   opened: OpenedAccount,
-  request: ReleaseRequest,
+  request: DoorRequest,
   round: Round,
 ): Step {
   const stored = object.store.state(opened.key.mac);
@@ -119,11 +119,7 @@ function refuseByPolicy(scene: Scene, decision: Door2Decision & { allowed: false
 }
 
 /** The stored credential does not open: one record, one refusal, the evidence untouched. */
-export function corruptRefusal(
-  object: Account,
-  opened: OpenedAccount,
-  request: ReleaseRequest,
-): ReleaseResult {
+export function corruptRefusal(object: Account, opened: OpenedAccount, request: DoorRequest): ReleaseResult {
   const state = object.store.state(opened.key.mac);
   const refusal: Refusal = { code: 'record_corrupt' };
   if (state === null) return { ok: false, refusal };
@@ -145,7 +141,7 @@ export function corruptRefusal(
 }
 
 /** The rule that decides has a rate, and has not counted this request: the Worker has it counted, and comes again. */
-function uncountedBy({ agent, rates }: ReleaseRequest, rule: number): Step | null {
+function uncountedBy({ agent, rates }: DoorRequest, rule: number): Step | null {
   if (agent.policy.rules[rule]?.rate === undefined || rates?.counted === rule) return null;
   const cannot: Refusal = { code: 'unavailable', detail: 'the broker is being replaced', retryAfterS: 1 };
   const result: ReleaseResult =

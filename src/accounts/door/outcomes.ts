@@ -15,7 +15,7 @@ import { armGrant, REFUSED_ALONE } from '../refreshing/plan.ts';
 import { degrade } from '../refreshing/settle/settle.ts';
 import { othersServe } from '../refreshing/usable.ts';
 import type { AccountRow, GrantRow } from '../rows.ts';
-import type { Refusal, ReleaseRequest, ReleaseResult } from './answer.ts';
+import type { DoorRequest, Refusal, ReleaseResult } from './answer.ts';
 import { credentialBody, withApiDetails } from './body.ts';
 import { releasedInjection, type OpenedCredential } from './credential.ts';
 import { statusRefusal, uncallable, unfilledHeaders, unknownVariables, wallRefusal } from './refusals.ts';
@@ -35,7 +35,7 @@ const RECORDED: Readonly<Record<Action, readonly [AuditAction, AuditOutcome]>> =
 };
 
 /** Behind a wall nothing of the account is told, and its chain takes no record: the agent's does. */
-export function wall(request: ReleaseRequest, reason: string, account: AccountRow | null): Step {
+export function wall(request: DoorRequest, reason: string, account: AccountRow | null): Step {
   return { kind: 'done', result: { ok: false, refusal: wallRefusal(request.byId, reason, account) } };
 }
 

@@ -7,6 +7,7 @@
  */
 
 import { decideAtDoor1 } from '#policy/decide.ts';
+import { arrivedAgent } from '#policy/granted.ts';
 import { FOR_TOKEN, type Place } from '#policy/request.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
 import type { Account } from '../account.ts';
@@ -15,7 +16,7 @@ import { CatchUp } from '../refreshing/provider/catch-up.ts';
 import { TokenCheck, type ToldOfGrant } from '../refreshing/provider/token-check.ts';
 import type { Refresher } from '../refreshing/refresher.ts';
 import type { OpenedAccount } from '../vault.ts';
-import type { Refusal, ReleaseRequest, ReleaseResult } from './answer.ts';
+import type { DoorRequest, Refusal, ReleaseRequest, ReleaseResult } from './answer.ts';
 import { corruptRefusal, decideRelease } from './decide.ts';
 import type { OpenedCredentials } from './opened.ts';
 import type { Round, Step } from './step.ts';
@@ -42,7 +43,8 @@ export class Door {
     this.#tokens = new TokenCheck(object);
   }
 
-  async release(request: ReleaseRequest): Promise<ReleaseResult> {
+  async release(sent: ReleaseRequest): Promise<ReleaseResult> {
+    const request: DoorRequest = { ...sent, agent: arrivedAgent(sent.agent) };
     const arrived = this.#arrived(request);
     let flown: FlightResult | null = null;
     let caughtUp = false;
@@ -99,7 +101,7 @@ export class Door {
   }
 
   /** By the account's clock: when the request came to the Worker that sent it, and of when the agent's proof is. */
-  #arrived({ heldMs = 0, provedMsAgo }: ReleaseRequest): Pick<Round, 'startedAtMs' | 'provedAtMs'> {
+  #arrived({ heldMs = 0, provedMsAgo }: DoorRequest): Pick<Round, 'startedAtMs' | 'provedAtMs'> {
     const nowMs = this.#object.now();
     return {
       startedAtMs: nowMs - heldMs,
@@ -108,7 +110,7 @@ export class Door {
   }
 
   /** Opens the account's key; a refusal when there is nothing to open or it does not open. */
-  async #open(request: ReleaseRequest): Promise<ReleaseResult | null> {
+  async #open(request: DoorRequest): Promise<ReleaseResult | null> {
     const opened = await this.#object.vault.open();
     if (!opened.ok) {
       const { code, detail } = opened.error;
@@ -118,12 +120,12 @@ export class Door {
     return refused({ code: 'not_found', wall: { reason: 'not_found', connection: null, identifier: null } });
   }
 
-  #decide(opened: OpenedAccount, request: ReleaseRequest, round: Round): Promise<Step> {
+  #decide(opened: OpenedAccount, request: DoorRequest, round: Round): Promise<Step> {
     return this.#object.pump.submit(() => this.#step(opened, request, round));
   }
 
   /** Inside the flush. */
-  #step(opened: OpenedAccount, request: ReleaseRequest, round: Round): Step {
+  #step(opened: OpenedAccount, request: DoorRequest, round: Round): Step {
     try {
       return decideRelease(this.#object, this.#credentials, opened, request, round);
     } catch (error) {
@@ -137,7 +139,7 @@ export class Door {
    * claims of these rows may only refuse more: a caller for whom the account does not exist is not told that it is
    * corrupt.
    */
-  #corrupt(request: ReleaseRequest): ReleaseResult {
+  #corrupt(request: DoorRequest): ReleaseResult {
     const names = this.#object.store.claimedNames();
     const { agent } = request;
     const isAllowed = names !== null && this.#allows(request, names);
@@ -154,13 +156,13 @@ export class Door {
       : refused({ code: 'not_found', wall: { reason: 'not_found', ...where } });
   }
 
-  #allows({ agent, use }: ReleaseRequest, { connection, identifier, organization }: Place): boolean {
+  #allows({ agent, use }: DoorRequest, { connection, identifier, organization }: Place): boolean {
     const place = { connection, identifier, organization };
     return decideAtDoor1(agent, { ...FOR_TOKEN, ...use, ...place, nowMs: this.#object.now() }).allowed;
   }
 
   /** The stored credential does not open: recorded, refused, and left as it is for the operator. */
-  #recordCorrupt(opened: OpenedAccount, request: ReleaseRequest): Promise<ReleaseResult> {
+  #recordCorrupt(opened: OpenedAccount, request: DoorRequest): Promise<ReleaseResult> {
     return this.#object.pump.submit(() => corruptRefusal(this.#object, opened, request));
   }
 }

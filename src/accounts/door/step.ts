@@ -11,7 +11,7 @@ import type { ToldOfGrant } from '../refreshing/provider/token-check.ts';
 import type { GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';
 import type { OpenedAccount } from '../vault.ts';
-import type { ReleaseRequest, ReleaseResult } from './answer.ts';
+import type { DoorRequest, ReleaseResult } from './answer.ts';
 
 /** What the request needs next. */
 export type Step =
@@ -54,7 +54,7 @@ export interface Round {
 export interface Scene {
   readonly object: Account;
   readonly opened: OpenedAccount;
-  readonly request: ReleaseRequest;
+  readonly request: DoorRequest;
   readonly use: Use;
   readonly state: AccountState;
   readonly flown: FlightResult | null;

@@ -3,13 +3,14 @@
 import type { Explanation } from '#contract/account-insight.ts';
 import { loadConnection } from '#directory/connections.ts';
 import { cutOffs } from '#directory/cut-offs.ts';
+import { arrivedAgent, type SentAgent } from '#policy/granted.ts';
 import { FOR_TOKEN } from '#policy/request.ts';
 import type { Account } from '../account.ts';
 import type { Living } from '../life/living.ts';
 import { missingVariables, readCaptured } from '../life/variables.ts';
 import { explain } from './explain.ts';
 import { obstaclesOf } from './obstacles.ts';
-import { reachOf, type AskingAgent, type ImaginedRequest } from './reach.ts';
+import { reachOf, type ImaginedRequest } from './reach.ts';
 
 /** A person waits, and is told more than an agent; but not for ever. */
 const DIRECTORY_LIMIT_MS = 2_000;
@@ -22,7 +23,7 @@ const SHOWN_ATTEMPTS = 20;
 export async function explanation(
   object: Account,
   living: Living,
-  agent: AskingAgent | null,
+  agent: SentAgent | null,
   imagined: ImaginedRequest | null = null,
 ): Promise<Explanation> {
   const { config, now, waitUntil } = object;
@@ -40,5 +41,5 @@ export async function explanation(
   const explained = explain({ state, obstacles, attempts, timers, nowMs });
   if (agent === null) return explained;
   const asked = imagined ?? { use: FOR_TOKEN, scopes: null, atMs: nowMs };
-  return { ...explained, agent: reachOf(state, obstacles, agent, asked, nowMs) };
+  return { ...explained, agent: reachOf(state, obstacles, arrivedAgent(agent), asked, nowMs) };
 }

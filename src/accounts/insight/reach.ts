@@ -5,21 +5,12 @@ import type { Policy } from '#contract/policy.ts';
 import { decideAtDoor1, decideAtDoor2, type Door2Decision, type Reason } from '#policy/decide.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import { reachesAccount } from '#policy/reach.ts';
-import type { PolicyRequest, Use } from '#policy/request.ts';
+import type { PolicyAgent, PolicyRequest, Use } from '#policy/request.ts';
 import { askedOf, offeredAsAsked, offeredOf } from '../door/scopes.ts';
 import { statusRefusal } from '../door/refusals.ts';
 import { canNarrow, narrowedOf, servableGrants } from '../refreshing/narrowing.ts';
 import type { AccountState } from '../store.ts';
 import type { Obstacles } from './obstacles.ts';
-
-/** An agent as its rules describe it. */
-export interface AskingAgent {
-  readonly id: string;
-  /** Empty for none. */
-  readonly organization: string;
-  readonly status: 'active' | 'suspended';
-  readonly policy: Policy;
-}
 
 /** A request that is imagined. */
 export interface ImaginedRequest {
@@ -33,7 +24,7 @@ export interface ImaginedRequest {
 }
 
 /** Has the agent a rule for this account? To all others it does not exist. */
-export function knowsAccount(agent: AskingAgent, { account }: AccountState): boolean {
+export function knowsAccount(agent: PolicyAgent, { account }: AccountState): boolean {
   return agent.status === 'active' && reachesAccount(agent, account);
 }
 
@@ -41,7 +32,7 @@ export function knowsAccount(agent: AskingAgent, { account }: AccountState): boo
 export function reachOf(
   state: AccountState,
   obstacles: Obstacles,
-  agent: AskingAgent,
+  agent: PolicyAgent,
   { use, scopes: names, atMs, spent = [] }: ImaginedRequest,
   nowMs: number,
 ): NonNullable<Explanation['agent']> {
@@ -81,7 +72,7 @@ export function reachOf(
 /** In the order of the door: what request and agent alone decide, the account's own state, scopes. */
 function decide(
   state: AccountState,
-  agent: AskingAgent,
+  agent: PolicyAgent,
   request: PolicyRequest,
   names: readonly string[] | null,
   isClosed: boolean,

@@ -2,7 +2,6 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { AskingAgent } from '#accounts/insight/reach.ts';
 import { accountStub, type Answer, type Waited, type WaitTurn } from '#accounts/stub.ts';
 import { agentStub } from '#agents/stub.ts';
 import { unwrap } from '#contract/answer.ts';
@@ -15,6 +14,7 @@ import { newId } from '#crypto/api-keys.ts';
 import { cutOffs } from '#directory/cut-offs.ts';
 import { admitAgent, admitProved } from '#directory/known-objects.ts';
 import { systemNow } from '#lib/clock.ts';
+import { sentAgent, type SentAgent } from '#policy/granted.ts';
 import type { AppEnv } from '../context.ts';
 import { describe } from '../describe.ts';
 import { requireEither, requireOperator } from '../guards.ts';
@@ -59,7 +59,7 @@ function idOf(c: Context<AppEnv>): string {
 }
 
 /** The agent that a query names. @throws ProblemError 400 where there is none */
-async function namedAgent(c: Context<AppEnv>, id: string): Promise<AskingAgent> {
+async function namedAgent(c: Context<AppEnv>, id: string): Promise<SentAgent> {
   const lookup = () => agentStub(c.get('config'), id).lookup({});
   const isThere = ({ ok }: { ok: boolean }) => ok;
   const found = await askKnown(c, 'agent', id, lookup, isThere).catch((error: unknown) => {
@@ -67,12 +67,7 @@ async function namedAgent(c: Context<AppEnv>, id: string): Promise<AskingAgent> 
     throw error;
   });
   if (!found.ok) throw invalid('agent', 'there is no such agent');
-  return askingAgent(found.agent);
-}
-
-/** As the account is told of an agent. */
-function askingAgent({ id, organization, status, policy }: AskingAgent): AskingAgent {
-  return { id, organization, status, policy };
+  return sentAgent(found.agent);
 }
 
 /** One turn of a wait, as the caller that has just been proved. @throws ProblemError `not_found`, `policy_denied`, `unavailable` */
@@ -83,7 +78,7 @@ async function turn(
   part: Pick<WaitTurn, 'status' | 'timeoutMs' | 'waitId' | 'last'>,
 ) {
   const config = c.get('config');
-  const agent = caller.plane === 'agent' ? askingAgent(caller) : null;
+  const agent = caller.plane === 'agent' ? sentAgent(caller) : null;
   if (agent?.status === 'suspended')
     throw new ProblemError('policy_denied', { members: { reason: 'agent_suspended' } });
   const organization = caller.plane === 'operator' ? caller.organization : null;

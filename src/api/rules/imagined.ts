@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono';
 import { offeredAsAsked } from '#accounts/door/scopes.ts';
-import type { AskingAgent, ImaginedRequest } from '#accounts/insight/reach.ts';
+import type { ImaginedRequest } from '#accounts/insight/reach.ts';
 import { accountStub } from '#accounts/stub.ts';
 import { agentStub } from '#agents/stub.ts';
 import { unwrap } from '#contract/answer.ts';
@@ -13,7 +13,7 @@ import { connectionSettings } from '#directory/connections.ts';
 import { systemNow, timeOf } from '#lib/clock.ts';
 import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
 import { limitOf, rateKeyOf } from '#policy/fields/rate.ts';
-import type { Action, Place } from '#policy/request.ts';
+import type { Action, Place, PolicyAgent } from '#policy/request.ts';
 import type { AppEnv } from '../context.ts';
 import { askKnown, isAccountThere } from '../known.ts';
 
@@ -47,7 +47,7 @@ export function imaginedRequest(asked: ImaginedUse): ImaginedRequest {
 /** What the agent would be told, spent rules left out where the question is about now. @throws ProblemError */
 export async function verdictWithRates(
   c: Context<AppEnv>,
-  agent: AskingAgent,
+  agent: PolicyAgent,
   place: Place,
   imagined: ImaginedRequest,
   isNow: boolean,
@@ -69,7 +69,7 @@ export async function verdictWithRates(
 /** What the agent would be told by the two doors. @throws ProblemError where the account cannot be asked */
 async function verdictOn(
   c: Context<AppEnv>,
-  agent: AskingAgent,
+  agent: PolicyAgent,
   place: Place,
   imagined: ImaginedRequest,
 ): Promise<Verdict> {
@@ -86,7 +86,7 @@ async function verdictOn(
 /** Null: there is no such account. */
 async function toldByAccount(
   c: Context<AppEnv>,
-  agent: AskingAgent,
+  agent: PolicyAgent,
   { organization, connection, identifier }: Place,
   imagined: ImaginedRequest,
 ): Promise<Verdict | null> {

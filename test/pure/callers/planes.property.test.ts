@@ -26,7 +26,7 @@ const proved = {
   ),
   expiresAtMs: fc.option(fc.nat()),
   issuedAtMs: fc.option(fc.nat()),
-  grantedRules: fc.constant(null),
+  grantedRules: fc.constant([]),
   chain: fc.constant<readonly string[]>([]),
 };
 /** Of each plane by any method: nothing may be read from the method. */

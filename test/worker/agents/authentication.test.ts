@@ -118,7 +118,7 @@ describe('a right key', () => {
         provedAtMs: expect.any(Number),
         expiresAtMs: null,
         issuedAtMs: expect.any(Number),
-        grantedRules: null,
+        grantedRules: [],
         chain: [],
       },
     });
@@ -340,7 +340,7 @@ describe('the two planes', () => {
         provedAtMs: here.clock.nowMs,
         expiresAtMs: null,
         issuedAtMs: null,
-        grantedRules: null,
+        grantedRules: [],
         chain: [],
       },
     });

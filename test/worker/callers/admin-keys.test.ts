@@ -113,7 +113,7 @@ describe('a right key', () => {
         provedAtMs: NOW,
         expiresAtMs: null,
         issuedAtMs: expect.any(Number),
-        grantedRules: null,
+        grantedRules: [],
         chain: [],
       },
     });

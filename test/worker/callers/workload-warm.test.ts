@@ -64,7 +64,7 @@ it('a cold proof asks the directory once and the issuer once; a warm one asks ne
   const first = await token();
   expect(await ask(first)).toMatchObject({
     ok: true,
-    value: { plane: 'agent', id, method: 'workload_jwt', keyId: null, grantedRules: null, chain: [] },
+    value: { plane: 'agent', id, method: 'workload_jwt', keyId: null, grantedRules: [], chain: [] },
   });
   expect(state.questions).toBe(1);
   expect(issuer.asked).toHaveLength(2);
