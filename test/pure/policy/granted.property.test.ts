@@ -9,10 +9,37 @@ import type { PolicyAgent, PolicyRequest } from '#policy/request.ts';
 import { agentWith } from './cases.ts';
 import { anyAccount, anyRequest, anyRule, anyRules, FIELDS, include, resolve } from './rule-trees.ts';
 
+const REQUEST: PolicyRequest = {
+  connection: 'hubspot',
+  identifier: 'default',
+  organization: '',
+  action: 'token',
+  tool: null,
+  method: null,
+  path: null,
+  purpose: null,
+  nowMs: Date.UTC(2026, 0, 1, 12),
+};
+
 const RUNS = { numRuns: 1_000 };
 /** A key that makes its own smaller token, and three times that it is narrowed again. */
 const lists = fc.array(anyRules, { maxLength: 4 });
-const world = fc.record({ rules: anyRules, lists, request: anyRequest, account: anyAccount });
+/** Rules that differ in their scopes alone, so that lists meet in them. */
+const scopeRules = fc.array(
+  fc
+    .option(FIELDS.scopes, { nil: undefined, freq: 4 })
+    .map((scopes): Rule => (scopes === undefined ? { connection: '*' } : { connection: '*', scopes })),
+  { minLength: 1, maxLength: 3 },
+);
+const world = fc.oneof(
+  fc.record({ rules: anyRules, lists, request: anyRequest, account: anyAccount }),
+  fc.record({
+    rules: scopeRules,
+    lists: fc.array(scopeRules, { minLength: 1, maxLength: 4 }),
+    request: fc.constant(REQUEST),
+    account: anyAccount.map((account) => ({ ...account, asked: null })),
+  }),
+);
 
 function narrowed(rules: Rule[], grantedRules: Rule[][]): PolicyAgent {
   return { ...agentWith(rules), grantedRules };
@@ -99,6 +126,8 @@ describe('a token that was narrowed, up to four times,', () => {
   it('allows all that a rule of each list allows together', () => {
     fc.assert(
       fc.property(world, ({ rules, lists: granted, request, account }) => {
+        // A limit that names a wider scope alone asks for no narrower one, in a policy as in a token.
+        fc.pre(!JSON.stringify([rules, granted, account]).includes('wide'));
         expect(decideAtDoor2(narrowed(rules, granted), request, account).allowed).toBe(
           isPossible([rules, ...granted], request, account),
         );
@@ -173,7 +202,8 @@ describe('a token that was narrowed, up to four times,', () => {
       REQUEST,
       account,
     );
-    if (decision.allowed) expect(decision.narrowTo?.length).toBeLessThan(names.length);
+    const most = decision.allowed ? (leaving(decision)?.length ?? names.length) : 0;
+    expect(most).toBeLessThan(names.length);
   });
 
   it('arrives at the account as it was sent, and opens nothing at one that cannot narrow', () => {
@@ -189,18 +219,6 @@ describe('a token that was narrowed, up to four times,', () => {
     );
   });
 });
-
-const REQUEST: PolicyRequest = {
-  connection: 'hubspot',
-  identifier: 'default',
-  organization: '',
-  action: 'token',
-  tool: null,
-  method: null,
-  path: null,
-  purpose: null,
-  nowMs: Date.UTC(2026, 0, 1, 12),
-};
 
 describe('one more field', () => {
   it.each(Object.keys(FIELDS).filter((name) => name !== 'organizations'))(
