@@ -53,6 +53,8 @@ export interface Actor {
   /** How it proved itself, e.g. `agent_key`, `admin_key`. */
   readonly method: string | null;
   readonly key_id: string | null;
+  /** Through whom it was handed on, as its agent names them, the newest first; left out: it was not. */
+  readonly chain?: readonly string[];
 }
 
 /** The client that asked, as far as the edge knows. */
@@ -145,6 +147,13 @@ function withoutNulls(fields: object): Record<string, unknown> {
   return out;
 }
 
+/** The names in a chain are their agent's own words. */
+function maskedActor({ chain, ...actor }: Actor, macKey: Uint8Array): Actor {
+  return chain === undefined
+    ? actor
+    : { ...actor, chain: chain.map((name) => freeField(name, macKey) ?? '') };
+}
+
 /** The stored text of a record: `seq` and `at` first, then actor, fields and context. Key order is the order of making. */
 export function recordText(
   seq: number,
@@ -156,7 +165,7 @@ export function recordText(
   return JSON.stringify({
     seq,
     at,
-    actor: withoutNulls(context.actor),
+    actor: withoutNulls(maskedActor(context.actor, macKey)),
     ...withoutNulls(fields),
     correlation_id:
       context.ownCorrelation === true ? context.correlationId : freeField(context.correlationId, macKey),

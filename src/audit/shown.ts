@@ -50,7 +50,7 @@ export function shownRecord(source: string, { seq, body, previous, hash }: Store
     id: `${source}/${seq}`,
     at: record['at'] ?? '',
     seq,
-    actor: picked(membersOf(record['actor']), ['type', 'id', 'method', 'key_id']),
+    actor: picked(membersOf(record['actor']), ['type', 'id', 'method', 'key_id', 'chain']),
     action: record['action'] ?? '',
     outcome: record['outcome'] ?? 'unknown',
     ...picked(record, PLAIN),

@@ -79,8 +79,9 @@ export function actorOf({
   id,
   method,
   keyId,
-}: Pick<Proof, 'plane' | 'id' | 'method' | 'keyId'>): Actor {
-  return { type: plane, id, method, key_id: keyId };
+  chain = [],
+}: Pick<Proof, 'plane' | 'id' | 'method' | 'keyId'> & Partial<Pick<Proof, 'chain'>>): Actor {
+  return { type: plane, id, method, key_id: keyId, ...(chain.length === 0 ? {} : { chain }) };
 }
 
 /** Why a request has no caller; `detail` is the same for every way in which a key can be wrong. */

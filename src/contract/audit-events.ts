@@ -20,6 +20,9 @@ export const AuditEvent = z
       id: Text,
       method: Text.openapi({ description: 'How it proved itself.', example: 'agent_key' }),
       key_id: Text,
+      chain: z.array(z.string()).nullable().openapi({
+        description: 'Through whom its token was handed on (`actor_label`), the newest first.',
+      }),
     }),
     action: z.string().openapi({ example: 'token.issue' }),
     outcome: z.enum(['started', 'ok', 'refused', 'failed', 'unknown']),
@@ -50,7 +53,7 @@ export const AuditEvent = z
       id: 'account:ca_gq2w5mhx3nb7zkcv4ryjt6a2dpe/17',
       at: '2026-11-21T09:59:00.000Z',
       seq: 17,
-      actor: { type: 'agent', id: 'crm-agent', method: 'agent_key', key_id: 'b7QpX2mZ1k' },
+      actor: { type: 'agent', id: 'crm-agent', method: 'agent_key', key_id: 'b7QpX2mZ1k', chain: null },
       action: 'token.issue',
       outcome: 'ok',
       reason: null,

@@ -44,7 +44,7 @@ export async function paste(command: string, variables: Record<string, string>):
   return reply;
 }
 
-/** Understands `-s`, `-X`, `-H` and `-d`; anything else is an error, so that no part of a command is passed over. */
+/** Understands `-s`, `-X`, `-H`, `-d` and `--data-urlencode`; anything else is an error, so that no part of a command is passed over. */
 async function curl(command: string, variables: Readonly<Record<string, string>>): Promise<Reply> {
   const [program, ...rest] = words(command, variables);
   if (program !== 'curl') throw new Error(`not a curl command: ${command}`);
@@ -52,18 +52,25 @@ async function curl(command: string, variables: Readonly<Record<string, string>>
   let url: string | null = null;
   let raw: string | undefined;
   const headers: Record<string, string> = {};
+  const add = (data: string): void => {
+    raw = raw === undefined ? data : `${raw}&${data}`;
+  };
   for (let n = 0; n < rest.length; n += 1) {
     const word = rest[n] ?? '';
     const value = (): string => rest[(n += 1)] ?? '';
     if (word === '-s') continue;
     if (word === '-X') method = value();
-    else if (word === '-d') raw = value();
-    else if (word === '-H') {
+    else if (word === '-d') add(value());
+    else if (word === '--data-urlencode') {
+      const [field = '', ...text] = value().split('=');
+      add(`${field}=${encodeURIComponent(text.join('='))}`);
+    } else if (word === '-H') {
       const [name = '', ...text] = value().split(':');
       headers[name.trim().toLowerCase()] = text.join(':').trim();
     } else if (word.startsWith('http') && url === null) url = word;
     else throw new Error(`curl here does not know ${word}`);
   }
+  if (raw !== undefined) headers['content-type'] ??= 'application/x-www-form-urlencoded';
   if (url === null) throw new Error(`no URL: ${command}`);
   return call(method ?? (raw === undefined ? 'GET' : 'POST'), url, {
     headers,

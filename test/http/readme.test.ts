@@ -92,6 +92,29 @@ it('seven more lead to an agent that holds the token of a user, without the root
   }
 });
 
+it('three more lead from an agent to its sub-agent, which holds a smaller token', async () => {
+  const commandsOf = (begin: string) =>
+    (blocks.find((text) => text.startsWith(begin)) ?? '').trim().split(/\n\n+/);
+  const commands = [...commandsOf('curl -s -X PUT'), ...commandsOf('export TOKEN=')];
+  expect(commands).toHaveLength(6);
+  const broker = await startBroker();
+  try {
+    const variables: Record<string, string> = { ADMIN_KEY: broker.adminKey };
+    let last;
+    for (const command of commands) {
+      last = await paste(command.replaceAll('http://localhost:8787', broker.url), variables);
+      expect(last.status, last.text).toBeLessThan(300);
+    }
+    expect(last?.body).toMatchObject({ type: 'api_key', identifier: 'default' });
+    const account = String(last?.body.connected_account_id);
+    const operator = client(broker.url, broker.adminKey);
+    const page = await operator.get(`/v1/audit-events?connected_account_id=${account}`);
+    expect(page.body.data[0].actor).toMatchObject({ id: 'my-agent', chain: ['researcher'] });
+  } finally {
+    await broker.dispose();
+  }
+});
+
 it('every link leads to a file or folder that is there', () => {
   const links = [...README.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
   expect(links.length).toBeGreaterThan(10);

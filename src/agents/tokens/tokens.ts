@@ -7,7 +7,7 @@ import type { RequestContext } from '#audit/record.ts';
 import { failed, type Outcome } from '../outcome.ts';
 import { record, withAgent, type AgentObject } from '../object.ts';
 import type { Viewed } from '../lifecycle.ts';
-import { viewOf } from '../record.ts';
+import { viewOf, type EndedTokens } from '../record.ts';
 
 /** Assertions that still live at once. Theirs is two minutes: an agent takes a token with a few an hour. */
 export const MAX_ASSERTIONS = 1_000;
@@ -20,12 +20,26 @@ export interface UsedAssertion {
   readonly expiresAtMs: number;
 }
 
+/** A token that is exchanged: itself and those that it comes from, by their `jti`, the newest first, and its `iat`. */
+export interface TokenSource {
+  readonly ids: readonly string[];
+  readonly issuedAtS: number;
+}
+
+/** Whether a token, or one that it comes from, has been ended. */
+function hasEnded({ ended, endedBeforeMs }: EndedTokens, { ids, issuedAtS }: TokenSource): boolean {
+  if (endedBeforeMs !== null && issuedAtS <= secondOf(endedBeforeMs)) return true;
+  return ended.some(({ id }) => ids.includes(id));
+}
+
 export interface IssueInput {
   /** The `jti` of the token to be. */
   readonly tokenId: string;
   /** Of the key that asks; null: another method does. */
   readonly keyId: string | null;
   readonly incarnation: number;
+  /** The token that asks; left out: none does. */
+  readonly from?: TokenSource;
   /** The assertion that asks; null: none does. */
   readonly assertion: UsedAssertion | null;
   /** The bundle of signing keys, kept for a time in which the directory is away; null: it is not at hand. */
@@ -34,7 +48,7 @@ export interface IssueInput {
 }
 
 /**
- * - `gone`: the agent that proved itself is not there any more, or the key that proved it is not.
+ * - `gone`: the agent that proved itself is not there any more, or the key or token that proved it is not.
  * - `replayed`: the assertion has been used.
  * - `busy`: more assertions live than are remembered.
  */
@@ -46,12 +60,13 @@ export type Issued = Outcome<{ readonly issuedAtS: number } | { readonly refused
 const secondOf = (atMs: number): number => Math.floor(atMs / 1000);
 
 export function issueToken(object: AgentObject, input: IssueInput): Promise<Issued> {
-  const { tokenId, keyId, incarnation, assertion, signing, context } = input;
+  const { tokenId, keyId, incarnation, from, assertion, signing, context } = input;
   return withAgent<Issued & { ok: true }>(object, ({ agent }, life) => {
     const nowMs = object.now();
     const refused = (why: IssueRefusal) => ({ ok: true, refused: why }) as const;
     if (agent.incarnation !== incarnation || (keyId !== null && !agent.keyIds.includes(keyId)))
       return refused('gone');
+    if (from !== undefined && hasEnded(agent.tokens, from)) return refused('gone');
     if (agent.status !== 'active') return refused('suspended');
     return object.store.transaction(() => {
       const { store } = object;
@@ -63,7 +78,7 @@ export function issueToken(object: AgentObject, input: IssueInput): Promise<Issu
       record(
         object,
         life,
-        { action: 'agent.token.issue', outcome: 'ok', evidence: [`token:${tokenId}`] },
+        { action: 'agent.token.issue', outcome: 'ok', evidence: evidenceOf(tokenId, from) },
         context,
       );
       const { endedBeforeMs } = agent.tokens;
@@ -71,6 +86,11 @@ export function issueToken(object: AgentObject, input: IssueInput): Promise<Issu
       return { ok: true, issuedAtS };
     });
   });
+}
+
+function evidenceOf(tokenId: string, from: TokenSource | undefined): string[] {
+  const [source] = from?.ids ?? [];
+  return [`token:${tokenId}`, ...(source === undefined ? [] : [`from:${source}`])];
 }
 
 export function useAssertion(

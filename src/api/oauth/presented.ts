@@ -67,7 +67,8 @@ export async function answerIntrospection(c: Context<AppEnv>): Promise<Response>
   const { asker, holding } = await presented(c);
   const isShown = holding !== null && holding.record.status === 'active' && mayKnow(asker, holding);
   if (!isShown) return c.json({ active: false } satisfies Introspection, 200);
-  const { iss, sub, client_id, aud, jti, iat, exp, key_id } = holding.claims;
+  const { iss, sub, client_id, aud, jti, iat, exp, key_id, authorization_details, inherited_details, act } =
+    holding.claims;
   const answer: Introspection = {
     active: true,
     iss,
@@ -79,6 +80,11 @@ export async function answerIntrospection(c: Context<AppEnv>): Promise<Response>
     exp,
     token_type: 'Bearer',
     ...(key_id === undefined ? {} : { key_id }),
+    ...(authorization_details === undefined ? {} : { authorization_details: [...authorization_details] }),
+    ...(inherited_details === undefined
+      ? {}
+      : { inherited_details: inherited_details.map((one) => [...one]) }),
+    ...(act === undefined ? {} : { act: { ...act } }),
   };
   return c.json(answer, 200);
 }

@@ -5,6 +5,7 @@ import type { Context } from 'hono';
 import { issuerOf } from '#callers/tokens/claims.ts';
 import { forgetSigningKeys, publishedJwks } from '#callers/tokens/signing-keys.ts';
 import { ALGORITHMS } from '#callers/workload/token.ts';
+import { DETAIL_TYPE } from '#contract/callers/authorization-details.ts';
 import {
   CreateSigningKey,
   Introspection,
@@ -69,7 +70,7 @@ const routes = {
     operationId: 'issueBrokerToken',
     summary: 'A short-lived access token of the broker, for an agent',
     description:
-      '`client_credentials` with a key of the agent or an assertion that it has signed; or the exchange of a workload’s token (RFC 8693). The answer is a JWT (RFC 9068) of at most 15 minutes, to be sent as `Authorization: Bearer` in the place of a key.',
+      '`client_credentials` with a key of the agent or an assertion that it has signed; or the exchange of a workload’s token (RFC 8693), or of a token of the broker, to hand it on. `authorization_details` makes it smaller. The answer is a JWT (RFC 9068) of at most 15 minutes, to be sent as `Authorization: Bearer` in the place of a key.',
     request: formBody(TokenForm),
     responses: answers('The token', TokenAnswer),
   }),
@@ -132,6 +133,7 @@ function metadata(c: Context<AppEnv>): Response {
     revocation_endpoint: at('/oauth/revoke'),
     introspection_endpoint: at('/oauth/introspect'),
     jwks_uri: at('/.well-known/jwks.json'),
+    authorization_details_types_supported: [DETAIL_TYPE],
     grant_types_supported: ['client_credentials', TOKEN_EXCHANGE],
     response_types_supported: [],
     token_endpoint_auth_methods_supported: AUTH_METHODS,

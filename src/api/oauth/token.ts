@@ -1,15 +1,19 @@
 /** `POST /oauth/token`: an access token of the broker, for an agent that proves itself. */
 
 import type { Context } from 'hono';
+import { proveSubject } from '#callers/methods/broker-token.ts';
 import { workloadJwt } from '#callers/methods/workload-jwt.ts';
 import { tooOften } from '#callers/knock.ts';
 import { asAgent } from '#callers/planes.ts';
-import type { AgentProof, AuthFailure } from '#callers/proof.ts';
+import { WRONG_KEY, type AgentProof, type AuthFailure } from '#callers/proof.ts';
 import { presentedClient, proveClient, type Form, type ProvedClient } from '#callers/tokens/client.ts';
-import { makeToken } from '#callers/tokens/issue.ts';
+import { makeToken, type Wanted } from '#callers/tokens/issue.ts';
+import { detailsIn, handedOn, isBound, narrowedTo, type LineageClaims } from '#callers/tokens/lineage.ts';
+import type { AuthorizationDetail } from '#contract/callers/authorization-details.ts';
 import { TOKEN_EXCHANGE, TOKEN_TYPES, type TokenAnswer } from '#contract/callers/token-service.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { systemNow } from '#lib/clock.ts';
+import { err, ok, type Result } from '#lib/result.ts';
 import { arrivalOf } from '../arrival.ts';
 import type { AppEnv } from '../context.ts';
 import { contextOf, ensureSchema, recordRefusal, refusal } from '../guards.ts';
@@ -17,11 +21,11 @@ import { originOf } from '../origin.ts';
 import { formOf, refusedAs } from './form.ts';
 
 /** Parameters that mean something to other servers and would widen or narrow: what is not done is not passed over. */
-function refuseUnused(form: Form, origin: string): void {
+function refuseUnused(form: Form, origin: string, isExchange: boolean): void {
   if (form.has('scope'))
     throw refusedAs('invalid_scope', 'scopes are not used here: the policy of the agent says what it may');
-  if (form.has('authorization_details'))
-    throw refusedAs('invalid_authorization_details', 'this broker does not narrow tokens');
+  if (!isExchange && form.has('actor_label'))
+    throw refusedAs('invalid_request', 'actor_label is for a subject_token of the broker');
   if (form.has('actor_token')) throw refusedAs('invalid_request', 'actor_token is not used here');
   for (const name of ['resource', 'audience']) {
     const value = form.get(name);
@@ -61,29 +65,76 @@ function refused(c: Context<AppEnv>, failure: AuthFailure): Promise<ProblemError
   return refusal(failure, c.get('config'));
 }
 
-/** The agent that a workload's token proves (RFC 8693). @throws ProblemError 400 where it proves none */
-async function subjectOf(c: Context<AppEnv>, form: Form): Promise<AgentProof> {
+/** A caller that gets a token, and where that comes from. */
+type Asking = ProvedClient & Pick<Wanted, 'source'>;
+
+const NO_SUBJECT = 'subject_token proves no agent';
+
+/** The agent that a token proves, of its workload or of the broker (RFC 8693). @throws ProblemError 400 where it proves none */
+async function subjectOf(c: Context<AppEnv>, form: Form): Promise<Asking> {
   const presented = presentedClient(c.req.raw.headers, form);
   if (presented.kind !== 'none')
     throw refusedAs('invalid_request', 'an exchange takes no client authentication: the token is the proof');
   const token = form.get('subject_token');
   const type = form.get('subject_token_type');
   if (token === undefined) throw refusedAs('invalid_request', 'subject_token is required');
-  if (type !== TOKEN_TYPES.jwt)
-    throw refusedAs('invalid_request', `subject_token_type must be ${TOKEN_TYPES.jwt}`);
+  if (type !== TOKEN_TYPES.jwt && type !== TOKEN_TYPES.access_token)
+    throw refusedAs(
+      'invalid_request',
+      `subject_token_type must be ${TOKEN_TYPES.jwt} or ${TOKEN_TYPES.access_token}`,
+    );
   const wanted = form.get('requested_token_type');
   if (wanted !== undefined && !(Object.values(TOKEN_TYPES) as string[]).includes(wanted))
     throw refusedAs('invalid_request', 'requested_token_type is not one that is made here');
+  if (type === TOKEN_TYPES.jwt && form.has('actor_label'))
+    throw refusedAs('invalid_request', 'actor_label is for a subject_token of the broker');
   const arrival = arrivalOf(c);
   const over = await tooOften('jwt', arrival, systemNow);
   if (over !== null) throw await refused(c, over);
-  const outcome = (await workloadJwt(arrival, token, systemNow)) ?? null;
-  const agent = outcome === null ? null : asAgent(outcome);
+  const found = await (type === TOKEN_TYPES.jwt ? ofWorkload(c, token) : ofBroker(c, token));
+  if (found.ok) return { ...found.value, assertion: null };
   // RFC 8693, 2.2.2: a subject_token that is not taken is a request that is not valid.
-  if (agent === null || (!agent.ok && agent.error.code === 'unauthenticated'))
-    throw refusedAs('invalid_request', 'subject_token proves no agent');
-  if (!agent.ok) throw await refused(c, agent.error);
-  return agent.value;
+  if (found.error.code === 'unauthenticated') throw refusedAs('invalid_request', NO_SUBJECT);
+  throw await refused(c, found.error);
+}
+
+type Subject = Result<Pick<Asking, 'proof' | 'source'>, AuthFailure>;
+
+async function ofWorkload(c: Context<AppEnv>, token: string): Promise<Subject> {
+  const outcome = (await workloadJwt(arrivalOf(c), token, systemNow)) ?? null;
+  const agent = outcome === null ? err(WRONG_KEY) : asAgent(outcome);
+  return agent.ok ? ok({ proof: agent.value, source: null }) : agent;
+}
+
+async function ofBroker(c: Context<AppEnv>, token: string): Promise<Subject> {
+  const found = await proveSubject(token, arrivalOf(c), systemNow);
+  if (!found.ok) return found;
+  const { proof, claims } = found.value;
+  // Its bearer alone has proved nothing, and the token that came of it would be bound to nothing.
+  if (isBound(claims)) throw refusedAs('invalid_request', 'a bound token is not exchanged');
+  return ok({ proof, source: claims });
+}
+
+/** What the form narrows a token to; null: it does not. @throws ProblemError */
+function detailsOf(form: Form): readonly AuthorizationDetail[] | null {
+  const text = form.get('authorization_details');
+  if (text === undefined) return null;
+  const read = detailsIn(text);
+  if (read.ok) return read.value;
+  throw refusedAs('invalid_authorization_details', read.error);
+}
+
+/** What the token to be carries of those before it, with what the form says of it. @throws ProblemError */
+function lineageOf(
+  form: Form,
+  { proof, source }: Asking,
+  details: readonly AuthorizationDetail[] | null,
+): LineageClaims {
+  const handed = source === null ? ok({}) : handedOn(source, form.get('actor_label') ?? proof.id);
+  if (!handed.ok) throw refusedAs('invalid_request', handed.error);
+  const narrowed = narrowedTo(handed.value, details);
+  if (!narrowed.ok) throw refusedAs('invalid_authorization_details', narrowed.error);
+  return narrowed.value;
 }
 
 export async function answerToken(c: Context<AppEnv>): Promise<Response> {
@@ -94,15 +145,19 @@ export async function answerToken(c: Context<AppEnv>): Promise<Response> {
   const isExchange = grant === TOKEN_EXCHANGE;
   if (!isExchange && grant !== 'client_credentials')
     throw refusedAs('unsupported_grant_type', `grant_type is client_credentials or ${TOKEN_EXCHANGE}`);
-  refuseUnused(form, origin);
+  refuseUnused(form, origin, isExchange);
   const lifeS = lifeAsked(form);
-  const client: ProvedClient = isExchange
-    ? { proof: await subjectOf(c, form), assertion: null }
-    : await clientOfForm(c, form);
+  const details = detailsOf(form);
+  const asking: Asking = isExchange
+    ? await subjectOf(c, form)
+    : { ...(await clientOfForm(c, form)), source: null };
+  const lineage = lineageOf(form, asking, details);
   await ensureSchema(c);
-  const made = await makeToken({ ...client, lifeS, origin }, arrivalOf(c), systemNow);
+  const made = await makeToken({ ...asking, lineage, lifeS, origin }, arrivalOf(c), systemNow);
   if (!made.ok) {
-    if (made.error === 'suspended') return refuseSuspended(c, client.proof);
+    if (made.error === 'suspended') return refuseSuspended(c, asking.proof);
+    // It has ended between its proof and now.
+    if (isExchange && made.error.code === 'unauthenticated') throw refusedAs('invalid_request', NO_SUBJECT);
     throw await refused(c, made.error);
   }
   const answer: TokenAnswer = {
@@ -110,6 +165,9 @@ export async function answerToken(c: Context<AppEnv>): Promise<Response> {
     token_type: 'Bearer',
     expires_in: made.value.expiresIn,
     ...(isExchange ? { issued_token_type: TOKEN_TYPES.access_token } : {}),
+    ...(lineage.authorization_details === undefined
+      ? {}
+      : { authorization_details: [...lineage.authorization_details] }),
   };
   return c.json(answer, 200);
 }

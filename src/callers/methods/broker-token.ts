@@ -16,7 +16,6 @@ import { compactVerify } from 'jose';
 import { agentRecords, ofRecord, recordIn } from '../agent-records.ts';
 import { FailedProofs } from '../failed-proofs.ts';
 import {
-  UNDELEGATED,
   WRONG_KEY,
   type AgentProof,
   type AuthFailure,
@@ -33,6 +32,7 @@ import {
   tokenTimeProblem,
   type TokenClaims,
 } from '../tokens/claims.ts';
+import { chainIn, rulesIn } from '../tokens/lineage.ts';
 import { isPublished, verifyingKey } from '../tokens/signing-keys.ts';
 import { isJwt, readToken, type TokenProblem, type WorkloadToken } from '../workload/token.ts';
 
@@ -79,14 +79,36 @@ export const brokerToken: Method = (request, text, now) => {
 };
 
 async function prove(text: string, token: WorkloadToken, request: RequestPieces, now: Now): Promise<Outcome> {
+  const holding = await holdingOf(text, token, request, now);
+  return holding.ok ? ok(proofOf(holding.value)) : holding;
+}
+
+/** The same for a token that is to be exchanged, with what it says; one of another issuer proves nobody. */
+export async function proveSubject(
+  text: string,
+  request: RequestPieces,
+  now: Now,
+): Promise<Result<{ readonly proof: AgentProof; readonly claims: TokenClaims }, AuthFailure>> {
+  const token = isJwt(text) ? readToken(text) : null;
+  const origin = originAsked(request);
+  if (token === null || origin === null || token.issuer !== issuerOf(origin)) return err(WRONG_KEY);
+  const holding = await holdingOf(text, token, request, now);
+  if (!holding.ok) return holding;
+  return ok({ proof: proofOf(holding.value), claims: holding.value.claims });
+}
+
+async function holdingOf(
+  text: string,
+  token: WorkloadToken,
+  request: RequestPieces,
+  now: Now,
+): Promise<Result<Holding, AuthFailure>> {
   const found = await standing(text, token, request, now);
   if (!found.ok) return found;
-  if ('problem' in found.value) {
-    const { problem, isOurs } = found.value;
-    noteFailed(token, problem, isOurs, request, now);
-    return err(WRONG_KEY);
-  }
-  return ok(proofOf(found.value));
+  if (!('problem' in found.value)) return ok(found.value);
+  const { problem, isOurs } = found.value;
+  noteFailed(token, problem, isOurs, request, now);
+  return err(WRONG_KEY);
 }
 
 /** A token that holds, and the record that says so. */
@@ -195,6 +217,7 @@ function proofOf({ record, claims, provedAtMs }: Holding): AgentProof {
     provedAtMs,
     expiresAtMs: claims.exp * 1000,
     issuedAtMs: claims.iat * 1000,
-    ...UNDELEGATED,
+    grantedRules: rulesIn(claims),
+    chain: chainIn(claims),
   };
 }

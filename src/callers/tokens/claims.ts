@@ -7,6 +7,7 @@
 
 import type { AuthRecord } from '#agents/record.ts';
 import { SIGNING_ALGORITHM, TOKEN_TYPE } from '#crypto/signing/token-key.ts';
+import { lineageIn, type LineageClaims } from './lineage.ts';
 import { timesOf, type TokenProblem, type WorkloadToken } from '../workload/token.ts';
 
 /** The longest that a token lives, in seconds. */
@@ -14,7 +15,7 @@ export const MAX_TOKEN_S = 900;
 const SKEW_MS = 60_000;
 
 /** The claims beside those that every token has: a claim that is not here is refused, for it may restrict. */
-export interface TokenClaims {
+export interface TokenClaims extends LineageClaims {
   readonly iss: string;
   /** Origin of the broker. */
   readonly aud: string;
@@ -41,6 +42,10 @@ const KNOWN: ReadonlySet<string> = new Set<keyof TokenClaims>([
   'exp',
   'agent_incarnation',
   'key_id',
+  'authorization_details',
+  'inherited_details',
+  'act',
+  'ancestors',
 ]);
 
 /** `iss` of the broker's tokens, from the origin under which it is reached (RFC 8414 has its metadata by that). */
@@ -65,6 +70,7 @@ export function claimsOf({ claims }: WorkloadToken): TokenClaims | null {
     Number.isSafeInteger(exp) &&
     Number.isSafeInteger(agent_incarnation) &&
     (key_id === undefined || typeof key_id === 'string') &&
+    lineageIn(claims) !== null &&
     Object.keys(claims).every((name) => KNOWN.has(name));
   return isWhole ? (claims as unknown as TokenClaims) : null;
 }
@@ -77,10 +83,13 @@ export function tokenTimeProblem(token: WorkloadToken, nowMs: number): TokenProb
   return issuedAtMs > nowMs + SKEW_MS ? 'token_not_yet_valid' : null;
 }
 
-/** Whether the agent's record ends a token: another life, its key, an end of this token or of all until its time. */
+/**
+ * Whether the agent's record ends a token: another life, its key, an end of all until its time, or of this token or one
+ * that it was made from.
+ */
 export function isEnded(
   { incarnation, keys, endedTokens }: AuthRecord,
-  { agent_incarnation, key_id, jti, iat }: TokenClaims,
+  { agent_incarnation, key_id, jti, ancestors = [], iat }: TokenClaims,
   nowMs: number,
 ): boolean {
   if (incarnation !== agent_incarnation) return true;
@@ -91,6 +100,7 @@ export function isEnded(
   if (endedTokens === undefined) return false;
   const { ended, endedBeforeMs } = endedTokens;
   return (
-    ended.some(({ id }) => id === jti) || (endedBeforeMs !== null && iat <= Math.floor(endedBeforeMs / 1000))
+    ended.some(({ id }) => id === jti || ancestors.includes(id)) ||
+    (endedBeforeMs !== null && iat <= Math.floor(endedBeforeMs / 1000))
   );
 }

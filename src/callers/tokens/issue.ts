@@ -1,7 +1,7 @@
 /** Makes an access token for an agent that has proved itself: noted in the agent's object first, then signed. */
 
 import { agentStub } from '#agents/stub.ts';
-import type { UsedAssertion } from '#agents/tokens/tokens.ts';
+import type { TokenSource, UsedAssertion } from '#agents/tokens/tokens.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { signedToken } from '#crypto/signing/token-key.ts';
 import type { Now } from '#lib/clock.ts';
@@ -18,12 +18,17 @@ import {
 import { MAX_AGE_MS } from '../record-cache.ts';
 import { issuerOf, MAX_TOKEN_S, type TokenClaims } from './claims.ts';
 import { refusalOfAssertion } from './client.ts';
+import { chainIn, type LineageClaims } from './lineage.ts';
 import { signerFor } from './signing-keys.ts';
 
 export interface Wanted {
   readonly proof: AgentProof;
   /** By which the proof was made; null: by none. */
   readonly assertion: UsedAssertion | null;
+  /** The token that it is exchanged for, as it speaks of itself; null: for none. */
+  readonly source: TokenClaims | null;
+  /** What it is narrowed to, and through whom it was handed on; empty: neither. */
+  readonly lineage: LineageClaims;
   /** How long it shall live, in seconds; more than the most is cut. Null: as long as it may. */
   readonly lifeS: number | null;
   /** Under which the broker was asked. */
@@ -44,7 +49,7 @@ export async function makeToken(
   request: RequestPieces,
   now: Now,
 ): Promise<Result<MadeToken, NoToken>> {
-  const { proof, assertion, origin } = wanted;
+  const { proof, assertion, source, lineage, origin } = wanted;
   const { config, correlationId, toolCallId, client, waitUntil } = request;
   if (proof.status !== 'active') return err('suspended');
   const ask = { now, waitUntil };
@@ -65,9 +70,10 @@ export async function makeToken(
     tokenId,
     keyId: proof.keyId,
     incarnation,
+    ...(source === null ? {} : { from: sourceOf(source) }),
     assertion,
     signing: bundle,
-    context: { actor: actorOf(proof), correlationId, toolCallId, client },
+    context: { actor: actorOf({ ...proof, chain: chainIn(lineage) }), correlationId, toolCallId, client },
   });
   if (!issued.ok)
     return err(issued.code === 'not_found' ? WRONG_KEY : lookupFailure(issued.code, issued.detail, 60));
@@ -89,15 +95,21 @@ export async function makeToken(
     exp: iat + lifeS,
     agent_incarnation: incarnation,
     ...(proof.keyId === null ? {} : { key_id: proof.keyId }),
+    ...lineage,
   };
   return ok({ token: await signedToken(kid, privateKey, { ...claims }), expiresIn: lifeS });
 }
 
-/** Not past the end of the key that asks: with that key it ends anyway. */
-function lifeOf({ proof, lifeS }: Wanted, issuedAtS: number): number {
+function sourceOf({ jti, ancestors = [], iat }: TokenClaims): TokenSource {
+  return { ids: [jti, ...ancestors], issuedAtS: iat };
+}
+
+/** Not past the end of the key or the token that asks: with that it ends anyway. */
+function lifeOf({ proof, source, lifeS }: Wanted, issuedAtS: number): number {
   const ofKey =
     proof.keyId === null || proof.expiresAtMs === null
       ? Infinity
       : Math.floor(proof.expiresAtMs / 1000) - issuedAtS;
-  return Math.min(lifeS ?? MAX_TOKEN_S, MAX_TOKEN_S, ofKey);
+  const ofSource = source === null ? Infinity : source.exp - issuedAtS;
+  return Math.min(lifeS ?? MAX_TOKEN_S, MAX_TOKEN_S, ofKey, ofSource);
 }

@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { CODES, type Code } from '../codes.ts';
 import { IsoTime, NullableIsoTime } from '../time.ts';
+import { AuthorizationDetail, AuthorizationDetails, DETAIL_TYPE } from './authorization-details.ts';
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const TOKEN_TYPES = {
@@ -52,8 +53,22 @@ export const TokenForm = z
   .object({
     grant_type: z.enum(['client_credentials', TOKEN_EXCHANGE]),
     ...clientFields,
-    subject_token: z.string().optional().openapi({ description: 'The token of a workload (RFC 8693).' }),
-    subject_token_type: z.enum([TOKEN_TYPES.jwt]).optional(),
+    subject_token: z.string().optional().openapi({
+      description: 'The token of a workload, or one of the broker, to hand on (RFC 8693).',
+    }),
+    subject_token_type: z.enum([TOKEN_TYPES.jwt, TOKEN_TYPES.access_token]).optional().openapi({
+      description: '`…:jwt`: of a workload. `…:access_token`: of the broker.',
+    }),
+    authorization_details: z.string().optional().openapi({
+      description:
+        'RFC 9396: a JSON array of 1 to 16 `AuthorizationDetail`, together at most 4 KiB, also with those that `subject_token` carries. The token allows what the agent’s policy and these rules both allow.',
+      example: '[{"type":"valetkey_rule","connection":"hubspot","scopes":["contacts.read"]}]',
+    }),
+    actor_label: z.string().optional().openapi({
+      description:
+        'Who gets a token that is exchanged for one of the broker: 1 to 64 characters that can be printed; left out: the agent’s id. Stands in `act`, and in records as `actor.chain`.',
+      example: 'researcher',
+    }),
     expires_in: z.string().optional().openapi({ description: 'Seconds, to ask for less than 900.' }),
   })
   .openapi('TokenForm');
@@ -64,6 +79,9 @@ export const TokenAnswer = z
     token_type: z.literal('Bearer'),
     expires_in: z.number().int().openapi({ description: 'Seconds.', example: 900 }),
     issued_token_type: z.literal(TOKEN_TYPES.access_token).optional(),
+    authorization_details: AuthorizationDetails.optional().openapi({
+      description: 'What the token was narrowed to; left out: it was not.',
+    }),
   })
   .openapi('TokenAnswer');
 export type TokenAnswer = z.infer<typeof TokenAnswer>;
@@ -84,6 +102,20 @@ export const Introspection = z
     exp: z.number().int().optional(),
     token_type: z.literal('Bearer').optional(),
     key_id: z.string().optional().openapi({ example: '4nB2xQ9ZkT' }),
+    authorization_details: AuthorizationDetails.optional().openapi({
+      description: 'What it was narrowed to last (RFC 9396).',
+    }),
+    inherited_details: z.array(z.array(AuthorizationDetail)).optional().openapi({
+      description:
+        'What the tokens that it was made from were narrowed to, newest first: that limits it too.',
+    }),
+    act: z
+      .looseObject({ sub: z.string() })
+      .optional()
+      .openapi({
+        description: 'Through whom it was handed on (RFC 8693, 4.1), the newest outermost.',
+        example: { sub: 'researcher' },
+      }),
   })
   .openapi('Introspection', { description: 'RFC 7662. Of a token that is not active nothing else is said.' });
 export type Introspection = z.infer<typeof Introspection>;
@@ -95,6 +127,7 @@ export const ServerMetadata = z
     revocation_endpoint: z.string().openapi({ example: 'https://broker.example/oauth/revoke' }),
     introspection_endpoint: z.string().openapi({ example: 'https://broker.example/oauth/introspect' }),
     jwks_uri: z.string().openapi({ example: 'https://broker.example/.well-known/jwks.json' }),
+    authorization_details_types_supported: z.array(z.string()).openapi({ example: [DETAIL_TYPE] }),
     grant_types_supported: z.array(z.string()).openapi({ example: ['client_credentials'] }),
     response_types_supported: z.array(z.string()).openapi({ example: [] }),
     token_endpoint_auth_methods_supported: z.array(z.string()).openapi({ example: ['private_key_jwt'] }),

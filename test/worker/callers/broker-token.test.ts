@@ -51,7 +51,14 @@ const proveAs = (token: string, where = isolate(), now: Now = systemNow): Promis
 async function tokenOf(key: string, where = isolate(), now: Now = systemNow): Promise<string> {
   const proof = await prove(pieces(where, key), now);
   if (!proof.ok || proof.value.plane !== 'agent') throw new Error('expected an agent');
-  const wanted = { proof: proof.value, assertion: null, lifeS: null, origin: ORIGIN };
+  const wanted = {
+    proof: proof.value,
+    assertion: null,
+    source: null,
+    lineage: {},
+    lifeS: null,
+    origin: ORIGIN,
+  };
   const made = await makeToken(wanted, pieces(where), now);
   if (!made.ok) throw new Error(JSON.stringify(made.error));
   return made.value.token;
