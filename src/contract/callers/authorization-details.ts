@@ -5,7 +5,7 @@ import { Rule } from '../policy.ts';
 
 export const DETAIL_TYPE = 'valetkey_rule';
 /** In one request. */
-export const MAX_DETAILS = 16;
+const MAX_DETAILS = 16;
 /** Of the parameter, and of all rules that a token carries. */
 export const MAX_DETAILS_BYTES = 4096;
 /** How often a token may be handed on, from one to the next. */
