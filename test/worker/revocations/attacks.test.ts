@@ -6,7 +6,7 @@ import { cutOffs, forgetCutOffs } from '#directory/cut-offs.ts';
 import type { SubjectTold } from '#refresh/outcome.ts';
 import { wakeRevocations } from '#revocations/start.ts';
 import { PATIENCE } from '../../support/patience.ts';
-import { onItsWay, unconnected, type OnItsWay, type Unconnected } from '../accounts/flow-world.ts';
+import { onItsWay, type OnItsWay, type Unconnected } from '../accounts/flow-world.ts';
 import {
   config,
   connected,
