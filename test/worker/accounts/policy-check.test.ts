@@ -100,7 +100,7 @@ const OUTSIDE: [Rule[], Asked[]] = [
     { ...EVERYBODY, organizations: ['acme'] },
   ],
   (['active', 'oauth', 'sealed', 'pending', 'missing'] as const).flatMap((target) =>
-    [null, 'contacts.read', 'nobody.granted'].map((scope) => ({
+    ([null, 'contacts.read', 'nobody.granted'] as const).map((scope) => ({
       target,
       use: { action: 'token' as const },
       purpose: null,
