@@ -398,13 +398,6 @@ describe('a token that is bound to a client certificate', () => {
     const { [HEADER]: _, ...keyAlone } = { ...both, dpop: await proof() };
     expect((await call('GET', url, { headers: keyAlone })).status).toBe(401);
   });
-
-  it('is never made of a header that the broker was not told of', async () => {
-    const reply = await form('/oauth/token', fieldsOf(await agent()), {
-      headers: certOf(selfSigned('n').cert),
-    });
-    expect(decodeJwt(String(reply.body.access_token))).not.toHaveProperty('cnf');
-  });
 });
 
 it('a workload’s token is exchanged for one that is bound to its key', async () => {
