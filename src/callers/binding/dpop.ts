@@ -22,7 +22,7 @@ const KEYS: Readonly<Record<string, { readonly kty: string; readonly crv?: strin
 
 /** Asymmetric ones alone (RFC 9449, 4.2). */
 export const DPOP_ALGORITHMS: readonly string[] = Object.keys(KEYS);
-export const DPOP_TYPE = 'dpop+jwt';
+const DPOP_TYPE = 'dpop+jwt';
 
 const SKEW_MS = 60_000;
 /** Beyond its time: the clock of the object that remembers it is another one. */
