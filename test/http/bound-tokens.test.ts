@@ -228,7 +228,6 @@ describe('a proof of a key', () => {
     'for another path': (right) => keyProof(key, { ...right, url: `${broker.url}/v1/agents` }),
     'for another host': (right) =>
       keyProof(key, { ...right, url: right.url.replace('127.0.0.1', 'broker.example') }),
-    'for another scheme': (right) => keyProof(key, { ...right, url: right.url.replace('http:', 'https:') }),
     'for a path with a slash behind': (right) =>
       keyProof(key, { ...right, url: `${right.url.split('?')[0]}/` }),
     'with a query in its address': (right) => keyProof(key, right, { htu: `${right.url.split('?')[0]}?a=b` }),
@@ -238,7 +237,6 @@ describe('a proof of a key', () => {
       keyProof(key, right, { htu: right.url.split('?')[0]?.replace('//', '//a@') }),
     'without a method': (right) => keyProof(key, right, { htm: undefined }),
     'without a jti': (right) => keyProof(key, right, { jti: undefined }),
-    'with a long jti': (right) => keyProof(key, right, { jti: 'x'.repeat(257) }),
   };
 
   it.each(Object.keys(BENT))('%s opens nothing and binds nothing', async (what) => {
