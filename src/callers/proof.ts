@@ -94,6 +94,8 @@ export interface AuthFailure {
   readonly retryAfterS?: number;
   /** Of `rate_limited`: which limit. */
   readonly policy?: RateLimitPolicy;
+  /** Of `unauthenticated`: the header `WWW-Authenticate`, where it is another than `Bearer`. */
+  readonly challenge?: string;
 }
 
 export type Outcome = Result<Proof, AuthFailure>;
@@ -101,6 +103,7 @@ export type Outcome = Result<Proof, AuthFailure>;
 /** All that proving takes from a request. */
 export interface RequestPieces {
   readonly config: Config;
+  readonly method: string;
   readonly headers: Headers;
   /** As it came, with the query. */
   readonly url: string;
@@ -115,7 +118,7 @@ export interface RequestPieces {
 
 /**
  * One method of proof. Null at once where the request does not carry its form; else the method alone answers.
- * `token` is what stands behind `Authorization: Bearer`, null for nothing.
+ * `token` is what stands behind `Authorization: Bearer` (or `DPoP`, of tokens that are bound to a key), null for nothing.
  */
 export type Method = (
   request: RequestPieces,

@@ -53,11 +53,14 @@ export async function agent(rules: readonly object[]): Promise<Agent> {
   return { id, key: String(made.body.key) };
 }
 
-export const form = (path: string, fields: string | Record<string, string>, key?: string): Promise<Reply> =>
+export const form = (
+  path: string,
+  fields: string | Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<Reply> =>
   call('POST', `${broker.url}${path}`, {
     raw: typeof fields === 'string' ? fields : new URLSearchParams(fields).toString(),
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    ...(key === undefined ? {} : { key }),
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
   });
 
 export const detail = (rule: object) => ({ type: 'valetkey_rule', ...rule });
@@ -71,13 +74,21 @@ export async function byKey({ id, key }: Agent, rules: readonly object[] = []): 
   return String(reply.body.access_token);
 }
 
-export const exchanged = (subject: string, more: Record<string, string> = {}): Promise<Reply> =>
-  form('/oauth/token', {
-    grant_type: EXCHANGE,
-    subject_token: subject,
-    subject_token_type: ACCESS_TOKEN,
-    ...more,
-  });
+export const exchanged = (
+  subject: string,
+  more: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Promise<Reply> =>
+  form(
+    '/oauth/token',
+    {
+      grant_type: EXCHANGE,
+      subject_token: subject,
+      subject_token_type: ACCESS_TOKEN,
+      ...more,
+    },
+    headers,
+  );
 
 export async function handedOn(
   subject: string,

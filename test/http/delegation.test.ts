@@ -3,6 +3,7 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { client, type Reply } from '../support/callers.ts';
+import { heldKey, keyProof, type HeldKey } from '../support/key-proofs.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import {
   ACCESS_TOKEN,
@@ -264,6 +265,24 @@ describe('a chain', () => {
       expect((await exchanged(token)).status).toBe(400);
     },
   );
+
+  it('is bound to the key that its token is bound to, and is made for no other', async () => {
+    const user = await account();
+    const mine = await agent([everybody(connection)]);
+    const [key, other] = [await heldKey(), await heldKey()];
+    const url = `${broker.url}/oauth/token`;
+    const by = async (held: HeldKey) => ({ dpop: await keyProof(held, { method: 'POST', url }) });
+    const asked = { grant_type: 'client_credentials', client_id: mine.id, client_secret: mine.key };
+    const bound = await form('/oauth/token', asked, await by(key));
+    const token = String(bound.body.access_token);
+    for (const headers of [{}, await by(other)])
+      expect((await exchanged(token, {}, headers)).body).toMatchObject({ error: 'invalid_request' });
+    const child = await exchanged(token, {}, await by(key));
+    expect(child, child.text).toMatchObject({ status: 200, body: { token_type: 'DPoP' } });
+    const smaller = String(child.body.access_token);
+    expect(decodeJwt(smaller)['cnf']).toEqual(decodeJwt(token)['cnf']);
+    expect((await fetched(smaller, user)).status).toBe(401);
+  });
 
   it('is seen as its agent alone sees it: another agent neither asks about it nor ends it', async () => {
     const user = await account();

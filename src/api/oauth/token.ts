@@ -3,12 +3,20 @@
 import type { Context } from 'hono';
 import { proveSubject } from '#callers/methods/broker-token.ts';
 import { workloadJwt } from '#callers/methods/workload-jwt.ts';
+import { bindingAsked, type AskedBinding } from '#callers/binding/binding.ts';
+import type { Confirmation } from '#callers/binding/confirmation.ts';
 import { tooOften } from '#callers/knock.ts';
 import { asAgent } from '#callers/planes.ts';
 import { WRONG_KEY, type AgentProof, type AuthFailure } from '#callers/proof.ts';
 import { presentedClient, proveClient, type Form, type ProvedClient } from '#callers/tokens/client.ts';
 import { makeToken, type Wanted } from '#callers/tokens/issue.ts';
-import { detailsIn, handedOn, isBound, narrowedTo, type LineageClaims } from '#callers/tokens/lineage.ts';
+import {
+  detailsIn,
+  handedOn,
+  keepsBinding,
+  narrowedTo,
+  type LineageClaims,
+} from '#callers/tokens/lineage.ts';
 import type { AuthorizationDetail } from '#contract/callers/authorization-details.ts';
 import { TOKEN_EXCHANGE, TOKEN_TYPES, type TokenAnswer } from '#contract/callers/token-service.ts';
 import { ProblemError } from '#contract/problem.ts';
@@ -110,8 +118,6 @@ async function ofBroker(c: Context<AppEnv>, token: string): Promise<Subject> {
   const found = await proveSubject(token, arrivalOf(c), systemNow);
   if (!found.ok) return found;
   const { proof, claims } = found.value;
-  // Its bearer alone has proved nothing, and the token that came of it would be bound to nothing.
-  if (isBound(claims)) throw refusedAs('invalid_request', 'a bound token is not exchanged');
   return ok({ proof, source: claims });
 }
 
@@ -137,6 +143,19 @@ function lineageOf(
   return narrowed.value;
 }
 
+/** @throws ProblemError 400 or 401 where the request brings what no token can be bound to */
+async function bindingOf(c: Context<AppEnv>, origin: string): Promise<AskedBinding> {
+  const asked = await bindingAsked(arrivalOf(c), origin, systemNow);
+  if (asked.ok) return asked.value;
+  const { of, detail } = asked.error;
+  if (of === 'proof') throw refusedAs('invalid_dpop_proof', detail);
+  throw await refused(c, { code: 'unauthenticated', detail });
+}
+
+export function tokenTypeOf(cnf: Confirmation | null | undefined): TokenAnswer['token_type'] {
+  return cnf?.jkt === undefined ? 'Bearer' : 'DPoP';
+}
+
 export async function answerToken(c: Context<AppEnv>): Promise<Response> {
   const form = await formOf(c);
   const origin = originOf(c);
@@ -151,18 +170,23 @@ export async function answerToken(c: Context<AppEnv>): Promise<Response> {
   const asking: Asking = isExchange
     ? await subjectOf(c, form)
     : { ...(await clientOfForm(c, form)), source: null };
+  const binding = await bindingOf(c, origin);
+  if (!keepsBinding(asking.source?.cnf, binding.cnf))
+    throw refusedAs('invalid_request', 'subject_token is bound: prove here what it is bound to');
   const lineage = lineageOf(form, asking, details);
   await ensureSchema(c);
-  const made = await makeToken({ ...asking, lineage, lifeS, origin }, arrivalOf(c), systemNow);
+  const made = await makeToken({ ...asking, lineage, binding, lifeS, origin }, arrivalOf(c), systemNow);
   if (!made.ok) {
     if (made.error === 'suspended') return refuseSuspended(c, asking.proof);
+    if (made.error === 'proof_replayed')
+      throw refusedAs('invalid_dpop_proof', 'the proof in the header DPoP has been used');
     // It has ended between its proof and now.
     if (isExchange && made.error.code === 'unauthenticated') throw refusedAs('invalid_request', NO_SUBJECT);
     throw await refused(c, made.error);
   }
   const answer: TokenAnswer = {
     access_token: made.value.token,
-    token_type: 'Bearer',
+    token_type: tokenTypeOf(binding.cnf),
     expires_in: made.value.expiresIn,
     ...(isExchange ? { issued_token_type: TOKEN_TYPES.access_token } : {}),
     ...(lineage.authorization_details === undefined

@@ -14,6 +14,7 @@ import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { compactVerify } from 'jose';
 import { agentRecords, ofRecord, recordIn } from '../agent-records.ts';
+import { unboundUse, type BindingProblem } from '../binding/binding.ts';
 import { FailedProofs } from '../failed-proofs.ts';
 import {
   WRONG_KEY,
@@ -80,10 +81,19 @@ export const brokerToken: Method = (request, text, now) => {
 
 async function prove(text: string, token: WorkloadToken, request: RequestPieces, now: Now): Promise<Outcome> {
   const holding = await holdingOf(text, token, request, now);
-  return holding.ok ? ok(proofOf(holding.value)) : holding;
+  if (!holding.ok) return holding;
+  const origin = originAsked(request) ?? '';
+  const { cnf, sub: agentId } = holding.value.claims;
+  const unbound = await unboundUse({ text, cnf, agentId, origin }, request, now);
+  if (unbound === null) return ok(proofOf(holding.value));
+  if (unbound.problem !== null) noteFailed(token, unbound.problem, true, request, now);
+  return err(unbound.failure);
 }
 
-/** The same for a token that is to be exchanged, with what it says; one of another issuer proves nobody. */
+/**
+ * The same for a token that is to be exchanged, with what it says; one of another issuer proves nobody. Whether the
+ * request brings what the token is bound to is for the endpoint that binds the new one.
+ */
 export async function proveSubject(
   text: string,
   request: RequestPieces,
@@ -198,7 +208,7 @@ async function verifiedOf(
 /** A token that the broker has not signed names an agent that its sender has chosen: the directory must know that one. */
 function noteFailed(
   { subject }: WorkloadToken,
-  problem: TokenProblem,
+  problem: TokenProblem | BindingProblem,
   isOurs: boolean,
   request: RequestPieces,
   now: Now,

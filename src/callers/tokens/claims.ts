@@ -7,6 +7,7 @@
 
 import type { AuthRecord } from '#agents/record.ts';
 import { SIGNING_ALGORITHM, TOKEN_TYPE } from '#crypto/signing/token-key.ts';
+import { isConfirmation, type Confirmation } from '../binding/confirmation.ts';
 import { lineageIn, type LineageClaims } from './lineage.ts';
 import { timesOf, type TokenProblem, type WorkloadToken } from '../workload/token.ts';
 
@@ -30,6 +31,8 @@ export interface TokenClaims extends LineageClaims {
   readonly agent_incarnation: number;
   /** The key that asked for it, with which it ends. */
   readonly key_id?: string;
+  /** To what it is bound; left out: whoever has it may use it. */
+  readonly cnf?: Confirmation;
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof TokenClaims>([
@@ -46,6 +49,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof TokenClaims>([
   'inherited_details',
   'act',
   'ancestors',
+  'cnf',
 ]);
 
 /** `iss` of the broker's tokens, from the origin under which it is reached (RFC 8414 has its metadata by that). */
@@ -62,7 +66,7 @@ export function tokenHeadProblem({ header }: WorkloadToken): TokenProblem | null
 
 /** The claims of a token whose signature is ours; null where they are not those that this version understands. */
 export function claimsOf({ claims }: WorkloadToken): TokenClaims | null {
-  const { sub, client_id, jti, iat, exp, agent_incarnation, key_id } = claims;
+  const { sub, client_id, jti, iat, exp, agent_incarnation, key_id, cnf } = claims;
   const isWhole =
     typeof jti === 'string' &&
     client_id === sub &&
@@ -71,6 +75,7 @@ export function claimsOf({ claims }: WorkloadToken): TokenClaims | null {
     Number.isSafeInteger(agent_incarnation) &&
     (key_id === undefined || typeof key_id === 'string') &&
     lineageIn(claims) !== null &&
+    (cnf === undefined || isConfirmation(cnf)) &&
     Object.keys(claims).every((name) => KNOWN.has(name));
   return isWhole ? (claims as unknown as TokenClaims) : null;
 }

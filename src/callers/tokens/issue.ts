@@ -6,6 +6,7 @@ import { newId } from '#crypto/api-keys.ts';
 import { signedToken } from '#crypto/signing/token-key.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { PROOFS_BUSY, type AskedBinding } from '../binding/binding.ts';
 import { agentRecords, recordIn } from '../agent-records.ts';
 import {
   actorOf,
@@ -29,6 +30,8 @@ export interface Wanted {
   readonly source: TokenClaims | null;
   /** What it is narrowed to, and through whom it was handed on; empty: neither. */
   readonly lineage: LineageClaims;
+  /** To what the token is bound, and the proof of it; left out: to nothing. */
+  readonly binding?: AskedBinding;
   /** How long it shall live, in seconds; more than the most is cut. Null: as long as it may. */
   readonly lifeS: number | null;
   /** Under which the broker was asked. */
@@ -41,15 +44,15 @@ export interface MadeToken {
   readonly expiresIn: number;
 }
 
-/** A suspended agent gets none, and is told so. */
-export type NoToken = AuthFailure | 'suspended';
+/** A suspended agent gets none, and is told so; nor does a request whose proof of a key has been used. */
+export type NoToken = AuthFailure | 'suspended' | 'proof_replayed';
 
 export async function makeToken(
   wanted: Wanted,
   request: RequestPieces,
   now: Now,
 ): Promise<Result<MadeToken, NoToken>> {
-  const { proof, assertion, source, lineage, origin } = wanted;
+  const { proof, assertion, source, lineage, binding, origin } = wanted;
   const { config, correlationId, toolCallId, client, waitUntil } = request;
   if (proof.status !== 'active') return err('suspended');
   const ask = { now, waitUntil };
@@ -72,6 +75,7 @@ export async function makeToken(
     incarnation,
     ...(source === null ? {} : { from: sourceOf(source) }),
     assertion,
+    keyProof: binding?.keyProof ?? null,
     signing: bundle,
     context: { actor: actorOf({ ...proof, chain: chainIn(lineage) }), correlationId, toolCallId, client },
   });
@@ -79,7 +83,8 @@ export async function makeToken(
     return err(issued.code === 'not_found' ? WRONG_KEY : lookupFailure(issued.code, issued.detail, 60));
   if ('refused' in issued) {
     const { refused } = issued;
-    if (refused === 'suspended') return err('suspended');
+    if (refused === 'suspended' || refused === 'proof_replayed') return err(refused);
+    if (refused === 'proof_busy') return err(PROOFS_BUSY);
     return err(refused === 'gone' ? WRONG_KEY : (refusalOfAssertion(refused) ?? WRONG_KEY));
   }
   const { issuedAtS: iat } = issued;
@@ -96,6 +101,7 @@ export async function makeToken(
     agent_incarnation: incarnation,
     ...(proof.keyId === null ? {} : { key_id: proof.keyId }),
     ...lineage,
+    ...(binding?.cnf == null ? {} : { cnf: binding.cnf }),
   };
   return ok({ token: await signedToken(kid, privateKey, { ...claims }), expiresIn: lifeS });
 }

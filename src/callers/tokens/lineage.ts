@@ -14,6 +14,7 @@ import {
 } from '#contract/callers/authorization-details.ts';
 import type { Rule } from '#contract/policy.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import type { Confirmation } from '../binding/confirmation.ts';
 
 const MAX_LABEL = 64;
 
@@ -150,7 +151,12 @@ function isLabel(text: string): boolean {
   );
 }
 
-/** Whether a token is bound to a key or a certificate (`cnf`, RFC 7800): its bearer alone has proved nothing. */
-export function isBound(claims: object): boolean {
-  return 'cnf' in claims;
+/**
+ * Whether a token that is bound so may be made of one that is bound to `before`: what that one is bound to has been proved
+ * again, and the new one is bound to it too. So no bound token becomes one that its bearer alone may use.
+ */
+export function keepsBinding(before: Confirmation | undefined, asked: Confirmation | null): boolean {
+  return Object.entries(before ?? {}).every(
+    ([name, value]) => asked !== null && asked[name as keyof Confirmation] === value,
+  );
 }

@@ -6,7 +6,7 @@ import {
   chainIn,
   detailsIn,
   handedOn,
-  isBound,
+  keepsBinding,
   narrowedTo,
   rulesIn,
   type LineageClaims,
@@ -94,9 +94,14 @@ describe('a token that is handed on', () => {
     expect(read({ act: { sub: 'a' }, ancestors: ['at_1'], authorization_details: [rule] })).not.toBeNull();
   });
 
-  it('is not made of a bound one', () => {
-    expect(isBound({ cnf: { jkt: 'x' } })).toBe(true);
-    expect(isBound({})).toBe(false);
+  it('keeps what the one before it is bound to, or is not made', () => {
+    const [key, other, certificate] = [{ jkt: 'a' }, { jkt: 'b' }, { 'x5t#S256': 'c' }];
+    const both = { ...key, ...certificate };
+    for (const asked of [null, key, both]) expect(keepsBinding(undefined, asked)).toBe(true);
+    for (const asked of [key, both]) expect(keepsBinding(key, asked)).toBe(true);
+    for (const asked of [null, other, certificate]) expect(keepsBinding(key, asked)).toBe(false);
+    for (const asked of [null, key, certificate]) expect(keepsBinding(both, asked)).toBe(false);
+    expect(keepsBinding(both, both)).toBe(true);
   });
 });
 
