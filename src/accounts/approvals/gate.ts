@@ -1,7 +1,7 @@
 /**
  * Where a rule with `approval` holds a request up: it goes on with a yes to exactly this request, and is refused without
  * one. Asked at the door once all else allows the request, inside the transaction that releases. The yes is spent by
- * the caller that hands out (`spend`), so that no refusal behind this one costs it.
+ * the caller that hands out (`spend` of `upkeep.ts`), so that no refusal behind this one costs it.
  */
 
 import type { Approval } from '#contract/rules/fields.ts';
@@ -11,7 +11,7 @@ import { refuse } from '../door/outcomes.ts';
 import { policyRefusal } from '../door/refusals.ts';
 import type { Scene, Step } from '../door/step.ts';
 import { tellApprovalRequired } from '../life/events.ts';
-import { answerTo, hasRoom, movedBy, PENDING_MS, requestKey, type ApprovalRow } from './machine.ts';
+import { answerTo, hasRoom, PENDING_MS, requestKey, type ApprovalRow } from './machine.ts';
 import { approvalUrl } from './link.ts';
 import { store } from './upkeep.ts';
 
@@ -86,16 +86,4 @@ function refusalOf({ id, endsAtMs }: ApprovalRow) {
     code: 'approval_required',
     members: { approval_id: id, expires_at: isoTime(endsAtMs) },
   } as const;
-}
-
-/**
- * The request goes through: nothing else does with this yes. Inside the transaction that hands out.
- * @throws Error ("internal") where it was spent before, so that the transaction writes nothing
- */
-export function spend({ object, opened, nowMs }: Scene, yes: ApprovalRow): void {
-  const { mac } = opened.key;
-  const row = object.store.approvals.all(mac).find(({ id }) => id === yes.id);
-  const spent = row === undefined ? null : movedBy(row, 'spent', nowMs);
-  if (spent === null) throw new Error('internal: this approval cannot be spent any more');
-  store(object, mac, spent);
 }

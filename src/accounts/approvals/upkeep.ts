@@ -33,6 +33,17 @@ export function store(object: Account, mac: Uint8Array, row: ApprovalRow): void 
 }
 
 /**
+ * The request goes through: nothing else does with this yes. Inside the transaction that hands out.
+ * @throws Error ("internal") where it was spent before, so that the transaction writes nothing
+ */
+export function spend(object: Account, mac: Uint8Array, yes: ApprovalRow, nowMs: number): void {
+  const row = object.store.approvals.all(mac).find(({ id }) => id === yes.id);
+  const spent = row === undefined ? null : movedBy(row, 'spent', nowMs);
+  if (spent === null) throw new Error('internal: this approval cannot be spent any more');
+  store(object, mac, spent);
+}
+
+/**
  * The timer's work: what has run out of time lapses, with its record; then lists are told.
  * @throws when the directory does not answer: the timer is then postponed
  */

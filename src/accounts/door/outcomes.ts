@@ -8,8 +8,8 @@ import { freeField, type AuditAction, type AuditFields, type AuditOutcome } from
 import type { Action } from '#policy/request.ts';
 import { handedTo } from '#refresh/refused-token.ts';
 import { record } from '../account.ts';
-import { spend } from '../approvals/gate.ts';
 import type { ApprovalRow } from '../approvals/machine.ts';
+import { spend } from '../approvals/upkeep.ts';
 import { reauthUrl } from '../flows/repair-link.ts';
 import { applyChange } from '../life/changes.ts';
 import type { FlightResult } from '../refreshing/flight.ts';
@@ -122,7 +122,7 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   if (approved === null) recorded();
   else
     object.store.transaction(() => {
-      spend(scene, approved);
+      spend(object, opened.key.mac, approved, nowMs);
       recorded();
     });
   return { kind: 'done', result };

@@ -62,7 +62,7 @@ describe('which request an approval is about', () => {
         (agent, asked, other, again) => {
           const isSame = agent === other && JSON.stringify(named(asked)) === JSON.stringify(named(again));
           expect(requestKey(agent, asked) === requestKey(other, again)).toBe(isSame);
-          expect(requestKey(agent, { ...asked, ...{ purpose: again.purpose, preview: again.preview } })).toBe(
+          expect(requestKey(agent, { ...asked, purpose: again.purpose, preview: again.preview })).toBe(
             requestKey(agent, asked),
           );
         },

@@ -28,6 +28,7 @@ describe('decide', () => {
     expect(decideAtDoor2(agent, request, { asked: null, grants, canNarrow: false })).toEqual({
       allowed: true,
       rule: 1,
+      approval: null,
       grant: grants[1],
       scopes: ['a'],
       narrowTo: null,
@@ -106,6 +107,7 @@ describe('decide', () => {
     expect(decideAtDoor2(agent, request, account)).toEqual({
       allowed: true,
       rule: 0,
+      approval: null,
       scopes: ['b', 'a'],
       narrowTo: ['a'],
       grant: grants[1],
