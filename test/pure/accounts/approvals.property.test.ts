@@ -62,9 +62,8 @@ describe('which request an approval is about', () => {
         (agent, asked, other, again) => {
           const isSame = agent === other && JSON.stringify(named(asked)) === JSON.stringify(named(again));
           expect(requestKey(agent, asked) === requestKey(other, again)).toBe(isSame);
-          expect(requestKey(agent, { ...asked, purpose: again.purpose, preview: again.preview })).toBe(
-            requestKey(agent, asked),
-          );
+          const otherwise: AskedUse = { ...asked, purpose: again.purpose, preview: again.preview };
+          expect(requestKey(agent, otherwise)).toBe(requestKey(agent, asked));
         },
       ),
       { numRuns: 2000 },
