@@ -4,8 +4,9 @@
  * is the account's (`accounts/approvals`).
  */
 
+import { askApproval } from '#accounts/approvals/ask.ts';
 import { accountOfApprovalToken } from '#accounts/approvals/link.ts';
-import { askApproval, type ApprovalView, type Decision } from '#accounts/approvals/requests.ts';
+import type { ApprovalView, Decision } from '#accounts/approvals/requests.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { admitUnproved } from '#directory/known-objects.ts';
 import { isoTime } from '#lib/clock.ts';

@@ -219,7 +219,7 @@ export interface ApprovalPage extends Common {
   readonly method: string | null;
   readonly path: string | null;
   readonly digest: string | null;
-  /** What is sent beside those; null: nothing, or it is not shown. */
+  /** The rest of what is sent; null: nothing, or it is not shown. */
   readonly preview: string | null;
   /** In the words of the agent. */
   readonly why: string | null;

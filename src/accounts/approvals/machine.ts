@@ -23,7 +23,7 @@ export const APPROVAL_MOVES = {
 } as const satisfies Record<ApprovalStatus, Partial<Record<ApprovalSignal, ApprovalStatus>>>;
 
 /** The next status, or null where the table has no cell. */
-export function approvalMove(from: ApprovalStatus, signal: ApprovalSignal): ApprovalStatus | null {
+function approvalMove(from: ApprovalStatus, signal: ApprovalSignal): ApprovalStatus | null {
   const row: Partial<Record<ApprovalSignal, ApprovalStatus>> = APPROVAL_MOVES[from];
   return row[signal] ?? null;
 }
@@ -35,7 +35,7 @@ export const MAX_PENDING_PER_AGENT = 10;
 /** Of one agent about one account: those that wait, and those whose answer holds. */
 export const MAX_LIVE_PER_AGENT = 50;
 /** Of one account. */
-export const MAX_LIVE = 300;
+const MAX_LIVE = 300;
 /** The newest of those that are over stay, to be read. */
 export const KEPT_ENDED = 50;
 
@@ -70,7 +70,7 @@ export interface ApprovalRow {
   /** When the question, the yes or the no ends by itself. */
   readonly endsAtMs: number;
   readonly decidedAtMs: number | null;
-  /** Who decided; null: nobody has. */
+  /** The operator that decided, or `link`; null: nobody has. */
   readonly decidedBy: string | null;
   readonly usedAtMs: number | null;
   readonly updatedAtMs: number;
@@ -120,7 +120,7 @@ export type Answered =
   { readonly kind: 'approved' | 'denied' | 'pending'; readonly row: ApprovalRow } | { readonly kind: 'new' };
 
 /**
- * What was said to this request.
+ * The answer that a person has given to this request, as far as it holds.
  *
  * @param ttlMs of the rule that decides now: a yes is good no longer than the rule says, whatever it said then
  */

@@ -1,15 +1,13 @@
-/** What is asked of an account's object about its approvals, and what it answers: one RPC method takes all of it. */
+/** Questions to an account's object about its approvals, and its answers: one RPC method takes them all; `ask.ts` names each. */
 
 import type { RequestContext } from '#audit/record.ts';
-import type { Config } from '#env.ts';
 import type { Result } from '#lib/result.ts';
 import type { Obstacle } from '../life/living.ts';
-import { accountStub } from '../stub.ts';
 import type { ApprovalRow } from './machine.ts';
 
 export type Decision = 'approved' | 'denied';
 
-/** Who reads: an operator's organization (null: unbound), and the agent where one asks (null: an operator does). */
+/** The reader: an operator's organization (null: unbound), and the agent where one asks (null: an operator does). */
 interface Reader {
   readonly organization: string | null;
   readonly agentId: string | null;
@@ -76,15 +74,5 @@ export interface ApprovalAnswers {
 
 export type ApprovalAnswer = Result<ApprovalAnswers[keyof ApprovalAnswers], Obstacle>;
 
-type Named<Do extends keyof ApprovalAnswers> = Omit<Extract<ApprovalRequest, { do: Do }>, 'do'>;
-
-/** One question to one account; a new stub each time. */
-export function askApproval<Do extends keyof ApprovalAnswers>(
-  config: Config,
-  accountId: string,
-  what: Do,
-  request: Named<Do>,
-): Promise<Result<ApprovalAnswers[Do], Obstacle>> {
-  const full = { do: what, ...request } as unknown as ApprovalRequest;
-  return accountStub(config, accountId).approval(full) as Promise<Result<ApprovalAnswers[Do], Obstacle>>;
-}
+/** A question without its name. */
+export type Named<Do extends keyof ApprovalAnswers> = Omit<Extract<ApprovalRequest, { do: Do }>, 'do'>;

@@ -2,7 +2,8 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { askApproval, type ApprovalView, type Decision } from '#accounts/approvals/requests.ts';
+import { askApproval } from '#accounts/approvals/ask.ts';
+import type { ApprovalView, Decision } from '#accounts/approvals/requests.ts';
 import { isFresh, type Proof } from '#callers/proof.ts';
 import { unwrap } from '#contract/answer.ts';
 import {

@@ -40,7 +40,7 @@ function resourceOf({ id, body, suppressed }: EventRow, mayDecide: boolean): Rec
   return { id, type, timestamp, data: shown, ...(suppressed ? { suppressed } : {}) };
 }
 
-/** Whoever holds the link of an approval decides: a role that may not decide does not read it. */
+/** A holder of the link of an approval decides: a role that may not decide does not read it. */
 function withoutLink(data: object): object {
   return { ...data, approval_url: null };
 }

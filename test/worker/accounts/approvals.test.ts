@@ -3,7 +3,8 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_PENDING_PER_AGENT } from '#accounts/approvals/machine.ts';
-import { askApproval, type ApprovalView, type Decision } from '#accounts/approvals/requests.ts';
+import { askApproval } from '#accounts/approvals/ask.ts';
+import type { ApprovalView, Decision } from '#accounts/approvals/requests.ts';
 import type { ReleaseRequest } from '#accounts/door/answer.ts';
 import type { Rule } from '#contract/policy.ts';
 import {
