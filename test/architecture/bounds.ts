@@ -28,6 +28,7 @@ const KEPT_ATTEMPTS = numberIn('accounts/refreshing/attempts.ts', 'KEPT_ATTEMPTS
 const MAX_KEYS = numberIn('agents/keys.ts', 'MAX_KEYS');
 const MAX_RULES = numberIn('contract/policy.ts', 'MAX_RULES');
 const MAX_ASSERTIONS = numberIn('agents/tokens/tokens.ts', 'MAX_ASSERTIONS');
+const MAX_PROOFS = numberIn('agents/tokens/tokens.ts', 'MAX_PROOFS');
 const MAX_OPEN_SESSIONS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_SESSIONS');
 const MAX_OPEN_REPAIRS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_REPAIRS');
 const MAX_GRANTS = numberIn('accounts/flows/sessions/session.ts', 'MAX_GRANTS');
@@ -306,6 +307,12 @@ const AGENT: readonly Entry[] = [
     `the next assertion of the agent, when its time is over; at most ${MAX_ASSERTIONS}`,
     'agents/store.ts',
     standing(MAX_ASSERTIONS),
+  ],
+  [
+    'used_proof',
+    `the next proof of a key, when its time is over; at most ${MAX_PROOFS}`,
+    'agents/store.ts',
+    standing(MAX_PROOFS),
   ],
   ['signing_copy', 'one row, written over', null, standing(1)],
 ];
