@@ -8,8 +8,9 @@
 
 import type { DenyReason } from '#contract/codes.ts';
 import type { Rule } from '#contract/policy.ts';
+import type { Approval } from '#contract/rules/fields.ts';
 import { refusalBy, type Asked } from './conditions.ts';
-import { agentsOf, limitsOf, unspent } from './granted.ts';
+import { agentsOf, limitsOf, NO_LIMIT, sharedApproval, unspent, type Limit } from './granted.ts';
 import { pickGrant, type Granted, type GrantChoice } from './pick-grant.ts';
 import type { PolicyAgent, PolicyRequest } from './request.ts';
 
@@ -27,6 +28,8 @@ export type Door1Decision =
       readonly allowed: true;
       /** Index of the rule that decided. */
       readonly rule: number;
+      /** The rule lets it through after a person's yes to exactly this request alone; null: as it is. */
+      readonly approval: Approval | null;
     }
   | Refused;
 
@@ -44,6 +47,8 @@ export type Door2Decision<G extends Granted = Granted> =
       readonly allowed: true;
       /** Index of the rule that decided. */
       readonly rule: number;
+      /** As of door 1. */
+      readonly approval: Approval | null;
       /** The grant that answers the request. */
       readonly grant: G;
       /** What the rule allows; null = every granted scope. */
@@ -91,7 +96,7 @@ export function decideAtDoor1(agent: PolicyAgent, request: PolicyRequest): Door1
   const [own, ...granted] = agentsOf(agent);
   const byPolicy = allAtDoor1(own, request);
   const byToken = granted.map((one) => allAtDoor1(one, unspent(request)));
-  return nearestRefusal([byPolicy, ...byToken]) ?? byPolicy;
+  return nearestRefusal([byPolicy, ...byToken]) ?? withApproval(byPolicy, byToken);
 }
 
 /** All of it again, with the scopes, and which grant is to be used: one that every list of rules lets leave so. */
@@ -106,9 +111,21 @@ export function decideAtDoor2<G extends Granted>(
   const refusal = nearestRefusal<Door2Decision<G>, Door2Refusal>([byPolicy, ...byToken]);
   const [grant] = account.grants;
   // What a request names is what leaves, and each list has allowed just that.
-  if (refusal !== null || granted.length === 0 || account.asked !== null || grant === undefined)
-    return refusal ?? byPolicy;
+  if (refusal !== null) return refusal;
+  if (account.asked !== null || grant === undefined) return withApproval(byPolicy, byToken);
   return allAtDoor2(own, request, account, limitsOf(granted, request, grant));
+}
+
+/** What the policy decides, with the yes that a rule of the token demands as well. */
+function withApproval<
+  D extends { readonly allowed: false } | { readonly allowed: true; readonly approval: Approval | null },
+>(byPolicy: D, byToken: readonly D[]): D {
+  if (!byPolicy.allowed || byToken.length === 0) return byPolicy;
+  const approval = byToken.reduce<Approval | null>(
+    (shared, one) => sharedApproval(shared, one.allowed ? one.approval : null),
+    byPolicy.approval,
+  );
+  return { ...byPolicy, approval };
 }
 
 function allAtDoor1(agent: PolicyAgent, request: PolicyRequest): Door1Decision {
@@ -116,45 +133,47 @@ function allAtDoor1(agent: PolicyAgent, request: PolicyRequest): Door1Decision {
   return byRules<Door1Decision & { allowed: true }, Refused>(agent, refused, (rule, index) => {
     const reason = refusalBy(rule, asked, 'before_scopes') ?? refusalBy(rule, asked, 'after_scopes');
     if (reason !== null) return refused(reason);
-    return isSpent(request, index) ? refused('rate_limited') : { allowed: true, rule: index };
+    if (isSpent(request, index)) return refused('rate_limited');
+    return { allowed: true, rule: index, approval: rule.approval ?? null };
   });
 }
 
-/** @param limits of which one more has to be kept to, resolved; null: no limit */
+/** @param limits of which one more has to be kept to */
 function allAtDoor2<G extends Granted>(
   agent: PolicyAgent,
   request: PolicyRequest,
   account: AtAccount<G>,
-  limits: readonly (readonly string[] | null)[] = [null],
+  limits: readonly Limit[] = [NO_LIMIT],
 ): Door2Decision<G> {
   const asked: Asked = { agent, request };
   return byRules<Door2Decision<G> & { allowed: true }, Door2Refusal>(agent, refusedAt2, (rule, index) => {
     const before = refusalBy(rule, asked, 'before_scopes');
     if (before !== null) return refusedAt2(before);
-    const choice = pickWithin(rule, account, limits);
+    const [choice, ofLimit] = pickWithin(rule, account, limits);
     if (!choice.picked) return refusedAt2(choice.reason, choice.allowedScopes, choice.grantedScopes);
     const after = refusalBy(rule, asked, 'after_scopes');
     if (after !== null) return refusedAt2(after);
     if (isSpent(request, index)) return refusedAt2('rate_limited');
     const { grant, scopes, narrowTo } = choice;
-    return { allowed: true, rule: index, grant, scopes, narrowTo };
+    const approval = sharedApproval(rule.approval ?? null, ofLimit);
+    return { allowed: true, rule: index, approval, grant, scopes, narrowTo };
   });
 }
 
-/** By the first of the limits that lets a grant leave; a refusal is that of the first. */
+/** By the first of the limits that lets a grant leave, with its approval; a refusal is that of the first. */
 function pickWithin<G extends Granted>(
   rule: Rule,
   account: AtAccount<G>,
-  limits: readonly (readonly string[] | null)[],
-): GrantChoice<G> {
-  const [first = [], ...others] = limits;
-  const choice = pickGrant({ rule, within: first, ...account });
-  if (choice.picked) return choice;
-  for (const within of others) {
+  limits: readonly Limit[],
+): readonly [GrantChoice<G>, Approval | null] {
+  const [first = { scopes: [], approval: null }, ...others] = limits;
+  const choice = pickGrant({ rule, within: first.scopes, ...account });
+  if (choice.picked) return [choice, first.approval];
+  for (const { scopes: within, approval } of others) {
     const another = pickGrant({ rule, within, ...account });
-    if (another.picked) return another;
+    if (another.picked) return [another, approval];
   }
-  return choice;
+  return [choice, null];
 }
 
 /** Of several refusals the one that comes first in the order, so that a wall is one by whichever rules; null: there is none. */
@@ -172,7 +191,8 @@ const stepOf = ({ reason }: Refused): number => STEPS.indexOf(reason);
 
 /**
  * No rule, no access. The first rule that allows everything decides; a refusal has the reason of the rule that got
- * furthest, the earlier of two.
+ * furthest, the earlier of two. A rule with `approval` decides like any other: a rule behind it opens nothing that it holds
+ * back, so that "all of this, but that only after a yes" can be said in two rules.
  */
 function byRules<A extends { allowed: true }, R extends Refused>(
   agent: PolicyAgent,

@@ -5,10 +5,27 @@
  */
 
 import type { Policy, Rule } from '#contract/policy.ts';
+import type { Approval } from '#contract/rules/fields.ts';
 import { refusalBy, type Asked } from './conditions.ts';
 import type { Granted } from './pick-grant.ts';
 import type { PolicyAgent, PolicyRequest } from './request.ts';
 import { sharedLimit } from './scopes.ts';
+
+/** What one rule of every list leaves together. */
+export interface Limit {
+  /** Resolved; null: all. */
+  readonly scopes: readonly string[] | null;
+  /** That one of these rules demands; null: none does. */
+  readonly approval: Approval | null;
+}
+
+export const NO_LIMIT: Limit = { scopes: null, approval: null };
+
+/** One person's yes does for several rules; of two times the shorter holds. */
+export function sharedApproval(one: Approval | null, other: Approval | null): Approval | null {
+  if (one === null || other === null) return one ?? other;
+  return { ...other, ...one, ttl_s: Math.min(one.ttl_s, other.ttl_s) };
+}
 
 /** Lists of rules that a token carries; empty or left out: it is not narrowed. */
 export type GrantedRules = NonNullable<PolicyAgent['grantedRules']>;
@@ -31,8 +48,8 @@ export function unspent({ spent: _ofPolicy, ...request }: PolicyRequest): Policy
 }
 
 /**
- * The scopes that the lists of a token leave to a request that names none: each a limit that one rule of every list
- * allows together. Null: a limit of nothing. Empty: the lists allow nothing together.
+ * What the lists of a token leave to a request that names no scope: each a limit that one rule of every list allows
+ * together, those of earlier rules first. Empty: the lists allow nothing together.
  *
  * @param names how the scopes of these rules are read: those of one connection, the same for all its grants
  */
@@ -40,15 +57,17 @@ export function limitsOf(
   granted: readonly PolicyAgent[],
   request: PolicyRequest,
   names: Pick<Granted, 'resolve' | 'include'>,
-): readonly (readonly string[] | null)[] {
-  let limits = new Map<string, readonly string[] | null>([['', null]]);
+): readonly Limit[] {
+  let limits = new Map<string, Limit>([['', NO_LIMIT]]);
   for (const agent of granted) {
     const narrower: typeof limits = new Map();
     for (const limit of limits.values()) {
-      for (const scopes of scopesAllowing(agent, request, names)) {
-        const shared = sharedLimit(limit, scopes, names.include);
+      for (const { scopes, approval } of limitsAllowing(agent, request, names)) {
+        const shared = sharedLimit(limit.scopes, scopes, names.include);
         const key = shared === null ? '' : JSON.stringify(shared.toSorted());
-        if (narrower.size < MAX_LIMITS || narrower.has(key)) narrower.set(key, shared);
+        // Of two ways to the same scopes the earlier rules decide.
+        if (narrower.size >= MAX_LIMITS || narrower.has(key)) continue;
+        narrower.set(key, { scopes: shared, approval: sharedApproval(limit.approval, approval) });
       }
     }
     limits = narrower;
@@ -56,19 +75,22 @@ export function limitsOf(
   return [...limits.values()];
 }
 
-/** Of each rule that allows the request but for scopes: those that it allows, null for no limit. */
-function scopesAllowing(
+/** Of each rule that allows the request but for scopes. */
+function limitsAllowing(
   agent: PolicyAgent,
   request: PolicyRequest,
   { resolve }: Pick<Granted, 'resolve'>,
-): readonly (readonly string[] | null)[] {
+): readonly Limit[] {
   const asked: Asked = { agent, request };
   return agent.policy.rules
     .filter(
       (rule) =>
         refusalBy(rule, asked, 'before_scopes') === null && refusalBy(rule, asked, 'after_scopes') === null,
     )
-    .map(({ scopes }) => (scopes === undefined ? null : resolve(scopes)));
+    .map(({ scopes, approval = null }) => ({
+      scopes: scopes === undefined ? null : resolve(scopes),
+      approval,
+    }));
 }
 
 /** An agent on its way to an account. */

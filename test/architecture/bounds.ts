@@ -34,6 +34,9 @@ const MAX_OPEN_REPAIRS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPE
 const MAX_GRANTS = numberIn('accounts/flows/sessions/session.ts', 'MAX_GRANTS');
 const MAX_NARROWED = numberIn('accounts/refreshing/narrowing.ts', 'MAX_NARROWED');
 const KEPT_ENDED = numberIn('accounts/flows/sessions/upkeep.ts', 'KEPT_ENDED');
+const MAX_APPROVALS = numberIn('accounts/approvals/machine.ts', 'MAX_LIVE');
+const KEPT_APPROVALS = numberIn('accounts/approvals/machine.ts', 'KEPT_ENDED');
+const APPROVALS_DAYS = numberIn('directory/approvals/index-rows.ts', 'KEPT_MS') / DAY_MS;
 const MAX_REVOCATIONS = numberIn('accounts/ending/revocation.ts', 'MAX_JOBS');
 
 /** The cron of `wrangler.toml`: every quarter of an hour. */
@@ -49,6 +52,7 @@ const RECORDS_DROPPED_A_DAY =
 const SWEPT_BESIDE = {
   idempotency: numberIn('directory/idempotency.ts', 'SWEPT'),
   session: numberIn('directory/connect-sessions.ts', 'PRUNED_AT_ONCE'),
+  approval: numberIn('directory/approvals/index-rows.ts', 'PRUNED_AT_ONCE'),
 };
 
 export type Place = 'D1' | 'account' | 'agent' | 'revocation';
@@ -72,6 +76,7 @@ export const A_DAY = {
   connectionNews: 20,
   deletedConnections: 1,
   revocations: 10,
+  approvals: 1_000,
 } as const;
 
 /** A busy object; each event goes to two endpoints, and an event is at least one round. */
@@ -183,6 +188,12 @@ const D1: readonly Entry[] = [
     aging(A_DAY.connectSessions, SESSIONS_DAYS, SWEPT_BESIDE.session * A_DAY.connectSessions),
   ],
   [
+    'approval_index',
+    `each that is written takes ${SWEPT_BESIDE.approval} that are older than ${APPROVALS_DAYS} days along; all of an account with it`,
+    'directory/approvals/index-rows.ts',
+    aging(A_DAY.approvals, APPROVALS_DAYS, SWEPT_BESIDE.approval * A_DAY.approvals),
+  ],
+  [
     'organization_audit',
     `the cron run, after ${RECORDS_KEPT_DAYS} days, from the front of each chain, whose newest thousand stay; up to ${RECORDS_DROPPED_A_DAY.toLocaleString('en')} a day`,
     'directory/organization-audit.ts',
@@ -246,7 +257,12 @@ const ACCOUNT: readonly Entry[] = [
     'accounts/refreshing/attempts.ts',
     standing(KEPT_ATTEMPTS),
   ],
-  ['timer', 'one row for each kind that waits', 'objects/timer-table.ts', standing(8)],
+  [
+    'timer',
+    'one row for each kind that waits, and for each approval',
+    'objects/timer-table.ts',
+    standing(8 + MAX_APPROVALS),
+  ],
   ['row_seal', 'one row', null, standing(1)],
   ['connect_seal', 'one row', null, standing(1)],
   [
@@ -261,6 +277,13 @@ const ACCOUNT: readonly Entry[] = [
     'accounts/flows/sessions/table.ts',
     standing(MAX_OPEN_SESSIONS),
   ],
+  [
+    'approval',
+    `at most ${MAX_APPROVALS} that wait or whose answer holds, and the newest ${KEPT_APPROVALS} that are over`,
+    'accounts/approvals/table.ts',
+    standing(MAX_APPROVALS + KEPT_APPROVALS),
+  ],
+  ['approval_seal', 'one row', null, standing(1)],
   [
     'revocation',
     `after a day at most; no more than ${MAX_REVOCATIONS} wait`,

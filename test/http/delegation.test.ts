@@ -171,6 +171,16 @@ describe('an orchestrator', () => {
     }
   });
 
+  it('asks a person where a rule of the smaller token says so, and its parent goes on as before', async () => {
+    const user = await account();
+    const root = await byKey(await agent([everybody(connection)]));
+    const asking = await handedOn(root, 'careful', [everybody(connection, { approval: { ttl_s: 600 } })]);
+    const bold = await handedOn(asking, 'bold', [everybody(connection)]);
+    for (const token of [asking, bold])
+      expect((await fetched(token, user)).body).toMatchObject({ status: 403, code: 'approval_required' });
+    expect((await fetched(root, user)).status).toBe(200);
+  });
+
   it('counts its rates under its own policy', async () => {
     const user = await account();
     const mine = await agent([everybody(connection, { rate: { limit: 2, per: 'day' } })]);

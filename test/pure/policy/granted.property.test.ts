@@ -175,6 +175,44 @@ describe('a token that was narrowed, up to four times,', () => {
     expect(decideAtDoor1(narrowed([open], [[counted]]), REQUEST)).toMatchObject({ allowed: false });
   });
 
+  it('takes a person’s yes where a rule of any list that decides takes one', () => {
+    const asks = { ttl_s: 600 };
+    const account = (asked: string[] | null) => ({
+      asked,
+      grants: [{ scopes: ['a', 'b'], resolve, include }],
+      canNarrow: true,
+    });
+    const open: Rule = { connection: '*' };
+    const [of, ofB] = [
+      { ...open, approval: asks },
+      { ...open, scopes: ['b'] },
+    ];
+    const approvalOf = (agent: PolicyAgent, asked: string[] | null) => {
+      const decision = decideAtDoor2(agent, REQUEST, account(asked));
+      return decision.allowed ? decision.approval : 'refused';
+    };
+    for (const asked of [null, ['a']]) {
+      expect(approvalOf(narrowed([open], [[of], [open]]), asked)).toEqual(asks);
+      expect(approvalOf(narrowed([of], [[open]]), asked)).toEqual(asks);
+      expect(approvalOf(narrowed([open], [[open]]), asked)).toBeNull();
+      const both = narrowed([{ ...open, approval: { ttl_s: 60, reason: 'payroll' } }], [[of]]);
+      expect(approvalOf(both, asked)).toEqual({ ttl_s: 60, reason: 'payroll' });
+    }
+    expect(decideAtDoor1(narrowed([open], [[of]]), REQUEST)).toMatchObject({ approval: asks });
+    // The list alone would let the scope of its first rule leave; the policy leaves it the second alone.
+    const second = narrowed(
+      [ofB],
+      [
+        [
+          { ...open, scopes: ['a'] },
+          { ...ofB, approval: asks },
+        ],
+      ],
+    );
+    expect(approvalOf(second, null)).toEqual(asks);
+    expect(approvalOf(second, ['b'])).toEqual(asks);
+  });
+
   it('says of two narrow limits that share no scope that nothing may leave', () => {
     const account = {
       asked: null,
