@@ -145,7 +145,7 @@ export class AccountStore extends ObjectStore<Table> {
 
   #readState(mac: Uint8Array): AccountState | null {
     if (!this.hasTables()) return null;
-    const account = this.first('SELECT * FROM account');
+    const account = this.livingRow();
     if (account === null) return null;
     const settings = this.first('SELECT * FROM connection_copy');
     if (settings === null) throw new CorruptRowError('connection_copy is missing');
