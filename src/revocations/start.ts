@@ -9,7 +9,12 @@ import type { RequestContext } from '#audit/record.ts';
 import { unwrap } from '#contract/answer.ts';
 import type { GivenSelector } from '#contract/callers/revocations.ts';
 import { newId } from '#crypto/api-keys.ts';
-import { countMatched, lingeringCutOffs, writeCutOff } from '#directory/revocations/cut-off-table.ts';
+import {
+  findMatched,
+  lingeringCutOffs,
+  writeCutOff,
+  type Matched,
+} from '#directory/revocations/cut-off-table.ts';
 import type { Selector } from '#directory/revocations/selector.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
@@ -26,25 +31,40 @@ export interface Wanted {
   readonly atProvider: boolean;
 }
 
-/** How many accounts it would match now; of an agent that is there one. @throws ProblemError `unavailable` */
-export async function matchedBy(config: Pick<Config, 'directory'>, selector: Selector): Promise<number> {
-  return selector.agent !== null ? 1 : countMatched(config.directory, selector, systemNow());
+/** The accounts that it would match now; of an agent that is there one. @throws ProblemError `unavailable` */
+export async function matchedBy(config: Pick<Config, 'directory'>, selector: Selector): Promise<Matched> {
+  if (selector.agent !== null) return { count: 1, changedAtMs: null };
+  return findMatched(config.directory, selector, systemNow());
+}
+
+/** Clocks differ by less. */
+const MAX_SKEW_MS = 60_000;
+
+/** The time of the cut-off: also where this clock is behind those of the accounts, what they hold is not younger. */
+function timeOfCutOff({ changedAtMs }: Matched, nowMs: number): number {
+  return Math.max(nowMs, Math.min(changedAtMs ?? nowMs, nowMs + MAX_SKEW_MS));
 }
 
 /** @throws ProblemError `vault_locked`, `record_corrupt`, `unavailable`, `conflict`: then nothing holds */
 export async function startRevocation(
   config: Config,
   { selector, given, owner, atProvider }: Wanted,
-  matched: number,
+  found: Matched,
   context: RequestContext,
 ): Promise<{ readonly id: string; readonly matched: number }> {
   const id = newId('rev');
-  const row = { id, selector, owner, atProvider, atMs: systemNow(), matched };
+  const matched = found.count;
+  const row = { id, selector, owner, atProvider, atMs: timeOfCutOff(found, systemNow()), matched };
   const { kid } = unwrap(await revocationStub(config, id).take({ order: { ...row, given, context } }));
   await writeCutOff(config, row, kid, context);
   try {
     if (selector.agent !== null)
-      await agentStub(config, selector.agent).revoke({ revocation: id, atMs: row.atMs, context });
+      await agentStub(config, selector.agent).revoke({
+        revocation: id,
+        atMs: row.atMs,
+        context,
+        isAsked: true,
+      });
     await revocationStub(config, id).go({});
   } catch (error) {
     log('warn', 'a revocation goes on by itself', { revocation: id, error });

@@ -10,9 +10,10 @@ import type { Revoked } from '#directory/cut-offs.ts';
 import { ok, type Result } from '#lib/result.ts';
 import { record, type Account } from '../account.ts';
 import type { Lifecycle } from '../life/lifecycle.ts';
-import type { Living, Obstacle } from '../life/living.ts';
+import { authentic, type Living, type Obstacle } from '../life/living.ts';
 import { cutOf, isMatched, isOld } from './matched.ts';
 import { revokeLater } from './revocation.ts';
+import { endWaiting, oldWaiting, type OldWaiting } from './waiting.ts';
 
 /** What an account says to a cut-off. `isMatched` false: it is not about this account. */
 export interface CutOffNoted {
@@ -47,22 +48,29 @@ export async function noteCutOff(
     });
     if (!ended.ok) return ended;
   }
-  if (cut === 'some') endOld(object, lifecycle, living.value, cutOff, context);
+  if (cut === 'some' || cut === 'done') {
+    const waiting = authentic(() => oldWaiting(object, living.value.opened.key.mac, cutOff));
+    if (!waiting.ok) return waiting;
+    endOld(object, lifecycle, living.value, waiting.value, cutOff, context);
+  }
   return ok(cameOf(object, cutOff, settings.authType === 'oauth2'));
 }
 
 const evidenceOf = ({ id }: Pick<Revoked, 'id'>): string => `cut_off:${id}`;
 
-/** The grants of before end, and the account goes on with those that came later. */
+/** The grants of before and what waits to become one end, and the account goes on with what came later. */
 function endOld(
   object: Account,
   lifecycle: Lifecycle,
-  { opened, state }: Living,
+  living: Living,
+  waiting: OldWaiting,
   cutOff: Revoked,
   context: RequestContext,
 ): void {
-  const { account, settings, grants } = state;
-  const { mac } = opened.key;
+  const { account, settings, grants } = living.state;
+  const { mac } = living.opened.key;
+  const old = grants.filter((one) => isOld(one, cutOff));
+  if (old.length + waiting.sessions.size + waiting.proofs.size === 0) return;
   const { store, attempts, timers } = object;
   const nowMs = object.now();
   store.transaction(() => {
@@ -74,7 +82,8 @@ function endOld(
       evidence,
     } as const;
     record(object, account, mac, fields, context);
-    for (const grant of grants.filter((one) => isOld(one, cutOff))) {
+    endWaiting(object, living, waiting, cutOff.atProvider);
+    for (const grant of old) {
       if (cutOff.atProvider)
         revokeLater(object, mac, {
           account,
@@ -94,6 +103,8 @@ function endOld(
     timers.set('index', nowMs);
   });
   lifecycle.forgetCredentials();
+  if (waiting.proofs.size > 0) lifecycle.proofs.abandon();
+  object.waiting.changed();
 }
 
 const STRIDE = 50;

@@ -17,14 +17,18 @@ export interface RevokeAgentInput {
   /** Keys and tokens issued at or before that time end. */
   readonly atMs: number;
   readonly context: RequestContext;
+  /** By the request that asks for it: what the agent has by then was issued before, whatever the clocks say. */
+  readonly isAsked?: true;
 }
 
 export function revokeAgent(
   object: AgentObject,
-  { revocation, atMs, context }: RevokeAgentInput,
+  { revocation, atMs: givenAtMs, context, isAsked }: RevokeAgentInput,
 ): Promise<Outcome> {
   return withAgent<{ ok: true }>(object, ({ agent, keys }, life) => {
     const isTold = agent.tokens.revocation === revocation;
+    const known = [agent.createdAtMs, agent.updatedAtMs, ...keys.map(({ createdAtMs }) => createdAtMs)];
+    const atMs = isAsked === true ? Math.max(givenAtMs, ...known) : givenAtMs;
     // A life that began after it is another agent's.
     if (isTold || agent.createdAtMs > atMs) return { ok: true };
     const evidence = [`revocation:${revocation}`];

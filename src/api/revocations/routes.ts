@@ -84,12 +84,12 @@ async function create(c: Context<AppEnv>): Promise<Response> {
   const operator = c.get('operator');
   const selector = selectorOf({ ...given, at_provider: atProvider, dry_run: dryRun }, operator.organization);
   if (selector.agent !== null) await requireAgentThere(c, selector.agent);
-  const matched = await matchedBy(config, selector);
+  const found = await matchedBy(config, selector);
   const connection = selector.connection ?? selector.subject?.connection ?? null;
-  if (matched === 0 && connection !== null) await requireConnectionThere(c, connection);
-  if (dryRun) return c.json({ matched });
+  if (found.count === 0 && connection !== null) await requireConnectionThere(c, connection);
+  if (dryRun) return c.json({ matched: found.count });
   const wanted = { selector, given, owner: operator.organization, atProvider };
-  return c.json(await startRevocation(config, wanted, matched, contextOf(c, operator)), 202);
+  return c.json(await startRevocation(config, wanted, found, contextOf(c, operator)), 202);
 }
 
 async function get(c: Context<AppEnv>): Promise<Response> {

@@ -128,17 +128,23 @@ export async function findCutOff(db: D1Database, id: string): Promise<CutOffRow 
   return found === null ? null : cutOffFromSql(found);
 }
 
-/** How many accounts the index knows that a cut-off of now would match. @throws ProblemError `unavailable` */
-export async function countMatched(db: D1Database, selector: Selector, atMs: number): Promise<number> {
+export interface Matched {
+  readonly count: number;
+  /** When the youngest of them was changed last, by its own clock; null: there is none. */
+  readonly changedAtMs: number | null;
+}
+
+/** The accounts of the index that a cut-off of now would match. @throws ProblemError `unavailable` */
+export async function findMatched(db: D1Database, selector: Selector, atMs: number): Promise<Matched> {
   const { where, values } = matching(selector, atMs);
-  const query = `SELECT count(*) AS n FROM account_index WHERE ${where}`;
-  const counted = await ask(() =>
+  const query = `SELECT count(*) AS n, max(updated_at_ms) AS at FROM account_index WHERE ${where}`;
+  const found = await ask(() =>
     db
       .prepare(query)
       .bind(...values)
-      .first<number>('n'),
+      .first<{ n: number; at: number | null }>(),
   );
-  return counted ?? 0;
+  return { count: found?.n ?? 0, changedAtMs: found?.at ?? null };
 }
 
 /** A place among the accounts that are matched, oldest first. */
@@ -181,9 +187,14 @@ export async function foldCutOff(db: D1Database, id: string, nowMs: number): Pro
 
 const REOPEN = `UPDATE cut_off SET folded_at_ms = NULL WHERE folded_at_ms IS NOT NULL AND at_ms >= ?1
   AND agent IS NULL AND (connection IS NULL OR connection = ?2) AND (organization IS NULL OR organization = ?3)
-  AND (identifier IS NULL OR identifier = ?4) AND NOT EXISTS (SELECT 1 FROM account_index WHERE id = ?5)`;
+  AND (identifier IS NULL OR identifier = ?4) AND (subject IS NULL OR subject = ?6)
+  AND NOT EXISTS (SELECT 1 FROM account_index AS known WHERE known.id = ?5
+    AND (cut_off.subject IS NULL OR known.subject = cut_off.subject))`;
 
-/** To run before a row of the index is written: an account that the index has not known is told as well. */
+/**
+ * To run before a row of the index is written: an account that the index has not known, or not as this user's, is told
+ * as well.
+ */
 export function reopenCutOffs(
   db: D1Database,
   account: {
@@ -191,11 +202,12 @@ export function reopenCutOffs(
     readonly connection: string;
     readonly organization: string;
     readonly identifier: string;
+    readonly subject: string | null;
     readonly createdAtMs: number;
   },
 ): D1PreparedStatement {
-  const { id, connection, organization, identifier, createdAtMs } = account;
-  return db.prepare(REOPEN).bind(createdAtMs, connection, organization, identifier, id);
+  const { id, connection, organization, identifier, subject, createdAtMs } = account;
+  return db.prepare(REOPEN).bind(createdAtMs, connection, organization, identifier, id, subject);
 }
 
 /** Cut-offs in work that should be folded by now: their objects are woken. @throws ProblemError `unavailable` */

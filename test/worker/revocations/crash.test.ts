@@ -1,21 +1,22 @@
 /** A revocation whose object dies: between order and cut-off, between steps, and while accounts answer. */
 
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { unwrap } from '#contract/answer.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { findCutOff, writeCutOff } from '#directory/revocations/cut-off-table.ts';
 import type { Order } from '#revocations/progress.ts';
 import { revocationStub } from '#revocations/stub.ts';
-import { PATIENCE } from '../../support/patience.ts';
 import { config, context, kill, rows, view } from '../accounts/world.ts';
 import {
   completed,
   evictRevocation,
-  inRevocation,
+  goAhead,
   killRevocation,
   ringRevocation,
   staticAccount,
   staticConnection,
+  stepOf,
+  untilDue,
   type Made,
 } from './world.ts';
 
@@ -56,7 +57,7 @@ describe('an order', () => {
     const { kid } = await prepare(one);
     await writeCutOff(config, one, kid, context);
     await killRevocation(one.id);
-    expect(await ringRevocation(one.id)).toBe(true);
+    expect(await stepOf(one.id)).toBe(true);
     await expectOnce(one.id, accounts);
   });
 
@@ -65,17 +66,14 @@ describe('an order', () => {
     const [account] = await accountsOf(connection, 1);
     const one = order(connection);
     await prepare(one);
-    expect(await ringRevocation(one.id)).toBe(true);
+    expect(await stepOf(one.id)).toBe(true);
     expect((await view(account?.id ?? '')).status).toBe('active');
-    const waits = await inRevocation(one.id, (_object, { storage }) => storage.getAlarm());
-    expect(waits).not.toBe(null);
-    const old = { ...order(connection), atMs: Date.now() - 3_600_000 };
-    await prepare(old);
-    expect(await ringRevocation(old.id)).toBe(true);
-    await vi.waitFor(async () => {
-      expect(await inRevocation(old.id, (_object, { storage }) => storage.getAlarm())).toBe(null);
-    }, PATIENCE);
-    expect(await findCutOff(config.directory, old.id)).toBe(null);
+    expect(await untilDue(one.id)).toBe(true);
+    goAhead(3_600_000);
+    expect(await ringRevocation(one.id)).toBe(true);
+    expect(await untilDue(one.id)).toBe(false);
+    expect((await view(account?.id ?? '')).status).toBe('active');
+    expect(await findCutOff(config.directory, one.id)).toBe(null);
   });
 });
 
@@ -88,7 +86,7 @@ describe('an object that dies', () => {
     await writeCutOff(config, one, kid, context);
     const die = how === 'evicted' ? evictRevocation : killRevocation;
     for (let step = 0; step < 6; step += 1) {
-      await ringRevocation(one.id);
+      await stepOf(one.id);
       await die(one.id);
     }
     await expectOnce(one.id, accounts);
@@ -100,7 +98,8 @@ describe('an object that dies', () => {
     const one = order(connection);
     const { kid } = await prepare(one);
     await writeCutOff(config, one, kid, context);
-    await ringRevocation(one.id);
+    await stepOf(one.id);
+    await untilDue(one.id);
     const ringing = ringRevocation(one.id).catch(() => false);
     await killRevocation(one.id);
     await ringing;
@@ -113,7 +112,8 @@ describe('an object that dies', () => {
     const one = order(connection);
     const { kid } = await prepare(one);
     await writeCutOff(config, one, kid, context);
-    await ringRevocation(one.id);
+    await stepOf(one.id);
+    await untilDue(one.id);
     const ringing = ringRevocation(one.id).catch(() => false);
     await Promise.all(accounts.map(({ id }) => kill(id)));
     await ringing;

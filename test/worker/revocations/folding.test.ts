@@ -1,20 +1,23 @@
 /** How a cut-off leaves the list that every request brings along, and what keeps it there or brings it back. */
 
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { upsertAccountIndex } from '#directory/account-index.ts';
 import { cutOffs, forgetCutOffs, type Revoked } from '#directory/cut-offs.ts';
 import { findCutOff, lingeringCutOffs, MAX_OPEN } from '#directory/revocations/cut-off-table.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { accountRow } from '../directory/account-row.ts';
-import { config, fresh, http, indexed, must, tamper } from '../accounts/world.ts';
+import { config, fresh, http, must, tamper } from '../accounts/world.ts';
 import {
   completed,
+  goAhead,
+  indexed,
   inRevocation,
   revoke,
   ringRevocation,
   standing,
   staticAccount,
   staticConnection,
+  stepOf,
 } from './world.ts';
 
 const { directory } = config;
@@ -35,7 +38,7 @@ async function agedBy(id: string, minutes: number): Promise<void> {
     .prepare('UPDATE cut_off SET at_ms = at_ms - ? WHERE id = ?')
     .bind(minutes * 60_000, id)
     .run();
-  vi.setSystemTime(Date.now() + minutes * 60_000);
+  goAhead(minutes * 60_000);
 }
 
 /** Rings until nothing is left to do. */
@@ -45,14 +48,6 @@ async function workedOff(id: string): Promise<void> {
     expect(await inRevocation(id, (_object, { storage }) => storage.getAlarm())).toBe(null);
   }, PATIENCE);
 }
-
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 it('stays while it is young, although it is complete', async () => {
   const connection = await staticConnection();
@@ -81,7 +76,10 @@ it('stays for an account that could not note it', async () => {
   const { id: account } = await staticAccount(connection);
   await tamper(account, `UPDATE account SET identifier = 'changed'`);
   const { id } = await revoke({ connection });
-  await vi.waitFor(async () => expect((await standing(id)).counts.retrying).toBe(1), PATIENCE);
+  await vi.waitFor(async () => {
+    await stepOf(id);
+    expect((await standing(id)).counts.retrying).toBe(1);
+  }, PATIENCE);
   await agedBy(id, 11);
   for (let times = 0; times < 5; times += 1) await ringRevocation(id);
   expect(await isListed(id)).toBe(true);
@@ -108,7 +106,7 @@ it('of many for the same the newest alone is listed', async () => {
   const ids = [];
   for (let times = 0; times < 5; times += 1) {
     ids.push((await revoke({ connection })).id);
-    vi.setSystemTime(Date.now() + 1);
+    goAhead(1);
   }
   const found = (await listed()).filter(({ selector }) => selector.connection === connection);
   expect(found.map(({ id }) => id)).toEqual([ids.at(-1)]);

@@ -1,11 +1,14 @@
-/** What the tests of this folder share: revocations over HTTP, their object, and accounts that need no provider. */
+/**
+ * What the tests of this folder share: revocations over HTTP, their object, accounts that need no provider, and a clock
+ * that goes ahead of the machine's, so that no test waits for a timer.
+ */
 
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
-import { vi } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { Revocation as Answer } from '#contract/callers/revocations.ts';
 import type { Revocation } from '#revocations/revocation.ts';
 import { PATIENCE } from '../../support/patience.ts';
-import { config, fresh, http, indexed, must } from '../accounts/world.ts';
+import { config, fresh, http, must, ring, rows } from '../accounts/world.ts';
 
 function objectOf(id: string): never {
   return config.revocations.getByName(`revocation:${id}`) as never;
@@ -18,8 +21,36 @@ export function inRevocation<T>(
   return runInDurableObject<Revocation, T>(objectOf(id), use);
 }
 
+const clock = { machine: Date.now, aheadMs: 0 };
+beforeAll(() => {
+  clock.machine = Date.now;
+  clock.aheadMs = 0;
+  Date.now = () => clock.machine.call(Date) + clock.aheadMs;
+});
+afterAll(() => {
+  Date.now = clock.machine;
+});
+
+/** Objects and Workers of the test see a time that is so much later; negative: their clock goes back. */
+export function goAhead(ms: number): void {
+  clock.aheadMs += ms;
+}
+
 /** The alarm as the platform would ring it, whenever it is set to. */
 export const ringRevocation = (id: string): Promise<boolean> => runDurableObjectAlarm(objectOf(id));
+
+/** The time goes on until the revocation's next step is due. False: none is. */
+export async function untilDue(id: string): Promise<boolean> {
+  const atMs = await inRevocation(id, (_object, { storage }) => storage.getAlarm());
+  if (atMs !== null) goAhead(Math.max(0, atMs - Date.now()));
+  return atMs !== null;
+}
+
+/** Its next step, whenever that is due. False: there was none, or the platform has rung itself. */
+export async function stepOf(id: string): Promise<boolean> {
+  await untilDue(id);
+  return ringRevocation(id);
+}
 
 /** The next call meets a new incarnation, which knows only what is stored. */
 export const evictRevocation = (id: string): Promise<void> => evictDurableObject(objectOf(id));
@@ -36,13 +67,29 @@ export function standing(id: string, query = '', key?: string): Promise<Answer> 
   return must(http('GET', `/v1/revocations/${id}${query}`, undefined, key), 200);
 }
 
-/** Waits until all receipts are there. */
-export function completed(id: string): Promise<Answer> {
-  return vi.waitFor(async () => {
-    const found = await standing(id, '?limit=100');
-    if (found.status !== 'complete') throw new Error(`it stands at ${JSON.stringify(found.counts)}`);
-    return found;
-  }, PATIENCE);
+/** Goes from step to step until all receipts are there. */
+export function completed(id: string, key?: string): Promise<Answer> {
+  return vi.waitFor(
+    async () => {
+      const found = await standing(id, '?limit=100', key);
+      if (found.status === 'complete') return found;
+      await stepOf(id);
+      throw new Error(`it stands at ${JSON.stringify(found.counts)}`);
+    },
+    { ...PATIENCE, interval: 5 },
+  );
+}
+
+/** Rings the account until the directory has it as it is. */
+export function indexed(accountId: string): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      await ring(accountId);
+      const due = `SELECT kind FROM timer WHERE kind IN ('index', 'outbox')`;
+      expect(await rows(accountId, due)).toEqual([]);
+    },
+    { ...PATIENCE, interval: 5 },
+  );
 }
 
 /** A connection for API keys. */
