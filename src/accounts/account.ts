@@ -15,10 +15,11 @@ import type { AccountRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { AccountVault } from './vault.ts';
 
-/** `connect`: sessions that end by themselves. `revoke`: grants that end at their provider. */
+/** `approval:…`: a request that a person is asked about, until lists know how it stands and while it can lapse. `connect`: sessions that end by themselves. `revoke`: grants that end at their provider. */
 export type TimerName =
   | `refresh:${number}`
   | `reconcile:${string}`
+  | `approval:${string}`
   | 'index'
   | 'outbox'
   | 'beat'

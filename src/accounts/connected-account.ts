@@ -16,6 +16,9 @@ import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import type { Account, TimerName } from './account.ts';
+import { answerApproval } from './approvals/answer.ts';
+import type { ApprovalAnswer, ApprovalRequest } from './approvals/requests.ts';
+import { askedSoon } from './approvals/upkeep.ts';
 import { accountRetryMs, timerKinds } from './clock/alarm.ts';
 import { rearm } from './clock/rearm.ts';
 import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
@@ -85,7 +88,9 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async release(request: ReleaseRequest): Promise<ReleaseResult> {
-    return this.#cutOffs.after(request.cutOffs, await this.#door.release(request));
+    const result = this.#cutOffs.after(request.cutOffs, await this.#door.release(request));
+    await askedSoon(this.#object, result);
+    return result;
   }
 
   settle(argument: SettleArgument): Promise<string> {
@@ -256,6 +261,12 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     const { account } = living.value.state;
     const hidden = argument.organization !== null && account.organization !== argument.organization;
     return hidden ? err({ code: 'not_found' }) : living;
+  }
+
+  async approval(request: ApprovalRequest): Promise<ApprovalAnswer> {
+    const organization = 'organization' in request ? request.organization : null;
+    const seen = await this.#visible({ organization, agent: null });
+    return seen.ok ? answerApproval(this.#object, seen.value, request) : seen;
   }
 
   flow(request: FlowRequest): Promise<FlowAnswer> {

@@ -31,6 +31,10 @@ const REVOCATION_SCHEMA = `
     id TEXT PRIMARY KEY, body TEXT NOT NULL, tries INTEGER NOT NULL, next_try_at_ms INTEGER NOT NULL,
     mac TEXT NOT NULL) WITHOUT ROWID;`;
 
+const APPROVAL_SCHEMA = `
+  CREATE TABLE approval (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE approval_seal (id INTEGER PRIMARY KEY CHECK (id = 1), mac TEXT NOT NULL);`;
+
 /** `audit_seq`: how far the chain had come when the row was written. */
 const CHAIN_SCHEMA = `${AUDIT_HEAD_SCHEMA}
   ALTER TABLE account ADD COLUMN audit_seq INTEGER;
@@ -136,4 +140,7 @@ const GROUPS = {
      deleted_at_ms INTEGER NOT NULL, audit_seq INTEGER, mac TEXT NOT NULL);`,
 } as const;
 
-export const ACCOUNT_TABLES: TableSchema = { steps: ACCOUNT_SCHEMA, groups: GROUPS };
+/** Steps after those, for objects of both kinds. */
+export const LATER_STEPS = [{ group: 'approvals', sql: APPROVAL_SCHEMA }] as const;
+
+export const ACCOUNT_TABLES: TableSchema = { steps: ACCOUNT_SCHEMA, groups: GROUPS, later: LATER_STEPS };

@@ -24,6 +24,7 @@ import {
   type AccountKey,
   type Names,
 } from './columns.ts';
+import { ApprovalTable } from './approvals/table.ts';
 import { RevocationTable } from './ending/revocation-table.ts';
 import { FlowTable } from './flows/sessions/table.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, NarrowedRow, TombstoneRow } from './rows.ts';
@@ -62,6 +63,8 @@ const OF_A_LIFE = [
   'connect_session',
   'candidate',
   'connect_seal',
+  'approval',
+  'approval_seal',
   'row_seal',
   'refresh_attempt',
   'timer',
@@ -70,6 +73,8 @@ const OF_A_LIFE = [
 export class AccountStore extends ObjectStore<Table> {
   /** Sessions and candidates. */
   readonly flows: FlowTable;
+  /** What people are asked for, and what they have said. */
+  readonly approvals: ApprovalTable;
   /** Grants that have ended here and not yet at their provider; they outlive the account. */
   readonly revocations: RevocationTable;
   #state: AccountState | null | undefined;
@@ -85,6 +90,7 @@ export class AccountStore extends ObjectStore<Table> {
       (mac) => this.state(mac) !== null,
       () => this.forgetRows(),
     );
+    this.approvals = new ApprovalTable(storage.sql, this);
     this.revocations = new RevocationTable(storage.sql, this);
   }
 
@@ -98,11 +104,13 @@ export class AccountStore extends ObjectStore<Table> {
 
   protected override sealOthers(): void {
     this.flows.seal();
+    this.approvals.seal();
   }
 
   protected override forget(): void {
     super.forget();
     this.flows.forget();
+    this.approvals.forget();
   }
 
   /** Names, wrapped key and counter of the living account. Unauthenticated. */

@@ -11,6 +11,7 @@ import type { DeliveryRow } from '#directory/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { Result } from '#lib/result.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
+import type { ApprovalAnswer, ApprovalRequest } from './approvals/requests.ts';
 import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
 import type { CutOffNoted } from './ending/kill-switch.ts';
 import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
@@ -125,6 +126,8 @@ export interface AccountRpc {
   /** A link with which its user connects or repairs it; null: there is nothing to do, or no browser can do it. */
   linkForUser(argument: object): Promise<string | null>;
   explain(argument: ExplainArgument): Promise<Answer<Explanation>>;
+  /** Requests that a person is asked about; ask by `askApproval` of approvals/requests.ts. */
+  approval(request: ApprovalRequest): Promise<ApprovalAnswer>;
   /** Connect flows; ask by `askFlow` of flows/requests.ts. */
   flow(request: FlowRequest): Promise<FlowAnswer>;
   /** How an attempt of a delivery ended; told by the Deliverer, perhaps twice. `locked`: tell it again. */

@@ -13,7 +13,7 @@ import { auditRecords, recordAuthFail, recordRefusal, verifyAudit } from './refu
 import { Rates } from './rates/rates.ts';
 import { revokeAgent } from './revoked/revoke-agent.ts';
 import type { AgentRpc } from './stub.ts';
-import { endToken, issueToken, signingCopy, useAssertion } from './tokens/tokens.ts';
+import { endToken, issueToken, signingCopy, useAssertion, useProof } from './tokens/tokens.ts';
 
 type In<M extends keyof AgentRpc> = Parameters<AgentRpc[M]>[0];
 type Out<M extends keyof AgentRpc> = ReturnType<AgentRpc[M]>;
@@ -92,6 +92,10 @@ export class Agent extends DurableObject implements AgentRpc {
 
   useAssertion(input: In<'useAssertion'>): Out<'useAssertion'> {
     return useAssertion(this.#object, input);
+  }
+
+  useProof(input: In<'useProof'>): Out<'useProof'> {
+    return useProof(this.#object, input);
   }
 
   endToken(input: In<'endToken'>): Out<'endToken'> {

@@ -42,4 +42,6 @@ export const AGENT_SCHEMA: readonly string[] = [
    CREATE TABLE signing_copy (id INTEGER PRIMARY KEY CHECK (id = 1), text TEXT NOT NULL);`,
   `CREATE TABLE rate_window (
      id TEXT PRIMARY KEY, times TEXT NOT NULL, noted_at_ms INTEGER NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;`,
+  `CREATE TABLE used_proof (digest TEXT PRIMARY KEY, expires_at_ms INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE INDEX used_proof_by_end ON used_proof (expires_at_ms);`,
 ];

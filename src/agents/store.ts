@@ -35,6 +35,8 @@ const TABLES = { steps: AGENT_SCHEMA };
 
 export class AgentStore extends ObjectStore<Table> {
   #state: AgentState | null | undefined;
+  /** How many rows `used_proof` has at most: to count them at each use would cost more than all else of it. */
+  #proofsAtMost = Infinity;
 
   /** @param auditSeq how far the audit chain has come at least: noted under the MAC of the agent's row */
   constructor(storage: DurableObjectStorage, auditSeq: () => number = () => 0) {
@@ -122,6 +124,27 @@ export class AgentStore extends ObjectStore<Table> {
       digest,
       Math.ceil(expiresAtMs),
     );
+    return 'first';
+  }
+
+  /** The same of a proof of possession of a key. Nothing is counted before so many may have come that it could be `most`. */
+  useProof(
+    { digest, expiresAtMs }: { readonly digest: string; readonly expiresAtMs: number },
+    nowMs: number,
+    most: number,
+  ): 'first' | 'replayed' | 'busy' {
+    if (this.sql.exec('SELECT 1 FROM used_proof WHERE digest = ?', digest).toArray().length > 0)
+      return 'replayed';
+    this.sql.exec('DELETE FROM used_proof WHERE expires_at_ms <= ?', nowMs);
+    if (this.#proofsAtMost >= most)
+      this.#proofsAtMost = Number(this.first('SELECT count(*) AS n FROM used_proof')?.['n']);
+    if (this.#proofsAtMost >= most) return 'busy';
+    this.sql.exec(
+      'INSERT INTO used_proof (digest, expires_at_ms) VALUES (?, ?)',
+      digest,
+      Math.ceil(expiresAtMs),
+    );
+    this.#proofsAtMost += 1;
     return 'first';
   }
 

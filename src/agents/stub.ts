@@ -17,7 +17,7 @@ import type { Outcome } from './outcome.ts';
 import type { AuthRecord } from './record.ts';
 import type { GiveBackInput, PeekInput, TakeInput } from './rates/rates.ts';
 import type { AuthFailInput, RefusalInput } from './refusals.ts';
-import type { EndTokenInput, Issued, IssueInput, IssueRefusal, UsedAssertion } from './tokens/tokens.ts';
+import type { EndTokenInput, Issued, IssueInput, Use, UsedAssertion, UsedProof } from './tokens/tokens.ts';
 import type { RevokeAgentInput } from './revoked/revoke-agent.ts';
 
 type Empty = Record<never, never>;
@@ -74,9 +74,9 @@ export interface AgentRpc {
   /** Durable when it answers `ok` without `refused`: the token may be signed then. */
   issueToken(input: IssueInput): Promise<Issued>;
   /** Notes an assertion that proves a client at another endpoint than that for tokens. */
-  useAssertion(
-    input: UsedAssertion,
-  ): Promise<Outcome<{ readonly used: 'first' | Extract<IssueRefusal, 'replayed' | 'busy'> }>>;
+  useAssertion(input: UsedAssertion): Promise<Outcome<{ readonly used: Use }>>;
+  /** Notes the proof of a key, durably, that comes with a token which is bound to that key. */
+  useProof(input: UsedProof): Promise<Outcome<{ readonly used: Use }>>;
   /** Twice: ok, one record. */
   endToken(input: EndTokenInput): Promise<Outcome>;
   signingCopy(input: Empty): Promise<Outcome<{ readonly signing: string | null }>>;

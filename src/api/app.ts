@@ -14,6 +14,8 @@ import { newRouter } from './router.ts';
 import { refuseOversize } from './limits.ts';
 import { inOAuthForm, OAUTH_ENDPOINTS } from './oauth/form.ts';
 import { tokenServiceRoutes } from './oauth/routes.ts';
+import { approvalRoutes } from './approvals/routes.ts';
+import { approvalPageRoutes } from './approvals/pages.ts';
 import { revocationRoutes } from './revocations/routes.ts';
 import { connectLinkRoutes } from './routes/connect-links.ts';
 import {
@@ -87,6 +89,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', agentInsightRoutes());
   app.route('/', adminKeyRoutes());
   app.route('/', revocationRoutes());
+  app.route('/', approvalRoutes());
   app.route('/', providerRoutes());
   app.route('/', webhookEndpointRoutes(senders));
   app.route('/', webhookDeliveryRoutes(senders));
@@ -94,6 +97,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', auditEventRoutes());
   app.route('/', connectLinkRoutes());
   app.route('/', connectPageRoutes());
+  app.route('/', approvalPageRoutes());
   return app;
 }
 

@@ -64,17 +64,22 @@ export function purposeOf(headers: Headers): string | null {
   return given === '' ? null : given;
 }
 
-/** The arrival of a request that the app has taken in. */
+/** The arrival of a request that the app has taken in: one, however often it is asked for. */
 export function arrivalOf(c: Context<AppEnv>): Arrival {
-  const { headers, url } = c.req.raw;
-  return {
+  const known = c.get('arrival');
+  if (known !== undefined) return known;
+  const { headers, method, url } = c.req.raw;
+  const arrival: Arrival = {
     config: c.get('config'),
     correlationId: c.get('correlationId'),
     client: c.get('client'),
     tlsClientAuth: tlsClientAuthOf(c.req.raw),
     toolCallId: toolCallIdOf(headers),
+    method,
     headers,
     url,
     waitUntil: (work) => c.executionCtx.waitUntil(work),
   };
+  c.set('arrival', arrival);
+  return arrival;
 }

@@ -2,7 +2,7 @@
 
 import type { Config, ConfigError } from '#env.ts';
 import type { ClientInfo } from '#audit/record.ts';
-import type { OperatorProof } from '#callers/proof.ts';
+import type { OperatorProof, RequestPieces } from '#callers/proof.ts';
 
 export interface AppEnv {
   Bindings: object;
@@ -16,6 +16,8 @@ export interface AppEnv {
     route: string;
     /** The query parameters that the route's description has, by name. */
     queryNames: Readonly<Record<string, unknown>>;
+    /** Once a route or a guard has asked for it. */
+    arrival?: RequestPieces;
     /** The body, once it has been read. */
     bodyText?: string;
     /** Set by the control plane's guard: a route behind it reads it as `c.get('operator')`. */

@@ -24,7 +24,7 @@ export function problemDocument(correlationId: string, code: Code, details: Prob
   });
   if (details.retryAfterS !== undefined) headers.set('retry-after', retryAfter(details.retryAfterS));
   if (code === 'rate_limited') setRateLimit(headers, details);
-  if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer');
+  if (code === 'unauthenticated') headers.set('www-authenticate', details.challenge ?? 'Bearer');
   const body = {
     type: `urn:valetkey:problem:${code}`,
     title,

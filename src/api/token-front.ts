@@ -52,13 +52,14 @@ function answerTokenFetch(
     return null;
   }
   setLogLevel(config.logLevel);
-  const { headers, url } = request;
+  const { headers, method, url } = request;
   const arrival: Arrival = {
     config,
     correlationId: correlationIdOf(headers, config),
     client: clientOf(request),
     tlsClientAuth: tlsClientAuthOf(request),
     toolCallId: toolCallIdOf(headers),
+    method,
     headers,
     url,
     waitUntil,

@@ -41,6 +41,9 @@ export type AuditAction =
   | 'signing_key.create'
   | 'signing_key.delete'
   | 'revocation.create'
+  | 'approval.approve'
+  | 'approval.deny'
+  | 'approval.expire'
   | 'audit.read'
   | 'auth.fail';
 
@@ -85,6 +88,9 @@ export interface AuditFields {
   readonly identifier?: string | null;
   readonly organization?: string | null;
   readonly scopes?: readonly string[] | null;
+  readonly tool?: string | null;
+  readonly method?: string | null;
+  readonly path?: string | null;
   readonly token_fingerprint?: string | null;
   readonly duration_ms?: number | null;
   /** Facts of a refresh: attempt id, trigger, provider code, the answer's shape. */

@@ -11,8 +11,8 @@ export type Presented =
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'misplaced'; readonly detail: string };
 
-/** RFC 6750, but any printable characters: `ADMIN_KEY` may hold more than a b64token. A space would be a second value. */
-const BEARER = /^bearer +([\x21-\x7e]{1,16384})$/i;
+/** RFC 6750 and RFC 9449, but any printable characters: `ADMIN_KEY` may hold more than a b64token. A space would be a second value. */
+const BEARER = /^(?:bearer|dpop) +([\x21-\x7e]{1,16384})$/i;
 /** Of what is no JSON Web Token. */
 const MAX_KEY_LENGTH = 512;
 

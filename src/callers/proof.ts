@@ -93,6 +93,8 @@ export interface AuthFailure {
   readonly retryAfterS?: number;
   /** Of `rate_limited`: which limit. */
   readonly policy?: RateLimitPolicy;
+  /** Of `unauthenticated`: the header `WWW-Authenticate`, where it is another than `Bearer`. */
+  readonly challenge?: string;
 }
 
 export type Outcome = Result<Proof, AuthFailure>;
@@ -100,6 +102,7 @@ export type Outcome = Result<Proof, AuthFailure>;
 /** All that proving takes from a request. */
 export interface RequestPieces {
   readonly config: Config;
+  readonly method: string;
   readonly headers: Headers;
   /** As it came, with the query. */
   readonly url: string;
@@ -114,7 +117,7 @@ export interface RequestPieces {
 
 /**
  * One method of proof. Null at once where the request does not carry its form; else the method alone answers.
- * `token` is what stands behind `Authorization: Bearer`, null for nothing.
+ * `token` is what stands behind `Authorization: Bearer` (or `DPoP`, of tokens that are bound to a key), null for nothing.
  */
 export type Method = (
   request: RequestPieces,

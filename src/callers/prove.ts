@@ -2,6 +2,7 @@
 
 import type { Now } from '#lib/clock.ts';
 import { err } from '#lib/result.ts';
+import { isUnderDpop, NOT_BOUND } from './binding/binding.ts';
 import { knock } from './knock.ts';
 import { accessJwt } from './methods/access-jwt.ts';
 import { adminKey } from './methods/admin-key.ts';
@@ -34,6 +35,8 @@ export async function prove(request: RequestPieces, now: Now): Promise<Outcome> 
   // A credential in a wrong place proves nobody, whatever stands beside it.
   if (presented.kind === 'misplaced') return err({ code: 'unauthenticated', detail: presented.detail });
   const token = presented.kind === 'bearer' ? presented.token : null;
+  if (token !== null && isUnderDpop(request.headers))
+    return (await brokerToken(request, token, now)) ?? err(NOT_BOUND);
   for (const method of METHODS) {
     const outcome = method(request, token, now);
     if (outcome !== null) return outcome;

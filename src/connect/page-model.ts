@@ -1,5 +1,5 @@
 /**
- * Every page that the connect flow can show, as data: what each says is decided by the flow, how it looks and in which
+ * Every page that people are shown, as data: what each says is decided by the flow, how it looks and in which
  * words by `pages/`. Pure: no request, no storage, no clock. Every text in here that a provider, an operator or a user
  * wrote (names, labels, codes, ids) is to be escaped by the renderer; none of it is trusted.
  */
@@ -206,6 +206,45 @@ export interface MisconfiguredPage extends Common {
   readonly reason: 'settings' | 'changed';
 }
 
+/** 200. A request of an agent that a person is asked about, with all that will be sent. A GET consumes nothing. */
+export interface ApprovalPage extends Common {
+  readonly kind: 'approval';
+  readonly use: 'token' | 'proxy' | 'tool';
+  readonly provider: PageProvider;
+  readonly agent: string;
+  readonly connection: string;
+  readonly identifier: string;
+  readonly subjectLabel: string | null;
+  readonly tool: string | null;
+  readonly method: string | null;
+  readonly path: string | null;
+  readonly digest: string | null;
+  /** The rest of what is sent; null: nothing, or it is not shown. */
+  readonly preview: string | null;
+  /** In the words of the agent. */
+  readonly why: string | null;
+  /** In the words of the rule. */
+  readonly because: string | null;
+  /** The page's own path; its two forms post below it, with no field in them. Same origin. */
+  readonly action: string;
+  /** ISO-8601 UTC: until when it can be answered. */
+  readonly expiresAt: string;
+  /** How long a yes holds. */
+  readonly minutes: number;
+}
+
+/** 200. This answer was the decision. */
+export interface ApprovalAnsweredPage extends Common {
+  readonly kind: 'approval_answered';
+  readonly outcome: 'approved' | 'denied';
+}
+
+/** 410. Decided before, or too late. Names nothing of the request: its reader may be anybody who has the old link. */
+export interface ApprovalOverPage extends Common {
+  readonly kind: 'approval_over';
+  readonly outcome: 'approved' | 'denied' | 'used' | 'expired';
+}
+
 /** 503. A part of the broker does not answer: try again in a moment. */
 export interface UnavailablePage extends Common {
   readonly kind: 'unavailable';
@@ -235,6 +274,9 @@ export type PageModel =
   | ProviderErrorPage
   | ProviderUnavailablePage
   | MisconfiguredPage
+  | ApprovalPage
+  | ApprovalAnsweredPage
+  | ApprovalOverPage
   | UnavailablePage
   | FailurePage;
 
@@ -256,6 +298,9 @@ const STATUS = {
   provider_error: 502,
   provider_unavailable: 503,
   misconfigured: 503,
+  approval: 200,
+  approval_answered: 200,
+  approval_over: 410,
   unavailable: 503,
 } as const satisfies Record<Exclude<PageModel['kind'], 'failure'>, number>;
 

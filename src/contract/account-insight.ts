@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { DENY_REASONS } from './codes.ts';
 import { Attempt, ConnectedAccount } from './connected-accounts.ts';
 import { Name } from './ids.ts';
-import { IMAGINED_USE } from './policy-check.ts';
+import { DemandedApproval, IMAGINED_USE } from './policy-check.ts';
 import { IsoTime } from './time.ts';
 
 const Next = z.object({
@@ -37,6 +37,7 @@ export const Explanation = z
           .int()
           .nullable()
           .openapi({ description: 'Index of the rule that decides; null where none allows it.' }),
+        approval: DemandedApproval.nullable(),
         scopes: z.array(z.string()).nullable().openapi({ description: 'Null: whatever was granted.' }),
         why: z.string().openapi({
           description: 'In words: the rule that decides, or the one that comes closest and what it lacks.',

@@ -45,6 +45,11 @@ export const EffectiveAccess = UsableCredential.pick({
         'What some rule lets the agent do with it now, for some tool, method and path; none where the account hands nothing out and is used for nothing.',
       example: ['token', 'proxy', 'tool', 'mcp'],
     }),
+    approval_required: z.array(ActionName).openapi({
+      description:
+        'Those of `actions` that go through after a yes alone, whatever the tool, method and path.',
+      example: [],
+    }),
     rule: z.number().int().openapi({ description: 'Index of the first rule that allows one of them.' }),
   })
   .openapi('EffectiveAccess');

@@ -7,6 +7,12 @@ export const CODES = {
   invalid_request: { status: 400, title: 'The request is not valid' },
   unauthenticated: { status: 401, title: 'No valid credential was given' },
   policy_denied: { status: 403, title: 'The policy of this agent does not allow this' },
+  approval_required: {
+    status: 403,
+    title: 'A person has to approve this request',
+    helps:
+      'an operator or a holder of the approval link has to say yes: wait with GET /v1/approvals/{id}/wait, then send the same request again',
+  },
   forbidden: { status: 403, title: 'This credential does not reach that far' },
   not_found: { status: 404, title: 'Not found', helps: 'nothing has this id, or this key may not see it' },
   method_not_allowed: {
@@ -96,6 +102,8 @@ export const DENY_REASONS = [
   'cannot_downscope',
   'organization_not_allowed',
   'purpose_missing',
+  'approval_required',
+  'approval_denied',
 ] as const;
 export type DenyReason = (typeof DENY_REASONS)[number];
 
@@ -116,6 +124,9 @@ export const DENY_HELPS: Readonly<Partial<Record<DenyReason, string>>> = {
   policy_expired:
     'the rule of the agent for this account has ended (`not_after`): an operator changes its policy',
   purpose_missing: 'the rule of the agent for this account wants a reason: send it as X-Valetkey-Purpose',
+  approval_required: 'a person has to say yes to this request first',
+  approval_denied:
+    'a person has said no to this request, and that stands for a while: do not send it again now',
   agent_suspended: 'an operator has suspended this agent and can let it go on',
   missing_scopes: 'fewer scopes were granted than asked for: ask for less, or have the user connect again',
 };

@@ -4,6 +4,7 @@
  */
 
 import { z } from '@hono/zod-openapi';
+import { ActionName } from './rules/fields.ts';
 import { IsoTime, NullableIsoTime } from './time.ts';
 
 /** What every event of an account says of it. */
@@ -57,6 +58,26 @@ export const EVENT_DATA = {
       ...account,
       session_id: z.string().openapi({ example: 'cs_4fT2kQ9sLw8ZbX1cVn7RmA' }),
       subject_label: z.string().nullable(),
+    }),
+  },
+  'agent.approval_required': {
+    says: 'An agent asks for what a rule with `approval` lets through after a yes alone. Each question makes exactly one.',
+    data: z.object({
+      ...account,
+      agent: z.string().openapi({ example: 'crm-agent' }),
+      approval_id: z.string().openapi({ example: 'apr_4nB2xQ9ZkT7c0LmRw3sVdy' }),
+      approval_url: z.string().nullable().openapi({
+        description:
+          'The page on which a person answers, without an account here: whoever holds the link decides. Null where the deployment has no `BASE_URL`, and in lists for roles that may not decide.',
+        example: 'https://broker.example.com/approve/ap.ca_gabc…',
+      }),
+      action: ActionName,
+      tool: z.string().nullable(),
+      method: z.string().nullable(),
+      path: z.string().nullable(),
+      purpose: z.string().nullable().openapi({ description: 'Why, in the words of the agent.' }),
+      reason: z.string().nullable().openapi({ description: 'Why the rule asks.' }),
+      expires_at: IsoTime.openapi({ description: 'Until when it can be answered.' }),
     }),
   },
   'connected_account.refreshed': {

@@ -132,6 +132,7 @@ export const STORY = {
       type: 'agent.auth.reauth_required',
       '/v1/admin-keys/': '4nB2xQ9ZkT',
       '/v1/agents/': 'crm-agent',
+      '/v1/approvals/': 'apr_4nB2xQ9ZkT7c0LmRw3sVdy',
       '/v1/connect-sessions/': 'cs_4nB2xQ9ZkT7c0LmRw3sVdy',
       '/v1/connected-accounts/': ACCOUNT,
       '/v1/connections/': 'hubspot',

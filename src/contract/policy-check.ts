@@ -53,6 +53,19 @@ export const PolicyCheck = z
   })
   .openapi('PolicyCheck', { example: { connection: 'hubspot', identifier: 'user_123' } });
 
+/** The rule that lets the request through once a person has said yes to it. */
+export const DemandedApproval = z
+  .object({
+    rule: z.number().int().openapi({ description: 'Index of the rule.' }),
+    reason: z.string().nullable(),
+    ttl_s: z.number().int(),
+  })
+  .openapi('DemandedApproval', {
+    description: 'Of `approval_required`: the rule that would let it through after a yes. Else null.',
+    example: { rule: 0, reason: 'deletes customer data', ttl_s: 3600 },
+  });
+export type DemandedApproval = z.infer<typeof DemandedApproval>;
+
 export const PolicyVerdict = z
   .object({
     allowed: z.boolean(),
@@ -65,5 +78,6 @@ export const PolicyVerdict = z
       .int()
       .nullable()
       .openapi({ description: 'Index of the rule that decided; null where it is refused.' }),
+    approval: DemandedApproval.nullable(),
   })
-  .openapi('PolicyVerdict', { example: { allowed: true, reason: null, rule: 0 } });
+  .openapi('PolicyVerdict', { example: { allowed: true, reason: null, rule: 0, approval: null } });

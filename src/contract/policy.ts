@@ -4,7 +4,7 @@
  */
 
 import { z } from '@hono/zod-openapi';
-import { Actions, Hours, NotAfter, PurposeDemand, Rate, Requests, Tools } from './rules/fields.ts';
+import { Actions, Approval, Hours, NotAfter, PurposeDemand, Rate, Requests, Tools } from './rules/fields.ts';
 
 /** Printable ASCII without space, `"` and `\`: scope-token of RFC 6749, section 3.3. */
 const SCOPE_TOKEN = '[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,256}';
@@ -17,12 +17,6 @@ const MAX_IDENTIFIER_CODE_POINTS = 256;
 const MAX_SCOPES_CHARS = 4096;
 /** A policy is read with its agent's record on every request, so it has to stay small. */
 const MAX_POLICY_BYTES = 64 * 1024;
-
-/**
- * Rule fields of the contract that nothing evaluates yet. Accepting one would promise a restriction that is not
- * enforced; the change that builds a field moves it from here into `Rule`.
- */
-const UNBUILT_RULE_FIELDS = ['approval'];
 
 function identifierProblem(text: string): string | null {
   const tooLong =
@@ -101,6 +95,7 @@ export const Rule = z
     rate: Rate.optional(),
     not_after: NotAfter.optional(),
     purpose: PurposeDemand.optional(),
+    approval: Approval.optional(),
     connect: z.boolean().optional().openapi({
       description:
         'With `true` the agent gets a link (`connect_url`) where the account that it asks for is not connected yet.',
@@ -124,14 +119,6 @@ export const StoredPolicy = z
     }),
   })
   .openapi('StoredPolicy');
-
-const RuleOfBody = z.preprocess((body, context) => {
-  const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
-  for (const field of fields.filter((name) => UNBUILT_RULE_FIELDS.includes(name))) {
-    context.addIssue({ code: 'custom', path: [field], message: 'not supported yet' });
-  }
-  return body;
-}, Rule);
 
 const credential = z.string().regex(new RegExp(`^${CONNECTION_GLOB}(:${SCOPE_TOKEN})?$`), {
   error: 'must be `connection` or `connection:scope`',
@@ -175,7 +162,7 @@ const eitherForm = z
         description: 'The short form: `connection` (all that was granted) or `connection:scope`.',
         example: ['slack:channels:read', 'google-calendar'],
       }),
-    rules: z.array(RuleOfBody).max(MAX_RULES).optional(),
+    rules: z.array(Rule).max(MAX_RULES).optional(),
   })
   .superRefine((body, context) => {
     const forms = [body.allowed_credentials, body.rules].filter((form) => form !== undefined).length;

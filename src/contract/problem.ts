@@ -24,6 +24,8 @@ export interface ProblemDetails {
   readonly retryAfterS?: number;
   /** Of a 429: the limit that was reached. */
   readonly policy?: RateLimitPolicy;
+  /** Of a 401: the header `WWW-Authenticate`; left out: `Bearer`. */
+  readonly challenge?: string;
   readonly errors?: readonly FieldProblem[];
   /** Further members of the document, e.g. `reason`, `granted`, `reauth_url`. */
   readonly members?: Readonly<Record<string, unknown>>;

@@ -103,11 +103,17 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'POST /v1/directory/rebuild': 'operator',
   'POST /v1/revocations': 'operator',
   'GET /v1/revocations/{id}': 'auditor',
+
+  'GET /v1/approvals': 'auditor',
+  'GET /v1/approvals/{id}': 'auditor',
+  'GET /v1/approvals/{id}/wait': 'any',
+  'POST /v1/approvals/{id}/approve': 'operator',
+  'POST /v1/approvals/{id}/deny': 'operator',
 };
 
 /**
  * Routes that no operator's key opens, and their callers. `agent`: the token plane · `browser`: the connect flow ·
- * `provider`: its signed events · `open`: everyone. `…/wait`, introspection and revocation take agents too and stand above.
+ * `provider`: its signed events · `open`: everyone. `…/wait`, one approval, introspection and revocation take agents too and stand above.
  */
 export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provider' | 'open'>> = {
   'GET /': 'open',
@@ -126,6 +132,9 @@ export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provi
   'GET /connect/{token}': 'browser',
   'POST /connect/{token}': 'browser',
   'GET /oauth/callback/{connection}': 'browser',
+  'GET /approve/{token}': 'browser',
+  'POST /approve/{token}/approve': 'browser',
+  'POST /approve/{token}/deny': 'browser',
 };
 
 /**

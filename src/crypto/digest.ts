@@ -8,6 +8,11 @@ export function purposeDigest(purpose: string, secret: string): string {
   return hash('sha256', lengthPrefixed(['valetkey', purpose, secret]), 'base64url');
 }
 
+/** SHA-256 of a token as a proof of possession names it (`ath`, RFC 9449, 4.2). */
+export function tokenHash(token: string): string {
+  return hash('sha256', token, 'base64url');
+}
+
 /** Compares two texts through fixed-length digests, so that neither length nor content shows in the time taken. */
 export function equalSecrets(left: string, right: string): boolean {
   return equalDigests(hash('sha256', left, 'base64url'), hash('sha256', right, 'base64url'));

@@ -25,6 +25,7 @@ import auditCheckpoint from './migrations/0016_audit_checkpoint.sql';
 import agentProofs from './migrations/0017_agent_proofs.sql';
 import cutOffs from './migrations/0018_cut_offs.sql';
 import signingKeys from './migrations/0019_signing_keys.sql';
+import approvals from './migrations/0020_approvals.sql';
 
 /** In their order, under the names of their files: those are what wrangler records. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -47,6 +48,7 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
   { name: '0017_agent_proofs.sql', sql: agentProofs },
   { name: '0018_cut_offs.sql', sql: cutOffs },
   { name: '0019_signing_keys.sql', sql: signingKeys },
+  { name: '0020_approvals.sql', sql: approvals },
 ];
 
 /** The version that this code writes. Steps are additive, so a newer schema serves this code as well. */

@@ -110,8 +110,8 @@ export function allowsAction({ actions, tools, requests }: Rule, action: Action)
   return actions?.includes(action) ?? true;
 }
 
-/** `scopes` is read beside the grants, `rate` where all the rest allows; `connect` restricts nothing. */
-const READ_ELSEWHERE: readonly (keyof Rule)[] = ['scopes', 'rate', 'connect'];
+/** `scopes` is read beside the grants, `rate` where all the rest allows, `approval` behind the decision; `connect` restricts nothing. */
+const READ_ELSEWHERE: readonly (keyof Rule)[] = ['scopes', 'rate', 'approval', 'connect'];
 
 const KNOWN: ReadonlySet<string | null> = new Set([
   ...CONDITIONS.map(({ field }) => field),

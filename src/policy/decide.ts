@@ -8,6 +8,7 @@
 
 import type { DenyReason } from '#contract/codes.ts';
 import type { Rule } from '#contract/policy.ts';
+import type { Approval } from '#contract/rules/fields.ts';
 import { refusalBy, type Asked } from './conditions.ts';
 import { pickGrant, type Granted } from './pick-grant.ts';
 import type { PolicyAgent, PolicyRequest } from './request.ts';
@@ -26,6 +27,8 @@ export type Door1Decision =
       readonly allowed: true;
       /** Index of the rule that decided. */
       readonly rule: number;
+      /** The rule lets it through after a person's yes to exactly this request alone; null: as it is. */
+      readonly approval: Approval | null;
     }
   | Refused;
 
@@ -43,6 +46,8 @@ export type Door2Decision<G extends Granted = Granted> =
       readonly allowed: true;
       /** Index of the rule that decided. */
       readonly rule: number;
+      /** As of door 1. */
+      readonly approval: Approval | null;
       /** The grant that answers the request. */
       readonly grant: G;
       /** What the rule allows; null = every granted scope. */
@@ -91,7 +96,8 @@ export function decideAtDoor1(agent: PolicyAgent, request: PolicyRequest): Door1
   return byRules<Door1Decision & { allowed: true }, Refused>(agent, refused, (rule, index) => {
     const reason = refusalBy(rule, asked, 'before_scopes') ?? refusalBy(rule, asked, 'after_scopes');
     if (reason !== null) return refused(reason);
-    return isSpent(request, index) ? refused('rate_limited') : { allowed: true, rule: index };
+    if (isSpent(request, index)) return refused('rate_limited');
+    return { allowed: true, rule: index, approval: rule.approval ?? null };
   });
 }
 
@@ -111,13 +117,14 @@ export function decideAtDoor2<G extends Granted>(
     if (after !== null) return refusedAt2(after);
     if (isSpent(request, index)) return refusedAt2('rate_limited');
     const { grant, scopes, narrowTo } = choice;
-    return { allowed: true, rule: index, grant, scopes, narrowTo };
+    return { allowed: true, rule: index, approval: rule.approval ?? null, grant, scopes, narrowTo };
   });
 }
 
 /**
  * No rule, no access. The first rule that allows everything decides; a refusal has the reason of the rule that got
- * furthest, the earlier of two.
+ * furthest, the earlier of two. A rule with `approval` decides like any other: a rule behind it opens nothing that it holds
+ * back, so that "all of this, but that only after a yes" can be said in two rules.
  */
 function byRules<A extends { allowed: true }, R extends Refused>(
   agent: PolicyAgent,

@@ -12,6 +12,7 @@ export const EVENT_TYPES = [
   'agent.auth.reauth_required',
   'agent.auth.succeeded',
   'agent.auth.confirmation_required',
+  'agent.approval_required',
   'connected_account.refreshed',
   'connected_account.degraded',
   'connected_account.recovered',
@@ -96,6 +97,21 @@ export type AccountEvent =
       readonly sessionId: string;
       readonly subjectLabel: string | null;
     }
+  | {
+      readonly type: 'agent.approval_required';
+      readonly agent: string;
+      readonly approvalId: string;
+      /** The link with which a person answers; null where the deployment does not say under which URL it is reached. */
+      readonly approvalUrl: string | null;
+      readonly action: string;
+      readonly tool: string | null;
+      readonly method: string | null;
+      readonly path: string | null;
+      readonly purpose: string | null;
+      /** The rule's. */
+      readonly reason: string | null;
+      readonly expiresAtMs: number;
+    }
   | { readonly type: 'connected_account.degraded'; readonly cause: DegradedCause }
   | { readonly type: 'connected_account.expiring'; readonly reauthDueAtMs: number }
   | {
@@ -140,6 +156,19 @@ function detailsOf(event: AccountEvent): EventData {
       return { reconnected: event.reconnected };
     case 'agent.auth.confirmation_required':
       return { session_id: event.sessionId, subject_label: event.subjectLabel };
+    case 'agent.approval_required':
+      return {
+        agent: event.agent,
+        approval_id: event.approvalId,
+        approval_url: event.approvalUrl,
+        action: event.action,
+        tool: event.tool,
+        method: event.method,
+        path: event.path,
+        purpose: event.purpose,
+        reason: event.reason,
+        expires_at: isoTime(event.expiresAtMs),
+      };
     case 'connected_account.degraded':
       return { cause: event.cause };
     case 'connected_account.expiring':

@@ -28,11 +28,15 @@ const KEPT_ATTEMPTS = numberIn('accounts/refreshing/attempts.ts', 'KEPT_ATTEMPTS
 const MAX_KEYS = numberIn('agents/keys.ts', 'MAX_KEYS');
 const MAX_RULES = numberIn('contract/policy.ts', 'MAX_RULES');
 const MAX_ASSERTIONS = numberIn('agents/tokens/tokens.ts', 'MAX_ASSERTIONS');
+const MAX_PROOFS = numberIn('agents/tokens/tokens.ts', 'MAX_PROOFS');
 const MAX_OPEN_SESSIONS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_SESSIONS');
 const MAX_OPEN_REPAIRS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_REPAIRS');
 const MAX_GRANTS = numberIn('accounts/flows/sessions/session.ts', 'MAX_GRANTS');
 const MAX_NARROWED = numberIn('accounts/refreshing/narrowing.ts', 'MAX_NARROWED');
 const KEPT_ENDED = numberIn('accounts/flows/sessions/upkeep.ts', 'KEPT_ENDED');
+const MAX_APPROVALS = numberIn('accounts/approvals/machine.ts', 'MAX_LIVE');
+const KEPT_APPROVALS = numberIn('accounts/approvals/machine.ts', 'KEPT_ENDED');
+const APPROVALS_DAYS = numberIn('directory/approvals/index-rows.ts', 'KEPT_MS') / DAY_MS;
 const MAX_REVOCATIONS = numberIn('accounts/ending/revocation.ts', 'MAX_JOBS');
 
 /** The cron of `wrangler.toml`: every quarter of an hour. */
@@ -48,6 +52,7 @@ const RECORDS_DROPPED_A_DAY =
 const SWEPT_BESIDE = {
   idempotency: numberIn('directory/idempotency.ts', 'SWEPT'),
   session: numberIn('directory/connect-sessions.ts', 'PRUNED_AT_ONCE'),
+  approval: numberIn('directory/approvals/index-rows.ts', 'PRUNED_AT_ONCE'),
 };
 
 export type Place = 'D1' | 'account' | 'agent' | 'revocation';
@@ -71,6 +76,7 @@ export const A_DAY = {
   connectionNews: 20,
   deletedConnections: 1,
   revocations: 10,
+  approvals: 1_000,
 } as const;
 
 /** A busy object; each event goes to two endpoints, and an event is at least one round. */
@@ -182,6 +188,12 @@ const D1: readonly Entry[] = [
     aging(A_DAY.connectSessions, SESSIONS_DAYS, SWEPT_BESIDE.session * A_DAY.connectSessions),
   ],
   [
+    'approval_index',
+    `each that is written takes ${SWEPT_BESIDE.approval} that are older than ${APPROVALS_DAYS} days along; all of an account with it`,
+    'directory/approvals/index-rows.ts',
+    aging(A_DAY.approvals, APPROVALS_DAYS, SWEPT_BESIDE.approval * A_DAY.approvals),
+  ],
+  [
     'organization_audit',
     `the cron run, after ${RECORDS_KEPT_DAYS} days, from the front of each chain, whose newest thousand stay; up to ${RECORDS_DROPPED_A_DAY.toLocaleString('en')} a day`,
     'directory/organization-audit.ts',
@@ -245,7 +257,12 @@ const ACCOUNT: readonly Entry[] = [
     'accounts/refreshing/attempts.ts',
     standing(KEPT_ATTEMPTS),
   ],
-  ['timer', 'one row for each kind that waits', 'objects/timer-table.ts', standing(8)],
+  [
+    'timer',
+    'one row for each kind that waits, and for each approval',
+    'objects/timer-table.ts',
+    standing(8 + MAX_APPROVALS),
+  ],
   ['row_seal', 'one row', null, standing(1)],
   ['connect_seal', 'one row', null, standing(1)],
   [
@@ -260,6 +277,13 @@ const ACCOUNT: readonly Entry[] = [
     'accounts/flows/sessions/table.ts',
     standing(MAX_OPEN_SESSIONS),
   ],
+  [
+    'approval',
+    `at most ${MAX_APPROVALS} that wait or whose answer holds, and the newest ${KEPT_APPROVALS} that are over`,
+    'accounts/approvals/table.ts',
+    standing(MAX_APPROVALS + KEPT_APPROVALS),
+  ],
+  ['approval_seal', 'one row', null, standing(1)],
   [
     'revocation',
     `after a day at most; no more than ${MAX_REVOCATIONS} wait`,
@@ -283,6 +307,12 @@ const AGENT: readonly Entry[] = [
     `the next assertion of the agent, when its time is over; at most ${MAX_ASSERTIONS}`,
     'agents/store.ts',
     standing(MAX_ASSERTIONS),
+  ],
+  [
+    'used_proof',
+    `the next proof of a key, when its time is over; at most ${MAX_PROOFS}`,
+    'agents/store.ts',
+    standing(MAX_PROOFS),
   ],
   ['signing_copy', 'one row, written over', null, standing(1)],
 ];

@@ -83,6 +83,7 @@ it('at the root of accounts lies what every folder below it needs, and nothing e
     'wiring.ts',
   ]);
   expect(names((entry) => entry.isDirectory())).toEqual([
+    'approvals',
     'clock',
     'door',
     'ending',

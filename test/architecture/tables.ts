@@ -1,6 +1,6 @@
 /** What the documents repeat of the code, made from the code: the map of rooms, the codes, the states of an account. */
 
-import { ACCOUNT_SCHEMA } from '#accounts/schema.ts';
+import { ACCOUNT_SCHEMA, LATER_STEPS } from '#accounts/schema.ts';
 import { MOVES } from '#accounts/status.ts';
 import { CODES } from '#contract/codes.ts';
 import { holds, house, isFileRoom, reachable, type Room } from './rooms.ts';
@@ -79,7 +79,7 @@ export function codeTable(present: string): string {
 
 /** Names of the tables that an object's schema makes, in its order. */
 export function storedTables(): string[] {
-  return ACCOUNT_SCHEMA.flatMap((step) =>
+  return [...ACCOUNT_SCHEMA, ...LATER_STEPS.map(({ sql }) => sql)].flatMap((step) =>
     [...step.matchAll(/CREATE TABLE ([a-z_]+)/g)].map(([, name = '']) => name),
   );
 }

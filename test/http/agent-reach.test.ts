@@ -53,7 +53,7 @@ describe('one agent of a platform', () => {
         identifier: 'user_7',
         organization,
       });
-    expect((await check('acme')).body).toEqual({ allowed: true, reason: null, rule: 0 });
+    expect((await check('acme')).body).toEqual({ allowed: true, reason: null, rule: 0, approval: null });
     expect((await check('beta')).body.reason).toBe('organization_not_allowed');
     expect((await check(null)).body.reason).toBe('organization_not_allowed');
     const explain = async (id: string) =>

@@ -117,7 +117,7 @@ describe('asking a policy', () => {
     const suspended = await made({ policy });
     await operator.post(`/v1/agents/${suspended.id}/suspend`);
     const { body } = await check({ connection: 'crm', identifier: 'user_1' }, suspended.id);
-    expect(body).toEqual({ allowed: false, reason: 'agent_suspended', rule: null });
+    expect(body).toEqual({ allowed: false, reason: 'agent_suspended', rule: null, approval: null });
   });
 
   it.each([

@@ -19,7 +19,7 @@ it('every route of a browser answers 429 with Retry-After to who asks too often,
   const document: Document = (await call('GET', `${broker.url}/openapi.json`)).body;
   const pages = operationsOf(document).filter(
     ({ path, responses }) =>
-      /^\/(?:connect|oauth\/callback)\//.test(path) &&
+      /^\/(?:connect|approve|oauth\/callback)\//.test(path) &&
       Object.values(responses).some(({ content }) => content?.['text/html'] !== undefined),
   );
   expect(pages.length).toBeGreaterThanOrEqual(3);

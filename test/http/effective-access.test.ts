@@ -63,6 +63,7 @@ describe('effective access', () => {
       organization: null as string | null,
       status: 'active',
       actions,
+      approval_required: [] as string[],
       rule,
     });
     expect(body).toEqual({

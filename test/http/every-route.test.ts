@@ -49,7 +49,8 @@ const goodBody = (operation: Operation): Pick<Asked, 'body'> => {
 };
 
 /** The pages of the connect flow, and later the proxy, whose query is the provider's. */
-const takesForeignQueries = ({ path }: Operation) => /^\/(?:connect|oauth\/callback)\/|\/proxy\//.test(path);
+const takesForeignQueries = ({ path }: Operation) =>
+  /^\/(?:connect|approve|oauth\/callback)\/|\/proxy\//.test(path);
 
 const INVALID = { status: [400], code: 'invalid_request' } as const;
 

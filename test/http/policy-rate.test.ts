@@ -44,7 +44,7 @@ describe('a rule with a rate', () => {
     const { short, byId, check } = await scene((connection) => [
       { connection, identifiers: ['*'], ...HOURLY(5) },
     ]);
-    expect(await check()).toEqual({ allowed: true, reason: null, rule: 0 });
+    expect(await check()).toEqual({ allowed: true, reason: null, rule: 0, approval: null });
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? short() : byId())),
     );
@@ -62,7 +62,7 @@ describe('a rule with a rate', () => {
       expect(retryAfterS).toBeGreaterThan(3500);
       expect(retryAfterS).toBeLessThanOrEqual(3600);
     }
-    expect(await check()).toEqual({ allowed: false, reason: 'rate_limited', rule: null });
+    expect(await check()).toEqual({ allowed: false, reason: 'rate_limited', rule: null, approval: null });
   });
 
   it('counts no request that is refused, and none that was only imagined', async () => {

@@ -35,6 +35,30 @@ it('three curls lead from nothing to an agent that holds the key', async () => {
   }
 });
 
+it('four more make the same agent ask a person first, who lets it through once', async () => {
+  const at = (start: string) => blocks.findIndex((text) => text.startsWith(start));
+  const quickstart = blocks[at('curl -s -X PUT http://localhost:8787/v1/credentials/my-api')] ?? '';
+  const asking = blocks[at('curl -s -X PUT http://localhost:8787/v1/agents/my-agent/policy')] ?? '';
+  const [rule = '', ask = '', approve = '', fetch = '', ...rest] = asking.trim().split(/\n\n+/);
+  expect([rest, fetch !== '']).toEqual([[], true]);
+  const broker = await startBroker();
+  try {
+    const variables: Record<string, string> = { ADMIN_KEY: broker.adminKey };
+    const run = (command: string) =>
+      paste(command.replaceAll('http://localhost:8787', broker.url), variables);
+    for (const command of quickstart.trim().split(/\n\n+/)) await run(command);
+    expect((await run(rule)).status).toBe(200);
+    // Within a second the old policy may still hold.
+    const asked = async () => (await run(ask).catch(() => null))?.status ?? null;
+    await expect.poll(asked, { timeout: PATIENCE_MS }).toBe(403);
+    expect((await run(approve)).body.status).toBe('approved');
+    expect((await run(fetch)).body).toMatchObject({ api_key: 'YOUR-API-KEY' });
+    expect((await run(fetch)).body.code).toBe('approval_required');
+  } finally {
+    await broker.dispose();
+  }
+});
+
 it('seven more lead to an agent that holds the token of a user, without the root key for the app', async () => {
   const first = blocks.findIndex((text) => text.startsWith('curl -s http://localhost:8787/v1/connections '));
   const commands = blocks.slice(first, first + 3).flatMap((text) => text.trim().split(/\n\n+/));

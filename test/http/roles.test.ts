@@ -40,6 +40,7 @@ const ABSENT: Things = {
   'webhook-deliveries': `wd_${'0'.repeat(22)}`,
   'connect-sessions': `cs_${'0'.repeat(22)}`,
   revocations: `rev_${'0'.repeat(22)}`,
+  approvals: `apr_${'0'.repeat(22)}`,
   'admin-keys': '0000000000',
   providers: 'slack',
   credentials: CONNECTION,
@@ -96,6 +97,7 @@ function pathOf({ path }: Operation, things: Things): string {
   });
   // A chain is read by naming whose it is.
   if (path === '/v1/audit-events') return `${path}?agent=${things['agents'] ?? ''}`;
+  if (path === '/v1/approvals/{id}/wait') return `${filled}?timeout_s=1`;
   return path.endsWith('/wait') ? `${filled}?status=active&timeout_s=1` : filled;
 }
 
@@ -136,7 +138,8 @@ const reaching = (key: Key) =>
 const isOfDeployment = (operation: Operation) =>
   /^\/v1\/(?:connections|signing-keys)/.test(operation.path) && operation.method !== 'GET';
 /** There is none of these to be had here. */
-const isUnmade = ({ path }: Operation) => /connect-sessions|webhook-deliveries\/|revocations\//.test(path);
+const isUnmade = ({ path }: Operation) =>
+  /connect-sessions|webhook-deliveries\/|revocations\/|approvals\//.test(path);
 const bodyIsOurs = (operation: Operation) =>
   operation.requestBody === undefined || nameOf(operation) in BODIES || operation.method === 'PUT';
 

@@ -10,6 +10,7 @@ import { planAfterDoubt } from '#refresh/doubt.ts';
 import { LATE_MS } from '#refresh/schedule.ts';
 import { systemContext } from '#audit/record.ts';
 import type { Account, TimerName } from '../account.ts';
+import { tendApproval } from '../approvals/upkeep.ts';
 import { startRevocations } from '../ending/revocation.ts';
 import { lapseSessions } from '../flows/sessions/upkeep.ts';
 import { indexAccount } from '../insight/index-outbox.ts';
@@ -52,7 +53,12 @@ export function timerKinds(
     expiring: { rank: 5, run: ofLiving((opened) => warnOfEnd(object, opened)) },
     outbox: { rank: 6, run: () => object.outbox.start() },
     beat: { rank: 7, run: ofLiving((opened) => beat(object, opened)) },
-    revoke: { rank: 8, run: () => startRevocations(object) },
+    approval: {
+      rank: 8,
+      id: /^apr_[0-9A-Za-z]{22}$/,
+      run: ofLiving((opened, _timer, id) => tendApproval(object, opened, id)),
+    },
+    revoke: { rank: 9, run: () => startRevocations(object) },
   };
 }
 

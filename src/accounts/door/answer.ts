@@ -9,8 +9,8 @@ import type { Code } from '#contract/codes.ts';
 import type { Policy } from '#contract/policy.ts';
 import { Secret } from '#crypto/secret.ts';
 import type { CutOffs } from '#directory/cut-offs.ts';
-import type { Use } from '#policy/request.ts';
 import type { ReleasedInjection } from '#providers/injection/injection.ts';
+import type { AskedUse } from '../approvals/machine.ts';
 
 export interface ReleaseRequest {
   readonly agent: {
@@ -21,7 +21,7 @@ export interface ReleaseRequest {
     readonly policy: Policy;
   };
   /** The use of the credential; a Worker that knows tokens alone leaves it out. A field that it leaves out is null. */
-  readonly use?: Pick<Use, 'action'> & Partial<Use>;
+  readonly use?: Pick<AskedUse, 'action'> & Partial<AskedUse>;
   /** By account id what lies behind a wall does not exist; by the short form it is refused by name. */
   readonly byId: boolean;
   readonly minTtlMs: number;

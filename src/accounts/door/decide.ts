@@ -6,11 +6,12 @@
 
 import { decideAtDoor1, decideAtDoor2, WALLS, type Door2Decision } from '#policy/decide.ts';
 import { mayConnect } from '#policy/reach.ts';
-import { FOR_TOKEN, type PolicyRequest } from '#policy/request.ts';
+import type { PolicyRequest } from '#policy/request.ts';
 import { scopeKeyOf } from '#providers/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import type { Account } from '../account.ts';
+import { holdForApproval } from '../approvals/gate.ts';
 import { deletedRefusal, isBehind, proxyOnlyRefusal } from '../ending/cut-offs.ts';
 import { revokedRefusal, withoutCut } from '../ending/matched.ts';
 import { connectUrl, reauthUrl } from '../flows/repair-link.ts';
@@ -26,7 +27,7 @@ import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } f
 import { policyRefusal, sealRefusal, statusRefusal } from './refusals.ts';
 import { decideRejectedToken, noteRefused, noteUnreported } from './rejected.ts';
 import { askedOf, offeredAsAsked, offeredOf, type Offered } from './scopes.ts';
-import { isInFlight, type Round, type Scene, type Step, type Wanted } from './step.ts';
+import { isInFlight, useOf, type Round, type Scene, type Step, type Wanted } from './step.ts';
 
 /** Less than a second: the credential is still on its way then. */
 const PROOF_MS = 950;
@@ -60,7 +61,7 @@ export function decideRelease(
     object,
     opened,
     request,
-    use: { ...FOR_TOKEN, ...request.use },
+    use: useOf(request),
     state,
     flown: round.flown,
     verdict: round.verdict,
@@ -68,6 +69,7 @@ export function decideRelease(
     nowMs,
     arrivedAtMs: round.startedAtMs - (request.waitedMs ?? 0),
     stale,
+    approved: null,
   };
   const walled = behindWall(scene);
   if (walled !== null) return walled;
@@ -90,6 +92,18 @@ export function decideRelease(
     const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene, round) : null;
     return learnt ?? refuseByPolicy(scene, allowed);
   }
+  if (allowed.approval === null) return decideAllowed(scene, credentials, allowed);
+  const held = holdForApproval(scene, allowed.approval);
+  return 'step' in held ? held.step : decideAllowed({ ...scene, approved: held.yes }, credentials, allowed);
+}
+
+/** A rule allows it, and nobody has to be asked any more. */
+function decideAllowed(
+  scene: Scene,
+  credentials: OpenedCredentials,
+  allowed: Door2Decision<Offered> & { allowed: true },
+): Step {
+  const { state, request } = scene;
   const uncounted = uncountedBy(request, allowed.rule);
   if (uncounted !== null) return uncounted;
   const grant = allowed.grant.row;
@@ -131,7 +145,7 @@ export function corruptRefusal(
     object,
     opened,
     request,
-    use: { ...FOR_TOKEN, ...request.use },
+    use: useOf(request),
     state,
     flown: null,
     verdict: null,
@@ -139,6 +153,7 @@ export function corruptRefusal(
     nowMs: object.now(),
     arrivedAtMs: 0,
     stale: false,
+    approved: null,
   };
   const step = refuse(scene, refusal, 'record_corrupt');
   return step.kind === 'done' ? step.result : { ok: false, refusal };

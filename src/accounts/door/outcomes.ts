@@ -4,10 +4,12 @@
  * Refuses to fetch and to wait: the credential is in memory already.
  */
 
-import { freeField, type AuditAction, type AuditOutcome } from '#audit/record.ts';
+import { freeField, type AuditAction, type AuditFields, type AuditOutcome } from '#audit/record.ts';
 import type { Action } from '#policy/request.ts';
 import { handedTo } from '#refresh/refused-token.ts';
 import { record } from '../account.ts';
+import type { ApprovalRow } from '../approvals/machine.ts';
+import { spend } from '../approvals/upkeep.ts';
 import { reauthUrl } from '../flows/repair-link.ts';
 import { applyChange } from '../life/changes.ts';
 import type { FlightResult } from '../refreshing/flight.ts';
@@ -42,18 +44,32 @@ export function wall(request: ReleaseRequest, reason: string, account: AccountRo
 /**
  * Refuses, with the record. `reason` goes into the record, `refusal` onto the wire. A link that repairs the account is
  * handed out like a credential: a request that has waited too long has to ask again first.
+ *
+ * @param approval the one that the refusal is about
  */
-export function refuse(scene: Scene, refusal: Refusal, reason: string): Step {
+export function refuse(
+  scene: Scene,
+  refusal: Refusal,
+  reason: string,
+  approval: ApprovalRow | null = null,
+): Step {
   if (scene.stale && refusal.members?.['reauth_url'] != null) return { kind: 'again' };
   const [action] = RECORDED[scene.use.action];
   record(
     scene.object,
     scene.state.account,
     scene.opened.key.mac,
-    { action, outcome: 'refused', reason, scopes: askedScopes(scene) },
+    { action, outcome: 'refused', reason, scopes: askedScopes(scene), ...approvalFields(scene, approval) },
     scene.request.context,
   );
   return { kind: 'done', result: { ok: false, refusal } };
+}
+
+/** The request that a person is asked about, as its records name it. */
+function approvalFields({ use, opened }: Scene, approval: ApprovalRow | null): Partial<AuditFields> {
+  if (approval === null) return {};
+  const { tool, method } = use;
+  return { tool, method, path: freeField(use.path, opened.key.mac), evidence: [`approval:${approval.id}`] };
 }
 
 /** The asked scopes as a record may hold them: a name that was never granted is the caller's text. */
@@ -88,13 +104,27 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   if (use.action === 'token' && account.credentialType === 'oauth2' && !grant.hasRefreshToken)
     noteHolder(scene, grant, credential.fingerprint);
   const [action, outcome] = RECORDED[use.action];
-  record(
-    object,
-    account,
-    opened.key.mac,
-    { action, outcome, scopes: grant.scopes, token_fingerprint: credential.fingerprint },
-    request.context,
-  );
+  const { approved } = scene;
+  const recorded = () =>
+    record(
+      object,
+      account,
+      opened.key.mac,
+      {
+        action,
+        outcome,
+        scopes: grant.scopes,
+        token_fingerprint: credential.fingerprint,
+        ...approvalFields(scene, approved),
+      },
+      request.context,
+    );
+  if (approved === null) recorded();
+  else
+    object.store.transaction(() => {
+      spend(object, opened.key.mac, approved, nowMs);
+      recorded();
+    });
   return { kind: 'done', result };
 }
 

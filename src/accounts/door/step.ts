@@ -3,9 +3,10 @@
  * Reads rows and the journal; refuses to write a record, to hand out and to wait.
  */
 
-import type { Use } from '#policy/request.ts';
+import { FOR_TOKEN } from '#policy/request.ts';
 import type { Trigger } from '#refresh/attempt.ts';
 import type { Account } from '../account.ts';
+import type { ApprovalRow, AskedUse } from '../approvals/machine.ts';
 import type { FlightResult } from '../refreshing/flight.ts';
 import type { ToldOfGrant } from '../refreshing/provider/token-check.ts';
 import type { GrantRow } from '../rows.ts';
@@ -55,7 +56,7 @@ export interface Scene {
   readonly object: Account;
   readonly opened: OpenedAccount;
   readonly request: ReleaseRequest;
-  readonly use: Use;
+  readonly use: AskedUse;
   readonly state: AccountState;
   readonly flown: FlightResult | null;
   readonly verdict: ToldOfGrant | null;
@@ -64,6 +65,13 @@ export interface Scene {
   readonly arrivedAtMs: number;
   /** It has waited so long that the agent may have been suspended meanwhile: nothing is handed out any more. */
   readonly stale: boolean;
+  /** A person's yes, with which alone it may go through; null: it takes none. */
+  readonly approved: ApprovalRow | null;
+}
+
+/** All of a request's use; a field that the Worker leaves out is null. */
+export function useOf({ use }: ReleaseRequest): AskedUse {
+  return { ...FOR_TOKEN, digest: null, preview: null, ...use };
 }
 
 /** The journal is only asked while an answer may still come. */

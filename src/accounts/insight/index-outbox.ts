@@ -1,6 +1,7 @@
 /** The account's row in the directory's lists; `objects/index-report.ts` brings it there. Tokens never wait for it. */
 
 import { deleteAccountIndex, upsertAccountIndex, type AccountIndexRow } from '#directory/account-index.ts';
+import { deleteApprovalIndex } from '#directory/approvals/index-rows.ts';
 import { kidOf } from '#crypto/envelope.ts';
 import { reportIndex } from '#objects/index-report.ts';
 import type { Account } from '../account.ts';
@@ -16,7 +17,11 @@ export function indexAccount(object: Account, opened: OpenedAccount | null): Pro
     const { store, config } = object;
     const grave = store.tombstone();
     return reportIndex(object, {
-      write: async () => grave === null || deleteAccountIndex(config.directory, grave.accountId),
+      write: async () => {
+        if (grave === null) return;
+        await deleteAccountIndex(config.directory, grave.accountId);
+        await deleteApprovalIndex(config.directory, grave.accountId);
+      },
       isCurrent: () => store.keyMaterial() === null,
     });
   }

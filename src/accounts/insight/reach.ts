@@ -2,6 +2,7 @@
 
 import type { Explanation } from '#contract/account-insight.ts';
 import type { Policy } from '#contract/policy.ts';
+import type { DemandedApproval } from '#contract/policy-check.ts';
 import { decideAtDoor1, decideAtDoor2, type Door2Decision, type Reason } from '#policy/decide.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import { reachesAccount } from '#policy/reach.ts';
@@ -49,7 +50,7 @@ export function reachOf(
   const { id } = agent;
   if (agent.organization !== '' && organization !== agent.organization) {
     const why = 'the agent belongs to another organization: to it this account does not exist';
-    return { id, allowed: false, reason: 'not_found', rule: null, scopes: null, why };
+    return { id, allowed: false, reason: 'not_found', rule: null, approval: null, scopes: null, why };
   }
   const request: PolicyRequest = { ...use, connection, identifier, organization, nowMs: atMs, spent };
   const refusedWith = refusalOf(state, obstacles, use);
@@ -59,8 +60,12 @@ export function reachOf(
   if (decision.allowed) {
     const { rule, narrowTo, scopes } = decision;
     const but = refusedWith === null ? '' : `, but the account refuses everybody: ${refusedWith}`;
-    const why = `rule ${rule} allows it${but}`;
-    return { id, allowed: true, reason: null, rule, scopes: narrowTo ?? scopes, why };
+    const approval = demandedBy(decision);
+    const told = { id, approval, scopes: narrowTo ?? scopes };
+    if (approval === null)
+      return { ...told, allowed: true, reason: null, rule, why: `rule ${rule} allows it${but}` };
+    const why = `rule ${rule} allows it after a yes to this very request${but}`;
+    return { ...told, allowed: false, reason: 'approval_required', rule: null, why };
   }
   const { reason, allowedScopes: scopes } = decision;
   // The reason of a refusal is that of the rule that got furthest, of two the earlier: the first that gives it alone.
@@ -73,10 +78,18 @@ export function reachOf(
     allowed: false,
     reason,
     rule: null,
+    approval: null,
     scopes,
     why: whyRefused(reason, closest, scopes, connection),
   };
 }
+
+/** The rule that lets the request through, where it takes a person's yes first; null: it does not. */
+export function demandedBy({ rule, approval }: Allowed): DemandedApproval | null {
+  return approval === null ? null : { rule, reason: approval.reason ?? null, ttl_s: approval.ttl_s };
+}
+
+type Allowed = Pick<Door2Decision<Granted> & { allowed: true }, 'rule' | 'approval'>;
 
 /** In the order of the door: what request and agent alone decide, the account's own state, scopes. */
 function decide(

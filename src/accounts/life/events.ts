@@ -6,6 +6,7 @@
 import type { AccountEvent, AccountEventType, DegradedCause, EventAccount } from '#webhooks/event.ts';
 import { afterNews, type News, type Standing } from '#webhooks/incident.ts';
 import type { Account } from '../account.ts';
+import type { ApprovalRow } from '../approvals/machine.ts';
 import { reauthUrl } from '../flows/repair-link.ts';
 import type { AccountRow, StatusCause } from '../rows.ts';
 
@@ -49,6 +50,19 @@ export function tellRefreshed(object: Account, mac: Uint8Array, account: Account
 
 function append(object: Account, mac: Uint8Array, account: EventAccount, event: AccountEvent): void {
   object.outbox.appendAccountEvent(mac, account, event, object.now());
+}
+
+/** A person is asked about a request of an agent. Inside a transaction. */
+export function tellApprovalRequired(
+  object: Account,
+  mac: Uint8Array,
+  account: AccountRow,
+  row: ApprovalRow,
+  approvalUrl: string | null,
+): void {
+  const { id: approvalId, agent, action, tool, method, path, purpose, reason, endsAtMs } = row;
+  const asked = { agent, approvalId, approvalUrl, action, tool, method, path, purpose, reason };
+  append(object, mac, account, { type: 'agent.approval_required', ...asked, expiresAtMs: endsAtMs });
 }
 
 /** A candidate waits for the operator, who may not have ordered the flow. Inside a transaction. */
@@ -115,6 +129,7 @@ function eventOf(
     case 'connected_account.degraded':
       return { type, cause: news.kind === 'trouble' ? news.cause : 'provider_unavailable' };
     case 'agent.auth.confirmation_required':
+    case 'agent.approval_required':
     case 'connected_account.expiring':
       throw new Error(`internal: ${type} is not told by a change of status`);
     case 'connected_account.refreshed':

@@ -11,6 +11,8 @@ import { viewOf } from '../record.ts';
 
 /** Assertions that still live at once. Theirs is two minutes: an agent takes a token with a few an hour. */
 export const MAX_ASSERTIONS = 1_000;
+/** Proofs of keys that still live at once: each use of a token that is bound to a key brings one, for a minute and a half. */
+export const MAX_PROOFS = 10_000;
 /** Ended tokens that would still live at once. */
 const MAX_ENDED_TOKENS = 200;
 
@@ -20,6 +22,12 @@ export interface UsedAssertion {
   readonly expiresAtMs: number;
 }
 
+/** A proof that a key is at hand (RFC 9449): the digest of its key and `jti`, and until when it would be taken. */
+export type UsedProof = UsedAssertion;
+
+/** Whether something that counts once may count. */
+export type Use = 'first' | 'replayed' | 'busy';
+
 export interface IssueInput {
   /** The `jti` of the token to be. */
   readonly tokenId: string;
@@ -28,6 +36,8 @@ export interface IssueInput {
   readonly incarnation: number;
   /** The assertion that asks; null: none does. */
   readonly assertion: UsedAssertion | null;
+  /** Of the key that the token is bound to; null or left out: to none. */
+  readonly keyProof?: UsedProof | null;
   /** The bundle of signing keys, kept for a time in which the directory is away; null: it is not at hand. */
   readonly signing: string | null;
   readonly context: RequestContext;
@@ -37,8 +47,9 @@ export interface IssueInput {
  * - `gone`: the agent that proved itself is not there any more, or the key that proved it is not.
  * - `replayed`: the assertion has been used.
  * - `busy`: more assertions live than are remembered.
+ * - `proof_replayed`, `proof_busy`: the same of proofs of a key.
  */
-export type IssueRefusal = 'gone' | 'suspended' | 'replayed' | 'busy';
+export type IssueRefusal = 'gone' | 'suspended' | 'replayed' | 'busy' | 'proof_replayed' | 'proof_busy';
 
 /** `issuedAtS`: the token's `iat`, in seconds: later than every end of tokens before it. */
 export type Issued = Outcome<{ readonly issuedAtS: number } | { readonly refused: IssueRefusal }>;
@@ -46,7 +57,7 @@ export type Issued = Outcome<{ readonly issuedAtS: number } | { readonly refused
 const secondOf = (atMs: number): number => Math.floor(atMs / 1000);
 
 export function issueToken(object: AgentObject, input: IssueInput): Promise<Issued> {
-  const { tokenId, keyId, incarnation, assertion, signing, context } = input;
+  const { tokenId, keyId, incarnation, assertion, keyProof = null, signing, context } = input;
   return withAgent<Issued & { ok: true }>(object, ({ agent }, life) => {
     const nowMs = object.now();
     const refused = (why: IssueRefusal) => ({ ok: true, refused: why }) as const;
@@ -55,6 +66,10 @@ export function issueToken(object: AgentObject, input: IssueInput): Promise<Issu
     if (agent.status !== 'active') return refused('suspended');
     return object.store.transaction(() => {
       const { store } = object;
+      if (keyProof !== null) {
+        const used = store.useProof(keyProof, nowMs, MAX_PROOFS);
+        if (used !== 'first') return refused(`proof_${used}`);
+      }
       if (assertion !== null) {
         const used = store.useAssertion(assertion, nowMs, MAX_ASSERTIONS);
         if (used !== 'first') return refused(used);
@@ -76,11 +91,21 @@ export function issueToken(object: AgentObject, input: IssueInput): Promise<Issu
 export function useAssertion(
   object: AgentObject,
   assertion: UsedAssertion,
-): Promise<Outcome<{ readonly used: 'first' | 'replayed' | 'busy' }>> {
-  return withAgent<{ ok: true; used: 'first' | 'replayed' | 'busy' }>(object, () =>
+): Promise<Outcome<{ readonly used: Use }>> {
+  return withAgent<{ ok: true; used: Use }>(object, () =>
     object.store.transaction(() => ({
       ok: true,
       used: object.store.useAssertion(assertion, object.now(), MAX_ASSERTIONS),
+    })),
+  );
+}
+
+/** At the use of a token that is bound to a key. */
+export function useProof(object: AgentObject, proof: UsedProof): Promise<Outcome<{ readonly used: Use }>> {
+  return withAgent<{ ok: true; used: Use }>(object, () =>
+    object.store.transaction(() => ({
+      ok: true,
+      used: object.store.useProof(proof, object.now(), MAX_PROOFS),
     })),
   );
 }

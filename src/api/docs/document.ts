@@ -55,7 +55,7 @@ const SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     description:
-      '`Authorization: Bearer` with a key of an agent (`vk_agent_…`), or with a token of a workload that is trusted for it (`oidc`). A request without that header is of the agent whose `certificate_thumbprint` is that of its verified client certificate.',
+      '`Authorization: Bearer` with a key of an agent (`vk_agent_…`), with a token of a workload that is trusted for it (`oidc`), or with an access token of `POST /oauth/token`; one that is bound to a key as `Authorization: DPoP` with a proof in the header `DPoP`. A request without that header is of the agent whose `certificate_thumbprint` is that of its verified client certificate.',
   },
 };
 
@@ -65,7 +65,10 @@ const HEADERS = {
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
   },
   RetryAfter: { description: 'Whole seconds, at least 1.', schema: { type: 'integer', minimum: 1 } },
-  WwwAuthenticate: { description: 'RFC 6750.', schema: { type: 'string', example: 'Bearer' } },
+  WwwAuthenticate: {
+    description: 'RFC 6750; of tokens that are bound to a key RFC 9449.',
+    schema: { type: 'string', example: 'Bearer' },
+  },
 };
 
 const CORRELATION_PARAMETER = {

@@ -17,7 +17,7 @@ const OF_AGENTS = [
 /** The callers that may ask, by the path alone. */
 export function planeOf(path: string): Plane {
   if (OF_AGENTS.some((pattern) => pattern.test(path))) return 'agent';
-  if (path.endsWith('/wait')) return 'both';
+  if (path.endsWith('/wait') || path === '/v1/approvals/{id}') return 'both';
   if (path.startsWith('/v1/signals/')) return 'none';
   return path.startsWith('/v1/') ? 'operator' : 'none';
 }
@@ -72,6 +72,11 @@ export const HEADINGS: readonly Heading[] = [
     paths: /^\/v1\/(?:webhook|events)/,
   },
   {
+    name: 'Approvals',
+    description: 'Requests that go through after a person has said yes to exactly them.',
+    paths: /^\/v1\/approvals|^\/approve/,
+  },
+  {
     name: 'Kill switch',
     description: 'Refuse everything that was issued before now.',
     paths: /^\/v1\/revocations/,
@@ -111,6 +116,10 @@ const CALLED: Readonly<Record<string, string>> = {
   'get /v1/agents/{id}/effective-access': 'listEffectiveAccess',
   'get /v1/agents/{id}/policy': 'getPolicy',
   'put /v1/agents/{id}/policy': 'replacePolicy',
+  'get /v1/approvals/{id}/wait': 'waitForApproval',
+  'get /approve/{token}': 'getApprovalPage',
+  'post /approve/{token}/approve': 'approveByLink',
+  'post /approve/{token}/deny': 'denyByLink',
   'get /v1/stats': 'getStats',
   'get /': 'getHome',
   'get /openapi.json': 'getOpenApi',

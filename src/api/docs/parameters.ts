@@ -7,6 +7,7 @@ import type { Parameter } from './shapes.ts';
 const IDS: Readonly<Record<string, string>> = {
   '/v1/admin-keys/': 'Id of the admin key.',
   '/v1/agents/': 'Id of the agent.',
+  '/v1/approvals/': 'Id of the approval.',
   '/v1/connect-sessions/': 'Id of the connect session.',
   '/v1/connected-accounts/': 'Id of the connected account.',
   '/v1/connections/': 'Id of the connection.',

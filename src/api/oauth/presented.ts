@@ -19,7 +19,7 @@ import type { AppEnv } from '../context.ts';
 import { contextOf, ensureSchema, refusal, requireEither } from '../guards.ts';
 import { originOf } from '../origin.ts';
 import { formOf, refusedAs } from './form.ts';
-import { clientOfForm } from './token.ts';
+import { clientOfForm, tokenTypeOf } from './token.ts';
 
 /** @throws ProblemError where nobody proves itself that may ask here */
 async function operatorOf(c: Context<AppEnv>): Promise<Proof | null> {
@@ -67,7 +67,7 @@ export async function answerIntrospection(c: Context<AppEnv>): Promise<Response>
   const { asker, holding } = await presented(c);
   const isShown = holding !== null && holding.record.status === 'active' && mayKnow(asker, holding);
   if (!isShown) return c.json({ active: false } satisfies Introspection, 200);
-  const { iss, sub, client_id, aud, jti, iat, exp, key_id } = holding.claims;
+  const { iss, sub, client_id, aud, jti, iat, exp, key_id, cnf } = holding.claims;
   const answer: Introspection = {
     active: true,
     iss,
@@ -77,8 +77,9 @@ export async function answerIntrospection(c: Context<AppEnv>): Promise<Response>
     jti,
     iat,
     exp,
-    token_type: 'Bearer',
+    token_type: tokenTypeOf(cnf),
     ...(key_id === undefined ? {} : { key_id }),
+    ...(cnf === undefined ? {} : { cnf }),
   };
   return c.json(answer, 200);
 }

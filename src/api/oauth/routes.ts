@@ -2,6 +2,7 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { DPOP_ALGORITHMS } from '#callers/binding/dpop.ts';
 import { issuerOf } from '#callers/tokens/claims.ts';
 import { forgetSigningKeys, publishedJwks } from '#callers/tokens/signing-keys.ts';
 import { ALGORITHMS } from '#callers/workload/token.ts';
@@ -69,7 +70,7 @@ const routes = {
     operationId: 'issueBrokerToken',
     summary: 'A short-lived access token of the broker, for an agent',
     description:
-      '`client_credentials` with a key of the agent or an assertion that it has signed; or the exchange of a workload’s token (RFC 8693). The answer is a JWT (RFC 9068) of at most 15 minutes, to be sent as `Authorization: Bearer` in the place of a key.',
+      '`client_credentials` with a key of the agent or an assertion that it has signed; or the exchange of a workload’s token (RFC 8693). The answer is a JWT (RFC 9068) of at most 15 minutes, to be sent as `Authorization: Bearer` in the place of a key. A request with a proof in the header `DPoP` (RFC 9449) gets one that is bound to the key of the proof and is sent as `Authorization: DPoP` with a fresh proof each time; one that comes over a verified client certificate gets one that is bound to the certificate (RFC 8705).',
     request: formBody(TokenForm),
     responses: answers('The token', TokenAnswer),
   }),
@@ -140,6 +141,8 @@ function metadata(c: Context<AppEnv>): Response {
     revocation_endpoint_auth_signing_alg_values_supported: signed,
     introspection_endpoint_auth_methods_supported: AUTH_METHODS,
     introspection_endpoint_auth_signing_alg_values_supported: signed,
+    dpop_signing_alg_values_supported: [...DPOP_ALGORITHMS],
+    tls_client_certificate_bound_access_tokens: true,
   };
   return c.json(answer, 200);
 }

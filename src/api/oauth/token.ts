@@ -2,6 +2,8 @@
 
 import type { Context } from 'hono';
 import { workloadJwt } from '#callers/methods/workload-jwt.ts';
+import { bindingAsked, type AskedBinding } from '#callers/binding/binding.ts';
+import type { Confirmation } from '#callers/binding/confirmation.ts';
 import { tooOften } from '#callers/knock.ts';
 import { asAgent } from '#callers/planes.ts';
 import type { AgentProof, AuthFailure } from '#callers/proof.ts';
@@ -86,6 +88,19 @@ async function subjectOf(c: Context<AppEnv>, form: Form): Promise<AgentProof> {
   return agent.value;
 }
 
+/** @throws ProblemError 400 or 401 where the request brings what no token can be bound to */
+async function bindingOf(c: Context<AppEnv>, origin: string): Promise<AskedBinding> {
+  const asked = await bindingAsked(arrivalOf(c), origin, systemNow);
+  if (asked.ok) return asked.value;
+  const { of, detail } = asked.error;
+  if (of === 'proof') throw refusedAs('invalid_dpop_proof', detail);
+  throw await refused(c, { code: 'unauthenticated', detail });
+}
+
+export function tokenTypeOf(cnf: Confirmation | null | undefined): TokenAnswer['token_type'] {
+  return cnf?.jkt === undefined ? 'Bearer' : 'DPoP';
+}
+
 export async function answerToken(c: Context<AppEnv>): Promise<Response> {
   const form = await formOf(c);
   const origin = originOf(c);
@@ -99,15 +114,18 @@ export async function answerToken(c: Context<AppEnv>): Promise<Response> {
   const client: ProvedClient = isExchange
     ? { proof: await subjectOf(c, form), assertion: null }
     : await clientOfForm(c, form);
+  const binding = await bindingOf(c, origin);
   await ensureSchema(c);
-  const made = await makeToken({ ...client, lifeS, origin }, arrivalOf(c), systemNow);
+  const made = await makeToken({ ...client, binding, lifeS, origin }, arrivalOf(c), systemNow);
   if (!made.ok) {
     if (made.error === 'suspended') return refuseSuspended(c, client.proof);
+    if (made.error === 'proof_replayed')
+      throw refusedAs('invalid_dpop_proof', 'the proof in the header DPoP has been used');
     throw await refused(c, made.error);
   }
   const answer: TokenAnswer = {
     access_token: made.value.token,
-    token_type: 'Bearer',
+    token_type: tokenTypeOf(binding.cnf),
     expires_in: made.value.expiresIn,
     ...(isExchange ? { issued_token_type: TOKEN_TYPES.access_token } : {}),
   };

@@ -93,14 +93,14 @@ async function check(c: Context<AppEnv>): Promise<Response> {
     organization: asked.organization ?? agent.organization,
   };
   const asking = { id, organization: agent.organization, status, policy };
-  const { allowed, reason, rule } = await verdictWithRates(
+  const { allowed, reason, rule, approval } = await verdictWithRates(
     c,
     asking,
     place,
     imaginedRequest(asked),
     asked.at == null,
   );
-  return c.json({ allowed, reason, rule });
+  return c.json({ allowed, reason, rule, approval });
 }
 
 async function access(c: Context<AppEnv>): Promise<Response> {
@@ -133,6 +133,7 @@ function accessTo(agent: AgentView, account: Resource, kept: ReadonlySet<string>
     organization,
     status,
     actions: found.actions.filter((action) => action !== 'token' || !stays),
+    approval_required: found.approvalRequired.filter((action) => action !== 'token' || !stays),
     rule: found.rule,
   };
 }

@@ -21,7 +21,10 @@ import { ensureSchema } from '../guards.ts';
 import { originOf } from '../origin.ts';
 import { newRouter } from '../router.ts';
 
-const html = (description: string) => ({ description, content: { 'text/html': { schema: z.string() } } });
+export const html = (description: string) => ({
+  description,
+  content: { 'text/html': { schema: z.string() } },
+});
 const TROUBLE = {
   400: html('Not an answer to a flow of ours'),
   403: html('Another browser, another site or another user'),
@@ -131,7 +134,7 @@ export function unavailableResponse(c: Context<AppEnv>): Response {
 /** Does a browser ask, at a path for browsers? Then a refusal is a page too. */
 export function isBrowserAsking(c: Context<AppEnv>): boolean {
   const { path } = c.req;
-  const isOurs = path.startsWith('/connect/') || path.startsWith('/oauth/callback/');
+  const isOurs = ['/connect/', '/oauth/callback/', '/approve/'].some((prefix) => path.startsWith(prefix));
   return isOurs && prefersPage(c.req.header('accept'));
 }
 
@@ -155,7 +158,7 @@ function responseOf(c: Context<AppEnv>, reply: Reply): Response {
 }
 
 /** Before anything is looked up: a browser that asks too often is told when it may come again. */
-const notTooOften: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const notTooOften: MiddlewareHandler<AppEnv> = async (c, next) => {
   const waitS = await browserOverLimit(c.get('config'), c.get('client').ip, systemNow);
   if (waitS === null) return next();
   const answer = failureResponse(c, 429);
@@ -163,7 +166,15 @@ const notTooOften: MiddlewareHandler<AppEnv> = async (c, next) => {
   return answer;
 };
 
-function answering(work: (c: Context<AppEnv>, visit: Visit) => Promise<Reply>): Handler<AppEnv> {
+/** Cookie, callback and form meet under one name: a page opened under another would begin what it cannot finish. */
+export const toOwnOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
+  const { baseUrl } = c.get('config');
+  const url = new URL(c.req.url);
+  if (baseUrl === null || url.origin === baseUrl || url.host === new URL(baseUrl).host) return next();
+  return Promise.resolve(c.redirect(`${baseUrl}${url.pathname}`, 302));
+};
+
+export function answering(work: (c: Context<AppEnv>, visit: Visit) => Promise<Reply>): Handler<AppEnv> {
   return async (c) => {
     try {
       await ensureSchema(c);
@@ -179,14 +190,13 @@ function answering(work: (c: Context<AppEnv>, visit: Visit) => Promise<Reply>): 
 
 export function connectPageRoutes(): OpenAPIHono<AppEnv> {
   const router = newRouter();
-  describe(router, routes.show, notTooOften, async (c, next) => {
-    const { baseUrl } = c.get('config');
-    const url = new URL(c.req.url);
-    // Cookie and callback meet under one name: a page opened under another would begin what it cannot finish.
-    if (baseUrl !== null && url.origin !== baseUrl && url.host !== new URL(baseUrl).host)
-      return c.redirect(`${baseUrl}${url.pathname}`, 302);
-    return answering((context, visit) => showStart(visit, context.req.param('token') ?? ''))(c, next);
-  });
+  describe(
+    router,
+    routes.show,
+    notTooOften,
+    toOwnOrigin,
+    answering((c, visit) => showStart(visit, c.req.param('token') ?? '')),
+  );
   describe(
     router,
     routes.start,

@@ -5,6 +5,7 @@ import type { Context } from 'hono';
 import { pageOf } from '#contract/lists.ts';
 import { invalid } from '#contract/problem.ts';
 import { Event, EventQuery } from '#contract/webhooks.ts';
+import { roleReaches } from '#contract/roles.ts';
 import { listEvents, type EventRow } from '#directory/events.ts';
 import { EVENTS_KEPT_DAYS } from '#directory/retention.ts';
 import { EVENT_TYPES } from '#webhooks/event.ts';
@@ -32,16 +33,22 @@ const routes = {
   }),
 };
 
-/** The body that was signed, taken apart: what is listed is what was sent. */
-function resourceOf({ id, body, suppressed }: EventRow): Record<string, unknown> {
+/** The body that was signed, taken apart: what is listed is what was sent, but for a link that the reader may not use. */
+function resourceOf({ id, body, suppressed }: EventRow, mayDecide: boolean): Record<string, unknown> {
   const { type, timestamp, data } = JSON.parse(body) as Record<'type' | 'timestamp' | 'data', unknown>;
-  return { id, type, timestamp, data, ...(suppressed ? { suppressed } : {}) };
+  const shown = mayDecide || type !== 'agent.approval_required' ? data : withoutLink(data as object);
+  return { id, type, timestamp, data: shown, ...(suppressed ? { suppressed } : {}) };
+}
+
+/** A holder of the link of an approval decides: a role that may not decide does not read it. */
+function withoutLink(data: object): object {
+  return { ...data, approval_url: null };
 }
 
 async function list(c: Context<AppEnv>): Promise<Response> {
   const { limit, cursor, after, type, connected_account_id: accountId } = queryOf(c, EventQuery);
   if (type !== undefined && !TYPES.includes(type)) throw invalid('type', 'is no event type');
-  const { organization } = c.get('operator');
+  const { organization, role } = c.get('operator');
   const filters = { organization, type, accountId };
   // A cursor goes on where `after` began, so it counts alone.
   const position = await decodeCursor(c.get('config'), LIST, filters, cursor);
@@ -54,7 +61,7 @@ async function list(c: Context<AppEnv>): Promise<Response> {
   });
   if (found === null) throw invalid(position === null ? 'after' : 'cursor', NO_SUCH_EVENT);
   const page = await cutPage(c.get('config'), LIST, filters, limit, found, ({ id }) => [id]);
-  return c.json({ ...page, data: page.data.map(resourceOf) });
+  return c.json({ ...page, data: page.data.map((row) => resourceOf(row, roleReaches(role, 'operator'))) });
 }
 
 export function eventRoutes(): OpenAPIHono<AppEnv> {

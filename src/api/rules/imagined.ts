@@ -2,11 +2,11 @@
 
 import type { Context } from 'hono';
 import { offeredAsAsked } from '#accounts/door/scopes.ts';
-import type { AskingAgent, ImaginedRequest } from '#accounts/insight/reach.ts';
+import { demandedBy, type AskingAgent, type ImaginedRequest } from '#accounts/insight/reach.ts';
 import { accountStub } from '#accounts/stub.ts';
 import { agentStub } from '#agents/stub.ts';
 import { unwrap } from '#contract/answer.ts';
-import type { ImaginedUse } from '#contract/policy-check.ts';
+import type { DemandedApproval, ImaginedUse } from '#contract/policy-check.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
 import { connectionSettings } from '#directory/connections.ts';
@@ -21,6 +21,7 @@ interface Verdict {
   readonly allowed: boolean;
   readonly reason: string | null;
   readonly rule: number | null;
+  readonly approval: DemandedApproval | null;
 }
 
 function actionOf({ action, tool, method, path }: ImaginedUse): Action {
@@ -56,13 +57,14 @@ export async function verdictWithRates(
   for (;;) {
     const verdict = await verdictOn(c, agent, place, { ...imagined, spent });
     const { rules } = agent.policy;
-    const rule = verdict.rule === null ? undefined : rules[verdict.rule];
+    const decided = verdict.rule ?? verdict.approval?.rule ?? null;
+    const rule = decided === null ? undefined : rules[decided];
     const limit = rule === undefined ? null : limitOf(rule);
-    if (!isNow || verdict.rule === null || limit === null) return verdict;
-    const key = rateKeyOf(rules, verdict.rule);
+    if (!isNow || decided === null || limit === null) return verdict;
+    const key = rateKeyOf(rules, decided);
     const answer = await agentStub(c.get('config'), agent.id).peekRate({ key, ...limit });
     if (!answer.ok || answer.waitMs === 0) return verdict;
-    spent.push(verdict.rule);
+    spent.push(decided);
   }
 }
 
@@ -75,12 +77,16 @@ async function verdictOn(
 ): Promise<Verdict> {
   const request = { ...imagined.use, ...place, nowMs: imagined.atMs, spent: imagined.spent ?? [] };
   const first = decideAtDoor1(agent, request);
-  if (!first.allowed) return first;
+  if (!first.allowed) return { ...first, approval: null };
   const told = await toldByAccount(c, agent, place, imagined);
   if (told !== null) return told;
   const settings = await connectionSettings(c.get('config'), place.connection);
   const decision = decideAtDoor2(agent, request, offeredAsAsked(settings, imagined.scopes));
-  return decision.allowed ? { allowed: true, reason: null, rule: decision.rule } : decision;
+  if (!decision.allowed) return { ...decision, approval: null };
+  const approval = demandedBy(decision);
+  return approval === null
+    ? { allowed: true, reason: null, rule: decision.rule, approval }
+    : { allowed: false, reason: 'approval_required', rule: null, approval };
 }
 
 /** Null: there is no such account. */

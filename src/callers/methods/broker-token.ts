@@ -14,6 +14,7 @@ import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { compactVerify } from 'jose';
 import { agentRecords, ofRecord, recordIn } from '../agent-records.ts';
+import { unboundUse, type BindingProblem } from '../binding/binding.ts';
 import { FailedProofs } from '../failed-proofs.ts';
 import {
   UNDELEGATED,
@@ -86,7 +87,12 @@ async function prove(text: string, token: WorkloadToken, request: RequestPieces,
     noteFailed(token, problem, isOurs, request, now);
     return err(WRONG_KEY);
   }
-  return ok(proofOf(found.value));
+  const origin = originAsked(request) ?? '';
+  const { cnf, sub: agentId } = found.value.claims;
+  const unbound = await unboundUse({ text, cnf, agentId, origin }, request, now);
+  if (unbound === null) return ok(proofOf(found.value));
+  if (unbound.problem !== null) noteFailed(token, unbound.problem, true, request, now);
+  return err(unbound.failure);
 }
 
 /** A token that holds, and the record that says so. */
@@ -176,7 +182,7 @@ async function verifiedOf(
 /** A token that the broker has not signed names an agent that its sender has chosen: the directory must know that one. */
 function noteFailed(
   { subject }: WorkloadToken,
-  problem: TokenProblem,
+  problem: TokenProblem | BindingProblem,
   isOurs: boolean,
   request: RequestPieces,
   now: Now,

@@ -74,8 +74,8 @@ async function lookup(db: D1Database, thumbprint: string): Promise<Whose> {
   }
 }
 
-/** The certificate of a request without any other credential. */
-function presentedBy({ config, headers, tlsClientAuth }: RequestPieces, nowMs: number): Presented {
+/** The certificate of a request, whatever else it carries. */
+export function certificateOf({ config, headers, tlsClientAuth }: RequestPieces, nowMs: number): Presented {
   const { clientCertHeader: header } = config;
   return header === null ? fromEdge(tlsClientAuth, nowMs) : fromProxy(headers.get(header), nowMs);
 }
@@ -88,7 +88,7 @@ export function carriesCertificate({ config, headers, tlsClientAuth }: RequestPi
 
 export const clientCertificate: Method = (request, _token, now) => {
   if (request.headers.get('authorization') !== null) return null;
-  const presented = presentedBy(request, now());
+  const presented = certificateOf(request, now());
   return presented.kind === 'none' ? null : prove(presented, request, now);
 };
 

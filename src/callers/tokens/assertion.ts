@@ -40,7 +40,7 @@ export function assertionProblem(
   return timeProblem(token, nowMs, MAX_LIFE_MS);
 }
 
-/** Until when it would be taken: as long its `jti` has to be remembered. */
+/** Until when its `jti` has to be remembered: as long as it would be taken, by the clock of an isolate that is behind. */
 export function takenUntilMs(token: WorkloadToken): number {
-  return (timesOf(token).expiresAtMs ?? 0) + 60_000;
+  return (timesOf(token).expiresAtMs ?? 0) + 60_000 + 30_000;
 }

@@ -7,6 +7,7 @@
 
 import type { AuthRecord } from '#agents/record.ts';
 import { SIGNING_ALGORITHM, TOKEN_TYPE } from '#crypto/signing/token-key.ts';
+import { isConfirmation, type Confirmation } from '../binding/confirmation.ts';
 import { timesOf, type TokenProblem, type WorkloadToken } from '../workload/token.ts';
 
 /** The longest that a token lives, in seconds. */
@@ -29,6 +30,8 @@ export interface TokenClaims {
   readonly agent_incarnation: number;
   /** The key that asked for it, with which it ends. */
   readonly key_id?: string;
+  /** To what it is bound; left out: whoever has it may use it. */
+  readonly cnf?: Confirmation;
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof TokenClaims>([
@@ -41,6 +44,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof TokenClaims>([
   'exp',
   'agent_incarnation',
   'key_id',
+  'cnf',
 ]);
 
 /** `iss` of the broker's tokens, from the origin under which it is reached (RFC 8414 has its metadata by that). */
@@ -57,7 +61,7 @@ export function tokenHeadProblem({ header }: WorkloadToken): TokenProblem | null
 
 /** The claims of a token whose signature is ours; null where they are not those that this version understands. */
 export function claimsOf({ claims }: WorkloadToken): TokenClaims | null {
-  const { sub, client_id, jti, iat, exp, agent_incarnation, key_id } = claims;
+  const { sub, client_id, jti, iat, exp, agent_incarnation, key_id, cnf } = claims;
   const isWhole =
     typeof jti === 'string' &&
     client_id === sub &&
@@ -65,6 +69,7 @@ export function claimsOf({ claims }: WorkloadToken): TokenClaims | null {
     Number.isSafeInteger(exp) &&
     Number.isSafeInteger(agent_incarnation) &&
     (key_id === undefined || typeof key_id === 'string') &&
+    (cnf === undefined || isConfirmation(cnf)) &&
     Object.keys(claims).every((name) => KNOWN.has(name));
   return isWhole ? (claims as unknown as TokenClaims) : null;
 }

@@ -6,6 +6,7 @@ import { newId } from '#crypto/api-keys.ts';
 import { signedToken } from '#crypto/signing/token-key.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { PROOFS_BUSY, type AskedBinding } from '../binding/binding.ts';
 import { agentRecords, recordIn } from '../agent-records.ts';
 import {
   actorOf,
@@ -24,6 +25,8 @@ export interface Wanted {
   readonly proof: AgentProof;
   /** By which the proof was made; null: by none. */
   readonly assertion: UsedAssertion | null;
+  /** To what the token is bound, and the proof of it; left out: to nothing. */
+  readonly binding?: AskedBinding;
   /** How long it shall live, in seconds; more than the most is cut. Null: as long as it may. */
   readonly lifeS: number | null;
   /** Under which the broker was asked. */
@@ -36,15 +39,15 @@ export interface MadeToken {
   readonly expiresIn: number;
 }
 
-/** A suspended agent gets none, and is told so. */
-export type NoToken = AuthFailure | 'suspended';
+/** A suspended agent gets none, and is told so; nor does a request whose proof of a key has been used. */
+export type NoToken = AuthFailure | 'suspended' | 'proof_replayed';
 
 export async function makeToken(
   wanted: Wanted,
   request: RequestPieces,
   now: Now,
 ): Promise<Result<MadeToken, NoToken>> {
-  const { proof, assertion, origin } = wanted;
+  const { proof, assertion, binding, origin } = wanted;
   const { config, correlationId, toolCallId, client, waitUntil } = request;
   if (proof.status !== 'active') return err('suspended');
   const ask = { now, waitUntil };
@@ -66,6 +69,7 @@ export async function makeToken(
     keyId: proof.keyId,
     incarnation,
     assertion,
+    keyProof: binding?.keyProof ?? null,
     signing: bundle,
     context: { actor: actorOf(proof), correlationId, toolCallId, client },
   });
@@ -73,7 +77,8 @@ export async function makeToken(
     return err(issued.code === 'not_found' ? WRONG_KEY : lookupFailure(issued.code, issued.detail, 60));
   if ('refused' in issued) {
     const { refused } = issued;
-    if (refused === 'suspended') return err('suspended');
+    if (refused === 'suspended' || refused === 'proof_replayed') return err(refused);
+    if (refused === 'proof_busy') return err(PROOFS_BUSY);
     return err(refused === 'gone' ? WRONG_KEY : (refusalOfAssertion(refused) ?? WRONG_KEY));
   }
   const { issuedAtS: iat } = issued;
@@ -89,6 +94,7 @@ export async function makeToken(
     exp: iat + lifeS,
     agent_incarnation: incarnation,
     ...(proof.keyId === null ? {} : { key_id: proof.keyId }),
+    ...(binding?.cnf == null ? {} : { cnf: binding.cnf }),
   };
   return ok({ token: await signedToken(kid, privateKey, { ...claims }), expiresIn: lifeS });
 }

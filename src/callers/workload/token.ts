@@ -44,10 +44,9 @@ export interface WorkloadToken {
 
 /** Null where it does not name an issuer, a subject and one audience, each as a text that can be trusted anywhere. */
 export function readToken(text: string): WorkloadToken | null {
-  const [head = '', body = ''] = text.split('.');
-  const header = decoded(head);
-  const claims = decoded(body);
-  if (header === null || claims === null) return null;
+  const parts = partsOf(text);
+  if (parts === null) return null;
+  const { header, claims } = parts;
   const { iss, sub, aud } = claims;
   // A list of exactly one is the same as that one (RFC 7519, 4.1.3).
   const audience: unknown = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;
@@ -61,6 +60,14 @@ export function readToken(text: string): WorkloadToken | null {
     audience,
     claims,
   };
+}
+
+/** Head and claims of a text in the form of a token, believed by nobody; null where they are no objects. */
+export function partsOf(text: string): Pick<WorkloadToken, 'header' | 'claims'> | null {
+  const [head = '', body = ''] = text.split('.');
+  const header = decoded(head);
+  const claims = decoded(body);
+  return header === null || claims === null ? null : { header, claims };
 }
 
 function decoded(part: string): Readonly<Record<string, unknown>> | null {

@@ -3,6 +3,7 @@
 import { raw } from 'hono/html';
 import type { FC } from 'hono/jsx';
 import type { Asker, PageModel } from '../page-model.ts';
+import { approvalAnsweredContent, approvalContent, approvalOverContent } from './approval/approval.tsx';
 import type { Content } from './content.ts';
 import { alreadyFinishedContent, doneContent, succeededContent } from './finished.tsx';
 import { DIRECTION } from './language.ts';
@@ -50,6 +51,12 @@ function contentOf(model: PageModel, words: Words): Content {
       return trouble.providerUnavailableContent(model, words);
     case 'misconfigured':
       return trouble.misconfiguredContent(model, words);
+    case 'approval':
+      return approvalContent(model, words);
+    case 'approval_answered':
+      return approvalAnsweredContent(model, words);
+    case 'approval_over':
+      return approvalOverContent(model, words);
     case 'unavailable':
       return trouble.unavailableContent(model, words);
     case 'failure':
@@ -59,7 +66,9 @@ function contentOf(model: PageModel, words: Words): Content {
 
 /** Does the page say a time, which a script puts into the reader's zone? */
 export function hasTime(model: PageModel): boolean {
-  return model.kind === 'done' || (model.kind === 'start' && model.expiresAt !== null);
+  return (
+    model.kind === 'done' || model.kind === 'approval' || (model.kind === 'start' && model.expiresAt !== null)
+  );
 }
 
 /**

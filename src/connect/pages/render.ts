@@ -12,7 +12,7 @@ export { chooseLocale } from './language.ts';
 /**
  * Nothing is loaded: our stylesheet by its hash, pictures that are in the page. Nothing runs but, by its hash, the one
  * line that puts a time into the reader's zone. `form-action` is left
- * out where there is a form: browsers hold it against every redirect that follows the POST, also the provider's own.
+ * out where a form leads to the provider: browsers hold it against every redirect that follows the POST, also the provider's own.
  */
 function policyOf(model: PageModel): string {
   const directives = [
@@ -23,7 +23,9 @@ function policyOf(model: PageModel): string {
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ];
-  if (model.kind !== 'start') directives.push("form-action 'none'");
+  // The answer to an approval is a page of ours.
+  if (model.kind !== 'start')
+    directives.push(model.kind === 'approval' ? "form-action 'self'" : "form-action 'none'");
   return directives.join('; ');
 }
 

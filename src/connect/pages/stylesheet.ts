@@ -95,6 +95,10 @@ section{margin:1.5rem 0 0;padding:1.25rem 0 0;border-top:1px solid var(--line)}
 .mark{display:block;width:2.25rem;height:2.25rem;flex:none;fill:none;stroke:currentColor;
   stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}.calm{color:var(--soft)}
+pre,.exact{font:.8125rem/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;white-space:pre-wrap}
+pre{margin:.75rem 0 0;padding:.75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--field)}
+h3+dl{margin-top:.25rem}
+form+form{margin-top:.75rem}
 .soft{color:var(--soft);font-size:.875rem;line-height:1.5}
 .lead bdi{font-weight:600}
 code,input{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}

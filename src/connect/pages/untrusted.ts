@@ -25,6 +25,21 @@ export function shownText(text: string): string {
   return characters.length > MAX_CHARACTERS ? `${characters.slice(0, MAX_CHARACTERS).join('')}…` : seen;
 }
 
+/**
+ * The text whole, for a reader who decides by it: what is not seen or turns the line round is spelled out, nothing is
+ * cut or tidied.
+ *
+ * @param lines line breaks stay
+ */
+export function exactText(text: string, lines = false): string {
+  const spelled = text.replaceAll(UNSEEN, (run) =>
+    [...run]
+      .map((one) => (lines && one === '\n' ? one : `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`))
+      .join(''),
+  );
+  return spelled === '' ? '–' : spelled;
+}
+
 /** The path when it is one on this host; else null. `//host` and `/\host` name another host. */
 export function safePath(path: string | null): string | null {
   return path !== null && /^\/(?![/\\])[\x21-\x7e]*$/.test(path) && !path.includes('\\') ? path : null;

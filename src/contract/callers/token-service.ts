@@ -12,7 +12,7 @@ export const TOKEN_TYPES = {
 
 const KID = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 
-/** RFC 6749, 5.2, RFC 7009, 2.2.1, RFC 8707, RFC 9396. */
+/** RFC 6749, 5.2, RFC 7009, 2.2.1, RFC 8707, RFC 9396, RFC 9449. */
 const OAUTH_ERRORS = [
   'invalid_request',
   'invalid_client',
@@ -20,6 +20,7 @@ const OAUTH_ERRORS = [
   'invalid_scope',
   'invalid_target',
   'invalid_authorization_details',
+  'invalid_dpop_proof',
   'unauthorized_client',
   'unsupported_grant_type',
   'server_error',
@@ -61,7 +62,10 @@ export const TokenForm = z
 export const TokenAnswer = z
   .object({
     access_token: z.string().openapi({ description: 'RFC 9068.', example: 'eyJhbGciOiJFUzI1NiIs…' }),
-    token_type: z.literal('Bearer'),
+    token_type: z.enum(['Bearer', 'DPoP']).openapi({
+      description:
+        '`DPoP`: bound to the key of the proof that asked for it (RFC 9449), and sent under that scheme.',
+    }),
     expires_in: z.number().int().openapi({ description: 'Seconds.', example: 900 }),
     issued_token_type: z.literal(TOKEN_TYPES.access_token).optional(),
   })
@@ -82,8 +86,15 @@ export const Introspection = z
     jti: z.string().optional().openapi({ example: 'at_4nB2xQ9ZkTq7Lm1wRz8PcV' }),
     iat: z.number().int().optional(),
     exp: z.number().int().optional(),
-    token_type: z.literal('Bearer').optional(),
+    token_type: z.enum(['Bearer', 'DPoP']).optional(),
     key_id: z.string().optional().openapi({ example: '4nB2xQ9ZkT' }),
+    cnf: z
+      .object({
+        jkt: z.string().optional().openapi({ example: KID }),
+        'x5t#S256': z.string().optional().openapi({ example: KID }),
+      })
+      .optional()
+      .openapi({ description: 'To what it is bound: a key (RFC 9449), a client certificate (RFC 8705).' }),
   })
   .openapi('Introspection', { description: 'RFC 7662. Of a token that is not active nothing else is said.' });
 export type Introspection = z.infer<typeof Introspection>;
@@ -109,6 +120,8 @@ export const ServerMetadata = z
     introspection_endpoint_auth_signing_alg_values_supported: z
       .array(z.string())
       .openapi({ example: ['ES256'] }),
+    dpop_signing_alg_values_supported: z.array(z.string()).openapi({ example: ['ES256'] }),
+    tls_client_certificate_bound_access_tokens: z.boolean(),
   })
   .openapi('ServerMetadata', { description: 'RFC 8414.' });
 export type ServerMetadata = z.infer<typeof ServerMetadata>;

@@ -127,6 +127,32 @@ export const Rate = z
     example: { limit: 60, per: 'minute' },
   });
 
+const MAX_REASON_CODE_POINTS = 200;
+
+export const Approval = z
+  .strictObject({
+    reason: z
+      .string()
+      .refine((text) => text.trim() !== '' && [...text].length <= MAX_REASON_CODE_POINTS, {
+        error: `must have 1 to ${MAX_REASON_CODE_POINTS} characters`,
+      })
+      .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), {
+        error: 'must be well-formed and without control characters',
+      })
+      .optional()
+      .openapi({ description: 'Why a person is asked; they read it.', example: 'deletes customer data' }),
+    ttl_s: z.number().int().min(60).max(86_400).openapi({
+      description: 'Seconds: how long a yes is good for its one use, and how long a no stands.',
+      example: 3600,
+    }),
+  })
+  .openapi({
+    description:
+      'A person has to say yes to each request that this rule would let through: it goes through once, and no other does.',
+    example: { reason: 'deletes customer data', ttl_s: 3600 },
+  });
+export type Approval = z.infer<typeof Approval>;
+
 export const PurposeDemand = z.literal('required').openapi({
   description: 'The request has to say why, in the header `X-Valetkey-Purpose`.',
   example: 'required',

@@ -31,7 +31,7 @@ describe('the detail of a refusal', () => {
   it('says what a reason of the policy asks for', async () => {
     const reason = { members: { reason: 'identifier_not_allowed' } };
     expect(await detailOf('policy_denied', reason)).toContain('?identifier=');
-    expect(await detailOf('policy_denied', { members: { reason: 'approval_denied' } })).toBe(
+    expect(await detailOf('policy_denied', { members: { reason: 'cannot_downscope' } })).toBe(
       CODES.policy_denied.title,
     );
   });

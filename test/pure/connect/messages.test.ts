@@ -6,7 +6,15 @@ import { MESSAGES } from '#connect/pages/words.tsx';
 const KEYS = Object.keys(en) as MessageKey[];
 const namesIn = (text: string) => [...text.matchAll(/\{([^}]*)\}/g)].map(([, name]) => name).toSorted();
 /** Words that are the same in two languages, by nature. */
-const SAME = new Set(['session', 'done_session', 'details', 'organization', 'reference', 'connection']);
+const SAME = new Set([
+  'approval_agent',
+  'session',
+  'done_session',
+  'details',
+  'organization',
+  'reference',
+  'connection',
+]);
 
 describe.each(LOCALES.filter((locale) => locale !== 'en'))('the sentences in %s', (locale) => {
   const messages = MESSAGES[locale];

@@ -1,7 +1,7 @@
 /** One model of each page, in each of the forms that it has: what the tests here and the browser's gallery show. */
 
 import type { ScopePhrase } from '#providers/scope-phrases.ts';
-import type { Asker, PageModel, PageProvider, Purpose } from '#connect/page-model.ts';
+import type { ApprovalPage, Asker, PageModel, PageProvider, Purpose } from '#connect/page-model.ts';
 
 /** A drawn key, as an operator would set it. */
 const LOGO =
@@ -41,6 +41,28 @@ const start = (purpose: Purpose) =>
     subjectLabel: null,
     expiresAt: '2026-11-21T14:32:09.120Z',
   }) satisfies PageModel;
+
+const approval = (changes: Partial<ApprovalPage>): ApprovalPage => ({
+  ...common,
+  kind: 'approval',
+  use: 'proxy',
+  provider: PROVIDER,
+  agent: 'crm-agent',
+  connection: 'lakeside-mail',
+  identifier: 'user_123',
+  subjectLabel: 'ada@example.com',
+  tool: null,
+  method: null,
+  path: null,
+  digest: null,
+  preview: null,
+  why: 'ticket 4711: the customer asked for it',
+  because: 'deletes customer data',
+  action: '/approve/ap.ca_gabcdefghijklmnopqrstuvwxyz.apr_4nB2xQ9ZkT7c0LmRw3sVdy.signature',
+  expiresAt: '2026-11-21T14:32:09.120Z',
+  minutes: 60,
+  ...changes,
+});
 
 /** By a name that tells them apart. */
 export const MODELS: Readonly<Record<string, PageModel>> = {
@@ -151,11 +173,41 @@ export const MODELS: Readonly<Record<string, PageModel>> = {
   'failure-request': { ...common, kind: 'failure', status: 405 },
   'failure-too-many': { ...common, kind: 'failure', status: 429 },
   'failure-internal': { ...common, kind: 'failure', status: 500 },
+  approval: approval({
+    use: 'proxy',
+    method: 'DELETE',
+    path: '/crm/v3/objects/contacts/7',
+    digest: '9f2c4e1b7a3d5f60819ce2b4d7a6f3c8',
+  }),
+  'approval-shown': approval({
+    use: 'tool',
+    tool: 'mail_send',
+    digest: '9f2c4e1b7a3d5f60819ce2b4d7a6f3c8',
+    preview: '{\n  "to": "ada@example.com",\n  "subject": "Hello"\n}',
+    asker: { ...ASKER, organization: 'north-shore' },
+  }),
+  'approval-token': approval({ use: 'token', why: null, because: null, subjectLabel: null, asker: NAMELESS }),
+  'approval-yes': { ...common, kind: 'approval_answered', outcome: 'approved' },
+  'approval-no': { ...common, kind: 'approval_answered', outcome: 'denied' },
+  'approval-over-approved': { ...common, kind: 'approval_over', outcome: 'approved' },
+  'approval-over-denied': { ...common, kind: 'approval_over', outcome: 'denied' },
+  'approval-over-used': { ...common, kind: 'approval_over', outcome: 'used' },
+  'approval-over-expired': { ...common, kind: 'approval_over', outcome: 'expired' },
 };
 
 /** The model with every string, at any depth, put through `change`; kinds, reasons and the like stay. */
 export function withTexts(model: PageModel, change: (text: string, field: string) => string): PageModel {
-  const fixed = new Set(['kind', 'purpose', 'reason', 'outcome', 'status', 'phrase', 'initial', 'color']);
+  const fixed = new Set([
+    'kind',
+    'purpose',
+    'reason',
+    'outcome',
+    'status',
+    'phrase',
+    'initial',
+    'color',
+    'use',
+  ]);
   const walk = (value: unknown, field: string): unknown => {
     if (typeof value === 'string') return fixed.has(field) ? value : change(value, field);
     if (Array.isArray(value)) return value.map((one) => walk(one, field));

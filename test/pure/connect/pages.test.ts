@@ -25,7 +25,8 @@ describe.each(everyPage)('the page $name', ({ name, model }) => {
     });
     const policy = headers['content-security-policy'] ?? '';
     // One line of ours runs, by its hash, on pages that say a time: it puts it into the reader's zone.
-    const script = name === 'done' || (name.startsWith('start-') && name !== 'start-repair');
+    const script =
+      name === 'done' || model.kind === 'approval' || (name.startsWith('start-') && name !== 'start-repair');
     const allowed = script ? "script-src 'sha256-[A-Za-z0-9+/]{43}='; " : '';
     expect(policy).toMatch(
       new RegExp(`^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; ${allowed}img-src data:; `),
@@ -113,6 +114,60 @@ describe('the start page', () => {
     expect(await textOf('start-connect-nameless')).toContain(
       'will show you what is requested before you agree',
     );
+  });
+});
+
+describe('the page of an approval', () => {
+  const formsOf = async (name: string) => {
+    const { tags } = readMarkup(await renderPage(modelOf(name), 'en').text());
+    return tags
+      .filter(({ name: tag, isEnd }) => tag === 'form' && !isEnd)
+      .map(({ attributes }) => attributes);
+  };
+
+  it('shows all that will be sent, for whom, why, and until when it can be answered', async () => {
+    const text = await textOf('approval');
+    for (const shown of [
+      'crm-agent',
+      'Lakeside Mail',
+      'lakeside-mail',
+      'user_123',
+      'ada@example.com',
+      'DELETE',
+      '/crm/v3/objects/contacts/7',
+      '9f2c4e1b7a3d5f60819ce2b4d7a6f3c8',
+      'ticket 4711: the customer asked for it',
+      'deletes customer data',
+      '14:32 UTC',
+      '60',
+    ])
+      expect(text).toContain(shown);
+    expect(await textOf('approval-shown')).toContain('"subject": "Hello"');
+  });
+
+  it('cuts and tidies nothing of it, and spells out what is not seen', async () => {
+    const path = `/${'a'.repeat(3000)}/end`;
+    const model = { ...modelOf('approval'), path, why: 'two  spaces\u202egnp' } as PageModel;
+    const html = await renderPage(model, 'en').text();
+    expect(html).toContain(path);
+    expect(html).toContain('two  spaces\\u{202e}gnp');
+  });
+
+  it('has a form for each answer, without a field, that leads to our own page alone', async () => {
+    const action = '/approve/ap.ca_gabcdefghijklmnopqrstuvwxyz.apr_4nB2xQ9ZkT7c0LmRw3sVdy.signature';
+    expect(await formsOf('approval')).toEqual([
+      { method: 'post', action: `${action}/approve` },
+      { method: 'post', action: `${action}/deny` },
+    ]);
+    const policy = renderPage(modelOf('approval'), 'en').headers.get('content-security-policy');
+    expect(policy).toContain("form-action 'self'");
+  });
+
+  it('names nothing of the request once it is over, and offers no answer', async () => {
+    for (const name of ['approval-yes', 'approval-over-used', 'approval-over-expired']) {
+      expect(await formsOf(name)).toEqual([]);
+      expect(await textOf(name)).not.toContain('crm-agent');
+    }
   });
 });
 

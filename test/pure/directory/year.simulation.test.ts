@@ -19,6 +19,7 @@ const after = (growth: Growth, days: number): number => play(growth, days).at(-1
 
 it('every kind of row that comes by itself is one that goes by itself', () => {
   expect(aging.map(({ name }) => name).toSorted()).toEqual([
+    'D1 approval_index',
     'D1 connect_session',
     'D1 connection_news',
     'D1 delivery_index',

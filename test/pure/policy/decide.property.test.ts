@@ -184,4 +184,27 @@ describe('decide, for any policy, request and grants,', () => {
       NUM_RUNS,
     );
   });
+
+  it('lets nothing through by a rule with `approval` that it would not let through without, and says that it asks', () => {
+    let asking = 0;
+    fc.assert(
+      fc.property(world, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), (given, marks) => {
+        const marked = given.rules.map((one, index) =>
+          marks[index] === true ? { ...one, approval: { ttl_s: 60 } } : one,
+        );
+        for (const door of [atDoor1, atDoor2]) {
+          const without = door(given);
+          const decided = door({ ...given, rules: marked });
+          // The same decision by the same rule: what is behind it opens nothing that it holds back.
+          const asks = without.allowed && marked[without.rule]?.approval !== undefined;
+          const told = ({ grant: _grant, approval: _approval, ...rest }: Record<string, unknown>) => rest;
+          expect(told({ ...decided })).toEqual(told({ ...without }));
+          if (decided.allowed) expect(decided.approval).toEqual(asks ? { ttl_s: 60 } : null);
+          if (asks) asking += 1;
+        }
+      }),
+      NUM_RUNS,
+    );
+    expect(asking).toBeGreaterThan(NUM_RUNS.numRuns / 20);
+  });
 });

@@ -23,11 +23,12 @@ describe('decide', () => {
   it('says at door 1 which rule, and at door 2 which rule and which grant', () => {
     const agent = agentWith([{ connection: 'slack' }, { connection: 'hubspot', scopes: ['a'] }]);
     const request = requestFor({ connection: 'hubspot' });
-    expect(decideAtDoor1(agent, request)).toEqual({ allowed: true, rule: 1 });
+    expect(decideAtDoor1(agent, request)).toEqual({ allowed: true, rule: 1, approval: null });
     const grants = grantsOf([['a', 'b'], ['a']]);
     expect(decideAtDoor2(agent, request, { asked: null, grants, canNarrow: false })).toEqual({
       allowed: true,
       rule: 1,
+      approval: null,
       grant: grants[1],
       scopes: ['a'],
       narrowTo: null,
@@ -60,7 +61,7 @@ describe('decide', () => {
   ])('lets a rule that names no use allow this one: %j', (use) => {
     const agent = agentWith([{ connection: 'hubspot', scopes: ['a'] }]);
     const request = { ...requestFor({ connection: 'hubspot' }), ...use };
-    expect(decideAtDoor1(agent, request)).toEqual({ allowed: true, rule: 0 });
+    expect(decideAtDoor1(agent, request)).toEqual({ allowed: true, rule: 0, approval: null });
     const account = { asked: null, grants: grantsOf([['a']]), canNarrow: false };
     expect(decideAtDoor2(agent, request, account)).toMatchObject({ allowed: true, rule: 0 });
     const broader = { ...account, grants: grantsOf([['a', 'b']]) };
@@ -102,10 +103,11 @@ describe('decide', () => {
     );
     const account = freeze({ asked: ['a', 'a'], grants, canNarrow: true });
     const request = freeze(requestFor({ connection: 'hubspot', identifier: 'default' }));
-    expect(decideAtDoor1(agent, request)).toEqual({ allowed: true, rule: 0 });
+    expect(decideAtDoor1(agent, request)).toEqual({ allowed: true, rule: 0, approval: null });
     expect(decideAtDoor2(agent, request, account)).toEqual({
       allowed: true,
       rule: 0,
+      approval: null,
       scopes: ['b', 'a'],
       narrowTo: ['a'],
       grant: grants[1],

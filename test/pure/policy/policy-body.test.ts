@@ -28,20 +28,20 @@ describe('the body of a policy', () => {
   );
 
   it.each([
-    ['approval', { ttl_s: 3600 }],
-    ['approval', null],
-  ])('is refused where it holds %s, which nothing enforces yet', (field, value) => {
-    expect(errorsOf(ruleWith({ [field]: value }))).toEqual([
-      { path: `rules.0.${field}`, message: 'not supported yet' },
-    ]);
-    expect(Policy.safeParse(ruleWith({ [field]: value })).success).toBe(false);
-  });
-
-  it('names every field that is not supported, and the faults of other rules beside them', () => {
-    const body = {
-      rules: [{ connection: 'a' }, { connection: 'b', approval: 1 }, { connection: 'B', tools: [] }],
-    };
-    expect(pathsOf(body).toSorted()).toEqual(['rules.1.approval', 'rules.2.connection', 'rules.2.tools']);
+    [{ ttl_s: 60 }, []],
+    [{ ttl_s: 86_400, reason: 'deletes customer data' }, []],
+    [{}, ['rules.0.approval.ttl_s']],
+    [{ ttl_s: 59 }, ['rules.0.approval.ttl_s']],
+    [{ ttl_s: 86_401 }, ['rules.0.approval.ttl_s']],
+    [{ ttl_s: 60.5 }, ['rules.0.approval.ttl_s']],
+    [{ ttl_s: 60, reason: ' ' }, ['rules.0.approval.reason']],
+    [{ ttl_s: 60, reason: 'two\nlines' }, ['rules.0.approval.reason']],
+    [{ ttl_s: 60, reason: 'x'.repeat(201) }, ['rules.0.approval.reason']],
+    [{ ttl_s: 60, by: 'anybody' }, ['rules.0.approval']],
+    [true, ['rules.0.approval']],
+    [null, ['rules.0.approval']],
+  ])('with the approval %j is judged by its own fields', (approval, paths) => {
+    expect(pathsOf(ruleWith({ approval }))).toEqual(paths);
   });
 
   it('takes no field from a prototype', () => {

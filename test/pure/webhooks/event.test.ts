@@ -69,7 +69,12 @@ describe('a filter', () => {
       'agent.auth.succeeded',
       'agent.auth.confirmation_required',
     ]);
-    expect(wanted('agent.*')).toEqual([...wanted('agent.auth.*'), 'agent.suspended', 'agent.anomaly']);
+    expect(wanted('agent.*')).toEqual([
+      ...wanted('agent.auth.*'),
+      'agent.approval_required',
+      'agent.suspended',
+      'agent.anomaly',
+    ]);
     expect(wanted('connection.*')).toEqual([
       'connection.misconfigured',
       'connection.outage',

@@ -63,6 +63,7 @@ const rule = fc.record(
     hours: fc.constantFrom({ timezone: 'UTC', days: [day] }, { timezone: 'UTC', days: [otherDay] }),
     not_after: fc.constantFrom('2020-01-01T00:00:00Z', '2090-01-01T00:00:00Z'),
     purpose: fc.constant('required'),
+    approval: fc.constant({ ttl_s: 60 }),
     organizations: fc.constantFrom(['acme']),
     connect: fc.boolean(),
   },
@@ -85,7 +86,7 @@ const asked = fc.record({
 
 /** Compared in every run: what is allowed, what an action excludes, and what has ended. */
 type Asked = typeof asked extends fc.Arbitrary<infer T> ? T : never;
-const REQUESTS: Asked[] = (['token', 'proxy'] as const).map((action) => ({
+const REQUESTS: Asked[] = (['token', 'proxy'] as const).map((action): Asked => ({
   target: 'active',
   use: action === 'proxy' ? { action, method: 'GET', path: '/contacts/7' } : { action },
   purpose: null,
@@ -137,7 +138,8 @@ async function fetched(
 }
 
 /** What policy denies, by its reason; null: the policy is no obstacle, whatever else is one. */
-const denied = (code: string, reason: unknown) => (code === 'policy_denied' ? reason : null);
+const denied = (code: string, reason: unknown) =>
+  code === 'policy_denied' ? reason : code === 'approval_required' ? code : null;
 
 describe('an imagined request', () => {
   it('is told what the same real one is told, for every field of a rule', async () => {
@@ -210,8 +212,13 @@ describe('an imagined request', () => {
         }),
         200,
       );
-    expect(await check(at)).toEqual({ allowed: true, reason: null, rule: 0 });
-    expect(await check(at + 1)).toEqual({ allowed: false, reason: 'policy_expired', rule: null });
+    expect(await check(at)).toEqual({ allowed: true, reason: null, rule: 0, approval: null });
+    expect(await check(at + 1)).toEqual({
+      allowed: false,
+      reason: 'policy_expired',
+      rule: null,
+      approval: null,
+    });
   });
 
   it('is a call where it names a tool or a path, and is refused where it is none that could be sent', async () => {

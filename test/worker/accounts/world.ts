@@ -11,7 +11,7 @@ import { accountStub, type AccountRpc, type Answer } from '#accounts/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
 import type { Resource } from '#contract/connected-accounts.ts';
 import { configOf, type Config, type UncheckedEnv } from '#env.ts';
-import { groupOf, places } from '#lib/table-schema.ts';
+import { groupOf, places, versionOf } from '#lib/table-schema.ts';
 import type { Fault } from '../../../src/dev/oauth-faults.ts';
 import type { IssuedGrant } from '../../../src/dev/oauth-server.ts';
 import type { TokenCall } from '../../../src/dev/oauth-call.ts';
@@ -259,7 +259,7 @@ export async function withAllTables(id: string): Promise<void> {
       CREATE TABLE audit_checkpoint (
         id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL);
       ALTER TABLE schema_version DROP COLUMN made`);
-    sql.exec('UPDATE schema_version SET version = ?', ACCOUNT_TABLES.steps.length);
+    sql.exec('UPDATE schema_version SET version = ?', versionOf(ACCOUNT_TABLES));
   });
   await evict(id);
 }

@@ -41,6 +41,7 @@ function isolate(settings: Partial<Config> = {}) {
   const own: Config = { ...config, agents, ...settings };
   const clock = { nowMs: 1_800_000_000_000 };
   const pieces = {
+    method: 'GET',
     correlationId: 'c',
     toolCallId: null,
     client: context.client,

@@ -33,6 +33,7 @@ function isolate(settings: Partial<Config> = {}) {
   const own: Config = { ...config, directory: counted, ...settings };
   const clock = { nowMs: NOW };
   const pieces = {
+    method: 'GET',
     correlationId: 'c',
     toolCallId: null,
     client: { ip: '203.0.113.7', country: null, colo: null, user_agent: null },

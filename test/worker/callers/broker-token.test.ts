@@ -36,6 +36,7 @@ const AWAY = {
 function pieces(where: Config, token: string | null = null): RequestPieces {
   return {
     config: where,
+    method: 'GET',
     headers: new Headers(token === null ? {} : { authorization: `Bearer ${token}` }),
     url: `${ORIGIN}/v1/agents/self/credentials/hubspot`,
     correlationId: 'test',

@@ -19,6 +19,7 @@ function isolate() {
   const own = { ...config };
   const clock = { nowMs: 0 };
   const pieces = {
+    method: 'GET',
     correlationId: 'c',
     toolCallId: null,
     client: { ip: null, country: null, colo: null, user_agent: null },

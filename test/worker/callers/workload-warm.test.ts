@@ -41,6 +41,7 @@ function isolate() {
     prove(
       {
         config: own,
+        method: 'GET',
         headers: new Headers({ authorization: `Bearer ${token}` }),
         url: 'https://broker.test/v1/agents/self/credentials',
         correlationId: 'test',

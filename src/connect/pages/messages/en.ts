@@ -148,6 +148,44 @@ export const en = {
   internal_title: 'Something went wrong here',
   internal_text: 'It’s nothing you did.',
   internal_next: 'Wait a moment, and open the link again.',
+
+  // The pages of an approval.
+  approval_title: 'Approve this request?',
+  approval_lead: 'It goes through once, exactly as shown here, and only if you approve it.',
+  approval_use_token: 'The agent {agent} asks for the access credential of this {provider} account.',
+  approval_use_proxy: 'The agent {agent} asks to send a request to {provider}.',
+  approval_use_tool: 'The agent {agent} asks to run a tool at {provider}.',
+  approval_request: 'What will be sent',
+  approval_tool: 'Tool',
+  approval_method: 'Method',
+  approval_path: 'Path',
+  approval_digest: 'Digest',
+  approval_hidden:
+    'The rest of it isn’t shown here. Only a request whose rest has this digest will go through.',
+  approval_token:
+    'With the credential the agent can do whatever the account allows, until the credential expires.',
+  approval_account: 'In which account',
+  approval_identifier: 'Identifier',
+  approval_label: 'Signed in as',
+  approval_reasons: 'Who asks, and why',
+  approval_agent: 'Agent',
+  approval_why: 'Its own words',
+  approval_because: 'Rule',
+  approval_approve: 'Approve',
+  approval_deny: 'Deny',
+  approval_unexpected: 'If you don’t know what this is about, deny it.',
+  approval_until: 'You can answer until {time}. Your approval is good for one use within {minutes} minutes.',
+  approval_approved_title: 'You approved the request',
+  approval_approved_text: 'It can go through once now.',
+  approval_denied_title: 'You denied the request',
+  approval_denied_text: 'It won’t go through, and nothing has changed.',
+  approval_over_approved_title: 'This request has already been approved',
+  approval_over_denied_title: 'This request has already been denied',
+  approval_over_used_title: 'This request was approved and has gone through',
+  approval_over_text: 'Each request is decided once, and this link is no longer needed.',
+  approval_over_expired_title: 'This request has expired',
+  approval_over_expired_text:
+    'It wasn’t answered, or its approval wasn’t used, in time. If it is still needed, the agent asks again.',
 } as const;
 
 /** A key that every language has. */

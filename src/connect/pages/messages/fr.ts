@@ -142,4 +142,43 @@ export const fr: Messages = {
   internal_title: 'Quelque chose n’a pas fonctionné ici',
   internal_text: 'Vous n’y êtes pour rien.',
   internal_next: 'Attendez un instant, et ouvrez de nouveau le lien.',
+
+  approval_title: 'Approuver cette demande ?',
+  approval_lead:
+    'Elle passera une seule fois, exactement comme affichée ici, et seulement si vous l’approuvez.',
+  approval_use_token: 'L’agent {agent} demande l’identifiant d’accès de ce compte {provider}.',
+  approval_use_proxy: 'L’agent {agent} demande à envoyer une requête à {provider}.',
+  approval_use_tool: 'L’agent {agent} demande à exécuter un outil chez {provider}.',
+  approval_request: 'Ce qui sera envoyé',
+  approval_tool: 'Outil',
+  approval_method: 'Méthode',
+  approval_path: 'Chemin',
+  approval_digest: 'Empreinte',
+  approval_hidden:
+    'Le reste n’est pas affiché ici. Seule passera une requête dont le reste a cette empreinte.',
+  approval_token:
+    'Avec cet identifiant, l’agent peut faire tout ce que le compte permet jusqu’à son expiration.',
+  approval_account: 'Dans quel compte',
+  approval_identifier: 'Identifiant',
+  approval_label: 'Connecté en tant que',
+  approval_reasons: 'Qui demande, et pourquoi',
+  approval_agent: 'Nom de l’agent',
+  approval_why: 'Selon lui',
+  approval_because: 'Règle',
+  approval_approve: 'Approuver',
+  approval_deny: 'Refuser',
+  approval_unexpected: 'Si vous ne savez pas de quoi il s’agit, refusez.',
+  approval_until:
+    'Vous pouvez répondre jusqu’à {time}. Votre accord vaut pour un seul usage pendant {minutes} minutes.',
+  approval_approved_title: 'Vous avez approuvé la demande',
+  approval_approved_text: 'Elle peut maintenant passer une fois.',
+  approval_denied_title: 'Vous avez refusé la demande',
+  approval_denied_text: 'Elle ne passera pas, et rien n’a changé.',
+  approval_over_approved_title: 'Cette demande a déjà été approuvée',
+  approval_over_denied_title: 'Cette demande a déjà été refusée',
+  approval_over_used_title: 'Cette demande a été approuvée et elle est passée',
+  approval_over_text: 'Chaque demande est décidée une seule fois, et ce lien ne sert plus.',
+  approval_over_expired_title: 'Cette demande a expiré',
+  approval_over_expired_text:
+    'Elle n’a pas reçu de réponse, ou l’accord n’a pas servi, à temps. Si elle est encore utile, l’agent la refera.',
 };
