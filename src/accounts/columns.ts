@@ -1,5 +1,6 @@
 /** Rows of SQLite and rows as the account speaks of them, both ways. No SQL here, and nothing is authenticated. */
 
+import { BoundedMap } from '#lib/bounded-map.ts';
 import { Descriptor } from '#providers/descriptor.ts';
 import { LATER_SETTINGS } from '#providers/settings.ts';
 import { int, intOrNull, text, textOrNull, type SqlRow } from '#objects/sql-row.ts';
@@ -225,11 +226,24 @@ export function namesFromSql({ organization, connection, identifier, provider }:
   };
 }
 
+/** All accounts of a connection hold the same text, and a descriptor has a hundred fields to check. */
+const REMEMBERED_SETTINGS = 100;
+const settingsByText = new BoundedMap<string, ConnectionSettings>(REMEMBERED_SETTINGS);
+
+/** What a text of settings says; the same object for the same text, made once per isolate. Nobody changes it. */
+export function settingsFromText(text: string): ConnectionSettings {
+  const known = settingsByText.get(text);
+  if (known !== undefined) return known;
+  const settings = settingsOf(text);
+  settingsByText.set(text, settings);
+  return settings;
+}
+
 /**
  * Settings may have been stored by code that knew fewer facts of a provider: what it left out has its default, so that
  * no answer of a provider meets a descriptor with holes. A descriptor that newer code wrote is taken as it is.
  */
-export function settingsFromText(text: string): ConnectionSettings {
+function settingsOf(text: string): ConnectionSettings {
   const settings: ConnectionSettings = { ...LATER_SETTINGS, ...JSON.parse(text) };
   const descriptor = Descriptor.safeParse(settings.descriptor);
   return descriptor.success ? { ...settings, descriptor: descriptor.data } : settings;

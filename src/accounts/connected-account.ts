@@ -134,13 +134,13 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
   }
 
   async import(argument: ImportArgument): Promise<ImportAnswer> {
-    let created = false;
+    let [created, drawn]: [boolean, number | null] = [false, null];
     if (argument.birth !== null) {
-      const made = await this.#lifecycle.create(argument.birth);
+      const made = await this.#lifecycle.create(argument.birth, true);
       if (!made.ok) return made;
-      created = made.value.created;
+      ({ created, drawn } = made.value);
     }
-    const imported = await this.#lifecycle.import(argument);
+    const imported = await this.#lifecycle.import(argument, drawn);
     if (!imported.ok && created) await this.#lifecycle.unmake(argument.context);
     if (!imported.ok) return imported;
     const { warnings = [] } = imported.value;

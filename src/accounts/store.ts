@@ -78,6 +78,8 @@ export class AccountStore extends ObjectStore<Table> {
   /** Grants that have ended here and not yet at their provider; they outlive the account. */
   readonly revocations: RevocationTable;
   #state: AccountState | null | undefined;
+  /** Of the settings in `#state`, as they lie in their row. */
+  #settingsText = '';
 
   /** @param auditSeq how far the audit chain has come at least: noted under the MAC of the account's row */
   constructor(storage: DurableObjectStorage, auditSeq: () => number = () => 0) {
@@ -153,7 +155,7 @@ export class AccountStore extends ObjectStore<Table> {
 
   #readState(mac: Uint8Array): AccountState | null {
     if (!this.hasTables()) return null;
-    const account = this.first('SELECT * FROM account');
+    const account = this.livingRow();
     if (account === null) return null;
     const settings = this.first('SELECT * FROM connection_copy');
     if (settings === null) throw new CorruptRowError('connection_copy is missing');
@@ -168,6 +170,7 @@ export class AccountStore extends ObjectStore<Table> {
       grants: grants.map((row) => grantFromSql(this.rows.authentic(mac, 'grant_row', row))),
       narrowed: narrowed.map((row) => narrowedFromSql(this.rows.authentic(mac, 'narrowed_token', row))),
     };
+    this.#settingsText = String(settings['settings']);
     return this.has('refresh_attempt') ? withAttempts(state, this.#attempted()) : state;
   }
 
@@ -207,8 +210,11 @@ export class AccountStore extends ObjectStore<Table> {
     if (before != null) this.#state = { ...before, account: accountFromSql(values) };
   }
 
+  /** Writes nothing where they are what is kept. */
   saveSettings(mac: Uint8Array, settings: ConnectionSettings): void {
-    this.put(mac, 'connection_copy', { id: 1, settings: JSON.stringify(settings) });
+    const text = JSON.stringify(settings);
+    if (this.#state != null && this.#settingsText === text) return;
+    this.put(mac, 'connection_copy', { id: 1, settings: text });
   }
 
   saveGrant(mac: Uint8Array, row: GrantRow): void {

@@ -99,7 +99,8 @@ export class AuditRing {
 
   /** What an authenticated row of the object may say of the chain: it has come at least so far. Never falls. */
   floor(): number {
-    return Math.max(this.#loaded?.seq ?? 0, this.#table.floor());
+    // A chain that is loaded has come at least as far as any row says: it was loaded so, and rows say no more than it.
+    return this.#loaded?.seq ?? this.#table.floor();
   }
 
   /**

@@ -4,6 +4,7 @@
  * moved to another account, field or generation does not open. There is no plaintext fallback of any kind.
  */
 
+import { hkdfSync } from 'node:crypto';
 import { err, ok, type Result } from '#lib/result.ts';
 import { fromBase64Url, lengthPrefixed, toBase64Url } from './encoding.ts';
 import { vaultLocked, type Keyring, type VaultLocked } from './keyring.ts';
@@ -94,23 +95,17 @@ export async function decryptText(
   return ok(new TextDecoder().decode(plain));
 }
 
+/** HKDF-SHA-256 (RFC 5869) without a salt. */
+const derived = (raw: Uint8Array, info: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(hkdfSync('sha256', raw, NO_SALT, info, 32));
+
+const NO_SALT = new Uint8Array(0);
+
 async function derive(raw: Uint8Array<ArrayBuffer>): Promise<DataKey> {
-  const base = await crypto.subtle.importKey('raw', raw, 'HKDF', false, ['deriveKey', 'deriveBits']);
-  const use = (info: string) => ({
-    name: 'HKDF',
-    hash: 'SHA-256',
-    salt: new Uint8Array(0),
-    info: new TextEncoder().encode(info),
-  });
-  const aes = await crypto.subtle.deriveKey(
-    use('valetkey data v1'),
-    base,
-    { name: 'AES-GCM', length: 256 },
-    false,
-    ['encrypt', 'decrypt'],
-  );
-  const mac = new Uint8Array(await crypto.subtle.deriveBits(use('valetkey mac v1'), base, 256));
-  return { aes, mac };
+  const bytes = derived(raw, 'valetkey data v1');
+  const aes = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']);
+  bytes.fill(0);
+  return { aes, mac: derived(raw, 'valetkey mac v1') };
 }
 
 function wrapPlace(owner: Owner): Place {

@@ -7,6 +7,7 @@
 
 import type { Location, TokenAccess, Verification } from '#contract/connections.ts';
 import { equalSecrets, rowMac } from '#crypto/digest.ts';
+import { BoundedMap } from '#lib/bounded-map.ts';
 import { Descriptor } from '#providers/descriptor.ts';
 import type { CredentialType } from '#providers/settings.ts';
 import type { HealthState } from '#refresh/connection-health.ts';
@@ -131,6 +132,22 @@ export function isAuthentic(macKey: Uint8Array, row: SqlRow): boolean {
   return equalSecrets(macOf(macKey, row), String(row['mac']));
 }
 
+/** A descriptor has a hundred fields to check. */
+const REMEMBERED_DESCRIPTORS = 100;
+const descriptors = new BoundedMap<string, Descriptor>(REMEMBERED_DESCRIPTORS);
+
+/**
+ * Parsed and not only read: facts that a later release knows get their defaults. The same object for the same text, made
+ * once per isolate; nobody changes it.
+ */
+function descriptorOf(text: string): Descriptor {
+  const known = descriptors.get(text);
+  if (known !== undefined) return known;
+  const descriptor = Descriptor.parse(JSON.parse(text));
+  descriptors.set(text, descriptor);
+  return descriptor;
+}
+
 export function connectionFromSql(row: SqlRow): ConnectionRow {
   const text = (name: string): string => String(row[name]);
   const providerConfig = row['provider_config'];
@@ -145,8 +162,7 @@ export function connectionFromSql(row: SqlRow): ConnectionRow {
     scopes: JSON.parse(text('scopes')),
     variables: JSON.parse(text('variables')),
     providerConfig: providerConfig == null ? null : JSON.parse(String(providerConfig)),
-    // Parsed and not only read: facts that a later release knows get their defaults.
-    descriptor: Descriptor.parse(JSON.parse(text('descriptor'))),
+    descriptor: descriptorOf(text('descriptor')),
     rotation: text('rotation'),
     verification: (row['verification'] ?? CONNECTION_DEFAULTS.verification) as Verification,
     returnUrls: row['return_urls'] == null ? [] : JSON.parse(text('return_urls')),

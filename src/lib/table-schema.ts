@@ -55,6 +55,13 @@ export function versionOf({ steps, later = [] }: TableSchema): number {
   return steps.length + later.length;
 }
 
+/** Whether nothing is to be done to data in that state: it has the first tables, and every table at its last step. */
+export function isNewest(schema: TableSchema, { version, made }: StoredSchema): boolean {
+  const newest = versionOf(schema);
+  if (version !== newest) return false;
+  return made === null || (made.has(BASE) && [...made.values()].every((as) => as >= newest));
+}
+
 /** Every table of the schema, by its name. */
 export function places(schema: TableSchema): ReadonlyMap<string, Place> {
   const known = placesOf.get(schema);

@@ -6,7 +6,7 @@
 
 import type { Owner } from '#crypto/envelope.ts';
 import { applySchema, DamagedSchemaError, NewerSchemaError, soundSchema } from '#lib/object-schema.ts';
-import { BASE, groupOf, hasTable, type StoredSchema, type TableSchema } from '#lib/table-schema.ts';
+import { BASE, groupOf, hasTable, isNewest, type StoredSchema, type TableSchema } from '#lib/table-schema.ts';
 import { SealedRows, type Seal } from './sealed-rows.ts';
 import type { SqlRow } from './sql-row.ts';
 import type { Tables } from './schema.ts';
@@ -47,6 +47,8 @@ export abstract class ObjectStore<Table extends string = string> implements Tabl
   #inTransaction = false;
   #inCommit = false;
   #material: KeyMaterial | null | undefined;
+  /** As the table has it, unauthenticated; undefined: not read. */
+  #livingRow: SqlRow | null | undefined;
 
   /** @param auditSeq how far the audit chain has come at least: noted under the MAC of the row that names the object */
   constructor(storage: DurableObjectStorage, schema: ObjectSchema<Table>, auditSeq: () => number) {
@@ -92,6 +94,11 @@ export abstract class ObjectStore<Table extends string = string> implements Tabl
     this.#stored = applySchema(this.sql, this.#schema.tables, group);
   }
 
+  /** The tables that are there were looked at, and are those of this code. Nobody else makes any. */
+  #isNewest(): boolean {
+    return this.#stored !== null && isNewest(this.#schema.tables, this.#stored);
+  }
+
   #found(): StoredSchema {
     this.#stored ??= soundSchema(this.sql, this.#schema.tables);
     return this.#stored;
@@ -128,7 +135,8 @@ export abstract class ObjectStore<Table extends string = string> implements Tabl
     this.#inTransaction = true;
     try {
       return this.#storage.transactionSync(() => {
-        if (!this.#schemaReady) this.#stored = applySchema(this.sql, this.#schema.tables);
+        if (!this.#schemaReady && !this.#isNewest())
+          this.#stored = applySchema(this.sql, this.#schema.tables);
         const result = fn();
         this.rows.seal();
         this.sealOthers();
@@ -187,11 +195,17 @@ export abstract class ObjectStore<Table extends string = string> implements Tabl
 
   #readMaterial(): KeyMaterial | null {
     if (!this.hasTables()) return null;
-    const living = this.first(`SELECT * FROM ${this.#schema.living}`);
+    const living = this.livingRow();
     const row = living ?? this.tombstoneRow();
     if (row === null) return null;
     const owner = this.ownerOf(String(row['organization']), Number(row['incarnation']), row);
     return { living: living !== null, owner, dataKey: String(row['data_key']) };
+  }
+
+  /** The one row of the living object, as it was read when any row was last written; unauthenticated. */
+  protected livingRow(): SqlRow | null {
+    if (this.#livingRow === undefined) this.#livingRow = this.first(`SELECT * FROM ${this.#schema.living}`);
+    return this.#livingRow;
   }
 
   /** The keyed chain has begun: the object's row says so, so that a removed chain is noticed. */
@@ -249,6 +263,7 @@ export abstract class ObjectStore<Table extends string = string> implements Tabl
   /** A row was written or erased: what is kept of rows is read anew. */
   protected forgetAll(): void {
     this.#material = undefined;
+    this.#livingRow = undefined;
     this.forgetRows();
   }
 }

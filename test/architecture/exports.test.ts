@@ -7,6 +7,7 @@ import { filesUnder } from './rooms.ts';
 /** Workers: the platform takes their classes by name, and the benchmark bundles some into the broker's. */
 const ENTRIES = new Set([
   'src/index.ts',
+  'test/bench/ceiling/worker.ts',
   'test/bench/floor.ts',
   'test/bench/hops/far.ts',
   'test/bench/hops/no-pump.ts',

@@ -2,9 +2,6 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 
-/** The kernel counts time in hundredths of a second. */
-const TICK_MS = 10;
-
 /** Processes of the engine that this process has started. */
 export async function enginePids(): Promise<number[]> {
   const names = await readdir('/proc').catch(() => []);
@@ -25,18 +22,20 @@ export async function residentBytes(pids: readonly number[]): Promise<number> {
   return texts.reduce((sum, text) => sum + Number(field(text, 'VmRSS') ?? 0) * 1024, 0);
 }
 
-/** Time of all cores that they have taken since they began; NaN where there are none. */
+/** Time of all cores that they have taken, of the threads that they have now; NaN where there are none. */
 export async function cpuMs(pids: readonly number[]): Promise<number> {
   if (pids.length === 0) return Number.NaN;
-  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
-  // Behind the name in brackets, the 12th and 13th: in user mode and in the kernel.
-  const ticks = (text: string) =>
-    text
-      .slice(text.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13)
-      .map(Number);
-  return texts.flatMap(ticks).reduce((sum, one) => sum + one * TICK_MS, 0);
+  const times = await Promise.all(pids.map(cpuMsOf));
+  return times.reduce((sum, one) => sum + one, 0);
+}
+
+async function cpuMsOf(pid: number): Promise<number> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const texts = threads.map((thread) =>
+    readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0'),
+  );
+  // The first number is the time on a core, in nanoseconds: `stat` counts in hundredths of a second.
+  return (await Promise.all(texts)).reduce((sum, text) => sum + Number.parseInt(text, 10) / 1e6, 0);
 }
 
 function field(status: string, name: string): string | undefined {

@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: warm token fetches beside a bare floor of the same shape on the same engine (`-- --fetches`: those
  * alone), refreshes beside the provider's own calls (`refresh.ts`; `-- --refreshes`), accounts that were not in memory
- * (`cold.ts`; `-- --cold`), and what sharing commits is worth near an account and far from it (`hops.ts`; `-- --hops`),
- * as ratios. Both sides run in this one process's children, measured in turn, round after round; the ratio of each round
+ * (`cold.ts`; `-- --cold`), what sharing commits is worth near an account and far from it (`hops.ts`; `-- --hops`), and
+ * how near to the floor the broker's rules let anything come (`ceiling.ts`; `-- --ceiling`), as ratios. Both sides run in this one process's children, measured in turn, round after round; the ratio of each round
  * is taken, then their median. Nothing is asserted: two shared cores are no yardstick for absolute figures.
  */
 
@@ -15,6 +15,7 @@ import { startOAuthServer } from '../../src/dev/oauth-server.ts';
 import { client } from '../support/callers.ts';
 import { world } from '../support/world.ts';
 import { load, type Measured, type Target } from './load.ts';
+import { benchCeiling } from './ceiling.ts';
 import { benchCold } from './cold.ts';
 import { benchHops } from './hops.ts';
 import { benchRefresh } from './refresh.ts';
@@ -43,7 +44,7 @@ const floor = await runBroker({
 });
 
 try {
-  const named = ['--fetches', '--refreshes', '--cold', '--hops'].filter((flag) =>
+  const named = ['--fetches', '--refreshes', '--cold', '--hops', '--ceiling'].filter((flag) =>
     process.argv.includes(flag),
   );
   const isAsked = (flag: string) => named.length === 0 || named.includes(flag);
@@ -51,6 +52,7 @@ try {
   if (isAsked('--refreshes')) await benchRefresh({ url: broker.url, adminKey });
   if (isAsked('--cold')) await benchCold(folder);
   if (isAsked('--hops')) await benchHops(folder, provider);
+  if (isAsked('--ceiling')) await benchCeiling(folder);
 } finally {
   await broker.stop();
   await floor.stop();

@@ -21,13 +21,23 @@ export interface Birth {
   readonly context: RequestContext;
 }
 
-/** The account of this triple; made as `pending` where there is none. */
+/** The account, and the generation that its first row has drawn; null: none was, or it was there. */
+export interface Made extends Living {
+  readonly created: boolean;
+  readonly drawn: number | null;
+}
+
+/**
+ * The account of this triple; made as `pending` where there is none. `draws`: its first row draws a generation for the
+ * credential that its maker brings, which then needs no write of its own.
+ */
 export async function createAccount(
   object: Account,
   birth: Birth,
-): Promise<Result<Living & { created: boolean }, Obstacle>> {
+  draws = false,
+): Promise<Result<Made, Obstacle>> {
   const found = await readLiving(object);
-  if (found.ok) return ok({ ...found.value, created: false });
+  if (found.ok) return ok({ ...found.value, created: false, drawn: null });
   if (found.error.code !== 'not_found') return found;
   const { vault, store } = object;
   const grave = store.tombstone();
@@ -39,11 +49,11 @@ export async function createAccount(
   if (!untouched.ok) return untouched;
   // Another request may have made it while the key was drawn: then its key is the account's.
   const reborn = (store.tombstone()?.incarnation ?? 1) !== owner.incarnation;
-  if (reborn || store.keyMaterial() !== null) return createAccount(object, birth);
-  const row = newAccount(birth, wrapped, grave, owner.incarnation, object.now());
+  if (reborn || store.keyMaterial() !== null) return createAccount(object, birth, draws);
+  const begins = newAccount(birth, wrapped, grave, owner.incarnation, object.now());
+  const row = draws ? { ...begins, generationCounter: begins.generationCounter + 1 } : begins;
   store.transaction(() => {
-    store.saveAccount(opened.key.mac, row);
-    store.saveSettings(opened.key.mac, birth.settings);
+    // The chain begins before the row that says so: else the row would be written once more.
     record(
       object,
       row,
@@ -51,10 +61,14 @@ export async function createAccount(
       { action: 'account.connect', outcome: 'ok', reason: 'created' },
       birth.context,
     );
+    store.saveAccount(opened.key.mac, row);
+    store.saveSettings(opened.key.mac, birth.settings);
     object.timers.set('index', object.now());
   });
   const living = await readLiving(object);
-  return living.ok ? ok({ ...living.value, created: true }) : living;
+  return living.ok
+    ? ok({ ...living.value, created: true, drawn: draws ? row.generationCounter : null })
+    : living;
 }
 
 function newAccount(

@@ -17,7 +17,7 @@ import { CallLimit, policyOf } from '../refreshing/provider/call-limit.ts';
 import type { Refresher } from '../refreshing/refresher.ts';
 import { move, type Signal } from '../status.ts';
 import { applyChange } from './changes.ts';
-import { createAccount, type Birth } from './create.ts';
+import { createAccount, type Birth, type Made } from './create.ts';
 import { deleteAccount } from './delete.ts';
 import { importCredential, type Imported, type ImportRefusal } from './import/import.ts';
 import type { ImportOrder } from './import/judge.ts';
@@ -79,18 +79,24 @@ export class Lifecycle {
     return readLiving(this.#object);
   }
 
-  /** The account of this triple; made as `pending` where there is none. */
-  create(birth: Birth): Promise<Result<Living & { created: boolean }, Obstacle>> {
-    return createAccount(this.#object, birth);
+  /** The account of this triple, see `create.ts`. */
+  create(birth: Birth, draws = false): Promise<Result<Made, Obstacle>> {
+    return createAccount(this.#object, birth, draws);
   }
 
-  /** Takes a credential that the operator brings; what may not be believed is proven first. */
-  async import(order: ImportOrder): Promise<Result<Imported, Obstacle | ImportRefusal>> {
+  /**
+   * Takes a credential that the operator brings; what may not be believed is proven first.
+   * @param drawn the generation that was drawn for it when the account was made; null: none was
+   */
+  async import(
+    order: ImportOrder,
+    drawn: number | null = null,
+  ): Promise<Result<Imported, Obstacle | ImportRefusal>> {
     const forget = (): void => {
       this.forgetCredentials();
       this.#proofs.abandon();
     };
-    return importCredential(this.#object, this.#proofs, order, forget);
+    return importCredential(this.#object, this.#proofs, order, forget, drawn);
   }
 
   /**

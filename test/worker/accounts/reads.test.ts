@@ -16,6 +16,7 @@ import {
   records,
   release,
   right,
+  rows,
   stub,
   withStorage,
   type Connected,
@@ -171,5 +172,20 @@ describe('a fetch that has to refresh', () => {
     expect((await refreshCost(0)).rows).toBe(ROWS);
     // Twice as long as a proof may be waited on: the caller is proved anew before anything leaves.
     expect(await refreshCost(400)).toEqual({ rows: ROWS, visits: 2 });
+  });
+});
+
+describe('an account that an import makes', () => {
+  it('has its settings written once, and its own row twice: with its birth, which draws the generation, and its credential', async () => {
+    const other = await account();
+    const prototype = await withStorage(other.id, ({ sql }) => Object.getPrototypeOf(sql) as SqlStorage);
+    const exec = vi.spyOn(prototype, 'exec');
+    const made = await connected();
+    const written = exec.mock.calls.map(([query]) => /^INSERT OR REPLACE INTO (\w+)/.exec(query)?.[1]);
+    exec.mockRestore();
+    const times = (table: string) => written.filter((name) => name === table).length;
+    expect([times('connection_copy'), times('account'), times('grant_row')]).toEqual([1, 2, 1]);
+    const drawn = 'SELECT generation_counter, (SELECT generation FROM grant_row) AS generation FROM account';
+    expect(await rows(made.id, drawn)).toEqual([{ generation_counter: 1, generation: 1 }]);
   });
 });

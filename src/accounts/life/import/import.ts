@@ -63,6 +63,7 @@ export async function importCredential(
   proofs: ImportProofs,
   order: ImportOrder,
   forget: () => void,
+  drawn: number | null = null,
 ): Promise<Result<Imported, Obstacle | ImportRefusal>> {
   const living = await readLiving(object);
   if (!living.ok) return living;
@@ -100,10 +101,7 @@ export async function importCredential(
     const retryAfterMs = proofs.waitMs(state.account, false);
     if (retryAfterMs > 0) return refusalOf({ kind: 'too_often', retryAfterMs });
   }
-  const generation = state.account.generationCounter + 1;
-  object.store.transaction(() =>
-    object.store.saveAccount(mac, { ...state.account, generationCounter: generation }),
-  );
+  const generation = drawn ?? drawGeneration(object, mac, state);
   const imported = await grantFromImport({
     grantId: IMPORTED_GRANT,
     credential,
@@ -137,6 +135,13 @@ export async function importCredential(
   forget();
   const taken = await readLiving(object);
   return taken.ok ? ok({ ...taken.value, warnings }) : taken;
+}
+
+/** A number that no other credential of the account has, durable before it is used. */
+function drawGeneration({ store }: Account, mac: Uint8Array, { account }: AccountState): number {
+  const generation = account.generationCounter + 1;
+  store.transaction(() => store.saveAccount(mac, { ...account, generationCounter: generation }));
+  return generation;
 }
 
 /** What the provider says of an access token that was brought alone, or why it is not stored. */

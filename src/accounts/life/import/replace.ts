@@ -33,13 +33,14 @@ export function storeImport(object: Account, opened: OpenedAccount, taken: Taken
   object.store.transaction(() => {
     const state = object.store.state(mac);
     if (state === null) throw new Error('internal: an import into an account that is gone');
+    // While the rows are in memory: settings that are kept already are not written again.
+    if (settings.version >= state.settings.version) object.store.saveSettings(mac, settings);
     endOpenAttempts(object, 'superseded');
     dropProofs(object, mac);
     endFlows({ object, mac, nowMs: object.now() }, 'superseded', false);
     for (const old of state.grants) object.timers.clear(`refresh:${old.id}`);
     object.store.deleteGrants();
     object.store.saveGrant(mac, grant);
-    if (settings.version >= state.settings.version) object.store.saveSettings(mac, settings);
     const account = applyChange(
       object,
       mac,
