@@ -106,7 +106,7 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
 
   'GET /v1/approvals': 'auditor',
   'GET /v1/approvals/{id}': 'auditor',
-  'GET /v1/approvals/{id}/wait': 'any',
+  'GET /v1/approvals/{id}/wait': 'auditor',
   'POST /v1/approvals/{id}/approve': 'operator',
   'POST /v1/approvals/{id}/deny': 'operator',
 };

@@ -47,7 +47,15 @@ async function boundToken(cnf: Record<string, string>): Promise<{ id: string; to
   const proof = await prove(asks, systemNow);
   if (!proof.ok || proof.value.plane !== 'agent') throw new Error('expected an agent');
   const binding = { cnf, keyProof: null };
-  const wanted = { proof: proof.value, assertion: null, binding, lifeS: null, origin: ORIGIN };
+  const wanted = {
+    proof: proof.value,
+    assertion: null,
+    source: null,
+    lineage: {},
+    binding,
+    lifeS: null,
+    origin: ORIGIN,
+  };
   const made = await makeToken(wanted, asks, systemNow);
   if (!made.ok) throw new Error(JSON.stringify(made.error));
   return { id, token: made.value.token };
