@@ -15,7 +15,7 @@ let account: Awaited<ReturnType<World['connected']>>;
 
 beforeAll(async () => {
   provider = await startOAuthServer();
-  broker = await startBroker();
+  broker = await startBroker({ alone: true });
   w = world(broker, provider);
   operator = client(broker.url, broker.adminKey);
   account = await w.connected();

@@ -13,7 +13,7 @@ import { badAnswers } from './bad-answers.ts';
 import { connectScene, type Session } from './connect-scene.ts';
 import { GRACE, GRACE_S, STATIC } from './refresh-scene.ts';
 
-const s = connectScene();
+const s = connectScene({ alone: true });
 
 let elsewhere: HostileServer;
 beforeAll(async () => {

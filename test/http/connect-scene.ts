@@ -49,7 +49,12 @@ export interface ConnectScene {
 }
 
 export function connectScene(
-  options: { server?: OAuthServerOptions; settings?: Record<string, string> } = {},
+  options: {
+    server?: OAuthServerOptions;
+    settings?: Record<string, string>;
+    /** A broker that holds nothing of other files. */
+    alone?: boolean;
+  } = {},
 ): ConnectScene {
   let provider: OAuthServer;
   let broker: TestBroker;
@@ -59,7 +64,7 @@ export function connectScene(
 
   beforeAll(async () => {
     provider = await startOAuthServer(options.server ?? {});
-    broker = await startBroker({ settings: { LOG_LEVEL: 'info', ...options.settings } });
+    broker = await startBroker({ settings: options.settings ?? {}, alone: options.alone === true });
     w = world(broker, provider);
     agent = await w.agent({ rules: [{ connection: '*', identifiers: ['*'] }] });
   });

@@ -106,7 +106,7 @@ let broker: TestBroker;
 let w: World;
 beforeAll(async () => {
   provider = await startOAuthServer();
-  broker = await startBroker();
+  broker = await startBroker({ alone: true });
   w = world(broker, provider);
 });
 afterAll(async () => {

@@ -52,7 +52,7 @@ const PROBLEM = 'application/problem+json';
 /** Reads the document, then makes one of each thing with the examples, in the order in which they need each other. */
 export async function startScene(settings: Record<string, string> = {}): Promise<Scene> {
   const canaries = new Canaries();
-  const broker = await startBroker({ settings });
+  const broker = await startBroker({ settings, alone: true });
   canaries.plant('ADMIN_KEY', broker.adminKey);
   const document: Document = (await call('GET', `${broker.url}/openapi.json`)).body;
   const operations = operationsOf(document);

@@ -1,7 +1,8 @@
 /**
  * Runs brokers on request, many in one process: `POST /start` with port, folder, settings and the file that gets what
- * the broker prints, `POST /stop/{port}`. Prints its own address as its first line; ends with SIGTERM, or with the
- * process that started it.
+ * the broker prints, `POST /stop/{port}`. `POST /lend` with a text gives back what `POST /return` has left under it for
+ * the next one, or nothing. Prints its own address as its first line; ends with SIGTERM, or with the process that
+ * started it.
  */
 
 import { appendFileSync } from 'node:fs';
@@ -10,6 +11,8 @@ import type { AddressInfo } from 'node:net';
 import { runBroker, type RunningBroker } from '../../src/dev/broker.ts';
 
 const running = new Map<string, Promise<RunningBroker>>();
+/** Running brokers that no test file has now, by the settings that they were started with. */
+const idle = new Map<string, unknown[]>();
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   let text = '';
@@ -39,11 +42,24 @@ async function stop(port: string): Promise<string> {
   return '';
 }
 
+async function lend(request: IncomingMessage): Promise<string> {
+  const { kind } = (await bodyOf(request)) as { kind: string };
+  return JSON.stringify(idle.get(kind)?.pop() ?? null);
+}
+
+async function takeBack(request: IncomingMessage): Promise<string> {
+  const { kind, broker } = (await bodyOf(request)) as { kind: string; broker: unknown };
+  idle.set(kind, [...(idle.get(kind) ?? []), broker]);
+  return '';
+}
+
 const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
   const [, verb = '', port = ''] = (request.url ?? '').split('/');
   const answers: Record<string, () => Promise<string>> = {
     start: () => start(request),
     stop: () => stop(port),
+    lend: () => lend(request),
+    return: () => takeBack(request),
   };
   void Promise.resolve()
     .then(() => answers[verb]?.() ?? '')

@@ -1,11 +1,13 @@
 /**
  * Starts the broker on a free port and a folder of its own. A process of its own, as users start it (`npm run serve`),
- * where a test wants one or there is no host; else in the process that `broker-host.ts` shares between test files.
+ * where a test wants one or there is no host; else in the process that `broker-host.ts` shares between test files. A
+ * start costs two seconds of a core: a broker of the usual settings goes on to the next file that asks for one, with the
+ * accounts and agents of the one before, unless a test says `alone`.
  */
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,7 +21,7 @@ export interface TestBroker {
   readonly url: string;
   readonly adminKey: string;
   readonly folder: string;
-  /** Everything that it has printed, stdout and stderr. */
+  /** Everything that it has printed since this file has it, stdout and stderr. */
   output(): string;
   /** SIGTERM and wait. The folder stays. */
   stop(): Promise<void>;
@@ -30,7 +32,7 @@ export interface TestBroker {
   kill(): Promise<void>;
   /** Starts again on the same folder and port. */
   restart(settings?: Record<string, string>): Promise<void>;
-  /** Stops and removes the folder. */
+  /** Leaves it to the next file; stops it and removes the folder where it is alone or was stopped meanwhile. */
   dispose(): Promise<void>;
 }
 
@@ -38,6 +40,8 @@ export interface TestBrokerOptions {
   readonly settings?: Record<string, string>;
   /** True: it prints what `serve` itself has to say, and is killed with its engine. Costs three seconds of a core. */
   readonly ownProcess?: boolean;
+  /** True: no file has used it before, and none will: for a test of all that there is, or of its folder. */
+  readonly alone?: boolean;
   /** What is run in the place of `npm run serve`: a script and its arguments, relative to the repository. */
   readonly program?: readonly string[];
   /** The header that names the client's address (`--client-ip-header`): a file may be several clients. */
@@ -52,47 +56,87 @@ export interface TestBrokerOptions {
 export async function startBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await startOnFreePort(options);
+      return await lentOrStarted(options);
     } catch (error) {
       if (tries === 4 || !/address already in use|port \d+ is taken/i.test(String(error))) throw error;
     }
   }
 }
 
-async function startOnFreePort(options: TestBrokerOptions): Promise<TestBroker> {
+/** What a broker is found again by. */
+interface Place {
+  readonly port: number;
+  readonly folder: string;
+  readonly settings: Record<string, string>;
+}
+
+async function newPlace(options: TestBrokerOptions): Promise<Place> {
   const port = await freePort();
-  const folder = await mkdtemp(path.join(tmpdir(), 'valetkey-'));
-  const adminKey = `admin-${randomBytes(24).toString('hex')}`;
-  const settings: Record<string, string> = {
-    ADMIN_KEY: adminKey,
-    MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-    BASE_URL: `http://127.0.0.1:${port}`,
-    ALLOW_LOOPBACK: 'true',
-    LOG_LEVEL: 'debug',
-    // All browsers of a file come from one address, faster than people do.
-    BROWSER_RATE_LIMIT_PER_MINUTE: '60000',
-    ...options.settings,
+  return {
+    port,
+    folder: await mkdtemp(path.join(tmpdir(), 'valetkey-')),
+    settings: {
+      ADMIN_KEY: `admin-${randomBytes(24).toString('hex')}`,
+      MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+      BASE_URL: `http://127.0.0.1:${port}`,
+      ALLOW_LOOPBACK: 'true',
+      LOG_LEVEL: 'debug',
+      // All browsers of a file come from one address, faster than people do.
+      BROWSER_RATE_LIMIT_PER_MINUTE: '60000',
+      ...options.settings,
+    },
   };
-  await options.prepare?.(folder);
+}
+
+/** The one setting of which several files want another value. */
+const SHARED_SETTINGS = new Set(['EXCHANGE_BUDGET_MS']);
+
+/** What a broker is asked for by that files leave to each other; null for one that nobody else may have. */
+function kindOf(options: TestBrokerOptions): string | null {
+  const { settings = {}, alone, ownProcess, program, clientIpHeader, prepare } = options;
+  if (alone === true || ownProcess === true || [program, clientIpHeader, prepare].some(Boolean)) return null;
+  return Object.keys(settings).every((key) => SHARED_SETTINGS.has(key)) ? JSON.stringify(settings) : null;
+}
+
+async function lentOrStarted(options: TestBrokerOptions): Promise<TestBroker> {
   const host = process.env[BROKER_HOST];
+  const kind = host === undefined ? null : kindOf(options);
+  const lent =
+    host === undefined || kind === null ? null : ((await askHost(host, 'lend', { kind })) as Place | null);
+  const place = lent ?? (await newPlace(options));
+  const { port, folder, settings } = place;
+  if (lent === null) await options.prepare?.(folder);
   const own = options.ownProcess === true || options.program !== undefined || host === undefined;
   const engine = own
     ? inProcess(options.program ?? serveProgram(options), port, folder)
     : hosted(host, port, folder, options.clientIpHeader ?? null);
-  await engine.start(settings);
+  if (lent === null) await engine.start(settings);
   if (options.program === undefined) holdToContract(`http://127.0.0.1:${port}`);
+  // What was killed and is started again as it was is as good as before.
+  let isAsItWas = true;
+  let hasOtherSettings = false;
   return {
     url: `http://127.0.0.1:${port}`,
-    adminKey,
+    adminKey: settings['ADMIN_KEY'] ?? '',
     folder,
     output: engine.output,
-    stop: engine.stop,
-    kill: engine.kill,
+    stop: () => {
+      isAsItWas = false;
+      return engine.stop();
+    },
+    kill: () => {
+      isAsItWas = false;
+      return engine.kill();
+    },
     restart: async (changed = {}) => {
       Object.assign(settings, changed);
       await engine.start(settings);
+      hasOtherSettings ||= Object.keys(changed).length > 0;
+      isAsItWas = !hasOtherSettings;
     },
     dispose: async () => {
+      if (host !== undefined && kind !== null && isAsItWas)
+        return void (await askHost(host, 'return', { kind, broker: place }));
       await engine.stop();
       await rm(folder, { recursive: true, force: true });
     },
@@ -128,19 +172,24 @@ function inProcess(program: readonly string[], port: number, folder: string): En
   };
 }
 
+/** @returns what it answers, of JSON */
+async function askHost(host: string, action: string, body: unknown): Promise<unknown> {
+  const answer = await fetch(`${host}/${action}`, { method: 'POST', body: JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`the host of the brokers answered to ${action}: ${text}`);
+  return text.startsWith('{') ? JSON.parse(text) : null;
+}
+
 function hosted(host: string, port: number, folder: string, clientIpHeader: string | null): Engine {
   const log = `${folder}.log`;
-  const ask = async (action: string, body: unknown = {}): Promise<void> => {
-    const answer = await fetch(`${host}/${action}`, { method: 'POST', body: JSON.stringify(body) });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`the broker was not started or stopped: ${text}`);
-  };
+  // Another file may have had it before.
+  const before = existsSync(log) ? statSync(log).size : 0;
   return {
-    start: (settings) => ask('start', { port, folder, settings, log, clientIpHeader }),
-    stop: () => ask(`stop/${port}`),
+    start: async (settings) => void (await askHost(host, 'start', { port, folder, settings, log, clientIpHeader })),
+    stop: async () => void (await askHost(host, `stop/${port}`, {})),
     // Miniflare ends its engine with SIGKILL, and writes nothing before.
-    kill: () => ask(`stop/${port}`),
-    output: () => (existsSync(log) ? readFileSync(log, 'utf8') : ''),
+    kill: async () => void (await askHost(host, `stop/${port}`, {})),
+    output: () => (existsSync(log) ? readFileSync(log).subarray(before).toString('utf8') : ''),
   };
 }
 
