@@ -13,11 +13,22 @@ const inFolder = (name: string) => [`test/${name}/**/*.test.ts`];
 
 /**
  * Long, and red only where their subject is changed: programs as people run them, what is made of the published
- * document, and every entry of the catalogue at the simulator. `npm run test:all` runs them.
+ * document, every entry of the catalogue at the simulator, and matrices and waits whose rules quicker tests hold too.
+ * `npm run test:all` runs them.
  */
-const LONG = ['start', 'serve', 'wrangler-dev', 'generated-clients', 'catalogue-matrix'].map(
-  (name) => `test/http/${name}.test.ts`,
-);
+const LONG = [
+  'start',
+  'serve',
+  'wrangler-dev',
+  'generated-clients',
+  'catalogue-matrix',
+  // Bad answers one by one: refresh-matrix and refresh-answers, connect-attacks and worker/accounts/candidate.
+  'simulator-matrix',
+  'connect-matrix',
+  // Real waits of 15 to 80 s: worker/outbox; pure/refresh/doubt and worker/accounts/alarms.
+  'webhooks-hostile',
+  'refresh-hold',
+].map((name) => `test/http/${name}.test.ts`);
 /** Limits of tests that start a broker: for a machine that others keep busy. */
 const STARTED = {
   globalSetup: ['test/support/memory-folder.ts', 'test/support/broker-host.ts'],

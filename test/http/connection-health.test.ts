@@ -9,7 +9,7 @@ import { name } from '../support/world.ts';
 import { refreshScene, retryAfterS } from './refresh-scene.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 
-const scene = refreshScene();
+const scene = refreshScene({ alone: true });
 const ACCOUNTS = 50;
 const STATIC = { refresh_token: 'static' };
 

@@ -8,7 +8,7 @@ let broker: TestBroker;
 let operator: Client;
 
 beforeAll(async () => {
-  broker = await startBroker();
+  broker = await startBroker({ alone: true });
   operator = client(broker.url, broker.adminKey);
 });
 afterAll(() => broker.dispose());

@@ -78,6 +78,8 @@ export function refreshScene(
     settings?: Record<string, string>;
     /** The tests run at the same time: each keeps to its own account, and no test's faults end with another's. */
     sideBySide?: boolean;
+    /** A broker that holds nothing of other files. */
+    alone?: boolean;
   } = {},
 ): Scene {
   let provider: OAuthServer;
@@ -91,7 +93,7 @@ export function refreshScene(
 
   beforeAll(async () => {
     provider = await startOAuthServer(options.server ?? {});
-    broker = await startBroker({ settings: options.settings ?? {} });
+    broker = await startBroker({ settings: options.settings ?? {}, alone: options.alone === true });
     w = world(broker, provider);
     agent = await w.agent({ rules: [{ connection: '*', identifiers: ['*'] }] });
   });

@@ -1,7 +1,7 @@
 /**
  * vitest's global setup of the http tests: one program that runs their brokers (`broker-host-program.ts`), so that a
- * file's broker costs a start of workerd and no loading of the engine's packages. Each file still has a broker, a port
- * and a folder of its own.
+ * broker costs a start of workerd and no loading of the engine's packages, and so that a file may have the broker of one
+ * that is done. While it runs no other file has it.
  */
 
 import { spawn } from 'node:child_process';

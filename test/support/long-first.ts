@@ -5,13 +5,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** They wait for real time or ask much. vitest knows no durations in a clean checkout. */
 const LONG = [
   'http/refresh-schedule.test.ts',
-  'http/refresh-hold.test.ts',
   'http/refresh-min-ttl.test.ts',
   'http/vault.test.ts',
   'http/roles.test.ts',
   'http/revocation.test.ts',
-  'http/connect-matrix.test.ts',
-  'http/webhooks-hostile.test.ts',
+  'http/refresh-matrix.test.ts',
+  'http/damaged-objects.test.ts',
+  'http/refresh-lost-answer.test.ts',
+  'http/refresh-outage.test.ts',
 ];
 
 function rank({ moduleId }: TestSpecification): number {

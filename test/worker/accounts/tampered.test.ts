@@ -47,6 +47,12 @@ async function put(account: Connected, table: Table, column: string, value: unkn
   await evict(account.id);
 }
 
+/** Of the lies about a column two, others at the next column: each costs ten calls of an object that loads anew. */
+function someLies(at: number, column: string, value: Row[string]): unknown[] {
+  const all = lies(column, value);
+  return all.filter((_, n) => (n + at) % 2 === 0);
+}
+
 /** Other values of the same column, each a different kind of lie. */
 function lies(column: string, value: Row[string]): unknown[] {
   if (value === null || value === undefined) return ['x', 1];
@@ -115,10 +121,10 @@ describe.each(PROTECTED)('a changed row of %s', (table) => {
     const neighbour = await connected({ connection: account.connection });
     const original = await only(account, table);
     const sent = (await calls(account.grant.grantId)).length;
-    for (const [column, value] of Object.entries(original)) {
+    for (const [at, [column, value]] of Object.entries(original).entries()) {
       // A CHECK keeps the one row of these tables at 1.
       if (column === 'id' && table !== 'grant_row') continue;
-      for (const lie of lies(column, value)) {
+      for (const lie of someLies(at, column, value)) {
         const where = `${table}.${column} = ${JSON.stringify(lie)}`;
         await put(account, table, column, lie);
         const changed = await evidence(account.id);
