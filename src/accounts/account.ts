@@ -7,6 +7,7 @@ import type { AuditFields, RequestContext } from '#audit/record.ts';
 import { record as recordIn, type ObjectParts } from '#objects/parts.ts';
 import type { IdentifyRequest } from '#refresh/code-exchange.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
+import type { OpenCalls } from './calls/open-calls.ts';
 import type { CommitPump } from './door/pump.ts';
 import type { Waiting } from './insight/waiting.ts';
 import type { AttemptJournal } from './refreshing/attempts.ts';
@@ -15,7 +16,7 @@ import type { AccountRow } from './rows.ts';
 import type { AccountStore } from './store.ts';
 import type { AccountVault } from './vault.ts';
 
-/** `approval:…`: a request that a person is asked about, until lists know how it stands and while it can lapse. `connect`: sessions that end by themselves. `revoke`: grants that end at their provider. */
+/** `approval:…`: a request that a person is asked about, until lists know how it stands and while it can lapse. `connect`: sessions that end by themselves. `revoke`: grants that end at their provider. `calls`: calls without an end. */
 export type TimerName =
   | `refresh:${number}`
   | `reconcile:${string}`
@@ -26,7 +27,8 @@ export type TimerName =
   | 'expiring'
   | 'connect'
   | 'subject'
-  | 'revoke';
+  | 'revoke'
+  | 'calls';
 
 /** The stateless entrypoint, as the object calls it: ciphertexts go out, and what is learnt comes back. */
 export interface Entrypoints {
@@ -46,6 +48,7 @@ export interface Account extends ObjectParts<TimerName, AccountStore, AccountVau
   /** Has a token ended at its provider. */
   readonly revoke: (request: RevocationRequest) => Promise<unknown>;
   readonly waiting: Waiting;
+  readonly calls: OpenCalls;
   /** When a credential last left, exact while the object is awake; the row is at most an hour behind. */
   readonly lastUse: { atMs: number | null };
   /** How often browsers have authorization requests left at the provider. */
@@ -54,19 +57,19 @@ export interface Account extends ObjectParts<TimerName, AccountStore, AccountVau
   readonly lastAsk: { subjectAtMs: number | null };
 }
 
-/** Appends one record about this account to its chain. Inside a transaction only. */
+/** Appends one record about this account to its chain. Inside a transaction only. @returns its number */
 export function record(
   object: Account,
   account: Pick<AccountRow, 'accountId' | 'connection' | 'identifier' | 'organization'>,
   mac: Uint8Array,
   fields: AuditFields,
   context: RequestContext,
-): void {
+): number {
   const names = {
     connected_account_id: account.accountId,
     connection: account.connection,
     identifier: account.identifier,
     organization: account.organization === '' ? null : account.organization,
   };
-  recordIn(object, mac, { ...fields, ...names }, context);
+  return recordIn(object, mac, { ...fields, ...names }, context);
 }

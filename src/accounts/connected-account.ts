@@ -22,14 +22,14 @@ import type { ApprovalAnswer, ApprovalRequest } from './approvals/requests.ts';
 import { askedSoon } from './approvals/upkeep.ts';
 import { accountRetryMs, timerKinds } from './clock/alarm.ts';
 import { rearm } from './clock/rearm.ts';
-import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
+import type { CallEnded, ReleaseRequest, ReleaseResult } from './door/answer.ts';
 import type { Door } from './door/release.ts';
 import { CutOffEnding } from './ending/cut-off-ending.ts';
 import { deletedRefusal, isBuried } from './ending/cut-offs.ts';
 import { noteCutOff } from './ending/kill-switch.ts';
 import { revokedRefusal } from './ending/matched.ts';
 import { answerFlow } from './flows/flow.ts';
-import { connectUrl, reauthUrl } from './flows/repair-link.ts';
+import { linkForUser } from './flows/repair-link.ts';
 import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
 import { explanation } from './insight/explanation.ts';
 import { present } from './insight/present.ts';
@@ -94,6 +94,14 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return result;
   }
 
+  mayGoOn(request: ReleaseRequest): Promise<boolean> {
+    return this.#door.mayGoOn(request);
+  }
+
+  callEnded(ended: CallEnded): Promise<boolean> {
+    return this.#door.callEnded(ended);
+  }
+
   settle(argument: SettleArgument): Promise<string> {
     return settleExchange(this.#object, this.#refresher, this.#lifecycle.proofs, argument);
   }
@@ -118,14 +126,8 @@ export class ConnectedAccount extends DurableObject implements AccountRpc {
     return key.ok || key.error.code === 'record_corrupt' ? null : key;
   }
 
-  async linkForUser(): Promise<string | null> {
-    const opened = await this.#object.vault.open();
-    if (!opened.ok || opened.value === null) return null;
-    const { mac } = opened.value.key;
-    const account = this.#object.store.state(mac)?.account;
-    return account === undefined
-      ? null
-      : (reauthUrl(this.#object, mac, account) ?? connectUrl(this.#object, mac, account));
+  linkForUser(): Promise<string | null> {
+    return linkForUser(this.#object);
   }
 
   async create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>> {

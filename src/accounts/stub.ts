@@ -13,7 +13,7 @@ import type { Result } from '#lib/result.ts';
 import type { SentAgent } from '#policy/granted.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { ApprovalAnswer, ApprovalRequest } from './approvals/requests.ts';
-import type { ReleaseRequest, ReleaseResult } from './door/answer.ts';
+import type { CallEnded, ReleaseRequest, ReleaseResult } from './door/answer.ts';
 import type { CutOffNoted } from './ending/kill-switch.ts';
 import type { FlowAnswer, FlowRequest } from './flows/requests.ts';
 import type { ImaginedRequest } from './insight/reach.ts';
@@ -91,6 +91,10 @@ export interface Busy {
 
 export interface AccountRpc {
   release(request: ReleaseRequest): Promise<ReleaseResult>;
+  /** Whether a call that was let out by this request may still go on. Records nothing. */
+  mayGoOn(request: ReleaseRequest): Promise<boolean>;
+  /** Records how a call ended. False: that cannot be written. */
+  callEnded(ended: CallEnded): Promise<boolean>;
   create(argument: CreateArgument): Promise<Answer<{ created: boolean; account: Resource }>>;
   import(argument: ImportArgument): Promise<ImportAnswer>;
   /** `organization` null: an unbound caller, who sees all. */

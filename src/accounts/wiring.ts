@@ -4,6 +4,7 @@ import { isIndexed } from '#directory/account-index.ts';
 import { partsOf as objectParts } from '#objects/parts.ts';
 import type { ExchangeRequest } from '#refresh/exchange-request.ts';
 import type { Entrypoints, Account, TimerName } from './account.ts';
+import { OpenCalls } from './calls/open-calls.ts';
 import { OpenedCredentials } from './door/opened.ts';
 import { Door } from './door/release.ts';
 import { CommitPump } from './door/pump.ts';
@@ -54,6 +55,7 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
     checkToken: (request) => exchanger().checkToken(request),
     revoke: (request) => exchanger().revoke(request),
     waiting: new Waiting(),
+    calls: new OpenCalls(),
     lastUse: { atMs: null },
     openings: new OpeningLimit(),
     lastAsk: { subjectAtMs: null },

@@ -16,6 +16,7 @@ import { inOAuthForm, OAUTH_ENDPOINTS } from './oauth/form.ts';
 import { tokenServiceRoutes } from './oauth/routes.ts';
 import { approvalRoutes } from './approvals/routes.ts';
 import { approvalPageRoutes } from './approvals/pages.ts';
+import { proxyRoutes } from './proxy/routes.ts';
 import { revocationRoutes } from './revocations/routes.ts';
 import { connectLinkRoutes } from './routes/connect-links.ts';
 import {
@@ -77,6 +78,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', homeRoutes());
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
+  app.route('/', proxyRoutes());
   app.route('/', tokenServiceRoutes());
   app.route('/', agentCredentialRoutes());
   app.route('/', accountRoutes());

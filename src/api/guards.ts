@@ -2,7 +2,7 @@
 
 import type { Context, MiddlewareHandler } from 'hono';
 import { agentStub } from '#agents/stub.ts';
-import type { RequestContext } from '#audit/record.ts';
+import type { AuditAction, RequestContext } from '#audit/record.ts';
 import { asAgent, asEither, asOperator } from '#callers/planes.ts';
 import {
   actorOf,
@@ -19,6 +19,7 @@ import { migrateInDevelopment } from '#directory/migrate.ts';
 import { refuseNewerDirectory } from '#directory/schema-major.ts';
 import type { Config } from '#env.ts';
 import { systemNow, within } from '#lib/clock.ts';
+import type { Action, Use } from '#policy/request.ts';
 import { arrivalOf, type Arrival } from './arrival.ts';
 import type { AppEnv } from './context.ts';
 import { idempotently } from './idempotency.ts';
@@ -114,20 +115,32 @@ export interface RefusedRequest {
   readonly identifier: string | null;
   /** Connection and identifier are an account's own, and not what the request said. */
   readonly known: boolean;
+  /** Left out: the credential itself. */
+  readonly use?: Pick<Use, 'action'> & Partial<Use>;
 }
 
+/** What a request of this use is called in a record. */
+const RECORDED = {
+  token: 'token.issue',
+  proxy: 'proxy.call',
+  tool: 'tool.execute',
+  mcp: 'tool.execute',
+} as const satisfies Record<Action, AuditAction>;
+
 /**
- * Records in the agent's own chain that a token was refused, durably before the refusal is answered.
+ * Records in the agent's own chain that a request was refused, durably before the refusal is answered.
  * @throws ProblemError where it cannot be written: a refusal without its record does not leave either
  */
 export async function recordRefusal(
   config: Config,
   caller: AgentProof,
   context: RequestContext,
-  { known, ...refused }: RefusedRequest,
+  { known, use = { action: 'token' }, ...refused }: RefusedRequest,
 ): Promise<void> {
   const organization = caller.organization === '' ? null : caller.organization;
-  const fields = { action: 'token.issue', outcome: 'refused', ...refused, organization } as const;
+  const { action, tool = null, method = null, path = null } = use;
+  const asked = { action: RECORDED[action], tool, method, path };
+  const fields = { ...asked, outcome: 'refused', ...refused, organization } as const;
   const recorded = await agentStub(config, caller.id).recordRefusal({ fields, known, context });
   // Deleted since it proved itself: there is no chain that could take the record, and nothing was handed out.
   if (recorded.ok || recorded.code === 'not_found') return;

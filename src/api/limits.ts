@@ -14,9 +14,15 @@ const DEPTH_LIMIT = 32;
 const DISCARD_LIMIT = 16 * 1024 * 1024;
 const DISCARD_MS = 5_000;
 
+/** The refusal that the length of the URL gives rise to; null when the request may go on. */
+export function uriTooLong({ url }: Request): [Code, ProblemDetails] | null {
+  return url.length > URL_LIMIT ? ['uri_too_long', {}] : null;
+}
+
 /** The refusal that the head of a request alone gives rise to; null when the request may go on. */
 export function tooLarge(request: Request): [Code, ProblemDetails] | null {
-  if (request.url.length > URL_LIMIT) return ['uri_too_long', {}];
+  const tooLong = uriTooLong(request);
+  if (tooLong !== null) return tooLong;
   const length = Number(request.headers.get('content-length') ?? '0');
   return length > BODY_LIMIT ? ['too_large', { detail: 'a body may hold 1 MiB' }] : null;
 }

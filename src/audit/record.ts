@@ -92,7 +92,11 @@ export interface AuditFields {
   readonly scopes?: readonly string[] | null;
   readonly tool?: string | null;
   readonly method?: string | null;
+  /** Of a URL, without its query; see `recordedPath`. */
   readonly path?: string | null;
+  readonly upstream_status?: number | null;
+  /** Of the end of a call: the number of the record that began it. */
+  readonly began?: number | null;
   readonly token_fingerprint?: string | null;
   readonly duration_ms?: number | null;
   /** Facts of a refresh: attempt id, trigger, provider code, the answer's shape. */
@@ -131,6 +135,15 @@ export function freeField(text: string | null, macKey: Uint8Array): string | nul
   );
 }
 
+const PATH_LIMIT = 500;
+
+/** A path as a record may hold it: each segment is a field that a caller can fill freely. */
+export function recordedPath(path: string | null, macKey: Uint8Array): string | null {
+  if (path === null) return null;
+  const segments = path.slice(0, PATH_LIMIT).split('/');
+  return segments.map((segment) => freeField(segment, macKey)).join('/');
+}
+
 /** What a refused request named: the caller's text, unless the names are known to be ours. */
 export function asFreeNames(
   fields: AuditFields,
@@ -141,7 +154,14 @@ export function asFreeNames(
     const value = fields[name] ?? null;
     return value === null || isOurs(name, value) ? value : freeField(value, macKey);
   };
-  return { ...fields, connection: masked('connection'), identifier: masked('identifier') };
+  const { tool = null, path = null } = fields;
+  return {
+    ...fields,
+    connection: masked('connection'),
+    identifier: masked('identifier'),
+    tool: freeField(tool, macKey),
+    path: recordedPath(path, macKey),
+  };
 }
 
 function withoutNulls(fields: object): Record<string, unknown> {

@@ -18,6 +18,7 @@ const PLAIN = [
   'method',
   'path',
   'upstream_status',
+  'began',
   'token_fingerprint',
   'correlation_id',
   'tool_call_id',

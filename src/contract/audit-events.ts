@@ -36,6 +36,11 @@ export const AuditEvent = z
     method: Text,
     path: Text,
     upstream_status: z.number().int().nullable(),
+    began: z
+      .number()
+      .int()
+      .nullable()
+      .openapi({ description: 'Of the end of a call: `seq` of the record that began it.' }),
     token_fingerprint: Text.openapi({
       description: 'Matches within the account, and says nothing about the token.',
     }),
@@ -66,6 +71,7 @@ export const AuditEvent = z
       method: null,
       path: null,
       upstream_status: null,
+      began: null,
       token_fingerprint: 'q3v8Zb1cYl0pXr7TnKd2Wg',
       correlation_id: '6f1c0a52-2f6a-4c1e-9d7e-3a7d2a9f1b11',
       tool_call_id: null,

@@ -52,6 +52,11 @@ export const CODES = {
   link_expired: { status: 410, title: 'The link has expired', helps: 'make a new connect link' },
   too_large: { status: 413, title: 'The body is too large' },
   uri_too_long: { status: 414, title: 'The URL is too long' },
+  upgrade_refused: {
+    status: 426,
+    title: 'No other protocol is spoken here',
+    helps: 'the proxy forwards HTTP requests and streams, and no WebSocket',
+  },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   subject_mismatch: { status: 422, title: 'Another subject answered' },
   credential_refused: {
@@ -80,6 +85,11 @@ export const CODES = {
     status: 503,
     title: 'The provider rejects the credentials of this connection',
     helps: 'the provider refuses its client id or secret: an operator has to correct the connection',
+  },
+  provider_timeout: {
+    status: 504,
+    title: 'The provider did not answer in time',
+    helps: 'nobody knows whether the provider has acted on the request',
   },
   vault_locked: { status: 503, title: 'The vault is locked' },
 } as const satisfies Record<string, { status: number; title: string; helps?: string }>;

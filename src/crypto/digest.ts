@@ -8,6 +8,12 @@ export function purposeDigest(purpose: string, secret: string): string {
   return hash('sha256', lengthPrefixed(['valetkey', purpose, secret]), 'base64url');
 }
 
+/** SHA-256 of a request's content, part by part, base64url: two requests with the same digest send the same. */
+export function contentDigest(parts: readonly string[], body: Uint8Array): string {
+  const told = [...parts, hash('sha256', body, 'base64url')];
+  return hash('sha256', lengthPrefixed(['valetkey', 'content v1', ...told]), 'base64url');
+}
+
 /** SHA-256 of a token as a proof of possession names it (`ath`, RFC 9449, 4.2). */
 export function tokenHash(token: string): string {
   return hash('sha256', token, 'base64url');

@@ -104,13 +104,14 @@ export function partsOf<Kind extends string, Store extends ObjectStore, Opener e
   };
 }
 
-/** Appends one record to the object's chain. Inside a transaction only. */
+/** Appends one record to the object's chain. Inside a transaction only. @returns its number */
 export function record(
   { ring, store, now }: Pick<ObjectParts, 'ring' | 'store' | 'now'>,
   mac: Uint8Array,
   fields: AuditFields,
   context: RequestContext,
-): void {
-  const { begins } = ring.append(fields, context, isoTime(now()), mac);
+): number {
+  const { begins, seq } = ring.append(fields, context, isoTime(now()), mac);
   if (begins) store.noteChain(mac);
+  return seq;
 }

@@ -37,8 +37,10 @@ export type ApiVerdict =
   | { readonly verdict: 'throttled'; readonly retryAfterMs: number | null }
   | { readonly verdict: 'other' };
 
+type Signs = Pick<Descriptor, 'api_signals' | 'api_dead_token_signals_with_200'>;
+
 /** Judges an answer of the provider's API. Never throws, for any body. */
-export function judgeApiAnswer(descriptor: Descriptor, answer: ApiAnswer, nowMs: number): ApiVerdict {
+export function judgeApiAnswer(descriptor: Signs, answer: ApiAnswer, nowMs: number): ApiVerdict {
   const { status } = answer;
   const means = signalOf(descriptor, answer);
   if (means !== null) return verdictOf(means);
@@ -68,7 +70,7 @@ function verdictOf(means: ApiSignalMeaning): ApiVerdict {
 }
 
 /** The first listed signal that the body carries, or null. */
-function signalOf(descriptor: Descriptor, answer: ApiAnswer): ApiSignalMeaning | null {
+function signalOf(descriptor: Signs, answer: ApiAnswer): ApiSignalMeaning | null {
   const listed = [
     ...descriptor.api_dead_token_signals_with_200.map((signal) => ({ status: 200, ...signal })),
     ...(descriptor.api_signals ?? []),

@@ -267,6 +267,11 @@ const fields = {
   token_header: z.string().min(1).max(500).nullable().default(null),
   /** Ours: parameters of the URL that carry the credential, where an API takes it there: `key={api_key}`. */
   token_query: z.string().min(1).max(500).optional(),
+  /** Ours: headers that a caller may set beside the common ones: versions, and what of the account is meant. */
+  api_request_headers: z
+    .array(z.string().regex(/^[a-z0-9-]{1,64}$/))
+    .max(20)
+    .optional(),
   /** Ours: fields of a credential that are no secret, so that an API may answer them. */
   public_fields: z.array(Name).max(10).optional(),
   api_dead_token_signals_with_200: z.array(z.strictObject(signalFields)).max(20).default([]),

@@ -84,6 +84,7 @@ it('at the root of accounts lies what every folder below it needs, and nothing e
   ]);
   expect(names((entry) => entry.isDirectory())).toEqual([
     'approvals',
+    'calls',
     'clock',
     'door',
     'ending',

@@ -282,7 +282,10 @@ describe('what an agent tries', () => {
     await operator.post(`/v1/approvals/${await ask()}/approve`);
     const closed = [{ ...rules[0], connection: 'elsewhere' }];
     expect((await operator.put(`/v1/agents/${agent.id}/policy`, { rules: closed })).status).toBe(200);
-    await vi.waitFor(async () => expect((await byId()).status).toBe(404), PATIENCE);
+    // Within a second the old policy may still hold, and would spend the yes: the list tells when it does not.
+    const listed = async () => (await agent.client.get('/v1/agents/self/credentials')).body.data.length;
+    await vi.waitFor(async () => expect(await listed()).toBe(0), PATIENCE);
+    expect((await byId()).status).toBe(404);
     await operator.post(`/v1/agents/${agent.id}/suspend`);
     await vi.waitFor(async () => expect((await byId()).body.reason).toBe('agent_suspended'), PATIENCE);
     // The yes was spent by none of those.

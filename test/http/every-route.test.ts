@@ -112,8 +112,9 @@ describe('every route', () => {
         malformed.map((value) => ({
           what: `with ${name} ${value.slice(0, 20)}`,
           asked: { path: { [name]: value }, ...goodBody(operation) },
-          // A credential may name its connection, which is a field there; a path at a provider is the proxy's to judge.
-          expected: { status: name === 'path' ? [400, 403, 404, 409] : [400, 404, 410] },
+          // A credential may name its connection, which is a field there; a path at a provider is the proxy's to judge, and
+          // the API behind it answers nobody here.
+          expected: { status: name === 'path' ? [400, 403, 404, 409, 503] : [400, 404, 410] },
         })),
       ),
     );

@@ -20,7 +20,7 @@ it('three curls lead from nothing to an agent that holds the key', async () => {
   const block = blocks.find((text) => text.startsWith('curl -s -X PUT')) ?? '';
   const commands = block.trim().split(/\n\n+/);
   expect(commands).toHaveLength(3);
-  const broker = await startBroker();
+  const broker = await startBroker({ alone: true });
   try {
     const variables: Record<string, string> = { ADMIN_KEY: broker.adminKey };
     const answers = [];
@@ -41,7 +41,7 @@ it('four more make the same agent ask a person first, who lets it through once',
   const asking = blocks[at('curl -s -X PUT http://localhost:8787/v1/agents/my-agent/policy')] ?? '';
   const [rule = '', ask = '', approve = '', fetch = '', ...rest] = asking.trim().split(/\n\n+/);
   expect([rest, fetch !== '']).toEqual([[], true]);
-  const broker = await startBroker();
+  const broker = await startBroker({ alone: true });
   try {
     const variables: Record<string, string> = { ADMIN_KEY: broker.adminKey };
     const run = (command: string) =>
@@ -66,7 +66,7 @@ it('seven more lead to an agent that holds the token of a user, without the root
   expect(commands.slice(3).filter((command) => command.includes('ADMIN_KEY'))).toEqual([]);
   const scopes = ['openid', 'offline_access', 'oauth', 'crm.objects.contacts.read'];
   const provider = await startOAuthServer({ scopes });
-  const broker = await startBroker();
+  const broker = await startBroker({ alone: true });
   try {
     const { clientId, clientSecret } = provider.client;
     await provider.setClient(provider.client, [`${broker.url}/oauth/callback/hubspot`]);
@@ -121,7 +121,7 @@ it('three more lead from an agent to its sub-agent, which holds a smaller token'
     (blocks.find((text) => text.startsWith(begin)) ?? '').trim().split(/\n\n+/);
   const commands = [...commandsOf('curl -s -X PUT'), ...commandsOf('export TOKEN=')];
   expect(commands).toHaveLength(6);
-  const broker = await startBroker();
+  const broker = await startBroker({ alone: true });
   try {
     const variables: Record<string, string> = { ADMIN_KEY: broker.adminKey };
     let last;

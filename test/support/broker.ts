@@ -185,7 +185,8 @@ function hosted(host: string, port: number, folder: string, clientIpHeader: stri
   // Another file may have had it before.
   const before = existsSync(log) ? statSync(log).size : 0;
   return {
-    start: async (settings) => void (await askHost(host, 'start', { port, folder, settings, log, clientIpHeader })),
+    start: async (settings) =>
+      void (await askHost(host, 'start', { port, folder, settings, log, clientIpHeader })),
     stop: async () => void (await askHost(host, `stop/${port}`, {})),
     // Miniflare ends its engine with SIGKILL, and writes nothing before.
     kill: async () => void (await askHost(host, `stop/${port}`, {})),

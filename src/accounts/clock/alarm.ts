@@ -11,6 +11,7 @@ import { LATE_MS } from '#refresh/schedule.ts';
 import { systemContext } from '#audit/record.ts';
 import type { Account, TimerName } from '../account.ts';
 import { tendApproval } from '../approvals/upkeep.ts';
+import { closeLostCalls } from '../calls/call-end.ts';
 import { startRevocations } from '../ending/revocation.ts';
 import { lapseSessions } from '../flows/sessions/upkeep.ts';
 import { indexAccount } from '../insight/index-outbox.ts';
@@ -59,6 +60,10 @@ export function timerKinds(
       run: ofLiving((opened, _timer, id) => tendApproval(object, opened, id)),
     },
     revoke: { rank: 9, run: () => startRevocations(object) },
+    calls: {
+      rank: 10,
+      run: ofLiving((opened, { payload }) => closeLostCalls(object, opened, Number(payload ?? 0))),
+    },
   };
 }
 

@@ -53,6 +53,18 @@ export interface RateUse {
   readonly spent: readonly number[];
 }
 
+/** How a call ended that the account had let out, told by the Worker that made it. */
+export interface CallEnded {
+  readonly began: number;
+  readonly use: Pick<AskedUse, 'action' | 'tool' | 'method' | 'path'>;
+  readonly outcome: 'ok' | 'refused' | 'failed' | 'unknown';
+  readonly reason: string | null;
+  readonly upstreamStatus: number | null;
+  readonly fingerprint: string;
+  readonly durationMs: number;
+  readonly context: RequestContext;
+}
+
 /** `rejected` of a caller that kept no fingerprint. */
 export const CURRENT_TOKEN = 'current';
 
@@ -79,22 +91,22 @@ export type ReleaseResult =
   | { readonly ok: false; readonly count: number }
   /** To a request for the token: the JSON of the answer. */
   | { readonly ok: true; readonly body: string }
-  /** To a request of another use. */
-  | { readonly ok: true; readonly injection: ReleasedInjection<string> }
+  /** To a request of another use. `began`: the number of the record of the call, for the record of its end. */
+  | { readonly ok: true; readonly injection: ReleasedInjection<string>; readonly began: number }
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** The same on the Worker's side. */
 export type Arrived =
   | Extract<ReleaseResult, { ok: false }>
   | { readonly ok: true; readonly credential: ReleasedCredential }
-  | { readonly ok: true; readonly injection: ReleasedInjection<Secret> };
+  | { readonly ok: true; readonly injection: ReleasedInjection<Secret>; readonly began: number };
 
 /** Wraps what is secret in an answer that has just crossed RPC: from here on no log, error or JSON can show it. */
 export function arrived(result: ReleaseResult): Arrived {
   if (!result.ok) return result;
   if ('body' in result) return { ok: true, credential: new ReleasedCredential(result.body) };
   const { secret, ...facts } = result.injection;
-  return { ok: true, injection: { ...facts, secret: new Secret(secret) } };
+  return { ok: true, injection: { ...facts, secret: new Secret(secret) }, began: result.began };
 }
 
 /** The credential's JSON on the Worker's side: it cannot be printed, only answered. */

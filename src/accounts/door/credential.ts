@@ -90,7 +90,13 @@ export function releasedInjection(
     accountId: account.accountId,
     connection: account.connection,
     identifier: account.identifier,
+    provider: settings.provider,
     apiBaseUrls,
+    requestHeaders: settings.descriptor.api_request_headers ?? [],
+    signs: {
+      api_signals: settings.descriptor.api_signals,
+      api_dead_token_signals_with_200: settings.descriptor.api_dead_token_signals_with_200,
+    },
     origins: originsOf(apiBaseUrls),
     expiresAtMs: grant.accessExpiresAtMs,
     fingerprint: credential.fingerprint,

@@ -127,6 +127,23 @@ function decideAllowed(
   });
 }
 
+/** Whether the account still lets this agent use it so. Scopes are not compared again: the credential has left. */
+export function stillAllowed(object: Account, { key }: OpenedAccount, request: DoorRequest): boolean {
+  const stored = object.store.state(key.mac);
+  if (stored === null) return false;
+  const { account, settings, grants } = withoutCut(stored, request.cutOffs);
+  const cutOffs = request.cutOffs ?? null;
+  const { connection, identifier, organization } = account;
+  const asked = { ...useOf(request), connection, identifier, organization, nowMs: object.now(), spent: [] };
+  return (
+    decideAtDoor1(request.agent, asked).allowed &&
+    deletedRefusal(account, settings, cutOffs) === null &&
+    revokedRefusal(stored.account, stored.grants, cutOffs) === null &&
+    statusRefusal(account, () => null) === null &&
+    grants.length > 0
+  );
+}
+
 function refuseByPolicy(scene: Scene, decision: Door2Decision & { allowed: false }): Step {
   const { reason, grantedScopes: granted, allowedScopes: allowed } = decision;
   return refuse(scene, policyRefusal(reason, { granted, allowed }), reason);

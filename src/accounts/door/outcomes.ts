@@ -4,8 +4,15 @@
  * Refuses to fetch and to wait: the credential is in memory already.
  */
 
-import { freeField, type AuditAction, type AuditFields, type AuditOutcome } from '#audit/record.ts';
+import {
+  freeField,
+  recordedPath,
+  type AuditAction,
+  type AuditFields,
+  type AuditOutcome,
+} from '#audit/record.ts';
 import type { Action } from '#policy/request.ts';
+import type { ReleasedInjection } from '#providers/injection/injection.ts';
 import { handedTo } from '#refresh/refused-token.ts';
 import { record } from '../account.ts';
 import type { ApprovalRow } from '../approvals/machine.ts';
@@ -17,8 +24,9 @@ import { armGrant, REFUSED_ALONE } from '../refreshing/plan.ts';
 import { degrade } from '../refreshing/settle/settle.ts';
 import { othersServe } from '../refreshing/usable.ts';
 import type { AccountRow, GrantRow } from '../rows.ts';
-import type { DoorRequest, Refusal, ReleaseResult } from './answer.ts';
+import type { DoorRequest, Refusal } from './answer.ts';
 import { credentialBody, withApiDetails } from './body.ts';
+import { callBegan } from '../calls/call-end.ts';
 import { releasedInjection, type OpenedCredential } from './credential.ts';
 import { statusRefusal, uncallable, unfilledHeaders, unknownVariables, wallRefusal } from './refusals.ts';
 import { waitOf, type Scene, type Step } from './step.ts';
@@ -59,17 +67,22 @@ export function refuse(
     scene.object,
     scene.state.account,
     scene.opened.key.mac,
-    { action, outcome: 'refused', reason, scopes: askedScopes(scene), ...approvalFields(scene, approval) },
+    {
+      action,
+      outcome: 'refused',
+      reason,
+      scopes: askedScopes(scene),
+      ...usedFor(scene),
+      ...approvalFields(approval),
+    },
     scene.request.context,
   );
   return { kind: 'done', result: { ok: false, refusal } };
 }
 
-/** The request that a person is asked about, as its records name it. */
-function approvalFields({ use, opened }: Scene, approval: ApprovalRow | null): Partial<AuditFields> {
-  if (approval === null) return {};
-  const { tool, method } = use;
-  return { tool, method, path: freeField(use.path, opened.key.mac), evidence: [`approval:${approval.id}`] };
+/** The approval that the request asked for, or that let it through. */
+function approvalFields(approval: ApprovalRow | null): Partial<AuditFields> {
+  return approval === null ? {} : { evidence: [`approval:${approval.id}`] };
 }
 
 /** The asked scopes as a record may hold them: a name that was never granted is the caller's text. */
@@ -95,10 +108,9 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   if (missing.length > 0) return refuse(scene, unknownVariables(account, missing), 'variable_unknown');
   if (credential.unfilled.length > 0)
     return refuse(scene, unfilledHeaders(account, credential.unfilled), 'conflict');
-  const result = answerOf(scene, grant, credential);
+  const made = answerOf(scene, grant, credential);
   // The connection may say by now what was missing.
-  if (!result.ok)
-    return scene.caughtUp ? refuse(scene, result.refusal, result.refusal.code) : { kind: 'catch_up' };
+  if (!made.ok) return scene.caughtUp ? refuse(scene, made.refusal, made.refusal.code) : { kind: 'catch_up' };
   if (nowMs - (account.lastUsedAtMs ?? 0) > USED_STEP_MS) noteUse(scene, grant.id);
   object.lastUse.atMs = nowMs;
   if (use.action === 'token' && account.credentialType === 'oauth2' && !grant.hasRefreshToken)
@@ -114,26 +126,41 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
         action,
         outcome,
         scopes: grant.scopes,
+        ...usedFor(scene),
         token_fingerprint: credential.fingerprint,
-        ...approvalFields(scene, approved),
+        ...approvalFields(approved),
       },
       request.context,
     );
-  if (approved === null) recorded();
-  else
-    object.store.transaction(() => {
-      spend(object, opened.key.mac, approved, nowMs);
-      recorded();
-    });
-  return { kind: 'done', result };
+  const began =
+    approved === null
+      ? recorded()
+      : object.store.transaction(() => {
+          spend(object, opened.key.mac, approved, nowMs);
+          return recorded();
+        });
+  if ('body' in made) return { kind: 'done', result: made };
+  callBegan(object, began);
+  return { kind: 'done', result: { ...made, began } };
 }
+
+/** What of the use its record says. */
+function usedFor({ use, opened }: Scene): Pick<AuditFields, 'tool' | 'method' | 'path'> {
+  const { tool, method, path } = use;
+  return { tool, method, path: recordedPath(path, opened.key.mac) };
+}
+
+type Made =
+  | { readonly ok: true; readonly body: string }
+  | { readonly ok: true; readonly injection: ReleasedInjection<string> }
+  | { readonly ok: false; readonly refusal: Refusal };
 
 /** The credential itself for a token; for every other use, what a call needs that is made with it here. */
 function answerOf(
   { request, use, state, nowMs }: Scene,
   grant: GrantRow,
   credential: OpenedCredential,
-): Exclude<ReleaseResult, { again: true } | { count: number }> {
+): Made {
   const { account, settings } = state;
   if (use.action === 'token') {
     const body = credentialBody(account, settings, grant, credential, nowMs);

@@ -88,7 +88,10 @@ function decideRefused(scene: Scene, { grant }: Wanted, { fingerprint }: OpenedC
   const canAsk = state.settings.descriptor.userinfo_url !== null;
   const endpoint = endpointOf(state);
   const acceptedBefore = endpoint !== null && grant.acceptedAt === endpoint;
-  const decision = decideRefusedToken({ nowMs, canAsk, verdict, acceptedBefore, holders });
+  const asTold = decideRefusedToken({ nowMs, canAsk, verdict, acceptedBefore, holders });
+  // A caller of the proxy chooses the path: what one route of an API refuses is not yet the end of the token.
+  const isByRoute = asTold.kind === 'ended' && asTold.by === 'agents' && scene.use.action !== 'token';
+  const decision = isByRoute ? ({ kind: 'doubted' } as const) : asTold;
   switch (decision.kind) {
     case 'ask':
       return { kind: 'ask', grant };

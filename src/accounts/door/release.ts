@@ -16,8 +16,9 @@ import { CatchUp } from '../refreshing/provider/catch-up.ts';
 import { TokenCheck, type ToldOfGrant } from '../refreshing/provider/token-check.ts';
 import type { Refresher } from '../refreshing/refresher.ts';
 import type { OpenedAccount } from '../vault.ts';
-import type { DoorRequest, Refusal, ReleaseRequest, ReleaseResult } from './answer.ts';
-import { corruptRefusal, decideRelease } from './decide.ts';
+import type { CallEnded, DoorRequest, Refusal, ReleaseRequest, ReleaseResult } from './answer.ts';
+import { callEnded } from '../calls/call-end.ts';
+import { corruptRefusal, decideRelease, stillAllowed } from './decide.ts';
 import type { OpenedCredentials } from './opened.ts';
 import type { Round, Step } from './step.ts';
 
@@ -26,6 +27,16 @@ const MAX_ROUNDS = 10;
 
 function refused(refusal: Refusal): ReleaseResult {
   return { ok: false, refusal };
+}
+
+/** A question to rows that may have been changed outside the broker, and the answer where they were. */
+function orCorrupt<T>(ask: () => T, otherwise: T): T {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof CorruptRowError) return otherwise;
+    throw error;
+  }
 }
 
 export class Door {
@@ -98,6 +109,31 @@ export class Door {
       detail: 'the account changes faster than it can be read',
       retryAfterS: 1,
     });
+  }
+
+  /** Nothing is recorded: the call was, and so will be its end. */
+  async mayGoOn(request: ReleaseRequest): Promise<boolean> {
+    const opened = await this.#opened();
+    return (
+      opened !== null &&
+      orCorrupt(
+        () => stillAllowed(this.#object, opened, { ...request, agent: arrivedAgent(request.agent) }),
+        false,
+      )
+    );
+  }
+
+  async callEnded(ended: CallEnded): Promise<boolean> {
+    const opened = await this.#opened();
+    if (opened === null) return false;
+    return this.#object.pump.submit(() => orCorrupt(() => callEnded(this.#object, opened, ended), false));
+  }
+
+  async #opened(): Promise<OpenedAccount | null> {
+    const ready = this.#object.vault.ready();
+    if (ready !== null) return ready;
+    const opened = await this.#object.vault.open();
+    return opened.ok ? opened.value : null;
   }
 
   /** By the account's clock: when the request came to the Worker that sent it, and of when the agent's proof is. */

@@ -101,3 +101,12 @@ export function checkRepairToken(
   const waits = kind === 'connect' ? account.status === 'pending' : sinceOf(account) === sinceMs;
   return waits && nowMs - sinceMs < LINK_LIFE_MS ? 'good' : 'dead';
 }
+
+/** A link with which the account's user connects or repairs it; null: there is nothing to do, or it does not open. */
+export async function linkForUser(object: Account): Promise<string | null> {
+  const opened = await object.vault.open();
+  if (!opened.ok || opened.value === null) return null;
+  const { mac } = opened.value.key;
+  const account = object.store.state(mac)?.account;
+  return account === undefined ? null : (reauthUrl(object, mac, account) ?? connectUrl(object, mac, account));
+}

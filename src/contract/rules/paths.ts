@@ -24,7 +24,9 @@ export function pathProblem(path: string): string | null {
     return 'must not have control characters and backslashes, encoded or not';
   if (ENCODED_TWICE.test(path)) return 'must not be percent-encoded twice';
   const segments = segmentsOf(path);
-  if (segments.some((segment) => DOT_SEGMENT.test(segment))) return 'must not have the segments . and ..';
+  // Also of what a server may read as two.
+  if (segments.flatMap((segment) => segment.split(SLASH)).some((segment) => DOT_SEGMENT.test(segment)))
+    return 'must not have the segments . and ..';
   // The last one is empty behind a slash at the end.
   if (segments.slice(0, -1).includes('')) return 'must not have two slashes in a row';
   return null;

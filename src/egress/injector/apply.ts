@@ -40,13 +40,26 @@ function withQuery(url: string, query: Injection['query']): string {
   const own = Object.entries(query).map(
     ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
   );
-  if (own.length === 0) return url;
+  return own.length === 0 ? url : withPairs(url, [...keptPairs(url, query), ...own]);
+}
+
+/** The URL without every parameter that the credential brings. */
+export function withoutQuery(url: string, query: Injection['query']): string {
+  return Object.keys(query).length === 0 ? url : withPairs(url, keptPairs(url, query));
+}
+
+function withPairs(url: string, pairs: readonly string[]): string {
+  const at = url.indexOf('?');
+  const front = at < 0 ? url : url.slice(0, at);
+  return pairs.length === 0 ? front : `${front}?${pairs.join('&')}`;
+}
+
+function keptPairs(url: string, query: Injection['query']): string[] {
   const at = url.indexOf('?');
   const given = at < 0 || at === url.length - 1 ? [] : url.slice(at + 1).split('&');
   // As the API would read it: an encoded or capital letter makes no other name.
   const names = new Set(Object.keys(query).map((name) => name.toLowerCase()));
-  const kept = given.filter((pair) => !names.has(nameOf(pair).toLowerCase()));
-  return `${at < 0 ? url : url.slice(0, at)}?${[...kept, ...own].join('&')}`;
+  return given.filter((pair) => !names.has(nameOf(pair).toLowerCase()));
 }
 
 function nameOf(pair: string): string {

@@ -3,6 +3,8 @@
  * stands before and after it. Pure. It reads what it is given and nothing else: compression is undone by its caller.
  */
 
+import { hasEscapes, writtenAt } from './written.ts';
+
 /** A shorter text is no credential, and would be found in every second answer. */
 const SHORTEST = 8;
 
@@ -10,12 +12,28 @@ const UTF_8 = new TextDecoder();
 
 /** Compares against each of these texts, in every encoding. */
 export function echoOf(secrets: readonly string[]): (bytes: Uint8Array) => boolean {
-  const needles = [...new Set(secrets.filter((text) => text.length >= SHORTEST).flatMap(needlesOf))];
+  const needles = needlesIn(secrets);
   if (needles.length === 0) return () => false;
   return (bytes) => {
     const readings = [...readingsOf(UTF_8.decode(bytes))];
-    return readings.some((reading) => needles.some((needle) => reading.includes(needle)));
+    return (
+      readings.some((reading) => needles.some((needle) => reading.includes(needle))) ||
+      isWritten(UTF_8.decode(bytes), needles)
+    );
   };
+}
+
+/** Escapes may begin anywhere: a character before them makes others of them only to a reader of the whole text. */
+function isWritten(text: string, needles: readonly string[]): boolean {
+  if (!hasEscapes(text)) return false;
+  for (let at = 0; at < text.length; at += 1)
+    if (needles.some((needle) => writtenAt(text, at, needle, true) === 'whole')) return true;
+  return false;
+}
+
+/** The texts that the search compares with: each secret that is long enough, as it is and as encodings that no escape undoes spell it. */
+export function needlesIn(secrets: readonly string[]): string[] {
+  return [...new Set(secrets.filter((text) => text.length >= SHORTEST).flatMap(needlesOf))];
 }
 
 /** What the text says to a reader that undoes one of the escapes, or one within the other. */

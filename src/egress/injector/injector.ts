@@ -5,7 +5,8 @@
 
 import type { Secret } from '#crypto/secret.ts';
 import type { Injection, ReleasedInjection } from '#providers/injection/injection.ts';
-import { applied, type Addressed } from './apply.ts';
+import { applied, withoutQuery, type Addressed } from './apply.ts';
+import { EchoScan } from './echo-scan.ts';
 import { echoOf } from './echo.ts';
 
 export interface Injector {
@@ -18,18 +19,25 @@ export interface Injector {
   readonly fingerprint: string;
   /** Whether this text of an answer holds the credential: plain, JSON-escaped, percent-encoded or in base64. */
   readonly echo: (bytes: Uint8Array) => boolean;
+  /** The same over an answer that streams by. */
+  readonly scan: () => EchoScan;
+  /** A URL that an answer names, without the parameters that the credential would be put into again. */
+  readonly without: (url: string) => string;
 }
 
 /** Nothing of the injector shows the credential: not its fields, not its JSON, not the text of an error. */
 export function injectorOf(released: ReleasedInjection<Secret>): Injector {
   const { origins, expiresAtMs, fingerprint, secret } = released;
   const injection = (): Injection => JSON.parse(secret.reveal()) as Injection;
-  let echo: ((bytes: Uint8Array) => boolean) | null = null;
+  let made: ((bytes: Uint8Array) => boolean) | null = null;
+  const echo = (bytes: Uint8Array) => (made ??= echoOf(injection().hunted))(bytes);
   return {
     origins,
     expiresAtMs,
     fingerprint,
     apply: (request) => applied(request, injection(), origins),
-    echo: (bytes) => (echo ??= echoOf(injection().hunted))(bytes),
+    echo,
+    scan: () => new EchoScan(injection().hunted, echo),
+    without: (url) => withoutQuery(url, injection().query),
   };
 }

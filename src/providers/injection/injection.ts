@@ -20,16 +20,26 @@ export interface Injection {
   readonly hunted: readonly string[];
 }
 
+/** What a call needs to know of its account beside the credential. */
+export interface CallFacts {
+  readonly accountId: string;
+  readonly connection: string;
+  readonly identifier: string;
+  /** Its name in the catalogue, or `custom`. */
+  readonly provider: string;
+  /** Filled in, in the descriptor's order. */
+  readonly apiBaseUrls: readonly string[];
+  /** Headers of this API that a caller may set, in lower case. */
+  readonly requestHeaders: readonly string[];
+  /** How this API says that a token is dead. */
+  readonly signs: Pick<Descriptor, 'api_signals' | 'api_dead_token_signals_with_200'>;
+}
+
 /**
  * An injection on its way from the account to where requests leave, with what has to be known of it there. All of it is
  * plain but one text, the JSON of the `Injection`, which is secret: a string on the wire, wrapped at once behind it.
  */
-export interface ReleasedInjection<Text> {
-  readonly accountId: string;
-  readonly connection: string;
-  readonly identifier: string;
-  /** Filled in, in the descriptor's order. */
-  readonly apiBaseUrls: readonly string[];
+export interface ReleasedInjection<Text> extends CallFacts {
   /** Where the credential may go, and nowhere else. */
   readonly origins: readonly string[];
   /** When the credential ends (epoch ms); null: it does not say. */

@@ -94,7 +94,7 @@ function play(entry: Descriptor): Played {
   const { secret, ...facts } = structuredClone(released);
   for (const value of Object.values(fields).filter((text) => text !== ''))
     expect(JSON.stringify(facts)).not.toContain(value);
-  const came = arrived({ ok: true, injection: released });
+  const came = arrived({ ok: true, injection: released, began: 1 });
   if (!('injection' in came)) throw new Error('another answer came');
   expect(JSON.stringify(came)).not.toContain(secret);
   const open = new Set(entry.public_fields);

@@ -11,6 +11,9 @@ const KEY = 'sk_live_0123456789';
 const injectorWith = (injection: Partial<Injection>, origins = ['https://api.example']) =>
   injectorOf({
     accountId: 'ca_g1',
+    provider: 'custom',
+    requestHeaders: [],
+    signs: { api_dead_token_signals_with_200: [] },
     connection: 'crm',
     identifier: 'user_1',
     apiBaseUrls: ['https://api.example/v1'],

@@ -109,6 +109,9 @@ describe('what a call gets in place of the credential', () => {
     const came = await asked(id);
     const { secret, expiresAtMs, fingerprint, ...facts } = came;
     expect(facts).toEqual({
+      provider: 'custom',
+      requestHeaders: [],
+      signs: { api_dead_token_signals_with_200: [], api_signals: undefined },
       accountId: id,
       connection,
       identifier,
@@ -122,7 +125,7 @@ describe('what a call gets in place of the credential', () => {
       query: {},
       hunted: [grant.accessToken],
     });
-    const behind = arrived({ ok: true, injection: came });
+    const behind = arrived({ ok: true, injection: came, began: 1 });
     expect(JSON.stringify(behind)).not.toContain(grant.accessToken);
     expect(JSON.stringify(arrived({ ok: true, body: secret }))).not.toContain(grant.accessToken);
   });
@@ -134,7 +137,7 @@ describe('what a call gets in place of the credential', () => {
     const results = await Promise.all(requests.map((one) => stub(id).release(one)));
     expect(results.map((one) => Object.keys(one))).toEqual([
       ['ok', 'body'],
-      ['ok', 'injection'],
+      ['ok', 'injection', 'began'],
       ['ok', 'body'],
     ]);
   });

@@ -1,0 +1,208 @@
+/**
+ * A call through the broker: the request is read, the account's door lets it out for each sending, and `proxy` makes it.
+ * Knows nothing of the app: `routes.ts` and the front bring requests here.
+ */
+
+import type { CallEnded } from '#accounts/door/answer.ts';
+import { accountStub } from '#accounts/stub.ts';
+import type { AgentProof } from '#callers/proof.ts';
+import { Identifier, Organization } from '#contract/ids.ts';
+import { invalid, ProblemError } from '#contract/problem.ts';
+import { guardOfProvider } from '#egress/guard.ts';
+import { injectorOf } from '#egress/injector/injector.ts';
+import { outgoingBody, type OutgoingBody } from '#proxy/body.ts';
+import { forward, type CallEnd, type Gate, type LetOut } from '#proxy/forward.ts';
+import { askedOf, type Asked } from '#proxy/target.ts';
+import type { Arrival } from '../arrival.ts';
+import {
+  askById,
+  askByName,
+  releaseRequest,
+  untilDecided,
+  type Ask,
+  type Released,
+  type Wish,
+} from '../asking/asking.ts';
+import { requireAgent } from '../guards.ts';
+import { approvedContent, type Content } from './approved-content.ts';
+import { provingHeaders } from './key-forms.ts';
+
+/** Whose account is meant: by its id, or by the short form. */
+export type Addressee =
+  { readonly accountId: string } | { readonly agentId: string; readonly connection: string };
+
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const HEAD_WITHIN_MS = 100_000;
+
+/** @param rest of the URL, behind `/proxy`, with its query @param front of the caller's URL, up to `/proxy` */
+export async function proxied(
+  arrival: Arrival,
+  request: Request,
+  addressee: Addressee,
+  rest: string,
+  front: string,
+): Promise<Response> {
+  const proving: Arrival = { ...arrival, headers: provingHeaders(request.headers) };
+  const { method } = request;
+  const head = readHead(request, rest);
+  // Nothing of a body is taken in for a caller that may not ask.
+  await requireAgent(proving);
+  const call = { ...head, body: await readBody(request) };
+  const use = { action: 'proxy', method, path: call.asked.path } as const;
+  const content = {
+    query: call.asked.query,
+    contentType: request.headers.get('content-type') ?? '',
+    body: call.body,
+  };
+  const gate = new AccountGate(proving, addressee, use, content);
+  const response = await forward(
+    { ...call, method, headers: request.headers, proxyUrl: `${originFor(arrival)}${front}` },
+    gate,
+  );
+  response.headers.set('x-correlation-id', arrival.correlationId);
+  return response;
+}
+
+/** Where the caller reaches the broker. */
+function originFor({ config, url }: Arrival): string {
+  return config.baseUrl === null ? new URL(url).origin : config.baseUrl.replace(/\/+$/, '');
+}
+
+interface Head {
+  readonly asked: Asked;
+  readonly baseUrl: string | null;
+  readonly timeoutMs: number;
+}
+
+/** @throws ProblemError for what cannot be sent as it is */
+function readHead({ method, headers }: Request, rest: string): Head {
+  if (headers.has('upgrade')) throw new ProblemError('upgrade_refused');
+  if (!METHODS.has(method))
+    throw new ProblemError('method_not_allowed', { detail: `this path takes ${[...METHODS].join(', ')}` });
+  const asked = askedOf(rest);
+  if (!asked.ok) throw invalid(asked.error.path, asked.error.message);
+  const timeoutMs = timeoutOf(headers.get('x-valetkey-timeout-ms'));
+  return { asked: asked.value, baseUrl: headers.get('x-valetkey-base-url'), timeoutMs };
+}
+
+/** @throws ProblemError where it is too large or breaks off */
+async function readBody({ body, headers }: Request): Promise<OutgoingBody> {
+  const length = headers.get('content-length');
+  const read = await outgoingBody(body, length === null ? null : Number(length));
+  if (read.ok) return read.value;
+  if (read.error === 'too_large') throw new ProblemError('too_large', { detail: 'a body may hold 100 MiB' });
+  throw new ProblemError('invalid_request', { detail: 'the body broke off before its end' });
+}
+
+function timeoutOf(given: string | null): number {
+  if (given === null) return HEAD_WITHIN_MS;
+  const timeoutMs = /^\d{1,6}$/.test(given) ? Number(given) : 0;
+  if (timeoutMs < 1 || timeoutMs > HEAD_WITHIN_MS)
+    throw invalid('X-Valetkey-Timeout-Ms', `must be a whole number from 1 to ${HEAD_WITHIN_MS}`);
+  return timeoutMs;
+}
+
+/** The way through one account's door, for every sending of one call. */
+class AccountGate implements Gate {
+  readonly #arrival: Arrival;
+  readonly #addressee: Addressee;
+  readonly #use: CallEnded['use'];
+  readonly #content: Content;
+  #accountId: string | null = null;
+
+  constructor(
+    arrival: Arrival,
+    addressee: Addressee,
+    use: { action: 'proxy'; method: string; path: string },
+    content: Content,
+  ) {
+    this.#arrival = arrival;
+    this.#addressee = addressee;
+    this.#use = { ...use, tool: null };
+    this.#content = content;
+  }
+
+  waitUntil = (work: Promise<unknown>): void => this.#arrival.waitUntil(work);
+
+  letOut = (rejected: string | null): Promise<LetOut> =>
+    this.#asked(rejected, async (ask) => {
+      const released = await this.#ask(ask);
+      return released === 'again' ? released : this.#out(ask, released);
+    });
+
+  mayGoOn = async (): Promise<boolean> => {
+    const id = this.#accountId;
+    if (id === null) return true;
+    try {
+      return await this.#asked(null, (ask) =>
+        accountStub(this.#arrival.config, id).mayGoOn({ ...releaseRequest(ask), byId: true }),
+      );
+    } catch (error) {
+      // A caller that cannot prove itself any more, or may not; what is only away says nothing.
+      if (error instanceof ProblemError && !AWAY.has(error.code)) return false;
+      throw error;
+    }
+  };
+
+  #asked<T>(rejected: string | null, attempt: (ask: Ask) => Promise<T | 'again'>): Promise<T> {
+    const wish = (caller: AgentProof): Wish => ({
+      use: { ...this.#use, ...approvedContent(caller, this.#content) },
+      scopes: null,
+      rejected,
+    });
+    return untilDecided(this.#arrival, wish, attempt);
+  }
+
+  #ask(ask: Ask): Promise<Released | 'again'> {
+    if ('accountId' in this.#addressee) return askById(ask, this.#addressee.accountId);
+    const { headers } = this.#arrival;
+    const identifier = headerOf(headers, 'X-Valetkey-Identifier', Identifier);
+    const organization = headerOf(headers, 'X-Valetkey-Organization', Organization);
+    return askByName(ask, { ...this.#addressee, identifier, organization });
+  }
+
+  #out({ context }: Ask, released: Released): LetOut {
+    if (!('injection' in released)) throw new Error('internal: a call got what a request for a token needs');
+    const { injection, began } = released;
+    this.#accountId = injection.accountId;
+    const { config } = this.#arrival;
+    return {
+      injector: injectorOf(injection),
+      facts: injection,
+      guard: guardOfProvider(config, injection.provider),
+      ended: async (end: CallEnd) => {
+        try {
+          const told = { ...end, began, use: this.#use, fingerprint: injection.fingerprint, context };
+          return await accountStub(config, injection.accountId).callEnded(told);
+        } catch {
+          return false;
+        }
+      },
+    };
+  }
+}
+
+const AWAY: ReadonlySet<string> = new Set(['unavailable', 'vault_locked', 'internal']);
+
+interface Shape {
+  safeParse(text: string): { success: boolean; data?: string };
+}
+
+/** A header's text through its schema. @throws ProblemError 400 with the header's name */
+function headerOf(headers: Headers, name: string, shape: Shape): string | null {
+  const given = headers.get(name);
+  if (given === null) return null;
+  // A header carries bytes: what is not ASCII comes as UTF-8 or percent-encoded.
+  const text = decoded(given);
+  const parsed = text === null ? null : shape.safeParse(text);
+  if (parsed?.success !== true || parsed.data === undefined) throw invalid(name, 'is not a valid value');
+  return parsed.data;
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * One proxied call: let out by the account's door, sent, and once more where the API says that the token has died and
+ * the request can be sent again. The pure files beside this one decide which parts of request and answer cross. It refuses
+ * to know who asks: `Gate` does.
+ */
+
+import type { GuardOptions } from '#egress/guard.ts';
+import type { Injector } from '#egress/injector/injector.ts';
+import { callUpstream, type UpstreamOutcome } from '#egress/injector/upstream.ts';
+import { ProblemError } from '#contract/problem.ts';
+import { systemNow } from '#lib/clock.ts';
+import { judgeApiAnswer, type ApiVerdict } from '#providers/api-answer.ts';
+import type { CallFacts } from '#providers/injection/injection.ts';
+import { answerStream, type BrokenOff } from './answer-stream.ts';
+import type { OutgoingBody } from './body.ts';
+import { FRONT_BYTES, frontOf, unread, type Front } from './front.ts';
+import { answerHeaders, outgoingHeaders, type Texts } from './headers.ts';
+import { targetOf, throughProxy, type Asked, type Target } from './target.ts';
+import { Watch } from './watch.ts';
+
+/** What a caller asks for. */
+export interface ProxiedCall {
+  readonly method: string;
+  readonly asked: Asked;
+  readonly headers: Headers;
+  readonly body: OutgoingBody;
+  /** The base URL that is meant; null: the account's first. */
+  readonly baseUrl: string | null;
+  /** Until the head of the answer, of all attempts together. */
+  readonly timeoutMs: number;
+  /** What stands at the caller's side for the base URL. */
+  readonly proxyUrl: string;
+}
+
+/** A call that may go out, with its durable record. */
+export interface LetOut {
+  readonly injector: Injector;
+  readonly facts: CallFacts;
+  readonly guard: GuardOptions;
+  /** Records how it ended. False: that could not be written. */
+  readonly ended: (end: CallEnd) => Promise<boolean>;
+}
+
+export interface CallEnd {
+  readonly outcome: 'ok' | 'refused' | 'failed' | 'unknown';
+  readonly reason: string | null;
+  readonly upstreamStatus: number | null;
+  readonly durationMs: number;
+}
+
+/** The caller's way through the account's door. */
+export interface Gate {
+  /** @param rejected fingerprint of the credential that the API has just refused @throws ProblemError */
+  readonly letOut: (rejected: string | null) => Promise<LetOut>;
+  /** Whether the caller still may. @throws where nobody can tell */
+  readonly mayGoOn: () => Promise<boolean>;
+  /** Work that goes on behind the answer. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+interface Sent {
+  readonly out: LetOut;
+  readonly target: Target;
+  readonly response: Response;
+  readonly watch: Watch;
+  readonly startedAtMs: number;
+}
+
+/** An answer of the API, before any of its body has gone on. */
+interface Answered extends Sent {
+  readonly front: Front;
+  readonly verdict: ApiVerdict['verdict'];
+}
+
+/** Encodings that the platform undoes as it reads. */
+const READABLE = new Set(['', 'identity', 'gzip', 'br']);
+const BODILESS = new Set([204, 205, 304]);
+
+/** @throws ProblemError for whatever is no answer of the API */
+export async function forward(call: ProxiedCall, gate: Gate): Promise<Response> {
+  const untilMs = systemNow() + call.timeoutMs;
+  const first = await attempt(call, gate, await gate.letOut(null), untilMs);
+  if (first.verdict !== 'token_refused') return answered(call, gate, first, 1, null);
+  const isRecorded = await recordAnswer(first, 'token_refused');
+  const again = await renewed(gate, first).catch((error: unknown) => {
+    drop(first);
+    throw error;
+  });
+  if (again === null) return answered(call, gate, first, 1, isRecorded);
+  if (!call.body.isKept) {
+    await again.ended({ ...NOT_SENT, reason: 'body_too_large_to_repeat' });
+    return answered(call, gate, first, 1, isRecorded);
+  }
+  drop(first);
+  return answered(call, gate, await attempt(call, gate, again, untilMs), 2, null);
+}
+
+/** The answer goes nowhere. */
+function drop({ watch, front }: Answered): void {
+  watch.cut();
+  front.reader?.cancel().catch(() => undefined);
+}
+
+const UNRENEWED: ReadonlySet<string> = new Set(['provider_unavailable', 'approval_required']);
+
+const NOT_SENT: CallEnd = { outcome: 'failed', reason: 'not_sent', upstreamStatus: null, durationMs: 0 };
+
+/** The next credential, where the refused one has a successor; null: it has none now, and the API's answer goes on. */
+async function renewed(gate: Gate, { out }: Answered): Promise<LetOut | null> {
+  let again: LetOut;
+  try {
+    again = await gate.letOut(out.injector.fingerprint);
+  } catch (error) {
+    // The provider, its hold on refused tokens, or a yes that was for one sending: the API's own refusal says more.
+    if (error instanceof ProblemError && UNRENEWED.has(error.code)) return null;
+    throw error;
+  }
+  if (again.injector.fingerprint !== out.injector.fingerprint) return again;
+  await again.ended(NOT_SENT);
+  return null;
+}
+
+async function attempt(call: ProxiedCall, gate: Gate, out: LetOut, untilMs: number): Promise<Answered> {
+  const target = targetOf(call.asked, out.facts.apiBaseUrls, call.baseUrl);
+  if (!target.ok) {
+    await out.ended({ ...NOT_SENT, outcome: 'refused', reason: 'invalid_request' });
+    throw new ProblemError('invalid_request', { errors: [target.error] });
+  }
+  const watch = new Watch(gate.mayGoOn);
+  const startedAtMs = systemNow();
+  const sent = await callUpstream(
+    {
+      url: target.value.url,
+      method: call.method,
+      headers: outgoingHeaders(call.headers, out.facts.requestHeaders),
+      body: call.body.open(),
+    },
+    out.injector,
+    { timeoutMs: Math.max(0, untilMs - startedAtMs), signal: watch.signal },
+    out.guard,
+  );
+  if (sent.kind === 'failure') {
+    watch.end();
+    throw await failed(call, gate, out, sent.failure, systemNow() - startedAtMs);
+  }
+  return judged({ out, target: target.value, response: sent.response, watch, startedAtMs });
+}
+
+type Failure = Extract<UpstreamOutcome, { kind: 'failure' }>['failure'];
+
+/** No answer came: what the record and the caller are told. */
+async function failed(
+  call: ProxiedCall,
+  gate: Gate,
+  out: LetOut,
+  failure: Failure,
+  durationMs: number,
+): Promise<ProblemError> {
+  const problem = call.body.problem();
+  const isOpen = failure === 'timeout' || failure === 'network' || failure === 'aborted';
+  const reason = problem === null ? failure : `body_${problem}`;
+  await out.ended({ outcome: isOpen ? 'unknown' : 'failed', reason, upstreamStatus: null, durationMs });
+  if (problem === 'too_large') return new ProblemError('too_large', { detail: 'a body may hold 100 MiB' });
+  if (problem === 'broken')
+    return new ProblemError('invalid_request', { detail: 'the body broke off before its end' });
+  if (failure === 'timeout') return new ProblemError('provider_timeout');
+  if (failure === 'aborted') return stoppedProblem(gate);
+  if (failure === 'network')
+    return new ProblemError('provider_unavailable', {
+      detail: 'the API did not answer, or its answer broke off: nobody knows whether it has acted',
+      retryAfterS: 1,
+    });
+  return new ProblemError('conflict', {
+    detail: 'the address of this API may not be called: an operator has to correct the connection',
+  });
+}
+
+/** The call was broken off because its caller may not make it any more: the door says why. */
+async function stoppedProblem(gate: Gate): Promise<ProblemError> {
+  try {
+    await (await gate.letOut(null)).ended(NOT_SENT);
+  } catch (error) {
+    if (error instanceof ProblemError) return error;
+    throw error;
+  }
+  return new ProblemError('unavailable', { detail: 'the call was broken off', retryAfterS: 1 });
+}
+
+/** Reads as much of the answer as has to be known before any of it goes on. @throws ProblemError */
+async function judged(sent: Sent): Promise<Answered> {
+  const { out, response, watch, startedAtMs } = sent;
+  const refuse = async (reason: string, detail: string): Promise<never> => {
+    watch.cut();
+    const durationMs = systemNow() - startedAtMs;
+    await out.ended({ outcome: 'failed', reason, upstreamStatus: response.status, durationMs });
+    throw new ProblemError('provider_error', { detail });
+  };
+  const encoding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
+  if (!READABLE.has(encoding))
+    return refuse('unreadable_encoding', 'the API encoded its answer in a way that was not asked for');
+  if (response.status < 200 || response.status > 599)
+    return refuse('unusable_status', 'the API answered with a status that HTTP does not have');
+  let front: Front;
+  try {
+    front = isReadFirst(response, out.facts) ? await frontOf(response.body) : unread(response.body);
+  } catch {
+    return refuse('broken_off', 'the answer of the API broke off');
+  }
+  const told = {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: front.isWhole ? new TextDecoder().decode(front.bytes) : '',
+  };
+  const { verdict } = judgeApiAnswer(out.facts.signs, told, systemNow());
+  return { ...sent, front, verdict };
+}
+
+/** Short answers, and those whose body may say that the token is dead. */
+function isReadFirst({ status, headers }: Response, { signs }: CallFacts): boolean {
+  const length = headers.get('content-length');
+  if (length !== null && Number(length) <= FRONT_BYTES) return true;
+  const signals = [
+    ...signs.api_dead_token_signals_with_200.map(() => 200),
+    ...(signs.api_signals ?? []).map((signal) => signal.status),
+  ];
+  return status === 401 || (signals.includes(status) && (headers.get('content-type') ?? '').includes('json'));
+}
+
+function recordAnswer(
+  { out, response, startedAtMs }: Answered,
+  reason: string | null = null,
+): Promise<boolean> {
+  const { status } = response;
+  const isFine = status < 400 && reason === null;
+  const outcome = isFine ? 'ok' : 'failed';
+  return out.ended({ outcome, reason, upstreamStatus: status, durationMs: systemNow() - startedAtMs });
+}
+
+/**
+ * The API's answer as the caller gets it.
+ *
+ * @param recorded whether its record was written; null: it is to be @throws ProblemError where it holds the credential
+ */
+async function answered(
+  call: ProxiedCall,
+  gate: Gate,
+  answer: Answered,
+  attempts: number,
+  recorded: boolean | null,
+): Promise<Response> {
+  const { out, target, response, front, watch } = answer;
+  const followed = (url: string): string | null => {
+    const told = throughProxy(url, target.url, target.baseUrl, call.proxyUrl);
+    return told === null ? null : out.injector.without(told);
+  };
+  const headers = answerHeaders(response.headers, followed);
+  const isEcho = holds(out.injector, headers) || (front.isWhole && out.injector.echo(front.bytes));
+  const isRecorded =
+    isEcho || recorded === null ? await recordAnswer(answer, isEcho ? 'token_echo_blocked' : null) : recorded;
+  if (isEcho) {
+    watch.cut();
+    throw new ProblemError('token_echo_blocked', {
+      detail: 'the API repeated the credential in its answer, so the answer was not passed on',
+    });
+  }
+  const isEmpty = response.body === null || BODILESS.has(response.status) || call.method === 'HEAD';
+  if (isEmpty) watch.end();
+  const broken = (why: BrokenOff | null): void => {
+    if (why !== null && why !== 'caller') gate.waitUntil(recordAnswer(answer, why));
+  };
+  const body = isEmpty ? null : answerStream(front, out.injector.scan(), watch, broken);
+  return new Response(body, {
+    status: response.status,
+    headers: {
+      ...headers,
+      'cache-control': 'no-store',
+      'content-security-policy': 'sandbox',
+      'x-content-type-options': 'nosniff',
+      'x-valetkey-upstream': 'true',
+      'x-valetkey-account': out.facts.accountId,
+      'x-valetkey-attempts': String(attempts),
+      ...(isRecorded ? {} : { 'x-valetkey-audit': 'incomplete' }),
+    },
+  });
+}
+
+function holds(injector: Injector, headers: Texts): boolean {
+  return injector.echo(new TextEncoder().encode(Object.values(headers).join('\n')));
+}

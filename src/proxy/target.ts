@@ -1,0 +1,86 @@
+/**
+ * Where a proxied call goes. Pure. The path behind `/proxy` is canonical or refused, never repaired: a rule has seen it
+ * byte for byte as it leaves. The target is one of the account's base URLs and that path, on an origin that no path can
+ * change.
+ */
+
+import { err, ok, type Result } from '#lib/result.ts';
+import { pathProblem } from '#contract/rules/paths.ts';
+
+/** What a request names behind `/proxy`. */
+export interface Asked {
+  /** As the rules see it: `/` where the request names none. */
+  readonly path: string;
+  /** With its `?`; empty where there is none. */
+  readonly query: string;
+}
+
+export interface Problem {
+  /** The parameter or header that is wrong. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** @param rest of the request's URL, behind `/proxy` */
+export function askedOf(rest: string): Result<Asked, Problem> {
+  if (rest.includes('#')) return err({ path: 'path', message: 'must have no fragment' });
+  const at = rest.indexOf('?');
+  const given = at < 0 ? rest : rest.slice(0, at);
+  const path = given === '' ? '/' : given;
+  const query = at < 0 ? '' : rest.slice(at);
+  const problem = pathProblem(path);
+  return problem === null ? ok({ path, query }) : err({ path: 'path', message: problem });
+}
+
+export interface Target {
+  readonly url: string;
+  /** Without a slash behind it. */
+  readonly baseUrl: string;
+}
+
+/**
+ * The URL of the call. A path that begins with the base's own path, as SDKs send it, is not doubled.
+ *
+ * @param baseUrls of the account, filled in; the first is meant where none is `named`
+ */
+export function targetOf(
+  { path, query }: Asked,
+  baseUrls: readonly string[],
+  named: string | null,
+): Result<Target, Problem> {
+  const bases = baseUrls.map(withoutSlash);
+  const baseUrl = named === null ? bases[0] : bases.find((base) => base === withoutSlash(named));
+  if (baseUrl === undefined)
+    return err({ path: 'X-Valetkey-Base-Url', message: `must be one of: ${bases.join(', ')}` });
+  const { origin, pathname } = new URL(baseUrl);
+  const own = withoutSlash(pathname);
+  const isDoubled = own !== '' && (path === own || path.startsWith(`${own}/`));
+  // A base's own slash before an empty path: `/v1` and not `/v1/`, unless the request has it.
+  const rest = path === '/' && own !== '' ? '' : path;
+  const url = `${origin}${isDoubled ? path : `${own}${rest}`}${query}`;
+  // A URL that reads back as another one would leave as another than the rules have seen.
+  if (new URL(url).href !== url) return err({ path: 'path', message: 'must be spelled as URLs have it' });
+  return ok({ url, baseUrl });
+}
+
+/**
+ * A URL of an answer as the caller may follow it: through the proxy again. Null: it leads elsewhere.
+ *
+ * @param from the URL of the call that was answered
+ * @param proxyUrl what stands for `baseUrl` at the caller's side
+ */
+export function throughProxy(url: string, from: string, baseUrl: string, proxyUrl: string): string | null {
+  if (!URL.canParse(url, from)) return null;
+  const target = new URL(url, from);
+  const base = new URL(baseUrl);
+  const own = withoutSlash(base.pathname);
+  if (target.origin !== base.origin || target.username !== '' || target.password !== '') return null;
+  if (target.pathname !== own && !target.pathname.startsWith(`${own}/`)) return null;
+  const path = target.pathname.slice(own.length);
+  if (pathProblem(path === '' ? '/' : path) !== null) return null;
+  return `${proxyUrl}${path}${target.search}${target.hash}`;
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}
