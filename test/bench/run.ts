@@ -2,7 +2,8 @@
  * `npm run bench`: warm token fetches beside a bare floor of the same shape on the same engine (`-- --fetches`: those
  * alone), refreshes beside the provider's own calls (`refresh.ts`; `-- --refreshes`), accounts that were not in memory
  * (`cold.ts`; `-- --cold`), what sharing commits is worth near an account and far from it (`hops.ts`; `-- --hops`), and
- * how near to the floor the broker's rules let anything come (`ceiling.ts`; `-- --ceiling`), as ratios. Both sides run in this one process's children, measured in turn, round after round; the ratio of each round
+ * how near to the floor the broker's rules let anything come (`ceiling.ts`; `-- --ceiling`), and a fetch by a token of the
+ * broker or under a rate beside one by a key, and a proxied call (`proofs.ts`; `-- --proofs`), as ratios. Both sides run in this one process's children, measured in turn, round after round; the ratio of each round
  * is taken, then their median. Nothing is asserted: two shared cores are no yardstick for absolute figures.
  */
 
@@ -18,6 +19,7 @@ import { load, type Measured, type Target } from './load.ts';
 import { benchCeiling } from './ceiling.ts';
 import { benchCold } from './cold.ts';
 import { benchHops } from './hops.ts';
+import { benchProofs } from './proofs.ts';
 import { benchRefresh } from './refresh.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
@@ -44,7 +46,7 @@ const floor = await runBroker({
 });
 
 try {
-  const named = ['--fetches', '--refreshes', '--cold', '--hops', '--ceiling'].filter((flag) =>
+  const named = ['--fetches', '--refreshes', '--cold', '--hops', '--ceiling', '--proofs'].filter((flag) =>
     process.argv.includes(flag),
   );
   const isAsked = (flag: string) => named.length === 0 || named.includes(flag);
@@ -53,6 +55,7 @@ try {
   if (isAsked('--cold')) await benchCold(folder);
   if (isAsked('--hops')) await benchHops(folder, provider);
   if (isAsked('--ceiling')) await benchCeiling(folder);
+  if (isAsked('--proofs')) await benchProofs({ broker, adminKey, provider });
 } finally {
   await broker.stop();
   await floor.stop();
