@@ -63,6 +63,20 @@ async function fill(): Promise<void> {
       expect(imported.status, imported.text).toBe(201);
     }
   }
+  // Requests that a person is asked about, one for each account.
+  const asker = await call('POST', `${scene.broker.url}/v1/agents`, {
+    key: scene.broker.adminKey,
+    body: {
+      id: 'asker',
+      key: true,
+      policy: { rules: [{ connection: 'listed-*', identifiers: ['*'], approval: { ttl_s: 600 } }] },
+    },
+  });
+  for (const n of [1, 2]) {
+    const path = `/v1/agents/self/credentials/listed-${n}?identifier=user`;
+    const asked = await call('GET', scene.broker.url + path, { key: String(asker.body.key) });
+    expect(asked.body.code, asked.text).toBe('approval_required');
+  }
   const revoked = await call('POST', `${scene.broker.url}/v1/revocations`, {
     key: scene.broker.adminKey,
     body: { identifier: 'revoked' },

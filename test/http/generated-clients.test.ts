@@ -22,7 +22,7 @@ let broker: TestBroker;
 let folder: string;
 
 beforeAll(async () => {
-  broker = await startBroker();
+  broker = await startBroker({ alone: true });
   // Inside the checkout, so that what is generated finds the packages that it imports.
   await mkdir(path.join(ROOT, '.wrangler'), { recursive: true });
   folder = await mkdtemp(path.join(ROOT, '.wrangler/generated-'));

@@ -13,7 +13,7 @@ let operator: Client;
 let agent: Client;
 
 beforeAll(async () => {
-  [broker, simulator] = await Promise.all([startBroker(), startSimulator()]);
+  [broker, simulator] = await Promise.all([startBroker({ alone: true }), startSimulator()]);
   operator = client(broker.url, broker.adminKey);
   const policy = { rules: [{ connection: '*', identifiers: ['*'] }] };
   const hired = await operator.post('/v1/agents', { id: 'worker', policy, key: true });

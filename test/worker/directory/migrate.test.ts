@@ -41,6 +41,7 @@ const TABLES = [
   'admin_key',
   'agent_index',
   'agent_proof',
+  'approval_index',
   'connect_session',
   'connection',
   'connection_grave',

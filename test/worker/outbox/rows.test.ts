@@ -3,7 +3,7 @@
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { ConnectedAccount } from '#accounts/connected-account.ts';
-import { ACCOUNT_SCHEMA } from '#accounts/schema.ts';
+import { ACCOUNT_SCHEMA, LATER_STEPS } from '#accounts/schema.ts';
 import { AccountStore } from '#accounts/store.ts';
 import { AccountVault } from '#accounts/vault.ts';
 import { OUTBOX_SCHEMA } from '#outbox/schema.ts';
@@ -64,7 +64,7 @@ it('an account that was written before there was an outbox gets one with its nex
   const account = await quiet();
   const hook = await newHook({ organization: account.organization });
   const step = ACCOUNT_SCHEMA.indexOf(OUTBOX_SCHEMA);
-  const later = ACCOUNT_SCHEMA.slice(step).join(';');
+  const later = [...ACCOUNT_SCHEMA.slice(step), ...LATER_STEPS.map(({ sql }) => sql)].join(';');
   // The rows as that version wrote them: it knew nothing of the chain's head, of what was imported before, or of holders.
   await withStorage(account.id, async (storage) => {
     const store = new AccountStore(storage);
