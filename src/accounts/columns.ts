@@ -230,7 +230,7 @@ export function namesFromSql({ organization, connection, identifier, provider }:
 const REMEMBERED_SETTINGS = 100;
 const settingsByText = new BoundedMap<string, ConnectionSettings>(REMEMBERED_SETTINGS);
 
-/** What a text of settings says; the same object for the same text, made once per isolate. Nobody changes it. */
+/** The settings that a stored text holds; the same object for the same text, made once per isolate. No caller changes it. */
 export function settingsFromText(text: string): ConnectionSettings {
   const known = settingsByText.get(text);
   if (known !== undefined) return known;

@@ -39,7 +39,7 @@ const MAX_LIVE = 300;
 /** The newest of those that are over stay, to be read. */
 export const KEPT_ENDED = 50;
 
-/** What a request asks for, and the digest of all else that leaves with it. */
+/** The use that a request names, and the digest of all else that leaves with it. */
 export interface AskedUse extends Use {
   /**
    * Of a proxied call over its query and body, of a tool over its parameters: two requests with the same digest send the

@@ -56,7 +56,7 @@ export interface ApprovalView extends Omit<ApprovalRow, 'key'> {
   readonly organization: string;
   /** As whom the account is known at the provider. */
   readonly subjectLabel: string | null;
-  /** What the link is made of. Never for an agent. */
+  /** The token behind the page's address. Never for an agent. */
   readonly token: string;
 }
 

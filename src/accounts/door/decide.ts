@@ -79,7 +79,7 @@ export function decideRelease(
     return { kind: 'catch_up' };
   const closed = closedRefusal(scene, leaves, stored);
   if (closed !== null) {
-    // What no rule allows is refused as such, also where the account answers nobody: its repair would not help.
+    // A request that no rule allows is refused as such, also where the account answers nobody: its repair would not help.
     const byRules = decideAtDoor2(
       request.agent,
       policyRequest(scene),

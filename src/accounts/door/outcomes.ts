@@ -144,7 +144,7 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   return { kind: 'done', result: { ...made, began } };
 }
 
-/** What of the use its record says. */
+/** The part of a request's use that its record names. */
 function usedFor({ use, opened }: Scene): Pick<AuditFields, 'tool' | 'method' | 'path'> {
   const { tool, method, path } = use;
   return { tool, method, path: recordedPath(path, opened.key.mac) };

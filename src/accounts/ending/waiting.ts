@@ -1,5 +1,5 @@
 /**
- * What waits in an account and was obtained at or before a cut-off of the kill switch: grants that nobody has confirmed,
+ * Rows that wait in an account and were obtained at or before a cut-off of the kill switch: grants that nobody has confirmed,
  * imports that are being proven, and flows whose code is on its way to a grant. Each would become a grant of the account
  * after the account was told, so it ends with the grants. Refuses to end what came later.
  */

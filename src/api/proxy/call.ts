@@ -51,7 +51,8 @@ export async function proxied(
   const use = { action: 'proxy', method, path: call.asked.path } as const;
   const content = {
     query: call.asked.query,
-    contentType: request.headers.get('content-type') ?? '',
+    baseUrl: call.baseUrl,
+    headers: request.headers,
     body: call.body,
   };
   const gate = new AccountGate(proving, addressee, use, content);
