@@ -1,11 +1,12 @@
 /** A revocation whose object dies: between order and cut-off, between steps, and while accounts answer. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { unwrap } from '#contract/answer.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { findCutOff, writeCutOff } from '#directory/revocations/cut-off-table.ts';
 import type { Order } from '#revocations/progress.ts';
 import { revocationStub } from '#revocations/stub.ts';
+import { PATIENCE } from '../../support/patience.ts';
 import { config, context, kill, rows, view } from '../accounts/world.ts';
 import {
   completed,
@@ -70,8 +71,12 @@ describe('an order', () => {
     expect((await view(account?.id ?? '')).status).toBe('active');
     expect(await untilDue(one.id)).toBe(true);
     goAhead(3_600_000);
-    expect(await ringRevocation(one.id)).toBe(true);
-    expect(await untilDue(one.id)).toBe(false);
+    // The platform may be ringing by itself, with a step that began before the hour was over: it sets one more.
+    const isOver = async () => {
+      await ringRevocation(one.id);
+      expect(await untilDue(one.id)).toBe(false);
+    };
+    await vi.waitFor(isOver, PATIENCE);
     expect((await view(account?.id ?? '')).status).toBe('active');
     expect(await findCutOff(config.directory, one.id)).toBe(null);
   });
