@@ -16,6 +16,7 @@ import {
   PKCE_SUPPORT,
   REFRESH_TOKEN_KINDS,
   REVOCATION_REACHES,
+  RequestHeaders,
   ResponseMap,
   ScopeAliases,
   ScopeLists,
@@ -143,6 +144,8 @@ export const ProviderConfig = z.strictObject({
     .max(500)
     .refine(isTokenQuery, 'must be "name=value", several separated by "&"')
     .optional(),
+  /** Headers that callers may set beside the common ones, in lower case: versions, and what of an account is meant. */
+  api_request_headers: RequestHeaders.optional(),
   /** Names of fields that are no secret, so that an answer of the API may hold their values. */
   public_fields: z.array(Name).max(10).optional(),
   scope_param: Name.optional(),

@@ -6,6 +6,7 @@
 
 import { z } from 'zod';
 import { ErrorRow, JsonPath } from './error-row.ts';
+import { isListable } from './headers.ts';
 
 const MAX_URL = 2048;
 const Name = z.string().min(1).max(200);
@@ -37,6 +38,11 @@ export const UrlTemplate = z
       isHttpUrl(text.replace(/^\{[A-Za-z_]\w*\}/, 'https://origin.example').replaceAll(PLACEHOLDER, 'x')),
     'must be an http or https URL',
   );
+
+/** Headers of an API that a caller may set, in lower case. */
+export const RequestHeaders = z
+  .array(z.string().refine(isListable, 'must be a header in lower case that the API itself defines'))
+  .max(20);
 
 /** Extra parameters of a request: literal values, or `{names}` that the sender fills in. */
 export const ExtraParams = z
@@ -268,10 +274,7 @@ const fields = {
   /** Ours: parameters of the URL that carry the credential, where an API takes it there: `key={api_key}`. */
   token_query: z.string().min(1).max(500).optional(),
   /** Ours: headers that a caller may set beside the common ones: versions, and what of the account is meant. */
-  api_request_headers: z
-    .array(z.string().regex(/^[a-z0-9-]{1,64}$/))
-    .max(20)
-    .optional(),
+  api_request_headers: RequestHeaders.optional(),
   /** Ours: fields of a credential that are no secret, so that an API may answer them. */
   public_fields: z.array(Name).max(10).optional(),
   api_dead_token_signals_with_200: z.array(z.strictObject(signalFields)).max(20).default([]),

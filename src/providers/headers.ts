@@ -20,11 +20,19 @@ const FOREIGN = new Set([
   'keep-alive',
   'expect',
 ]);
+/** Beside them, what names the caller, another host or another method: no list lets a caller set these. */
+const NEVER_LISTED =
+  /^(?:authorization|dpop|cookie|origin|referer|forwarded|via|accept-encoding|(?:proxy|sec|cf|x-valetkey|x-forwarded)-.*|x-(?:real-ip|host|original-.*|rewrite-url|http-method.*|method-override|restli-method))$/;
 const MAX_HEADERS = 10;
 const NAME = /\{([A-Za-z_][A-Za-z0-9_.]*)\}/g;
 const MAX_VALUE = 16_384;
 // eslint-disable-next-line no-control-regex -- what is refused
 const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** May an API's list name this header, so that callers set it? @param name in lower case */
+export function isListable(name: string): boolean {
+  return /^[a-z0-9-]{1,64}$/.test(name) && !FOREIGN.has(name) && !NEVER_LISTED.test(name);
+}
 
 /** Names and value patterns of a template, or null where it is not one. */
 export function parseTokenHeader(template: string): { name: string; pattern: string }[] | null {

@@ -2,6 +2,8 @@
  * Which headers cross the proxy, both ways: by list, because the platform would pass on all that are not taken out. Pure.
  */
 
+import { isListable } from '#providers/headers.ts';
+
 /** By name, in lower case. */
 export type Texts = Readonly<Record<string, string>>;
 
@@ -64,7 +66,7 @@ const BACK_FAMILIES =
  */
 export function outgoingHeaders(given: Iterable<[string, string]>, listed: readonly string[]): Texts {
   const kept: Record<string, string> = {};
-  const known = new Set(listed);
+  const known = new Set(listed.filter(isListable));
   const allowed = (name: string) => OUT.has(name) || OUT_FAMILIES.test(name) || known.has(name);
   for (const [name, value] of given) if (allowed(name.toLowerCase())) kept[name.toLowerCase()] = value;
   // Without one, an engine would name itself.

@@ -41,7 +41,8 @@ export interface Target {
 /**
  * The URL of the call. A path that begins with the base's own path, as SDKs send it, is not doubled.
  *
- * @param baseUrls of the account, filled in; the first is meant where none is `named`
+ * @param baseUrls of the account, filled in; where none is `named` the first is meant, or the one beside it on the same
+ *   origin with whose own path the path begins
  */
 export function targetOf(
   { path, query }: Asked,
@@ -49,12 +50,13 @@ export function targetOf(
   named: string | null,
 ): Result<Target, Problem> {
   const bases = baseUrls.map(withoutSlash);
-  const baseUrl = named === null ? bases[0] : bases.find((base) => base === withoutSlash(named));
+  const baseUrl =
+    named === null ? baseByPath(path, bases) : bases.find((base) => base === withoutSlash(named));
   if (baseUrl === undefined)
     return err({ path: 'X-Valetkey-Base-Url', message: `must be one of: ${bases.join(', ')}` });
-  const { origin, pathname } = new URL(baseUrl);
-  const own = withoutSlash(pathname);
-  const isDoubled = own !== '' && (path === own || path.startsWith(`${own}/`));
+  const { origin } = new URL(baseUrl);
+  const own = ownPathOf(baseUrl);
+  const isDoubled = own !== '' && liesUnder(path, own);
   // A base's own slash before an empty path: `/v1` and not `/v1/`, unless the request has it.
   const rest = path === '/' && own !== '' ? '' : path;
   const url = `${origin}${isDoubled ? path : `${own}${rest}`}${query}`;
@@ -62,6 +64,20 @@ export function targetOf(
   if (new URL(url).href !== url) return err({ path: 'path', message: 'must be spelled as URLs have it' });
   return ok({ url, baseUrl });
 }
+
+function baseByPath(path: string, bases: readonly string[]): string | undefined {
+  const [first] = bases;
+  if (first === undefined) return undefined;
+  const { origin } = new URL(first);
+  const isMeant = (base: string) => {
+    const own = ownPathOf(base);
+    return own !== '' && new URL(base).origin === origin && liesUnder(path, own);
+  };
+  return bases.find(isMeant) ?? first;
+}
+
+const ownPathOf = (baseUrl: string): string => withoutSlash(new URL(baseUrl).pathname);
+const liesUnder = (path: string, own: string): boolean => path === own || path.startsWith(`${own}/`);
 
 /**
  * A URL of an answer as the caller may follow it: through the proxy again. Null: it leads elsewhere.

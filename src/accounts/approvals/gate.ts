@@ -11,18 +11,25 @@ import { refuse } from '../door/outcomes.ts';
 import { policyRefusal } from '../door/refusals.ts';
 import type { Scene, Step } from '../door/step.ts';
 import { tellApprovalRequired } from '../life/events.ts';
-import { answerTo, hasRoom, PENDING_MS, requestKey, type ApprovalRow } from './machine.ts';
+import { answerTo, hasRoom, PENDING_MS, requestKey, wholeUse, type ApprovalRow } from './machine.ts';
 import { approvalUrl } from './link.ts';
 import { store } from './upkeep.ts';
 
 const FULL_RETRY_S = 60;
+/** A person says yes to a whole request, and so does a digest: this one is gone once it is sent. */
+const TOO_LONG = {
+  code: 'too_large',
+  detail: 'a person has to approve this call, and its body may hold 1 MiB then',
+} as const;
 
 /** How the request ends here, or the yes that it goes on with. @throws CorruptRowError */
 export type Held = { readonly step: Step } | { readonly yes: ApprovalRow };
 
 export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval): Held {
-  const { object, opened, request, use, nowMs } = scene;
+  const { object, opened, request, nowMs } = scene;
   const { mac } = opened.key;
+  const use = wholeUse(scene.use, scene.state.settings.descriptor.api_request_headers ?? []);
+  if (use.isUnkept === true) return { step: refuse(scene, TOO_LONG, 'too_large') };
   const agentId = request.agent.id;
   const rows = object.store.approvals.all(mac);
   const key = requestKey(agentId, use);

@@ -3,7 +3,7 @@
  * be, and which of an account's approvals is about a request.
  */
 
-import { purposeDigest } from '#crypto/digest.ts';
+import { contentDigest, purposeDigest } from '#crypto/digest.ts';
 import type { Use } from '#policy/request.ts';
 
 /** As the contract names them. */
@@ -42,12 +42,16 @@ export const KEPT_ENDED = 50;
 /** The use that a request names, and the digest of all else that leaves with it. */
 export interface AskedUse extends Use {
   /**
-   * Of a proxied call over its query and body, of a tool over its parameters: two requests with the same digest send the
-   * same. Null for a `token`, and where there is nothing.
+   * Of a proxied call over its query, common headers and body, of a tool over its parameters: two requests with the same
+   * digest send the same. Null for a `token`, and where there is nothing.
    */
   readonly digest: string | null;
   /** The same for people to read, as it leaves; null: there is nothing, or more than is shown. */
   readonly preview: string | null;
+  /** The caller's headers beside those of the digest, each as name and digest: some APIs take some of them. */
+  readonly otherHeaders?: readonly (readonly [name: string, digest: string])[];
+  /** The content is too long to be kept: nobody can say yes to it. */
+  readonly isUnkept?: boolean;
 }
 
 export interface ApprovalRow {
@@ -74,6 +78,16 @@ export interface ApprovalRow {
   readonly decidedBy: string | null;
   readonly usedAtMs: number | null;
   readonly updatedAtMs: number;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** The use with a digest of all that leaves: with the headers too that this API takes beside the common ones. */
+export function wholeUse<U extends AskedUse>(use: U, listed: readonly string[]): U {
+  const taken = (use.otherHeaders ?? []).filter(([name]) => listed.includes(name));
+  if (taken.length === 0) return use;
+  const parts = taken.map(([name, digest]) => `${name}: ${digest}`).toSorted();
+  return { ...use, digest: contentDigest([use.digest ?? '', ...parts], NOTHING) };
 }
 
 /** Names one request of one agent at one account: neither scopes nor purpose nor the route are part of it. */

@@ -4,10 +4,11 @@
  * digest of a body that is not kept.
  */
 
+import type { AskedUse } from '#accounts/approvals/machine.ts';
 import type { AgentProof } from '#callers/proof.ts';
-import { newId } from '#crypto/api-keys.ts';
-import { contentDigest } from '#crypto/digest.ts';
+import { contentDigest, purposeDigest } from '#crypto/digest.ts';
 import type { OutgoingBody } from '#proxy/body.ts';
+import { isListable } from '#providers/headers.ts';
 import { outgoingHeaders } from '#proxy/headers.ts';
 
 export interface Content {
@@ -18,30 +19,31 @@ export interface Content {
   readonly body: OutgoingBody;
 }
 
-interface Shown {
-  readonly digest: string | null;
-  /** For people to read; null: there is nothing, or more than is shown. */
-  readonly preview: string | null;
-}
+type Shown = Pick<AskedUse, 'digest' | 'preview' | 'otherHeaders' | 'isUnkept'>;
 
 const MOST_SHOWN = 2_000;
 /** A program that is asked again may name itself or its trace anew. */
 const OF_NO_MEANING: ReadonlySet<string> = new Set(['user-agent', 'traceparent', 'tracestate']);
 const NOTHING: Shown = { digest: null, preview: null };
 
-/** A body that is not kept is like no other: a yes to it lets none through. */
+/** A body that is not kept is told as such: nobody can say yes to it. */
 export function approvedContent(
   { policy, grantedRules }: AgentProof,
   { query, baseUrl, headers, body }: Content,
 ): Shown {
   const rules = [policy.rules, ...(grantedRules ?? [])].flat();
   if (rules.every(({ approval }) => approval === undefined)) return NOTHING;
-  if (body.bytes === null) return { digest: `streamed ${newId('req')}`, preview: null };
-  const sent = Object.entries(outgoingHeaders(headers, []))
+  if (body.bytes === null) return { ...NOTHING, isUnkept: true };
+  const common = outgoingHeaders(headers, []);
+  const sent = Object.entries(common)
     .filter(([name]) => !OF_NO_MEANING.has(name))
     .map(([name, value]) => `${name}: ${value}`);
+  // The account knows which of the others its API takes.
+  const otherHeaders = [...headers]
+    .filter(([name]) => !Object.hasOwn(common, name) && isListable(name))
+    .map(([name, value]) => [name, purposeDigest('approved header', value)] as const);
   const digest = contentDigest([baseUrl ?? '', query, ...sent.toSorted()], body.bytes);
-  return { digest, preview: shown([baseUrl ?? '', query], body.bytes) };
+  return { digest, preview: shown([baseUrl ?? '', query], body.bytes), otherHeaders };
 }
 
 function shown(parts: readonly string[], bytes: Uint8Array): string | null {

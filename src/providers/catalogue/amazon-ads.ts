@@ -23,6 +23,7 @@ export const amazonAds = (): DescriptorInput => ({
   access_token_never_expires: false,
   refresh_token: 'static',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['amazon-advertising-api-clientid', 'amazon-advertising-api-scope'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',

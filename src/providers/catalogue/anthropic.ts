@@ -13,6 +13,7 @@ export const anthropic = (): DescriptorInput => ({
   pkce: 'unsupported',
   access_token_never_expires: true,
   token_header: 'x-api-key: {api_key}',
+  api_request_headers: ['anthropic-version', 'anthropic-beta'],
   source: ['https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml'],
   evidence: 'nango',
   confidence: 'high',

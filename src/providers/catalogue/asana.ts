@@ -22,6 +22,7 @@ export const asana = (): DescriptorInput => ({
   access_token_never_expires: false,
   refresh_token: 'static',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['asana-enable', 'asana-disable'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',

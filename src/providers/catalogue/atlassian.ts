@@ -28,6 +28,7 @@ export const atlassian = (): DescriptorInput => ({
   refresh_reuse_grace_s: 600,
   refresh_reuse_grace_verified: true,
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-atlassian-token'],
   api_signals: [
     { status: 401, field: 'message', equals: 'Unauthorized; scope does not match', means: 'missing_scope' },
   ],

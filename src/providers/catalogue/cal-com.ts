@@ -18,6 +18,7 @@ export const calCom = (): DescriptorInput => ({
   token_request_format: 'json',
   refresh_token: 'rotating',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['cal-api-version'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',

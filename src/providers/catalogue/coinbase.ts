@@ -24,6 +24,7 @@ export const coinbase = (): DescriptorInput => ({
   refresh_token: 'rotating',
   refresh_token_ttl_s: 47304000,
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['cb-version'],
   source: [
     'https://docs.cdp.coinbase.com/coinbase-app/authentication-authorization/oauth2/access-and-refresh-tokens',
     'general knowledge',

@@ -17,6 +17,7 @@ export const contentful = (): DescriptorInput => ({
   default_scopes_example: ['content_management_read'],
   token_endpoint_auth_method: 'client_secret_post',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-contentful-version', 'x-contentful-content-type'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',

@@ -19,6 +19,7 @@ export const deel = (): DescriptorInput => ({
   refresh_token: 'rotating',
   refresh_token_ttl_s: 7776000,
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-client-id'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',

@@ -24,6 +24,7 @@ export const discord = (): DescriptorInput => ({
   access_token_never_expires: false,
   refresh_token: 'rotating',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-audit-log-reason'],
   capture_from_token_response: ['guild', 'webhook'],
   source: [
     'https://github.com/discord/discord-api-docs/blob/HEAD/docs/topics/OAuth2.md',

@@ -31,6 +31,12 @@ export const dropbox = (): DescriptorInput => ({
   refresh_token: 'static',
   refresh_scope_downscoping: 'supported',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: [
+    'dropbox-api-arg',
+    'dropbox-api-path-root',
+    'dropbox-api-select-user',
+    'dropbox-api-select-admin',
+  ],
   capture_from_token_response: ['account_id', 'uid', 'team_id'],
   terminal_refresh_errors: [
     {

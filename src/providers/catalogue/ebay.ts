@@ -22,6 +22,7 @@ export const ebay = (): DescriptorInput => ({
   refresh_token_ttl_s: 47304000,
   refresh_scope_downscoping: 'supported',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-ebay-c-marketplace-id', 'x-ebay-c-enduserctx'],
   terminal_refresh_errors: [
     {
       status: 400,

@@ -21,6 +21,7 @@ export const etsy = (): DescriptorInput => ({
   refresh_token: 'rotating',
   refresh_token_ttl_s: 7776000,
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-api-key'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'https://github.com/pilcrowonpaper/arctic/blob/cfdd6ac/src/providers',

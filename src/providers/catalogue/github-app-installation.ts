@@ -15,7 +15,7 @@ export const githubAppInstallation = (): DescriptorInput => ({
   userinfo_url: 'https://api.github.com/app/installations/{installation_id}',
   subject_source: 'userinfo.account.id',
   subject_label_source: 'userinfo.account.login',
-  api_base_urls: ['https://api.github.com'],
+  api_base_urls: ['https://api.github.com', 'https://uploads.github.com'],
   pkce: 'unsupported',
   token_endpoint_auth_method: 'private_key_jwt',
   token_request_format: 'json',
@@ -35,6 +35,7 @@ export const githubAppInstallation = (): DescriptorInput => ({
     app_slug: { name: 'app_slug', required: true, pattern: '^[a-z0-9-]+$', source: 'app config' },
   },
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-github-api-version'],
   token_response_map: { access_token: 'token', expires_at: 'expires_at' },
   capture_from_callback: ['installation_id'],
   terminal_refresh_errors: [

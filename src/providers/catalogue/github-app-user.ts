@@ -15,7 +15,7 @@ export const githubAppUser = (): DescriptorInput => ({
   userinfo_url: 'https://api.github.com/user',
   subject_source: 'userinfo.id',
   subject_label_source: 'userinfo.login',
-  api_base_urls: ['https://api.github.com'],
+  api_base_urls: ['https://api.github.com', 'https://uploads.github.com'],
   pkce: 'supported',
   token_endpoint_auth_method: 'client_secret_post',
   access_token_ttl_s: 28800,
@@ -33,6 +33,7 @@ export const githubAppUser = (): DescriptorInput => ({
     },
   },
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-github-api-version'],
   token_response_map: {
     access_token: 'access_token',
     refresh_token: 'refresh_token',

@@ -14,7 +14,7 @@ export const github = (): DescriptorInput => ({
   userinfo_url: 'https://api.github.com/user',
   subject_source: 'userinfo.id',
   subject_label_source: 'userinfo.login',
-  api_base_urls: ['https://api.github.com'],
+  api_base_urls: ['https://api.github.com', 'https://uploads.github.com'],
   default_scopes_example: ['read:user', 'user:email', 'repo'],
   scope_aliases: {
     read: ['read:user', 'user:email', 'read:org'],
@@ -107,6 +107,7 @@ export const github = (): DescriptorInput => ({
     },
   },
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-github-api-version'],
   token_response_success_check: { absent: 'error' },
   errors_with_http_200: true,
   terminal_refresh_errors: [

@@ -8,6 +8,7 @@ export const googleAds = (): DescriptorInput => ({
   id: 'google-ads',
   display_name: 'Google Ads',
   api_base_urls: ['https://googleads.googleapis.com'],
+  api_request_headers: ['developer-token', 'login-customer-id', 'linked-customer-id'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/adwords'],
   scope_aliases: {
     write: 'https://www.googleapis.com/auth/adwords',

@@ -8,7 +8,7 @@ export const googleDrive = (): DescriptorInput => ({
   id: 'google-drive',
   display_name: 'Google Drive',
   userinfo_url: 'https://www.googleapis.com/drive/v3/about?fields=user',
-  api_base_urls: ['https://www.googleapis.com/drive/v3'],
+  api_base_urls: ['https://www.googleapis.com/drive/v3', 'https://www.googleapis.com/upload/drive/v3'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/drive.file'],
   scope_aliases: {
     read: 'https://www.googleapis.com/auth/drive.readonly',

@@ -180,6 +180,12 @@ export const google = (): DescriptorInput => ({
   refresh_token_idle_ttl_s: 15552000,
   refresh_scope_downscoping: 'supported',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: [
+    'x-goog-user-project',
+    'x-goog-fieldmask',
+    'x-upload-content-type',
+    'x-upload-content-length',
+  ],
   token_response_map: {
     access_token: 'access_token',
     refresh_token: 'refresh_token',

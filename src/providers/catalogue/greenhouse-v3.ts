@@ -24,6 +24,7 @@ export const greenhouseV3 = (): DescriptorInput => ({
     },
   },
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['on-behalf-of'],
   preset_of: 'greenhouse',
   source: ['https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml'],
   evidence: 'nango',

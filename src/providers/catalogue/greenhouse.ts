@@ -13,6 +13,7 @@ export const greenhouse = (): DescriptorInput => ({
   pkce: 'unsupported',
   access_token_never_expires: true,
   token_header: 'Authorization: Basic base64({username}:)',
+  api_request_headers: ['on-behalf-of'],
   credential_fields: [{ name: 'username', label: 'api_key' }],
   source: ['https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml'],
   evidence: 'nango',

@@ -20,6 +20,7 @@ export const harvest = (): DescriptorInput => ({
   access_token_never_expires: false,
   refresh_token: 'rotating',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['harvest-account-id'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',

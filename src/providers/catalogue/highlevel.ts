@@ -20,6 +20,7 @@ export const highlevel = (): DescriptorInput => ({
   refresh_token: 'rotating',
   refresh_token_ttl_s: 31536000,
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['version'],
   capture_from_token_response: ['locationId', 'companyId', 'userType', 'userId'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',

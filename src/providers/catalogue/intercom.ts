@@ -20,6 +20,7 @@ export const intercom = (): DescriptorInput => ({
   access_token_never_expires: true,
   refresh_token: 'none',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['intercom-version'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',

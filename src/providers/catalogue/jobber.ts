@@ -20,6 +20,7 @@ export const jobber = (): DescriptorInput => ({
   access_token_never_expires: false,
   refresh_token: 'rotating',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-jobber-graphql-version'],
   token_response_map: {
     access_token: 'access_token',
     refresh_token: 'refresh_token',

@@ -15,6 +15,7 @@ export const klaviyoApiKey = (): DescriptorInput => ({
   pkce: 'unsupported',
   access_token_never_expires: true,
   token_header: 'Authorization: Klaviyo-API-Key {api_key}',
+  api_request_headers: ['revision'],
   preset_of: 'klaviyo',
   source: ['https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml'],
   evidence: 'nango',

@@ -21,6 +21,7 @@ export const klaviyo = (): DescriptorInput => ({
   access_token_never_expires: false,
   refresh_token: 'static',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['revision'],
   refresh_token_idle_ttl_s: 7776000,
   terminal_refresh_errors: [
     {

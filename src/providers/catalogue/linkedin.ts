@@ -25,6 +25,7 @@ export const linkedin = (): DescriptorInput => ({
   refresh_token: 'optional',
   refresh_token_ttl_s: 31536000,
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['linkedin-version', 'x-restli-protocol-version'],
   token_response_map: {
     access_token: 'access_token',
     refresh_token: 'refresh_token',

@@ -31,6 +31,7 @@ export const microsoftAppOnly = (): DescriptorInput => ({
     },
   },
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['consistencylevel', 'workbook-session-id'],
   preset_of: 'microsoft',
   terminal_refresh_errors: [
     {

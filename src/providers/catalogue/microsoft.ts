@@ -142,6 +142,7 @@ export const microsoft = (): DescriptorInput => ({
     },
   },
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['consistencylevel', 'workbook-session-id'],
   terminal_refresh_errors: [
     {
       status: 400,

@@ -20,6 +20,7 @@ export const monday = (): DescriptorInput => ({
   extra_authorization_params: { force_install_if_needed: 'true' },
   refresh_token: 'rotating',
   token_header: 'Authorization: {access_token}',
+  api_request_headers: ['api-version'],
   source: [
     'https://developer.monday.com/apps/docs/migrating-to-the-new-oauth-flow',
     'https://developer-community.monday.com/product-updates/join-the-beta-oauth-2-1-for-monday-apps-5273',

@@ -21,6 +21,7 @@ export const notion = (): DescriptorInput => ({
   refresh_token: 'rotating',
   refresh_scope_downscoping: 'unsupported',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['notion-version'],
   token_response_map: {
     access_token: 'access_token',
     refresh_token: 'refresh_token',

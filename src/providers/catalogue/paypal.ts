@@ -21,6 +21,7 @@ export const paypal = (): DescriptorInput => ({
   refresh_token: 'static',
   refresh_token_ttl_s: 15552000,
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['paypal-request-id'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',

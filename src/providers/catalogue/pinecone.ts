@@ -13,6 +13,7 @@ export const pinecone = (): DescriptorInput => ({
   pkce: 'unsupported',
   access_token_never_expires: true,
   token_header: 'Api-Key: {api_key}',
+  api_request_headers: ['x-pinecone-api-version'],
   source: ['general knowledge'],
   evidence: 'background',
   confidence: 'medium',

@@ -22,6 +22,7 @@ export const sageAccounting = (): DescriptorInput => ({
   refresh_token: 'rotating',
   refresh_token_ttl_s: 2678400,
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['x-business'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',

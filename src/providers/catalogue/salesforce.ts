@@ -64,6 +64,12 @@ export const salesforce = (): DescriptorInput => ({
     },
   },
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: [
+    'sforce-query-options',
+    'sforce-call-options',
+    'sforce-auto-assign',
+    'sforce-duplicate-rule-header',
+  ],
   token_response_map: {
     access_token: 'access_token',
     refresh_token: 'refresh_token',

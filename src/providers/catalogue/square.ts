@@ -24,6 +24,7 @@ export const square = (): DescriptorInput => ({
   access_token_never_expires: false,
   refresh_token: 'static',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['square-version'],
   token_response_map: {
     access_token: 'access_token',
     refresh_token: 'refresh_token',

@@ -15,6 +15,7 @@ export const stripeApiKey = (): DescriptorInput => ({
   pkce: 'unsupported',
   access_token_never_expires: true,
   token_header: 'Authorization: Bearer {api_key}',
+  api_request_headers: ['stripe-version', 'stripe-account', 'stripe-context'],
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'general knowledge',

@@ -21,6 +21,7 @@ export const stripeApp = (): DescriptorInput => ({
   refresh_token: 'rotating',
   refresh_token_ttl_s: 31536000,
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['stripe-version', 'stripe-account', 'stripe-context'],
   token_response_map: {
     access_token: 'access_token',
     refresh_token: 'refresh_token',

@@ -21,6 +21,7 @@ export const stripeConnect = (): DescriptorInput => ({
   refresh_token: 'static',
   refresh_scope_downscoping: 'supported',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['stripe-version', 'stripe-account', 'stripe-context'],
   capture_from_token_response: ['stripe_user_id', 'livemode', 'stripe_publishable_key'],
   terminal_refresh_errors: [
     {

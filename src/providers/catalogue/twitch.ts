@@ -22,6 +22,7 @@ export const twitch = (): DescriptorInput => ({
   access_token_never_expires: false,
   refresh_token: 'static',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['client-id'],
   terminal_refresh_errors: [
     {
       status: 400,

@@ -13,6 +13,7 @@ export const wise = (): DescriptorInput => ({
   pkce: 'unsupported',
   access_token_never_expires: true,
   token_header: 'Authorization: Bearer {api_key}',
+  api_request_headers: ['x-idempotence-uuid'],
   source: ['https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml'],
   evidence: 'nango',
   confidence: 'high',

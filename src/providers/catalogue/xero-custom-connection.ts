@@ -20,6 +20,7 @@ export const xeroCustomConnection = (): DescriptorInput => ({
   access_token_never_expires: false,
   refresh_token: 'none',
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['xero-tenant-id'],
   preset_of: 'xero',
   source: ['https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml'],
   evidence: 'nango',

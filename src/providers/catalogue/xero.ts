@@ -32,6 +32,7 @@ export const xero = (): DescriptorInput => ({
   refresh_reuse_grace_s: 1800,
   refresh_reuse_grace_verified: true,
   token_header: 'Authorization: Bearer {access_token}',
+  api_request_headers: ['xero-tenant-id'],
   terminal_refresh_errors: [
     {
       status: 400,

@@ -8,7 +8,7 @@ export const youtube = (): DescriptorInput => ({
   id: 'youtube',
   display_name: 'YouTube',
   userinfo_url: 'https://www.googleapis.com/youtube/v3/channels?part=id,snippet&mine=true',
-  api_base_urls: ['https://www.googleapis.com/youtube/v3'],
+  api_base_urls: ['https://www.googleapis.com/youtube/v3', 'https://www.googleapis.com/upload/youtube/v3'],
   default_scopes_example: ['openid', 'email', 'https://www.googleapis.com/auth/youtube.readonly'],
   scope_aliases: {
     read: 'https://www.googleapis.com/auth/youtube.readonly',

@@ -1,6 +1,8 @@
 /** A person's yes is to one call: to what else leaves with it as well. */
 
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { wholeUse } from '#accounts/approvals/machine.ts';
+import { FOR_TOKEN } from '#policy/request.ts';
 import { approvedContent, type Content } from '../../../src/api/proxy/approved-content.ts';
 
 const caller = (approval: object | undefined) =>
@@ -35,8 +37,41 @@ it.each<[string, Partial<Content>]>([
   expect(digest(changes)).not.toBe(digest({}));
 });
 
-it('a body that is not kept is like no other, and nothing is made for an agent that nobody is asked about', () => {
-  expect(digest({ body: body(null) })).not.toBe(digest({ body: body(null) }));
+describe('a header that this API takes beside the common ones', () => {
+  const LISTED = ['stripe-account', 'stripe-version'];
+  const whole = (more: Record<string, string>, listed = LISTED) => {
+    const content = approvedContent(caller({ ttl_s: 60 }), { ...CALL, headers: headers(more) });
+    const use = { ...FOR_TOKEN, action: 'proxy' as const, ...content };
+    return wholeUse(use, listed).digest;
+  };
+
+  it('makes another call of it, by its value', () => {
+    const without = whole({});
+    const one = whole({ 'Stripe-Account': 'acct_1' });
+    expect(one).not.toBe(without);
+    expect(whole({ 'stripe-account': 'acct_1' })).toBe(one);
+    expect(whole({ 'stripe-account': 'acct_2' })).not.toBe(one);
+    expect(whole({ 'stripe-version': 'acct_1' })).not.toBe(one);
+  });
+
+  it('is the only one: others of the caller stay, and change nothing', () => {
+    expect(whole({ 'x-stripe-client-telemetry': '{"last":12}' })).toBe(whole({}));
+    expect(whole({ 'stripe-account': 'acct_1' }, [])).toBe(whole({}, []));
+  });
+
+  it('is not told in plain, and no credential of the caller’s is told at all', () => {
+    const { otherHeaders } = approvedContent(caller({ ttl_s: 60 }), {
+      ...CALL,
+      headers: headers({ 'developer-token': 'my-developer-token', authorization: 'Bearer mine', dpop: 'x' }),
+    });
+    expect(otherHeaders?.map(([name]) => name)).toEqual(['developer-token']);
+    expect(JSON.stringify(otherHeaders)).not.toContain('my-developer-token');
+  });
+});
+
+it('a body that is not kept is told as such, and nothing is made for an agent that nobody is asked about', () => {
+  const unkept = approvedContent(caller({ ttl_s: 60 }), { ...CALL, body: body(null) });
+  expect(unkept).toEqual({ digest: null, preview: null, isUnkept: true });
   expect(approvedContent(caller(undefined), CALL)).toEqual({ digest: null, preview: null });
 });
 

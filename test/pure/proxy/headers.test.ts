@@ -1,6 +1,7 @@
 /** Which headers cross the proxy: those that the lists name, and no other. */
 
 import { describe, expect, it } from 'vitest';
+import { isListable } from '#providers/headers.ts';
 import { answerHeaders, outgoingHeaders } from '#proxy/headers.ts';
 
 const entries = (names: readonly string[]): [string, string][] => names.map((name) => [name, 'x']);
@@ -55,6 +56,29 @@ describe('of the caller’s headers', () => {
       all.map((name) => name.toLowerCase()).toSorted(),
     );
   });
+});
+
+it.each([
+  ['authorization', false],
+  ['dpop', false],
+  ['host', false],
+  ['content-length', false],
+  ['content-type', false],
+  ['cookie', false],
+  ['x-http-method-override', false],
+  ['x-restli-method', false],
+  ['x-original-url', false],
+  ['x-forwarded-host', false],
+  ['x-valetkey-base-url', false],
+  ['proxy-authorization', false],
+  ['Stripe-Version', false],
+  ['stripe-version', true],
+  ['x-api-key', true],
+  ['from', true],
+])('an API’s list may name %s: %s', (name, may) => {
+  expect(isListable(name)).toBe(may);
+  const leaves = outgoingHeaders([[name, 'x']], [name]);
+  expect(Object.hasOwn(leaves, name)).toBe(may || name === 'content-type');
 });
 
 describe('of the API’s headers', () => {

@@ -71,6 +71,23 @@ describe('a path behind the proxy', () => {
     },
   );
 
+  it('says by its beginning which base of the origin is meant, and never leads to another origin', () => {
+    const bases = [
+      'https://www.example.com/drive/v3',
+      'https://www.example.com/upload/drive/v3',
+      'https://other.example.com/own/v1',
+    ];
+    const url = (path: string) => {
+      const target = targetOf({ path, query: '' }, bases, null);
+      return target.ok ? target.value.url : null;
+    };
+    expect(url('/files')).toBe('https://www.example.com/drive/v3/files');
+    expect(url('/drive/v3/files')).toBe('https://www.example.com/drive/v3/files');
+    expect(url('/upload/drive/v3/files')).toBe('https://www.example.com/upload/drive/v3/files');
+    expect(url('/upload/drive/v30/files')).toBe('https://www.example.com/drive/v3/upload/drive/v30/files');
+    expect(url('/own/v1/files')).toBe('https://www.example.com/drive/v3/own/v1/files');
+  });
+
   it('is not doubled where it begins with the base’s own, and is the base itself where it is empty', () => {
     const url = (text: string, baseUrl: string) => {
       const asked = askedOf(text);
