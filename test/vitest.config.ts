@@ -21,6 +21,7 @@ const LONG = [
   'serve',
   'wrangler-dev',
   'generated-clients',
+  'proxy-sdks',
   'catalogue-matrix',
   // Bad answers one by one: refresh-matrix and refresh-answers, connect-attacks and worker/accounts/candidate.
   'simulator-matrix',

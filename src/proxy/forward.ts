@@ -250,7 +250,7 @@ async function answered(
 ): Promise<Response> {
   const { out, target, response, front, watch } = answer;
   const followed = (url: string): string | null => {
-    const told = throughProxy(url, target.url, target.baseUrl, call.proxyUrl);
+    const told = throughProxy(url, target, call.proxyUrl);
     return told === null ? null : out.injector.without(told);
   };
   const headers = answerHeaders(response.headers, followed);

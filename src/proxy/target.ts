@@ -36,6 +36,8 @@ export interface Target {
   readonly url: string;
   /** Without a slash behind it. */
   readonly baseUrl: string;
+  /** The path begins with the base's own: so the caller writes them, and so links to it are written. */
+  readonly isDoubled: boolean;
 }
 
 /**
@@ -62,7 +64,7 @@ export function targetOf(
   const url = `${origin}${isDoubled ? path : `${own}${rest}`}${query}`;
   // A URL that reads back as another one would leave as another than the rules have seen.
   if (new URL(url).href !== url) return err({ path: 'path', message: 'must be spelled as URLs have it' });
-  return ok({ url, baseUrl });
+  return ok({ url, baseUrl, isDoubled });
 }
 
 function baseByPath(path: string, bases: readonly string[]): string | undefined {
@@ -80,19 +82,20 @@ const ownPathOf = (baseUrl: string): string => withoutSlash(new URL(baseUrl).pat
 const liesUnder = (path: string, own: string): boolean => path === own || path.startsWith(`${own}/`);
 
 /**
- * A URL of an answer as the caller may follow it: through the proxy again. Null: it leads elsewhere.
+ * A URL of an answer as the caller may follow it: through the proxy again, its path written as the caller wrote the
+ * first one, so that the same rules know it. Null: it leads elsewhere.
  *
- * @param from the URL of the call that was answered
- * @param proxyUrl what stands for `baseUrl` at the caller's side
+ * @param from the call that was answered
+ * @param proxyUrl what stands for its base at the caller's side
  */
-export function throughProxy(url: string, from: string, baseUrl: string, proxyUrl: string): string | null {
-  if (!URL.canParse(url, from)) return null;
-  const target = new URL(url, from);
-  const base = new URL(baseUrl);
+export function throughProxy(url: string, from: Target, proxyUrl: string): string | null {
+  if (!URL.canParse(url, from.url)) return null;
+  const target = new URL(url, from.url);
+  const base = new URL(from.baseUrl);
   const own = withoutSlash(base.pathname);
   if (target.origin !== base.origin || target.username !== '' || target.password !== '') return null;
   if (target.pathname !== own && !target.pathname.startsWith(`${own}/`)) return null;
-  const path = target.pathname.slice(own.length);
+  const path = from.isDoubled ? target.pathname : target.pathname.slice(own.length);
   if (pathProblem(path === '' ? '/' : path) !== null) return null;
   return `${proxyUrl}${path}${target.search}${target.hash}`;
 }

@@ -100,6 +100,10 @@ export function playedUrlsOf(entry: Descriptor, origin: string): Record<string, 
   };
 }
 
+/** The entry's API on an origin of its own: the same paths there. */
+export const playedApiUrls = (entry: Descriptor, origin: string): string[] =>
+  entry.api_base_urls.map((url) => `${origin}${new URL(url).pathname}`.replace(/\/$/, ''));
+
 /** Values that a connection to the entry has to be given. */
 export function connectionVariablesOf(entry: Descriptor): Record<string, string> {
   const needed = Object.values(entry.url_template_vars).filter(

@@ -29,7 +29,8 @@ export function serveWithToken(
   sendJson(res, 200, { ok: true, account: owner.id, scope: namesIn(owner.scope) });
 }
 
-function bearerOf(
+/** The account whose access token the request carries; null: none that lives. */
+export function bearerOf(
   world: World,
   dialect: Dialect,
   template: string,

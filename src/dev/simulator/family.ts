@@ -109,6 +109,11 @@ export class Family {
     return !this.dead && nowMs < (this.#access.get(accessToken) ?? 0);
   }
 
+  /** No API takes an access token any more that was issued until now. */
+  endAccess(): void {
+    this.#access.clear();
+  }
+
   /** How many refresh tokens there were, and which numbers would still be answered. */
   summary(nowMs: number): { issued: number; living: number[] } {
     const living = this.#issued

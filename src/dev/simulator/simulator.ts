@@ -5,17 +5,19 @@
  *
  * The parts: `dialects.ts` (what each provider is), `entries.ts` (the same out of the catalogue), `consent.ts` (its
  * user), `answers.ts` (its words), `family.ts` (its tokens), `request.ts`
- * (what it refuses), `steps.ts` (what goes wrong), `token-endpoint.ts`, `control.ts` (the accounts over HTTP).
+ * (what it refuses), `steps.ts` (what goes wrong), `token-endpoint.ts`, `control.ts` (the accounts over HTTP), `api/` (some entries' own APIs, for SDKs).
  */
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { drop } from '../oauth-answer.ts';
+import { startApiHost, type ApiHost } from './api/host.ts';
 import { serveAuthorize } from './consent.ts';
 import { serveControl } from './control.ts';
 import type { Dialect } from './dialect.ts';
 import { findDialect } from './dialects.ts';
+import { entryDialectId } from './entries.ts';
 import { serveRevoke, serveWithToken } from './entry-routes.ts';
 import { Family } from './family.ts';
 import { Script } from './steps.ts';
@@ -93,6 +95,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   http.listen({ host: '127.0.0.1', port: options.port ?? 0, backlog: 4096 });
   await once(http, 'listening');
+  const apis = new Map<string, Promise<ApiHost>>();
   const simulator: Simulator = {
     origin: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     client: world.client,
@@ -102,8 +105,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     revocations: world.revocations,
     accounts: world.accounts,
     account: (wanted) => newAccount(world, wanted),
+    api: async (provider) => {
+      const dialect = findDialect(entryDialectId(provider));
+      if (dialect === undefined) throw new Error(`there is no entry ${provider}`);
+      const known = apis.get(provider) ?? startApiHost(world, dialect);
+      apis.set(provider, known);
+      return known;
+    },
     async close() {
       closing.abort();
+      for (const api of apis.values()) await (await api).close();
       const closed = once(http, 'close');
       http.close();
       http.closeAllConnections();

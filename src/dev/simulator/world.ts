@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { answersOf, type AnswerBook } from './answers.ts';
+import type { ApiHost } from './api/host.ts';
 import type { Dialect } from './dialect.ts';
 import type { Family, FamilySettings, Pair, Verdict } from './family.ts';
 import type { Latency } from './latency.ts';
@@ -93,6 +94,11 @@ export interface Simulator {
   readonly accounts: ReadonlyMap<string, SimulatedAccount>;
   /** @throws Error for a dialect that there is not, or an id that is taken */
   account(options: AccountOptions): SimulatedAccount;
+  /**
+   * The API of an entry on a port of its own, started at the first call. Its paths are those of the real one.
+   * @throws Error for an entry whose API is not played
+   */
+  api(provider: string): Promise<ApiHost>;
   close(): Promise<void>;
 }
 

@@ -124,8 +124,12 @@ describe('a path behind the proxy', () => {
 
 describe('a URL of an answer', () => {
   const PROXY = 'https://broker.example/v1/connected-accounts/ca_x/proxy';
-  const told = (url: string) =>
-    throughProxy(url, 'https://api.example.com/v1/contacts?page=1', 'https://api.example.com/v1', PROXY);
+  const from = (asked: string, bases: readonly string[] = ['https://api.example.com/v1']) => {
+    const target = targetOf({ path: asked, query: '?page=1' }, bases, null);
+    if (!target.ok) throw new Error(target.error.message);
+    return target.value;
+  };
+  const told = (url: string) => throughProxy(url, from('/contacts'), PROXY);
 
   it.each([
     ['https://api.example.com/v1/contacts?page=2', `${PROXY}/contacts?page=2`],
@@ -142,5 +146,15 @@ describe('a URL of an answer', () => {
     ['https://api.example.com/v1/a%2f..%2fb', null],
   ])('%s leads to %s', (url, expected) => {
     expect(told(url)).toBe(expected);
+  });
+
+  it('is written as the caller has written the path, so that it leads back to the same base and the same rules know it', () => {
+    const next = 'https://api.example.com/v1/contacts?page=2';
+    expect(throughProxy(next, from('/v1/contacts'), PROXY)).toBe(`${PROXY}/v1/contacts?page=2`);
+    const bases = ['https://api.example.com/v3', 'https://api.example.com/upload/v3'];
+    const session = 'https://api.example.com/upload/v3/files?upload_id=1';
+    expect(throughProxy(session, from('/upload/v3/files', bases), PROXY)).toBe(
+      `${PROXY}/upload/v3/files?upload_id=1`,
+    );
   });
 });

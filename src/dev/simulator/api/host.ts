@@ -1,0 +1,93 @@
+/**
+ * An entry's API on a port of its own, so that its paths are those of the real one: it takes the tokens of the
+ * simulator's accounts, and keeps what it was asked.
+ */
+
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Dialect } from '../dialect.ts';
+import { bearerOf } from '../entry-routes.ts';
+import type { World } from '../world.ts';
+import type { ApiAnswer, ApiRequest, Face, Memory } from './face.ts';
+import { github } from './github.ts';
+import { googleDrive } from './google-drive.ts';
+import { hubspot } from './hubspot.ts';
+import { slack } from './slack.ts';
+import { stripe } from './stripe.ts';
+
+const FACES: Readonly<Record<string, Face>> = {
+  github,
+  hubspot,
+  slack,
+  'stripe-app': stripe,
+  'google-drive': googleDrive,
+};
+
+export interface ApiHost {
+  readonly origin: string;
+  /** Everything that came, oldest first. */
+  readonly seen: readonly ApiRequest[];
+  readonly close: () => Promise<void>;
+}
+
+/** @throws Error for an entry whose API is not played */
+export async function startApiHost(world: World, dialect: Dialect): Promise<ApiHost> {
+  const { entry } = dialect;
+  const face = FACES[entry?.id ?? ''];
+  if (entry === undefined || face === undefined) throw new Error(`the API of ${dialect.id} is not played`);
+  const header = entry.token_header ?? 'Authorization: Bearer {access_token}';
+  const seen: ApiRequest[] = [];
+  const http = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 });
+  http.listen({ host: '127.0.0.1', port: 0, backlog: 4096 });
+  await once(http, 'listening');
+  const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  const memory: Memory = { files: new Map(), told: new Map(), origin };
+  http.on('request', (req: IncomingMessage, res: ServerResponse) => {
+    res.on('error', () => {});
+    read(req).then(
+      (request) => {
+        seen.push(request);
+        // A link that the provider hands out for an upload carries its own proof.
+        const isOpen = request.path.endsWith('/upload');
+        const isKnown = isOpen || bearerOf(world, dialect, header, req) !== null;
+        const known = isKnown ? face.answer(request, memory) : face.refused;
+        send(res, known ?? face.missing, request.method);
+      },
+      () => res.destroy(),
+    );
+  });
+  return {
+    origin,
+    seen,
+    close: async () => {
+      const closed = once(http, 'close');
+      http.close();
+      http.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function read(req: IncomingMessage): Promise<ApiRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk as Buffer);
+  const [path = '', query = ''] = (req.url ?? '').split('?');
+  const headers = Object.fromEntries(
+    Object.entries(req.headers).map(([name, value]) => [name, String(value)]),
+  );
+  return {
+    method: req.method ?? '',
+    path,
+    query: new URLSearchParams(query),
+    headers,
+    body: Buffer.concat(chunks),
+  };
+}
+
+function send(res: ServerResponse, { status, headers = {}, body }: ApiAnswer, method: string): void {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+  const type = Buffer.isBuffer(body) ? {} : { 'content-type': 'application/json; charset=utf-8' };
+  res.writeHead(status, { ...type, ...headers, 'content-length': String(bytes.length) });
+  res.end(method === 'HEAD' ? undefined : bytes);
+}
