@@ -45,7 +45,7 @@ beforeAll(async () => {
   base = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
   [open, ruled] = await Promise.all([
     caller(),
-    caller({ requests: [{ methods: ['GET', 'POST'], paths: ['/ok/**', '/a%2Fb'] }] }),
+    caller({ requests: [{ methods: ['GET', 'POST'], paths: ['/ok/*', '/ok/*/*', '/a%2Fb'] }] }),
   ]);
 });
 afterAll(async () => {
@@ -396,7 +396,7 @@ describe('a header', () => {
     for (const one of sent) expect(['abcd', '']).toContain(one.body);
   });
 
-  it.each(['CONNECT', 'TRACE', 'PROPFIND', 'get', 'GET\x00'])(
+  it.each(['TRACE', 'PROPFIND', 'get', 'GET\x00'])(
     '%j is no method that leaves',
     async (method) => {
       const [answer, sent] = await during(() =>
