@@ -215,26 +215,10 @@ describe('a path', () => {
   });
 
   it('made of anything is seen by the rule as it leaves', async () => {
-    const piece = fc.constantFrom(
-      ...[
-        'ok',
-        'a',
-        '..',
-        '.',
-        '%2e',
-        '%2E%2e',
-        '/',
-        '//',
-        '\\',
-        '%5c',
-        '%2f',
-        '%2F',
-        '%00',
-        '%0d%0a',
-        '%25',
+    const pieces = [
+      ['ok', 'a', '..', '.', '%2e', '%2E%2e', '/', '//', '\\', '%5c', '%2f', '%2F', '%00', '%0d%0a', '%25'],
+      [
         '%252e',
-      ],
-      ...[
         ';',
         ';x',
         '?',
@@ -249,12 +233,12 @@ describe('a path', () => {
         '\x80',
         '\xff',
         '%ff',
-        '%C3%A4',
         '~',
         '+',
         '%',
       ],
-    );
+    ];
+    const piece = fc.constantFrom(...pieces.flat());
     const path = fc.array(piece, { maxLength: 8 }).map((parts) => `/ok/${parts.join('')}`);
     await fc.assert(
       fc.asyncProperty(path, fc.boolean(), fc.nat(1), async (text, isRuled, form) => {
@@ -396,15 +380,12 @@ describe('a header', () => {
     for (const one of sent) expect(['abcd', '']).toContain(one.body);
   });
 
-  it.each(['TRACE', 'PROPFIND', 'get', 'GET\x00'])(
-    '%j is no method that leaves',
-    async (method) => {
-      const [answer, sent] = await during(() =>
-        written(
-          `${method} ${open.fronts[0]}/ok/1 HTTP/1.1\r\nHost: ${HOST()}\r\nAuthorization: Bearer ${open.key}\r\nConnection: close\r\n\r\n`,
-        ),
-      );
-      expect([answer.status, sent]).toEqual([expect.toBeOneOf([0, 400, 404, 405, 501]), []]);
-    },
-  );
+  it.each(['TRACE', 'PROPFIND', 'get', 'GET\x00'])('%j is no method that leaves', async (method) => {
+    const [answer, sent] = await during(() =>
+      written(
+        `${method} ${open.fronts[0]}/ok/1 HTTP/1.1\r\nHost: ${HOST()}\r\nAuthorization: Bearer ${open.key}\r\nConnection: close\r\n\r\n`,
+      ),
+    );
+    expect([answer.status, sent]).toEqual([expect.toBeOneOf([0, 400, 404, 405, 501]), []]);
+  });
 });
