@@ -55,7 +55,7 @@ function peerIn(clientIp: unknown): string | null {
 function fromSocket(request: Request, header: string | null): Request {
   const { cf } = request as { cf?: { clientIp?: unknown } };
   const address = (header === null ? null : addressIn(request.headers.get(header))) ?? peerIn(cf?.clientIp);
-  const handed = new Request(request);
+  const handed = new Request(request, { signal: request.signal });
   const named = [...handed.headers.keys()].filter(isOfTheEdge);
   for (const name of named) handed.headers.delete(name);
   if (address !== null) handed.headers.set('cf-connecting-ip', address);

@@ -21,10 +21,6 @@ export function answerStream(
     watch.end();
     ended(why);
   };
-  const stopped = new Promise<'stopped'>((resolve) => {
-    if (watch.signal.aborted) resolve('stopped');
-    else watch.signal.addEventListener('abort', () => resolve('stopped'), { once: true });
-  });
   /** True when the caller has something to read, or nothing more to wait for. */
   const pass = (chunk: Uint8Array, controller: ReadableStreamDefaultController<Uint8Array>): boolean => {
     const gone = scan.push(chunk);
@@ -44,9 +40,9 @@ export function answerStream(
     pull: async (controller) => {
       for (;;) {
         if (isOver) return;
-        const part = await Promise.race([readFrom(reader), stopped]);
+        const part = await Promise.race([readFrom(reader), watch.stopped]);
         if (part === 'stopped' || part === 'broken') {
-          over(part === 'stopped' ? 'stopped' : 'provider');
+          over(watch.isCallerGone ? 'caller' : part === 'stopped' ? 'stopped' : 'provider');
           controller.error(new Error(part));
           reader?.cancel().catch(() => undefined);
           return;

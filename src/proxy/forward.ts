@@ -8,7 +8,7 @@ import type { GuardOptions } from '#egress/guard.ts';
 import type { Injector } from '#egress/injector/injector.ts';
 import { callUpstream, type UpstreamOutcome } from '#egress/injector/upstream.ts';
 import { ProblemError } from '#contract/problem.ts';
-import { systemNow } from '#lib/clock.ts';
+import { systemNow, within } from '#lib/clock.ts';
 import { judgeApiAnswer, type ApiVerdict } from '#providers/api-answer.ts';
 import type { CallFacts } from '#providers/injection/injection.ts';
 import { answerStream, type BrokenOff } from './answer-stream.ts';
@@ -28,6 +28,8 @@ export interface ProxiedCall {
   readonly baseUrl: string | null;
   /** Until the head of the answer, of all attempts together. */
   readonly timeoutMs: number;
+  /** Aborted when the caller hangs up. */
+  readonly signal: AbortSignal;
   /** What stands at the caller's side for the base URL. */
   readonly proxyUrl: string;
 }
@@ -64,6 +66,8 @@ interface Sent {
   readonly response: Response;
   readonly watch: Watch;
   readonly startedAtMs: number;
+  /** Until then what has to be known of the answer may come. */
+  readonly untilMs: number;
 }
 
 /** An answer of the API, before any of its body has gone on. */
@@ -126,7 +130,7 @@ async function attempt(call: ProxiedCall, gate: Gate, out: LetOut, untilMs: numb
     await out.ended({ ...NOT_SENT, outcome: 'refused', reason: 'invalid_request' });
     throw new ProblemError('invalid_request', { errors: [target.error] });
   }
-  const watch = new Watch(gate.mayGoOn);
+  const watch = new Watch(gate.mayGoOn, call.signal);
   const startedAtMs = systemNow();
   const sent = await callUpstream(
     {
@@ -143,7 +147,14 @@ async function attempt(call: ProxiedCall, gate: Gate, out: LetOut, untilMs: numb
     watch.end();
     throw await failed(call, gate, out, sent.failure, systemNow() - startedAtMs);
   }
-  return judged({ out, target: target.value, response: sent.response, watch, startedAtMs });
+  return judged(call, gate, {
+    out,
+    target: target.value,
+    response: sent.response,
+    watch,
+    startedAtMs,
+    untilMs,
+  });
 }
 
 type Failure = Extract<UpstreamOutcome, { kind: 'failure' }>['failure'];
@@ -164,7 +175,7 @@ async function failed(
   if (problem === 'broken')
     return new ProblemError('invalid_request', { detail: 'the body broke off before its end' });
   if (failure === 'timeout') return new ProblemError('provider_timeout');
-  if (failure === 'aborted') return stoppedProblem(gate);
+  if (failure === 'aborted') return stoppedProblem(call, gate);
   if (failure === 'network')
     return new ProblemError('provider_unavailable', {
       detail: 'the API did not answer, or its answer broke off: nobody knows whether it has acted',
@@ -176,9 +187,9 @@ async function failed(
 }
 
 /** The call was broken off because its caller may not make it any more: the door says why. */
-async function stoppedProblem(gate: Gate): Promise<ProblemError> {
+async function stoppedProblem(call: ProxiedCall, gate: Gate): Promise<ProblemError> {
   try {
-    await (await gate.letOut(null)).ended(NOT_SENT);
+    if (!call.signal.aborted) await (await gate.letOut(null)).ended(NOT_SENT);
   } catch (error) {
     if (error instanceof ProblemError) return error;
     throw error;
@@ -187,12 +198,15 @@ async function stoppedProblem(gate: Gate): Promise<ProblemError> {
 }
 
 /** Reads as much of the answer as has to be known before any of it goes on. @throws ProblemError */
-async function judged(sent: Sent): Promise<Answered> {
+async function judged(call: ProxiedCall, gate: Gate, sent: Sent): Promise<Answered> {
   const { out, response, watch, startedAtMs } = sent;
-  const refuse = async (reason: string, detail: string): Promise<never> => {
+  const ended = async (outcome: CallEnd['outcome'], reason: string): Promise<void> => {
     watch.cut();
     const durationMs = systemNow() - startedAtMs;
-    await out.ended({ outcome: 'failed', reason, upstreamStatus: response.status, durationMs });
+    await out.ended({ outcome, reason, upstreamStatus: response.status, durationMs });
+  };
+  const refuse = async (reason: string, detail: string): Promise<never> => {
+    await ended('failed', reason);
     throw new ProblemError('provider_error', { detail });
   };
   const encoding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
@@ -200,12 +214,16 @@ async function judged(sent: Sent): Promise<Answered> {
     return refuse('unreadable_encoding', 'the API encoded its answer in a way that was not asked for');
   if (response.status < 200 || response.status > 599)
     return refuse('unusable_status', 'the API answered with a status that HTTP does not have');
-  let front: Front;
-  try {
-    front = isReadFirst(response, out.facts) ? await frontOf(response.body) : unread(response.body);
-  } catch {
-    return refuse('broken_off', 'the answer of the API broke off');
+  const front = isReadFirst(response, out.facts) ? await readFirst(sent) : unread(response.body);
+  if (front === 'stopped') {
+    await ended('unknown', 'aborted');
+    throw await stoppedProblem(call, gate);
   }
+  if (front === 'late') {
+    await ended('failed', 'timeout');
+    throw new ProblemError('provider_timeout', { detail: 'the API did not end its answer in time' });
+  }
+  if (front === 'broken') return refuse('broken_off', 'the answer of the API broke off');
   const told = {
     status: response.status,
     headers: Object.fromEntries(response.headers),
@@ -213,6 +231,13 @@ async function judged(sent: Sent): Promise<Answered> {
   };
   const { verdict } = judgeApiAnswer(out.facts.signs, told, systemNow());
   return { ...sent, front, verdict };
+}
+
+/** The front of the body, as long as the call has time and may go on. */
+function readFirst({ response, watch, untilMs }: Sent): Promise<Front | 'late' | 'broken' | 'stopped'> {
+  const reading = frontOf(response.body).catch(() => 'broken' as const);
+  const ended = Promise.race([reading, watch.stopped]);
+  return within(Math.max(0, untilMs - systemNow()), ended, 'late');
 }
 
 /** Short answers, and those whose body may say that the token is dead. */

@@ -14,10 +14,21 @@ export class Watch {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #silences = 0;
   #isOver = false;
+  readonly #caller: AbortSignal;
+  readonly #hungUp = (): void => this.cut();
+  /** When it is broken off, if ever. */
+  readonly stopped: Promise<'stopped'>;
 
-  constructor(mayGoOn: () => Promise<boolean>) {
+  /** @param caller aborted when the caller hangs up */
+  constructor(mayGoOn: () => Promise<boolean>, caller: AbortSignal) {
     this.#mayGoOn = mayGoOn;
-    this.#wait();
+    this.#caller = caller;
+    this.stopped = new Promise((resolve) => {
+      this.signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+    });
+    caller.addEventListener('abort', this.#hungUp, { once: true });
+    if (caller.aborted) this.cut();
+    else this.#wait();
   }
 
   /** Aborted as soon as the call may not go on, or its caller has hung up. */
@@ -25,10 +36,16 @@ export class Watch {
     return this.#controller.signal;
   }
 
+  /** There is nobody any more to answer. */
+  get isCallerGone(): boolean {
+    return this.#caller.aborted;
+  }
+
   /** The call has ended, one way or the other. */
   end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#caller.removeEventListener('abort', this.#hungUp);
   }
 
   /** Breaks the call off. */

@@ -56,10 +56,19 @@ export async function proxied(
     body: call.body,
   };
   const gate = new AccountGate(proving, addressee, use, content);
-  const response = await forward(
-    { ...call, method, headers: request.headers, proxyUrl: `${originFor(arrival)}${front}` },
+  const answer = forward(
+    {
+      ...call,
+      method,
+      headers: request.headers,
+      signal: request.signal,
+      proxyUrl: `${originFor(arrival)}${front}`,
+    },
     gate,
   );
+  // The platform drops what a caller that hangs up was waiting for: the end of its call has to be recorded still.
+  arrival.waitUntil(answer.catch(() => undefined));
+  const response = await answer;
   response.headers.set('x-correlation-id', arrival.correlationId);
   return response;
 }
@@ -171,13 +180,13 @@ class AccountGate implements Gate {
       injector: injectorOf(injection),
       facts: injection,
       guard: guardOfProvider(config, injection.provider),
-      ended: async (end: CallEnd) => {
-        try {
-          const told = { ...end, began, use: this.#use, fingerprint: injection.fingerprint, context };
-          return await accountStub(config, injection.accountId).callEnded(told);
-        } catch {
-          return false;
-        }
+      ended: (end: CallEnd) => {
+        const told = { ...end, began, use: this.#use, fingerprint: injection.fingerprint, context };
+        const work = accountStub(config, injection.accountId)
+          .callEnded(told)
+          .catch(() => false);
+        this.waitUntil(work);
+        return work;
       },
     };
   }
