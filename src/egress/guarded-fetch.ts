@@ -5,6 +5,7 @@
  * addresses. It refuses to judge an answer (providers/classify.ts) and to try again.
  */
 
+import { joined } from '#lib/bytes.ts';
 import type { HostProblem } from './dns-answer.ts';
 import { isLoopbackHost, targetProblem, type GuardOptions } from './guard.ts';
 import { judgeHost, RESOLVE_WITHIN_MS, RESOLVER_ANSWER_BYTES } from './resolver.ts';
@@ -150,7 +151,7 @@ async function readBody(
 ): Promise<{ bytes: Uint8Array; end: BodyEnd }> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const done = (end: BodyEnd) => ({ bytes: joined(chunks, size), end });
+  const done = (end: BodyEnd) => ({ bytes: joined(...chunks), end });
   if (response.body === null) return done('whole');
   const reader = response.body.getReader();
   try {
@@ -170,16 +171,6 @@ async function readBody(
     // Not awaited: a server that keeps sending must not hold the caller, and a broken stream cannot be cancelled.
     reader.cancel().catch(() => undefined);
   }
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
 }
 
 /** Fewer bytes than announced. A compressed body is announced by its compressed length, which says nothing here. */

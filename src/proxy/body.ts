@@ -2,6 +2,7 @@
  * The body of a proxied request: kept where it is short, so that it can be sent once more, and streamed where it is not.
  */
 
+import { joined } from '#lib/bytes.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 
 /** So much is kept for a second sending. */
@@ -38,7 +39,7 @@ export async function outgoingBody(
     const part = await next(reader);
     if (part === null) return err('broken');
     if (part.done) {
-      const bytes = joined(chunks, size);
+      const bytes = joined(...chunks);
       return ok({ open: () => bytes, isKept: true, bytes, problem: () => null });
     }
     chunks.push(part.value);
@@ -79,14 +80,4 @@ function streamed(front: readonly Uint8Array[], reader: Reader, length: number |
   });
   const open = () => (length === null ? source : source.pipeThrough(new FixedLengthStream(length)));
   return { open, isKept: false, bytes: null, problem: () => problem };
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
 }

@@ -3,6 +3,8 @@
  * answer says of its token may stand in its body.
  */
 
+import { joined } from '#lib/bytes.ts';
+
 export const FRONT_BYTES = 64 * 1024;
 
 export interface Front {
@@ -22,14 +24,12 @@ export function unread(body: ReadableStream<Uint8Array> | null): Front {
 export async function frontOf(body: ReadableStream<Uint8Array> | null): Promise<Front> {
   if (body === null) return unread(null);
   const reader = body.getReader();
-  let bytes = new Uint8Array(0);
-  while (bytes.byteLength <= FRONT_BYTES) {
+  const pieces: Uint8Array[] = [];
+  for (let size = 0; size <= FRONT_BYTES;) {
     const { done, value } = await reader.read();
-    if (done) return { bytes, isWhole: true, reader: null };
-    const all = new Uint8Array(bytes.byteLength + value.byteLength);
-    all.set(bytes);
-    all.set(value, bytes.byteLength);
-    bytes = all;
+    if (done) return { bytes: joined(...pieces), isWhole: true, reader: null };
+    pieces.push(value);
+    size += value.byteLength;
   }
-  return { bytes, isWhole: false, reader };
+  return { bytes: joined(...pieces), isWhole: false, reader };
 }

@@ -16,6 +16,8 @@ import { approvalUrl } from './link.ts';
 import { store } from './upkeep.ts';
 
 const FULL_RETRY_S = 60;
+/** The head of a call's answer has so long, and a refresh comes in between. */
+const REPEATED_WITHIN_MS = 240_000;
 /** A person says yes to a whole request, and so does a digest: this one is gone once it is sent. */
 const TOO_LONG = {
   code: 'too_large',
@@ -33,6 +35,8 @@ export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval)
   const agentId = request.agent.id;
   const rows = object.store.approvals.all(mac);
   const key = requestKey(agentId, use);
+  const spent = spentFor(scene, rows, key);
+  if (spent !== null) return { yes: spent };
   const answered = answerTo(rows, key, ttlS * 1000, nowMs);
   switch (answered.kind) {
     case 'approved':
@@ -85,6 +89,13 @@ export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval)
       return refuse(scene, refusalOf(row), 'approval_required', row);
     }),
   };
+}
+
+/** The API refused the approved call for a dead token, so it has done nothing: the same yes lets it out once more. */
+function spentFor({ object, request, nowMs }: Scene, rows: readonly ApprovalRow[], key: string) {
+  const id = request.repeats === undefined ? null : object.calls.approvalOf(request.repeats);
+  const row = rows.find((one) => one.id === id && one.key === key && one.status === 'used');
+  return row !== undefined && nowMs - (row.usedAtMs ?? 0) < REPEATED_WITHIN_MS ? row : null;
 }
 
 /** Never with the link: an agent must not approve itself. */

@@ -12,12 +12,14 @@ import type { CallEnded } from '../door/answer.ts';
 
 /** A call's head has so long, and the Worker a little more to tell of it. */
 const TOLD_WITHIN_MS = 240_000;
+/** The reason of a call whose token the API did not take. */
+export const TOKEN_REFUSED = 'token_refused';
 /** Records that are read at once. */
 const STRIDE = 200;
 
 /** Inside the transaction that lets the call out. */
-export function callBegan({ calls, timers, now }: Account, seq: number): void {
-  calls.began(seq);
+export function callBegan({ calls, timers, now }: Account, seq: number, approvalId: string | null): void {
+  calls.began(seq, approvalId);
   if (timers.get('calls') === null) timers.set('calls', now() + TOLD_WITHIN_MS, String(seq));
 }
 
@@ -39,7 +41,7 @@ export function callEnded(object: Account, { key }: OpenedAccount, ended: CallEn
     began,
   };
   record(object, account, key.mac, fields, ended.context);
-  object.calls.ended(began);
+  object.calls.ended(began, reason === TOKEN_REFUSED);
   return true;
 }
 
@@ -61,7 +63,7 @@ export function closeLostCalls(object: Account, { key }: OpenedAccount, from: nu
         { ...fields, outcome: 'unknown', reason: 'outcome_unknown', began: seq },
         systemContext(`call-${seq}`),
       );
-      object.calls.ended(seq);
+      object.calls.ended(seq, false);
     }
     const next = open.find((call) => !isLost(call));
     if (next !== undefined) object.timers.set('calls', next.atMs + TOLD_WITHIN_MS, String(next.seq));

@@ -25,6 +25,8 @@ export interface ReleaseRequest {
   readonly scopes: readonly string[] | null;
   /** Fingerprint of a token that an API has just refused; `current`: of the one that would be handed out now. */
   readonly rejected: string | null;
+  /** The number of a call that the API has just refused for its dead token: this is the same, once more. */
+  readonly repeats?: number;
   /** The answer also says where the credential belongs, and how a dead one looks there. */
   readonly withApi?: boolean;
   /** How long the request has been waiting in all, over every time that it was told to ask again. */

@@ -136,11 +136,13 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
     approved === null
       ? recorded()
       : object.store.transaction(() => {
-          spend(object, opened.key.mac, approved, nowMs);
+          // A call that the API refused for a dead token goes out once more under the yes that it has spent.
+          if (approved.status === 'approved') spend(object, opened.key.mac, approved, nowMs);
           return recorded();
         });
   if ('body' in made) return { kind: 'done', result: made };
-  callBegan(object, began);
+  if (request.repeats !== undefined) object.calls.repeated(request.repeats);
+  callBegan(object, began, request.repeats === undefined ? (approved?.id ?? null) : null);
   return { kind: 'done', result: { ...made, began } };
 }
 

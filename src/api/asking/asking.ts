@@ -36,6 +36,8 @@ export interface Wish {
   /** As in `ReleaseRequest`. */
   readonly rejected: string | null;
   readonly withApi?: boolean;
+  /** As in `ReleaseRequest`. */
+  readonly repeats?: number;
 }
 
 /** One try of a request: its caller, proved, and the account's door before it. */
@@ -233,6 +235,7 @@ export function releaseRequest(ask: Ask): ReleaseRequest {
     scopes: wish.scopes,
     rejected: wish.rejected,
     ...(wish.withApi === true ? { withApi: true } : {}),
+    ...(wish.repeats === undefined ? {} : { repeats: wish.repeats }),
     waitedMs: ask.waitedMs,
     heldMs: Math.max(0, nowMs - ask.provenAtMs),
     provedMsAgo: Math.max(nowMs - caller.provedAtMs, cutOffsAgeMs(arrival.config.directory)),

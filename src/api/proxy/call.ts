@@ -119,6 +119,9 @@ class AccountGate implements Gate {
   readonly #use: CallEnded['use'];
   readonly #content: Content;
   #accountId: string | null = null;
+  /** Of the last sending: its number in the account's chain, and what it counted. */
+  #began: number | null = null;
+  #rates: Ask['rates'] | null = null;
 
   constructor(
     arrival: Arrival,
@@ -136,6 +139,7 @@ class AccountGate implements Gate {
 
   letOut = (rejected: string | null): Promise<LetOut> =>
     this.#asked(rejected, async (ask) => {
+      if (rejected !== null && this.#rates !== null) ask.rates.repeat(this.#rates);
       const released = await this.#ask(ask);
       return released === 'again' ? released : this.#out(ask, released);
     });
@@ -159,6 +163,7 @@ class AccountGate implements Gate {
       use: { ...this.#use, ...approvedContent(caller, this.#content) },
       scopes: null,
       rejected,
+      ...(rejected === null || this.#began === null ? {} : { repeats: this.#began }),
     });
     return untilDecided(this.#arrival, wish, attempt);
   }
@@ -171,10 +176,12 @@ class AccountGate implements Gate {
     return askByName(ask, { ...this.#addressee, identifier, organization });
   }
 
-  #out({ context }: Ask, released: Released): LetOut {
+  #out({ context, rates }: Ask, released: Released): LetOut {
     if (!('injection' in released)) throw new Error('internal: a call got what a request for a token needs');
     const { injection, began } = released;
     this.#accountId = injection.accountId;
+    this.#began = began;
+    this.#rates = rates;
     const { config } = this.#arrival;
     return {
       injector: injectorOf(injection),

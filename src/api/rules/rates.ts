@@ -34,6 +34,7 @@ export class RequestRates {
   readonly #context: RequestContext;
   readonly #spent: Spent[] = [];
   #counted: Counted | null = null;
+  #isRepeat = false;
 
   constructor(config: Config, caller: AgentProof, context: RequestContext) {
     this.#config = config;
@@ -77,11 +78,19 @@ export class RequestRates {
     return outcome.taken;
   }
 
+  /** The request is one that was counted, once more: it counts as that one, which is not given back. */
+  repeat(first: RequestRates): void {
+    this.#counted = first.#counted;
+    this.#isRepeat = true;
+  }
+
   /** The request was refused: it does not count. An agent that is gone meanwhile has no count either. */
   async giveBack(): Promise<void> {
     const counted = this.#counted;
     this.#counted = null;
-    if (counted === null) return;
+    const isRepeat = this.#isRepeat;
+    this.#isRepeat = false;
+    if (counted === null || isRepeat) return;
     const { key, atMs } = counted;
     await agentStub(this.#config, this.#caller.id).giveBackRate({ key, atMs });
   }

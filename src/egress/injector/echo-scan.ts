@@ -4,6 +4,7 @@
  * and encodings are those of `echo.ts`.
  */
 
+import { joined } from '#lib/bytes.ts';
 import { needlesIn } from './echo.ts';
 import { hasEscapes, writtenAt } from './written.ts';
 
@@ -72,12 +73,4 @@ export class EchoScan {
     }
     return 0;
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  if (one.byteLength === 0) return other;
-  const all = new Uint8Array(one.byteLength + other.byteLength);
-  all.set(one);
-  all.set(other, one.byteLength);
-  return all;
 }

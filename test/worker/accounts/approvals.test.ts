@@ -112,6 +112,41 @@ describe('a rule with `approval`', () => {
     expect(idOf(replayed)).not.toBe(idOf(asked));
   });
 
+  it('lets the call out once more where the API refused its dead token, and only then', async () => {
+    const at = await account();
+    const use = DELETE;
+    const yes = async () => decide(at, idOf(await release(at, asking({ use }))), 'approved');
+    const sent = async (changes: Partial<ReleaseRequest> = {}) =>
+      (await stub(at).release(request(asking({ use, ...changes })))) as { ok: boolean; began: number };
+    const ended = (began: number, reason: string | null) =>
+      stub(at).callEnded({
+        began,
+        use: { ...use, tool: null },
+        outcome: 'failed',
+        reason,
+        upstreamStatus: 401,
+        fingerprint: 'print',
+        durationMs: 1,
+        context,
+      });
+    await yes();
+    const first = await sent();
+    expect((await sent({ repeats: first.began })).ok).toBe(false);
+    await ended(first.began, 'token_refused');
+    expect((await sent({ repeats: first.began, use: { ...use, path: '/contacts/8' } })).ok).toBe(false);
+    expect((await sent({ repeats: first.began, agent: agentOf([RULE], 'other') })).ok).toBe(false);
+    expect((await sent()).ok).toBe(false);
+    const again = await sent({ repeats: first.began });
+    expect(again.ok).toBe(true);
+    await ended(again.began, 'token_refused');
+    for (const repeats of [first.began, again.began]) expect((await sent({ repeats })).ok).toBe(false);
+
+    await yes();
+    const other = await sent();
+    await ended(other.began, null);
+    expect((await sent({ repeats: other.began })).ok).toBe(false);
+  });
+
   it('lets one of many that come at once through', async () => {
     const at = await account();
     await decide(at, idOf(await release(at, asking())), 'approved');
