@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { answersOf, type AnswerBook } from './answers.ts';
-import type { ApiHost } from './api/host.ts';
+import type { ApiHost } from './api/face.ts';
 import type { Dialect } from './dialect.ts';
 import type { Family, FamilySettings, Pair, Verdict } from './family.ts';
 import type { Latency } from './latency.ts';

@@ -36,6 +36,14 @@ export interface Face {
   readonly missing: ApiAnswer;
 }
 
+/** An API on a port of its own. */
+export interface ApiHost {
+  readonly origin: string;
+  /** Everything that came, oldest first. */
+  readonly seen: readonly ApiRequest[];
+  readonly close: () => Promise<void>;
+}
+
 /** True at the first call with this name, and never again: for an API that is busy once. */
 export function isFirst({ told }: Memory, name: string): boolean {
   const before = told.get(name) ?? 0;

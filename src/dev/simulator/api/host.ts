@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import type { Dialect } from '../dialect.ts';
 import { bearerOf } from '../entry-routes.ts';
 import type { World } from '../world.ts';
-import type { ApiAnswer, ApiRequest, Face, Memory } from './face.ts';
+import type { ApiAnswer, ApiHost, ApiRequest, Face, Memory } from './face.ts';
 import { github } from './github.ts';
 import { googleDrive } from './google-drive.ts';
 import { hubspot } from './hubspot.ts';
@@ -23,13 +23,6 @@ const FACES: Readonly<Record<string, Face>> = {
   'stripe-app': stripe,
   'google-drive': googleDrive,
 };
-
-export interface ApiHost {
-  readonly origin: string;
-  /** Everything that came, oldest first. */
-  readonly seen: readonly ApiRequest[];
-  readonly close: () => Promise<void>;
-}
 
 /** @throws Error for an entry whose API is not played */
 export async function startApiHost(world: World, dialect: Dialect): Promise<ApiHost> {
