@@ -5,8 +5,8 @@
  */
 
 import { z } from 'zod';
-import { ErrorRow, JsonPath } from './error-row.ts';
-import { isListable } from './headers.ts';
+import { ErrorRow, JsonPath } from './answers/error-row.ts';
+import { isListable } from './requests/headers.ts';
 
 const MAX_URL = 2048;
 const Name = z.string().min(1).max(200);

@@ -2,7 +2,7 @@
  * Which headers cross the proxy, both ways: by list, because the platform would pass on all that are not taken out. Pure.
  */
 
-import { isListable } from '#providers/headers.ts';
+import { isListable } from '#providers/requests/headers.ts';
 
 /** By name, in lower case. */
 export type Texts = Readonly<Record<string, string>>;

@@ -10,7 +10,12 @@ import { Octokit } from '@octokit/rest';
 import { LogLevel, WebClient } from '@slack/web-api';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allEntries, connectionVariablesOf, playedApiUrls, playedUrlsOf } from '#dev/simulator/entries.ts';
+import {
+  allEntries,
+  connectionVariablesOf,
+  playedApiUrls,
+  playedUrlsOf,
+} from '#dev/simulator/entries/entries.ts';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { SimulatedAccount, Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';

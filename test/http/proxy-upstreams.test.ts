@@ -5,7 +5,7 @@
 
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { name, world, type World } from '../support/world.ts';

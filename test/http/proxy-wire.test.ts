@@ -8,7 +8,7 @@ import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { name, world, type World } from '../support/world.ts';
 

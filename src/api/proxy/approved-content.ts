@@ -8,7 +8,7 @@ import type { AskedUse } from '#accounts/approvals/machine.ts';
 import type { AgentProof } from '#callers/proof.ts';
 import { contentDigest, purposeDigest } from '#crypto/digest.ts';
 import type { OutgoingBody } from '#proxy/body.ts';
-import { isListable } from '#providers/headers.ts';
+import { isListable } from '#providers/requests/headers.ts';
 import { outgoingHeaders } from '#proxy/headers.ts';
 
 export interface Content {

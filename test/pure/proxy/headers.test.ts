@@ -1,7 +1,7 @@
 /** Which headers cross the proxy: those that the lists name, and no other. */
 
 import { describe, expect, it } from 'vitest';
-import { isListable } from '#providers/headers.ts';
+import { isListable } from '#providers/requests/headers.ts';
 import { answerHeaders, outgoingHeaders } from '#proxy/headers.ts';
 
 const entries = (names: readonly string[]): [string, string][] => names.map((name) => [name, 'x']);

@@ -6,8 +6,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Dialect } from '../dialect.ts';
-import { bearerOf } from '../entry-routes.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { bearerOf } from '../entries/entry-routes.ts';
 import type { World } from '../world.ts';
 import type { ApiAnswer, ApiHost, ApiRequest, Face, Memory } from './face.ts';
 import { github } from './github.ts';
