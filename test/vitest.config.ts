@@ -22,6 +22,9 @@ const LONG = [
   'wrangler-dev',
   'generated-clients',
   'proxy-sdks',
+  'proxy-long',
+  // Each credential, spelling and place: proxy and pure/egress/echo-scan.property.
+  'proxy-canary',
   'catalogue-matrix',
   // Bad answers one by one: refresh-matrix and refresh-answers, connect-attacks and worker/accounts/candidate.
   'simulator-matrix',

@@ -1,5 +1,5 @@
 /**
- * Whether a text of an answer holds a credential: plain, escaped as in JSON, percent-encoded, or in base64, whatever
+ * Whether a text of an answer holds a credential: plain, escaped as in JSON, percent-encoded, in hex, or in base64, whatever
  * stands before and after it. Pure. It reads what it is given and nothing else: compression is undone by its caller.
  */
 
@@ -43,9 +43,10 @@ function readingsOf(text: string): Set<string> {
   return new Set([text, unescaped, decoded, percentDecoded(unescaped), unescapedJson(decoded)]);
 }
 
-/** The text itself, as a form spells its spaces, and in base64. */
+/** The text itself, as a form spells its spaces, in hex, and in base64. */
 function needlesOf(secret: string): string[] {
-  return [secret, secret.replaceAll(' ', '+'), ...base64Of(secret)];
+  const hex = Buffer.from(secret, 'utf8').toString('hex');
+  return [secret, secret.replaceAll(' ', '+'), hex, hex.toUpperCase(), ...base64Of(secret)];
 }
 
 /**
