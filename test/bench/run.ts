@@ -3,7 +3,8 @@
  * alone), refreshes beside the provider's own calls (`refresh.ts`; `-- --refreshes`), accounts that were not in memory
  * (`cold.ts`; `-- --cold`), what sharing commits is worth near an account and far from it (`hops.ts`; `-- --hops`), and
  * how near to the floor the broker's rules let anything come (`ceiling.ts`; `-- --ceiling`), and a fetch by a token of the
- * broker or under a rate beside one by a key, and a proxied call (`proofs.ts`; `-- --proofs`), as ratios. Both sides run in this one process's children, measured in turn, round after round; the ratio of each round
+ * broker or under a rate beside one by a key, and a proxied call (`proofs.ts`; `-- --proofs`), as ratios, and a proxied
+ * call beside a bare forwarder (`proxied.ts`; `-- --proxy`). Both sides run in this one process's children, measured in turn, round after round; the ratio of each round
  * is taken, then their median. Nothing is asserted: two shared cores are no yardstick for absolute figures.
  */
 
@@ -20,6 +21,7 @@ import { benchCeiling } from './ceiling.ts';
 import { benchCold } from './cold.ts';
 import { benchHops } from './hops.ts';
 import { benchProofs } from './proofs.ts';
+import { benchProxy } from './proxied.ts';
 import { benchRefresh } from './refresh.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
@@ -46,8 +48,8 @@ const floor = await runBroker({
 });
 
 try {
-  const named = ['--fetches', '--refreshes', '--cold', '--hops', '--ceiling', '--proofs'].filter((flag) =>
-    process.argv.includes(flag),
+  const named = ['--fetches', '--refreshes', '--cold', '--hops', '--ceiling', '--proofs', '--proxy'].filter(
+    (flag) => process.argv.includes(flag),
   );
   const isAsked = (flag: string) => named.length === 0 || named.includes(flag);
   if (isAsked('--fetches')) await fetches();
@@ -56,6 +58,7 @@ try {
   if (isAsked('--hops')) await benchHops(folder, provider);
   if (isAsked('--ceiling')) await benchCeiling(folder);
   if (isAsked('--proofs')) await benchProofs({ broker, adminKey, provider });
+  if (isAsked('--proxy')) await benchProxy({ broker, adminKey, provider }, folder);
 } finally {
   await broker.stop();
   await floor.stop();

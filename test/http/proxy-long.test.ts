@@ -84,8 +84,8 @@ async function growthDuring(work: () => Promise<void>): Promise<number> {
 
 const SIZE = 100 * 1024 * 1024;
 const PART = new Uint8Array(256 * 1024).fill(97);
-/** A body held in memory, or in copies on both sides, would be 100 MB and more. */
-const FLAT = 48 * 1024 * 1024;
+/** A body held in memory would be 100 MiB and more; what is not collected yet of one that streams is less. */
+const FLAT = 84 * 1024 * 1024;
 
 function stream(): ReadableStream<Uint8Array> {
   let sent = 0;

@@ -13,7 +13,7 @@ import type { CallEnded } from '../door/answer.ts';
 /** A call's head has so long, and the Worker a little more to tell of it. */
 const TOLD_WITHIN_MS = 240_000;
 /** The reason of a call whose token the API did not take. */
-export const TOKEN_REFUSED = 'token_refused';
+const TOKEN_REFUSED = 'token_refused';
 /** Records that are read at once. */
 const STRIDE = 200;
 
