@@ -9,6 +9,7 @@ const ENTRIES = new Set([
   'src/index.ts',
   'test/bench/ceiling/worker.ts',
   'test/bench/floor.ts',
+  'test/bench/forwarder.ts',
   'test/bench/hops/far.ts',
   'test/bench/hops/no-pump.ts',
   'test/crash/late-writer.worker.ts',
