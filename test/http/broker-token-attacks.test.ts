@@ -189,11 +189,24 @@ describe('a token of the broker', () => {
   it('makes no token of its own, and asks about none', async () => {
     const token = await tokenOf(await agent());
     const headers = { authorization: `Bearer ${token}` };
-    expect((await form('/oauth/token', { grant_type: 'client_credentials' }, { headers })).status).toBe(400);
+    expect((await form('/oauth/token', { grant_type: 'client_credentials' }, { headers })).status).toBe(401);
     expect(await form('/oauth/introspect', { token }, { headers })).toMatchObject({
       status: 403,
       body: { code: 'forbidden' },
     });
+  });
+
+  it('is asked about by one who proves itself in one way', async () => {
+    const mine = await agent();
+    const token = await tokenOf(mine);
+    const fields = { token, client_id: mine.id, client_secret: mine.key };
+    const headers = { authorization: `Bearer ${broker.adminKey}` };
+    for (const path of ['/oauth/introspect', '/oauth/revoke'])
+      expect(await form(path, fields, { headers })).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_request' },
+      });
+    expect((await fetchAs(token)).status).toBe(200);
   });
 
   it('in the query, in a body or in another header is refused, and so is one beside a key', async () => {

@@ -8,7 +8,7 @@ import { agentStub } from '#agents/stub.ts';
 import { standing, type Holding } from '#callers/methods/broker-token.ts';
 import { reachesOrganization } from '#callers/operator-reach.ts';
 import type { Proof } from '#callers/proof.ts';
-import { takeAssertion, type Form } from '#callers/tokens/client.ts';
+import { presentedClient, takeAssertion, type Form } from '#callers/tokens/client.ts';
 import { issuerOf } from '#callers/tokens/claims.ts';
 import { isJwt, readToken } from '#callers/workload/token.ts';
 import type { Introspection } from '#contract/callers/token-service.ts';
@@ -56,6 +56,9 @@ async function presented(c: Context<AppEnv>): Promise<{ asker: Proof; holding: H
   // What proves an operator stands in the head: no body is read for a caller that may not ask.
   const operator = await operatorOf(c);
   const form = await formOf(c);
+  // RFC 6749, 2.3: one way of authentication in a request.
+  if (operator !== null && presentedClient(new Headers(), form).kind !== 'none')
+    throw refusedAs('invalid_request', 'authenticate yourself in one way alone');
   const asker = operator ?? (await clientOf(c, form));
   const text = form.get('token');
   if (text === undefined) throw refusedAs('invalid_request', 'token is required');

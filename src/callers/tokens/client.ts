@@ -42,9 +42,11 @@ export type Form = ReadonlyMap<string, string>;
 
 /** How a request means to authenticate its client. */
 export type Presented =
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none'; readonly detail: string }
   | { readonly kind: 'secret'; readonly clientId: string; readonly secret: string }
   | { readonly kind: 'assertion'; readonly clientId: string | null; readonly assertion: string }
+  /** By a scheme of the header that is none of ours, or not as that scheme is written. */
+  | { readonly kind: 'unsupported'; readonly detail: string }
   /** Two ways at once, or none that is one. */
   | { readonly kind: 'malformed'; readonly detail: string };
 
@@ -79,7 +81,7 @@ export function presentedClient(headers: Headers, form: Form): Presented {
   if (ways.length > 1) return { kind: 'malformed', detail: 'authenticate the client in one way alone' };
   if (authorization !== null) {
     const basic = basicOf(authorization);
-    if (basic === null) return { kind: 'malformed', detail: 'the Authorization header is not Basic' };
+    if (basic === null) return { kind: 'unsupported', detail: 'the Authorization header is not Basic' };
     if (clientId !== null && clientId !== basic.id)
       return { kind: 'malformed', detail: 'client_id is not that of the Authorization header' };
     return { kind: 'secret', clientId: basic.id, secret: basic.secret };
@@ -89,7 +91,8 @@ export function presentedClient(headers: Headers, form: Form): Presented {
       ? { kind: 'malformed', detail: 'client_secret needs client_id' }
       : { kind: 'secret', clientId, secret };
   }
-  if (assertion === undefined) return { kind: 'none' };
+  if (assertion === undefined)
+    return { kind: 'none', detail: 'authenticate the client: with a key, or with an assertion' };
   return form.get('client_assertion_type') === ASSERTION_TYPE
     ? { kind: 'assertion', clientId, assertion }
     : { kind: 'malformed', detail: `client_assertion_type must be ${ASSERTION_TYPE}` };
