@@ -246,6 +246,12 @@ describe('a chain', () => {
     expect((await fetched(grandchild, user)).status).toBe(200);
     const ended = await form('/oauth/revoke', { token: parent, client_id: mine.id, client_secret: mine.key });
     expect(ended.status).toBe(200);
+    // Who ends a token acts itself; the record says which one it was, and through whom that was handed on.
+    expect(await newestOf(`agent=${mine.id}`)).toMatchObject({
+      action: 'agent.token.revoke',
+      actor: { type: 'agent', id: mine.id, method: 'agent_key', chain: null },
+      evidence: [`token:${decodeJwt(parent).jti}`, `from:${decodeJwt(root).jti}`, 'through:parent'],
+    });
     for (const token of [parent, grandchild])
       await expect.poll(async () => (await fetched(token, user)).status, { timeout: PATIENCE_MS }).toBe(401);
     expect((await exchanged(grandchild)).body).toMatchObject({ error: 'invalid_request' });

@@ -10,6 +10,7 @@ import { reachesOrganization } from '#callers/operator-reach.ts';
 import type { Proof } from '#callers/proof.ts';
 import { presentedClient, takeAssertion, type Form } from '#callers/tokens/client.ts';
 import { issuerOf } from '#callers/tokens/claims.ts';
+import { chainIn } from '#callers/tokens/lineage.ts';
 import { isJwt, readToken } from '#callers/workload/token.ts';
 import type { Introspection } from '#contract/callers/token-service.ts';
 import { ProblemError } from '#contract/problem.ts';
@@ -113,10 +114,12 @@ export async function answerRevocation(c: Context<AppEnv>): Promise<Response> {
     if (asker.plane === 'operator') return c.body(null, 200);
     throw refusedAs('unauthorized_client', 'the token was issued to another client');
   }
-  const { jti: tokenId, exp } = holding.claims;
+  const { jti: tokenId, exp, ancestors } = holding.claims;
   const ended = await agentStub(c.get('config'), holding.record.id).endToken({
     tokenId,
     expiresAtMs: exp * 1000 + 60_000,
+    ...(ancestors === undefined ? {} : { ancestors }),
+    chain: chainIn(holding.claims),
     context: contextOf(c, asker),
   });
   if (ended.ok || ended.code === 'not_found') return c.body(null, 200);
