@@ -9,6 +9,7 @@ import { guardOptions } from '#egress/guard.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok } from '#lib/result.ts';
+import { perObject } from '#lib/per-object.ts';
 import { accessSettings, emailIn, roleOf, type AccessSettings } from '../access/settings.ts';
 import { isCrossSite } from '../certificates/cross-site.ts';
 import {
@@ -38,17 +39,10 @@ interface Memory {
   readonly keys: IssuerKeys;
 }
 
-const memories = new WeakMap<object, Memory>();
-
-function memoryOf(config: Config): Memory {
-  let memory = memories.get(config);
-  if (memory === undefined) {
-    const settings = accessSettings(config);
-    memory = { settings: settings.ok ? settings.value : null, keys: new IssuerKeys() };
-    memories.set(config, memory);
-  }
-  return memory;
-}
+const memoryOf = perObject((config: Config): Memory => {
+  const settings = accessSettings(config);
+  return { settings: settings.ok ? settings.value : null, keys: new IssuerKeys() };
+});
 
 export const accessJwt: Method = (request, _token, now) => {
   const { headers, config } = request;

@@ -17,6 +17,7 @@ import { IssuerKeys, keySetOf, type KeySet } from '#egress/keys/issuer-keys.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { perObject } from '#lib/per-object.ts';
 import { ofRecord } from '../agent-records.ts';
 import { namedKeyId, presentedCredential } from '../bearer.ts';
 import { FailedProofs } from '../failed-proofs.ts';
@@ -110,16 +111,7 @@ class Memory {
   readonly failed = new FailedProofs('private_key_jwt');
 }
 
-const memories = new WeakMap<object, Memory>();
-
-function memoryOf(config: Config): Memory {
-  let memory = memories.get(config);
-  if (memory === undefined) {
-    memory = new Memory();
-    memories.set(config, memory);
-  }
-  return memory;
-}
+const memoryOf = perObject((_config: Config) => new Memory());
 
 /** A credential in another header than `Authorization` proves nobody, whatever stands beside it. */
 function misplaced({ headers, url, config }: RequestPieces): AuthFailure | null {
