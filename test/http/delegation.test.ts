@@ -181,6 +181,19 @@ describe('an orchestrator', () => {
     expect((await fetched(root, user)).status).toBe(200);
   });
 
+  it('shows what a person is asked to a token whose rules speak of that account, and to no other', async () => {
+    const [user, another] = [await account(), await account()];
+    const asks = { approval: { ttl_s: 600 } };
+    const root = await byKey(await agent([everybody(connection, asks)]));
+    const id = String((await fetched(root, user)).body.approval_id);
+    const seen = async (token: string, path = '') =>
+      (await client(broker.url, token).get(`/v1/approvals/${id}${path}`)).status;
+    const near = await handedOn(root, 'near', [{ connection, identifiers: [user] }]);
+    const far = await handedOn(root, 'far', [{ connection, identifiers: [another] }]);
+    expect([await seen(root), await seen(near)]).toEqual([200, 200]);
+    expect([await seen(far), await seen(far, '/wait?timeout_s=1')]).toEqual([404, 404]);
+  });
+
   it('counts its rates under its own policy', async () => {
     const user = await account();
     const mine = await agent([everybody(connection, { rate: { limit: 2, per: 'day' } })]);
