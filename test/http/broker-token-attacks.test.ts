@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call } from '../support/callers.ts';
 import { issuerKey, type IssuerKey } from '../support/issuer.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import { name } from '../support/world.ts';
 import {
   agent,
   broker,
@@ -140,6 +142,27 @@ describe('a token of the broker', () => {
     expect((await operator.delete(`/v1/agents/${mine.id}`)).status).toBe(204);
     await becomes(token, 401);
     await agent({}, broker, mine.id);
+    expect(await fetchAs(token)).toMatchObject(WRONG);
+  });
+
+  it('that no key asked for dies with its agent too, also where the next one trusts the same workload', async () => {
+    const of = { sub: name('repo:acme/agent'), aud: 'https://broker.example' };
+    const oidc = { issuer: issuer.url, subject: of.sub, audience: of.aud };
+    const mine = await agent({ oidc });
+    const exchange = async () =>
+      form('/oauth/token', {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: await issuer.token(of),
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      });
+    const token = String((await exchange()).body.access_token);
+    expect(decodeJwt(token)).not.toHaveProperty('key_id');
+    expect((await fetchAs(token)).status).toBe(200);
+    expect((await operator.delete(`/v1/agents/${mine.id}`)).status).toBe(204);
+    await becomes(token, 401);
+    await agent({ oidc }, broker, mine.id);
+    expect(await fetchAs(token)).toMatchObject(WRONG);
+    await expect.poll(async () => (await exchange()).status, { timeout: PATIENCE_MS }).toBe(200);
     expect(await fetchAs(token)).toMatchObject(WRONG);
   });
 
