@@ -169,8 +169,7 @@ function isQuiet(accountId: string): Promise<void> {
 
 const remove = (session: Session) => s.operator.delete(`/v1/connected-accounts/${session.accountId}`);
 const alive = async (grantId: string) => (await s.provider.state(grantId)).alive;
-const dies = (grantId: string) =>
-  vi.waitFor(async () => expect(await alive(grantId)).toBe(false), PATIENCE);
+const dies = (grantId: string) => vi.waitFor(async () => expect(await alive(grantId)).toBe(false), PATIENCE);
 
 for (const reach of ['grant', 'token'])
   scenario(
@@ -327,33 +326,30 @@ scenario('a grant that a browser brings home after the account was revoked is en
 });
 
 for (const what of ['deleted', 'deleted, and made anew'])
-  scenario(
-    `a grant that a browser brings home after the account was ${what} is ended too`,
-    async (door) => {
-      s.provider.user.subject = name('subject');
-      const connection = await connectionOf(door, 'grant');
-      const session = await s.link(connection);
-      const before = redeemed();
-      s.provider.faults.next({ delayAfterMs: 2_000 });
-      const walking = s.walk(session);
-      const grantId = await redeemedAfter(before);
-      expect((await remove(session)).status).toBe(204);
-      const { identifier } = session;
-      const again = { connection, identifier };
-      if (what !== 'deleted')
-        expect((await s.operator.post('/v1/connected-accounts', again)).body.id).toBe(session.accountId);
-      return async () => {
-        await walking;
-        const { evidence } = await becomes(session.accountId, 'revoked');
-        expect(evidence).toContain('cause:came_too_late');
-        expect(await alive(grantId)).toBe(false);
-        const path = `/v1/connected-accounts/${session.accountId}`;
-        if (what === 'deleted') await isQuiet(session.accountId);
-        else expect((await s.operator.get(path)).body).toMatchObject({ status: 'pending', scopes: [] });
-        expect((await s.operator.get(`${path}/audit/verify`)).body.intact).toBe(true);
-      };
-    },
-  );
+  scenario(`a grant that a browser brings home after the account was ${what} is ended too`, async (door) => {
+    s.provider.user.subject = name('subject');
+    const connection = await connectionOf(door, 'grant');
+    const session = await s.link(connection);
+    const before = redeemed();
+    s.provider.faults.next({ delayAfterMs: 2_000 });
+    const walking = s.walk(session);
+    const grantId = await redeemedAfter(before);
+    expect((await remove(session)).status).toBe(204);
+    const { identifier } = session;
+    const again = { connection, identifier };
+    if (what !== 'deleted')
+      expect((await s.operator.post('/v1/connected-accounts', again)).body.id).toBe(session.accountId);
+    return async () => {
+      await walking;
+      const { evidence } = await becomes(session.accountId, 'revoked');
+      expect(evidence).toContain('cause:came_too_late');
+      expect(await alive(grantId)).toBe(false);
+      const path = `/v1/connected-accounts/${session.accountId}`;
+      if (what === 'deleted') await isQuiet(session.accountId);
+      else expect((await s.operator.get(path)).body).toMatchObject({ status: 'pending', scopes: [] });
+      expect((await s.operator.get(`${path}/audit/verify`)).body.intact).toBe(true);
+    };
+  });
 
 scenario('an account says so where the provider has no endpoint for it', async (door) => {
   const connection = await s.connection({}, { revocation_url: door.url, revocation_reach: 'none' });
