@@ -43,13 +43,13 @@ const begun = Promise.withResolvers<void>();
  * What is done comes one after another, before the first test, and what is waited for goes side by side: a grant is
  * ended after two seconds at the earliest, in each of them.
  */
-function scenario(title: string, act: Scenario['act']): void {
+function scenario(act: Scenario['act']): () => Promise<void> {
   const one: Scenario = { act, outcome: Promise.resolve(new Error('it was not begun')) };
   scenarios.push(one);
-  it(title, async () => {
+  return async () => {
     const failure = await one.outcome;
     if (failure !== null) throw failure;
-  });
+  };
 }
 
 beforeAll(async () => {
@@ -172,9 +172,9 @@ const alive = async (grantId: string) => (await s.provider.state(grantId)).alive
 const dies = (grantId: string) => vi.waitFor(async () => expect(await alive(grantId)).toBe(false), PATIENCE);
 
 for (const reach of ['grant', 'token'])
-  scenario(
+  it(
     `a deleted account ends its grant at the provider, and then wakes no more (reach ${reach})`,
-    async (door) => {
+    scenario(async (door) => {
       const { session, grantId } = await connect(await connectionOf(door, reach), name('subject'));
       expect(await alive(grantId)).toBe(true);
       expect((await remove(session)).status).toBe(204);
@@ -187,22 +187,25 @@ for (const reach of ['grant', 'token'])
         await isQuiet(session.accountId);
         expect(s.broker.output()).not.toContain(door.tokens[0]);
       };
-    },
+    }),
   );
 
-scenario('an account that an operator revokes ends its grant at the provider', async (door) => {
-  const { session, grantId } = await connect(await connectionOf(door, 'grant'), name('subject'));
-  const revoked = await s.operator.post(`/v1/connected-accounts/${session.accountId}/revoke`, {});
-  expect(revoked.body.status).toBe('revoked');
-  return async () => {
-    await dies(grantId);
-    expect((await becomes(session.accountId, 'revoked')).evidence).toContain('cause:account_revoked');
-  };
-});
+it(
+  'an account that an operator revokes ends its grant at the provider',
+  scenario(async (door) => {
+    const { session, grantId } = await connect(await connectionOf(door, 'grant'), name('subject'));
+    const revoked = await s.operator.post(`/v1/connected-accounts/${session.accountId}/revoke`, {});
+    expect(revoked.body.status).toBe('revoked');
+    return async () => {
+      await dies(grantId);
+      expect((await becomes(session.accountId, 'revoked')).evidence).toContain('cause:account_revoked');
+    };
+  }),
+);
 
-scenario(
+it(
   'a candidate that is refused ends at the provider where it was the subject’s only grant',
-  async (door) => {
+  scenario(async (door) => {
     const { session, grantId } = await candidate(await connectionOf(door, 'project'), name('subject'));
     const wrong = await s.confirm(session, 'x'.repeat(43));
     expect([wrong.status, wrong.body.code]).toEqual([422, 'confirmation_failed']);
@@ -210,14 +213,14 @@ scenario(
       await dies(grantId);
       expect((await becomes(session.accountId, 'revoked')).evidence).toContain('cause:candidate_refused');
     };
-  },
+  }),
 );
 
 describe('two connections on one client registration', () => {
   for (const reach of ['grant', 'project', 'unknown'])
-    scenario(
+    it(
       `a refused candidate of one never ends the grant of the other (reach ${reach})`,
-      async (door) => {
+      scenario(async (door) => {
         const subject = name('subject');
         const kept = await connect(await connectionOf(door, reach), subject);
         const refused = await candidate(await connectionOf(door, reach), subject);
@@ -230,12 +233,12 @@ describe('two connections on one client registration', () => {
           await s.operator.post(`/v1/connected-accounts/${kept.session.accountId}/expire`, {});
           expect((await s.token(kept.session.connection, kept.session.identifier)).status).toBe(200);
         };
-      },
+      }),
     );
 
-  scenario(
+  it(
     'a deletion spares the grant while a candidate of the other waits, and ends it with the last',
-    async (door) => {
+    scenario(async (door) => {
       const subject = name('subject');
       const one = await connect(await connectionOf(door, 'grant'), subject);
       const waiting = await candidate(await connectionOf(door, 'grant'), subject);
@@ -248,58 +251,67 @@ describe('two connections on one client registration', () => {
         await becomes(waiting.session.accountId, 'revoked');
         expect(await alive(waiting.grantId)).toBe(false);
       };
-    },
+    }),
   );
 
-  scenario('a refused candidate ends by itself where the reach is its token alone', async (door) => {
-    const subject = name('subject');
-    await connect(await connectionOf(door, 'token'), subject);
-    const refused = await candidate(await connectionOf(door, 'token'), subject);
-    await s.operator.post(`/v1/connect-sessions/${refused.session.sessionId}/reject`, {});
-    return async () => {
-      await becomes(refused.session.accountId, 'revoked');
-      expect(door.tokens).toHaveLength(1);
-    };
-  });
+  it(
+    'a refused candidate ends by itself where the reach is its token alone',
+    scenario(async (door) => {
+      const subject = name('subject');
+      await connect(await connectionOf(door, 'token'), subject);
+      const refused = await candidate(await connectionOf(door, 'token'), subject);
+      await s.operator.post(`/v1/connect-sessions/${refused.session.sessionId}/reject`, {});
+      return async () => {
+        await becomes(refused.session.accountId, 'revoked');
+        expect(door.tokens).toHaveLength(1);
+      };
+    }),
+  );
 });
 
-scenario('a provider whose endpoint is down holds up no deletion, and is asked again', async (door) => {
-  const { session, grantId } = await connect(await connectionOf(door, 'grant'), name('subject'));
-  door.refuseNext = 1;
-  expect((await remove(session)).status).toBe(204);
-  return async () => {
-    await vi.waitFor(() => expect(door.tokens).toHaveLength(1), PATIENCE);
-    expect(await alive(grantId)).toBe(true);
-    await dies(grantId);
-    expect(door.tokens[1]).toBe(door.tokens[0]);
-    expect((await becomes(session.accountId, 'revoked')).evidence).toContain('tries:2');
-    await isQuiet(session.accountId);
-  };
-});
+it(
+  'a provider whose endpoint is down holds up no deletion, and is asked again',
+  scenario(async (door) => {
+    const { session, grantId } = await connect(await connectionOf(door, 'grant'), name('subject'));
+    door.refuseNext = 1;
+    expect((await remove(session)).status).toBe(204);
+    return async () => {
+      await vi.waitFor(() => expect(door.tokens).toHaveLength(1), PATIENCE);
+      expect(await alive(grantId)).toBe(true);
+      await dies(grantId);
+      expect(door.tokens[1]).toBe(door.tokens[0]);
+      expect((await becomes(session.accountId, 'revoked')).evidence).toContain('tries:2');
+      await isQuiet(session.accountId);
+    };
+  }),
+);
 
 for (const way of ['delete', 'revoke'])
-  scenario(`tokens that arrive after a ${way} has won are ended too`, async (door) => {
-    const { session, grantId } = await connect(await connectionOf(door, 'token'), name('subject'));
-    const account = `/v1/connected-accounts/${session.accountId}`;
-    await s.operator.post(`${account}/expire`, {});
-    s.provider.faults.next({ delayAfterMs: 1_500 });
-    const refreshed = s.operator.post(`${account}/refresh`, {});
-    const refresh = await vi.waitFor(() => {
-      const found = s.provider.calls.filter(
-        (call) => call.grantType === 'refresh_token' && call.grantId === grantId,
-      );
-      expect(found).toHaveLength(1);
-      return found[0];
-    }, PATIENCE);
-    if (way === 'delete') expect((await remove(session)).status).toBe(204);
-    else expect((await s.operator.post(`${account}/revoke`, {})).status).toBe(200);
-    return async () => {
-      await refreshed;
-      await becomes(session.accountId, 'revoked');
-      expect(door.tokens).toEqual([refresh?.newRefreshToken]);
-      expect((await s.provider.state(grantId)).liveRefreshTokens).toEqual([]);
-    };
-  });
+  it(
+    `tokens that arrive after a ${way} has won are ended too`,
+    scenario(async (door) => {
+      const { session, grantId } = await connect(await connectionOf(door, 'token'), name('subject'));
+      const account = `/v1/connected-accounts/${session.accountId}`;
+      await s.operator.post(`${account}/expire`, {});
+      s.provider.faults.next({ delayAfterMs: 1_500 });
+      const refreshed = s.operator.post(`${account}/refresh`, {});
+      const refresh = await vi.waitFor(() => {
+        const found = s.provider.calls.filter(
+          (call) => call.grantType === 'refresh_token' && call.grantId === grantId,
+        );
+        expect(found).toHaveLength(1);
+        return found[0];
+      }, PATIENCE);
+      if (way === 'delete') expect((await remove(session)).status).toBe(204);
+      else expect((await s.operator.post(`${account}/revoke`, {})).status).toBe(200);
+      return async () => {
+        await refreshed;
+        await becomes(session.accountId, 'revoked');
+        expect(door.tokens).toEqual([refresh?.newRefreshToken]);
+        expect((await s.provider.state(grantId)).liveRefreshTokens).toEqual([]);
+      };
+    }),
+  );
 
 /** The next grant that the provider gives for a code. */
 async function redeemedAfter(before: number): Promise<string> {
@@ -309,54 +321,63 @@ async function redeemedAfter(before: number): Promise<string> {
 }
 const redeemed = () => s.provider.calls.filter((call) => call.grantType === 'authorization_code').length;
 
-scenario('a grant that a browser brings home after the account was revoked is ended too', async (door) => {
-  s.provider.user.subject = name('subject');
-  const session = await s.link(await connectionOf(door, 'grant'));
-  const before = redeemed();
-  s.provider.faults.next({ delayAfterMs: 2_000 });
-  const walking = s.walk(session);
-  const grantId = await redeemedAfter(before);
-  const revoked = await s.operator.post(`/v1/connected-accounts/${session.accountId}/revoke`, {});
-  expect(revoked.body.status).toBe('revoked');
-  return async () => {
-    await walking;
-    expect((await becomes(session.accountId, 'revoked')).evidence).toContain('cause:came_too_late');
-    expect(await alive(grantId)).toBe(false);
-  };
-});
-
-for (const what of ['deleted', 'deleted, and made anew'])
-  scenario(`a grant that a browser brings home after the account was ${what} is ended too`, async (door) => {
+it(
+  'a grant that a browser brings home after the account was revoked is ended too',
+  scenario(async (door) => {
     s.provider.user.subject = name('subject');
-    const connection = await connectionOf(door, 'grant');
-    const session = await s.link(connection);
+    const session = await s.link(await connectionOf(door, 'grant'));
     const before = redeemed();
     s.provider.faults.next({ delayAfterMs: 2_000 });
     const walking = s.walk(session);
     const grantId = await redeemedAfter(before);
-    expect((await remove(session)).status).toBe(204);
-    const { identifier } = session;
-    const again = { connection, identifier };
-    if (what !== 'deleted')
-      expect((await s.operator.post('/v1/connected-accounts', again)).body.id).toBe(session.accountId);
+    const revoked = await s.operator.post(`/v1/connected-accounts/${session.accountId}/revoke`, {});
+    expect(revoked.body.status).toBe('revoked');
     return async () => {
       await walking;
-      const { evidence } = await becomes(session.accountId, 'revoked');
-      expect(evidence).toContain('cause:came_too_late');
+      expect((await becomes(session.accountId, 'revoked')).evidence).toContain('cause:came_too_late');
       expect(await alive(grantId)).toBe(false);
-      const path = `/v1/connected-accounts/${session.accountId}`;
-      if (what === 'deleted') await isQuiet(session.accountId);
-      else expect((await s.operator.get(path)).body).toMatchObject({ status: 'pending', scopes: [] });
-      expect((await s.operator.get(`${path}/audit/verify`)).body.intact).toBe(true);
     };
-  });
+  }),
+);
 
-scenario('an account says so where the provider has no endpoint for it', async (door) => {
-  const connection = await s.connection({}, { revocation_url: door.url, revocation_reach: 'none' });
-  const { session } = await connect(connection, name('subject'));
-  expect((await remove(session)).status).toBe(204);
-  return async () => {
-    expect(await becomes(session.accountId, 'unsupported')).toMatchObject({ outcome: 'refused' });
-    expect(door.tokens).toEqual([]);
-  };
-});
+for (const what of ['deleted', 'deleted, and made anew'])
+  it(
+    `a grant that a browser brings home after the account was ${what} is ended too`,
+    scenario(async (door) => {
+      s.provider.user.subject = name('subject');
+      const connection = await connectionOf(door, 'grant');
+      const session = await s.link(connection);
+      const before = redeemed();
+      s.provider.faults.next({ delayAfterMs: 2_000 });
+      const walking = s.walk(session);
+      const grantId = await redeemedAfter(before);
+      expect((await remove(session)).status).toBe(204);
+      const { identifier } = session;
+      const again = { connection, identifier };
+      if (what !== 'deleted')
+        expect((await s.operator.post('/v1/connected-accounts', again)).body.id).toBe(session.accountId);
+      return async () => {
+        await walking;
+        const { evidence } = await becomes(session.accountId, 'revoked');
+        expect(evidence).toContain('cause:came_too_late');
+        expect(await alive(grantId)).toBe(false);
+        const path = `/v1/connected-accounts/${session.accountId}`;
+        if (what === 'deleted') await isQuiet(session.accountId);
+        else expect((await s.operator.get(path)).body).toMatchObject({ status: 'pending', scopes: [] });
+        expect((await s.operator.get(`${path}/audit/verify`)).body.intact).toBe(true);
+      };
+    }),
+  );
+
+it(
+  'an account says so where the provider has no endpoint for it',
+  scenario(async (door) => {
+    const connection = await s.connection({}, { revocation_url: door.url, revocation_reach: 'none' });
+    const { session } = await connect(connection, name('subject'));
+    expect((await remove(session)).status).toBe(204);
+    return async () => {
+      expect(await becomes(session.accountId, 'unsupported')).toMatchObject({ outcome: 'refused' });
+      expect(door.tokens).toEqual([]);
+    };
+  }),
+);
