@@ -143,7 +143,7 @@ const denied = (code: string, reason: unknown) =>
 
 /** A person is not asked about a request that the account refuses whatever they say; the rule demands their yes even so. */
 const toldOf = (code: string, reason: unknown, check: { reason: unknown }) =>
-  /^account_/.test(code) && check.reason === 'approval_required' ? check.reason : denied(code, reason);
+  code.startsWith('account_') && check.reason === 'approval_required' ? check.reason : denied(code, reason);
 
 const CLOSED: [Rule[], Asked[]] = [
   [{ connection: '*', identifiers: ['*'], approval: { ttl_s: 60 } }],

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 
-const FOLDER = path.resolve(import.meta.dirname, '../../http');
+const FOLDER = path.resolve(import.meta.dirname, '../http');
 /** Its broker is its own. */
 const ALONE = /startBroker\(\{ alone: true/;
 const MADE = /\.post\(\s*'\/v1\/(?:agents|connections)',\s*(?:\w+\()?\{[^}]*?\bid: '([^']+)'/g;
