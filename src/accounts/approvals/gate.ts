@@ -34,7 +34,7 @@ export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval)
     return { step: refuse(scene, { code: 'invalid_request', members: { errors } }, 'invalid_request') };
   }
   const key = requestKey(agentId, use, about);
-  // What was said before the kill switch ended all that the account held was said about that.
+  // An answer from before the kill switch is about the grants that it has ended.
   const holding = rows.filter(({ createdAtMs }) => !wasBefore(createdAtMs, account, request.cutOffs));
   const answered = answerTo(holding, key, ttlS * 1000, nowMs);
   switch (answered.kind) {

@@ -58,7 +58,7 @@ export interface AskedUse extends Use {
 export interface About {
   /** Which life of the agent's id asks, and since when its proofs count; null: the Worker does not say. */
   readonly agentLife: string | null;
-  /** Who the account is at the provider; null: not known. */
+  /** The account's user at the provider; null: not known. */
   readonly subject: string | null;
   /** The base URL that a call goes to; null: it is none, or the account's credential alone says it. */
   readonly address: string | null;

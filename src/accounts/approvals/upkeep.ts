@@ -51,7 +51,7 @@ export function spend(
   store(object, mac, { ...spent, usedAs });
 }
 
-/** What was let through did not go out: the yes is as it was before. Of another use than that one nothing is taken back. */
+/** The request that it let through did not go out: the yes is as it was before. No other use of it is taken back. */
 export function giveBack(
   object: Account,
   mac: Uint8Array,

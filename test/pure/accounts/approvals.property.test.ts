@@ -93,6 +93,30 @@ describe('which request an approval is about', () => {
     );
   });
 
+  it.each<[string, Partial<AskedUse>, Partial<About>]>([
+    ['tool', { tool: 'b' }, {}],
+    ['method', { method: 'b' }, {}],
+    ['path', { path: 'b' }, {}],
+    ['digest', { digest: 'b' }, {}],
+    ['action', { action: 'tool' }, {}],
+    ['life of the agent', {}, { agentLife: '2.0' }],
+    ['user of the account', {}, { subject: 'eve' }],
+    ['address', {}, { address: 'https://b.example' }],
+    ['header that leaves', {}, { headers: [['a', 'c']] }],
+  ])('is another one where the %s alone is another', (_what, change, elsewhere) => {
+    const asked = { ...FOR_TOKEN, action: 'proxy', tool: 'a', method: 'a', path: 'a', digest: 'a' } as const;
+    const here: About = {
+      agentLife: '1.0',
+      subject: 'ada',
+      address: 'https://a.example',
+      headers: [['a', 'b']],
+    };
+    const key = requestKey('one', asked, here);
+    expect(requestKey('one', { ...asked, ...change }, { ...here, ...elsewhere })).not.toBe(key);
+    expect(requestKey('two', asked, here)).not.toBe(key);
+    expect(requestKey('one', { ...asked }, { ...here })).toBe(key);
+  });
+
   it('is the token itself, whatever digest comes with it', () => {
     const token = { ...FOR_TOKEN, digest: null };
     const keyOf = (changes: object) => requestKey('one', { ...token, ...changes }, NOTHING);
