@@ -4,14 +4,14 @@ import type { Context } from 'hono';
 import type { CredentialFields } from '#accounts/life/import/fields.ts';
 import type { ImportMode } from '#accounts/life/import/judge.ts';
 import type { Code } from '#contract/codes.ts';
-import type { PutCredential } from '#contract/connected-accounts.ts';
+import type { PutCredential } from '#contract/accounts/connected-accounts.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
-import { connectionSettings } from '#directory/connections.ts';
-import { assertVault } from '#directory/key-check.ts';
+import { connectionSettings } from '#directory/connections/connections.ts';
+import { assertVault } from '#directory/keys/key-check.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
 import { credentialFieldsOf } from '#providers/descriptor.ts';
-import { resolveScopes } from '#providers/scopes.ts';
+import { resolveScopes } from '#providers/scopes/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { AppEnv } from './context.ts';
 

@@ -26,7 +26,7 @@ import { newId } from '#crypto/api-keys.ts';
 import { isoTime, sleep, systemRandom } from '#lib/clock.ts';
 import { Turns } from '#lib/turns.ts';
 import { ask, type SqlRow } from './ask.ts';
-import { controlKey, type VaultConfig } from './data-key.ts';
+import { controlKey, type VaultConfig } from './keys/data-key.ts';
 
 /** Writers of several isolates that meet commit one per round, so this is also how many isolates may meet. */
 const MAX_TRIES = 40;

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod';
-import { ErrorRow, JsonPath } from './error-row.ts';
+import { ErrorRow, JsonPath } from './answers/error-row.ts';
 
 const MAX_URL = 2048;
 const Name = z.string().min(1).max(200);

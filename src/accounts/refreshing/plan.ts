@@ -1,8 +1,8 @@
 /** From rows to the pure decisions of `refresh/`: which facts of account, grant and connection they are given. */
 
 import { refreshTokenLifeOf, rotationOf } from '#providers/rotation.ts';
-import type { Rotation } from '#refresh/doubt.ts';
-import { inDoubtShown, isHeld } from '#refresh/doubt.ts';
+import type { Rotation } from '#refresh/exchange/doubt.ts';
+import { inDoubtShown, isHeld } from '#refresh/exchange/doubt.ts';
 import {
   parseRotation,
   planRefresh,

@@ -3,17 +3,17 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { pageOf, pageQuery } from '#contract/lists.ts';
 import { ProblemError } from '#contract/problem.ts';
-import { Provider } from '#contract/providers.ts';
+import { Provider } from '#contract/connections/providers.ts';
 import { findDescriptor, providerIds } from '#providers/catalogue/catalogue.ts';
 import { credentialFieldsOf, revocationReachOf, type Descriptor } from '#providers/descriptor.ts';
 import type { AppEnv } from '../context.ts';
-import { cutPage, decodeCursor } from '../cursor.ts';
-import { describe } from '../describe.ts';
+import { cutPage, decodeCursor } from '../http/cursor.ts';
+import { describe } from '../http/describe.ts';
 import { requireOperator } from '../guards.ts';
-import { queryOf } from '../input.ts';
-import { isSupportedType } from '../new-connection.ts';
-import { responses } from '../responses.ts';
-import { newRouter } from '../router.ts';
+import { queryOf } from '../http/input.ts';
+import { isSupportedType } from '../connections/new-connection.ts';
+import { responses } from '../http/responses.ts';
+import { newRouter } from '../http/router.ts';
 
 const LIST = 'providers';
 const ListQuery = z.object(pageQuery);

@@ -11,13 +11,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { drop } from '../oauth-answer.ts';
+import { drop } from '../oauth/answer.ts';
 import { serveAuthorize } from './consent.ts';
 import { serveControl } from './control.ts';
-import type { Dialect } from './dialect.ts';
-import { findDialect } from './dialects.ts';
-import { serveRevoke, serveWithToken } from './entry-routes.ts';
-import { Family } from './family.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { findDialect } from './dialects/dialects.ts';
+import { serveRevoke, serveWithToken } from './entries/entry-routes.ts';
+import { Family } from './dialects/family.ts';
 import { Script } from './steps.ts';
 import { serveToken } from './token-endpoint.ts';
 import {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { askFlow } from '#accounts/flows/ask.ts';
-import { cutOffs, forgetCutOffs } from '#directory/cut-offs.ts';
+import { cutOffs, forgetCutOffs } from '#directory/revocations/cut-offs.ts';
 import { wakeRevocations } from '#revocations/start.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { onItsWay, type OnItsWay, type Unconnected } from '../accounts/flow-world.ts';
