@@ -4,7 +4,7 @@ import { vi } from 'vitest';
 import { askApproval } from '#accounts/approvals/ask.ts';
 import type { ApprovalView, Decision } from '#accounts/approvals/requests.ts';
 import type { ReleaseRequest } from '#accounts/door/answer.ts';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { config, connected, context, request, right, type Outcome } from './world.ts';
 
 export const APPROVAL = { reason: 'a person looks at it', ttl_s: 600 };

@@ -6,7 +6,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { Revocation as Answer } from '#contract/callers/revocations.ts';
-import type { SubjectTold } from '#refresh/outcome.ts';
+import type { SubjectTold } from '#refresh/exchange/outcome.ts';
 import type { Revocation } from '#revocations/revocation.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { config, fresh, http, must, ring, rows } from '../accounts/world.ts';
