@@ -5,7 +5,7 @@ import type { AuthRecord } from '#agents/record.ts';
 import { agentStub } from '#agents/stub.ts';
 import type { Config } from '#env.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { perObject } from '#lib/per-object.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { lookupFailure, type AgentProof, type AuthFailure } from './proof.ts';
 import { RecordCache, type Dated } from './record-cache.ts';
 
@@ -32,6 +32,9 @@ export function ofRecord({
   organization,
   status,
   policy,
-}: AuthRecord): Pick<AgentProof, 'plane' | 'id' | 'organization' | 'status' | 'policy'> {
-  return { plane: 'agent', id, organization, status, policy };
+  incarnation = 1,
+  endedTokens,
+}: AuthRecord): Pick<AgentProof, 'plane' | 'id' | 'life' | 'organization' | 'status' | 'policy'> {
+  const life = `${incarnation}.${endedTokens?.endedBeforeMs ?? 0}`;
+  return { plane: 'agent', id, life, organization, status, policy };
 }

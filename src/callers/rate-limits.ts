@@ -8,7 +8,7 @@ import type { RateLimitPolicy } from '#contract/problem.ts';
 import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
-import { perObject } from '#lib/per-object.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import type { AuthFailure } from './proof.ts';
 
 const MINUTE_MS = 60_000;

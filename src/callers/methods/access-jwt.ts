@@ -9,7 +9,7 @@ import { guardOptions } from '#egress/guard/guard.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok } from '#lib/result.ts';
-import { perObject } from '#lib/per-object.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { accessSettings, emailIn, roleOf, type AccessSettings } from '../access/settings.ts';
 import { isCrossSite } from '../certificates/cross-site.ts';
 import {

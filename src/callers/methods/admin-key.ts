@@ -10,7 +10,7 @@ import { adminKeyForAuth, noteWrongSecret, touchAdminKey, type AuthKey } from '#
 import type { Config } from '#env.ts';
 import { within } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { perObject } from '#lib/per-object.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { namedAdminKeyId } from '../bearer.ts';
 import {
   actorOf,

@@ -14,7 +14,7 @@ import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { perObject } from '#lib/per-object.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { agentRecords, ofRecord, recordIn, type AgentLookup } from '../agent-records.ts';
 import { namedKeyId } from '../bearer.ts';
 import {

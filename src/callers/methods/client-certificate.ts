@@ -8,7 +8,7 @@ import { agentWithCertificate } from '#directory/callers/agent-proofs.ts';
 import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
 import { err, ok } from '#lib/result.ts';
-import { perObject } from '#lib/per-object.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { agentRecords, ofRecord, recordIn } from '../agent-records.ts';
 import { fromEdge, fromProxy, isAtEdge, type Presented } from '../certificates/presented.ts';
 import { isCrossSite } from '../certificates/cross-site.ts';

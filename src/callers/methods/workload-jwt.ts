@@ -16,7 +16,7 @@ import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { perObject } from '#lib/per-object.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { agentRecords, ofRecord, recordIn } from '../agent-records.ts';
 import { FailedProofs } from '../failed-proofs.ts';
 import {

@@ -17,7 +17,7 @@ import { IssuerKeys, keySetOf, type KeySet } from '#egress/keys/issuer-keys.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { perObject } from '#lib/per-object.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { ofRecord } from '../agent-records.ts';
 import { namedKeyId, presentedCredential } from '../bearer.ts';
 import { FailedProofs } from '../failed-proofs.ts';

@@ -18,7 +18,7 @@ import {
 import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { perObject } from '#lib/per-object.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { lookupFailure, type AuthFailure } from '../proof.ts';
 import { RecordCache } from '../record-cache.ts';
 
