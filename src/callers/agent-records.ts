@@ -5,6 +5,7 @@ import type { AuthRecord } from '#agents/record.ts';
 import { agentStub } from '#agents/stub.ts';
 import type { Config } from '#env.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { lookupFailure, type AgentProof, type AuthFailure } from './proof.ts';
 import { RecordCache, type Dated } from './record-cache.ts';
 
@@ -12,16 +13,10 @@ export type AgentLookup = Answer<{ readonly agent: AuthRecord }>;
 
 const RETRY_AFTER_S = 60;
 
-const caches = new WeakMap<object, RecordCache<AgentLookup>>();
-
-export function agentRecords(config: Config): RecordCache<AgentLookup> {
-  let cache = caches.get(config);
-  if (cache === undefined) {
-    cache = new RecordCache((agentId) => agentStub(config, agentId).lookup({}));
-    caches.set(config, cache);
-  }
-  return cache;
-}
+export const agentRecords = perObject(
+  (config: Config): RecordCache<AgentLookup> =>
+    new RecordCache((agentId) => agentStub(config, agentId).lookup({})),
+);
 
 /** The record of an answer; null: there is no such agent. */
 export function recordIn({ answer }: Dated<AgentLookup>): Result<AuthRecord | null, AuthFailure> {
@@ -37,6 +32,9 @@ export function ofRecord({
   organization,
   status,
   policy,
-}: AuthRecord): Pick<AgentProof, 'plane' | 'id' | 'organization' | 'status' | 'policy'> {
-  return { plane: 'agent', id, organization, status, policy };
+  incarnation = 1,
+  endedTokens,
+}: AuthRecord): Pick<AgentProof, 'plane' | 'id' | 'life' | 'organization' | 'status' | 'policy'> {
+  const life = `${incarnation}.${endedTokens?.endedBeforeMs ?? 0}`;
+  return { plane: 'agent', id, life, organization, status, policy };
 }

@@ -3,7 +3,6 @@
  * one RPC hop with one inserted row of the size of an audit record, and then forwards the request to the API.
  */
 
-import { ConnectedAccount } from './floor.ts';
 
 export { Agent, ConnectedAccount, Revocation } from './floor.ts';
 
@@ -16,7 +15,7 @@ let counter = 0;
 export default {
   async fetch(
     request: Request,
-    env: { ACCOUNTS: DurableObjectNamespace<ConnectedAccount>; API: string },
+    env: { ACCOUNTS: DurableObjectNamespace; API: string },
   ): Promise<Response> {
     const { pathname } = new URL(request.url);
     counter += 1;

@@ -9,15 +9,15 @@ import { newId } from '#crypto/api-keys.ts';
 import { isoTime } from '#lib/clock.ts';
 import { refuse } from '../door/outcomes.ts';
 import { policyRefusal } from '../door/refusals.ts';
+import { wasBefore } from '../ending/matched.ts';
 import type { Scene, Step } from '../door/step.ts';
 import { tellApprovalRequired } from '../life/events.ts';
-import { answerTo, hasRoom, PENDING_MS, requestKey, wholeUse, type ApprovalRow } from './machine.ts';
+import { aboutOf, shownOf } from './about.ts';
+import { answerTo, hasRoom, PENDING_MS, requestKey, type ApprovalRow } from './machine.ts';
 import { approvalUrl } from './link.ts';
 import { store } from './upkeep.ts';
 
 const FULL_RETRY_S = 60;
-/** The head of a call's answer has so long, and a refresh comes in between. */
-const REPEATED_WITHIN_MS = 240_000;
 /** A person says yes to a whole request, and so does a digest: this one is gone once it is sent. */
 const TOO_LONG = {
   code: 'too_large',
@@ -30,14 +30,20 @@ export type Held = { readonly step: Step } | { readonly yes: ApprovalRow };
 export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval): Held {
   const { object, opened, request, nowMs } = scene;
   const { mac } = opened.key;
-  const use = wholeUse(scene.use, scene.state.settings.descriptor.api_request_headers ?? []);
+  const { use } = scene;
   if (use.isUnkept === true) return { step: refuse(scene, TOO_LONG, 'too_large') };
+  const { account, settings } = scene.state;
   const agentId = request.agent.id;
   const rows = object.store.approvals.all(mac);
-  const key = requestKey(agentId, use);
-  const spent = spentFor(scene, rows, key);
-  if (spent !== null) return { yes: spent };
-  const answered = answerTo(rows, key, ttlS * 1000, nowMs);
+  const about = aboutOf(use, account, settings, request.agentLife ?? null);
+  if (about === 'unknown_address') {
+    const errors = [{ path: 'X-Valetkey-Base-Url', message: 'must be one of the account' }];
+    return { step: refuse(scene, { code: 'invalid_request', members: { errors } }, 'invalid_request') };
+  }
+  const key = requestKey(agentId, use, about);
+  // An answer from before the kill switch is about the grants that it has ended.
+  const holding = rows.filter(({ createdAtMs }) => !wasBefore(createdAtMs, account, request.cutOffs));
+  const answered = answerTo(holding, key, ttlS * 1000, nowMs);
   switch (answered.kind) {
     case 'approved':
       return { yes: answered.row };
@@ -58,7 +64,7 @@ export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval)
     const full = { code: 'rate_limited', detail, retryAfterS: FULL_RETRY_S } as const;
     return { step: refuse(scene, full, 'rate_limited') };
   }
-  const { action, tool, method, path, preview, purpose } = use;
+  const { action, tool, method, path, purpose } = use;
   const row: ApprovalRow = {
     id: newId('apr'),
     key,
@@ -69,7 +75,7 @@ export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval)
     method,
     path,
     digest: action === 'token' ? null : use.digest,
-    preview: action === 'token' ? null : preview,
+    preview: action === 'token' ? null : shownOf(use, about),
     purpose,
     reason: reason ?? null,
     ttlMs: ttlS * 1000,
@@ -78,9 +84,9 @@ export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval)
     decidedAtMs: null,
     decidedBy: null,
     usedAtMs: null,
+    usedAs: null,
     updatedAtMs: nowMs,
   };
-  const { account } = scene.state;
   return {
     step: object.store.transaction(() => {
       store(object, mac, row);
@@ -89,13 +95,6 @@ export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval)
       return refuse(scene, refusalOf(row), 'approval_required', row);
     }),
   };
-}
-
-/** The API refused the approved call for a dead token, so it has done nothing: the same yes lets it out once more. */
-function spentFor({ object, request, nowMs }: Scene, rows: readonly ApprovalRow[], key: string) {
-  const id = request.repeats === undefined ? null : object.calls.approvalOf(request.repeats);
-  const row = rows.find((one) => one.id === id && one.key === key && one.status === 'used');
-  return row !== undefined && nowMs - (row.usedAtMs ?? 0) < REPEATED_WITHIN_MS ? row : null;
 }
 
 /** Never with the link: an agent must not approve itself. */

@@ -12,14 +12,12 @@ import type { CallEnded } from '../door/answer.ts';
 
 /** A call's head has so long, and the Worker a little more to tell of it. */
 const TOLD_WITHIN_MS = 240_000;
-/** The reason of a call whose token the API did not take. */
-const TOKEN_REFUSED = 'token_refused';
 /** Records that are read at once. */
 const STRIDE = 200;
 
 /** Inside the transaction that lets the call out. */
-export function callBegan({ calls, timers, now }: Account, seq: number, approvalId: string | null): void {
-  calls.began(seq, approvalId);
+export function callBegan({ calls, timers, now }: Account, seq: number): void {
+  calls.began(seq);
   if (timers.get('calls') === null) timers.set('calls', now() + TOLD_WITHIN_MS, String(seq));
 }
 
@@ -41,7 +39,7 @@ export function callEnded(object: Account, { key }: OpenedAccount, ended: CallEn
     began,
   };
   record(object, account, key.mac, fields, ended.context);
-  object.calls.ended(began, reason === TOKEN_REFUSED);
+  object.calls.ended(began);
   return true;
 }
 
@@ -63,7 +61,7 @@ export function closeLostCalls(object: Account, { key }: OpenedAccount, from: nu
         { ...fields, outcome: 'unknown', reason: 'outcome_unknown', began: seq },
         systemContext(`call-${seq}`),
       );
-      object.calls.ended(seq, false);
+      object.calls.ended(seq);
     }
     const next = open.find((call) => !isLost(call));
     if (next !== undefined) object.timers.set('calls', next.atMs + TOLD_WITHIN_MS, String(next.seq));

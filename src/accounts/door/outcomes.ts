@@ -136,14 +136,14 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
     approved === null
       ? recorded()
       : object.store.transaction(() => {
-          // A call that the API refused for a dead token goes out once more under the yes that it has spent.
-          if (approved.status === 'approved') spend(object, opened.key.mac, approved, nowMs);
-          return recorded();
+          const usedAs = recorded();
+          spend(object, opened.key.mac, approved, nowMs, usedAs);
+          return usedAs;
         });
-  if ('body' in made) return { kind: 'done', result: made };
-  if (request.repeats !== undefined) object.calls.repeated(request.repeats);
-  callBegan(object, began, request.repeats === undefined ? (approved?.id ?? null) : null);
-  return { kind: 'done', result: { ...made, began } };
+  const spent = approved === null ? {} : { spent: { approvalId: approved.id, usedAs: began } };
+  if ('body' in made) return { kind: 'done', result: { ...made, ...spent } };
+  callBegan(object, began);
+  return { kind: 'done', result: { ...made, began, ...spent } };
 }
 
 /** The part of a request's use that its record names. */

@@ -17,6 +17,7 @@ import type { Arrival } from '../arrival.ts';
 import {
   askById,
   askByName,
+  giveBackYes,
   releaseRequest,
   untilDecided,
   type Ask,
@@ -50,7 +51,8 @@ export async function proxied(
   const call = { ...head, body: await readBody(request) };
   const use = { action: 'proxy', method, path: call.asked.path } as const;
   const content = {
-    query: call.asked.query,
+    method,
+    asked: call.asked,
     baseUrl: call.baseUrl,
     headers: request.headers,
     body: call.body,
@@ -119,8 +121,7 @@ class AccountGate implements Gate {
   readonly #use: CallEnded['use'];
   readonly #content: Content;
   #accountId: string | null = null;
-  /** Of the last sending: its number in the account's chain, and what it counted. */
-  #began: number | null = null;
+  /** Of the last sending: what it counted. */
   #rates: Ask['rates'] | null = null;
 
   constructor(
@@ -163,7 +164,6 @@ class AccountGate implements Gate {
       use: { ...this.#use, ...approvedContent(caller, this.#content) },
       scopes: null,
       rejected,
-      ...(rejected === null || this.#began === null ? {} : { repeats: this.#began }),
     });
     return untilDecided(this.#arrival, wish, attempt);
   }
@@ -180,7 +180,6 @@ class AccountGate implements Gate {
     if (!('injection' in released)) throw new Error('internal: a call got what a request for a token needs');
     const { injection, began } = released;
     this.#accountId = injection.accountId;
-    this.#began = began;
     this.#rates = rates;
     const { config } = this.#arrival;
     return {
@@ -195,6 +194,7 @@ class AccountGate implements Gate {
         this.waitUntil(work);
         return work;
       },
+      giveBack: () => giveBackYes(config, injection.accountId, released, context),
     };
   }
 }

@@ -4,12 +4,22 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_PENDING_PER_AGENT } from '#accounts/approvals/machine.ts';
 import { askApproval } from '#accounts/approvals/ask.ts';
-import type { ApprovalView, Decision } from '#accounts/approvals/requests.ts';
+import type { Decision } from '#accounts/approvals/requests.ts';
 import type { ReleaseRequest } from '#accounts/door/answer.ts';
-import type { Rule } from '#contract/agents/policy.ts';
+import {
+  account,
+  agentOf,
+  APPROVAL,
+  asking,
+  decide,
+  DELETE,
+  idOf,
+  later,
+  look,
+  RULE,
+} from './approval-world.ts';
 import {
   config,
-  connected,
   context,
   evict,
   kill,
@@ -23,36 +33,15 @@ import {
   stub,
   tamper,
   withStorage,
-  type Outcome,
 } from './world.ts';
-
-const APPROVAL = { reason: 'a person looks at it', ttl_s: 600 };
-const RULE: Rule = { connection: '*', identifiers: ['*'], approval: APPROVAL };
-const agentOf = (rules: Rule[] = [RULE], id = 'agent') => ({ ...request().agent, id, policy: { rules } });
-const DELETE = { action: 'proxy', method: 'DELETE', path: '/contacts/7', digest: 'of-the-body' } as const;
-const asking = (changes: Partial<ReleaseRequest> = {}) => ({ agent: agentOf(), ...changes });
 
 let id = '';
 beforeAll(async () => {
   id = await account();
 });
 
-async function account(): Promise<string> {
-  return (await connected({ facts: { api_base_urls: ['https://api.example.com'] } })).id;
-}
-
 afterEach(() => void vi.useRealTimers());
 
-/** So much time goes by. */
-function later(byMs: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + byMs });
-}
-
-const idOf = (outcome: Outcome): string => outcome.refusal.members.approval_id;
-const decide = async (at: string, approvalId: string, decision: Decision) =>
-  right(await askApproval(config, at, 'decide', { id: approvalId, organization: null, decision, context }));
-const look = async (at: string, approvalId: string): Promise<ApprovalView> =>
-  right(await askApproval(config, at, 'look', { id: approvalId, organization: null, agentId: null }));
 const events = (at: string) =>
   rows(at, `SELECT body FROM event WHERE type = 'agent.approval_required'`).then((all) =>
     all.map(({ body }) => JSON.parse(String(body)).data),
@@ -110,41 +99,6 @@ describe('a rule with `approval`', () => {
     const replayed = await release(at, asking({ use }));
     expect(replayed.code).toBe('approval_required');
     expect(idOf(replayed)).not.toBe(idOf(asked));
-  });
-
-  it('lets the call out once more where the API refused its dead token, and only then', async () => {
-    const at = await account();
-    const use = DELETE;
-    const yes = async () => decide(at, idOf(await release(at, asking({ use }))), 'approved');
-    const sent = async (changes: Partial<ReleaseRequest> = {}) =>
-      (await stub(at).release(request(asking({ use, ...changes })))) as { ok: boolean; began: number };
-    const ended = (began: number, reason: string | null) =>
-      stub(at).callEnded({
-        began,
-        use: { ...use, tool: null },
-        outcome: 'failed',
-        reason,
-        upstreamStatus: 401,
-        fingerprint: 'print',
-        durationMs: 1,
-        context,
-      });
-    await yes();
-    const first = await sent();
-    expect((await sent({ repeats: first.began })).ok).toBe(false);
-    await ended(first.began, 'token_refused');
-    expect((await sent({ repeats: first.began, use: { ...use, path: '/contacts/8' } })).ok).toBe(false);
-    expect((await sent({ repeats: first.began, agent: agentOf([RULE], 'other') })).ok).toBe(false);
-    expect((await sent()).ok).toBe(false);
-    const again = await sent({ repeats: first.began });
-    expect(again.ok).toBe(true);
-    await ended(again.began, 'token_refused');
-    for (const repeats of [first.began, again.began]) expect((await sent({ repeats })).ok).toBe(false);
-
-    await yes();
-    const other = await sent();
-    await ended(other.began, null);
-    expect((await sent({ repeats: other.began })).ok).toBe(false);
   });
 
   it('lets one of many that come at once through', async () => {
