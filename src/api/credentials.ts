@@ -5,6 +5,7 @@ import type { CredentialFields } from '#accounts/life/import/fields.ts';
 import type { ImportMode } from '#accounts/life/import/judge.ts';
 import type { Code } from '#contract/codes.ts';
 import type { PutCredential } from '#contract/connected-accounts.ts';
+import { isMachineType } from '#contract/machine/kinds.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { connectionSettings } from '#directory/connections.ts';
 import { assertVault } from '#directory/key-check.ts';
@@ -14,6 +15,7 @@ import { credentialFieldsOf } from '#providers/descriptor.ts';
 import { resolveScopes } from '#providers/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { AppEnv } from './context.ts';
+import { machineCredential } from './machine/credentials.ts';
 
 /** Why a credential may not be taken, beside what every route has. */
 export const IMPORT_CODES = [
@@ -43,8 +45,12 @@ export function importMode(body: PutCredential): ImportMode {
 }
 
 /** The imported credential in the room's words. @throws ProblemError 400 when its type is not the connection's. */
-export function credentialFields(body: PutCredential, settings: ConnectionSettings): CredentialFields {
+export async function credentialFields(
+  body: PutCredential,
+  settings: ConnectionSettings,
+): Promise<CredentialFields> {
   if (body.type !== settings.authType) throw invalid('type', `this connection takes ${settings.authType}`);
+  if (isMachineBody(body)) return { type: body.type, machine: await machineCredential(body, settings) };
   const scopes = body.scope ? resolveScopes(scopeFactsOf(settings), [body.scope]) : null;
   switch (body.type) {
     case 'oauth2':
@@ -62,6 +68,12 @@ export function credentialFields(body: PutCredential, settings: ConnectionSettin
     case 'custom':
       return { type: 'custom', fields: body.fields, scopes };
   }
+}
+
+type MachineBody = Parameters<typeof machineCredential>[0];
+
+function isMachineBody(body: PutCredential): body is MachineBody {
+  return isMachineType(body.type);
 }
 
 /** Both parts; one that this provider does not use may be left out. @throws ProblemError 400 at the part that is missing */

@@ -11,7 +11,7 @@ import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { openingScopes, scopeKeyOf, statedScopes, withImplied } from '#providers/scopes.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
 import type { OutcomeSummary } from '#refresh/settle-plan.ts';
-import type { Opened, Request } from './exchange-open.ts';
+import { presentedField, type Opened, type Request } from './exchange-open.ts';
 
 export type Finding = Pick<SettleArgument, 'summary' | 'evidence' | 'tokens' | 'unsent'>;
 
@@ -62,7 +62,7 @@ async function encrypted(request: Request, opened: Opened, tokens: TokenSet): Pr
   return {
     accessToken: own === null ? null : await encrypt('access_token', own),
     // No successor came along: the presented one stays, encrypted anew for the generation that is about to be stored.
-    refreshToken: await encrypt('refresh_token', tokens.refreshToken ?? opened.refreshToken),
+    refreshToken: await encrypt(presentedField(request), tokens.refreshToken ?? opened.refreshToken),
     narrowedAccessToken: narrowed
       ? await encrypt(`narrowed:${scopeKeyOf(request.scopes ?? [])}`, tokens.accessToken)
       : null,

@@ -150,7 +150,7 @@ async function captured(
     await ask({
       [oauth.allowInsecureRequests]: options.guard.allowLoopback,
       [oauth.customFetch]: async (_url, init) => {
-        sent.push(await send(request, init.body, init.headers, options));
+        sent.push(await sendFields(request, init.body, init.headers, options));
         return new Response(null, { status: 204 });
       },
     });
@@ -167,7 +167,8 @@ function rename(fields: URLSearchParams, name: string, own: string): void {
   fields.set(own, value);
 }
 
-async function send(
+/** These fields, in the provider's format and under its names, to the endpoint of `request`. */
+export async function sendFields(
   request: RefreshRequest,
   params: URLSearchParams,
   headers: Record<string, string>,
@@ -187,7 +188,7 @@ async function send(
         'content-type': json ? 'application/json' : FORM_TYPE,
         'user-agent': 'valetkey',
       },
-      body: json ? JSON.stringify(Object.fromEntries(fields)) : fields.toString(),
+      body: json ? JSON.stringify({ ...Object.fromEntries(fields), ...request.json }) : fields.toString(),
     },
     { timeoutMs: options.timeoutMs, maxBytes: MAX_ANSWER_BYTES },
     options.guard,

@@ -37,6 +37,8 @@ export interface RefreshRequest {
   clientSecretParam: string;
   /** Beyond grant type, refresh token and client authentication. */
   params: Record<string, string>;
+  /** Members of a JSON body that are no texts. */
+  json?: Readonly<Record<string, unknown>>;
   headers: Record<string, string>;
 }
 
@@ -47,13 +49,13 @@ export type RefreshRequestResult =
   | { ok: false; reason: 'missing_value'; name: string };
 
 /** The first part of an address that only an account knows, and that is not filled in. */
-function openPart(url: string): Extract<RefreshRequestResult, { ok: false }> | null {
+export function openPart(url: string): Extract<RefreshRequestResult, { ok: false }> | null {
   const name = placeholdersIn(url)[0];
   return name === undefined ? null : { ok: false, reason: 'missing_value', name };
 }
 
-/** What the calls of all three kinds have in common. */
-function requestTo(
+/** What the calls of all kinds have in common. */
+export function requestTo(
   descriptor: Descriptor,
   own: Pick<RefreshRequest, 'url' | 'auth' | 'grantType' | 'params'>,
 ): RefreshRequestResult {

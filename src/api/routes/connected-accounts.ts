@@ -20,6 +20,7 @@ import { parseRotation } from '#refresh/schedule.ts';
 import type { AppEnv } from '../context.ts';
 import { credentialFields, IMPORT_CODES, importMode, requireSettings, requireVault } from '../credentials.ts';
 import { describe } from '../describe.ts';
+import { connectionsCredential } from '../machine/connection.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf } from '../input.ts';
 import { askKnown, isAccountThere } from '../known.ts';
@@ -159,7 +160,12 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
       }),
     );
     noteKnown(c.get('config').directory, 'account', id);
-    return c.json(made.account, made.created ? 201 : 200);
+    const own = made.account.status === 'pending' ? connectionsCredential(settings) : null;
+    if (own === null) return c.json(made.account, made.created ? 201 : 200);
+    // Nobody has to connect it: what asks for its tokens is the connection's already.
+    const order = { credential: own, settings, mode: 'trust', context: context(c) } as const;
+    const active = unwrap(await stub(c, id).import({ birth: null, ...order }));
+    return c.json(active.account, made.created ? 201 : 200);
   });
   describe(router, routes.get, requireOperator, acting(visible));
   describe(router, routes.remove, requireOperator, async (c) => {
@@ -175,7 +181,7 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     await requireVault(c);
     const account = await visible(c, id);
     const settings = await requireSettings(c, account.connection);
-    const credential = credentialFields(body, settings);
+    const credential = await credentialFields(body, settings);
     const mode = importMode(body);
     const imported = unwrap(
       await stub(c, id).import({ birth: null, credential, settings, mode, context: context(c) }),

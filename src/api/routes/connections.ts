@@ -26,6 +26,7 @@ import { cutPage, newestFirstAfter } from '../cursor.ts';
 import { describe } from '../describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../input.ts';
+import { requireProof } from '../machine/connection.ts';
 import { draftConnection, type ConnectionRules } from '../new-connection.ts';
 import { originOf } from '../origin.ts';
 import { jsonBody, REPEATED, responses } from '../responses.ts';
@@ -239,6 +240,7 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
     if ((await findConnection(config.directory, body.id)) !== null) throw taken(body.id);
     await connectionKey(config);
     const draft = await draftConnection(body, rulesOf(c));
+    requireProof(draft.clientSecrets, draft.descriptor, body);
     if (!(await createConnection(config, draft, systemNow(), contextOf(c, c.get('operator')))))
       throw taken(body.id);
     return c.json(await resourceOfId(c, origin, body.id), 201);

@@ -4,6 +4,7 @@
  * holds; what a broker sends beyond them is refused.
  */
 
+import { isMachineType } from '#contract/machine/kinds.ts';
 import { findDescriptor, providerIds } from '#providers/catalogue/catalogue.ts';
 import { placeholdersIn, type Descriptor, type UrlVariable } from '#providers/descriptor.ts';
 import type { Dialect } from './dialect.ts';
@@ -29,12 +30,17 @@ function isPlayable(entry: Descriptor | undefined): entry is Descriptor {
   );
 }
 
+/** Asks for its token without a user; its words are in `machine/words.ts`. */
+function isMachine(entry: Descriptor | undefined): boolean {
+  return entry !== undefined && entry.unsupported === null && isMachineType(entry.auth_type);
+}
+
 /** `providers/hubspot`, or undefined for what is no entry. */
 export function findEntryDialect(id: string): Dialect | undefined {
   const known = made.get(id);
   if (known !== undefined || !id.startsWith(PREFIX)) return known;
   const entry = findDescriptor(id.slice(PREFIX.length));
-  if (!isPlayable(entry)) return undefined;
+  if (entry === undefined || !(isPlayable(entry) || isMachine(entry))) return undefined;
   const dialect = dialectOf(entry);
   made.set(id, dialect);
   return dialect;
@@ -57,7 +63,7 @@ function dialectOf(entry: Descriptor): Dialect {
   return {
     id: entryDialectId(entry.id),
     // A preset answers as its parent does.
-    vectors: entry.preset_of ?? entry.id,
+    vectors: isMachine(entry) ? entry.id : (entry.preset_of ?? entry.id),
     auth: AUTH[entry.token_endpoint_auth_method ?? ''] ?? ['body'],
     formats: [entry.token_request_format],
     rotation: rotates ? 'rotating' : 'static',
@@ -89,10 +95,12 @@ function dialectOf(entry: Descriptor): Dialect {
 /** The entry's URLs on the simulator: `provider_config` of a connection to it. Its API stays where the facts say. */
 export function playedUrlsOf(entry: Descriptor, origin: string): Record<string, string> {
   const at = (what: string) => `${origin}/${entryDialectId(entry.id)}/${what}`;
+  const ofInstallation = entry.token_url?.includes('{installation_id}') === true;
+  const tokenPath = ofInstallation ? 'app/installations/{installation_id}/access_tokens' : 'token';
   const url = (field: keyof Descriptor, what: string) => (entry[field] === null ? {} : { [field]: at(what) });
   return {
     ...url('authorization_url', 'authorize'),
-    ...url('token_url', 'token'),
+    ...url('token_url', tokenPath),
     ...url('refresh_url', 'token'),
     ...url('revocation_url', 'revoke'),
     ...url('userinfo_url', 'userinfo'),

@@ -1,5 +1,7 @@
 /** An imported credential as a grant row: lifetimes by the facts, values encrypted for the drawn generation. */
 
+import type { MachineType } from '#contract/machine/kinds.ts';
+import { sealableText, type MachineCredential } from '#providers/machine/credential.ts';
 import { NOBODY_YET } from '#refresh/refused-token.ts';
 import { accessLifetimeMs, jwtExpiryMs } from '#providers/reading/lifetime.ts';
 import type { GrantField } from '#crypto/places.ts';
@@ -22,7 +24,17 @@ export type CredentialFields =
       readonly fields: Readonly<Record<string, string>>;
       /** What its provider lets it do, as the operator declares; null: not told, then the connection may say it. */
       readonly scopes?: readonly string[] | null;
-    };
+    }
+  | { readonly type: MachineType; readonly machine: MachineCredential };
+
+/** What the broker presents to renew it, as it is stored; null: nothing was brought that it could present. */
+export function presentedOf(
+  credential: CredentialFields,
+): { readonly field: 'refresh_token' | 'machine_credential'; readonly text: string } | null {
+  if ('machine' in credential) return { field: 'machine_credential', text: sealableText(credential.machine) };
+  if (credential.type !== 'oauth2' || credential.refreshToken === null) return null;
+  return { field: 'refresh_token', text: credential.refreshToken };
+}
 
 export interface ImportInput {
   readonly grantId: number;
@@ -75,6 +87,14 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
     holders: NOBODY_YET,
     captured: null,
   };
+  if ('machine' in credential) {
+    return {
+      ...empty,
+      scopes: credential.machine.scopes,
+      refreshToken: await encrypt('machine_credential', sealableText(credential.machine)),
+      hasRefreshToken: true,
+    };
+  }
   if (credential.type !== 'oauth2') {
     return {
       ...empty,

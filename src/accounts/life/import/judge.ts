@@ -6,7 +6,7 @@
 import type { RequestContext } from '#audit/record.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, ImportedToken } from '../../rows.ts';
-import type { CredentialFields } from './fields.ts';
+import { presentedOf, type CredentialFields } from './fields.ts';
 
 /** How the operator asked for it. */
 export type ImportMode =
@@ -50,7 +50,8 @@ export function judgeImport(input: {
   readonly nowMs: number;
 }): ImportStep {
   const { account, grants, credential, digest, mode, nowMs } = input;
-  if (credential.type !== 'oauth2') return { kind: 'store' };
+  const presented = presentedOf(credential);
+  if (presented === null && credential.type !== 'oauth2') return { kind: 'store' };
   const serves = (account.status === 'disabled' ? account.statusBefore : account.status) === 'active';
   const living = serves ? grants.filter((grant) => grant.hasRefreshToken || accessLives(grant, nowMs)) : [];
   const known = account.imported.findIndex((token) => token.digest === digest);
@@ -64,12 +65,13 @@ export function judgeImport(input: {
   if (mode === 'trust') return { kind: 'store' };
   if (mode === 'bulk')
     return living.length === 0 ? { kind: 'store' } : { kind: 'refuse', code: 'conflict', detail: LIVING };
-  if (credential.refreshToken === null) {
+  if (presented === null) {
     if (living.some(({ hasRefreshToken }) => hasRefreshToken))
       return { kind: 'refuse', code: 'conflict', detail: POORER };
     return living.length > 0 ? { kind: 'check' } : { kind: 'store' };
   }
-  return living.length > 0 || credential.accessToken === null ? { kind: 'prove' } : { kind: 'store' };
+  const isAlone = credential.type !== 'oauth2' || credential.accessToken === null;
+  return living.length > 0 || isAlone ? { kind: 'prove' } : { kind: 'store' };
 }
 
 /** The account with a token that it has just taken; `digest` null: it took none that could be brought again. */
