@@ -17,7 +17,7 @@ export type Request = ExchangeRequest<ConnectionSettings>;
 export interface Opened {
   readonly owner: Owner;
   readonly key: DataKey;
-  /** What is presented: a refresh token, or the text of a machine's credential. */
+  /** Presented: a refresh token, or the text of a machine's credential. */
   readonly refreshToken: string;
   /** What that text holds; null for a grant of a user's. */
   readonly machine: MachineCredential | null;

@@ -14,7 +14,7 @@ import type { Client } from '../support/callers.ts';
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const PRIVATE_KEY = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 /** As some providers hand it out: PKCS#1. */
-export const PRIVATE_KEY_PKCS1 = pair.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+const PRIVATE_KEY_PKCS1 = pair.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
 export const PUBLIC_KEY = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 export const PASSWORD = 'correct horse battery staple';
 

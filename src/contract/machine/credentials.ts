@@ -54,7 +54,7 @@ export const MACHINE_CREDENTIALS = [
     ...Verify,
     service_account: ServiceAccount,
     subject: FieldValue.min(1).nullish().openapi({
-      description: 'The user in whose name it acts: `sub` of the assertion (Google: domain-wide delegation).',
+      description: 'The user in whose name it acts: `sub` of the assertion (domain-wide delegation).',
       example: 'ada@example.com',
     }),
     scope: Asked,

@@ -1,7 +1,7 @@
 /** The kinds of credential that an account can hold, and which of them the broker renews. */
 
 /** A token endpoint gives a token for these without any user: what an account stores is what asks for it. */
-export const MACHINE_TYPES = [
+const MACHINE_TYPES = [
   'oauth2_client_credentials',
   'jwt_bearer',
   'github_app_installation',

@@ -14,7 +14,7 @@ export interface MachineCredential {
   /** PKCS#8, PEM; null: the connection's, or none is needed. */
   readonly privateKey: string | null;
   readonly values: Readonly<Record<string, string>>;
-  /** What is asked for; null: the connection's, or the provider's usual ones. */
+  /** Scopes to ask for; null: the connection's, or the provider's usual ones. */
   readonly scopes: readonly string[] | null;
 }
 
@@ -43,7 +43,7 @@ const BROKERS_OWN: ReadonlySet<string> = new Set([
 ]);
 
 /** Names in templates of the request that have to come with the credential; the rest is the connection's. */
-export function neededNames(descriptor: Descriptor): string[] {
+function neededNames(descriptor: Descriptor): string[] {
   const { assertion, extra_token_params: params, login_params: login = {}, token_url: url } = descriptor;
   const optional = new Set(assertion?.optional ?? []);
   const claims = [...Object.entries(assertion?.claims ?? {}), ...Object.entries(assertion?.header ?? {})];

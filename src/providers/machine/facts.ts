@@ -13,7 +13,7 @@ export const ExtraParams = z
   .refine((params) => Object.keys(params).length <= 30, 'must have at most 30 entries');
 
 /** With a private key alone: a shared secret is no proof that others may check. */
-export const ASSERTION_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384'] as const;
+const ASSERTION_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384'] as const;
 
 /** Claims and header fields that are left out where one of its `{names}` has no value. */
 const Optional = z.array(z.string().min(1).max(100)).max(20).default([]);

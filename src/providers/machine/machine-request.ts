@@ -17,20 +17,20 @@ import {
 import type { MachineCredential } from './credential.ts';
 import { requestedObjects } from './scope-objects.ts';
 
-export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 export interface MachineInput {
   readonly credential: MachineCredential;
   /** The connection's client, for a credential that brings none. */
   readonly clientId: string | null;
   readonly clientSecret: string | null;
-  /** What is asked for; empty: nothing is named. */
+  /** The scopes to ask for; empty: none is named. */
   readonly scopes: readonly string[];
   /** Signed; null where this provider takes none. */
   readonly assertion: string | null;
 }
 
-/** Who proves itself; null: nobody but the assertion or the login does. */
+/** The client that proves itself; null: nobody but the assertion or the login does. */
 export interface PresentedClient {
   readonly id: string;
   readonly secret: string | null;
@@ -50,7 +50,7 @@ export type MachineRequest =
     };
 
 /** The client that a machine grant proves itself with, by its facts. */
-export function clientOf(
+function clientOf(
   descriptor: Descriptor,
   { credential, clientId, clientSecret }: Pick<MachineInput, 'credential' | 'clientId' | 'clientSecret'>,
 ): PresentedClient | null {
