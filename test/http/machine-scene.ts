@@ -70,37 +70,30 @@ function credentialOf(
   { auth_type: type, id: provider }: Descriptor,
   { id, installation, email }: { id: string; installation: string; email: string },
 ): Record<string, unknown> | null {
-  switch (type) {
-    case 'github_app_installation':
-      return { type, installation_id: installation };
-    case 'session_token':
-      return { type, username: id, password: PASSWORD };
-    case 'jwt_bearer': {
-      const file = { private_key: PRIVATE_KEY, private_key_id: 'key-1' };
-      if (provider === 'google-service-account')
-        return {
-          type,
-          service_account: {
-            ...file,
-            type: 'service_account',
-            project_id: 'project',
-            client_email: email,
-            client_id: '104',
-            token_uri: 'https://oauth2.googleapis.com/token',
-            universe_domain: 'googleapis.com',
-          },
-        };
-      if (provider === 'snowflake-keypair')
-        return { type, service_account: { ...file, account: 'ACME', user: 'ROBOT' } };
-      return {
-        type,
-        service_account: file,
-        subject: provider.startsWith('box') ? '4711' : 'ada@example.com',
-      };
-    }
-    default:
-      return null;
-  }
+  if (type === 'github_app_installation') return { type, installation_id: installation };
+  if (type === 'session_token') return { type, username: id, password: PASSWORD };
+  if (type !== 'jwt_bearer') return null;
+  const file = { private_key: PRIVATE_KEY, private_key_id: 'key-1' };
+  if (provider === 'google-service-account')
+    return {
+      type,
+      service_account: {
+        ...file,
+        type: 'service_account',
+        project_id: 'project',
+        client_email: email,
+        client_id: '104',
+        token_uri: 'https://oauth2.googleapis.com/token',
+        universe_domain: 'googleapis.com',
+      },
+    };
+  if (provider === 'snowflake-keypair')
+    return { type, service_account: { ...file, account: 'ACME', user: 'ROBOT' } };
+  return {
+    type,
+    service_account: file,
+    subject: provider.startsWith('box') ? '4711' : 'ada@example.com',
+  };
 }
 
 /** The account of a scene, with its credential. @returns its id */
