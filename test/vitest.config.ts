@@ -73,9 +73,9 @@ const SHARED = { isolate: false } as const;
 export default defineConfig({
   root,
   test: {
-    // More than twice the cores of the smallest machine: a test over HTTP waits for real time more than it works, and the
+    // Three times the cores of the smallest machine and more: a test over HTTP waits for real time more than it works, and the
     // others fill its pauses. Limits are for a machine that others keep busy: a test ends when what it waits for is there.
-    maxWorkers: 5,
+    maxWorkers: 7,
     sequence: { sequencer: LongFirst },
     projects: [
       {

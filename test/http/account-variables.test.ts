@@ -13,7 +13,7 @@ beforeAll(async () => {
   broker = await startBroker();
   operator = client(broker.url, broker.adminKey);
   const policy = { rules: [{ connection: '*', identifiers: ['*'] }] };
-  const hired = await operator.post('/v1/agents', { id: 'worker', policy, key: true });
+  const hired = await operator.post('/v1/agents', { id: name('worker'), policy, key: true });
   agent = client(broker.url, String(hired.body.key));
 });
 afterAll(() => broker.dispose());

@@ -57,6 +57,11 @@ export interface Account {
   meets(fault: Fault): void;
   /** Number of audit records, of a chain that verifies. */
   records(): Promise<number>;
+  /**
+   * How many different requests the records after number `since` are of, for each action and outcome. A request whose
+   * proof has grown old on its way asks the account once more, which is recorded once more.
+   */
+  requestsSince(since: number): Promise<Record<string, number>>;
 }
 
 export interface Scene {
@@ -166,6 +171,18 @@ export function refreshScene(
         const verified = await w.operator.get(`${path}/audit/verify`);
         expect(verified.body).toMatchObject({ intact: true, broken_at: null });
         return Number(verified.body.events);
+      },
+      requestsSince: async (since) => {
+        const requests: Record<string, Set<string>> = {};
+        const first = `/v1/audit-events?connected_account_id=${id}&limit=100`;
+        for (let page = first; page !== '';) {
+          const { body } = await w.operator.get(page);
+          for (const { seq, action, outcome, correlation_id: request } of body.data)
+            if (seq > since) (requests[`${action} ${outcome}`] ??= new Set()).add(request ?? `seq ${seq}`);
+          const isMore = body.next_cursor !== null && body.data.at(-1).seq > since;
+          page = isMore ? `${first}&cursor=${encodeURIComponent(body.next_cursor)}` : '';
+        }
+        return Object.fromEntries(Object.entries(requests).map(([what, of]) => [what, of.size]));
       },
     };
   }

@@ -23,7 +23,8 @@ const SLACK_TOKEN = 'xoxb-living-token-of-the-example';
 
 beforeAll(async () => {
   provider = await startOAuthServer({ accessTokenTtlS: 600 });
-  broker = await startBroker();
+  // The snippets name their agents and connections.
+  broker = await startBroker({ alone: true });
   w = world(broker, provider);
   api = createServer({ keepAliveTimeout: 600_000 }, (req, res) => {
     let body = '';

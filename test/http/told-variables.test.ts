@@ -31,7 +31,7 @@ beforeAll(async () => {
   [broker, simulator] = await Promise.all([startBroker(), startSimulator()]);
   operator = client(broker.url, broker.adminKey);
   const policy = { rules: [{ connection: '*', identifiers: ['*'] }] };
-  const hired = await operator.post('/v1/agents', { id: 'worker', policy, key: true });
+  const hired = await operator.post('/v1/agents', { id: name('worker'), policy, key: true });
   agent = client(broker.url, String(hired.body.key));
 });
 afterAll(async () => {
