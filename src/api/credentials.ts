@@ -54,8 +54,10 @@ export async function credentialFields(
   const scopes = body.scope ? resolveScopes(scopeFactsOf(settings), [body.scope]) : null;
   switch (body.type) {
     case 'oauth2':
+      if (body.subject_token != null) requireExchange(body, settings);
       return {
         type: 'oauth2',
+        subjectToken: body.subject_token ?? null,
         refreshToken: body.refresh_token ?? null,
         accessToken: body.access_token ?? null,
         expiresInS: body.expires_in ?? null,
@@ -68,6 +70,17 @@ export async function credentialFields(
     case 'custom':
       return { type: 'custom', fields: body.fields, scopes };
   }
+}
+
+/** @throws ProblemError 400 where this provider exchanges no token, or the body brings another besides */
+function requireExchange(
+  body: Extract<PutCredential, { type: 'oauth2' }>,
+  { descriptor }: ConnectionSettings,
+): void {
+  if (descriptor.token_exchange_params === undefined)
+    throw invalid('subject_token', 'is exchanged by no fact of this provider (`token_exchange_params`)');
+  if (body.refresh_token != null || body.access_token != null)
+    throw invalid('subject_token', 'comes alone: it is exchanged for the other two');
 }
 
 type MachineBody = Parameters<typeof machineCredential>[0];

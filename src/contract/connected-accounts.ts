@@ -147,6 +147,10 @@ const OAuthFields = {
   ...Verify,
   refresh_token: Token.nullish(),
   access_token: Token.nullish(),
+  subject_token: Token.nullish().openapi({
+    description:
+      "Somebody else's token that the provider exchanges for a grant (RFC 8693), such as the session token of an embedded app. Presented once, at this request.",
+  }),
   expires_in: z.number().int().min(0).max(TEN_YEARS_S).nullish(),
   scope: ScopeText.nullish(),
 };
@@ -186,7 +190,7 @@ export const PutCredential = z
     ...MACHINE_CREDENTIALS,
   ])
   .superRefine((value, context) => {
-    if (value.type === 'oauth2' && !value.refresh_token && !value.access_token) {
+    if (value.type === 'oauth2' && !value.refresh_token && !value.access_token && !value.subject_token) {
       context.addIssue({
         code: 'custom',
         path: ['refresh_token'],

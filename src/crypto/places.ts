@@ -23,6 +23,8 @@ export type GrantField =
   | 'refresh_token'
   /** What a machine grant asks with: in the column of a refresh token, and never presented as one. */
   | 'machine_credential'
+  /** Somebody else's token that is exchanged for a grant, once: never presented as a refresh token. */
+  | 'subject_token'
   | 'static_fields'
   | 'captured'
   | `narrowed:${string}`;

@@ -28,7 +28,8 @@ export interface Opened {
 }
 
 /** Where the text that an exchange presents is stored: a machine's credential is never opened as a refresh token. */
-export function presentedField({ settings }: Pick<Request, 'settings'>): GrantField {
+export function presentedField({ settings, exchanges }: Pick<Request, 'settings' | 'exchanges'>): GrantField {
+  if (exchanges === true) return 'subject_token';
   return isMachineType(settings.authType) ? 'machine_credential' : 'refresh_token';
 }
 

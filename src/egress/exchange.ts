@@ -27,7 +27,7 @@ import { settle } from './exchange-settle.ts';
 import { couldTell, tellSubject, type Renewed } from './exchange-subject.ts';
 import { guardOfProvider } from './guard.ts';
 import { sendMachine } from './machine/send-machine.ts';
-import { sendRefresh, type SendOptions, type Sent } from './token-endpoint.ts';
+import { sendExchange, sendRefresh, type SendOptions, type Sent } from './token-endpoint.ts';
 
 /** With less left a call would be cut off in the middle, and that would be doubt of our own making. */
 const SHORTEST_CALL_MS = 2_000;
@@ -135,6 +135,8 @@ function present(
 ): Promise<Sent> {
   const { settings, attemptId } = request;
   const { machine: credential } = opened;
+  if (request.exchanges === true)
+    return sendExchange(settings, { subjectToken: opened.refreshToken, clientSecret }, options);
   if (credential === null)
     return sendRefresh(settings, { ...opened, clientSecret, scopes: request.scopes }, options);
   // A second secret signs and presents anew.
@@ -168,7 +170,11 @@ async function judge(
     };
     const classified =
       machine === null
-        ? classify(descriptor, answer, { ...context, inDoubt: request.inDoubt })
+        ? classify(descriptor, answer, {
+            ...context,
+            inDoubt: request.inDoubt,
+            isFirst: request.exchanges === true,
+          })
         : classifyMachine(descriptor, answer, {
             ...context,
             type: machine.type,

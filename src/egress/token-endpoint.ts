@@ -9,6 +9,7 @@ import type { Answer } from '#providers/classify.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import {
   codeRequest,
+  exchangeRequest,
   refreshRequest,
   revocationRequest,
   type RefreshRequest,
@@ -80,8 +81,20 @@ export async function sendRefresh(
     ...(presented.scopes === null ? {} : { scope: [...presented.scopes] }),
   });
   if (!built.ok) return { kind: 'unsendable', reason: built.reason };
-  const token = { refresh_token: presented.refreshToken };
+  const token = { [settings.descriptor.refresh_token_param]: presented.refreshToken };
   return sendBuilt(built.request, clientId, presented.clientSecret, token, options);
+}
+
+/** Exchanges a token of somebody else's for a grant (RFC 8693). Never throws. */
+export async function sendExchange(
+  settings: ConnectionSettings,
+  { subjectToken, clientSecret }: { readonly subjectToken: string; readonly clientSecret: string | null },
+  options: SendOptions,
+): Promise<Sent> {
+  const clientId = settings.clientId ?? '';
+  const built = exchangeRequest(settings.descriptor, { clientId, clientSecret });
+  if (!built.ok) return { kind: 'unsendable', reason: built.reason };
+  return sendBuilt(built.request, clientId, clientSecret, { subject_token: subjectToken }, options);
 }
 
 /** A token that is to end, and what proves the client, as at the token endpoint. */

@@ -9,9 +9,7 @@
 import { z } from 'zod';
 import { CREDENTIAL_TYPES, isMachineType, isRenewedType } from '#contract/machine/kinds.ts';
 import {
-  Assertion,
   BASIC_ENCODINGS,
-  CredentialField,
   DOWNSCOPING,
   Descriptor,
   ExtraParams,
@@ -22,7 +20,6 @@ import {
   ResponseMap,
   ScopeAliases,
   ScopeLists,
-  ScopeObjects,
   ScopeSynonyms,
   SuccessCheck,
   TOKEN_ENDPOINT_AUTH_METHODS,
@@ -35,7 +32,7 @@ import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './de
 import { ErrorRow } from './error-row.ts';
 import { parseTokenHeader } from './headers.ts';
 import { isTokenQuery } from './injection/query.ts';
-import { machineAuth, machineDefaults } from './machine/custom-machine.ts';
+import { machineAuth, machineDefaults, MACHINE_FIELDS } from './machine/custom-machine.ts';
 import { reservedParams } from './reserved-params.ts';
 import { needs } from './identity.ts';
 
@@ -140,12 +137,7 @@ export const ProviderConfig = z.strictObject({
   refresh_scope_downscoping: z.enum(DOWNSCOPING).optional(),
   terminal_refresh_errors: OwnRows.optional(),
   transient_refresh_errors: OwnRows.optional(),
-  /** Of machine grants: the JWT that is signed, the login, scopes that are objects, the end of a token. */
-  assertion: Assertion.optional(),
-  login_params: ExtraParams.optional(),
-  scope_objects: ScopeObjects.optional(),
-  revocation_request: z.literal('delete_with_token').optional(),
-  credential_fields: z.array(CredentialField).min(1).max(10).optional(),
+  ...MACHINE_FIELDS,
   token_header: TokenHeader.nullable().optional(),
   /** An API that takes its credential in the URL: `key={api_key}`. No header is added then, unless one is given too. */
   token_query: z
@@ -159,6 +151,8 @@ export const ProviderConfig = z.strictObject({
   scope_param: Name.optional(),
   client_id_param: Name.optional(),
   code_param: Name.optional(),
+  refresh_token_param: Name.optional(),
+  token_exchange_params: ExtraParams.optional(),
   client_secret_param: Name.optional(),
   callback_code_param: Name.optional(),
   token_response_map: ResponseMap.nullable().optional(),

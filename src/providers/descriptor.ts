@@ -294,6 +294,13 @@ const fields = {
   scope_param: Name.default('scope'),
   client_id_param: Name.default('client_id'),
   code_param: Name.default('code'),
+  /** Ours: under which name a refresh presents its token. */
+  refresh_token_param: Name.default('refresh_token'),
+  /**
+   * Ours: beside `subject_token`, where a token of somebody else's is exchanged for a grant (RFC 8693): its grant type,
+   * if it is another, and the types of token.
+   */
+  token_exchange_params: ExtraParams.optional(),
   /** Ours: what the client's secret is called in the body. */
   client_secret_param: Name.default('client_secret'),
   /** Ours: under which name the code comes back with the browser. */

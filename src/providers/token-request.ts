@@ -140,6 +140,30 @@ export function codeRequest(descriptor: Descriptor, input: CodeInput): RefreshRe
   return requestTo(descriptor, { url, auth, grantType, params });
 }
 
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+/** The request that exchanges a token of somebody else's for a grant (RFC 8693, 2.1), without that token. */
+export function exchangeRequest(
+  descriptor: Descriptor,
+  { clientId, clientSecret }: Pick<RefreshInput, 'clientId' | 'clientSecret'>,
+): RefreshRequestResult {
+  const { token_url: url, token_exchange_params: own } = descriptor;
+  if (url === null || own === undefined) return { ok: false, reason: 'no_token_endpoint' };
+  const open = openPart(url);
+  if (open !== null) return open;
+  const method = descriptor.token_endpoint_auth_method ?? 'unknown';
+  const auth = requestAuth(descriptor, clientSecret);
+  if (auth === null) return { ok: false, reason: 'unsupported_auth_method', method };
+  const { grant_type: grantType = TOKEN_EXCHANGE, ...extra } = own;
+  const params: Record<string, string> = {};
+  for (const [name, template] of Object.entries(extra)) {
+    const filled = fillParam(template, { client_id: clientId });
+    if (!filled.ok) return { ok: false, reason: 'missing_value', name: filled.name };
+    params[name] = filled.text;
+  }
+  return requestTo(descriptor, { url, auth, grantType, params });
+}
+
 /**
  * The request that ends a token (RFC 7009, 2.1), without the token. `no_token_endpoint` also where the address has a
  * part that is not filled in: that provider asks for something else than a token.

@@ -56,6 +56,8 @@ const AUTH: Readonly<Record<string, Dialect['auth']>> = {
 };
 
 function dialectOf(entry: Descriptor): Dialect {
+  const map = entry.token_response_map;
+  const isOneToken = map !== null && map.refresh_token === map.access_token;
   const rotates = entry.refresh_token !== 'static' && entry.refresh_token !== 'none';
   const never = entry.access_token_never_expires !== null && entry.access_token_never_expires !== false;
   const { grant_type: forCode = 'authorization_code', ...codeExtras } = entry.extra_token_params;
@@ -66,7 +68,7 @@ function dialectOf(entry: Descriptor): Dialect {
     vectors: isMachine(entry) ? entry.id : (entry.preset_of ?? entry.id),
     auth: AUTH[entry.token_endpoint_auth_method ?? ''] ?? ['body'],
     formats: [entry.token_request_format],
-    rotation: rotates ? 'rotating' : 'static',
+    rotation: rotates || isOneToken ? 'rotating' : 'static',
     graceS: rotates ? (entry.refresh_reuse_grace_s ?? 0) : null,
     reuse: 'refuse',
     accessTtlS: never ? TEN_YEARS_S : (entry.access_token_ttl_s ?? 3600),
@@ -74,6 +76,7 @@ function dialectOf(entry: Descriptor): Dialect {
     narrows: entry.refresh_scope_downscoping === 'supported',
     scope: entry.default_scopes_example.join(entry.scope_separator),
     prefixes: { access: 'at-', refresh: 'rt-' },
+    ...(isOneToken ? { isOneToken: true } : {}),
     config: {
       errors_with_http_200: entry.errors_with_http_200,
       ...(entry.token_response_success_check === null
@@ -86,6 +89,7 @@ function dialectOf(entry: Descriptor): Dialect {
       clientSecret: entry.client_secret_param,
       code: entry.code_param,
       scope: entry.scope_param,
+      refresh: entry.refresh_token_param,
     },
     grantTypes: { code: forCode, refresh: forRefresh },
     alsoAsked: { code: codeExtras, refresh: refreshExtras },

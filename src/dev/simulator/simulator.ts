@@ -134,6 +134,7 @@ function newAccount(world: World, wanted: AccountOptions): SimulatedAccount {
       reuse: wanted.reuse ?? dialect.reuse,
       accessTtlS: wanted.accessTtlS ?? dialect.accessTtlS,
       refreshTtlS: wanted.refreshTtlS ?? null,
+      isOneToken: wanted.isOneToken ?? dialect.isOneToken === true,
       endsOldAccess: wanted.endsOldAccess ?? dialect.endsOldAccess === true,
     },
     dialect.prefixes,

@@ -1,7 +1,24 @@
 /** What a machine grant of a provider that is in no catalogue asks with, where its operator says nothing of it. Pure. */
 
 import { isMachineType } from '#contract/machine/kinds.ts';
-import type { DescriptorInput, TokenEndpointAuthMethod } from '../descriptor.ts';
+import { z } from 'zod';
+import {
+  Assertion,
+  CredentialField,
+  ExtraParams,
+  ScopeObjects,
+  type DescriptorInput,
+  type TokenEndpointAuthMethod,
+} from '../descriptor.ts';
+
+/** Keys of a `provider_config` for machines: the JWT that is signed, the login, scopes that are objects, the end of a token. */
+export const MACHINE_FIELDS = {
+  assertion: Assertion.optional(),
+  login_params: ExtraParams.optional(),
+  scope_objects: ScopeObjects.optional(),
+  revocation_request: z.literal('delete_with_token').optional(),
+  credential_fields: z.array(CredentialField).min(1).max(10).optional(),
+};
 
 /** Of a `provider_config`. */
 interface Asked {

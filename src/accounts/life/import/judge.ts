@@ -62,9 +62,13 @@ export function judgeImport(input: {
     if (lives && (token.spent || mode !== 'trust')) return { kind: 'keep' };
     if (token.spent) return { kind: 'refuse', code: 'credential_refused', detail: SPENT };
   }
-  if (mode === 'trust') return { kind: 'store' };
+  // Until it was exchanged it is nobody's grant here.
+  const isExchanged = presented?.field === 'subject_token';
+  if (mode === 'trust') return { kind: isExchanged ? 'prove' : 'store' };
   if (mode === 'bulk')
-    return living.length === 0 ? { kind: 'store' } : { kind: 'refuse', code: 'conflict', detail: LIVING };
+    return living.length === 0
+      ? { kind: isExchanged ? 'prove' : 'store' }
+      : { kind: 'refuse', code: 'conflict', detail: LIVING };
   if (presented === null) {
     if (living.some(({ hasRefreshToken }) => hasRefreshToken))
       return { kind: 'refuse', code: 'conflict', detail: POORER };

@@ -24,7 +24,7 @@ import type { AccountRow, AttemptRow, CredentialType, GrantRow } from '../../row
 import type { AccountState } from '../../store.ts';
 import type { OpenedAccount } from '../../vault.ts';
 import type { Living } from '../living.ts';
-import { grantFromImport } from './fields.ts';
+import { grantFromImport, presentedOf } from './fields.ts';
 import type { ImportOrder } from './judge.ts';
 import { storeImport } from './replace.ts';
 import { grantOfProof, provenOf, type Proven } from './verdict.ts';
@@ -172,7 +172,8 @@ export class ImportProofs {
     let tell: (proven: Proven) => void = () => undefined;
     const answer = new Promise<Proven>((resolve) => (tell = resolve));
     this.#asked.set(attempt.id, { answer, tell });
-    this.#hand(requestOf(living, row, attempt, object.config.exchangeBudgetMs));
+    const exchanges = presentedOf(credential)?.field === 'subject_token';
+    this.#hand({ ...requestOf(living, row, attempt, object.config.exchangeBudgetMs), exchanges });
     return attempt.id;
   }
 
