@@ -12,6 +12,8 @@ import type { Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client } from '../support/callers.ts';
 
+const WORKER = 'exchange-worker';
+
 let broker: TestBroker;
 let simulator: Simulator;
 let operator: Client;
@@ -23,7 +25,7 @@ beforeAll(async () => {
   const policy = { rules: [{ connection: 'exchanging-*', identifiers: ['*'] }] };
   agent = client(
     broker.url,
-    String((await operator.post('/v1/agents', { id: 'exchange-worker', policy, key: true })).body.key),
+    String((await operator.post('/v1/agents', { id: WORKER, policy, key: true })).body.key),
   );
 });
 afterAll(async () => {

@@ -78,7 +78,16 @@ describe.concurrent('a machine grant', () => {
     expect(second.body.value).not.toBe(first.body.value);
     expect(usesOf(scene.owner)).toHaveLength(2);
     expect(usesOf(scene.owner).every(isGood)).toBe(true);
-    const shown = [first, second, await operator.get(path), await operator.get(`/v1/connections/${id}`)];
+    must(await operator.patch(path, { rotation: 'proactive' }), 200);
+    expect((await operator.get(path)).body.next_refresh_at).not.toBeNull();
+    const shown = [
+      first,
+      second,
+      await operator.get(path),
+      await operator.get(`${path}/explain`),
+      await operator.get(`/v1/audit-events?connected_account_id=${account}`),
+      await operator.get(`/v1/connections/${id}`),
+    ];
     for (const { text } of shown) {
       expect(text).not.toContain(PASSWORD);
       expect(text).not.toContain(PRIVATE_KEY.slice(40, 90));
@@ -138,6 +147,11 @@ describe.concurrent('a machine grant', () => {
       must(await token(account), 200);
     },
   );
+
+  it('leaves nothing of what it asks with in the log', () => {
+    for (const secret of [PASSWORD, PRIVATE_KEY.slice(40, 90), simulator.client.clientSecret])
+      expect(broker.output()).not.toContain(secret);
+  });
 
   it.each(named(ASKED.filter((entry) => revocationReachOf(entry) === 'token')))(
     '%s ends its token at the provider, and nothing else',

@@ -57,13 +57,13 @@ it('an installation’s token has the permissions and repositories of the rule, 
   ]);
   expect(docs.status, docs.text).toBe(200);
   expect(asked().at(-1)?.fields).toEqual({
-    permissions: { contents: 'write', issues: 'write', metadata: 'read' },
+    permissions: { contents: 'write', issues: 'write' },
     repositories: ['docs'],
   });
   expect(docs.body.access_token).not.toBe(whole.body.access_token);
 
   const more = await fetchAs('app-more', ['members:read']);
-  expect([more.status, more.body.reason]).toEqual([403, 'missing_scopes']);
+  expect([more.status, more.body.reason]).toEqual([403, 'cannot_downscope']);
 });
 
 it('an assertion asks for the scopes of the rule alone', async () => {
@@ -73,5 +73,5 @@ it('an assertion asks for the scopes of the rule alone', async () => {
   const whole = await fetchAs('google-whole', [`${entry}drive.readonly`]);
   expect([whole.status, whole.body.scope], whole.text).toEqual([200, `${entry}drive.readonly`]);
   const none = await fetchAs('google-none', [`${entry}gmail.send`]);
-  expect([none.status, none.body.reason]).toEqual([403, 'missing_scopes']);
+  expect([none.status, none.body.reason]).toEqual([403, 'cannot_downscope']);
 });

@@ -42,6 +42,10 @@ interface RealServer {
 const Provider = Untyped as new (issuer: string, configuration: object) => RealServer;
 const { InvalidGrant } = untypedErrors as { InvalidGrant: new (why: string) => Error };
 
+const WORKER = 'real-worker';
+const CLIENT = 'real-client';
+const ROBOT = 'real-robot';
+
 let broker: TestBroker;
 let http: Server;
 let origin: string;
@@ -63,7 +67,7 @@ beforeAll(async () => {
   const policy = { rules: [{ connection: 'real-*', identifiers: ['*'] }] };
   agent = client(
     broker.url,
-    String((await operator.post('/v1/agents', { id: 'real-worker', policy, key: true })).body.key),
+    String((await operator.post('/v1/agents', { id: WORKER, policy, key: true })).body.key),
   );
 });
 afterAll(async () => {
@@ -131,7 +135,7 @@ it('client credentials of a real server are fetched, used and renewed', async ()
     api_base_urls: [`${origin}/api`],
   };
   const made = await operator.post('/v1/connections', {
-    id: 'real-client',
+    id: CLIENT,
     provider: 'custom',
     provider_config,
     client_id: 'machine',
@@ -167,7 +171,7 @@ it('an assertion is verified by a real server, signed anew each time, and dead o
     api_base_urls: [`${origin}/api`],
   };
   const made = await operator.post('/v1/connections', {
-    id: 'real-robot',
+    id: ROBOT,
     provider: 'custom',
     provider_config,
     client_id: 'robot',

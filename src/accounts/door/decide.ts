@@ -27,7 +27,7 @@ import type { OpenedCredentials } from './opened.ts';
 import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './outcomes.ts';
 import { policyRefusal, sealRefusal, statusRefusal } from './refusals.ts';
 import { decideRejectedToken, noteRefused, noteUnreported } from './rejected.ts';
-import { askedOf, offeredAsAsked, offeredOf, type Offered } from './scopes.ts';
+import { askedOf, offeredAsAsked, offeredOf, type Offered, scopesNamedBy } from './scopes.ts';
 import { isInFlight, useOf, type Round, type Scene, type Step, type Wanted } from './step.ts';
 
 /** Less than a second: the credential is still on its way then. */
@@ -226,8 +226,7 @@ function behindWall(scene: Scene): Step | null {
 function decideScopes(scene: Scene): Door2Decision<Offered> {
   const { state, request, nowMs } = scene;
   const { settings } = state;
-  const named = request.agent.policy.rules.flatMap(({ scopes }) => scopes ?? []);
-  const grants = offeredOf(settings, servableGrants(state, nowMs), named);
+  const grants = offeredOf(settings, servableGrants(state, nowMs), scopesNamedBy(request.agent));
   const asked = askedOf(settings, grants, request.scopes);
   return decideAtDoor2(request.agent, policyRequest(scene), {
     asked,

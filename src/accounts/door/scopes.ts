@@ -2,6 +2,7 @@
 
 import { isRenewedType } from '#contract/machine/kinds.ts';
 import type { AtAccount } from '#policy/decide.ts';
+import type { PolicyAgent } from '#policy/request.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { includedInAll } from '#providers/machine/scope-objects.ts';
@@ -12,6 +13,14 @@ import type { ConnectionSettings, GrantRow } from '../rows.ts';
 function knownScopes(settings: ConnectionSettings, grant: GrantRow): readonly string[] | null {
   if (grant.scopes !== null || isRenewedType(settings.authType)) return grant.scopes;
   return settings.scopes.length === 0 ? null : settings.scopes;
+}
+
+/** Every scope that a rule of this agent, or of its token, names. */
+export function scopesNamedBy({
+  policy,
+  grantedRules = [],
+}: Pick<PolicyAgent, 'policy' | 'grantedRules'>): string[] {
+  return [...policy.rules, ...grantedRules.flat()].flatMap(({ scopes }) => scopes ?? []);
 }
 
 /** A grant as a policy weighs it. */
