@@ -2,8 +2,8 @@
 
 import { sweepAll } from './accounts/clock/sweep.ts';
 import { createApp } from './api/app.ts';
-import { LIVE_SENDERS } from './api/live-senders.ts';
-import { createFront } from './api/token-front.ts';
+import { LIVE_SENDERS } from './api/senders/live-senders.ts';
+import { createFront } from './api/tokens/token-front.ts';
 import { lookAfterSigningKeys } from './directory/callers/signing-keys.ts';
 import { dropOldNews } from './directory/retention.ts';
 import { configOf } from './env.ts';
@@ -12,7 +12,7 @@ import { wakeRevocations } from './revocations/start.ts';
 export { ConnectedAccount } from './accounts/connected-account.ts';
 export { Agent } from './agents/agent.ts';
 export { Deliverer } from './egress/deliver.ts';
-export { Exchanger } from './egress/exchange.ts';
+export { Exchanger } from './egress/exchange/exchange.ts';
 export { Revocation } from './revocations/revocation.ts';
 
 const front = createFront(createApp(LIVE_SENDERS));

@@ -5,7 +5,7 @@
 
 import type { AuditFields, RequestContext } from '#audit/record.ts';
 import { record as recordIn, type ObjectParts } from '#objects/parts.ts';
-import type { IdentifyRequest } from '#refresh/code-exchange.ts';
+import type { IdentifyRequest } from '#refresh/exchange/code-exchange.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
 import type { OpenCalls } from './calls/open-calls.ts';
 import type { CommitPump } from './door/pump.ts';

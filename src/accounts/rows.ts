@@ -3,8 +3,8 @@
 import type { GrantTimes } from '#refresh/lifetimes.ts';
 import type { LearntLifetime } from '#refresh/learnt-lifetime.ts';
 import type { Holders } from '#refresh/refused-token.ts';
-import type { UnknownErrorTrack } from '#refresh/unknown-error.ts';
-import type { Trigger } from '#refresh/attempt.ts';
+import type { UnknownErrorTrack } from '#refresh/exchange/unknown-error.ts';
+import type { Trigger } from '#refresh/exchange/attempt.ts';
 import type { ConnectionSettings, CredentialType } from '#providers/settings.ts';
 import type { Status } from './status.ts';
 

@@ -13,7 +13,7 @@ import {
   OUTBOX_FAILURE_SCHEMA,
   OUTBOX_MAC_SCHEMA,
   OUTBOX_SCHEMA,
-} from '#outbox/schema.ts';
+} from '#outbox/tables/schema.ts';
 
 const CONNECT_SCHEMA = `
   CREATE TABLE connect_session (id TEXT PRIMARY KEY, body TEXT NOT NULL, mac TEXT NOT NULL) WITHOUT ROWID;

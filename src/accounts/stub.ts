@@ -3,11 +3,11 @@
 import type { RequestContext } from '#audit/record.ts';
 import type { ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
-import type { Explanation } from '#contract/account-insight.ts';
-import type { Location } from '#contract/connections.ts';
-import type { Resource } from '#contract/connected-accounts.ts';
-import type { CutOffs, DeletedConnection, Revoked } from '#directory/cut-offs.ts';
-import type { DeliveryRow } from '#directory/deliveries.ts';
+import type { Explanation } from '#contract/accounts/account-insight.ts';
+import type { Location } from '#contract/connections/connections.ts';
+import type { Resource } from '#contract/accounts/connected-accounts.ts';
+import type { CutOffs, DeletedConnection, Revoked } from '#directory/revocations/cut-offs.ts';
+import type { DeliveryRow } from '#directory/webhooks/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { Result } from '#lib/result.ts';
 import type { SentAgent } from '#policy/granted.ts';

@@ -1,8 +1,8 @@
 /** Builds what is an account's own beside the parts of every object. Touches no row; refuses to decide anything. */
 
-import { isIndexed } from '#directory/account-index.ts';
+import { isIndexed } from '#directory/indexes/account-index.ts';
 import { partsOf as objectParts } from '#objects/parts.ts';
-import type { ExchangeRequest } from '#refresh/exchange-request.ts';
+import type { ExchangeRequest } from '#refresh/exchange/exchange-request.ts';
 import type { Entrypoints, Account, TimerName } from './account.ts';
 import { OpenCalls } from './calls/open-calls.ts';
 import { OpenedCredentials } from './door/opened.ts';

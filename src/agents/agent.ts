@@ -1,9 +1,9 @@
 /** The Agent object: wiring only. One per agent, named by the agent's id; each method is one function of this room. */
 
 import { DurableObject } from 'cloudflare:workers';
-import type { DeliveryRow } from '#directory/deliveries.ts';
+import type { DeliveryRow } from '#directory/webhooks/deliveries.ts';
 import { repairAlarm, runAlarm } from '#objects/alarm.ts';
-import { timerKinds } from './alarm.ts';
+import { timerKinds } from './clock/alarm.ts';
 import { addKey, deleteKey, listKeys, touchKey } from './keys.ts';
 import { createAgent, removeAgent, setStatus, unlessLost, updateAgent, viewAgent } from './lifecycle.ts';
 import { agentObject, enter, withAgent, type AgentObject } from './object.ts';

@@ -1,7 +1,7 @@
 /** Rows of SQLite and rows of the room, both ways. What was read has been authenticated before it comes here. */
 
 import { NO_PROOFS, StoredProofs, type AgentProofs } from '#contract/callers/agent-proofs.ts';
-import { Policy } from '#contract/policy.ts';
+import { Policy } from '#contract/agents/policy.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
 import { int, intOrNull, text, textOrNull, type SqlRow } from '#objects/sql-row.ts';
 import {

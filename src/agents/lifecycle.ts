@@ -7,10 +7,10 @@
 import type { RequestContext } from '#audit/record.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { NO_PROOFS, type AgentProofs } from '#contract/callers/agent-proofs.ts';
-import type { Policy } from '#contract/policy.ts';
+import type { Policy } from '#contract/agents/policy.ts';
 import type { FreshKey } from '#crypto/api-keys.ts';
 import { agentOwner } from '#crypto/places.ts';
-import { isAgentIndexed } from '#directory/agent-index.ts';
+import { isAgentIndexed } from '#directory/indexes/agent-index.ts';
 import { agentEventData } from '#webhooks/event.ts';
 import { addKeyTo, drawAgentKey, type NewKey } from './keys.ts';
 import { failed, NO_AGENT, type Failure, type Outcome } from './outcome.ts';

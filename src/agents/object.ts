@@ -13,7 +13,7 @@ import { Vault } from '#objects/vault.ts';
 import { failed, NO_AGENT, type Failure } from './outcome.ts';
 import type { AgentState } from './record.ts';
 import { AgentStore } from './store.ts';
-import { AgentTimerRows, type TimerName } from './timers.ts';
+import { AgentTimerRows, type TimerName } from './clock/timers.ts';
 
 /** `name` is the agent's id. */
 export interface AgentObject extends ObjectParts<TimerName, AgentStore> {

@@ -1,7 +1,7 @@
 /** The rows of one agent as the room speaks of them, and the changes that are decided on them. Pure: no SQL, no clock. */
 
 import { trustsOf, type AgentProofs, type OidcTrust } from '#contract/callers/agent-proofs.ts';
-import type { Policy } from '#contract/policy.ts';
+import type { Policy } from '#contract/agents/policy.ts';
 
 /** `suspended`: known and refused everywhere until it is resumed. */
 export type AgentStatus = 'active' | 'suspended';

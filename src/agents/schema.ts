@@ -4,7 +4,7 @@
  */
 
 import { AUDIT_HEAD_SCHEMA } from '#audit/schema.ts';
-import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
+import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/tables/schema.ts';
 
 /** `audit_seq`: how far the chain had come when the row was written. */
 const CHAIN_SCHEMA = `${AUDIT_HEAD_SCHEMA}

@@ -7,7 +7,7 @@ import type { RequestContext } from '#audit/record.ts';
 import type { ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
 import type { Jwks } from '#contract/callers/agent-proofs.ts';
-import type { DeliveryRow } from '#directory/deliveries.ts';
+import type { DeliveryRow } from '#directory/webhooks/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Taken } from '#policy/fields/rate.ts';

@@ -9,42 +9,42 @@ import { setLogLevel } from '#lib/log.ts';
 import { adminKeyOf, ConfigError, configOf } from '#env.ts';
 import { clientOf, correlationIdOf } from './arrival.ts';
 import type { AppEnv } from './context.ts';
-import { handleError, problemResponse } from './problem.ts';
-import { newRouter } from './router.ts';
-import { refuseOversize } from './limits.ts';
+import { handleError, problemResponse } from './http/problem.ts';
+import { newRouter } from './http/router.ts';
+import { refuseOversize } from './http/limits.ts';
 import { inOAuthForm, OAUTH_ENDPOINTS } from './oauth/form.ts';
 import { tokenServiceRoutes } from './oauth/routes.ts';
 import { approvalRoutes } from './approvals/routes.ts';
 import { approvalPageRoutes } from './approvals/pages.ts';
 import { proxyRoutes } from './proxy/routes.ts';
 import { revocationRoutes } from './revocations/routes.ts';
-import { connectLinkRoutes } from './routes/connect-links.ts';
+import { connectLinkRoutes } from './routes/connect/connect-links.ts';
 import {
   connectPageRoutes,
   failureResponse,
   isBrowserAsking,
   unavailableResponse,
-} from './routes/connect-pages.ts';
-import { accountInsightRoutes } from './routes/account-insight.ts';
-import { accountListRoutes } from './routes/account-list.ts';
-import { accountRoutes } from './routes/connected-accounts.ts';
+} from './routes/connect/connect-pages.ts';
+import { accountInsightRoutes } from './routes/accounts/account-insight.ts';
+import { accountListRoutes } from './routes/accounts/account-list.ts';
+import { accountRoutes } from './routes/accounts/connected-accounts.ts';
 import { auditEventRoutes } from './routes/audit-events.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
-import { agentCredentialRoutes } from './routes/agent-credentials.ts';
-import { agentInsightRoutes } from './routes/agent-insight.ts';
-import { agentRoutes } from './routes/agents.ts';
+import { agentCredentialRoutes } from './routes/agents/agent-credentials.ts';
+import { agentInsightRoutes } from './routes/agents/agent-insight.ts';
+import { agentRoutes } from './routes/agents/agents.ts';
 import { connectionRoutes } from './routes/connections.ts';
-import { bulkImportRoutes } from './routes/bulk-import.ts';
-import { credentialRoutes } from './routes/credentials.ts';
+import { bulkImportRoutes } from './routes/accounts/bulk-import.ts';
+import { credentialRoutes } from './routes/accounts/credentials.ts';
 import { docsRoutes } from './routes/docs.ts';
-import { eventRoutes } from './routes/events.ts';
+import { eventRoutes } from './routes/webhooks/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoutes } from './routes/home.ts';
 import { providerRoutes } from './routes/providers.ts';
-import { tokenRoutes } from './routes/tokens.ts';
-import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
-import { webhookEndpointRoutes } from './routes/webhook-endpoints.ts';
-import { NO_SENDERS, type WebhookSenders } from './webhook-senders.ts';
+import { tokenRoutes } from './routes/accounts/tokens.ts';
+import { webhookDeliveryRoutes } from './routes/webhooks/webhook-deliveries.ts';
+import { webhookEndpointRoutes } from './routes/webhooks/webhook-endpoints.ts';
+import { NO_SENDERS, type WebhookSenders } from './senders/webhook-senders.ts';
 
 /** @param senders send what the webhook routes ask for */
 export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<AppEnv> {

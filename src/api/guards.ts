@@ -23,7 +23,7 @@ import type { Action, Use } from '#policy/request.ts';
 import { arrivalOf, type Arrival } from './arrival.ts';
 import type { AppEnv } from './context.ts';
 import { idempotently } from './idempotency.ts';
-import { singleValues } from './input.ts';
+import { singleValues } from './http/input.ts';
 
 /** Where there are no keys yet no caller can prove itself: then the refusal says what to do first. */
 export async function refusal(failure: AuthFailure, config: Config): Promise<ProblemError> {

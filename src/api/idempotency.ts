@@ -10,7 +10,7 @@ import { forgetRun, keepAnswer, reserve, type Reservation } from '#directory/ide
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { AppEnv } from './context.ts';
-import { bodyText } from './limits.ts';
+import { bodyText } from './http/limits.ts';
 
 const HEADER = 'Idempotency-Key';
 /** The first one runs: ask again soon. */

@@ -1,11 +1,11 @@
 /**
  * Calls of objects by a name that the request has chosen, for operators: an object that was never made is not found
- * without its object being called (`directory/known-objects.ts`).
+ * without its object being called (`directory/indexes/known-objects.ts`).
  */
 
 import type { Context } from 'hono';
 import { ProblemError } from '#contract/problem.ts';
-import { admitProved, type Admission, type ObjectKind } from '#directory/known-objects.ts';
+import { admitProved, type Admission, type ObjectKind } from '#directory/indexes/known-objects.ts';
 import type { AppEnv } from './context.ts';
 
 const RETRY_AFTER_S = 5;

@@ -1,16 +1,16 @@
 /** A policy as an operator writes it: whose it may be, who may write which fields of it, and what is worth saying. */
 
 import type { Context } from 'hono';
-import type { Policy, PolicyInput } from '#contract/policy.ts';
+import type { Policy, PolicyInput } from '#contract/agents/policy.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
-import { connectionSettings } from '#directory/connections.ts';
-import { globsWithoutConnection } from '#directory/reachable.ts';
+import { connectionSettings } from '#directory/connections/connections.ts';
+import { globsWithoutConnection } from '#directory/indexes/reachable.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { warningsOf } from '#policy/fields/never.ts';
 import { expandPolicy } from '#policy/shorthand.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
-import { unknownScopeWarnings } from '#providers/scope-warnings.ts';
+import { unknownScopeWarnings } from '#providers/scopes/scope-warnings.ts';
 import type { AppEnv } from './context.ts';
 
 /** Connections that are looked up for one answer; a policy that names more is warned about for these. */

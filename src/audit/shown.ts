@@ -3,7 +3,7 @@
  * Pure, and total: a record from newer code or from outside the broker is shown as far as it has the shape of a record.
  */
 
-import type { AuditEvent } from '#contract/audit-events.ts';
+import type { AuditEvent } from '#contract/events/audit-events.ts';
 import type { StoredRecord } from './ring.ts';
 
 /** Beside those with a shape of their own. */

@@ -6,7 +6,7 @@
 import type { AgentStatus } from '#agents/record.ts';
 import type { Actor, ClientInfo } from '#audit/record.ts';
 import type { Code } from '#contract/codes.ts';
-import type { Policy, Rule } from '#contract/policy.ts';
+import type { Policy, Rule } from '#contract/agents/policy.ts';
 import type { RateLimitPolicy } from '#contract/problem.ts';
 import type { Role } from '#contract/roles.ts';
 import type { Config } from '#env.ts';

@@ -14,11 +14,11 @@ import {
   type Ticket,
   readState,
 } from '#crypto/connect-secrets.ts';
-import { hasAccount } from '#directory/account-index.ts';
+import { hasAccount } from '#directory/indexes/account-index.ts';
 import { findSession, noteSession } from '#directory/connect-sessions.ts';
-import { connectionSettings } from '#directory/connections.ts';
+import { connectionSettings } from '#directory/connections/connections.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
-import { exchangeCode } from '#egress/code-exchange.ts';
+import { exchangeCode } from '#egress/exchange/code-exchange.ts';
 import { log } from '#lib/log.ts';
 import { tellHome } from '#egress/tell-home.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';

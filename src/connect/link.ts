@@ -2,16 +2,16 @@
 
 import { askFlow } from '#accounts/flows/ask.ts';
 import type { RequestContext } from '#audit/record.ts';
-import { LINK_SECONDS, type CreateConnectLink } from '#contract/connect.ts';
-import type { Verification } from '#contract/connections.ts';
+import { LINK_SECONDS, type CreateConnectLink } from '#contract/connections/connect.ts';
+import type { Verification } from '#contract/connections/connections.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { newLinkToken, newSessionId } from '#crypto/connect-secrets.ts';
 import { noteSession } from '#directory/connect-sessions.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
-import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scope-warnings.ts';
-import { scopesToAsk } from '#providers/scopes.ts';
+import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scopes/scope-warnings.ts';
+import { scopesToAsk } from '#providers/scopes/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { frozenOf } from './visit.ts';
 

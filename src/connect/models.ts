@@ -4,7 +4,7 @@ import type { SessionView } from '#accounts/flows/requests.ts';
 import type { Answer } from '#accounts/stub.ts';
 import { unwrap } from '#contract/answer.ts';
 import { isoTime } from '#lib/clock.ts';
-import { markOf, phraseOf } from '#providers/scope-words.ts';
+import { markOf, phraseOf } from '#providers/scopes/scope-words.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { OTHER_ERROR } from './callback-params.ts';
 import type { PageModel, PageProvider, PageScope } from './page-model.ts';

@@ -4,8 +4,8 @@
  * wrote (names, labels, codes, ids) is to be escaped by the renderer; none of it is trusted.
  */
 
-import type { ProviderMark } from '#providers/scope-words.ts';
-import type { ScopePhrase } from '#providers/scope-phrases.ts';
+import type { ProviderMark } from '#providers/scopes/scope-words.ts';
+import type { ScopePhrase } from '#providers/scopes/scope-phrases.ts';
 
 /** Languages that there are messages for; the first is the fallback. */
 export const LOCALES = ['en', 'de', 'es', 'fr', 'ja'] as const;

@@ -9,11 +9,15 @@ import { accountOfRepairToken } from '#accounts/flows/repair-link.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { browserDigest, LINK_PATTERN, linkDigest, nonceOf, stateOf } from '#crypto/connect-secrets.ts';
 import { findSessionOfLink } from '#directory/connect-sessions.ts';
-import { connectionSettings } from '#directory/connections.ts';
-import { admitUnproved } from '#directory/known-objects.ts';
+import { connectionSettings } from '#directory/connections/connections.ts';
+import { admitUnproved } from '#directory/indexes/known-objects.ts';
 import { pushAuthorization } from '#egress/push-authorization.ts';
 import { isoTime } from '#lib/clock.ts';
-import { authorizationRequest, authorizationUrl, pushedUrl } from '#providers/authorization-request.ts';
+import {
+  authorizationRequest,
+  authorizationUrl,
+  pushedUrl,
+} from '#providers/requests/authorization-request.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { browserCookie, browserSecretOf, isOwnPost } from './browser.ts';
 import { scopesOf, unwrapOr } from './models.ts';

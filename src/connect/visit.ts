@@ -2,7 +2,7 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import type { Config } from '#env.ts';
-import { markOf } from '#providers/scope-words.ts';
+import { markOf } from '#providers/scopes/scope-words.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { Back } from '#accounts/flows/requests.ts';
 import type { Frozen } from '#accounts/flows/sessions/session.ts';

@@ -1,7 +1,7 @@
 /** Wire shapes of operators' keys. A key is in the answer that made it and in no other. */
 
 import { z } from '@hono/zod-openapi';
-import { KeyLife } from './agents.ts';
+import { KeyLife } from './agents/agents.ts';
 import { Organization } from './ids.ts';
 import { ROLES } from './roles.ts';
 import { IsoTime, NullableIsoTime } from './time.ts';

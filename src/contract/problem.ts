@@ -31,7 +31,7 @@ export interface ProblemDetails {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** Thrown at the edge for what the caller did wrong or what stands in the way; `api/problem.ts` turns it into an answer. */
+/** Thrown at the edge for what the caller did wrong or what stands in the way; `api/http/problem.ts` turns it into an answer. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly code: Code;

@@ -7,7 +7,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
-import { takeFolder } from './folder-lock.ts';
+import { takeFolder } from './engine/folder-lock.ts';
 import { whenNpmEnds } from './parent.ts';
 import { becomesFree } from './ports.ts';
 import { settingsIn } from './settings.ts';
@@ -69,7 +69,7 @@ if (!(await takeFolder(persistTo))) {
   );
 }
 // Loaded late: the engine's packages take a second, and a wrong argument is told without them.
-const starting = import('./broker.ts').then(({ runBroker }) =>
+const starting = import('./engine/broker.ts').then(({ runBroker }) =>
   runBroker({
     port,
     persistTo,

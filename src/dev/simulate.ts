@@ -6,7 +6,7 @@
 import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
 import { whenNpmEnds } from './parent.ts';
 import { becomesFree } from './ports.ts';
-import { DIALECTS } from './simulator/dialects.ts';
+import { DIALECTS } from './simulator/dialects/dialects.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import { STEP_KINDS } from './simulator/steps.ts';
 

@@ -9,21 +9,21 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { VERSION } from '#contract/version.ts';
+import { VERSION } from '#contract/about/version.ts';
 import { failUsage, portFrom, readArguments, UsageError } from './command-line.ts';
 import { ensureDevVars } from './dev-vars.ts';
-import { isFolderInUse, takeFolder } from './folder-lock.ts';
-import { sayFarewell } from './farewell.ts';
-import { isNamed, openMemory, type OAuthMemory } from './oauth-memory.ts';
-import { startOAuthServer, type OAuthServer, type TokenCall } from './oauth-server.ts';
+import { isFolderInUse, takeFolder } from './engine/folder-lock.ts';
+import { sayFarewell } from './story/farewell.ts';
+import { isNamed, openMemory, type OAuthMemory } from './oauth/memory.ts';
+import { startOAuthServer, type OAuthServer, type TokenCall } from './oauth/server.ts';
 import { whenNpmEnds } from './parent.ts';
-import { pastes } from './paste.ts';
+import { pastes } from './story/paste.ts';
 import { becomesFree, freePort } from './ports.ts';
 import type { Settings } from './settings.ts';
 import { ROOT, spawnServe, type ServeProcess } from './spawn.ts';
-import { startStoryApp, type AppEvent, type StoryApp } from './story-app.ts';
-import { castOf, playStory, PROVIDER_SETTINGS, type Cast } from './story.ts';
-import { createTerminal } from './terminal.ts';
+import { startStoryApp, type AppEvent, type StoryApp } from './story/app.ts';
+import { castOf, playStory, PROVIDER_SETTINGS, type Cast } from './story/story.ts';
+import { createTerminal } from './story/terminal.ts';
 
 const USAGE = `npm start -- [--once] [--keys] [--port N] [--persist-to DIR] [--dev-vars FILE]
   --once        play the story, check each step, exit

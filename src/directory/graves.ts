@@ -6,7 +6,7 @@
  */
 
 import { ask } from './ask.ts';
-import type { DeletedConnection } from './cut-offs.ts';
+import type { DeletedConnection } from './revocations/cut-offs.ts';
 
 /** After a connection is gone: accounts that the index has not heard of yet are told by the list for so long. */
 export const YOUNG_GRAVE_MS = 3_600_000;

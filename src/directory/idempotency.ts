@@ -8,7 +8,7 @@ import { IDEMPOTENCY_LIFE_MS } from '#contract/idempotency.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { rowMac } from '#crypto/digest.ts';
 import { ask } from './ask.ts';
-import { controlKey, type VaultConfig } from './data-key.ts';
+import { controlKey, type VaultConfig } from './keys/data-key.ts';
 
 /** Longer than any request may run. An older request has died, and the next request under its key takes its place. */
 export const RUN_LIMIT_MS = 60_000;

@@ -25,7 +25,7 @@ import { ProblemError } from '#contract/problem.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { isoTime, sleep, systemRandom } from '#lib/clock.ts';
 import { ask, type SqlRow } from './ask.ts';
-import { controlKey, type VaultConfig } from './data-key.ts';
+import { controlKey, type VaultConfig } from './keys/data-key.ts';
 
 /** Writers that meet commit one per round, so this is also how many may meet. */
 const MAX_TRIES = 40;

@@ -4,13 +4,13 @@
  */
 
 import type { Config } from '#env.ts';
-import type { Check } from '#contract/health.ts';
+import type { Check } from '#contract/about/health.ts';
 import { within } from '#lib/clock.ts';
 import { isNewerMajor } from '#lib/table-schema.ts';
 import { MIGRATE_HINT } from './ask.ts';
-import { checkVault } from './key-check.ts';
+import { checkVault } from './keys/key-check.ts';
 import { SCHEMA_VERSION, schemaVersion } from './migrate.ts';
-import { missingKeys, type MissingKey } from './needed-keys.ts';
+import { missingKeys, type MissingKey } from './keys/needed-keys.ts';
 
 const NEEDED_BY: Record<MissingKey['by'], string> = {
   data_key: 'secrets in the directory were encrypted with it',

@@ -16,8 +16,8 @@ import type { DeliveryOutcome, DeliveryRequest } from '#webhooks/delivery-reques
 import { ANSWER_READ_BYTES, ANSWER_WITHIN_MS } from '#webhooks/retry.ts';
 import { signedHeaders } from '#webhooks/signature.ts';
 import { report } from './deliver-report.ts';
-import { guardOptions } from './guard.ts';
-import { guardedFetch } from './guarded-fetch.ts';
+import { guardOptions } from './guard/guard.ts';
+import { guardedFetch } from './guard/guarded-fetch.ts';
 
 /** What one attempt needs; the object that holds the delivery is no part of it. */
 export type Attempt = Pick<DeliveryRequest, 'eventId' | 'body' | 'endpoint' | 'url' | 'secrets' | 'dataKey'>;

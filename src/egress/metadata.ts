@@ -9,8 +9,8 @@
 
 import { err, ok, type Result } from '#lib/result.ts';
 import type { AuthorizationServerMetadata } from '#providers/custom.ts';
-import { guardedFetch, type FetchOutcome } from './guarded-fetch.ts';
-import { targetProblem, type GuardOptions } from './guard.ts';
+import { guardedFetch, type FetchOutcome } from './guard/guarded-fetch.ts';
+import { targetProblem, type GuardOptions } from './guard/guard.ts';
 import { forbiddenTargets } from './registration.ts';
 
 const LIMITS = { timeoutMs: 10_000, maxBytes: 64 * 1024 };

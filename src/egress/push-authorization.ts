@@ -7,14 +7,14 @@ import * as oauth from 'oauth4webapi';
 import { isNothingWord } from '#contract/nothing-words.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
 import type { Config } from '#env.ts';
-import { parseBody } from '#providers/body.ts';
+import { parseBody } from '#providers/answers/body.ts';
 import { valueAt } from '#providers/reading/json-path.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import { requestAuth } from '#providers/token-request.ts';
-import { clientAuth, FORM_TYPE } from './client-auth.ts';
-import { openClientSecrets } from './client-secrets.ts';
-import { guardOfProvider } from './guard.ts';
-import { guardedFetch, type FetchOutcome } from './guarded-fetch.ts';
+import { requestAuth } from '#providers/requests/token-request.ts';
+import { clientAuth, FORM_TYPE } from './exchange/client-auth.ts';
+import { openClientSecrets } from './exchange/client-secrets.ts';
+import { guardOfProvider } from './guard/guard.ts';
+import { guardedFetch, type FetchOutcome } from './guard/guarded-fetch.ts';
 
 const LIMITS = { timeoutMs: 10_000, maxBytes: 64 * 1024 };
 

@@ -3,9 +3,9 @@
  * a resolver that does not answer and a name that does not resolve yet are no reason to refuse.
  */
 
-import { targetProblem, type GuardOptions } from './guard.ts';
-import { hostProblem } from './guarded-fetch.ts';
-import { RESOLVE_WITHIN_MS } from './resolver.ts';
+import { targetProblem, type GuardOptions } from './guard/guard.ts';
+import { hostProblem } from './guard/guarded-fetch.ts';
+import { RESOLVE_WITHIN_MS } from './guard/resolver.ts';
 
 /** The problem of a target whose host points to where no call may go, in the grammar of `targetProblem`. */
 export const FORBIDDEN_ADDRESS = 'must not have a host name that points to a private or reserved address';

@@ -9,13 +9,13 @@ import { ringOf } from '#crypto/ring-cache.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
-import { readRevocation, type RevocationFinding } from '#providers/revocation.ts';
+import { readRevocation, type RevocationFinding } from '#providers/requests/revocation.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
-import { openClientSecrets } from './client-secrets.ts';
-import { guardOfProvider } from './guard.ts';
+import { openClientSecrets } from './exchange/client-secrets.ts';
+import { guardOfProvider } from './guard/guard.ts';
 import { deleteToken } from './machine/end-token.ts';
-import { sendRevocation } from './token-endpoint.ts';
+import { sendRevocation } from './exchange/token-endpoint.ts';
 
 const CALL_MS = 10_000;
 

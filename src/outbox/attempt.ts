@@ -6,7 +6,7 @@
 import type { Random } from '#lib/clock.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import { judgeAnswer, nextAttempt, type Judgement } from '#webhooks/retry.ts';
-import type { Delivery } from './rows.ts';
+import type { Delivery } from './tables/rows.ts';
 
 /**
  * How long an attempt may stay without an end. The platform ends the work of the Deliverer after 30 s; an attempt that

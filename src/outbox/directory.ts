@@ -1,14 +1,18 @@
 /** What an outbox asks of the directory, as one power: another may stand in for it. */
 
-import { upsertDeliveries, type DeliveryRow } from '#directory/deliveries.ts';
-import { appendEvents, markSuppressed, type EventRow } from '#directory/events.ts';
+import { upsertDeliveries, type DeliveryRow } from '#directory/webhooks/deliveries.ts';
+import { appendEvents, markSuppressed, type EventRow } from '#directory/webhooks/events.ts';
 import {
   recordEndpointResult,
   takeDrainPlaces,
   takeProbe,
   type EndpointResult,
-} from '#directory/webhook-health.ts';
-import { forgetEndpoints, loadEndpoints, type LoadedEndpoints } from '#directory/webhook-settings.ts';
+} from '#directory/webhooks/webhook-health.ts';
+import {
+  forgetEndpoints,
+  loadEndpoints,
+  type LoadedEndpoints,
+} from '#directory/webhooks/webhook-settings.ts';
 
 /** Everything but `endpoints` throws where the directory does not answer. */
 export interface OutboxDirectory {

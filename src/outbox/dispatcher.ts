@@ -3,13 +3,13 @@
  * has begun to the Deliverer without waiting for it.
  */
 
-import type { LoadedEndpoints } from '#directory/webhook-settings.ts';
+import type { LoadedEndpoints } from '#directory/webhooks/webhook-settings.ts';
 import { log } from '#lib/log.ts';
 import type { DeliveryRequest } from '#webhooks/delivery-request.ts';
-import type { Awaited } from './delivery-table.ts';
+import type { Awaited } from './tables/delivery-table.ts';
 import type { KnownEndpoints } from './known-endpoints.ts';
 import type { OutboxPowers } from './powers.ts';
-import type { OutboxStore } from './store.ts';
+import type { OutboxStore } from './tables/store.ts';
 import { begin, takeTurn, type Moment, type Turn } from './turn.ts';
 
 /** Without a key no event can be told from a forged one: nothing leaves, and it is looked for again then. */

@@ -3,7 +3,7 @@
  * so that what is known to be deliverable is delivered.
  */
 
-import type { LoadedEndpoints } from '#directory/webhook-settings.ts';
+import type { LoadedEndpoints } from '#directory/webhooks/webhook-settings.ts';
 import type { Now } from '#lib/clock.ts';
 import type { OutboxDirectory } from './directory.ts';
 import { anyWantsRefreshed, organizationsHeard } from './receivers.ts';

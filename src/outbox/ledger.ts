@@ -4,16 +4,16 @@
  */
 
 import { newId } from '#crypto/api-keys.ts';
-import type { DeliveryRow, DeliverySource } from '#directory/deliveries.ts';
-import type { EventRow } from '#directory/events.ts';
+import type { DeliveryRow, DeliverySource } from '#directory/webhooks/deliveries.ts';
+import type { EventRow } from '#directory/webhooks/events.ts';
 import { log } from '#lib/log.ts';
 import type { DeliveryHolder } from '#webhooks/delivery-request.ts';
 import { newDelivery } from './attempt.ts';
 import type { KnownEndpoints } from './known-endpoints.ts';
 import type { OutboxPowers } from './powers.ts';
 import { receiversOf } from './receivers.ts';
-import type { OutgoingEvent } from './rows.ts';
-import type { OutboxStore } from './store.ts';
+import type { OutgoingEvent } from './tables/rows.ts';
+import type { OutboxStore } from './tables/store.ts';
 
 /** Of one question to the directory: an event may have a few kilobytes. */
 const BATCH = 50;

@@ -7,8 +7,8 @@
  */
 
 import { newId } from '#crypto/api-keys.ts';
-import type { DeliveryRow } from '#directory/deliveries.ts';
-import type { EndpointResult } from '#directory/webhook-health.ts';
+import type { DeliveryRow } from '#directory/webhooks/deliveries.ts';
+import type { EndpointResult } from '#directory/webhooks/webhook-health.ts';
 import { log } from '#lib/log.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import {
@@ -21,12 +21,12 @@ import {
 } from '#webhooks/event.ts';
 import type { Judgement } from '#webhooks/retry.ts';
 import { askedAgain, ended } from './attempt.ts';
-import { eventMac, isAuthentic } from './event-mac.ts';
+import { eventMac, isAuthentic } from './tables/event-mac.ts';
 import { KnownEndpoints } from './known-endpoints.ts';
 import { indexed } from './ledger.ts';
 import type { OutboxPowers } from './powers.ts';
 import { KEPT_EVENTS, Rounds } from './rounds.ts';
-import { OutboxStore } from './store.ts';
+import { OutboxStore } from './tables/store.ts';
 
 const RESULT_OF: Readonly<Record<Judgement, EndpointResult>> = {
   delivered: 'ok',

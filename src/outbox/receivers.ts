@@ -1,8 +1,8 @@
 /** Which endpoints an event goes to. Pure. */
 
-import type { WebhookEndpointRow } from '#directory/webhook-endpoint-row.ts';
+import type { WebhookEndpointRow } from '#directory/webhooks/webhook-endpoint-row.ts';
 import { matchesFilters } from '#webhooks/event.ts';
-import type { OutgoingEvent } from './rows.ts';
+import type { OutgoingEvent } from './tables/rows.ts';
 
 type Receiver = Pick<WebhookEndpointRow, 'organization' | 'events' | 'createdAtMs' | 'health'>;
 

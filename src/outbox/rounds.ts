@@ -12,7 +12,7 @@ import { Dispatcher } from './dispatcher.ts';
 import type { KnownEndpoints } from './known-endpoints.ts';
 import { Ledger } from './ledger.ts';
 import type { OutboxPowers } from './powers.ts';
-import type { OutboxStore } from './store.ts';
+import type { OutboxStore } from './tables/store.ts';
 
 /** How long an event can be read in its object after it is done with, and how many are kept however old. */
 const KEPT_MS = 30 * 24 * 3_600_000;

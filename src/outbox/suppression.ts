@@ -2,7 +2,7 @@
 
 import type { AccountEventType } from '#webhooks/event.ts';
 import { decideSuppression, endsIncident, type Suppression } from '#webhooks/incident.ts';
-import type { ToldEvent } from './rows.ts';
+import type { ToldEvent } from './tables/rows.ts';
 
 const DEGRADED: AccountEventType = 'connected_account.degraded';
 const RECOVERED: AccountEventType = 'connected_account.recovered';

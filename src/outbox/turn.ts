@@ -4,18 +4,18 @@
  * the plan itself is `webhooks/plan-deliveries.ts`'s. Sends nothing.
  */
 
-import { secretsInForce, type WebhookEndpointRow } from '#directory/webhook-endpoint-row.ts';
-import type { LoadedEndpoints } from '#directory/webhook-settings.ts';
+import { secretsInForce, type WebhookEndpointRow } from '#directory/webhooks/webhook-endpoint-row.ts';
+import type { LoadedEndpoints } from '#directory/webhooks/webhook-settings.ts';
 import type { Random } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { DeliveryHolder, DeliveryRequest } from '#webhooks/delivery-request.ts';
 import { planDeliveries, type PlannedDelivery, type PlannedEndpoint } from '#webhooks/plan-deliveries.ts';
 import { failed, isLost, isUnseen, lost, putOff, released, started } from './attempt.ts';
-import type { Awaited } from './delivery-table.ts';
-import { isAuthentic } from './event-mac.ts';
+import type { Awaited } from './tables/delivery-table.ts';
+import { isAuthentic } from './tables/event-mac.ts';
 import { hears } from './receivers.ts';
-import type { Delivery } from './rows.ts';
-import type { OutboxStore } from './store.ts';
+import type { Delivery } from './tables/rows.ts';
+import type { OutboxStore } from './tables/store.ts';
 import { canBeSuppressed, suppressionOf } from './suppression.ts';
 
 /** Of each endpoint; one of them leaves at a time. */

@@ -5,7 +5,7 @@
  */
 
 import type { DenyReason } from '#contract/codes.ts';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { timeOf } from '#lib/clock.ts';
 import { isWithinHours } from './fields/hours.ts';
 import { takesMethod, takesRequest } from './fields/requests.ts';

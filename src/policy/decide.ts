@@ -7,7 +7,7 @@
  */
 
 import type { DenyReason } from '#contract/codes.ts';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import type { Approval } from '#contract/rules/fields.ts';
 import { refusalBy, type Asked } from './conditions.ts';
 import { agentsOf, limitsOf, NO_LIMIT, sharedApproval, unspent, type Limit } from './granted.ts';

@@ -4,7 +4,7 @@
  * made from. Pure.
  */
 
-import type { Policy, Rule } from '#contract/policy.ts';
+import type { Policy, Rule } from '#contract/agents/policy.ts';
 import type { Approval } from '#contract/rules/fields.ts';
 import { refusalBy, type Asked } from './conditions.ts';
 import type { Granted } from './pick-grant.ts';

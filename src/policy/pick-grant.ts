@@ -3,7 +3,7 @@
  * narrowest that can be cut down to it. Sees scopes only: neither tokens nor whether a grant still lives.
  */
 
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import type { Coverage } from './scopes.ts';
 import { coverage, distinct, sharedLimit } from './scopes.ts';
 

@@ -3,7 +3,7 @@
  * handed out, and does not look at the agent's status: that wall stands before this one.
  */
 
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { matchesGlob } from './glob.ts';
 import { agentsOf } from './granted.ts';
 import { matchesIdentifiers } from './identifiers.ts';

@@ -1,6 +1,6 @@
 /** What a decision is about: an agent, as its record describes it, and one request of it. Data only. */
 
-import type { Policy, Rule } from '#contract/policy.ts';
+import type { Policy, Rule } from '#contract/agents/policy.ts';
 import type { ACTIONS } from '#contract/rules/fields.ts';
 
 export interface PolicyAgent {

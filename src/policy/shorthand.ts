@@ -1,7 +1,7 @@
 /** From what an operator may write to the one form that is stored and evaluated. Checks nothing: the schema did. */
 
-import type { Policy, PolicyInput, Rule } from '#contract/policy.ts';
-import { splitCredential } from '#contract/policy.ts';
+import type { Policy, PolicyInput, Rule } from '#contract/agents/policy.ts';
+import { splitCredential } from '#contract/agents/policy.ts';
 
 /**
  * The full form of a checked body. Nothing given is a policy without a rule, which denies all. The items of one

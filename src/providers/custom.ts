@@ -29,14 +29,14 @@ import {
   isHttpUrl,
 } from './descriptor.ts';
 import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './descriptor.ts';
-import { ErrorRow } from './error-row.ts';
-import { parseTokenHeader } from './headers.ts';
+import { ErrorRow } from './answers/error-row.ts';
+import { parseTokenHeader } from './requests/headers.ts';
 import { isTokenQuery } from './injection/query.ts';
 import { machineAuth, machineDefaults, MACHINE_FIELDS } from './machine/custom-machine.ts';
-import { reservedParams } from './reserved-params.ts';
+import { reservedParams } from './requests/reserved-params.ts';
 import { needs } from './identity.ts';
 
-export { applyVariables } from './variables.ts';
+export { applyVariables } from './variables/variables.ts';
 
 const HttpUrl = z.string().max(2048).refine(isHttpUrl, 'must be an http or https URL');
 const Name = z.string().min(1).max(200);

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod';
-import { ErrorRow, JsonPath } from './error-row.ts';
+import { ErrorRow, JsonPath } from './answers/error-row.ts';
 import { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
 
 export { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';

@@ -1,6 +1,6 @@
 /** What an account keeps of its connection, so that it works on when the directory does not answer. Data only. */
 
-import type { Location, TokenAccess, Verification } from '#contract/connections.ts';
+import type { Location, TokenAccess, Verification } from '#contract/connections/connections.ts';
 import type { CredentialType } from '#contract/machine/kinds.ts';
 import type { Descriptor } from './descriptor.ts';
 

@@ -4,12 +4,12 @@
  * to know who asks: `Gate` does.
  */
 
-import type { GuardOptions } from '#egress/guard.ts';
+import type { GuardOptions } from '#egress/guard/guard.ts';
 import type { Injector } from '#egress/injector/injector.ts';
 import { callUpstream, type UpstreamOutcome } from '#egress/injector/upstream.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { systemNow } from '#lib/clock.ts';
-import { judgeApiAnswer, type ApiVerdict } from '#providers/api-answer.ts';
+import { judgeApiAnswer, type ApiVerdict } from '#providers/answers/api-answer.ts';
 import type { CallFacts } from '#providers/injection/injection.ts';
 import { answerStream, type BrokenOff } from './answer-stream.ts';
 import type { OutgoingBody } from './body.ts';

@@ -1,6 +1,6 @@
 /**
  * How often a provider is asked to revoke, and the two ends of the call: what an account hands out and what comes back.
- * Ciphertexts only. It refuses to decide whether a grant may be revoked (`providers/revocation.ts`).
+ * Ciphertexts only. It refuses to decide whether a grant may be revoked (`providers/requests/revocation.ts`).
  */
 
 import { clampRetryAfterMs } from './backoff.ts';

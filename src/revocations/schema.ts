@@ -6,7 +6,7 @@
 
 import { AUDIT_HEAD_SCHEMA } from '#audit/schema.ts';
 import { TIMER_SCHEMA } from '#objects/schema.ts';
-import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
+import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/tables/schema.ts';
 
 export const REVOCATION_SCHEMA: readonly string[] = [
   `CREATE TABLE revocation (

@@ -26,7 +26,7 @@ const OBJECT_EVENT_DAYS = numberIn('outbox/rounds.ts', 'KEPT_MS') / DAY_MS;
 const PRUNED_WITH_A_ROUND = numberIn('outbox/rounds.ts', 'PRUNED_AT_ONCE');
 const KEPT_ATTEMPTS = numberIn('accounts/refreshing/attempts.ts', 'KEPT_ATTEMPTS');
 const MAX_KEYS = numberIn('agents/keys.ts', 'MAX_KEYS');
-const MAX_RULES = numberIn('contract/policy.ts', 'MAX_RULES');
+const MAX_RULES = numberIn('contract/agents/policy.ts', 'MAX_RULES');
 const MAX_ASSERTIONS = numberIn('agents/tokens/tokens.ts', 'MAX_ASSERTIONS');
 const MAX_PROOFS = numberIn('agents/tokens/tokens.ts', 'MAX_PROOFS');
 const MAX_OPEN_SESSIONS = numberIn('accounts/flows/sessions/session.ts', 'MAX_OPEN_SESSIONS');
@@ -117,7 +117,12 @@ const D1: readonly Entry[] = [
   ['d1_migrations', 'one row for each migration', null, standing(20)],
   ['key_check', 'one row for each master key that was ever current', null, standing(10)],
   ['data_key', 'four rows', null, standing(4)],
-  ['connection', 'an operator deletes it', 'directory/connection-changes.ts', standing(SIZE.connections)],
+  [
+    'connection',
+    'an operator deletes it',
+    'directory/connections/connection-changes.ts',
+    standing(SIZE.connections),
+  ],
   [
     'connection_grave',
     'stays for its version, a row for each id that was ever deleted: the next connection of that name counts on from it',
@@ -142,8 +147,8 @@ const D1: readonly Entry[] = [
     'directory/retention.ts',
     aging(A_DAY.connectionNews, EVENTS_KEPT_DAYS, DROPPED_A_DAY),
   ],
-  ['account_index', 'goes with its account', 'directory/account-index.ts', standing(SIZE.accounts)],
-  ['agent_index', 'goes with its agent', 'directory/agent-index.ts', standing(SIZE.agents)],
+  ['account_index', 'goes with its account', 'directory/indexes/account-index.ts', standing(SIZE.accounts)],
+  ['agent_index', 'goes with its agent', 'directory/indexes/agent-index.ts', standing(SIZE.agents)],
   [
     'agent_proof',
     'goes with its agent, or when the agent has that proof no longer; each has ten workloads and one certificate at most',
@@ -159,7 +164,7 @@ const D1: readonly Entry[] = [
   [
     'webhook_endpoint',
     'an operator deletes it; their number has a limit',
-    'directory/webhook-endpoints.ts',
+    'directory/webhooks/webhook-endpoints.ts',
     standing(SIZE.endpoints),
   ],
   [
@@ -174,7 +179,7 @@ const D1: readonly Entry[] = [
     'directory/retention.ts',
     aging(A_DAY.deliveries, DELIVERIES_KEPT_DAYS, DROPPED_A_DAY),
   ],
-  ['admin_key', 'an operator deletes it', 'directory/admin-keys.ts', standing(100)],
+  ['admin_key', 'an operator deletes it', 'directory/keys/admin-keys.ts', standing(100)],
   [
     'idempotency',
     `each creating request takes ${SWEPT_BESIDE.idempotency} that are older than a day along`,
@@ -225,13 +230,13 @@ const OBJECT: readonly Entry[] = [
   [
     'event',
     `each round of the outbox takes ${PRUNED_WITH_A_ROUND} that are older than ${OBJECT_EVENT_DAYS} days; the newest ${KEPT_EVENTS} stay`,
-    'outbox/event-table.ts',
+    'outbox/tables/event-table.ts',
     aging(OBJECTS_EVENTS_A_DAY, OBJECT_EVENT_DAYS, PRUNED_WITH_A_ROUND * OBJECTS_EVENTS_A_DAY),
   ],
   [
     'delivery',
     'with its event',
-    'outbox/event-table.ts',
+    'outbox/tables/event-table.ts',
     aging(2 * OBJECTS_EVENTS_A_DAY, OBJECT_EVENT_DAYS, 2 * PRUNED_WITH_A_ROUND * OBJECTS_EVENTS_A_DAY),
   ],
 ];
@@ -301,7 +306,7 @@ const AGENT: readonly Entry[] = [
     'agents/store.ts',
     standing(MAX_RULES),
   ],
-  ['index_due', 'one row, gone when the directory has it', 'agents/timers.ts', standing(1)],
+  ['index_due', 'one row, gone when the directory has it', 'agents/clock/timers.ts', standing(1)],
   [
     'used_assertion',
     `the next assertion of the agent, when its time is over; at most ${MAX_ASSERTIONS}`,

@@ -26,9 +26,9 @@ const KEPT: Readonly<Record<string, string>> = {
   'src/egress/injector/injector.ts injectorOf': 'what a call through the broker is made with',
   'src/providers/catalogue/catalogue.ts allDescriptors':
     'the whole catalogue, which costs too much at run time',
-  'src/providers/api-answer.ts judgeApiAnswer':
+  'src/providers/answers/api-answer.ts judgeApiAnswer':
     'what a call of an API says of its token, for whoever makes one',
-  'src/providers/api-answer.ts lossOfPermissionOf':
+  'src/providers/answers/api-answer.ts lossOfPermissionOf':
     'its second half: what a fresh token that is refused means',
 };
 

@@ -4,7 +4,18 @@
  * forbidden is listed, and what is allowed is left out of the list.
  */
 
-import { house, holds, isFileRoom, isOutside, isPure, reachable, textOf, type Room } from './rooms.ts';
+import path from 'node:path';
+import {
+  filesUnder,
+  house,
+  holds,
+  isFileRoom,
+  isOutside,
+  isPure,
+  reachable,
+  textOf,
+  type Room,
+} from './rooms.ts';
 
 interface Pattern {
   readonly regex: string;
@@ -39,12 +50,20 @@ function roomPatterns(prefix: string, allowed: readonly string[], message: strin
   ];
 }
 
+/** A folder inside a room may be called as another room is: `arrows.test.ts` looks where such an import leads. */
+function foldersIn(room: string): string[] {
+  return filesUnder(`src/${room}`, '.ts').flatMap((file) => path.posix.dirname(file).split('/').slice(2));
+}
+
 function importPatterns(room: Room, file: string): Pattern[] {
   const arrows = `${room.room} may import ${reachable(room).join(', ') || 'no room'} (test/architecture/rooms.json)`;
   const style = 'inside a room ./file.ts, across rooms #room/file.ts';
   const patterns = isFileRoom(room.room)
     ? [...roomPatterns('(?:#|\\.\\/)', reachable(room), arrows)]
-    : [...roomPatterns('#', reachable(room), arrows), ...roomPatterns('(?:\\.\\.\\/)+', [], style)];
+    : [
+        ...roomPatterns('#', reachable(room), arrows),
+        ...roomPatterns('(?:\\.\\.\\/)+', foldersIn(room.room), style),
+      ];
   if (isOutside(room)) return patterns;
   for (const { pureImports, says } of isPure(room) ? house.powers : []) {
     if (pureImports === undefined) continue;

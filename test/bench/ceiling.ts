@@ -5,7 +5,7 @@
  */
 
 import path from 'node:path';
-import { runBroker, type RunningBroker } from '../../src/dev/broker.ts';
+import { runBroker, type RunningBroker } from '../../src/dev/engine/broker.ts';
 import type { Step } from './ceiling/steps.ts';
 import { cpuMs, enginePids } from './engine.ts';
 import { load } from './load.ts';

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { runBroker, type RunningBroker } from '../../src/dev/broker.ts';
+import { runBroker, type RunningBroker } from '../../src/dev/engine/broker.ts';
 import { call, client } from '../support/callers.ts';
 
 const ACCOUNTS = Number(process.env['ACCOUNTS'] ?? 3000);

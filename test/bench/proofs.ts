@@ -7,8 +7,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { runBroker } from '../../src/dev/broker.ts';
-import type { startOAuthServer } from '../../src/dev/oauth-server.ts';
+import type { runBroker } from '../../src/dev/engine/broker.ts';
+import type { startOAuthServer } from '../../src/dev/oauth/server.ts';
 import { call } from '../support/callers.ts';
 import { world } from '../support/world.ts';
 import { load, type Measured, type Target } from './load.ts';

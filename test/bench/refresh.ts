@@ -4,7 +4,7 @@
  */
 
 import { startSimulator } from '../../src/dev/simulator/simulator.ts';
-import { findDialect, providerConfigOf } from '../../src/dev/simulator/dialects.ts';
+import { findDialect, providerConfigOf } from '../../src/dev/simulator/dialects/dialects.ts';
 import { call, client, type Client } from '../support/callers.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);

@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { runBroker, type RunningBroker } from '../../src/dev/broker.ts';
+import { runBroker, type RunningBroker } from '../../src/dev/engine/broker.ts';
 import { call, client } from '../support/callers.ts';
 import { enginePids, residentBytes } from './engine.ts';
 

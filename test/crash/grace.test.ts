@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer, type TokenCall } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer, type TokenCall } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call } from '../support/callers.ts';
 import {

@@ -6,7 +6,7 @@
  */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import type { Client } from '../support/callers.ts';
 import { until } from '../support/crash.ts';

@@ -7,7 +7,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findDialect, providerConfigOf } from '#dev/simulator/dialects.ts';
+import { findDialect, providerConfigOf } from '#dev/simulator/dialects/dialects.ts';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { AccountOptions, Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';

@@ -5,7 +5,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer, type TokenCall } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer, type TokenCall } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, type Client } from '../support/callers.ts';
 import {

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { killAfter, perhaps, seeded, until } from '../support/crash.ts';
 import { name, world, type World } from '../support/world.ts';

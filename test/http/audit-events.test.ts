@@ -1,8 +1,8 @@
 /** The records of one account or one agent, read from the chains themselves: shape, order, pages, who may, and who has. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AuditEvent } from '../../src/contract/audit-events.ts';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { AuditEvent } from '../../src/contract/events/audit-events.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client } from '../support/callers.ts';
 import { storedRows } from '../support/stored-rows.ts';

@@ -3,7 +3,7 @@
  * whether each leaves open that the provider has used the refresh token up.
  */
 
-import type { Fault } from '../../src/dev/oauth-faults.ts';
+import type { Fault } from '../../src/dev/oauth/faults.ts';
 
 /** Stands in bodies that carry no usable token: nobody may get it. */
 const WRONG = 'a-token-that-nobody-may-get';

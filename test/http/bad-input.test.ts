@@ -1,7 +1,7 @@
 /** Bodies that break a rule: refused with the path of the field, and nothing of them is stored. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client, type Reply } from '../support/callers.ts';
 import { BAD_IDENTIFIERS, expectInvalid, expectRefusal } from '../support/refusals.ts';

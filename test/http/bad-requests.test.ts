@@ -3,7 +3,7 @@
 import { request as rawRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, client, type Client, type Reply } from '../support/callers.ts';
 import { BAD_IDENTIFIERS, expectInvalid, expectRefusal } from '../support/refusals.ts';

@@ -5,7 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMachineType } from '#contract/machine/kinds.ts';
-import { cookieBrowser, type Page } from '#dev/cookie-browser.ts';
+import { cookieBrowser, type Page } from '#dev/story/cookie-browser.ts';
 import {
   accountVariablesOf,
   allEntries,
@@ -15,7 +15,7 @@ import {
   playedUrlsOf,
   revocationReachOf,
   type Descriptor,
-} from '#dev/simulator/entries.ts';
+} from '#dev/simulator/entries/entries.ts';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';

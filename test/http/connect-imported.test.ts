@@ -3,7 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { IssuedGrant } from '../../src/dev/oauth-server.ts';
+import type { IssuedGrant } from '../../src/dev/oauth/server.ts';
 import { connectScene } from './connect-scene.ts';
 import { name } from '../support/world.ts';
 import { PATIENCE_MS } from '../support/patience.ts';

@@ -5,7 +5,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fault } from '../../src/dev/oauth-faults.ts';
+import type { Fault } from '../../src/dev/oauth/faults.ts';
 import { browser, type Browser } from '../support/browser.ts';
 import { startServer, type HostileServer } from '../support/hostile-server.ts';
 import { storedRows } from '../support/stored-rows.ts';

@@ -1,7 +1,7 @@
 /** The stage of the connect tests: a broker, a real OAuth server that answers by itself, and the steps of a flow. */
 
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { startOAuthServer, type OAuthServer, type OAuthServerOptions } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer, type OAuthServerOptions } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { browser, type Browser, type Page } from '../support/browser.ts';
 import { client, type Client, type Reply } from '../support/callers.ts';

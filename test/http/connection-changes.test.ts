@@ -1,7 +1,7 @@
 /** Changing and deleting connections over HTTP: what merges, what is refused, and what becomes of their accounts. */
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { type Client, type Reply } from '../support/callers.ts';
 import { name, world, type World } from '../support/world.ts';

@@ -1,7 +1,7 @@
 /** The frame of the tests of smaller tokens: a broker with two connections, agents, and tokens that are handed on. */
 
 import { expect } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, client, type Reply } from '../support/callers.ts';
 import { name, world, type World } from '../support/world.ts';

@@ -1,7 +1,7 @@
 /** What a reviewer asks every quarter: which accounts an agent reaches now, and for what. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client } from '../support/callers.ts';
 import { name, world, type World } from '../support/world.ts';

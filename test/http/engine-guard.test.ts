@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runBroker, type RunningBroker } from '../../src/dev/broker.ts';
+import { runBroker, type RunningBroker } from '../../src/dev/engine/broker.ts';
 
 const ENTRY = path.resolve(import.meta.dirname, '../support/fetch-entry.ts');
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client } from '../support/callers.ts';
 import { PATIENCE } from '../support/patience.ts';

@@ -6,7 +6,7 @@ import {
   entryDialectId,
   findEntryDialect,
   playedUrlsOf,
-} from '#dev/simulator/entries.ts';
+} from '#dev/simulator/entries/entries.ts';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';

@@ -5,7 +5,12 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isMachineType } from '#contract/machine/kinds.ts';
-import { allEntries, entryDialectId, revocationReachOf, type Descriptor } from '#dev/simulator/entries.ts';
+import {
+  allEntries,
+  entryDialectId,
+  revocationReachOf,
+  type Descriptor,
+} from '#dev/simulator/entries/entries.ts';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';

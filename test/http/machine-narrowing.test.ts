@@ -1,7 +1,7 @@
 /** A rule with scopes narrows a machine's token: to permissions and repositories, or to fewer scopes of an assertion. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findEntryDialect } from '#dev/simulator/entries.ts';
+import { findEntryDialect } from '#dev/simulator/entries/entries.ts';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';

@@ -6,7 +6,7 @@ import {
   entryDialectId,
   playedUrlsOf,
   type Descriptor,
-} from '#dev/simulator/entries.ts';
+} from '#dev/simulator/entries/entries.ts';
 import type { Simulator, SimulatedAccount } from '#dev/simulator/world.ts';
 import type { Client } from '../support/callers.ts';
 

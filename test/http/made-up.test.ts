@@ -20,7 +20,7 @@ import { startScene, type Asked, type Scene } from './every-route-scene.ts';
 
 const REQUESTS = 150;
 const AT_ONCE = 10;
-/** As many names as one who has proved itself may try in a minute, see `src/directory/known-objects.ts`. */
+/** As many names as one who has proved itself may try in a minute, see `src/directory/indexes/known-objects.ts`. */
 const OPERATORS_TRIES = 100;
 const AGENTS_TRIES = 20 + OPERATORS_TRIES;
 

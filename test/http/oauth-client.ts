@@ -1,8 +1,8 @@
 /** A plain client of the OAuth server, and the frame in which its tests run: no noise, no error left, all closed. */
 
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
-import { startOAuthServer } from '#dev/oauth-server.ts';
-import type { OAuthClient, OAuthServer, OAuthServerOptions, TokenCall } from '#dev/oauth-server.ts';
+import { startOAuthServer } from '#dev/oauth/server.ts';
+import type { OAuthClient, OAuthServer, OAuthServerOptions, TokenCall } from '#dev/oauth/server.ts';
 
 export interface TokenAnswer {
   status: number;

@@ -1,7 +1,7 @@
 /** The page on which the OAuth server's user takes a grant back, as the story and its readers use it. */
 
 import { expect, it } from 'vitest';
-import { cookieBrowser } from '../../src/dev/cookie-browser.ts';
+import { cookieBrowser } from '../../src/dev/story/cookie-browser.ts';
 import { callApi, start, watchServers } from './oauth-client.ts';
 
 watchServers();

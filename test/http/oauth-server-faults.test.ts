@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OAuthServer } from '#dev/oauth-server.ts';
+import type { OAuthServer } from '#dev/oauth/server.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { basic, lastCall, post, refresh, start, watchServers } from './oauth-client.ts';
 

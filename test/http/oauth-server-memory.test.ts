@@ -6,9 +6,9 @@
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cookieBrowser } from '#dev/cookie-browser.ts';
-import { openMemory } from '#dev/oauth-memory.ts';
-import type { OAuthServer } from '#dev/oauth-server.ts';
+import { cookieBrowser } from '#dev/story/cookie-browser.ts';
+import { openMemory } from '#dev/oauth/memory.ts';
+import type { OAuthServer } from '#dev/oauth/server.ts';
 import { callApi, post, refresh, start, watchServers } from './oauth-client.ts';
 import { temporaryFolder } from './programs.ts';
 

@@ -1,7 +1,7 @@
 /** A rule with `rate`, as its agent meets it: exact, in order, over both routes, and after a crash. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { name, world, type World } from '../support/world.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, it, vi } from 'vitest';
-import type { Fault } from '../../src/dev/oauth-faults.ts';
+import type { Fault } from '../../src/dev/oauth/faults.ts';
 import { GRACE, GRACE_S, refreshScene, retryAfterS, STATIC, type Account } from './refresh-scene.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 

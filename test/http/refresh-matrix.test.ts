@@ -5,7 +5,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Fault } from '../../src/dev/oauth-faults.ts';
+import type { Fault } from '../../src/dev/oauth/faults.ts';
 import { startServer, type HostileServer } from '../support/hostile-server.ts';
 import { badAnswers } from './bad-answers.ts';
 import { GRACE, GRACE_S, refreshScene, STATIC, type Account } from './refresh-scene.ts';

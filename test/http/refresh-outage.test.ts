@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Fault } from '../../src/dev/oauth-faults.ts';
+import type { Fault } from '../../src/dev/oauth/faults.ts';
 import { badAnswers } from './bad-answers.ts';
 import { startServer, type HostileServer } from '../support/hostile-server.ts';
 import { refreshScene, retryAfterS, STATIC, type Account } from './refresh-scene.ts';

@@ -10,8 +10,8 @@ import {
   type OAuthServer,
   type OAuthServerOptions,
   type TokenCall,
-} from '../../src/dev/oauth-server.ts';
-import type { Fault } from '../../src/dev/oauth-faults.ts';
+} from '../../src/dev/oauth/server.ts';
+import type { Fault } from '../../src/dev/oauth/faults.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import type { Client, Reply } from '../support/callers.ts';
 import { name, world, type World } from '../support/world.ts';

@@ -1,7 +1,7 @@
 /** A deployment that resolves names: what may be registered, what leaves, and what operators are told when nothing does. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Reply } from '../support/callers.ts';
 import { until } from '../support/crash.ts';

@@ -1,7 +1,7 @@
 /** What scopes are called, end to end: what is asked for, what is compared, and what operators are told of it. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { browser } from '../support/browser.ts';
 import { name, world, type World } from '../support/world.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { cp, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { freePort } from '../../src/dev/ports.ts';
 import { startBroker } from '../support/broker.ts';
 import { call, client } from '../support/callers.ts';

@@ -9,7 +9,7 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePort, runBroker, type RunningBroker } from '../../src/dev/broker.ts';
+import { freePort, runBroker, type RunningBroker } from '../../src/dev/engine/broker.ts';
 
 const CONNECTIONS = 64;
 const REQUESTS = 3_000;

@@ -1,7 +1,7 @@
 /** The broker against the simulator's twelve dialects: each is refreshed, told dead, told throttled, told misconfigured. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DIALECTS, providerConfigOf } from '#dev/simulator/dialects.ts';
+import { DIALECTS, providerConfigOf } from '#dev/simulator/dialects/dialects.ts';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { AccountOptions, Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';

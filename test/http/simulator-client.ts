@@ -2,7 +2,7 @@
 
 import { afterEach } from 'vitest';
 import { startSimulator } from '#dev/simulator/simulator.ts';
-import { findDialect } from '#dev/simulator/dialects.ts';
+import { findDialect } from '#dev/simulator/dialects/dialects.ts';
 import type { Simulator, SimulatorOptions } from '#dev/simulator/world.ts';
 
 const running: Simulator[] = [];

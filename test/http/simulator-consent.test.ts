@@ -1,8 +1,8 @@
 /** The simulator as catalogue entries meet it: its consent page, and the values that it makes up for them. */
 
 import { describe, expect, it } from 'vitest';
-import { allEntries } from '#dev/simulator/entries.ts';
-import { sampleOf } from '#dev/simulator/pattern-sample.ts';
+import { allEntries } from '#dev/simulator/entries/entries.ts';
+import { sampleOf } from '#dev/simulator/entries/pattern-sample.ts';
 import { ask, jsonOf, refresh, simulate } from './simulator-client.ts';
 
 describe('a consent', () => {

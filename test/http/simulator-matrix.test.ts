@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findDialect, providerConfigOf } from '#dev/simulator/dialects.ts';
+import { findDialect, providerConfigOf } from '#dev/simulator/dialects/dialects.ts';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import { STEP_KINDS, type Step } from '#dev/simulator/steps.ts';
 import type { AccountOptions, Simulator } from '#dev/simulator/world.ts';

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { DIALECTS } from '#dev/simulator/dialects.ts';
+import { DIALECTS } from '#dev/simulator/dialects/dialects.ts';
 import { latencyMs, type Latency } from '#dev/simulator/latency.ts';
 import type { StepKind } from '#dev/simulator/steps.ts';
 import { endGroup, runNode } from './programs.ts';

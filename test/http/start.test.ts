@@ -8,7 +8,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cookieBrowser, type Page } from '../../src/dev/cookie-browser.ts';
+import { cookieBrowser, type Page } from '../../src/dev/story/cookie-browser.ts';
 import { freePort } from '../../src/dev/ports.ts';
 import { call, type Reply } from '../support/callers.ts';
 import { paste } from './curl.ts';

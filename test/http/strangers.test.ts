@@ -2,7 +2,7 @@
 
 import { request as undici } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, client, type Client, type Reply } from '../support/callers.ts';
 import { expectRefusal } from '../support/refusals.ts';

@@ -1,7 +1,7 @@
 /** A token is asked for by the token plane's own way in or by the app: nobody can tell by which. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, type Reply } from '../support/callers.ts';
 import { world, type World } from '../support/world.ts';

@@ -4,7 +4,7 @@
  */
 
 import { expect } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, client, type Client, type Reply } from '../support/callers.ts';
 import { issuerKey, startIssuer, type Issuer } from '../support/issuer.ts';

@@ -14,7 +14,7 @@ import {
   playedUrlsOf,
   saidOf,
   type Descriptor,
-} from '#dev/simulator/entries.ts';
+} from '#dev/simulator/entries/entries.ts';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { SimulatedAccount, Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';

@@ -6,7 +6,7 @@
 import { createHmac, createPrivateKey, sign } from 'node:crypto';
 import { exportJWK, exportSPKI, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, client, type Client, type Reply } from '../support/callers.ts';
 import { issuerKey, startIssuer, type Issuer, type IssuerKey } from '../support/issuer.ts';

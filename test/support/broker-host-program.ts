@@ -8,7 +8,7 @@
 import { appendFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { runBroker, type RunningBroker } from '../../src/dev/broker.ts';
+import { runBroker, type RunningBroker } from '../../src/dev/engine/broker.ts';
 
 const running = new Map<string, Promise<RunningBroker>>();
 /** Running brokers that no test file has now, by the settings that they were started with. */

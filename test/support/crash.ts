@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OAuthServer, TokenCall } from '../../src/dev/oauth-server.ts';
+import type { OAuthServer, TokenCall } from '../../src/dev/oauth/server.ts';
 import type { TestBroker } from './broker.ts';
 import type { Client, Reply } from './callers.ts';
 

@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from '../../src/dev/broker.ts';
+import { freePort } from '../../src/dev/engine/broker.ts';
 import { client, type Reply } from './callers.ts';
 import {
   OLD_ADMIN_KEY,

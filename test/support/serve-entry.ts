@@ -1,7 +1,7 @@
 /** `serve` for another Worker source than the broker's: `--entry FILE`. For negative controls, which must die by the same kill. */
 
 import { parseArgs } from 'node:util';
-import { runBroker } from '../../src/dev/broker.ts';
+import { runBroker } from '../../src/dev/engine/broker.ts';
 
 const { values } = parseArgs({
   options: {

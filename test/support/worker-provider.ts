@@ -5,8 +5,8 @@
 
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Fault } from '../../src/dev/oauth-faults.ts';
-import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth-server.ts';
+import type { Fault } from '../../src/dev/oauth/faults.ts';
+import { startOAuthServer, type OAuthServer } from '../../src/dev/oauth/server.ts';
 
 /** What a test in workerd is told of the provider. */
 export interface ProviderAddress {

@@ -6,9 +6,9 @@
 import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
-import { assertVault } from '#directory/key-check.ts';
+import { assertVault } from '#directory/keys/key-check.ts';
 import { applyMigrations } from '#directory/migrate.ts';
-import { forgetEndpoints } from '#directory/webhook-settings.ts';
+import { forgetEndpoints } from '#directory/webhooks/webhook-settings.ts';
 
 const { DB: db, MASTER_KEYS: masterKeys } = env as { DB: D1Database; MASTER_KEYS: string };
 

@@ -1,7 +1,7 @@
 /** Fresh names per test, and the short ways to an account that is connected: what a first-time operator would do. */
 
 import { randomBytes } from 'node:crypto';
-import type { OAuthServer } from '../../src/dev/oauth-server.ts';
+import type { OAuthServer } from '../../src/dev/oauth/server.ts';
 import type { TestBroker } from './broker.ts';
 import { client, type Client } from './callers.ts';
 

@@ -3,10 +3,10 @@
 import type { Random } from '#lib/clock.ts';
 import { ofLiving, type TimerKinds } from '#objects/alarm.ts';
 import type { Timer } from '#objects/timers.ts';
-import { attemptPhase } from '#refresh/attempt.ts';
+import { attemptPhase } from '#refresh/exchange/attempt.ts';
 import { backoffMs } from '#refresh/backoff.ts';
-import type { Trigger } from '#refresh/attempt.ts';
-import { planAfterDoubt } from '#refresh/doubt.ts';
+import type { Trigger } from '#refresh/exchange/attempt.ts';
+import { planAfterDoubt } from '#refresh/exchange/doubt.ts';
 import { LATE_MS } from '#refresh/schedule.ts';
 import { systemContext } from '#audit/record.ts';
 import type { Account, TimerName } from '../account.ts';

@@ -4,7 +4,7 @@
  */
 
 import { overdueBeats, type OverdueBeat } from '#directory/beats.ts';
-import { strandedHolders } from '#directory/connection-news.ts';
+import { strandedHolders } from '#directory/connections/connection-news.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';

@@ -7,7 +7,7 @@
 import type { RequestContext } from '#audit/record.ts';
 import type { Code } from '#contract/codes.ts';
 import { Secret } from '#crypto/secret.ts';
-import type { CutOffs } from '#directory/cut-offs.ts';
+import type { CutOffs } from '#directory/revocations/cut-offs.ts';
 import type { SentAgent } from '#policy/granted.ts';
 import type { PolicyAgent } from '#policy/request.ts';
 import type { ReleasedInjection } from '#providers/injection/injection.ts';

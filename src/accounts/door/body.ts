@@ -1,6 +1,6 @@
 /** The JSON of a released credential, every field of the contract's answer. Pure; called at the moment of release. */
 
-import { deadTokenSigns } from '#providers/api-answer.ts';
+import { deadTokenSigns } from '#providers/answers/api-answer.ts';
 import { Secret } from '#crypto/secret.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from '../rows.ts';

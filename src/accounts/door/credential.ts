@@ -5,8 +5,8 @@
 
 import { isRenewedType } from '#contract/machine/kinds.ts';
 import { Secret } from '#crypto/secret.ts';
-import { accountUrls, type AccountUrls } from '#providers/account-variables.ts';
-import { namesWithout } from '#providers/headers.ts';
+import { accountUrls, type AccountUrls } from '#providers/variables/account-variables.ts';
+import { namesWithout } from '#providers/requests/headers.ts';
 import {
   injectionOf,
   originsOf,

@@ -8,7 +8,7 @@ import { isRenewedType } from '#contract/machine/kinds.ts';
 import { decideAtDoor1, decideAtDoor2, WALLS, type Door2Decision } from '#policy/decide.ts';
 import { mayConnect } from '#policy/reach.ts';
 import type { PolicyRequest } from '#policy/request.ts';
-import { scopeKeyOf } from '#providers/scopes.ts';
+import { scopeKeyOf } from '#providers/scopes/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
 import type { Account } from '../account.ts';

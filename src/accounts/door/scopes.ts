@@ -6,7 +6,13 @@ import type { PolicyAgent } from '#policy/request.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { includedInAll } from '#providers/machine/scope-objects.ts';
-import { openingScopes, resolveScopes, scopesAskedOf, scopesWithin, withImplied } from '#providers/scopes.ts';
+import {
+  openingScopes,
+  resolveScopes,
+  scopesAskedOf,
+  scopesWithin,
+  withImplied,
+} from '#providers/scopes/scopes.ts';
 import type { ConnectionSettings, GrantRow } from '../rows.ts';
 
 /** A grant's scopes, null where unknown; of a static credential those declared with it or with its connection. */

@@ -4,7 +4,7 @@
  */
 
 import { FOR_TOKEN } from '#policy/request.ts';
-import type { Trigger } from '#refresh/attempt.ts';
+import type { Trigger } from '#refresh/exchange/attempt.ts';
 import type { Account } from '../account.ts';
 import type { ApprovalRow, AskedUse } from '../approvals/machine.ts';
 import type { FlightResult } from '../refreshing/flight.ts';

@@ -6,7 +6,7 @@
  */
 
 import { systemContext } from '#audit/record.ts';
-import type { CutOffs } from '#directory/cut-offs.ts';
+import type { CutOffs } from '#directory/revocations/cut-offs.ts';
 import { log } from '#lib/log.ts';
 import type { Account } from '../account.ts';
 import type { ReleaseResult } from '../door/answer.ts';

@@ -4,7 +4,7 @@
  * is fetched anew (`behind`) before a refusal.
  */
 
-import type { CutOffs, DeletedConnection } from '#directory/cut-offs.ts';
+import type { CutOffs, DeletedConnection } from '#directory/revocations/cut-offs.ts';
 import type { Refusal } from '../door/answer.ts';
 import type { AccountRow, ConnectionSettings } from '../rows.ts';
 

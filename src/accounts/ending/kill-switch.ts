@@ -7,7 +7,7 @@
 import { isRenewedType } from '#contract/machine/kinds.ts';
 import type { RequestContext } from '#audit/record.ts';
 import type { ReceiptStatus } from '#contract/callers/revocations.ts';
-import type { Revoked } from '#directory/cut-offs.ts';
+import type { Revoked } from '#directory/revocations/cut-offs.ts';
 import { ok, type Result } from '#lib/result.ts';
 import { record, type Account } from '../account.ts';
 import type { Lifecycle } from '../life/lifecycle.ts';

@@ -1,7 +1,7 @@
 /**
  * A grant that a browser brings home to an account that is gone, or lives again. Nothing of it is kept but what ends it
  * at its provider: a job like those that the deletion itself leaves, under the wrapped key that the claim took along.
- * Refuses to decide whether it may be revoked (`providers/revocation.ts`): a grant that another account holds is
+ * Refuses to decide whether it may be revoked (`providers/requests/revocation.ts`): a grant that another account holds is
  * spared.
  */
 

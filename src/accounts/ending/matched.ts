@@ -3,7 +3,7 @@
  * whatever its own row says. Pure. It judges by its own rows, and not by the index that the switch works through.
  */
 
-import type { CutOffs, Revoked } from '#directory/cut-offs.ts';
+import type { CutOffs, Revoked } from '#directory/revocations/cut-offs.ts';
 import type { Refusal } from '../door/answer.ts';
 import type { AccountRow, GrantRow } from '../rows.ts';
 

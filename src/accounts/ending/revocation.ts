@@ -8,8 +8,8 @@
 import { isMachineType, isRenewedType } from '#contract/machine/kinds.ts';
 import { systemContext } from '#audit/record.ts';
 import { accountOwner } from '#crypto/places.ts';
-import { loadConnection } from '#directory/connections.ts';
-import { otherGrantHolders } from '#directory/grant-holders.ts';
+import { loadConnection } from '#directory/connections/connections.ts';
+import { otherGrantHolders } from '#directory/indexes/grant-holders.ts';
 import { log } from '#lib/log.ts';
 import { revocationReachOf } from '#providers/descriptor.ts';
 import {
@@ -18,9 +18,9 @@ import {
   type GrantIdentity,
   type RevocationFinding,
   type RevocationOutcome,
-} from '#providers/revocation.ts';
+} from '#providers/requests/revocation.ts';
 import { FIRST_REVOCATION_MS, MAX_REVOCATION_TRIES, revocationGapMs } from '#refresh/revocation.ts';
-import type { SettleArgument } from '#refresh/outcome.ts';
+import type { SettleArgument } from '#refresh/exchange/outcome.ts';
 import { record, type Account } from '../account.ts';
 import { DIRECTORY_LIMIT_MS } from '../refreshing/provider/connection-watch.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from '../rows.ts';

@@ -4,7 +4,7 @@
  * after the account was told, so it ends with the grants. Refuses to end what came later.
  */
 
-import type { Revoked } from '#directory/cut-offs.ts';
+import type { Revoked } from '#directory/revocations/cut-offs.ts';
 import type { Account } from '../account.ts';
 import { isOpen } from '../flows/sessions/session.ts';
 import { armSessions, end } from '../flows/sessions/upkeep.ts';

@@ -3,9 +3,9 @@
  * or dropped. Pure. No candidate changes what the account serves, from any browser.
  */
 
-import { openingScopes, statedScopes, withImplied, type ScopeFacts } from '#providers/scopes.ts';
+import { openingScopes, statedScopes, withImplied, type ScopeFacts } from '#providers/scopes/scopes.ts';
 import { needs } from '#providers/identity.ts';
-import type { Identity } from '#refresh/code-exchange.ts';
+import type { Identity } from '#refresh/exchange/code-exchange.ts';
 import type { ConnectionSettings, GrantRow } from '../rows.ts';
 import type { Mismatch, SessionRow } from './sessions/session.ts';
 

@@ -9,7 +9,7 @@ import { equalDigests } from '#crypto/digest.ts';
 import { encryptText } from '#crypto/envelope.ts';
 import { verifierPlace } from '#crypto/places.ts';
 import { ok } from '#lib/result.ts';
-import type { KnownAccount } from '#refresh/code-exchange.ts';
+import type { KnownAccount } from '#refresh/exchange/code-exchange.ts';
 import type { Answer } from '../stub.ts';
 import { repairSessionId, repairVerifier } from './repair-link.ts';
 import type { Claimed, ClaimRequest } from './requests.ts';

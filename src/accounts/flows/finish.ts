@@ -5,7 +5,7 @@
 
 import { err, ok } from '#lib/result.ts';
 import { refreshTokenLifeOf } from '#providers/rotation.ts';
-import type { CodeFinding } from '#refresh/code-exchange.ts';
+import type { CodeFinding } from '#refresh/exchange/code-exchange.ts';
 import { NOBODY_YET } from '#refresh/refused-token.ts';
 import { takeLateGrant } from '../ending/late-grant.ts';
 import { revokeLater } from '../ending/revocation.ts';

@@ -8,7 +8,7 @@
  */
 
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
-import { openingScopes } from '#providers/scopes.ts';
+import { openingScopes } from '#providers/scopes/scopes.ts';
 import { err, ok } from '#lib/result.ts';
 import type { Account } from '../account.ts';
 import { hasEnded, takeLateGrant } from '../ending/late-grant.ts';

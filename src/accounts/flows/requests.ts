@@ -5,7 +5,7 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import type { Ticket } from '#crypto/connect-secrets.ts';
-import type { CodeClaim, CodeFinding } from '#refresh/code-exchange.ts';
+import type { CodeClaim, CodeFinding } from '#refresh/exchange/code-exchange.ts';
 import type { Result } from '#lib/result.ts';
 import type { Obstacle } from '../life/living.ts';
 import type { ConnectionSettings } from '../rows.ts';

@@ -9,7 +9,7 @@ import { decryptText, encryptText } from '#crypto/envelope.ts';
 import { verifierPlace } from '#crypto/places.ts';
 import { err, ok } from '#lib/result.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
-import { openingScopes, statedScopes, withImplied } from '#providers/scopes.ts';
+import { openingScopes, statedScopes, withImplied } from '#providers/scopes/scopes.ts';
 import type { Answer } from '../stub.ts';
 import { checkRepairToken, repairSessionId, repairVerifier } from './repair-link.ts';
 import type { Back, LinkProof, Looked, LookRequest, Started, StartRequest } from './requests.ts';

@@ -1,7 +1,7 @@
 /** Why an account stands where it stands, and what happens next: for the person who has to answer for it. Pure. */
 
 import { isRenewedType } from '#contract/machine/kinds.ts';
-import type { Explanation } from '#contract/account-insight.ts';
+import type { Explanation } from '#contract/accounts/account-insight.ts';
 import { isoTime } from '#lib/clock.ts';
 import { stillLearnt } from '#refresh/learnt-lifetime.ts';
 import { accessLives, reauthDueMs } from '#refresh/lifetimes.ts';

@@ -1,8 +1,8 @@
 /** Gathers what `explain` is made from: rows of the account, and what the directory says of its connection now. */
 
-import type { Explanation } from '#contract/account-insight.ts';
-import { loadConnection } from '#directory/connections.ts';
-import { cutOffs } from '#directory/cut-offs.ts';
+import type { Explanation } from '#contract/accounts/account-insight.ts';
+import { loadConnection } from '#directory/connections/connections.ts';
+import { cutOffs } from '#directory/revocations/cut-offs.ts';
 import { arrivedAgent, type SentAgent } from '#policy/granted.ts';
 import { FOR_TOKEN } from '#policy/request.ts';
 import type { Account } from '../account.ts';

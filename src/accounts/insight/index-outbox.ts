@@ -1,6 +1,10 @@
 /** The account's row in the directory's lists; `objects/index-report.ts` brings it there. Tokens never wait for it. */
 
-import { deleteAccountIndex, upsertAccountIndex, type AccountIndexRow } from '#directory/account-index.ts';
+import {
+  deleteAccountIndex,
+  upsertAccountIndex,
+  type AccountIndexRow,
+} from '#directory/indexes/account-index.ts';
 import { deleteApprovalIndex } from '#directory/approvals/index-rows.ts';
 import { kidOf } from '#crypto/envelope.ts';
 import { reportIndex } from '#objects/index-report.ts';

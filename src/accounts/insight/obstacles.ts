@@ -5,11 +5,11 @@
 
 import { isRenewedType } from '#contract/machine/kinds.ts';
 import type { Code } from '#contract/codes.ts';
-import type { Explanation } from '#contract/account-insight.ts';
-import type { LoadedConnection } from '#directory/connections.ts';
-import type { CutOffs } from '#directory/cut-offs.ts';
+import type { Explanation } from '#contract/accounts/account-insight.ts';
+import type { LoadedConnection } from '#directory/connections/connections.ts';
+import type { CutOffs } from '#directory/revocations/cut-offs.ts';
 import { isoTime } from '#lib/clock.ts';
-import { gateOf, shareOf, type Gate } from '#refresh/connection-health.ts';
+import { gateOf, shareOf, type Gate } from '#refresh/standing/connection-health.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { statusRefusal } from '../door/refusals.ts';
 import { deletedRefusal, proxyOnlyRefusal } from '../ending/cut-offs.ts';

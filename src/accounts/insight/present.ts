@@ -1,6 +1,6 @@
 /** The account as it is shown right now: its rows, its newest attempt, its next timer. Reads only. */
 
-import type { Resource } from '#contract/connected-accounts.ts';
+import type { Resource } from '#contract/accounts/connected-accounts.ts';
 import type { Account } from '../account.ts';
 import { awaitsConfirmation } from '../flows/sessions/upkeep.ts';
 import type { AccountState } from '../store.ts';

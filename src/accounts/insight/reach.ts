@@ -1,8 +1,8 @@
 /** What an agent may do with this account, and by which rule: decided as the door decides, and told in words. Pure. */
 
-import type { Explanation } from '#contract/account-insight.ts';
-import type { Policy } from '#contract/policy.ts';
-import type { DemandedApproval } from '#contract/policy-check.ts';
+import type { Explanation } from '#contract/accounts/account-insight.ts';
+import type { Policy } from '#contract/agents/policy.ts';
+import type { DemandedApproval } from '#contract/agents/policy-check.ts';
 import { decideAtDoor1, decideAtDoor2, type Door2Decision, type Reason } from '#policy/decide.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import { reachesAccount } from '#policy/reach.ts';

@@ -1,6 +1,6 @@
 /** The account as the contract shows it. Pure: rows in, resource out; no credential can be in it. */
 
-import type { Resource } from '#contract/connected-accounts.ts';
+import type { Resource } from '#contract/accounts/connected-accounts.ts';
 import { isoTime } from '#lib/clock.ts';
 import { reauthDueMs } from '#refresh/lifetimes.ts';
 import { inDoubtSinceMs } from '../refreshing/plan.ts';

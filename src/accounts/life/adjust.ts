@@ -4,7 +4,7 @@
  */
 
 import type { RequestContext } from '#audit/record.ts';
-import { metadataProblem } from '#contract/connected-accounts.ts';
+import { metadataProblem } from '#contract/accounts/connected-accounts.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import { mergePatch } from '#lib/merge-patch.ts';
 import { record, type Account } from '../account.ts';

@@ -6,11 +6,11 @@
  */
 
 import { isRenewedType } from '#contract/machine/kinds.ts';
-import { couldTellVariables } from '#providers/account-variables.ts';
+import { couldTellVariables } from '#providers/variables/account-variables.ts';
 import { hasUserinfo } from '#providers/identity.ts';
-import type { Identified } from '#refresh/code-exchange.ts';
+import type { Identified } from '#refresh/exchange/code-exchange.ts';
 import { backoffMs } from '#refresh/backoff.ts';
-import type { SubjectTold } from '#refresh/outcome.ts';
+import type { SubjectTold } from '#refresh/exchange/outcome.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
 import type { Account } from '../account.ts';
 import { endpointOf } from '../refreshing/provider/token-check.ts';

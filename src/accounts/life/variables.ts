@@ -1,13 +1,13 @@
 /**
  * Variables of an account: those that an operator gives, for URLs that the provider's answers do not fill, and which of
  * those that the provider tells when it is asked are stored. Decisions over rows and opened values; what they fill is in
- * `providers/account-variables.ts`.
+ * `providers/variables/account-variables.ts`.
  */
 
 import { mergePatch } from '#lib/merge-patch.ts';
 import { err, ok, type Result } from '#lib/result.ts';
-import { accountUrls, changesHost, givenProblem } from '#providers/account-variables.ts';
-import type { LearntVariables } from '#refresh/outcome.ts';
+import { accountUrls, changesHost, givenProblem } from '#providers/variables/account-variables.ts';
+import type { LearntVariables } from '#refresh/exchange/outcome.ts';
 import type { Account } from '../account.ts';
 import type { AccountRow, GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';

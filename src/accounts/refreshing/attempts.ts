@@ -1,6 +1,6 @@
 /** SQL of the refresh journal: one row per attempt, written before anything leaves; the newest fifty ended ones are kept. */
 
-import type { Trigger } from '#refresh/attempt.ts';
+import type { Trigger } from '#refresh/exchange/attempt.ts';
 import type { Tables } from '#objects/schema.ts';
 import type { AttemptRow } from '../rows.ts';
 

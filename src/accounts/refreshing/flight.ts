@@ -4,7 +4,7 @@
  * begin anything, and to know how it went.
  */
 
-import type { Trigger } from '#refresh/attempt.ts';
+import type { Trigger } from '#refresh/exchange/attempt.ts';
 import type { Closed } from './provider/connection-watch.ts';
 import type { Settled } from './settle/settle.ts';
 

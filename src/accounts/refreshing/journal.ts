@@ -5,9 +5,9 @@
  */
 
 import { newId } from '#crypto/api-keys.ts';
-import type { Trigger } from '#refresh/attempt.ts';
-import type { ExchangeRequest } from '#refresh/exchange-request.ts';
-import type { SettleArgument } from '#refresh/outcome.ts';
+import type { Trigger } from '#refresh/exchange/attempt.ts';
+import type { ExchangeRequest } from '#refresh/exchange/exchange-request.ts';
+import type { SettleArgument } from '#refresh/exchange/outcome.ts';
 import type { Account } from '../account.ts';
 import type { AttemptRow, ConnectionSettings, GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';

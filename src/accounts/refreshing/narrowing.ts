@@ -1,7 +1,7 @@
 /** Narrowed tokens as the decisions see them: the grant with another access token. Pure. */
 
 import { isRenewedType } from '#contract/machine/kinds.ts';
-import { scopeKeyOf } from '#providers/scopes.ts';
+import { scopeKeyOf } from '#providers/scopes/scopes.ts';
 import { isDead } from '../flows/arrival.ts';
 import type { ConnectionSettings, GrantRow, NarrowedRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';

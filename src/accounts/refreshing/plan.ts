@@ -2,8 +2,8 @@
 
 import { isRenewedType } from '#contract/machine/kinds.ts';
 import { refreshTokenLifeOf, rotationOf } from '#providers/rotation.ts';
-import type { Rotation } from '#refresh/doubt.ts';
-import { inDoubtShown, isHeld } from '#refresh/doubt.ts';
+import type { Rotation } from '#refresh/exchange/doubt.ts';
+import { inDoubtShown, isHeld } from '#refresh/exchange/doubt.ts';
 import {
   parseRotation,
   planRefresh,

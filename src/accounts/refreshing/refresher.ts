@@ -6,11 +6,11 @@
 
 import { within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
-import { scopeKeyOf } from '#providers/scopes.ts';
-import { attemptPhase, type Trigger } from '#refresh/attempt.ts';
-import type { ExchangeRequest } from '#refresh/exchange-request.ts';
-import type { SettleArgument } from '#refresh/outcome.ts';
-import { racesGrace } from '#refresh/doubt.ts';
+import { scopeKeyOf } from '#providers/scopes/scopes.ts';
+import { attemptPhase, type Trigger } from '#refresh/exchange/attempt.ts';
+import type { ExchangeRequest } from '#refresh/exchange/exchange-request.ts';
+import type { SettleArgument } from '#refresh/exchange/outcome.ts';
+import { racesGrace } from '#refresh/exchange/doubt.ts';
 import { waitForAttemptMs } from '#refresh/lifetimes.ts';
 import type { Account } from '../account.ts';
 import { isUntried } from '../life/import/fields.ts';

@@ -19,7 +19,7 @@ import {
   type ProofKind,
   type ProofRow,
 } from '#directory/callers/agent-proofs.ts';
-import { guardOptions, targetProblem } from '#egress/guard.ts';
+import { guardOptions, targetProblem } from '#egress/guard/guard.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';

@@ -4,9 +4,9 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Decision } from '#accounts/approvals/requests.ts';
 import { postApproval, showApproval } from '#connect/approve.ts';
 import type { AppEnv } from '../context.ts';
-import { describe } from '../describe.ts';
-import { newRouter } from '../router.ts';
-import { answering, html, notTooOften, toOwnOrigin } from '../routes/connect-pages.ts';
+import { describe } from '../http/describe.ts';
+import { newRouter } from '../http/router.ts';
+import { answering, html, notTooOften, toOwnOrigin } from '../routes/connect/connect-pages.ts';
 
 const Token = z.object({
   token: z.string().openapi({

@@ -1,6 +1,6 @@
 /**
  * How a credential is asked for, in both forms and for every use: the caller is proved, door 1 decides what the request
- * and the agent alone decide, the account's door 2 the rest. Knows nothing of the app and of answers: `token-fetch.ts`
+ * and the agent alone decide, the account's door 2 the rest. Knows nothing of the app and of answers: `tokens/token-fetch.ts`
  * makes a token's of what is released here, `proxy/call.ts` a call's.
  */
 
@@ -11,10 +11,10 @@ import type { RequestContext } from '#audit/record.ts';
 import { isFresh, type AgentProof } from '#callers/proof.ts';
 import { ACCOUNT_ID_PATTERN, Name } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
-import { DEFAULT_MIN_TTL_S } from '#contract/tokens.ts';
+import { DEFAULT_MIN_TTL_S } from '#contract/accounts/tokens.ts';
 import { accountId } from '#crypto/digest.ts';
-import { cutOffs, cutOffsAgeMs, type CutOffs } from '#directory/cut-offs.ts';
-import { admitAgent } from '#directory/known-objects.ts';
+import { cutOffs, cutOffsAgeMs, type CutOffs } from '#directory/revocations/cut-offs.ts';
+import { admitAgent } from '#directory/indexes/known-objects.ts';
 import { systemNow } from '#lib/clock.ts';
 import { decideAtDoor1, type Door1Decision } from '#policy/decide.ts';
 import { sentAgent } from '#policy/granted.ts';

@@ -1,7 +1,7 @@
 /** The readable page of the contract: a viewer that is served from this origin and reads `/openapi.json`. */
 
 import { html } from 'hono/html';
-import { VERSION } from '#contract/version.ts';
+import { VERSION } from '#contract/about/version.ts';
 
 /** Where the viewer's script is among the static assets. */
 export const VIEWER_PATH = '/docs/viewer.js';

@@ -1,7 +1,7 @@
 /** The events as the `webhooks` of the OpenAPI document: what is sent to an endpoint, and what its answer means. */
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { EVENT_DATA, eventName, eventSchema } from '#contract/events.ts';
+import { EVENT_DATA, eventName, eventSchema } from '#contract/events/events.ts';
 import type { AppEnv } from '../context.ts';
 
 const HEADERS = [

@@ -4,7 +4,7 @@
  */
 
 import type { CredentialFields } from '#accounts/life/import/fields.ts';
-import type { CreateConnection } from '#contract/connections.ts';
+import type { CreateConnection } from '#contract/connections/connections.ts';
 import { isMachineType } from '#contract/machine/kinds.ts';
 import { invalid } from '#contract/problem.ts';
 import { readPrivateKey } from '#crypto/signing/private-key.ts';

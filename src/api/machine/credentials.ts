@@ -3,7 +3,7 @@
  * would make the first request for a token fail for certain is refused at its field.
  */
 
-import type { PutCredential } from '#contract/connected-accounts.ts';
+import type { PutCredential } from '#contract/accounts/connected-accounts.ts';
 import type { MachineType } from '#contract/machine/kinds.ts';
 import { invalid } from '#contract/problem.ts';
 import { readPrivateKey } from '#crypto/signing/private-key.ts';
@@ -11,7 +11,7 @@ import { findDescriptor } from '#providers/catalogue/catalogue.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { connectionsOwn, missingNames, type MachineCredential } from '#providers/machine/credential.ts';
 import { scopesAsked } from '#providers/machine/machine-request.ts';
-import { resolveScopes } from '#providers/scopes.ts';
+import { resolveScopes } from '#providers/scopes/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 
 type Body<T extends MachineType> = Extract<PutCredential, { type: T }>;

@@ -6,7 +6,7 @@ import type { Code } from '#contract/codes.ts';
 import type { OAuthError } from '#contract/callers/token-service.ts';
 import { ProblemError, type ProblemDetails } from '#contract/problem.ts';
 import type { AppEnv } from '../context.ts';
-import { bodyText } from '../limits.ts';
+import { bodyText } from '../http/limits.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 /** More than any request of ours has. */

@@ -17,7 +17,7 @@ import { systemNow } from '#lib/clock.ts';
 import { arrivalOf } from '../arrival.ts';
 import type { AppEnv } from '../context.ts';
 import { contextOf, ensureSchema, refusal, requireEither } from '../guards.ts';
-import { originOf } from '../origin.ts';
+import { originOf } from '../http/origin.ts';
 import { formOf, refusedAs } from './form.ts';
 import { clientOfForm, tokenTypeOf } from './token.ts';
 

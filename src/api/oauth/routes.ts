@@ -26,12 +26,12 @@ import { PUBLISHED_APART_MS, publishedKeys, signingKey } from '#directory/caller
 import { makeSigningKey, openBundle, signingBundle } from '#directory/callers/signing-keys.ts';
 import { isoTime, systemNow } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
-import { describe, refuseUnknownQuery } from '../describe.ts';
+import { describe, refuseUnknownQuery } from '../http/describe.ts';
 import { contextOf, ensureSchema, refusal, requireOperator } from '../guards.ts';
-import { bodyOf } from '../input.ts';
-import { originOf } from '../origin.ts';
-import { jsonBody, REPEATED, responses } from '../responses.ts';
-import { newRouter } from '../router.ts';
+import { bodyOf } from '../http/input.ts';
+import { originOf } from '../http/origin.ts';
+import { jsonBody, REPEATED, responses } from '../http/responses.ts';
+import { newRouter } from '../http/router.ts';
 import { arrivalOf } from '../arrival.ts';
 import { answerIntrospection, answerRevocation } from './presented.ts';
 import { answerToken } from './token.ts';

@@ -25,7 +25,7 @@ import { err, ok, type Result } from '#lib/result.ts';
 import { arrivalOf } from '../arrival.ts';
 import type { AppEnv } from '../context.ts';
 import { contextOf, ensureSchema, recordRefusal, refusal } from '../guards.ts';
-import { originOf } from '../origin.ts';
+import { originOf } from '../http/origin.ts';
 import { formOf, refusedAs } from './form.ts';
 
 /** Parameters that mean something to other servers and would widen or narrow: what is not done is not passed over. */

@@ -8,7 +8,7 @@ import { accountStub } from '#accounts/stub.ts';
 import type { AgentProof } from '#callers/proof.ts';
 import { Identifier, Organization } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
-import { guardOfProvider } from '#egress/guard.ts';
+import { guardOfProvider } from '#egress/guard/guard.ts';
 import { injectorOf } from '#egress/injector/injector.ts';
 import { outgoingBody, type OutgoingBody } from '#proxy/body.ts';
 import { forward, type CallEnd, type Gate, type LetOut } from '#proxy/forward.ts';

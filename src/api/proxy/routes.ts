@@ -5,9 +5,9 @@ import type { Context } from 'hono';
 import { ProblemError } from '#contract/problem.ts';
 import { arrivalOf } from '../arrival.ts';
 import type { AppEnv } from '../context.ts';
-import { describe } from '../describe.ts';
-import { responses } from '../responses.ts';
-import { newRouter } from '../router.ts';
+import { describe } from '../http/describe.ts';
+import { responses } from '../http/responses.ts';
+import { newRouter } from '../http/router.ts';
 import { proxied, type Addressee } from './call.ts';
 
 /** Where a path names the proxy. The id or the names, and what stands behind `/proxy`. */

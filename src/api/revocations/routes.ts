@@ -14,20 +14,20 @@ import {
   StartedRevocation,
 } from '#contract/callers/revocations.ts';
 import { ProblemError } from '#contract/problem.ts';
-import { loadConnection } from '#directory/connections.ts';
+import { loadConnection } from '#directory/connections/connections.ts';
 import { findCutOff } from '#directory/revocations/cut-off-table.ts';
 import type { Selector } from '#directory/revocations/selector.ts';
 import { isoTime } from '#lib/clock.ts';
 import { matchedBy, startRevocation } from '#revocations/start.ts';
 import { revocationStub } from '#revocations/stub.ts';
 import type { AppEnv } from '../context.ts';
-import { cutPage, decodeCursor } from '../cursor.ts';
-import { describe } from '../describe.ts';
+import { cutPage, decodeCursor } from '../http/cursor.ts';
+import { describe } from '../http/describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
-import { bodyOf, queryOf } from '../input.ts';
+import { bodyOf, queryOf } from '../http/input.ts';
 import { askKnown } from '../known.ts';
-import { jsonBody, REPEATED, responses } from '../responses.ts';
-import { newRouter } from '../router.ts';
+import { jsonBody, REPEATED, responses } from '../http/responses.ts';
+import { newRouter } from '../http/router.ts';
 
 const base = '/v1/revocations';
 const RECEIPTS = 'revocation-receipts';

@@ -17,15 +17,15 @@ import {
   makeAdminKey,
   MAX_ADMIN_KEYS,
   type AdminKeyRow,
-} from '#directory/admin-keys.ts';
+} from '#directory/keys/admin-keys.ts';
 import { isoTime, systemNow } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
-import { cutPage, newestFirstAfter } from '../cursor.ts';
-import { describe } from '../describe.ts';
+import { cutPage, newestFirstAfter } from '../http/cursor.ts';
+import { describe } from '../http/describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
-import { bodyOf, queryOf } from '../input.ts';
-import { jsonBody, REPEATED, responses } from '../responses.ts';
-import { newRouter } from '../router.ts';
+import { bodyOf, queryOf } from '../http/input.ts';
+import { jsonBody, REPEATED, responses } from '../http/responses.ts';
+import { newRouter } from '../http/router.ts';
 
 const base = '/v1/admin-keys';
 const LIST = 'admin-keys';

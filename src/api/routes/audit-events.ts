@@ -11,19 +11,19 @@ import { NO_AGENT } from '#agents/outcome.ts';
 import { agentStub, type AgentRpc } from '#agents/stub.ts';
 import { shownRecord, type ChainPage } from '#audit/shown.ts';
 import { problemOf, unwrap } from '#contract/answer.ts';
-import { AuditEvent, AuditEventQuery } from '#contract/audit-events.ts';
+import { AuditEvent, AuditEventQuery } from '#contract/events/audit-events.ts';
 import { pageOf } from '#contract/lists.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { recordAuditRead } from '#directory/organization-audit.ts';
 import { systemNow } from '#lib/clock.ts';
 import type { AppEnv } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { describe } from '../describe.ts';
+import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import { describe } from '../http/describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
-import { queryOf } from '../input.ts';
+import { queryOf } from '../http/input.ts';
 import { askKnown } from '../known.ts';
-import { responses } from '../responses.ts';
-import { newRouter } from '../router.ts';
+import { responses } from '../http/responses.ts';
+import { newRouter } from '../http/router.ts';
 
 const LIST = 'audit-events';
 

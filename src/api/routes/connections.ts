@@ -3,34 +3,39 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { endAccountsOf } from '#accounts/ending/orphans.ts';
-import { Connection, CreateConnection, DeleteQuery, PatchConnection } from '#contract/connections.ts';
+import {
+  Connection,
+  CreateConnection,
+  DeleteQuery,
+  PatchConnection,
+} from '#contract/connections/connections.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { pageOf, pageQuery } from '#contract/lists.ts';
 import { ProblemError } from '#contract/problem.ts';
-import { changeConnection, deleteConnection } from '#directory/connection-changes.ts';
+import { changeConnection, deleteConnection } from '#directory/connections/connection-changes.ts';
 import {
   createConnection,
   findConnection,
   listConnections,
   type ConnectionView,
-} from '#directory/connections.ts';
-import { connectionKey } from '#directory/data-key.ts';
-import { guardOptions } from '#egress/guard.ts';
+} from '#directory/connections/connections.ts';
+import { connectionKey } from '#directory/keys/data-key.ts';
+import { guardOptions } from '#egress/guard/guard.ts';
 import { isoTime, systemNow } from '#lib/clock.ts';
-import { withoutExtraValues } from '#providers/reserved-params.ts';
+import { withoutExtraValues } from '#providers/requests/reserved-params.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
-import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scope-warnings.ts';
+import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scopes/scope-warnings.ts';
 import type { AppEnv } from '../context.ts';
-import { changedConnection } from '../changed-connection.ts';
-import { cutPage, newestFirstAfter } from '../cursor.ts';
-import { describe } from '../describe.ts';
+import { changedConnection } from '../connections/changed-connection.ts';
+import { cutPage, newestFirstAfter } from '../http/cursor.ts';
+import { describe } from '../http/describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
-import { bodyOf, queryOf } from '../input.ts';
+import { bodyOf, queryOf } from '../http/input.ts';
 import { requireProof } from '../machine/connection.ts';
-import { draftConnection, type ConnectionRules } from '../new-connection.ts';
-import { originOf } from '../origin.ts';
-import { jsonBody, REPEATED, responses } from '../responses.ts';
-import { newRouter } from '../router.ts';
+import { draftConnection, type ConnectionRules } from '../connections/new-connection.ts';
+import { originOf } from '../http/origin.ts';
+import { jsonBody, REPEATED, responses } from '../http/responses.ts';
+import { newRouter } from '../http/router.ts';
 
 const LIST = 'connections';
 const ListQuery = z.object(pageQuery);

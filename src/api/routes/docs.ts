@@ -3,14 +3,14 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { AppEnv } from '../context.ts';
-import { describe, refuseUnknownQuery } from '../describe.ts';
+import { describe, refuseUnknownQuery } from '../http/describe.ts';
 import { finishedDocument } from '../docs/document.ts';
 import { PAGE_CSP, VIEWER_PATH, pageOf } from '../docs/page.ts';
 import { registerWebhooks } from '../docs/webhooks.ts';
 import { STYLE } from '../docs/style.ts';
-import { problemResponse } from '../problem.ts';
-import { problemAnswer } from '../responses.ts';
-import { newRouter } from '../router.ts';
+import { problemResponse } from '../http/problem.ts';
+import { problemAnswer } from '../http/responses.ts';
+import { newRouter } from '../http/router.ts';
 
 const text = (type: string, description: string) => ({
   200: { description, content: { [type]: { schema: z.string() } } },

@@ -2,15 +2,15 @@
 
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { accessSettings } from '#callers/access/settings.ts';
-import { Health, Readiness, type Check } from '#contract/health.ts';
-import { VERSION } from '#contract/version.ts';
+import { Health, Readiness, type Check } from '#contract/about/health.ts';
+import { VERSION } from '#contract/about/version.ts';
 import { readiness } from '#directory/readiness.ts';
-import { guardOptions, targetProblem } from '#egress/guard.ts';
+import { guardOptions, targetProblem } from '#egress/guard/guard.ts';
 import type { Config } from '#env.ts';
 import type { AppEnv } from '../context.ts';
-import { describe, refuseUnknownQuery } from '../describe.ts';
+import { describe, refuseUnknownQuery } from '../http/describe.ts';
 import { ensureSchema } from '../guards.ts';
-import { newRouter } from '../router.ts';
+import { newRouter } from '../http/router.ts';
 
 const answers = (schema: typeof Health | typeof Readiness, description: string) => ({
   description,

@@ -2,12 +2,12 @@
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { html } from 'hono/html';
-import { Home, LINKS } from '#contract/home.ts';
-import { VERSION } from '#contract/version.ts';
-import { prefersPage } from '../accept.ts';
+import { Home, LINKS } from '#contract/about/home.ts';
+import { VERSION } from '#contract/about/version.ts';
+import { prefersPage } from '../http/accept.ts';
 import type { AppEnv } from '../context.ts';
-import { describe, refuseUnknownQuery } from '../describe.ts';
-import { newRouter } from '../router.ts';
+import { describe, refuseUnknownQuery } from '../http/describe.ts';
+import { newRouter } from '../http/router.ts';
 
 const route = createRoute({
   method: 'get',

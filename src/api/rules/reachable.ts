@@ -1,9 +1,9 @@
 /** The accounts that an agent's rules reach, a page at a time: from the directory's index, judged by its policy row by row. */
 
 import { accountStub } from '#accounts/stub.ts';
-import type { Resource } from '#contract/connected-accounts.ts';
-import type { ListedRow } from '#directory/index-lists.ts';
-import { reachableAccounts } from '#directory/reachable.ts';
+import type { Resource } from '#contract/accounts/connected-accounts.ts';
+import type { ListedRow } from '#directory/indexes/index-lists.ts';
+import { reachableAccounts } from '#directory/indexes/reachable.ts';
 import type { Config } from '#env.ts';
 import type { PolicyAgent } from '#policy/request.ts';
 

@@ -5,7 +5,7 @@
  */
 
 import { IssuerKeys } from '#egress/keys/issuer-keys.ts';
-import { guardOptions } from '#egress/guard.ts';
+import { guardOptions } from '#egress/guard/guard.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok } from '#lib/result.ts';

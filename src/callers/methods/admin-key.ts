@@ -6,7 +6,7 @@
 import { ProblemError } from '#contract/problem.ts';
 import { parseAdminKey } from '#crypto/api-keys.ts';
 import { equalDigests } from '#crypto/digest.ts';
-import { adminKeyForAuth, noteWrongSecret, touchAdminKey, type AuthKey } from '#directory/admin-keys.ts';
+import { adminKeyForAuth, noteWrongSecret, touchAdminKey, type AuthKey } from '#directory/keys/admin-keys.ts';
 import type { Config } from '#env.ts';
 import { within } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';

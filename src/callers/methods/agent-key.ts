@@ -9,7 +9,7 @@ import { agentStub } from '#agents/stub.ts';
 import { isOwnKey, parseAgentKey, type ParsedKey } from '#crypto/api-keys.ts';
 import { equalDigests } from '#crypto/digest.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
-import { admitUnproved } from '#directory/known-objects.ts';
+import { admitUnproved } from '#directory/indexes/known-objects.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';

@@ -7,7 +7,7 @@
 import type { AuthRecord } from '#agents/record.ts';
 import { purposeDigest } from '#crypto/digest.ts';
 import { SIGNING_ALGORITHM } from '#crypto/signing/token-key.ts';
-import { admitUnproved } from '#directory/known-objects.ts';
+import { admitUnproved } from '#directory/indexes/known-objects.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';

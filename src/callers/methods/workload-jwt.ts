@@ -11,7 +11,7 @@ import { ProblemError } from '#contract/problem.ts';
 import { purposeDigest } from '#crypto/digest.ts';
 import { agentsTrusting } from '#directory/callers/agent-proofs.ts';
 import { IssuerKeys, type KeySet } from '#egress/keys/issuer-keys.ts';
-import { guardOptions } from '#egress/guard.ts';
+import { guardOptions } from '#egress/guard/guard.ts';
 import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';

@@ -12,7 +12,7 @@ import {
   MAX_EXCHANGES,
   type AuthorizationDetail,
 } from '#contract/callers/authorization-details.ts';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 import type { Confirmation } from '../binding/confirmation.ts';
 

@@ -1,7 +1,7 @@
 /** What a page is to the layout around it. */
 
 import type { Child } from 'hono/jsx';
-import type { ProviderMark } from '#providers/scope-words.ts';
+import type { ProviderMark } from '#providers/scopes/scope-words.ts';
 import type { Tone } from './parts.tsx';
 
 /** One page, without its frame. */

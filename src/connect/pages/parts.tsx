@@ -1,7 +1,7 @@
 /** What pages are put together from. Every text of others' goes through `words.tsx` or `shownText`. */
 
 import type { Child, FC } from 'hono/jsx';
-import type { ProviderMark } from '#providers/scope-words.ts';
+import type { ProviderMark } from '#providers/scopes/scope-words.ts';
 import type { Asker } from '../page-model.ts';
 import type { Words } from './words.tsx';
 import { safeAddress, safePath, shownText } from './untrusted.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { Child } from 'hono/jsx';
-import type { ScopePhrase } from '#providers/scope-phrases.ts';
+import type { ScopePhrase } from '#providers/scopes/scope-phrases.ts';
 import type { Locale } from '../page-model.ts';
 import { de } from './messages/de.ts';
 import { en, type MessageKey, type Messages, type ValuesOf } from './messages/en.ts';

@@ -1,7 +1,7 @@
 /** Wire shapes of approvals: requests that go through after a person's yes alone. */
 
 import { z } from '@hono/zod-openapi';
-import { WaitQuery } from '../account-insight.ts';
+import { WaitQuery } from '../accounts/account-insight.ts';
 import { pageOf, pageQuery } from '../lists.ts';
 import { ActionName } from '../rules/fields.ts';
 import { IsoTime, NullableIsoTime } from '../time.ts';

@@ -1,7 +1,7 @@
 /** What a token may be narrowed to (RFC 9396): details of one type of ours, each a rule as a policy has it. */
 
 import { z } from '@hono/zod-openapi';
-import { Rule } from '../policy.ts';
+import { Rule } from '../agents/policy.ts';
 
 export const DETAIL_TYPE = 'valetkey_rule';
 /** In one request. */

@@ -5,9 +5,9 @@
 
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dialect } from './dialect.ts';
-import { entryCallback } from './entry-answer.ts';
-import { isLiteral } from './entries.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { entryCallback } from './entries/entry-answer.ts';
+import { isLiteral } from './entries/entries.ts';
 import { isClient, readText } from './request.ts';
 import { sendJson, type SimulatedAccount, type World } from './world.ts';
 

@@ -8,9 +8,9 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DIALECTS, findDialect, providerConfigOf } from './dialects.ts';
-import { connectionVariablesOf, entryDialectId, playableIds, playedUrlsOf } from './entries.ts';
-import type { FamilySettings } from './family.ts';
+import { DIALECTS, findDialect, providerConfigOf } from './dialects/dialects.ts';
+import { connectionVariablesOf, entryDialectId, playableIds, playedUrlsOf } from './entries/entries.ts';
+import type { FamilySettings } from './dialects/family.ts';
 import type { Latency } from './latency.ts';
 import { readText } from './request.ts';
 import {

@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import type { Dialect } from './dialect.ts';
+import type { Dialect } from './dialects/dialect.ts';
 
 const STANDARD = { clientId: 'client_id', clientSecret: 'client_secret', code: 'code', scope: 'scope' };
 const STANDARD_GRANTS = { code: 'authorization_code', refresh: 'refresh_token' };

@@ -3,7 +3,7 @@
  * script can come over HTTP. The words of an answer come from the dialect's vectors.
  */
 
-import type { Fault } from '../oauth-faults.ts';
+import type { Fault } from '../oauth/faults.ts';
 import type { AnswerBook, AnswerKind } from './answers.ts';
 
 export const STEP_KINDS = [

@@ -1,8 +1,8 @@
 /** What the token endpoint of a dialect answers: its tokens in its own shape, its refusals in its own words. Pure. */
 
 import type { AnswerBook, KnownAnswer } from './answers.ts';
-import type { Dialect } from './dialect.ts';
-import type { Pair } from './family.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { Pair } from './dialects/family.ts';
 import type { RequestProblem } from './request.ts';
 
 export interface Answered {

@@ -5,12 +5,12 @@
 
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { disguise, drop, pause, send } from '../oauth-answer.ts';
-import { isProcessed, type Fault } from '../oauth-faults.ts';
+import { disguise, drop, pause, send } from '../oauth/answer.ts';
+import { isProcessed, type Fault } from '../oauth/faults.ts';
 import type { AnswerBook } from './answers.ts';
-import type { Dialect } from './dialect.ts';
-import { entryTokenAnswer, type Given } from './entry-answer.ts';
-import type { Pair } from './family.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { entryTokenAnswer, type Given } from './entries/entry-answer.ts';
+import type { Pair } from './dialects/family.ts';
 import { latencyMs } from './latency.ts';
 import { problemOf, readTokenRequest, TOKEN_EXCHANGE, type TokenRequest } from './request.ts';
 import { faultOf, type Step } from './steps.ts';

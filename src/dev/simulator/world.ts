@@ -2,8 +2,8 @@
 
 import type { ServerResponse } from 'node:http';
 import { answersOf, type AnswerBook } from './answers.ts';
-import type { Dialect } from './dialect.ts';
-import type { Family, FamilySettings, Pair, Verdict } from './family.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { Family, FamilySettings, Pair, Verdict } from './dialects/family.ts';
 import type { Latency } from './latency.ts';
 import type { Script, Step, StepKind } from './steps.ts';
 

@@ -4,8 +4,8 @@
  */
 
 import { ask } from '../ask.ts';
-import type { ListPosition } from '../connections.ts';
-import { listConditions } from '../list-conditions.ts';
+import type { ListPosition } from '../connections/connections.ts';
+import { listConditions } from '../indexes/list-conditions.ts';
 import { refuseNewerDirectory } from '../schema-major.ts';
 
 /** A decided one is of no use to anybody after a day or two; the audit knows it for longer. */

@@ -15,7 +15,7 @@ import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import { ask } from '../ask.ts';
-import { signingDataKey, type VaultConfig } from '../data-key.ts';
+import { signingDataKey, type VaultConfig } from '../keys/data-key.ts';
 import { bySystem, runRecorded, type OrganizationRecord } from '../organization-audit.ts';
 import { isNextDue, PUBLISHED_APART_MS, publishedKeys, type Scheduled } from './signing-schedule.ts';
 

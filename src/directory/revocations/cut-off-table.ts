@@ -7,8 +7,8 @@
 import type { RequestContext } from '#audit/record.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { ask, type SqlRow } from '../ask.ts';
-import { forgetCutOffs } from '../cut-offs.ts';
-import type { VaultConfig } from '../data-key.ts';
+import { forgetCutOffs } from './cut-offs.ts';
+import type { VaultConfig } from '../keys/data-key.ts';
 import { runRecorded } from '../organization-audit.ts';
 import { matching, selectorText, type Selector } from './selector.ts';
 

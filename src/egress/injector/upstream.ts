@@ -4,9 +4,9 @@
  * judge an answer and to try again.
  */
 
-import type { HostProblem } from '../dns-answer.ts';
-import { targetProblem, type GuardOptions } from '../guard.ts';
-import { hostProblem } from '../guarded-fetch.ts';
+import type { HostProblem } from '../guard/dns-answer.ts';
+import { targetProblem, type GuardOptions } from '../guard/guard.ts';
+import { hostProblem } from '../guard/guarded-fetch.ts';
 import type { Injector } from './injector.ts';
 
 export interface UpstreamRequest {

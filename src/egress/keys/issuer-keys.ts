@@ -14,8 +14,8 @@ import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { within, type Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
 import { log } from '#lib/log.ts';
-import { guardedFetch } from '../guarded-fetch.ts';
-import type { GuardOptions } from '../guard.ts';
+import { guardedFetch } from '../guard/guarded-fetch.ts';
+import type { GuardOptions } from '../guard/guard.ts';
 import { metadataUrls } from '../metadata.ts';
 
 /** Of each of the two documents. */

@@ -1,9 +1,9 @@
 /** Ends a token where that is no request of RFC 7009: by DELETE, with the token as the API takes it. */
 
 import type { Descriptor } from '#providers/descriptor.ts';
-import { credentialHeaders } from '#providers/headers.ts';
-import { guardedFetch } from '../guarded-fetch.ts';
-import type { SendOptions, Sent } from '../token-endpoint.ts';
+import { credentialHeaders } from '#providers/requests/headers.ts';
+import { guardedFetch } from '../guard/guarded-fetch.ts';
+import type { SendOptions, Sent } from '../exchange/token-endpoint.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 

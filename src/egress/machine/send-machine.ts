@@ -8,8 +8,8 @@ import { assertionOf } from '#providers/machine/assertion.ts';
 import type { MachineCredential } from '#providers/machine/credential.ts';
 import { machineRequest, templateValues } from '#providers/machine/machine-request.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import { clientAuth } from '../client-auth.ts';
-import { sendFields, type SendOptions, type Sent } from '../token-endpoint.ts';
+import { clientAuth } from '../exchange/client-auth.ts';
+import { sendFields, type SendOptions, type Sent } from '../exchange/token-endpoint.ts';
 
 export interface PresentedMachine {
   readonly credential: MachineCredential;

@@ -1,6 +1,6 @@
 /** What an agent may do with an account at one moment, over all requests that it could make. Pure. */
 
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { ACTIONS } from '#contract/rules/fields.ts';
 import { allowsAction } from '../conditions.ts';
 import { decideAtDoor1 } from '../decide.ts';

@@ -1,7 +1,7 @@
 /** Rules that can never allow anything, and fields that limit less than their author may think: worth a warning. */
 
 import { identifierProblem, NAME_PATTERN } from '#contract/ids.ts';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { ACTIONS } from '#contract/rules/fields.ts';
 import { timeOf } from '#lib/clock.ts';
 import { allowsAction } from '../conditions.ts';

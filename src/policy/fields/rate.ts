@@ -3,7 +3,7 @@
  * the limit. Pure: the moment comes in as an argument.
  */
 
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 
 type Per = NonNullable<Rule['rate']>['per'];
 

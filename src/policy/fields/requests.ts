@@ -1,6 +1,6 @@
 /** Whether a request of the proxy is one that a rule names. Byte for byte: no case is folded and nothing is decoded. */
 
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { hidesSlash, pathProblem, segmentsOf } from '#contract/rules/paths.ts';
 
 type Requests = NonNullable<Rule['requests']>;

@@ -4,7 +4,7 @@
  */
 
 import type { Descriptor } from '../descriptor.ts';
-import type { ScopeFacts } from '../scopes.ts';
+import type { ScopeFacts } from '../scopes/scopes.ts';
 import { findDescriptor } from './catalogue.ts';
 
 export function scopeFactsOf(connection: {

@@ -1,6 +1,6 @@
 /** What the scopes of the main providers let somebody do, by their name in lower case. Read off the providers' own lists. */
 
-import type { ScopePhrase } from '../scope-phrases.ts';
+import type { ScopePhrase } from '../scopes/scope-phrases.ts';
 
 type Words = Readonly<Record<string, ScopePhrase>>;
 

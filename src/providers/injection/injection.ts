@@ -5,7 +5,7 @@
  */
 
 import { isHttpUrl, type Descriptor } from '../descriptor.ts';
-import { credentialHeaders } from '../headers.ts';
+import { credentialHeaders } from '../requests/headers.ts';
 import { credentialQuery } from './query.ts';
 
 type Texts = Readonly<Record<string, string>>;

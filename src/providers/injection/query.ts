@@ -4,7 +4,7 @@
  * them into a URL encodes them. What cannot be filled in yields null, not an error, and nothing is logged.
  */
 
-import { fillTemplate, isPlainText } from '../headers.ts';
+import { fillTemplate, isPlainText } from '../requests/headers.ts';
 
 const MAX_PARAMETERS = 10;
 

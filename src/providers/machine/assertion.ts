@@ -6,7 +6,7 @@
  */
 
 import type { Assertion } from '../descriptor.ts';
-import { fillParam } from '../token-request.ts';
+import { fillParam } from '../requests/token-request.ts';
 
 export interface UnsignedAssertion {
   readonly header: Readonly<Record<string, string>>;

@@ -3,8 +3,8 @@
  * is not used, and a refused client is the account's own death where the account brought it. Pure, and never throws.
  */
 
-import { classify, type Answer, type Classified, type ClassifyContext } from '../classify.ts';
-import { parseBody } from '../body.ts';
+import { classify, type Answer, type Classified, type ClassifyContext } from '../answers/classify.ts';
+import { parseBody } from '../answers/body.ts';
 import type { Descriptor } from '../descriptor.ts';
 import type { MachineType } from '#contract/machine/kinds.ts';
 import { statedObjects } from './scope-objects.ts';

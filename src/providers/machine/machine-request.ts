@@ -13,7 +13,7 @@ import {
   requestTo,
   type RefreshRequest,
   type RequestAuth,
-} from '../token-request.ts';
+} from '../requests/token-request.ts';
 import type { MachineCredential } from './credential.ts';
 import { requestedObjects } from './scope-objects.ts';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutOf, isMatched, isOld, revokedRefusal, withoutCut } from '#accounts/ending/matched.ts';
 import type { AccountRow, GrantRow } from '#accounts/rows.ts';
-import type { Revoked } from '#directory/cut-offs.ts';
+import type { Revoked } from '#directory/revocations/cut-offs.ts';
 import { selectorText, type Selector } from '#directory/revocations/selector.ts';
 
 const word = fc.constantFrom('a', 'b', 'c');

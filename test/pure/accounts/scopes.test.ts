@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { coverage } from '#policy/scopes.ts';
-import { authorizationRequest } from '#providers/authorization-request.ts';
+import { authorizationRequest } from '#providers/requests/authorization-request.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
-import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scope-warnings.ts';
+import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scopes/scope-warnings.ts';
 import {
   openingScopes,
   resolveScopes,
@@ -13,7 +13,7 @@ import {
   statedScopes,
   unknownScopes,
   withImplied,
-} from '#providers/scopes.ts';
+} from '#providers/scopes/scopes.ts';
 import { known } from '../providers/descriptors.ts';
 
 const oauth = allDescriptors().filter(({ auth_type: type }) => type === 'oauth2');

@@ -11,10 +11,10 @@ import {
   accountUrls,
   couldTellVariables,
   newlyTold,
-} from '#providers/account-variables.ts';
+} from '#providers/variables/account-variables.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
-import { applyVariables } from '#providers/variables.ts';
+import { applyVariables } from '#providers/variables/variables.ts';
 import { samplesOf } from '../providers/variable-samples.ts';
 
 const NOTHING = { captured: {}, given: {} };

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { prefersPage } from '../../../src/api/accept.ts';
+import { prefersPage } from '../../../src/api/http/accept.ts';
 
 describe('a page is the answer to', () => {
   it.each([

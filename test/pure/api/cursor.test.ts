@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutPage, decodeCursor, encodeCursor, type Filters, type Position } from '#api/cursor.ts';
+import { cutPage, decodeCursor, encodeCursor, type Filters, type Position } from '#api/http/cursor.ts';
 import { ProblemError } from '#contract/problem.ts';
 
 const ring = (...kids: string[]) => ({

@@ -7,7 +7,7 @@ import type { AccountRow, ConnectionSettings, GrantRow } from '#accounts/rows.ts
 import { injectorOf, type Injector } from '#egress/injector/injector.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import { credentialFieldsOf, type Descriptor } from '#providers/descriptor.ts';
-import { applyVariables } from '#providers/variables.ts';
+import { applyVariables } from '#providers/variables/variables.ts';
 import { samplesOf } from '../providers/variable-samples.ts';
 
 type Texts = Record<string, string>;

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { fieldProblems, problemDocument } from '../../../src/api/problem.ts';
+import { fieldProblems, problemDocument } from '../../../src/api/http/problem.ts';
 import { CODES, type Code } from '../../../src/contract/codes.ts';
 import type { ProblemDetails } from '../../../src/contract/problem.ts';
 

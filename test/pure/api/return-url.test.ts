@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { returnUrlProblem } from '#api/return-url.ts';
+import { returnUrlProblem } from '#api/http/return-url.ts';
 
 const ACCEPTED = [
   'https://app.example.com',

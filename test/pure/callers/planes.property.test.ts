@@ -10,7 +10,7 @@ import {
   type Outcome,
   type Proof,
 } from '#callers/proof.ts';
-import type { Policy } from '#contract/policy.ts';
+import type { Policy } from '#contract/agents/policy.ts';
 import { err, ok } from '#lib/result.ts';
 
 const proved = {

@@ -1,6 +1,6 @@
 /** One model of each page, in each of the forms that it has: what the tests here and the browser's gallery show. */
 
-import type { ScopePhrase } from '#providers/scope-phrases.ts';
+import type { ScopePhrase } from '#providers/scopes/scope-phrases.ts';
 import type { ApprovalPage, Asker, PageModel, PageProvider, Purpose } from '#connect/page-model.ts';
 
 /** A drawn key, as an operator would set it. */

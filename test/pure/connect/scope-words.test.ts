@@ -6,8 +6,8 @@ import { SCOPES } from '#connect/pages/words.tsx';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import { MARKS } from '#providers/catalogue/marks.ts';
 import { SCOPE_WORDS, WORDS_OF } from '#providers/catalogue/scope-words.ts';
-import { SCOPE_PHRASES } from '#providers/scope-phrases.ts';
-import { markOf, phraseOf } from '#providers/scope-words.ts';
+import { SCOPE_PHRASES } from '#providers/scopes/scope-phrases.ts';
+import { markOf, phraseOf } from '#providers/scopes/scope-words.ts';
 
 const ALL = allDescriptors();
 const IDS = new Set(ALL.map(({ id }) => id));

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPublicAddress } from '#egress/address.ts';
+import { isPublicAddress } from '#egress/guard/address.ts';
 
 describe('an IPv4 address', () => {
   it.each([

@@ -1,10 +1,10 @@
 /** What the catalogue names may be called: else its connections would fail with the first refresh. */
 
 import { expect, it } from 'vitest';
-import { targetProblem } from '#egress/guard.ts';
+import { targetProblem } from '#egress/guard/guard.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import { URL_FIELDS } from '#providers/descriptor.ts';
-import { applyVariables } from '#providers/variables.ts';
+import { applyVariables } from '#providers/variables/variables.ts';
 import { samplesOf } from '../providers/variable-samples.ts';
 
 it.each(allDescriptors().map((entry) => [entry.id, entry] as const))(

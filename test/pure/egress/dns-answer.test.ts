@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeAnswers, readDnsAnswer, type DnsAnswer } from '#egress/dns-answer.ts';
+import { judgeAnswers, readDnsAnswer, type DnsAnswer } from '#egress/guard/dns-answer.ts';
 
 const record = (type: number, data: string, TTL = 120) => ({ name: 'hooks.example.com', type, TTL, data });
 const message = (Answer: unknown, rest: Record<string, unknown> = {}): string =>

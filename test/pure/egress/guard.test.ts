@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { guardOptions, isLoopbackHost, targetProblem, type GuardOptions } from '#egress/guard.ts';
+import { guardOptions, isLoopbackHost, targetProblem, type GuardOptions } from '#egress/guard/guard.ts';
 
 const STRICT: GuardOptions = { allowLoopback: false, ownHost: 'broker.example.com', resolver: null };
 const DEVELOPMENT: GuardOptions = { allowLoopback: true, ownHost: '127.0.0.1:8787' };

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerResponse } from 'node:http';
-import { guardedFetch, type FetchOutcome } from '#egress/guarded-fetch.ts';
+import { guardedFetch, type FetchOutcome } from '#egress/guard/guarded-fetch.ts';
 import { startServer, type HostileServer, type SeenRequest } from '../../support/hostile-server.ts';
 
 const LIMITS = { timeoutMs: 1000, maxBytes: 1024 };

@@ -5,7 +5,7 @@
 
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askIdentity, type IdentityAnswer } from '#egress/identity.ts';
+import { askIdentity, type IdentityAnswer } from '#egress/identity/identity.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { startServer, type HostileServer } from '../../support/hostile-server.ts';
 import { custom } from '../providers/descriptors.ts';

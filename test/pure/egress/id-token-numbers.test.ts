@@ -2,7 +2,7 @@
 
 import { exportJWK, generateKeyPair, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkIdToken } from '#egress/id-token.ts';
+import { checkIdToken } from '#egress/identity/id-token.ts';
 import { identityOf } from '#providers/identity.ts';
 import { startServer, type HostileServer } from '../../support/hostile-server.ts';
 import { custom } from '../providers/descriptors.ts';

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { askIdentity } from '#egress/identity.ts';
+import { askIdentity } from '#egress/identity/identity.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { custom } from '../providers/descriptors.ts';

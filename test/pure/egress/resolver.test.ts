@@ -1,11 +1,11 @@
 /** Names on the way out, with a resolver that lies, stalls, fails and changes its mind: what is sent, and what is kept. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { guardOfProvider, type GuardOptions } from '#egress/guard.ts';
-import { guardedFetch } from '#egress/guarded-fetch.ts';
+import { guardOfProvider, type GuardOptions } from '#egress/guard/guard.ts';
+import { guardedFetch } from '#egress/guard/guarded-fetch.ts';
 import { fetchServerMetadata } from '#egress/metadata.ts';
 import { forbiddenTargets, registrationProblem } from '#egress/registration.ts';
-import { judgeHost, keptForMs, questionUrl } from '#egress/resolver.ts';
+import { judgeHost, keptForMs, questionUrl } from '#egress/guard/resolver.ts';
 import { startResolver, type StubResolver } from '../../support/stub-resolver.ts';
 
 let resolver: StubResolver;

@@ -1,8 +1,8 @@
 /** What a token endpoint gets on the wire, and how much of its answer is read. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sendCode, sendRefresh, sendRevocation } from '#egress/token-endpoint.ts';
-import { classify } from '#providers/classify.ts';
+import { sendCode, sendRefresh, sendRevocation } from '#egress/exchange/token-endpoint.ts';
+import { classify } from '#providers/answers/classify.ts';
 import { ProviderConfig, customDescriptor } from '#providers/custom.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { startServer, type HostileServer } from '../../support/hostile-server.ts';

@@ -14,7 +14,7 @@ import {
   released,
   started,
 } from '#outbox/attempt.ts';
-import type { Delivery } from '#outbox/rows.ts';
+import type { Delivery } from '#outbox/tables/rows.ts';
 import type { DeliveryOutcome } from '#webhooks/delivery-request.ts';
 import { RETRY_AFTER_MS } from '#webhooks/retry.ts';
 

@@ -1,7 +1,7 @@
 /** What the account's own events say about one of them that has not left. */
 
 import { describe, expect, it } from 'vitest';
-import type { ToldEvent } from '#outbox/rows.ts';
+import type { ToldEvent } from '#outbox/tables/rows.ts';
 import { canBeSuppressed, suppressionOf } from '#outbox/suppression.ts';
 import type { EventType } from '#webhooks/event.ts';
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { PolicyInput, Rule } from '#contract/policy.ts';
+import type { PolicyInput, Rule } from '#contract/agents/policy.ts';
 import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import { tokenRequest, type PolicyAgent } from '#policy/request.ts';

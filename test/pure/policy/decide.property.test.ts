@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { decideAtDoor1, decideAtDoor2, type Door2Decision } from '#policy/decide.ts';
 import { reachesAccount } from '#policy/reach.ts';
 import { AGENT_ID, agentWith, grantsOf, requestFor } from './cases.ts';

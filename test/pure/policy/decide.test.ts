@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
 import { reachesAccount } from '#policy/reach.ts';
 import type { Use } from '#policy/request.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
 import { mayConnect, reachesAccount } from '#policy/reach.ts';
 import { AGENT_ID, agentWith, grantsOf, requestFor } from './cases.ts';

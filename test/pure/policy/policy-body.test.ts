@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OpenAPIHono, createRoute } from '@hono/zod-openapi';
-import { Policy, PolicyInput } from '#contract/policy.ts';
+import { Policy, PolicyInput } from '#contract/agents/policy.ts';
 import { expandPolicy } from '#policy/shorthand.ts';
 import { cases } from './cases.ts';
 

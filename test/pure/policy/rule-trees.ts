@@ -1,7 +1,7 @@
 /** Rules with any fields of the contract, requests that meet them, and the lists that a token would carry. */
 
 import fc from 'fast-check';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import type { PolicyRequest } from '#policy/request.ts';
 import { AGENT_ID } from './cases.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Policy, PolicyInput, splitCredential } from '#contract/policy.ts';
+import { Policy, PolicyInput, splitCredential } from '#contract/agents/policy.ts';
 import { expandPolicy } from '#policy/shorthand.ts';
 import { cases } from './cases.ts';
 

@@ -8,10 +8,10 @@ import {
   changesHost,
   givenProblem,
   variablesTold,
-} from '#providers/account-variables.ts';
+} from '#providers/variables/account-variables.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import { placeholdersIn, type Descriptor } from '#providers/descriptor.ts';
-import { applyVariables } from '#providers/variables.ts';
+import { applyVariables } from '#providers/variables/variables.ts';
 import { custom, known } from './descriptors.ts';
 import { isAtHome, samplesOf } from './variable-samples.ts';
 

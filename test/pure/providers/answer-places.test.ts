@@ -4,10 +4,10 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { readTokens } from '#providers/answer.ts';
-import { parseBody } from '#providers/body.ts';
+import { readTokens } from '#providers/answers/answer.ts';
+import { parseBody } from '#providers/answers/body.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
-import { classify } from '#providers/classify.ts';
+import { classify } from '#providers/answers/classify.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { identityOf } from '#providers/identity.ts';
 import { NOW_MS, custom, known, response } from './descriptors.ts';

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readTokens } from '#providers/answer.ts';
+import { readTokens } from '#providers/answers/answer.ts';
 import { NOW_MS, custom, known } from './descriptors.ts';
 
 const read = (body: unknown, config: Record<string, unknown> = {}, requestedScopes?: string[]) =>

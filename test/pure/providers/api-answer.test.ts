@@ -1,7 +1,7 @@
 /** What an API's answer says about the token that was sent. */
 
 import { describe, expect, it } from 'vitest';
-import { judgeApiAnswer, lossOfPermissionOf } from '#providers/api-answer.ts';
+import { judgeApiAnswer, lossOfPermissionOf } from '#providers/answers/api-answer.ts';
 import { NOW_MS, custom, known } from './descriptors.ts';
 
 const judge = (id: string | null, status: number, body: unknown, headers: Record<string, string> = {}) =>

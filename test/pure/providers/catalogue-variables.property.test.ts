@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
-import { applyVariables } from '#providers/variables.ts';
+import { applyVariables } from '#providers/variables/variables.ts';
 import { isAtHome, samplesOf, templatesOf } from './variable-samples.ts';
 
 const WITH_VARIABLES = allDescriptors().filter((entry) => templatesOf(entry).length > 0);

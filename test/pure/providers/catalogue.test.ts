@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { allDescriptors, findDescriptor } from '#providers/catalogue/catalogue.ts';
 import { Descriptor, credentialFieldsOf, revocationReachOf } from '#providers/descriptor.ts';
-import { credentialHeaders, parseTokenHeader } from '#providers/headers.ts';
+import { credentialHeaders, parseTokenHeader } from '#providers/requests/headers.ts';
 import { refreshTokenLifeOf, rotationOf } from '#providers/rotation.ts';
-import { applyVariables } from '#providers/variables.ts';
+import { applyVariables } from '#providers/variables/variables.ts';
 import { custom, known } from './descriptors.ts';
 import { samplesOf } from './variable-samples.ts';
 

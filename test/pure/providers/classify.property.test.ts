@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeApiAnswer } from '#providers/api-answer.ts';
-import { classify } from '#providers/classify.ts';
-import type { Answer, Classified } from '#providers/classify.ts';
+import { judgeApiAnswer } from '#providers/answers/api-answer.ts';
+import { classify } from '#providers/answers/classify.ts';
+import type { Answer, Classified } from '#providers/answers/classify.ts';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { NOW_MS, custom } from './descriptors.ts';

@@ -1,8 +1,8 @@
 /** The rules of classification that are about more than one body: doubt, precedence, sub-codes, evidence. */
 
 import { describe, expect, it } from 'vitest';
-import { classify } from '#providers/classify.ts';
-import type { ClassifyContext } from '#providers/classify.ts';
+import { classify } from '#providers/answers/classify.ts';
+import type { ClassifyContext } from '#providers/answers/classify.ts';
 import { NOW_MS, custom, response } from './descriptors.ts';
 
 const context = (more: Partial<ClassifyContext> = {}): ClassifyContext => ({

@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
-import { classify } from '#providers/classify.ts';
+import { classify } from '#providers/answers/classify.ts';
 import { Descriptor } from '#providers/descriptor.ts';
-import type { ErrorRow } from '#providers/error-row.ts';
+import type { ErrorRow } from '#providers/answers/error-row.ts';
 import { NOW_MS } from './descriptors.ts';
 
 const OURS = ['fix_client_credentials', 'fix_request'] as const;

@@ -1,7 +1,7 @@
 /** Descriptors and answers for the tests of this room. */
 
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
-import type { Answer } from '#providers/classify.ts';
+import type { Answer } from '#providers/answers/classify.ts';
 import { ProviderConfig, customDescriptor } from '#providers/custom.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allDescriptors } from '#providers/catalogue/catalogue.ts';
 import { accessLifetimeMs, type LifetimeFacts } from '#providers/reading/lifetime.ts';
-import { readTokens } from '#providers/answer.ts';
+import { readTokens } from '#providers/answers/answer.ts';
 import { NOW_MS } from './descriptors.ts';
 
 const PLAIN: LifetimeFacts = {

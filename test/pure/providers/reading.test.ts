@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseBody } from '#providers/body.ts';
+import { parseBody } from '#providers/answers/body.ts';
 import {
   parseHttpDate,
   parseInstant,

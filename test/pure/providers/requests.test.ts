@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { credentialHeaders, parseTokenHeader } from '#providers/headers.ts';
-import { refreshRequest } from '#providers/token-request.ts';
-import { resolveScopes } from '#providers/scopes.ts';
+import { credentialHeaders, parseTokenHeader } from '#providers/requests/headers.ts';
+import { refreshRequest } from '#providers/requests/token-request.ts';
+import { resolveScopes } from '#providers/scopes/scopes.ts';
 import { custom, known } from './descriptors.ts';
 
 const INPUT = { clientId: 'client-1', clientSecret: 's3cret', refreshToken: 'rt-1' };

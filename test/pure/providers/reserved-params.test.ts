@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseProviderConfig } from '#providers/custom.ts';
-import { EXTRA_PARAMS, withoutExtraValues } from '#providers/reserved-params.ts';
+import { EXTRA_PARAMS, withoutExtraValues } from '#providers/requests/reserved-params.ts';
 
 const ENDPOINTS = {
   authorization_url: 'https://id.example.com/authorize',

@@ -7,7 +7,7 @@ import {
   revocationDecision,
   tokenHostOf,
   type GrantIdentity,
-} from '#providers/revocation.ts';
+} from '#providers/requests/revocation.ts';
 
 const few = (...values: string[]) => fc.option(fc.constantFrom(...values), { nil: null });
 const identity: fc.Arbitrary<GrantIdentity> = fc.record({

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Descriptor } from '#providers/descriptor.ts';
 import type { DescriptorInput } from '#providers/descriptor.ts';
-import { applyVariables } from '#providers/variables.ts';
+import { applyVariables } from '#providers/variables/variables.ts';
 
 const variable = (name: string, pattern: string, more: Record<string, unknown> = {}) => ({
   [name]: { name, required: true, pattern, ...more },

@@ -5,9 +5,9 @@
 
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { judgeApiAnswer } from '#providers/api-answer.ts';
+import { judgeApiAnswer } from '#providers/answers/api-answer.ts';
 import { allDescriptors, providerIds } from '#providers/catalogue/catalogue.ts';
-import { classify } from '#providers/classify.ts';
+import { classify } from '#providers/answers/classify.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { NOW_MS, custom, known, response } from './descriptors.ts';
 import { VECTORS, answerOf, categoryOf, vectorsOf, type Vector } from './vectors.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { attemptPhase } from '#refresh/attempt.ts';
+import { attemptPhase } from '#refresh/exchange/attempt.ts';
 import { DAY, NOW } from './given.ts';
 
 const phase = (ageMs: number, budgetMs = 15_000) =>

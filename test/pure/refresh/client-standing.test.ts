@@ -2,7 +2,12 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { afterSuccess, judgeRefusal, standingOf, type ClientStanding } from '#refresh/client-standing.ts';
+import {
+  afterSuccess,
+  judgeRefusal,
+  standingOf,
+  type ClientStanding,
+} from '#refresh/standing/client-standing.ts';
 import {
   afterReport,
   gateOf,
@@ -11,7 +16,7 @@ import {
   type ConnectionHealth,
   type HealthNews,
   type HealthReport,
-} from '#refresh/connection-health.ts';
+} from '#refresh/standing/connection-health.ts';
 import { HOUR, MINUTE, NOW, SECOND } from './given.ts';
 
 const NEW = standingOf(null, 'client');

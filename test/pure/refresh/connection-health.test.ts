@@ -14,7 +14,7 @@ import {
   type Gate,
   type HealthNews,
   type HealthReport,
-} from '#refresh/connection-health.ts';
+} from '#refresh/standing/connection-health.ts';
 import { HOUR, MINUTE, NOW, SECOND } from './given.ts';
 
 const OK = healthyFrom(NOW - HOUR);

@@ -16,11 +16,11 @@ import {
   takeProbe,
   type ConnectionHealth,
   type HealthNews,
-} from '#refresh/connection-health.ts';
-import { healthReportOf, type EndedAttempt } from '#refresh/health-report.ts';
+} from '#refresh/standing/connection-health.ts';
+import { healthReportOf, type EndedAttempt } from '#refresh/standing/health-report.ts';
 import { accessLives, waitForAttemptMs, type GrantTimes } from '#refresh/lifetimes.ts';
 import { planRefresh } from '#refresh/schedule.ts';
-import { planSettle, type OutcomeSummary } from '#refresh/settle-plan.ts';
+import { planSettle, type OutcomeSummary } from '#refresh/exchange/settle-plan.ts';
 import { grant, HOUR, MINUTE, NOW, SECOND, seededRandom } from './given.ts';
 
 const CALL_MS = 333;

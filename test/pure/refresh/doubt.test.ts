@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inDoubtShown, isHeld, planAfterDoubt, racesGrace } from '#refresh/doubt.ts';
+import { inDoubtShown, isHeld, planAfterDoubt, racesGrace } from '#refresh/exchange/doubt.ts';
 import { anyDraw, DAY, HOUR, MINUTE, NOW, SECOND } from './given.ts';
 
 const STATIC = { rotating: false, graceMs: null };

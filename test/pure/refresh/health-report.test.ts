@@ -1,7 +1,7 @@
 /** What an attempt says of its connection, and what an account keeps to itself. */
 import { describe, expect, it } from 'vitest';
-import { healthReportOf, type EndedAttempt } from '#refresh/health-report.ts';
-import type { OutcomeSummary } from '#refresh/settle-plan.ts';
+import { healthReportOf, type EndedAttempt } from '#refresh/standing/health-report.ts';
+import type { OutcomeSummary } from '#refresh/exchange/settle-plan.ts';
 import { MINUTE, NOW, SECOND } from './given.ts';
 
 const attempt = (outcome: string, agoMs = 0, reason: string | null = null): EndedAttempt => ({

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isHeld } from '#refresh/doubt.ts';
-import { planSettle } from '#refresh/settle-plan.ts';
-import type { SettleInput, SettlePlan } from '#refresh/settle-plan.ts';
+import { isHeld } from '#refresh/exchange/doubt.ts';
+import { planSettle } from '#refresh/exchange/settle-plan.ts';
+import type { SettleInput, SettlePlan } from '#refresh/exchange/settle-plan.ts';
 import { anyDraw, anyGrant, DAY, HOUR, MINUTE, NOW } from './given.ts';
 
 const anyOutcome = fc.record({

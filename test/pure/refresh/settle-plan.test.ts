@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planSettle } from '#refresh/settle-plan.ts';
-import type { OutcomeSummary, SettleInput } from '#refresh/settle-plan.ts';
+import { planSettle } from '#refresh/exchange/settle-plan.ts';
+import type { OutcomeSummary, SettleInput } from '#refresh/exchange/settle-plan.ts';
 import { DAY, grant, HOUR, MINUTE, NOW, SECOND } from './given.ts';
 
 const STATIC = { rotating: false, graceMs: null };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { isDeadByUnknownError, trackUnknownError } from '#refresh/unknown-error.ts';
-import type { UnknownErrorTrack } from '#refresh/unknown-error.ts';
+import { isDeadByUnknownError, trackUnknownError } from '#refresh/exchange/unknown-error.ts';
+import type { UnknownErrorTrack } from '#refresh/exchange/unknown-error.ts';
 import { DAY, HOUR, NOW } from './given.ts';
 
 const track: UnknownErrorTrack = { code: 'odd_error', sinceMs: NOW - DAY, count: 10 };

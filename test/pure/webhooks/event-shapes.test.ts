@@ -1,7 +1,7 @@
 /** The events that are made, beside the shapes that are published for them. */
 
 import { expect, it } from 'vitest';
-import { EVENT_DATA } from '#contract/events.ts';
+import { EVENT_DATA } from '#contract/events/events.ts';
 import {
   accountEventData,
   agentEventData,

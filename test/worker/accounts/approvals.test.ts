@@ -6,7 +6,7 @@ import { MAX_PENDING_PER_AGENT } from '#accounts/approvals/machine.ts';
 import { askApproval } from '#accounts/approvals/ask.ts';
 import type { ApprovalView, Decision } from '#accounts/approvals/requests.ts';
 import type { ReleaseRequest } from '#accounts/door/answer.ts';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import {
   config,
   connected,

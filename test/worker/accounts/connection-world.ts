@@ -4,9 +4,9 @@ import { vi } from 'vitest';
 import { DIRECTORY_LIMIT_MS } from '#accounts/refreshing/provider/connection-watch.ts';
 import { encryptText } from '#crypto/envelope.ts';
 import { clientSecretPlace } from '#crypto/places.ts';
-import { connectionToSql } from '#directory/connection-row.ts';
-import { findConnection } from '#directory/connections.ts';
-import { connectionKey } from '#directory/data-key.ts';
+import { connectionToSql } from '#directory/connections/connection-row.ts';
+import { findConnection } from '#directory/connections/connections.ts';
+import { connectionKey } from '#directory/keys/data-key.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 import { calls, config, expired, fresh, http, must, provider, release, type Connected } from './world.ts';
 

@@ -2,10 +2,10 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { endOrphans } from '#accounts/ending/orphans.ts';
-import type { CutOffs } from '#directory/cut-offs.ts';
-import { changeConnection, deleteConnection } from '#directory/connection-changes.ts';
+import type { CutOffs } from '#directory/revocations/cut-offs.ts';
+import { changeConnection, deleteConnection } from '#directory/connections/connection-changes.ts';
 import { buriedAccounts } from '#directory/graves.ts';
-import type { ConnectionRow } from '#directory/connection-row.ts';
+import type { ConnectionRow } from '#directory/connections/connection-row.ts';
 import {
   config,
   connected,

@@ -8,8 +8,8 @@ import { askFlow } from '#accounts/flows/ask.ts';
 import { lifeOf, type Claimed, type Named } from '#accounts/flows/requests.ts';
 import type { Frozen } from '#accounts/flows/sessions/session.ts';
 import type { ConnectionSettings } from '#accounts/rows.ts';
-import type { CodeClaim } from '#refresh/code-exchange.ts';
-import type { IssuedGrant } from '../../../src/dev/oauth-server.ts';
+import type { CodeClaim } from '#refresh/exchange/code-exchange.ts';
+import type { IssuedGrant } from '../../../src/dev/oauth/server.ts';
 import {
   config,
   context,

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MOVES, type Status } from '#accounts/status.ts';
-import type { Fault } from '../../../src/dev/oauth-faults.ts';
+import type { Fault } from '../../../src/dev/oauth/faults.ts';
 import {
   alarmAt,
   calls,

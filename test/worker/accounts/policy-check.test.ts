@@ -4,7 +4,7 @@ import { exports } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ReleaseRequest } from '#accounts/door/answer.ts';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { DAYS } from '#contract/rules/fields.ts';
 import { connected, context, fresh, http, must, release, request, right, stub } from './world.ts';
 

@@ -2,7 +2,7 @@
 
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import type { SubjectTold } from '#refresh/outcome.ts';
+import type { SubjectTold } from '#refresh/exchange/outcome.ts';
 import {
   config,
   connected,

@@ -5,7 +5,7 @@ import { overdueSpreadMs } from '#accounts/refreshing/provider/connection-watch.
 import type { ConnectionSettings } from '#accounts/rows.ts';
 import { Subrequests } from '#accounts/clock/subrequests.ts';
 import { sweepAll } from '#accounts/clock/sweep.ts';
-import { upsertAccountIndex } from '#directory/account-index.ts';
+import { upsertAccountIndex } from '#directory/indexes/account-index.ts';
 import type { Config } from '#env.ts';
 import { accountRow } from '../directory/account-row.ts';
 import { config, fresh, newConnection } from './world.ts';

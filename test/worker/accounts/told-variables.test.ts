@@ -1,7 +1,7 @@
 /** Variables that a provider tells when it is asked about a grant: stored with that grant as it was then, and no other. */
 
 import { describe, expect, it } from 'vitest';
-import type { SubjectTold } from '#refresh/outcome.ts';
+import type { SubjectTold } from '#refresh/exchange/outcome.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import {
   config,

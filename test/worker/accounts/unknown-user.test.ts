@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { askFlow } from '#accounts/flows/ask.ts';
-import type { SubjectTold } from '#refresh/outcome.ts';
+import type { SubjectTold } from '#refresh/exchange/outcome.ts';
 import { confirmed, onItsWay, unconnected, waiting, type Unconnected } from './flow-world.ts';
 import { config, http, indexed, must, right, rows, stub, view } from './world.ts';
 

@@ -3,7 +3,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConnectedAccount } from '#accounts/connected-account.ts';
-import type { SettleArgument } from '#refresh/outcome.ts';
+import type { SettleArgument } from '#refresh/exchange/outcome.ts';
 import {
   alarmAt,
   calls,

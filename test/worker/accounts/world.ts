@@ -9,12 +9,12 @@ import { AccountStore } from '#accounts/store.ts';
 import type { ReleaseRequest } from '#accounts/door/answer.ts';
 import { accountStub, type AccountRpc, type Answer } from '#accounts/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
-import type { Resource } from '#contract/connected-accounts.ts';
+import type { Resource } from '#contract/accounts/connected-accounts.ts';
 import { configOf, type Config, type UncheckedEnv } from '#env.ts';
 import { groupOf, places, versionOf } from '#lib/table-schema.ts';
-import type { Fault } from '../../../src/dev/oauth-faults.ts';
-import type { IssuedGrant } from '../../../src/dev/oauth-server.ts';
-import type { TokenCall } from '../../../src/dev/oauth-call.ts';
+import type { Fault } from '../../../src/dev/oauth/faults.ts';
+import type { IssuedGrant } from '../../../src/dev/oauth/server.ts';
+import type { TokenCall } from '../../../src/dev/oauth/call.ts';
 import type { Control } from '../../support/worker-provider.ts';
 
 export const config: Config = configOf(env);

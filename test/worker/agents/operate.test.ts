@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '#api/app.ts';
 import { askAgent, type OperationInput, type OperationName } from '#agents/stub.ts';
 import { applyMigrations } from '#directory/migrate.ts';
-import { makeAdminKey } from '#directory/admin-keys.ts';
+import { makeAdminKey } from '#directory/keys/admin-keys.ts';
 import { config, context, dump, freshId, newAgent, right, settled, stub, tamper } from './world.ts';
 
 beforeAll(() => applyMigrations(config.directory));

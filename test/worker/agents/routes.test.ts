@@ -4,7 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '#api/app.ts';
-import { Agent, AgentKeys, CreatedAgent, CreatedAgentKey } from '#contract/agents.ts';
+import { Agent, AgentKeys, CreatedAgent, CreatedAgentKey } from '#contract/agents/agents.ts';
 import { ProblemDocument } from '#contract/problem.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { actions, config, freshId, tables, UNKNOWN_KID, WRONG_KEY } from './world.ts';

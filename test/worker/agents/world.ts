@@ -7,7 +7,7 @@ import { Agent } from '#agents/agent.ts';
 import type { Failure } from '#agents/outcome.ts';
 import { agentStub, type AgentRpc } from '#agents/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
-import type { Policy } from '#contract/policy.ts';
+import type { Policy } from '#contract/agents/policy.ts';
 import { configOf, type Config } from '#env.ts';
 
 export const config: Config = configOf(env);

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '#api/app.ts';
-import { appendEvents, markSuppressed } from '#directory/events.ts';
+import { appendEvents, markSuppressed } from '#directory/webhooks/events.ts';
 import { callerOf, config, refusal } from './world.ts';
 
 const call = callerOf(createApp());

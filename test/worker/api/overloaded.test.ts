@@ -7,10 +7,10 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '#api/app.ts';
-import { createFront } from '#api/token-front.ts';
+import { createFront } from '#api/tokens/token-front.ts';
 import { createSignedAgentKey } from '#crypto/api-keys.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
-import { noteKnown } from '#directory/known-objects.ts';
+import { noteKnown } from '#directory/indexes/known-objects.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { configOf } from '#env.ts';
 import { operationsOf, type Document, type Operation } from '../../support/contract-document.ts';

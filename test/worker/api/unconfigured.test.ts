@@ -4,7 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { createApp } from '#api/app.ts';
-import { createFront } from '#api/token-front.ts';
+import { createFront } from '#api/tokens/token-front.ts';
 import { ProblemDocument } from '#contract/problem.ts';
 import { config } from './world.ts';
 

@@ -2,10 +2,10 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '#api/app.ts';
-import type { WebhookSenders } from '#api/webhook-senders.ts';
-import { WebhookDelivery } from '#contract/webhooks.ts';
-import { upsertDeliveries, type DeliveryRow } from '#directory/deliveries.ts';
-import { recordEndpointResult } from '#directory/webhook-health.ts';
+import type { WebhookSenders } from '#api/senders/webhook-senders.ts';
+import { WebhookDelivery } from '#contract/events/webhooks.ts';
+import { upsertDeliveries, type DeliveryRow } from '#directory/webhooks/deliveries.ts';
+import { recordEndpointResult } from '#directory/webhooks/webhook-health.ts';
 import { callerOf, config, refusal } from './world.ts';
 
 const base = '/v1/webhook-deliveries';

@@ -2,9 +2,9 @@
 
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '#api/app.ts';
-import type { TestOutcome, WebhookSenders } from '#api/webhook-senders.ts';
-import { WebhookEndpoint, WebhookEndpointWithSecret, WebhookTest } from '#contract/webhooks.ts';
-import { recordEndpointResult } from '#directory/webhook-health.ts';
+import type { TestOutcome, WebhookSenders } from '#api/senders/webhook-senders.ts';
+import { WebhookEndpoint, WebhookEndpointWithSecret, WebhookTest } from '#contract/events/webhooks.ts';
+import { recordEndpointResult } from '#directory/webhooks/webhook-health.ts';
 import { callerOf, config, refusal, type Answer } from './world.ts';
 
 const base = '/v1/webhook-endpoints';

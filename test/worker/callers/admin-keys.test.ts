@@ -6,7 +6,7 @@ import { asAgent, asOperator } from '#callers/planes.ts';
 import type { RequestPieces } from '#callers/proof.ts';
 import { prove } from '#callers/prove.ts';
 import { createAdminKey, parseAdminKey } from '#crypto/api-keys.ts';
-import { deleteAdminKey, makeAdminKey, MAX_ADMIN_KEYS } from '#directory/admin-keys.ts';
+import { deleteAdminKey, makeAdminKey, MAX_ADMIN_KEYS } from '#directory/keys/admin-keys.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { verifyOrganizationAudit } from '#directory/organization-audit.ts';
 import { configOf, type Config } from '#env.ts';

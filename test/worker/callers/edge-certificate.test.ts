@@ -4,7 +4,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { beforeAll, expect, it } from 'vitest';
 import { createApp } from '#api/app.ts';
-import { createFront } from '#api/token-front.ts';
+import { createFront } from '#api/tokens/token-front.ts';
 import { claimProofs, rowsOf } from '#directory/callers/agent-proofs.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { systemNow } from '#lib/clock.ts';

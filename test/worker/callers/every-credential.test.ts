@@ -7,11 +7,11 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '#api/app.ts';
-import { createFront } from '#api/token-front.ts';
+import { createFront } from '#api/tokens/token-front.ts';
 import { createAdminKey, createAgentKey, createSignedAgentKey } from '#crypto/api-keys.ts';
 import { accountId } from '#crypto/digest.ts';
 import { ringOf } from '#crypto/ring-cache.ts';
-import { deleteAdminKey, makeAdminKey } from '#directory/admin-keys.ts';
+import { deleteAdminKey, makeAdminKey } from '#directory/keys/admin-keys.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { systemNow } from '#lib/clock.ts';
 import { config, context, newAgent, records, right, stub, WRONG_KEY } from '../agents/world.ts';

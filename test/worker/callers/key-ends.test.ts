@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { asAgent, asOperator } from '#callers/planes.ts';
 import type { RequestPieces } from '#callers/proof.ts';
 import { prove } from '#callers/prove.ts';
-import { makeAdminKey } from '#directory/admin-keys.ts';
+import { makeAdminKey } from '#directory/keys/admin-keys.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { actions, config, context, newAgent, right, stub, tamper } from '../agents/world.ts';
 

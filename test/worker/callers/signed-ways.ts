@@ -16,10 +16,10 @@ import {
 } from 'jose';
 import { expect, vi } from 'vitest';
 import { createApp } from '#api/app.ts';
-import { createFront } from '#api/token-front.ts';
+import { createFront } from '#api/tokens/token-front.ts';
 import { openPrivateKey } from '#crypto/signing/token-key.ts';
 import { tokenHash } from '#crypto/digest.ts';
-import { isAgentIndexed } from '#directory/agent-index.ts';
+import { isAgentIndexed } from '#directory/indexes/agent-index.ts';
 import { openBundle, signingBundle } from '#directory/callers/signing-keys.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import { systemNow } from '#lib/clock.ts';

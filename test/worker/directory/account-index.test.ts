@@ -1,7 +1,7 @@
 /** The index of accounts: rows come from objects, may come twice or late, and never bring an older state back. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { countAccounts, deleteAccountIndex, upsertAccountIndex } from '#directory/account-index.ts';
+import { countAccounts, deleteAccountIndex, upsertAccountIndex } from '#directory/indexes/account-index.ts';
 import { accountRow } from './account-row.ts';
 import { db, downDatabase } from './world.ts';
 

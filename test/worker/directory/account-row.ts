@@ -1,6 +1,6 @@
 /** One row of the index of accounts, as tests need it. */
 
-import type { AccountIndexRow } from '#directory/account-index.ts';
+import type { AccountIndexRow } from '#directory/indexes/account-index.ts';
 
 export function accountRow(changed: Partial<AccountIndexRow> = {}): AccountIndexRow {
   return {

@@ -1,7 +1,7 @@
 /** Beats: which accounts have fallen silent, and that nobody who is alive is among them. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { upsertAccountIndex } from '#directory/account-index.ts';
+import { upsertAccountIndex } from '#directory/indexes/account-index.ts';
 import { BEAT_OVERDUE_MS, overdueBeats, recordBeat, type OverdueBeat } from '#directory/beats.ts';
 import { accountRow } from './account-row.ts';
 import { db, downDatabase } from './world.ts';

@@ -1,10 +1,10 @@
 /** Changes of stored connections: what they may not make good, and what a deletion leaves behind. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { upsertAccountIndex } from '#directory/account-index.ts';
-import { changeConnection, deleteConnection } from '#directory/connection-changes.ts';
-import type { ConnectionRow } from '#directory/connection-row.ts';
-import { connectionSettings, createConnection, findConnection } from '#directory/connections.ts';
+import { upsertAccountIndex } from '#directory/indexes/account-index.ts';
+import { changeConnection, deleteConnection } from '#directory/connections/connection-changes.ts';
+import type { ConnectionRow } from '#directory/connections/connection-row.ts';
+import { connectionSettings, createConnection, findConnection } from '#directory/connections/connections.ts';
 import { accountRow } from './account-row.ts';
 import { configWith, db, draft, dump, emptyVault, masterKey } from './world.ts';
 

@@ -1,11 +1,11 @@
 /** What accounts tell of their connection, many at once: one truth, one event, one probe, and no write without news. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { reportHealth, takeHealthProbe } from '#directory/connection-health.ts';
-import { newsHeldBy, newsTaken, strandedHolders } from '#directory/connection-news.ts';
-import { createConnection, findConnection, loadConnection } from '#directory/connections.ts';
+import { reportHealth, takeHealthProbe } from '#directory/connections/connection-health.ts';
+import { newsHeldBy, newsTaken, strandedHolders } from '#directory/connections/connection-news.ts';
+import { createConnection, findConnection, loadConnection } from '#directory/connections/connections.ts';
 import { verifyOrganizationAudit } from '#directory/organization-audit.ts';
-import type { HealthReport } from '#refresh/connection-health.ts';
+import type { HealthReport } from '#refresh/standing/connection-health.ts';
 import { configWith, db, downDatabase, draft, dump, emptyVault, masterKey } from './world.ts';
 
 const ring = `k1:${masterKey()}`;

@@ -5,7 +5,7 @@ import { decryptText, openDataKey } from '#crypto/envelope.ts';
 import { CONNECTIONS_OWNER, clientSecretPlace } from '#crypto/places.ts';
 import { openKeyring } from '#crypto/keyring.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import { upsertAccountIndex } from '#directory/account-index.ts';
+import { upsertAccountIndex } from '#directory/indexes/account-index.ts';
 import {
   connectionSettings,
   createConnection,
@@ -14,7 +14,7 @@ import {
   listConnections,
   loadConnection,
   recentConnection,
-} from '#directory/connections.ts';
+} from '#directory/connections/connections.ts';
 import { accountRow } from './account-row.ts';
 import { configWith, db, downDatabase, draft, dump, emptyVault, masterKey, silentDatabase } from './world.ts';
 

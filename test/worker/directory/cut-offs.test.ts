@@ -1,11 +1,11 @@
 /** The isolate's list of what must hold within a second: how old it may be, and what happens while D1 is away. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { upsertAccountIndex } from '#directory/account-index.ts';
-import { cutOffs, forgetCutOffs } from '#directory/cut-offs.ts';
+import { upsertAccountIndex } from '#directory/indexes/account-index.ts';
+import { cutOffs, forgetCutOffs } from '#directory/revocations/cut-offs.ts';
 import { buriedAccounts } from '#directory/graves.ts';
-import { deleteConnection } from '#directory/connection-changes.ts';
-import { createConnection } from '#directory/connections.ts';
+import { deleteConnection } from '#directory/connections/connection-changes.ts';
+import { createConnection } from '#directory/connections/connections.ts';
 import { accountRow } from './account-row.ts';
 import { asAnotherIsolate, configWith, db, draft, emptyVault, masterKey } from './world.ts';
 

@@ -8,7 +8,7 @@ import {
   upsertDeliveries,
   type DeliveryFilter,
   type DeliveryRow,
-} from '#directory/deliveries.ts';
+} from '#directory/webhooks/deliveries.ts';
 import { db, downDatabase } from './world.ts';
 
 const ANY: DeliveryFilter = { endpoint: null, accountId: null, status: null, organization: null };

@@ -7,7 +7,7 @@ import {
   markSuppressed,
   type EventFilter,
   type EventRow,
-} from '#directory/events.ts';
+} from '#directory/webhooks/events.ts';
 import { asAnotherIsolate, db, downDatabase } from './world.ts';
 
 const ALL: EventFilter = { after: null, accountId: null, type: null, organization: null, limit: 100 };

@@ -1,10 +1,10 @@
 /** Graves of deleted connections: looked at until all their accounts have been told, and not for ever. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { upsertAccountIndex } from '#directory/account-index.ts';
-import { deleteConnection } from '#directory/connection-changes.ts';
-import { createConnection } from '#directory/connections.ts';
-import { cutOffs } from '#directory/cut-offs.ts';
+import { upsertAccountIndex } from '#directory/indexes/account-index.ts';
+import { deleteConnection } from '#directory/connections/connection-changes.ts';
+import { createConnection } from '#directory/connections/connections.ts';
+import { cutOffs } from '#directory/revocations/cut-offs.ts';
 import { buriedAccounts, endGraves, YOUNG_GRAVE_MS } from '#directory/graves.ts';
 import { accountRow } from './account-row.ts';
 import { asAnotherIsolate, configWith, db, draft, emptyVault, masterKey } from './world.ts';

@@ -1,7 +1,7 @@
 /** Whether the ring is the one that the data was encrypted with, and what a wrong one leaves behind. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { assertVault, checkVault } from '#directory/key-check.ts';
+import { assertVault, checkVault } from '#directory/keys/key-check.ts';
 import { configWith, db, downDatabase, dump, emptyVault, masterKey } from './world.ts';
 
 async function kids(): Promise<string[]> {

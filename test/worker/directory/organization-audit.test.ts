@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { headMac, nextLink, NO_RECORDS, type ChainHead } from '#audit/chain.ts';
 import type { AuditFields } from '#audit/record.ts';
 import { systemContext } from '#audit/record.ts';
-import { controlKey } from '#directory/data-key.ts';
+import { controlKey } from '#directory/keys/data-key.ts';
 import { applyMigrations } from '#directory/migrate.ts';
 import {
   dropOldRecords,

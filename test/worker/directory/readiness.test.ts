@@ -1,12 +1,12 @@
 /** What `/readyz` says: check by check, with what to do, and nothing that is a secret. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { upsertAccountIndex } from '#directory/account-index.ts';
-import { upsertAgentIndex } from '#directory/agent-index.ts';
-import { connectionKey, webhookKey } from '#directory/data-key.ts';
+import { upsertAccountIndex } from '#directory/indexes/account-index.ts';
+import { upsertAgentIndex } from '#directory/indexes/agent-index.ts';
+import { connectionKey, webhookKey } from '#directory/keys/data-key.ts';
 import { SCHEMA_VERSION } from '#directory/migrate.ts';
 import { readiness } from '#directory/readiness.ts';
-import { assertVault } from '#directory/key-check.ts';
+import { assertVault } from '#directory/keys/key-check.ts';
 import { accountRow } from './account-row.ts';
 import { configWith, db, downDatabase, dump, emptyVault, masterKey } from './world.ts';
 

@@ -4,7 +4,7 @@ import { createExecutionContext, createScheduledController, waitOnExecutionConte
 import { env, exports } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { headMac } from '#audit/chain.ts';
-import { controlKey } from '#directory/data-key.ts';
+import { controlKey } from '#directory/keys/data-key.ts';
 import { RECORDS_KEPT } from '#directory/organization-audit.ts';
 import { DELIVERIES_KEPT_DAYS, dropOldNews, EVENTS_KEPT_DAYS } from '#directory/retention.ts';
 import { configOf } from '#env.ts';

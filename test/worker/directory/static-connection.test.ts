@@ -1,9 +1,9 @@
 /** The connection that a static credential brings along. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { credentialHeaders } from '#providers/headers.ts';
-import { createConnection, findConnection } from '#directory/connections.ts';
-import { ensureStaticConnection } from '#directory/static-connection.ts';
+import { credentialHeaders } from '#providers/requests/headers.ts';
+import { createConnection, findConnection } from '#directory/connections/connections.ts';
+import { ensureStaticConnection } from '#directory/connections/static-connection.ts';
 import { configWith, db, draft, dump, emptyVault, masterKey } from './world.ts';
 
 const ring = `k1:${masterKey()}`;

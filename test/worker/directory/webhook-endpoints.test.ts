@@ -1,8 +1,8 @@
 /** Webhook endpoints as operators make and change them: what is stored, what is shown once, what a changed row is worth. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { findDelivery, upsertDeliveries } from '#directory/deliveries.ts';
-import type { WebhookEndpointRow } from '#directory/webhook-endpoint-row.ts';
+import { findDelivery, upsertDeliveries } from '#directory/webhooks/deliveries.ts';
+import type { WebhookEndpointRow } from '#directory/webhooks/webhook-endpoint-row.ts';
 import {
   createEndpoint,
   deleteEndpoint,
@@ -12,8 +12,8 @@ import {
   REPLACED_SECRET_LIFE_MS,
   rotateEndpointSecret,
   updateEndpoint,
-} from '#directory/webhook-endpoints.ts';
-import { recordEndpointResult } from '#directory/webhook-health.ts';
+} from '#directory/webhooks/webhook-endpoints.ts';
+import { recordEndpointResult } from '#directory/webhooks/webhook-health.ts';
 import { configWith, db, downDatabase, dump, emptyVault, masterKey } from './world.ts';
 import { endpointDraft, newEndpoint, NOW, openedSecrets, tamper, waitingDelivery } from './webhook-world.ts';
 

@@ -1,9 +1,9 @@
 /** What attempts tell of an endpoint, from many accounts at once: one truth, one probe, and no write without news. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { upsertDeliveries } from '#directory/deliveries.ts';
-import { deleteEndpoint, findEndpoint, updateEndpoint } from '#directory/webhook-endpoints.ts';
-import { recordEndpointResult, takeProbe } from '#directory/webhook-health.ts';
+import { upsertDeliveries } from '#directory/webhooks/deliveries.ts';
+import { deleteEndpoint, findEndpoint, updateEndpoint } from '#directory/webhooks/webhook-endpoints.ts';
+import { recordEndpointResult, takeProbe } from '#directory/webhooks/webhook-health.ts';
 import { afterFailure, afterSuccess, HEALTHY, takeProbe as probeTaken } from '#webhooks/endpoint-health.ts';
 import { asAnotherIsolate, configWith, db, downDatabase, dump, emptyVault, masterKey } from './world.ts';
 import { newEndpoint, NOW, waitingDelivery } from './webhook-world.ts';

@@ -1,14 +1,14 @@
 /** Endpoints as objects load them: in time, not older than two seconds, and never from a row that was changed. */
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { deleteEndpoint, findEndpoint, updateEndpoint } from '#directory/webhook-endpoints.ts';
-import { recordEndpointResult } from '#directory/webhook-health.ts';
+import { deleteEndpoint, findEndpoint, updateEndpoint } from '#directory/webhooks/webhook-endpoints.ts';
+import { recordEndpointResult } from '#directory/webhooks/webhook-health.ts';
 import {
   ENDPOINTS_MAX_AGE_MS,
   forgetEndpoints,
   loadEndpoints,
   type LoadedEndpoints,
-} from '#directory/webhook-settings.ts';
+} from '#directory/webhooks/webhook-settings.ts';
 import {
   asAnotherIsolate,
   configWith,

@@ -4,9 +4,9 @@ import { expect } from 'vitest';
 import { decryptText, openDataKey } from '#crypto/envelope.ts';
 import { openKeyring } from '#crypto/keyring.ts';
 import { webhookSecretPlace, WEBHOOKS_OWNER } from '#crypto/places.ts';
-import type { DeliveryRow } from '#directory/deliveries.ts';
-import { secretsInForce, type WebhookEndpointRow } from '#directory/webhook-endpoint-row.ts';
-import { createEndpoint, type EndpointDraft } from '#directory/webhook-endpoints.ts';
+import type { DeliveryRow } from '#directory/webhooks/deliveries.ts';
+import { secretsInForce, type WebhookEndpointRow } from '#directory/webhooks/webhook-endpoint-row.ts';
+import { createEndpoint, type EndpointDraft } from '#directory/webhooks/webhook-endpoints.ts';
 import type { Config } from '#env.ts';
 import { db } from './world.ts';
 

@@ -3,8 +3,8 @@
 import { env } from 'cloudflare:workers';
 import { configOf, type Config } from '#env.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
-import { CONNECTION_DEFAULTS } from '#directory/connection-row.ts';
-import type { ConnectionDraft } from '#directory/connections.ts';
+import { CONNECTION_DEFAULTS } from '#directory/connections/connection-row.ts';
+import type { ConnectionDraft } from '#directory/connections/connections.ts';
 
 export const db = (env as { DB: D1Database }).DB;
 

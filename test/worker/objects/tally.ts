@@ -16,7 +16,7 @@ import type { SqlRow } from '#objects/sql-row.ts';
 import { ObjectStore } from '#objects/store.ts';
 import { TIMER_SCHEMA } from '#objects/schema.ts';
 import { Vault } from '#objects/vault.ts';
-import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/schema.ts';
+import { OUTBOX_FAILURE_SCHEMA, OUTBOX_MAC_SCHEMA, OUTBOX_SCHEMA } from '#outbox/tables/schema.ts';
 import { agentEventData } from '#webhooks/event.ts';
 
 /** What was reported, by name; `isAway`: nobody takes a report. */

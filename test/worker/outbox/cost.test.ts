@@ -1,8 +1,8 @@
 /** What an event and a delivery cost in rows: the figures of the table in `src/README.md` are held here. */
 
 import { describe, expect, it, vi } from 'vitest';
-import { upsertDeliveries, type DeliveryRow } from '#directory/deliveries.ts';
-import { appendEvents } from '#directory/events.ts';
+import { upsertDeliveries, type DeliveryRow } from '#directory/webhooks/deliveries.ts';
+import { appendEvents } from '#directory/webhooks/events.ts';
 import { config, fresh, inObject, withStorage } from '../accounts/world.ts';
 import { arrived, disable, done, enable, newHook, quiet, type Hook } from './world.ts';
 

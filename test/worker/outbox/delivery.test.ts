@@ -2,7 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { agentStub } from '#agents/stub.ts';
-import { deleteEndpoint, rotateEndpointSecret, updateEndpoint } from '#directory/webhook-endpoints.ts';
+import {
+  deleteEndpoint,
+  rotateEndpointSecret,
+  updateEndpoint,
+} from '#directory/webhooks/webhook-endpoints.ts';
 import { config, context, fresh, stub } from '../accounts/world.ts';
 import {
   arrived,

@@ -4,7 +4,7 @@
  */
 
 import { afterEach, expect, it, vi } from 'vitest';
-import { forgetEndpoints } from '#directory/webhook-settings.ts';
+import { forgetEndpoints } from '#directory/webhooks/webhook-settings.ts';
 import { fresh, ring, rows } from '../accounts/world.ts';
 import {
   behave,

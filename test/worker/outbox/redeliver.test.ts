@@ -1,7 +1,7 @@
 /** An operator asks for a delivery again. */
 
 import { afterEach, expect, it, vi } from 'vitest';
-import { updateEndpoint } from '#directory/webhook-endpoints.ts';
+import { updateEndpoint } from '#directory/webhooks/webhook-endpoints.ts';
 import { config, right, stub } from '../accounts/world.ts';
 import { arrived, behave, deliveryTo, disable, done, ended, newHook, quiet, received } from './world.ts';
 

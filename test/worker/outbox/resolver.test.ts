@@ -1,8 +1,8 @@
 /** An attempt where names are resolved: what ends it before it leaves, whom that blames, and what the rows say of it. */
 
 import { expect, inject, it } from 'vitest';
-import { forgetEndpoints, loadEndpoints } from '#directory/webhook-settings.ts';
-import { secretsInForce } from '#directory/webhook-endpoint-row.ts';
+import { forgetEndpoints, loadEndpoints } from '#directory/webhooks/webhook-settings.ts';
+import { secretsInForce } from '#directory/webhooks/webhook-endpoint-row.ts';
 import { attempt } from '#egress/deliver.ts';
 import { config, stub } from '../accounts/world.ts';
 import { arrived, deliveryTo, disable, endpointRow, newHook, quiet } from './world.ts';

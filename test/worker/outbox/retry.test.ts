@@ -1,7 +1,7 @@
 /** Endpoints that refuse, hang, come back or are gone: what waits, when it is tried again, and who is not held up. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { forgetEndpoints, loadEndpoints } from '#directory/webhook-settings.ts';
+import { forgetEndpoints, loadEndpoints } from '#directory/webhooks/webhook-settings.ts';
 import { RETRY_AFTER_MS } from '#webhooks/retry.ts';
 import { calls, config, fresh, release, request, ring, rows } from '../accounts/world.ts';
 import {

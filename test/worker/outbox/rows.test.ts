@@ -6,7 +6,7 @@ import { ConnectedAccount } from '#accounts/connected-account.ts';
 import { ACCOUNT_SCHEMA, LATER_STEPS } from '#accounts/schema.ts';
 import { AccountStore } from '#accounts/store.ts';
 import { AccountVault } from '#accounts/vault.ts';
-import { OUTBOX_SCHEMA } from '#outbox/schema.ts';
+import { OUTBOX_SCHEMA } from '#outbox/tables/schema.ts';
 import {
   alarmAt,
   config,

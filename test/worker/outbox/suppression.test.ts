@@ -1,7 +1,7 @@
 /** What is not worth sending any more, or too often, is not sent, and stays readable. */
 
 import { afterEach, expect, it, vi } from 'vitest';
-import { forgetEndpoints } from '#directory/webhook-settings.ts';
+import { forgetEndpoints } from '#directory/webhooks/webhook-settings.ts';
 import { config, ring, type Connected } from '../accounts/world.ts';
 import {
   arrived,

@@ -2,10 +2,10 @@
 
 import { Webhook } from 'standardwebhooks';
 import { expect, inject, vi } from 'vitest';
-import { createEndpoint } from '#directory/webhook-endpoints.ts';
-import type { WebhookEndpointRow } from '#directory/webhook-endpoint-row.ts';
+import { createEndpoint } from '#directory/webhooks/webhook-endpoints.ts';
+import type { WebhookEndpointRow } from '#directory/webhooks/webhook-endpoint-row.ts';
 import type { Behaviour, Received } from '../../support/worker-receiver.ts';
-import { forgetEndpoints } from '#directory/webhook-settings.ts';
+import { forgetEndpoints } from '#directory/webhooks/webhook-settings.ts';
 import {
   config,
   connected,

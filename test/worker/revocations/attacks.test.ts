@@ -2,8 +2,8 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { askFlow } from '#accounts/flows/ask.ts';
-import { cutOffs, forgetCutOffs } from '#directory/cut-offs.ts';
-import type { SubjectTold } from '#refresh/outcome.ts';
+import { cutOffs, forgetCutOffs } from '#directory/revocations/cut-offs.ts';
+import type { SubjectTold } from '#refresh/exchange/outcome.ts';
 import { wakeRevocations } from '#revocations/start.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { onItsWay, type OnItsWay, type Unconnected } from '../accounts/flow-world.ts';

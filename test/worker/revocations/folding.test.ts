@@ -1,8 +1,8 @@
 /** How a cut-off leaves the list that every request brings along, and what keeps it there or brings it back. */
 
 import { expect, it, vi } from 'vitest';
-import { upsertAccountIndex } from '#directory/account-index.ts';
-import { cutOffs, forgetCutOffs, type Revoked } from '#directory/cut-offs.ts';
+import { upsertAccountIndex } from '#directory/indexes/account-index.ts';
+import { cutOffs, forgetCutOffs, type Revoked } from '#directory/revocations/cut-offs.ts';
 import { findCutOff, lingeringCutOffs, MAX_OPEN } from '#directory/revocations/cut-off-table.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { accountRow } from '../directory/account-row.ts';

@@ -4,7 +4,7 @@
  * candidate, its confirmation and its promotion must be one transaction, and fifty callbacks at once meet in one place.
  */
 
-import type { Verification } from '#contract/connections.ts';
+import type { Verification } from '#contract/connections/connections.ts';
 
 /** As the contract names them. */
 export type SessionStatus =

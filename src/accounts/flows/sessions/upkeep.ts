@@ -5,7 +5,7 @@
 
 import type { Result } from '#lib/result.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
-import { scopesToAsk } from '#providers/scopes.ts';
+import { scopesToAsk } from '#providers/scopes/scopes.ts';
 import { systemContext, type AuditOutcome, type RequestContext } from '#audit/record.ts';
 import { record, type Account } from '../../account.ts';
 import { revokeLater } from '../../ending/revocation.ts';

@@ -4,7 +4,7 @@
  * storing it.
  */
 
-import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
+import type { EncryptedTokens, SettleArgument } from '#refresh/exchange/outcome.ts';
 import { clampRetryAfterMs } from '#refresh/backoff.ts';
 import type { ProofRow } from '../../flows/sessions/candidate-row.ts';
 import { absoluteEndMs, idleEndMs } from '../../refreshing/plan.ts';
@@ -38,7 +38,7 @@ const UNPROVABLE: ReadonlySet<string> = new Set([
   'forbidden_address',
 ]);
 
-/** What the way out says where nothing was sent (providers/classify.ts). */
+/** What the way out says where nothing was sent (providers/answers/classify.ts). */
 const UNSENT: ReadonlySet<string> = new Set([
   'blocked',
   'forbidden_address',

@@ -1,6 +1,6 @@
 /** Takes over newer settings of the connection between refreshes, where a request depends on it. */
 
-import { loadConnection } from '#directory/connections.ts';
+import { loadConnection } from '#directory/connections/connections.ts';
 import type { Account } from '../../account.ts';
 import type { OpenedAccount } from '../../vault.ts';
 

@@ -2,20 +2,20 @@
  * The account's side of its connection's health: asks the directory before anything is sent, takes the lease of a
  * probe, tells what came of an attempt, and takes the news that it made into its own outbox.
  *
- * Refuses to decide (`refresh/connection-health.ts`) and to keep anything: what was last seen is in memory, and while
+ * Refuses to decide (`refresh/standing/connection-health.ts`) and to keep anything: what was last seen is in memory, and while
  * the directory does not answer there is no gate, only the account's own backoff.
  */
 
 import type { Config } from '#env.ts';
-import { roughCountOf } from '#directory/account-index.ts';
-import { forgetConnection, loadConnection, recentConnection } from '#directory/connections.ts';
+import { roughCountOf } from '#directory/indexes/account-index.ts';
+import { forgetConnection, loadConnection, recentConnection } from '#directory/connections/connections.ts';
 import {
   leaveProbe,
   reportHealth,
   takeHealthProbe,
   type StoredHealth,
-} from '#directory/connection-health.ts';
-import { newsHeldBy, newsTaken } from '#directory/connection-news.ts';
+} from '#directory/connections/connection-health.ts';
+import { newsHeldBy, newsTaken } from '#directory/connections/connection-news.ts';
 import { within, type Now, type Random } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { Outbox } from '#outbox/outbox.ts';
@@ -27,9 +27,9 @@ import {
   spreadMs,
   type Gate,
   type HealthReport,
-} from '#refresh/connection-health.ts';
-import { healthReportOf } from '#refresh/health-report.ts';
-import type { SettleArgument } from '#refresh/outcome.ts';
+} from '#refresh/standing/connection-health.ts';
+import { healthReportOf } from '#refresh/standing/health-report.ts';
+import type { SettleArgument } from '#refresh/exchange/outcome.ts';
 import { connectionEventData } from '#webhooks/event.ts';
 import type { Vault } from '#objects/vault.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from '../../rows.ts';

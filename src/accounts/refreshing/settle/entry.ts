@@ -1,6 +1,6 @@
 /** The Exchanger's way in: opens the account, and keeps what comes too late for its grant from living on unnoticed. */
 
-import type { SettleArgument } from '#refresh/outcome.ts';
+import type { SettleArgument } from '#refresh/exchange/outcome.ts';
 import type { Account } from '../../account.ts';
 import { takeLateTokens } from '../../ending/revocation.ts';
 import type { ImportProofs } from '../../life/import/proof.ts';

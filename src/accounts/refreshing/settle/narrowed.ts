@@ -1,6 +1,6 @@
 /** What a narrowed exchange leaves beside the grant's own token. Inside the settle's transaction. */
 
-import { scopeKeyOf } from '#providers/scopes.ts';
+import { scopeKeyOf } from '#providers/scopes/scopes.ts';
 import type { NarrowedRow } from '../../rows.ts';
 import { endingAsLearnt } from '../lifetime.ts';
 import { MAX_NARROWED, NARROWING_REFUSED_MS } from '../narrowing.ts';

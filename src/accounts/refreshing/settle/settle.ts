@@ -5,8 +5,8 @@
  */
 
 import { systemContext } from '#audit/record.ts';
-import type { SettleArgument } from '#refresh/outcome.ts';
-import { planSettle, type SettlePlan } from '#refresh/settle-plan.ts';
+import type { SettleArgument } from '#refresh/exchange/outcome.ts';
+import { planSettle, type SettlePlan } from '#refresh/exchange/settle-plan.ts';
 import { learntFrom } from '#refresh/learnt-lifetime.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import type { DegradedCause } from '#webhooks/event.ts';

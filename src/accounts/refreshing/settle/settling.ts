@@ -1,7 +1,7 @@
 /** One settle on its way through its steps: what it has found, and what was decided. */
 
-import type { EncryptedTokens, SettleArgument } from '#refresh/outcome.ts';
-import type { SettlePlan } from '#refresh/settle-plan.ts';
+import type { EncryptedTokens, SettleArgument } from '#refresh/exchange/outcome.ts';
+import type { SettlePlan } from '#refresh/exchange/settle-plan.ts';
 import type { Account } from '../../account.ts';
 import type { AttemptRow, GrantRow } from '../../rows.ts';
 import type { AccountState } from '../../store.ts';

@@ -5,9 +5,9 @@
 
 import { importSPKI, jwtVerify } from 'jose';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { disguise, drop, pause, send } from '../../oauth-answer.ts';
-import { isProcessed, type Fault } from '../../oauth-faults.ts';
-import type { Dialect } from '../dialect.ts';
+import { disguise, drop, pause, send } from '../../oauth/answer.ts';
+import { isProcessed, type Fault } from '../../oauth/faults.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import { isClient, readText } from '../request.ts';
 import { faultOf } from '../steps.ts';
 import type { Answered } from '../token-answer.ts';

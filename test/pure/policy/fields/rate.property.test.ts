@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Rule } from '#contract/policy.ts';
+import type { Rule } from '#contract/agents/policy.ts';
 import { rateKeyOf, SlidingWindow } from '#policy/fields/rate.ts';
 
 const PERIOD = 1_000;

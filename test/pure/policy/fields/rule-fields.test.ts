@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PolicyInput, type Rule } from '#contract/policy.ts';
+import { PolicyInput, type Rule } from '#contract/agents/policy.ts';
 import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
 import { warningsOf } from '#policy/fields/never.ts';
 import { mayConnect } from '#policy/reach.ts';

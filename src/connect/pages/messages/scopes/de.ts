@@ -1,6 +1,6 @@
 /** What a scope lets its holder do, in German: no sentences, items of a list. */
 
-import type { ScopePhrase } from '#providers/scope-phrases.ts';
+import type { ScopePhrase } from '#providers/scopes/scope-phrases.ts';
 
 export const de: Readonly<Record<ScopePhrase, string>> = {
   signin: 'Bestätigen, wer Sie sind',

@@ -1,6 +1,6 @@
 /** What a scope lets its holder do, in Spanish: no sentences, items of a list. */
 
-import type { ScopePhrase } from '#providers/scope-phrases.ts';
+import type { ScopePhrase } from '#providers/scopes/scope-phrases.ts';
 
 export const es: Readonly<Record<ScopePhrase, string>> = {
   signin: 'Confirmar quién es usted',

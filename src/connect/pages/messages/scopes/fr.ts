@@ -1,6 +1,6 @@
 /** What a scope lets its holder do, in French: no sentences, items of a list. */
 
-import type { ScopePhrase } from '#providers/scope-phrases.ts';
+import type { ScopePhrase } from '#providers/scopes/scope-phrases.ts';
 
 export const fr: Readonly<Record<ScopePhrase, string>> = {
   signin: 'Confirmer qui vous êtes',
