@@ -18,7 +18,13 @@ import { accountId } from '#crypto/digest.ts';
 import { noteKnown } from '#directory/indexes/known-objects.ts';
 import { parseRotation } from '#refresh/schedule.ts';
 import type { AppEnv } from '../../context.ts';
-import { credentialFields, IMPORT_CODES, importMode, requireSettings, requireVault } from './credentials.ts';
+import {
+  credentialFields,
+  IMPORT_CODES,
+  importMode,
+  requireSettings,
+  requireVault,
+} from '../../credentials.ts';
 import { describe } from '../../http/describe.ts';
 import { connectionsCredential } from '../../machine/connection.ts';
 import { contextOf, requireOperator } from '../../guards.ts';

@@ -30,7 +30,7 @@ function isPlayable(entry: Descriptor | undefined): entry is Descriptor {
   );
 }
 
-/** Asks for its token without a user; its words are in `machine/words.ts`. */
+/** Asks for its token without a user; its words are in `dev/simulator/machine/words.ts`. */
 function isMachine(entry: Descriptor | undefined): boolean {
   return entry !== undefined && entry.unsupported === null && isMachineType(entry.auth_type);
 }
