@@ -44,6 +44,7 @@ export type AuditAction =
   | 'approval.approve'
   | 'approval.deny'
   | 'approval.expire'
+  | 'approval.return'
   | 'audit.read'
   | 'auth.fail';
 

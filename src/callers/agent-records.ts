@@ -37,6 +37,9 @@ export function ofRecord({
   organization,
   status,
   policy,
-}: AuthRecord): Pick<AgentProof, 'plane' | 'id' | 'organization' | 'status' | 'policy'> {
-  return { plane: 'agent', id, organization, status, policy };
+  incarnation = 1,
+  endedTokens,
+}: AuthRecord): Pick<AgentProof, 'plane' | 'id' | 'life' | 'organization' | 'status' | 'policy'> {
+  const life = `${incarnation}.${endedTokens?.endedBeforeMs ?? 0}`;
+  return { plane: 'agent', id, life, organization, status, policy };
 }

@@ -47,6 +47,8 @@ export const UNDELEGATED = { grantedRules: [], chain: [] } as const;
 /** An agent that has proved itself. */
 export interface AgentProof extends Proved {
   readonly plane: 'agent';
+  /** Which life of its id it is, and since when what was issued to it counts: what it was told before is not its own. */
+  readonly life: string;
   /** Empty for none. */
   readonly organization: string;
   /** `suspended`: proved, and to be refused everywhere with `agent_suspended`. */

@@ -24,10 +24,11 @@ import { systemContext, type AuditFields, type RequestContext } from '#audit/rec
 import { ProblemError } from '#contract/problem.ts';
 import { newId } from '#crypto/api-keys.ts';
 import { isoTime, sleep, systemRandom } from '#lib/clock.ts';
+import { Turns } from '#lib/turns.ts';
 import { ask, type SqlRow } from './ask.ts';
 import { controlKey, type VaultConfig } from './keys/data-key.ts';
 
-/** Writers that meet commit one per round, so this is also how many may meet. */
+/** Writers of several isolates that meet commit one per round, so this is also how many isolates may meet. */
 const MAX_TRIES = 40;
 /** Upper end of the pause before the next try: apart, they meet less often. */
 const PAUSE_MS = 40;
@@ -63,16 +64,43 @@ export async function runRecorded(
   change: D1PreparedStatement,
   after: readonly D1PreparedStatement[] = [],
 ): Promise<boolean> {
-  const { directory: db } = config;
   const key = await controlKey(config);
+  return inTurn(config.directory, record.organization, () =>
+    appendTo(config.directory, key.mac, record, change, after),
+  );
+}
+
+/** By database and chain: writers of one isolate would only take each other's number. */
+const lines = new WeakMap<D1Database, Map<string, Turns>>();
+
+async function inTurn<T>(db: D1Database, organization: string, work: () => Promise<T>): Promise<T> {
+  const ofChains = lines.get(db) ?? new Map<string, Turns>();
+  lines.set(db, ofChains);
+  const line = ofChains.get(organization) ?? new Turns();
+  ofChains.set(organization, line);
+  try {
+    return await line.take(work);
+  } finally {
+    if (line.isIdle && ofChains.get(organization) === line) ofChains.delete(organization);
+  }
+}
+
+/** @throws ProblemError as `runRecorded` */
+async function appendTo(
+  db: D1Database,
+  mac: Uint8Array,
+  record: OrganizationRecord,
+  change: D1PreparedStatement,
+  after: readonly D1PreparedStatement[],
+): Promise<boolean> {
   let seen: ChainHead | null = null;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     if (tries > 0) await sleep(systemRandom() * PAUSE_MS);
-    const head = await headOf(db, key.mac, record.organization);
+    const head = await headOf(db, mac, record.organization);
     // The head has not moved, and yet its next number is taken.
     if (head.seq === seen?.seq) throw brokenChain();
     seen = head;
-    const statements = [change, ...appended(db, key.mac, head, record), ...after];
+    const statements = [change, ...appended(db, mac, head, record), ...after];
     const results = await orTaken(() => db.batch(statements));
     if (results === 'taken') continue;
     const changed = (results[0]?.meta.changes ?? 0) > 0;

@@ -39,6 +39,8 @@ export interface LetOut {
   readonly guard: GuardOptions;
   /** Records how it ended. False: that could not be written. */
   readonly ended: (end: CallEnd) => Promise<boolean>;
+  /** It has done nothing: a person's yes that let it out is good for the same call again. Never throws. */
+  readonly giveBack: () => Promise<void>;
 }
 
 export interface CallEnd {
@@ -82,6 +84,7 @@ export async function forward(call: ProxiedCall, gate: Gate): Promise<Response> 
   const first = await attempt(call, gate, await gate.letOut(null), untilMs);
   if (first.verdict !== 'token_refused') return answered(call, gate, first, 1, null);
   const isRecorded = await recordAnswer(first, 'token_refused');
+  await first.out.giveBack();
   const again = await renewed(gate, first).catch((error: unknown) => {
     drop(first);
     throw error;
@@ -89,6 +92,7 @@ export async function forward(call: ProxiedCall, gate: Gate): Promise<Response> 
   if (again === null) return answered(call, gate, first, 1, isRecorded);
   if (!call.body.isKept) {
     await again.ended({ ...NOT_SENT, reason: 'body_too_large_to_repeat' });
+    await again.giveBack();
     return answered(call, gate, first, 1, isRecorded);
   }
   drop(first);
@@ -111,12 +115,13 @@ async function renewed(gate: Gate, { out }: Answered): Promise<LetOut | null> {
   try {
     again = await gate.letOut(out.injector.fingerprint);
   } catch (error) {
-    // The provider, its hold on refused tokens, or a yes that was for one sending: the API's own refusal says more.
+    // The provider, its hold on refused tokens, or a yes that another call took: the API's own refusal says more.
     if (error instanceof ProblemError && UNRENEWED.has(error.code)) return null;
     throw error;
   }
   if (again.injector.fingerprint !== out.injector.fingerprint) return again;
   await again.ended(NOT_SENT);
+  await again.giveBack();
   return null;
 }
 
@@ -124,6 +129,7 @@ async function attempt(call: ProxiedCall, gate: Gate, out: LetOut, untilMs: numb
   const target = targetOf(call.asked, out.facts.apiBaseUrls, call.baseUrl);
   if (!target.ok) {
     await out.ended({ ...NOT_SENT, outcome: 'refused', reason: 'invalid_request' });
+    await out.giveBack();
     throw new ProblemError('invalid_request', { errors: [target.error] });
   }
   const watch = new Watch(gate.mayGoOn);
@@ -160,6 +166,7 @@ async function failed(
   const isOpen = failure === 'timeout' || failure === 'network' || failure === 'aborted';
   const reason = problem === null ? failure : `body_${problem}`;
   await out.ended({ outcome: isOpen ? 'unknown' : 'failed', reason, upstreamStatus: null, durationMs });
+  if (!isOpen) await out.giveBack();
   if (problem === 'too_large') return new ProblemError('too_large', { detail: 'a body may hold 100 MiB' });
   if (problem === 'broken')
     return new ProblemError('invalid_request', { detail: 'the body broke off before its end' });
@@ -178,7 +185,9 @@ async function failed(
 /** The call was broken off because its caller may not make it any more: the door says why. */
 async function stoppedProblem(gate: Gate): Promise<ProblemError> {
   try {
-    await (await gate.letOut(null)).ended(NOT_SENT);
+    const out = await gate.letOut(null);
+    await out.ended(NOT_SENT);
+    await out.giveBack();
   } catch (error) {
     if (error instanceof ProblemError) return error;
     throw error;

@@ -13,6 +13,7 @@ export const EVENT_TYPES = [
   'agent.auth.succeeded',
   'agent.auth.confirmation_required',
   'agent.approval_required',
+  'agent.approval_decided',
   'connected_account.refreshed',
   'connected_account.degraded',
   'connected_account.recovered',
@@ -112,6 +113,14 @@ export type AccountEvent =
       readonly reason: string | null;
       readonly expiresAtMs: number;
     }
+  | {
+      readonly type: 'agent.approval_decided';
+      readonly agent: string;
+      readonly approvalId: string;
+      readonly status: 'approved' | 'denied' | 'expired';
+      /** The operator, or `link`; null: nobody. */
+      readonly decidedBy: string | null;
+    }
   | { readonly type: 'connected_account.degraded'; readonly cause: DegradedCause }
   | { readonly type: 'connected_account.expiring'; readonly reauthDueAtMs: number }
   | {
@@ -168,6 +177,13 @@ function detailsOf(event: AccountEvent): EventData {
         purpose: event.purpose,
         reason: event.reason,
         expires_at: isoTime(event.expiresAtMs),
+      };
+    case 'agent.approval_decided':
+      return {
+        agent: event.agent,
+        approval_id: event.approvalId,
+        status: event.status,
+        decided_by: event.decidedBy,
       };
     case 'connected_account.degraded':
       return { cause: event.cause };

@@ -7,7 +7,7 @@ import { authentic, type Living } from '../life/living.ts';
 import { approvalOfToken } from './link.ts';
 import { approvalAt, movedBy, type ApprovalRow } from './machine.ts';
 import type { ApprovalAnswer, ApprovalRequest, ApprovalView, Decision } from './requests.ts';
-import { indexSoon, recordApproval, store } from './upkeep.ts';
+import { giveBack, indexSoon, store, toldOf } from './upkeep.ts';
 import { viewOf } from './view.ts';
 
 /** By the link nobody says who they are. */
@@ -46,6 +46,10 @@ export async function answerApproval(
     }
     case 'open':
       return ok(open(scene, request));
+    case 'give_back': {
+      const returned = giveBack(object, scene.mac, request.spent, request.context);
+      return ok(returned === null ? null : view(scene, returned));
+    }
   }
 }
 
@@ -92,7 +96,7 @@ function decide(
   object.store.transaction(() => {
     store(object, mac, decided);
     const action = decision === 'approved' ? 'approval.approve' : 'approval.deny';
-    recordApproval(object, mac, action, decided, context);
+    toldOf(object, mac, row, decided, action, context);
   });
   object.waiting.changed();
   return { kind: 'decided', approval: view(scene, decided) };

@@ -9,8 +9,10 @@ import { newId } from '#crypto/api-keys.ts';
 import { isoTime } from '#lib/clock.ts';
 import { refuse } from '../door/outcomes.ts';
 import { policyRefusal } from '../door/refusals.ts';
+import { wasBefore } from '../ending/matched.ts';
 import type { Scene, Step } from '../door/step.ts';
 import { tellApprovalRequired } from '../life/events.ts';
+import { aboutOf, shownOf } from './about.ts';
 import { answerTo, hasRoom, PENDING_MS, requestKey, type ApprovalRow } from './machine.ts';
 import { approvalUrl } from './link.ts';
 import { store } from './upkeep.ts';
@@ -23,10 +25,18 @@ export type Held = { readonly step: Step } | { readonly yes: ApprovalRow };
 export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval): Held {
   const { object, opened, request, use, nowMs } = scene;
   const { mac } = opened.key;
+  const { account, settings } = scene.state;
   const agentId = request.agent.id;
   const rows = object.store.approvals.all(mac);
-  const key = requestKey(agentId, use);
-  const answered = answerTo(rows, key, ttlS * 1000, nowMs);
+  const about = aboutOf(use, account, settings, request.agentLife ?? null);
+  if (about === 'unknown_address') {
+    const errors = [{ path: 'X-Valetkey-Base-Url', message: 'must be one of the account' }];
+    return { step: refuse(scene, { code: 'invalid_request', members: { errors } }, 'invalid_request') };
+  }
+  const key = requestKey(agentId, use, about);
+  // An answer from before the kill switch is about the grants that it has ended.
+  const holding = rows.filter(({ createdAtMs }) => !wasBefore(createdAtMs, account, request.cutOffs));
+  const answered = answerTo(holding, key, ttlS * 1000, nowMs);
   switch (answered.kind) {
     case 'approved':
       return { yes: answered.row };
@@ -47,7 +57,7 @@ export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval)
     const full = { code: 'rate_limited', detail, retryAfterS: FULL_RETRY_S } as const;
     return { step: refuse(scene, full, 'rate_limited') };
   }
-  const { action, tool, method, path, preview, purpose } = use;
+  const { action, tool, method, path, purpose } = use;
   const row: ApprovalRow = {
     id: newId('apr'),
     key,
@@ -58,7 +68,7 @@ export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval)
     method,
     path,
     digest: action === 'token' ? null : use.digest,
-    preview: action === 'token' ? null : preview,
+    preview: action === 'token' ? null : shownOf(use, about),
     purpose,
     reason: reason ?? null,
     ttlMs: ttlS * 1000,
@@ -67,9 +77,9 @@ export function holdForApproval(scene: Scene, { reason, ttl_s: ttlS }: Approval)
     decidedAtMs: null,
     decidedBy: null,
     usedAtMs: null,
+    usedAs: null,
     updatedAtMs: nowMs,
   };
-  const { account } = scene.state;
   return {
     step: object.store.transaction(() => {
       store(object, mac, row);

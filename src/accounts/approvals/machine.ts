@@ -10,15 +10,15 @@ import type { Use } from '#policy/request.ts';
 export const APPROVAL_STATUSES = ['pending', 'approved', 'denied', 'used', 'expired'] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 
-/** `spent`: the request went through. `lapsed`: its time is over. */
-export type ApprovalSignal = 'approved' | 'denied' | 'spent' | 'lapsed';
+/** `spent`: the request went through. `returned`: it did not after all. `lapsed`: its time is over. */
+export type ApprovalSignal = 'approved' | 'denied' | 'spent' | 'returned' | 'lapsed';
 
 /** A cell that is not here is a move that cannot happen: there is one decision, and one use of it. */
 export const APPROVAL_MOVES = {
   pending: { approved: 'approved', denied: 'denied', lapsed: 'expired' },
   approved: { spent: 'used', lapsed: 'expired' },
   denied: {},
-  used: {},
+  used: { returned: 'approved' },
   expired: {},
 } as const satisfies Record<ApprovalStatus, Partial<Record<ApprovalSignal, ApprovalStatus>>>;
 
@@ -46,8 +46,24 @@ export interface AskedUse extends Use {
    * same. Null for a `token`, and where there is nothing.
    */
   readonly digest: string | null;
-  /** The same for people to read, as it leaves; null: there is nothing, or more than is shown. */
+  /** The same for people to read, in the form of HTTP; null: there is nothing, or more than is shown. */
   readonly preview: string | null;
+  /** Of a proxied call: the base URL that it names; null: none, and the account's first is meant. */
+  readonly baseUrl: string | null;
+  /** Headers of a proxied call that leave to some APIs alone, by name in lower case; not in `digest`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a request is about beside its use: a yes is to nobody else's account, and to no other address. */
+export interface About {
+  /** Which life of the agent's id asks, and since when its proofs count; null: the Worker does not say. */
+  readonly agentLife: string | null;
+  /** The account's user at the provider; null: not known. */
+  readonly subject: string | null;
+  /** The base URL that a call goes to; null: it is none, or the account's credential alone says it. */
+  readonly address: string | null;
+  /** Those of the use's headers that leave to this API. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 export interface ApprovalRow {
@@ -73,14 +89,21 @@ export interface ApprovalRow {
   /** The operator that decided, or `link`; null: nobody has. */
   readonly decidedBy: string | null;
   readonly usedAtMs: number | null;
+  /** Number of the record of the request that it let through. */
+  readonly usedAs: number | null;
   readonly updatedAtMs: number;
 }
 
 /** Names one request of one agent at one account: neither scopes nor purpose nor the route are part of it. */
-export function requestKey(agentId: string, use: Omit<AskedUse, 'purpose' | 'preview'>): string {
+export function requestKey(
+  agentId: string,
+  use: Pick<AskedUse, 'action' | 'tool' | 'method' | 'path' | 'digest'>,
+  { agentLife, subject, address, headers }: About,
+): string {
   const { action, tool, method, path } = use;
   const digest = action === 'token' ? null : use.digest;
-  return purposeDigest('approval request v1', JSON.stringify([agentId, action, tool, method, path, digest]));
+  const asked = [agentId, agentLife, action, tool, method, path, digest, subject, address, headers];
+  return purposeDigest('approval request v1', JSON.stringify(asked));
 }
 
 /** The row after this signal; null: it cannot happen. */
@@ -99,6 +122,8 @@ export function movedBy(
       return { ...moved, decidedAtMs: nowMs, decidedBy: by, endsAtMs: nowMs + row.ttlMs };
     case 'spent':
       return { ...moved, usedAtMs: nowMs };
+    case 'returned':
+      return { ...moved, usedAtMs: null, usedAs: null };
     case 'lapsed':
       return moved;
   }

@@ -2,6 +2,7 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import type { Result } from '#lib/result.ts';
+import type { Spent } from '../door/answer.ts';
 import type { Obstacle } from '../life/living.ts';
 import type { ApprovalRow } from './machine.ts';
 
@@ -43,7 +44,15 @@ export interface OpenApproval {
   readonly context: RequestContext;
 }
 
-export type ApprovalRequest = LookAtApproval | WaitForApproval | DecideApproval | OpenApproval;
+/** By the Worker that let nothing out with a yes that was spent for it. */
+export interface GiveBackApproval {
+  readonly do: 'give_back';
+  readonly spent: Spent;
+  readonly context: RequestContext;
+}
+
+export type ApprovalRequest =
+  LookAtApproval | WaitForApproval | DecideApproval | OpenApproval | GiveBackApproval;
 
 /** An approval with the names of its account. */
 export interface ApprovalView extends Omit<ApprovalRow, 'key'> {
@@ -70,6 +79,8 @@ export interface ApprovalAnswers {
   readonly open:
     | { readonly kind: 'ask' | 'decided' | 'over'; readonly approval: ApprovalView }
     | { readonly kind: 'unknown' };
+  /** Null: that use of it is not known. */
+  readonly give_back: ApprovalView | null;
 }
 
 export type ApprovalAnswer = Result<ApprovalAnswers[keyof ApprovalAnswers], Obstacle>;

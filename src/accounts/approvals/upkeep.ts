@@ -3,12 +3,13 @@
  * forgotten at some point. Each approval has a timer of its own while lists do not know how it stands, or it can lapse.
  */
 
-import { systemContext } from '#audit/record.ts';
+import { systemContext, type RequestContext } from '#audit/record.ts';
 import { writeApprovalIndex } from '#directory/approvals/index-rows.ts';
 import { within } from '#lib/clock.ts';
 import type { Ran } from '#objects/alarm.ts';
 import { record, type Account } from '../account.ts';
-import type { ReleaseResult } from '../door/answer.ts';
+import type { ReleaseResult, Spent } from '../door/answer.ts';
+import { tellApprovalDecided } from '../life/events.ts';
 import type { OpenedAccount } from '../vault.ts';
 import { approvalAt, isLive, movedBy, surplusOf, type ApprovalRow } from './machine.ts';
 import { indexRowOf } from './view.ts';
@@ -34,13 +35,56 @@ export function store(object: Account, mac: Uint8Array, row: ApprovalRow): void 
 
 /**
  * The request goes through: nothing else does with this yes. Inside the transaction that hands out.
+ * @param usedAs number of the record of the request
  * @throws Error ("internal") where it was spent before, so that the transaction writes nothing
  */
-export function spend(object: Account, mac: Uint8Array, yes: ApprovalRow, nowMs: number): void {
+export function spend(
+  object: Account,
+  mac: Uint8Array,
+  yes: ApprovalRow,
+  nowMs: number,
+  usedAs: number,
+): void {
   const row = object.store.approvals.all(mac).find(({ id }) => id === yes.id);
   const spent = row === undefined ? null : movedBy(row, 'spent', nowMs);
   if (spent === null) throw new Error('internal: this approval cannot be spent any more');
-  store(object, mac, spent);
+  store(object, mac, { ...spent, usedAs });
+}
+
+/** The request that it let through did not go out: the yes is as it was before. No other use of it is taken back. */
+export function giveBack(
+  object: Account,
+  mac: Uint8Array,
+  { approvalId, usedAs }: Spent,
+  context: RequestContext,
+): ApprovalRow | null {
+  return object.store.transaction(() => {
+    const row = object.store.approvals.all(mac).find(({ id }) => id === approvalId);
+    if (row === undefined || row.usedAs !== usedAs) return null;
+    const returned = movedBy(row, 'returned', object.now());
+    if (returned === null) return null;
+    store(object, mac, returned);
+    toldOf(object, mac, row, returned, 'approval.return', context);
+    return returned;
+  });
+}
+
+/** Questions and answers of until then are over: they were about what has ended. Inside a transaction. */
+export function endApprovals(
+  object: Account,
+  mac: Uint8Array,
+  untilMs: number,
+  context: RequestContext,
+): void {
+  const nowMs = object.now();
+  for (const row of object.store.approvals.all(mac)) {
+    if (row.createdAtMs > untilMs || !isLive(row, nowMs)) continue;
+    const over = movedBy(row, 'lapsed', nowMs);
+    if (over === null) continue;
+    store(object, mac, over);
+    toldOf(object, mac, row, over, 'approval.expire', context);
+  }
+  object.waiting.changed();
 }
 
 /**
@@ -76,23 +120,26 @@ function lapse(object: Account, mac: Uint8Array, row: ApprovalRow | undefined): 
   const now = approvalAt(row, object.now());
   if (now.status === row.status) return row;
   object.store.approvals.save(mac, now);
-  recordApproval(object, mac, 'approval.expire', now, systemContext('timer'));
+  toldOf(object, mac, row, now, 'approval.expire', systemContext('timer'));
   object.waiting.changed();
   return now;
 }
 
-/** Appends the record of a decision, or of the end of one. Inside a transaction. */
-export function recordApproval(
+/** Appends the record of a change, and the event of the end of a question. Inside a transaction. */
+export function toldOf(
   object: Account,
   mac: Uint8Array,
-  action: 'approval.approve' | 'approval.deny' | 'approval.expire',
-  { id, agent, tool, method, path }: ApprovalRow,
-  context: Parameters<typeof record>[4],
+  before: ApprovalRow,
+  after: ApprovalRow,
+  action: 'approval.approve' | 'approval.deny' | 'approval.expire' | 'approval.return',
+  context: RequestContext,
 ): void {
+  const { id, agent, tool, method, path } = after;
   const account = object.store.state(mac)?.account;
   if (account === undefined) throw new Error('internal: an approval without an account');
   const evidence = [`approval:${id}`, `agent:${agent}`];
   record(object, account, mac, { action, outcome: 'ok', tool, method, path, evidence }, context);
+  if (before.status === 'pending') tellApprovalDecided(object, mac, account, after);
 }
 
 /** As `indexSoon`, where a request was refused with a question. */

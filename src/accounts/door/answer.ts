@@ -33,6 +33,8 @@ export interface ReleaseRequest {
   readonly heldMs?: number;
   /** How old the proof of the agent was when the request was sent; left out by Workers that count `heldMs` alone. */
   readonly provedMsAgo?: number;
+  /** Which life of the agent's id asks, and since when its proofs count; left out: the Worker does not say. */
+  readonly agentLife?: string;
   /** The cut-offs, which hold within a second; null or left out: the Worker knows of none. */
   readonly cutOffs?: CutOffs | null;
   readonly context: RequestContext;
@@ -65,6 +67,12 @@ export interface CallEnded {
   readonly context: RequestContext;
 }
 
+/** A yes that let a request through, and the number of that request's record: by both it is given back. */
+export interface Spent {
+  readonly approvalId: string;
+  readonly usedAs: number;
+}
+
 /** `rejected` of a caller that kept no fingerprint. */
 export const CURRENT_TOKEN = 'current';
 
@@ -90,23 +98,34 @@ export type ReleaseResult =
   /** This rule would let it pass and has a rate: count it and ask once more. Nothing was recorded. */
   | { readonly ok: false; readonly count: number }
   /** To a request for the token: the JSON of the answer. */
-  | { readonly ok: true; readonly body: string }
+  | { readonly ok: true; readonly body: string; readonly spent?: Spent }
   /** To a request of another use. `began`: the number of the record of the call, for the record of its end. */
-  | { readonly ok: true; readonly injection: ReleasedInjection<string>; readonly began: number }
+  | {
+      readonly ok: true;
+      readonly injection: ReleasedInjection<string>;
+      readonly began: number;
+      readonly spent?: Spent;
+    }
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** The same on the Worker's side. */
 export type Arrived =
   | Extract<ReleaseResult, { ok: false }>
-  | { readonly ok: true; readonly credential: ReleasedCredential }
-  | { readonly ok: true; readonly injection: ReleasedInjection<Secret>; readonly began: number };
+  | { readonly ok: true; readonly credential: ReleasedCredential; readonly spent?: Spent }
+  | {
+      readonly ok: true;
+      readonly injection: ReleasedInjection<Secret>;
+      readonly began: number;
+      readonly spent?: Spent;
+    };
 
 /** Wraps what is secret in an answer that has just crossed RPC: from here on no log, error or JSON can show it. */
 export function arrived(result: ReleaseResult): Arrived {
   if (!result.ok) return result;
-  if ('body' in result) return { ok: true, credential: new ReleasedCredential(result.body) };
+  const spent = result.spent === undefined ? {} : { spent: result.spent };
+  if ('body' in result) return { ok: true, credential: new ReleasedCredential(result.body), ...spent };
   const { secret, ...facts } = result.injection;
-  return { ok: true, injection: { ...facts, secret: new Secret(secret) }, began: result.began };
+  return { ok: true, injection: { ...facts, secret: new Secret(secret) }, began: result.began, ...spent };
 }
 
 /** The credential's JSON on the Worker's side: it cannot be printed, only answered. */

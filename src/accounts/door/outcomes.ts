@@ -136,12 +136,14 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
     approved === null
       ? recorded()
       : object.store.transaction(() => {
-          spend(object, opened.key.mac, approved, nowMs);
-          return recorded();
+          const usedAs = recorded();
+          spend(object, opened.key.mac, approved, nowMs, usedAs);
+          return usedAs;
         });
-  if ('body' in made) return { kind: 'done', result: made };
+  const spent = approved === null ? {} : { spent: { approvalId: approved.id, usedAs: began } };
+  if ('body' in made) return { kind: 'done', result: { ...made, ...spent } };
   callBegan(object, began);
-  return { kind: 'done', result: { ...made, began } };
+  return { kind: 'done', result: { ...made, began, ...spent } };
 }
 
 /** The part of a request's use that its record names. */

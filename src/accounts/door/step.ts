@@ -71,7 +71,7 @@ export interface Scene {
 
 /** All of a request's use; a field that the Worker leaves out is null. */
 export function useOf({ use }: Pick<DoorRequest, 'use'>): AskedUse {
-  return { ...FOR_TOKEN, digest: null, preview: null, ...use };
+  return { ...FOR_TOKEN, digest: null, preview: null, baseUrl: null, headers: {}, ...use };
 }
 
 /** The journal is only asked while an answer may still come. */

@@ -10,6 +10,7 @@ import type { ReceiptStatus } from '#contract/callers/revocations.ts';
 import type { Revoked } from '#directory/revocations/cut-offs.ts';
 import { ok, type Result } from '#lib/result.ts';
 import { record, type Account } from '../account.ts';
+import { endApprovals } from '../approvals/upkeep.ts';
 import type { Lifecycle } from '../life/lifecycle.ts';
 import { authentic, type Living, type Obstacle } from '../life/living.ts';
 import { cutOf, isMatched, isOld } from './matched.ts';
@@ -53,6 +54,7 @@ export async function noteCutOff(
     const waiting = authentic(() => oldWaiting(object, living.value.opened.key.mac, cutOff));
     if (!waiting.ok) return waiting;
     endOld(object, lifecycle, living.value, waiting.value, cutOff, context);
+    object.store.transaction(() => endApprovals(object, living.value.opened.key.mac, cutOff.atMs, context));
   }
   return ok(cameOf(object, cutOff, isRenewedType(settings.authType)));
 }

@@ -35,6 +35,11 @@ function matchedBy(account: Names, list: CutOffs | null | undefined): readonly R
   return (list?.revoked ?? []).filter((cutOff) => isMatched(account, cutOff));
 }
 
+/** Was it before a cut-off of the list that is about this account? */
+export function wasBefore(atMs: number, account: Names, list: CutOffs | null | undefined): boolean {
+  return matchedBy(account, list).some((cutOff) => atMs <= cutOff.atMs);
+}
+
 /** What a cut-off leaves of an account. `nothing`: it is about no grant of it, and the account is younger. */
 export type Cut = 'all' | 'some' | 'done' | 'nothing';
 

@@ -5,6 +5,7 @@
 
 import type { AuditAction, RequestContext } from '#audit/record.ts';
 import { record, type Account } from '../account.ts';
+import { endApprovals } from '../approvals/upkeep.ts';
 import type { AccountRow, StatusCause } from '../rows.ts';
 import { mayRefresh, move, type Signal, type Standing } from '../status.ts';
 import { tell } from './events.ts';
@@ -60,6 +61,7 @@ export function applyChange(
     },
     context,
   );
+  if (after.status === 'revoked') endApprovals(object, mac, nowMs, context);
   if (!mayRefresh(after.status)) {
     // Nothing comes by the calendar any more; the index row says that it is not to be heard of.
     object.timers.clear('beat');

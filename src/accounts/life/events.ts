@@ -65,6 +65,18 @@ export function tellApprovalRequired(
   append(object, mac, account, { type: 'agent.approval_required', ...asked, expiresAtMs: endsAtMs });
 }
 
+/** A question is over, by a person or by its time. Inside a transaction. */
+export function tellApprovalDecided(
+  object: Account,
+  mac: Uint8Array,
+  account: AccountRow,
+  { id: approvalId, agent, status, decidedBy }: ApprovalRow,
+): void {
+  if (status !== 'approved' && status !== 'denied' && status !== 'expired')
+    throw new Error(`internal: an approval that is ${status} was not decided now`);
+  append(object, mac, account, { type: 'agent.approval_decided', agent, approvalId, status, decidedBy });
+}
+
 /** A candidate waits for the operator, who may not have ordered the flow. Inside a transaction. */
 export function tellConfirmationRequired(
   object: Account,
@@ -130,6 +142,7 @@ function eventOf(
       return { type, cause: news.kind === 'trouble' ? news.cause : 'provider_unavailable' };
     case 'agent.auth.confirmation_required':
     case 'agent.approval_required':
+    case 'agent.approval_decided':
     case 'connected_account.expiring':
       throw new Error(`internal: ${type} is not told by a change of status`);
     case 'connected_account.refreshed':

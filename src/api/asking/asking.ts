@@ -5,6 +5,7 @@
  */
 
 import { arrived, type Arrived, type Refusal, type ReleaseRequest } from '#accounts/door/answer.ts';
+import { askApproval } from '#accounts/approvals/ask.ts';
 import type { AskedUse } from '#accounts/approvals/machine.ts';
 import { accountStub } from '#accounts/stub.ts';
 import type { RequestContext } from '#audit/record.ts';
@@ -15,7 +16,9 @@ import { DEFAULT_MIN_TTL_S } from '#contract/accounts/tokens.ts';
 import { accountId } from '#crypto/digest.ts';
 import { cutOffs, cutOffsAgeMs, type CutOffs } from '#directory/revocations/cut-offs.ts';
 import { admitAgent } from '#directory/indexes/known-objects.ts';
+import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
+import { log } from '#lib/log.ts';
 import { decideAtDoor1, type Door1Decision } from '#policy/decide.ts';
 import { sentAgent } from '#policy/granted.ts';
 import { reachesAccount } from '#policy/reach.ts';
@@ -175,9 +178,42 @@ async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
   if (!admission.ok && admission.why === 'unknown') return NOT_FOUND;
   const isThere = (answer: Tried | Refusal) => !isRefusal(answer) || answer.code !== 'not_found';
   const answer = await reported(admission, () => releaseCounted(ask, id), isThere);
-  const kept = answer === 'again' || (await isStillProved(ask)) ? answer : 'again';
+  let kept: Tried | Refusal = 'again';
+  try {
+    if (await isStillProved(ask)) kept = answer;
+  } finally {
+    if (kept === 'again' && answer !== 'again' && !isRefusal(answer)) await takeBack(ask, id, answer);
+  }
   if (kept === 'again' || isRefusal(kept)) await ask.rates.giveBack();
   return kept;
+}
+
+/** What the account has let out goes nowhere: a call is recorded as not sent, and a yes is as it was. Never throws. */
+async function takeBack({ arrival, wish, context }: Ask, id: string, released: Released): Promise<void> {
+  const { config } = arrival;
+  if ('began' in released) {
+    const { tool = null, method = null, path = null, action } = wish.use;
+    const told = { outcome: 'failed', reason: 'not_sent', upstreamStatus: null, durationMs: 0 } as const;
+    const { began, injection } = released;
+    const use = { action, tool, method, path };
+    await accountStub(config, id)
+      .callEnded({ ...told, began, use, fingerprint: injection.fingerprint, context })
+      .catch(() => false);
+  }
+  await giveBackYes(config, id, released, context);
+}
+
+/** The yes that let this out is as it was before, where there was one. Never throws: then it stays spent. */
+export async function giveBackYes(
+  config: Config,
+  accountId: string,
+  { spent }: Released,
+  context: RequestContext,
+): Promise<void> {
+  if (spent === undefined) return;
+  await askApproval(config, accountId, 'give_back', { spent, context }).catch((error: unknown) =>
+    log('warn', 'a yes stays spent', { connected_account_id: accountId, error }),
+  );
 }
 
 /** @throws ProblemError where the proof does not hold any more */
@@ -236,6 +272,7 @@ export function releaseRequest(ask: Ask): ReleaseRequest {
     waitedMs: ask.waitedMs,
     heldMs: Math.max(0, nowMs - ask.provenAtMs),
     provedMsAgo: Math.max(nowMs - caller.provedAtMs, cutOffsAgeMs(arrival.config.directory)),
+    agentLife: caller.life,
     cutOffs: ask.cutOffs,
     context: ask.context,
     ...ask.rates.use(),

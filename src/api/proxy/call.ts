@@ -17,6 +17,7 @@ import type { Arrival } from '../arrival.ts';
 import {
   askById,
   askByName,
+  giveBackYes,
   releaseRequest,
   untilDecided,
   type Ask,
@@ -50,7 +51,8 @@ export async function proxied(
   const call = { ...head, body: await readBody(request) };
   const use = { action: 'proxy', method, path: call.asked.path } as const;
   const content = {
-    query: call.asked.query,
+    method,
+    asked: call.asked,
     baseUrl: call.baseUrl,
     headers: request.headers,
     body: call.body,
@@ -179,6 +181,7 @@ class AccountGate implements Gate {
           return false;
         }
       },
+      giveBack: () => giveBackYes(config, injection.accountId, released, context),
     };
   }
 }

@@ -28,7 +28,7 @@ export const ListedApproval = z
     method: z.string().nullable().openapi({ example: 'DELETE' }),
     path: z.string().nullable().openapi({ example: '/crm/v3/objects/contacts/7' }),
     digest: z.string().nullable().openapi({
-      description: 'Of all else that is sent: parameters, or query and body. Null for a token.',
+      description: 'Of all else that is sent: parameters, or query, headers and body. Null for a token.',
       example: null,
     }),
     purpose: z
@@ -65,7 +65,8 @@ export type ListedApproval = z.infer<typeof ListedApproval>;
 export const Approval = ListedApproval.omit({ indexed_at: true })
   .extend({
     preview: z.string().nullable().openapi({
-      description: 'What is sent, for people to read; null: nothing beside method and path, or too much.',
+      description:
+        'What is sent, for people to read. Of a call in the form of HTTP: the line of the request, headers, an empty line, the body. Null: nothing, or more than 2,000 characters.',
       example: null,
     }),
   })

@@ -80,6 +80,19 @@ export const EVENT_DATA = {
       expires_at: IsoTime.openapi({ description: 'Until when it can be answered.' }),
     }),
   },
+  'agent.approval_decided': {
+    says: 'Such a question is over: a person has said yes or no, or nobody did in time. Each question makes exactly one, but for those that are deleted with their account.',
+    data: z.object({
+      ...account,
+      agent: z.string().openapi({ example: 'crm-agent' }),
+      approval_id: z.string().openapi({ example: 'apr_4nB2xQ9ZkT7c0LmRw3sVdy' }),
+      status: z.enum(['approved', 'denied', 'expired']),
+      decided_by: z.string().nullable().openapi({
+        description: 'The operator that decided; `link`: a holder of the link. Null: nobody did.',
+        example: 'link',
+      }),
+    }),
+  },
   'connected_account.refreshed': {
     says: 'A token was renewed. Sent only to endpoints that name this type.',
     data: z.object(account),

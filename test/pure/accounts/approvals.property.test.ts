@@ -14,6 +14,7 @@ import {
   PENDING_MS,
   requestKey,
   surplusOf,
+  type About,
   type ApprovalRow,
   type AskedUse,
 } from '#accounts/approvals/machine.ts';
@@ -35,6 +36,7 @@ const row = (changes: Partial<ApprovalRow> = {}): ApprovalRow => ({
   decidedAtMs: null,
   decidedBy: null,
   usedAtMs: null,
+  usedAs: null,
   updatedAtMs: 0,
   ...changes,
 });
@@ -48,32 +50,78 @@ const use: fc.Arbitrary<AskedUse> = fc.record({
   digest: text,
   preview: text,
   purpose: text,
+  baseUrl: text,
+  headers: fc.constantFrom({}, { a: 'b' }),
+});
+const NOTHING: About = { agentLife: null, subject: null, address: null, headers: [] };
+const about: fc.Arbitrary<About> = fc.record({
+  agentLife: text,
+  subject: text,
+  address: text,
+  headers: fc.constantFrom([], [['a', 'b']], [['a', 'c']]),
 });
 const named = ({ action, tool, method, path, digest }: AskedUse) => [action, tool, method, path, digest];
+const pickNamed = ({ action, tool, method, path, digest }: AskedUse) => ({
+  action,
+  tool,
+  method,
+  path,
+  digest,
+});
 
 describe('which request an approval is about', () => {
-  it('is told by agent, action, tool, method, path and digest, and by nothing else', () => {
+  it('is told by agent, action, tool, method, path, digest and what these are about, and by nothing else', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('one', 'two'),
         use,
         fc.constantFrom('one', 'two'),
         use,
-        (agent, asked, other, again) => {
-          const isSame = agent === other && JSON.stringify(named(asked)) === JSON.stringify(named(again));
-          expect(requestKey(agent, asked) === requestKey(other, again)).toBe(isSame);
-          const otherwise: AskedUse = { ...asked, purpose: again.purpose, preview: again.preview };
-          expect(requestKey(agent, otherwise)).toBe(requestKey(agent, asked));
+        about,
+        about,
+        (agent, asked, other, again, here, there) => {
+          const isSame =
+            agent === other &&
+            JSON.stringify([named(asked), Object.entries(here).toSorted()]) ===
+              JSON.stringify([named(again), Object.entries(there).toSorted()]);
+          expect(requestKey(agent, asked, here) === requestKey(other, again, there)).toBe(isSame);
+          const otherwise: AskedUse = { ...again, ...pickNamed(asked) };
+          expect(requestKey(agent, otherwise, here)).toBe(requestKey(agent, asked, here));
         },
       ),
       { numRuns: 2000 },
     );
   });
 
+  it.each<[string, Partial<AskedUse>, Partial<About>]>([
+    ['tool', { tool: 'b' }, {}],
+    ['method', { method: 'b' }, {}],
+    ['path', { path: 'b' }, {}],
+    ['digest', { digest: 'b' }, {}],
+    ['action', { action: 'tool' }, {}],
+    ['life of the agent', {}, { agentLife: '2.0' }],
+    ['user of the account', {}, { subject: 'eve' }],
+    ['address', {}, { address: 'https://b.example' }],
+    ['header that leaves', {}, { headers: [['a', 'c']] }],
+  ])('is another one where the %s alone is another', (_what, change, elsewhere) => {
+    const asked = { ...FOR_TOKEN, action: 'proxy', tool: 'a', method: 'a', path: 'a', digest: 'a' } as const;
+    const here: About = {
+      agentLife: '1.0',
+      subject: 'ada',
+      address: 'https://a.example',
+      headers: [['a', 'b']],
+    };
+    const key = requestKey('one', asked, here);
+    expect(requestKey('one', { ...asked, ...change }, { ...here, ...elsewhere })).not.toBe(key);
+    expect(requestKey('two', asked, here)).not.toBe(key);
+    expect(requestKey('one', { ...asked }, { ...here })).toBe(key);
+  });
+
   it('is the token itself, whatever digest comes with it', () => {
-    const token = { ...FOR_TOKEN, digest: null, preview: null };
-    expect(requestKey('one', { ...token, digest: 'd' })).toBe(requestKey('one', token));
-    expect(requestKey('one', { ...token, action: 'proxy' })).not.toBe(requestKey('one', token));
+    const token = { ...FOR_TOKEN, digest: null };
+    const keyOf = (changes: object) => requestKey('one', { ...token, ...changes }, NOTHING);
+    expect(keyOf({ digest: 'd' })).toBe(keyOf({}));
+    expect(keyOf({ action: 'proxy' })).not.toBe(keyOf({}));
   });
 });
 
@@ -124,7 +172,7 @@ describe('an approval, whatever happens to it,', () => {
   it('moves as its table says and is over where nothing leads on', () => {
     for (const status of APPROVAL_STATUSES) {
       const moves = Object.keys(APPROVAL_MOVES[status]);
-      for (const signal of ['approved', 'denied', 'spent', 'lapsed'] as const)
+      for (const signal of ['approved', 'denied', 'spent', 'returned', 'lapsed'] as const)
         expect(movedBy(row({ status }), signal, 5) !== null).toBe(moves.includes(signal));
     }
     expect(approvalAt(row({ status: 'used' }), PENDING_MS).status).toBe('used');

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutOf, isMatched, isOld, revokedRefusal, withoutCut } from '#accounts/ending/matched.ts';
+import { cutOf, isMatched, isOld, revokedRefusal, wasBefore, withoutCut } from '#accounts/ending/matched.ts';
 import type { AccountRow, GrantRow } from '#accounts/rows.ts';
 import type { Revoked } from '#directory/revocations/cut-offs.ts';
 import { selectorText, type Selector } from '#directory/revocations/selector.ts';
@@ -48,6 +48,26 @@ const grants = fc.array(fc.record({ grantedAtMs: fc.integer({ min: 0, max: 20 })
 const list = (revoked: readonly Revoked[]) => ({ proxyOnly: [], deleted: [], revoked });
 
 describe('a cut-off', () => {
+  it('ends what was obtained or said until its own millisecond, and nothing of the next one', () => {
+    const one = { organization: '', connection: 'a', identifier: 'a', subject: null };
+    const cut: Revoked = {
+      id: 'rev_1',
+      selector: { ...nothing, connection: 'a' },
+      atMs: 10,
+      atProvider: false,
+    };
+    const other = { ...cut, selector: { ...nothing, connection: 'b' }, atMs: 20 };
+    for (const [atMs, isOver] of [
+      [9, true],
+      [10, true],
+      [11, false],
+    ] as const) {
+      expect(isOld({ grantedAtMs: atMs }, cut)).toBe(isOver);
+      expect(wasBefore(atMs, one, list([other, cut]))).toBe(isOver);
+    }
+    expect(wasBefore(9, one, null)).toBe(false);
+  });
+
   it('of an agent, and of another organization, is about no account', () => {
     fc.assert(
       fc.property(account, cutOff, (one, cut) => {

@@ -34,6 +34,7 @@ const proof: fc.Arbitrary<Proof> = fc.oneof(
   fc.record({
     plane: fc.constant('agent' as const),
     ...proved,
+    life: fc.constant('1.0'),
     organization: fc.constantFrom('', 'acme'),
     status: fc.constantFrom('active' as const, 'suspended' as const),
     policy: fc.record({ rules: fc.constant<Policy['rules']>([]) }),

@@ -52,6 +52,13 @@ const ACCOUNT_EVENTS: { readonly [T in AccountEvent['type']]: Extract<AccountEve
     reason: 'deletes customer data',
     expiresAtMs: AT_MS,
   },
+  'agent.approval_decided': {
+    type: 'agent.approval_decided',
+    agent: 'crm-agent',
+    approvalId: 'apr_4nB2xQ9ZkT7c0LmRw3sVdy',
+    status: 'denied',
+    decidedBy: 'link',
+  },
   'connected_account.degraded': { type: 'connected_account.degraded', cause: 'provider_unavailable' },
   'connected_account.expiring': { type: 'connected_account.expiring', reauthDueAtMs: AT_MS },
   'connected_account.refreshed': { type: 'connected_account.refreshed' } as never,

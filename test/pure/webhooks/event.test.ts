@@ -72,6 +72,7 @@ describe('a filter', () => {
     expect(wanted('agent.*')).toEqual([
       ...wanted('agent.auth.*'),
       'agent.approval_required',
+      'agent.approval_decided',
       'agent.suspended',
       'agent.anomaly',
     ]);

@@ -4,12 +4,22 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_PENDING_PER_AGENT } from '#accounts/approvals/machine.ts';
 import { askApproval } from '#accounts/approvals/ask.ts';
-import type { ApprovalView, Decision } from '#accounts/approvals/requests.ts';
+import type { Decision } from '#accounts/approvals/requests.ts';
 import type { ReleaseRequest } from '#accounts/door/answer.ts';
-import type { Rule } from '#contract/agents/policy.ts';
+import {
+  account,
+  agentOf,
+  APPROVAL,
+  asking,
+  decide,
+  DELETE,
+  idOf,
+  later,
+  look,
+  RULE,
+} from './approval-world.ts';
 import {
   config,
-  connected,
   context,
   evict,
   kill,
@@ -23,36 +33,15 @@ import {
   stub,
   tamper,
   withStorage,
-  type Outcome,
 } from './world.ts';
-
-const APPROVAL = { reason: 'a person looks at it', ttl_s: 600 };
-const RULE: Rule = { connection: '*', identifiers: ['*'], approval: APPROVAL };
-const agentOf = (rules: Rule[] = [RULE], id = 'agent') => ({ ...request().agent, id, policy: { rules } });
-const DELETE = { action: 'proxy', method: 'DELETE', path: '/contacts/7', digest: 'of-the-body' } as const;
-const asking = (changes: Partial<ReleaseRequest> = {}) => ({ agent: agentOf(), ...changes });
 
 let id = '';
 beforeAll(async () => {
   id = await account();
 });
 
-async function account(): Promise<string> {
-  return (await connected({ facts: { api_base_urls: ['https://api.example.com'] } })).id;
-}
-
 afterEach(() => void vi.useRealTimers());
 
-/** So much time goes by. */
-function later(byMs: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + byMs });
-}
-
-const idOf = (outcome: Outcome): string => outcome.refusal.members.approval_id;
-const decide = async (at: string, approvalId: string, decision: Decision) =>
-  right(await askApproval(config, at, 'decide', { id: approvalId, organization: null, decision, context }));
-const look = async (at: string, approvalId: string): Promise<ApprovalView> =>
-  right(await askApproval(config, at, 'look', { id: approvalId, organization: null, agentId: null }));
 const events = (at: string) =>
   rows(at, `SELECT body FROM event WHERE type = 'agent.approval_required'`).then((all) =>
     all.map(({ body }) => JSON.parse(String(body)).data),

@@ -110,6 +110,7 @@ describe('a right key', () => {
       ok: true,
       value: {
         plane: 'agent',
+        life: '1.0',
         method: 'agent_key',
         id,
         keyId,

@@ -109,6 +109,16 @@ describe('writers that meet', () => {
     expect(recorded.toSorted()).toEqual(names);
     expect(await verifyOrganizationAudit(config, 'acme')).toMatchObject({ intact: true, events: 30 });
   });
+
+  it('in one isolate get their turn one by one: none of a hundred is refused', async () => {
+    const names = Array.from({ length: 100 }, (_, index) => `n${String(index).padStart(3, '0')}`);
+    const done = await Promise.all(
+      names.map((name) => runRecorded(config, recordOf('acme', { connection: name }), note(name))),
+    );
+    expect(done).toEqual(names.map(() => true));
+    const recorded = (await rows('acme')).map(({ body }) => JSON.parse(body).connection);
+    expect(recorded).toEqual(names);
+  });
 });
 
 describe('a chain that was changed outside the broker', () => {

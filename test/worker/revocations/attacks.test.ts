@@ -3,7 +3,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { askFlow } from '#accounts/flows/ask.ts';
 import { cutOffs, forgetCutOffs } from '#directory/revocations/cut-offs.ts';
-import type { SubjectTold } from '#refresh/exchange/outcome.ts';
 import { wakeRevocations } from '#revocations/start.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { onItsWay, type OnItsWay, type Unconnected } from '../accounts/flow-world.ts';
@@ -33,6 +32,7 @@ import {
   staticAccount,
   staticConnection,
   stepOf,
+  tellSubject,
 } from './world.ts';
 
 const { directory } = config;
@@ -106,22 +106,6 @@ describe('a flow of an account that was revoked before', () => {
 describe('a user of the provider who becomes known after the cut-off', () => {
   const SUBJECT = 'ada';
 
-  async function tellSubject(id: string): Promise<void> {
-    const [grant] = await rows(id, 'SELECT id, generation FROM grant_row');
-    const [row] = await rows(id, 'SELECT incarnation FROM account');
-    const told: SubjectTold = {
-      grantId: Number(grant?.['id']),
-      generation: Number(grant?.['generation']),
-      incarnation: Number(row?.['incarnation']),
-      subject: SUBJECT,
-      label: null,
-    };
-    const object = config.accounts.getByName(id) as unknown as {
-      keepSubject(told: SubjectTold): Promise<string>;
-    };
-    expect(await object.keepSubject(told)).toBe('kept');
-  }
-
   it('is refused at once while the cut-off is listed, and has a receipt in the end', async () => {
     const { id, connection } = await connected();
     const key = await agentKey(connection);
@@ -130,7 +114,7 @@ describe('a user of the provider who becomes known after the cut-off', () => {
     expect(matched).toBe(0);
     await completed(revocation);
     expect(await fetched(id, key)).toBe('ok');
-    await tellSubject(id);
+    await tellSubject(id, SUBJECT);
     expect(await fetched(id, key)).toBe('account_revoked');
     await indexed(id);
     await folded(revocation);
@@ -147,7 +131,7 @@ describe('a user of the provider who becomes known after the cut-off', () => {
     await folded(revocation);
     await folded(other);
     goAhead(20 * 60_000);
-    await tellSubject(id);
+    await tellSubject(id, SUBJECT);
     await indexed(id);
     expect([await isListed(revocation), await isListed(other)]).toEqual([true, false]);
     await wakeRevocations(config);

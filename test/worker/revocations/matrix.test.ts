@@ -11,6 +11,7 @@ import {
   grantState,
   http,
   must,
+  newConnection,
   records,
   request,
   ring,
@@ -30,6 +31,7 @@ import {
   staticAccount,
   staticConnection,
   stepOf,
+  tellSubject,
 } from './world.ts';
 
 interface Scene {
@@ -172,18 +174,26 @@ describe('a user of the provider', () => {
   });
 });
 
+/** The accounts end their grants at the provider, which takes two seconds. */
+async function endAtProvider(id: string, accounts: readonly { readonly id: string }[]): Promise<void> {
+  await vi.waitFor(async () => {
+    await stepOf(id);
+    const { counts } = await standing(id);
+    expect(counts.retrying + counts.revoked).toBe(accounts.length);
+  }, PATIENCE);
+  goAhead(FIRST_REVOCATION_MS);
+  for (const account of accounts) {
+    await ring(account.id);
+    await expect.poll(() => rows(account.id, 'SELECT * FROM revocation')).toEqual([]);
+  }
+}
+
 describe('at the provider', () => {
   it('a grant ends there where that was asked for, with one call, and the receipt says so', async () => {
     const account = await connected({ facts: { revocation_reach: 'token' } });
     await indexed(account.id);
     const { id } = await revoke({ connection: account.connection, at_provider: true });
-    await vi.waitFor(async () => {
-      await stepOf(id);
-      expect((await standing(id)).counts.retrying).toBe(1);
-    }, PATIENCE);
-    goAhead(FIRST_REVOCATION_MS);
-    await ring(account.id);
-    await expect.poll(() => rows(account.id, 'SELECT * FROM revocation')).toEqual([]);
+    await endAtProvider(id, [account]);
     const done = await completed(id);
     expect(done.receipts.data).toMatchObject([
       { connected_account_id: account.id, status: 'revoked', at_provider: true },
@@ -201,6 +211,66 @@ describe('at the provider', () => {
     expect((await grantState(account.grant.grantId)).alive).toBe(true);
     expect(await rows(account.id, 'SELECT * FROM grant_row')).toEqual([]);
     expect(await rows(account.id, 'SELECT * FROM revocation')).toEqual([]);
+  });
+});
+
+describe.each([true, false])('a user of the provider, at the provider: %s', (atProvider) => {
+  it('ends in all accounts of that user, within the operator’s organization, and there where that was asked for', async () => {
+    const [own, subject] = [fresh('org'), fresh('subject')];
+    const connection = await newConnection({ revocation_reach: 'token' });
+    const make = async (organization: string | null, who: string) => {
+      const account = await connected({ connection, ...(organization === null ? {} : { organization }) });
+      await tellSubject(account.id, who);
+      await indexed(account.id);
+      return account;
+    };
+    const [mine, none, other] = [
+      await make(own, subject),
+      await make(null, subject),
+      await make(own, fresh('subject')),
+    ];
+    const body = { subject: { connection, subject }, at_provider: atProvider };
+    const ways = [
+      { key: await boundKey(own), expected: [mine] },
+      { key: undefined, expected: [mine, none] },
+    ];
+    for (const { key, expected } of ways)
+      expect(await must(http('POST', '/v1/revocations', { ...body, dry_run: true }, key), 200)).toEqual({
+        matched: expected.length,
+      });
+    for (const { key, expected } of ways) {
+      const { id, matched } = await revoke(body, key);
+      expect(matched).toBe(expected.length);
+      if (atProvider) await endAtProvider(id, expected);
+      const done = await completed(id);
+      expect(done.receipts.data.map((one) => one.connected_account_id).toSorted()).toEqual(
+        expected.map((one) => one.id).toSorted(),
+      );
+      expect(done.counts.revoked).toBe(expected.length);
+      for (const { grant } of expected) expect((await grantState(grant.grantId)).alive).toBe(!atProvider);
+    }
+    expect((await view(other.id)).status).toBe('active');
+    expect((await grantState(other.grant.grantId)).alive).toBe(true);
+  });
+});
+
+describe.each([true, false])('an agent, at the provider: %s', (atProvider) => {
+  it('ends itself, and neither an account that it reaches nor a grant', async () => {
+    const account = await connected({ facts: { revocation_reach: 'token' } });
+    await indexed(account.id);
+    const agent = fresh('agent');
+    const policy = { rules: [{ connection: account.connection, identifiers: ['*'] }] };
+    const { key } = await must(http('POST', '/v1/agents', { id: agent, key: true, policy }), 201);
+    const { id } = await revoke({ agent, at_provider: atProvider });
+    const done = await completed(id);
+    expect(done).toMatchObject({ selector: { agent }, at_provider: atProvider, matched: 1 });
+    expect(done.receipts.data).toEqual([]);
+    // A proof of before is in memory for less than a second.
+    await expect.poll(() => fetched(account.id, key)).toBe('unauthenticated');
+    goAhead(FIRST_REVOCATION_MS);
+    await ring(account.id);
+    expect((await view(account.id)).status).toBe('active');
+    expect((await grantState(account.grant.grantId)).alive).toBe(true);
   });
 });
 

@@ -6,6 +6,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { Revocation as Answer } from '#contract/callers/revocations.ts';
+import type { SubjectTold } from '#refresh/exchange/outcome.ts';
 import type { Revocation } from '#revocations/revocation.ts';
 import { PATIENCE } from '../../support/patience.ts';
 import { config, fresh, http, must, ring, rows } from '../accounts/world.ts';
@@ -117,6 +118,23 @@ export async function staticAccount(
   const { id } = await must(http('PUT', path, { type: 'api_key', api_key: 'sk_canary' }), 201);
   await indexed(id);
   return { id, identifier, connection };
+}
+
+/** The account learns whose it is. */
+export async function tellSubject(id: string, subject: string): Promise<void> {
+  const [grant] = await rows(id, 'SELECT id, generation FROM grant_row');
+  const [row] = await rows(id, 'SELECT incarnation FROM account');
+  const told: SubjectTold = {
+    grantId: Number(grant?.['id']),
+    generation: Number(grant?.['generation']),
+    incarnation: Number(row?.['incarnation']),
+    subject,
+    label: null,
+  };
+  const object = config.accounts.getByName(id) as unknown as {
+    keepSubject(told: SubjectTold): Promise<string>;
+  };
+  expect(await object.keepSubject(told)).toBe('kept');
 }
 
 /** A key of an operator of one organization. */

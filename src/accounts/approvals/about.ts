@@ -1,0 +1,49 @@
+/**
+ * What a request at the door is about, as far as a person's yes goes by it, and how that person reads it. Pure; no
+ * credential is opened for it: an address that only a credential tells is left out.
+ */
+
+import { placeholdersIn } from '#providers/descriptor.ts';
+import type { AccountRow, ConnectionSettings } from '../rows.ts';
+import type { About, AskedUse } from './machine.ts';
+
+/** `unknown_address`: the account has no such base URL, so nobody need be asked. */
+export function aboutOf(
+  use: AskedUse,
+  { subject }: Pick<AccountRow, 'subject'>,
+  { descriptor }: Pick<ConnectionSettings, 'descriptor'>,
+  agentLife: string | null,
+): About | 'unknown_address' {
+  const listed = new Set(descriptor.api_request_headers);
+  const headers = Object.entries(use.headers)
+    .filter(([name]) => listed.has(name))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const about = { agentLife, subject, headers };
+  const bases = descriptor.api_base_urls.map(withoutSlash);
+  const isKnown = bases.length > 0 && bases.every((base) => placeholdersIn(base).length === 0);
+  if (use.action !== 'proxy' || !isKnown) return { ...about, address: use.baseUrl };
+  const named = use.baseUrl === null ? bases[0] : withoutSlash(use.baseUrl);
+  if (named === undefined || !bases.includes(named)) return 'unknown_address';
+  return { ...about, address: named };
+}
+
+/** The preview with the address in its first line, and the headers that leave to this API alone below it. */
+export function shownOf({ preview, path }: AskedUse, { address, headers }: About): string | null {
+  if (preview === null) return null;
+  const end = preview.indexOf('\n');
+  const [first, rest] = end < 0 ? [preview, ''] : [preview.slice(0, end), preview.slice(end)];
+  const lines = headers.map(([name, value]) => `\n${name}: ${value}`).join('');
+  const whole = address === null ? first : first.replace(' ', () => ` ${frontOf(address, path ?? '/')}`);
+  return `${whole}${lines}${rest}`;
+}
+
+/** As the call itself is addressed: a path that begins with the base's own path is not doubled. */
+function frontOf(address: string, path: string): string {
+  const { origin, pathname } = new URL(address);
+  const own = withoutSlash(pathname);
+  return own !== '' && (path === own || path.startsWith(`${own}/`)) ? origin : address;
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}
