@@ -52,7 +52,8 @@ export async function changedConnection(
   if (draft.authType !== row.authType) {
     throw invalid('provider_config.auth_type', 'cannot be changed: make another connection');
   }
-  return { ...draft, clientSecrets: patch.client_secret === undefined ? null : clientSecrets };
+  const isKept = patch.client_secret === undefined && patch.private_key === undefined;
+  return { ...draft, clientSecrets: isKept ? null : clientSecrets };
 }
 
 function pick({ providerConfig, descriptor, warnings }: Resolved): Resolved {

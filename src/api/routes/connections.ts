@@ -31,6 +31,7 @@ import { cutPage, newestFirstAfter } from '../http/cursor.ts';
 import { describe } from '../http/describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../http/input.ts';
+import { requireProof } from '../machine/connection.ts';
 import { draftConnection, type ConnectionRules } from '../connections/new-connection.ts';
 import { originOf } from '../http/origin.ts';
 import { jsonBody, REPEATED, responses } from '../http/responses.ts';
@@ -244,6 +245,7 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
     if ((await findConnection(config.directory, body.id)) !== null) throw taken(body.id);
     await connectionKey(config);
     const draft = await draftConnection(body, rulesOf(c));
+    requireProof(draft.clientSecrets, draft.descriptor, body);
     if (!(await createConnection(config, draft, systemNow(), contextOf(c, c.get('operator')))))
       throw taken(body.id);
     return c.json(await resourceOfId(c, origin, body.id), 201);

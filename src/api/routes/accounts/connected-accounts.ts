@@ -26,6 +26,7 @@ import {
   requireVault,
 } from '../../credentials.ts';
 import { describe } from '../../http/describe.ts';
+import { connectionsCredential } from '../../machine/connection.ts';
 import { contextOf, requireOperator } from '../../guards.ts';
 import { bodyOf } from '../../http/input.ts';
 import { askKnown, isAccountThere } from '../../known.ts';
@@ -165,7 +166,12 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
       }),
     );
     noteKnown(c.get('config').directory, 'account', id);
-    return c.json(made.account, made.created ? 201 : 200);
+    const own = made.account.status === 'pending' ? connectionsCredential(settings) : null;
+    if (own === null) return c.json(made.account, made.created ? 201 : 200);
+    // Nobody has to connect it: what asks for its tokens is the connection's already.
+    const order = { credential: own, settings, mode: 'trust', context: context(c) } as const;
+    const active = unwrap(await stub(c, id).import({ birth: null, ...order }));
+    return c.json(active.account, made.created ? 201 : 200);
   });
   describe(router, routes.get, requireOperator, acting(visible));
   describe(router, routes.remove, requireOperator, async (c) => {
@@ -181,7 +187,7 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     await requireVault(c);
     const account = await visible(c, id);
     const settings = await requireSettings(c, account.connection);
-    const credential = credentialFields(body, settings);
+    const credential = await credentialFields(body, settings);
     const mode = importMode(body);
     const imported = unwrap(
       await stub(c, id).import({ birth: null, credential, settings, mode, context: context(c) }),
