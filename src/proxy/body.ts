@@ -2,7 +2,7 @@
  * The body of a proxied request: kept where it is short, so that it can be sent once more, and streamed where it is not.
  */
 
-import { joined } from '#lib/bytes.ts';
+import { joined } from '#crypto/encoding.ts';
 import { err, ok, type Result } from '#lib/result.ts';
 
 /** So much is kept for a second sending. */

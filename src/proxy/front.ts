@@ -3,7 +3,7 @@
  * answer says of its token may stand in its body.
  */
 
-import { joined } from '#lib/bytes.ts';
+import { joined } from '#crypto/encoding.ts';
 
 export const FRONT_BYTES = 64 * 1024;
 

@@ -5,7 +5,7 @@
  * addresses. It refuses to judge an answer (providers/answers/classify.ts) and to try again.
  */
 
-import { joined } from '#lib/bytes.ts';
+import { joined } from '#crypto/encoding.ts';
 import type { HostProblem } from './dns-answer.ts';
 import { isLoopbackHost, targetProblem, type GuardOptions } from './guard.ts';
 import { judgeHost, RESOLVE_WITHIN_MS, RESOLVER_ANSWER_BYTES } from './resolver.ts';

@@ -4,7 +4,7 @@
  * and encodings are those of `echo.ts`.
  */
 
-import { joined } from '#lib/bytes.ts';
+import { joined } from '#crypto/encoding.ts';
 import { needlesIn } from './echo.ts';
 import { hasEscapes, writtenAt } from './written.ts';
 
