@@ -131,8 +131,11 @@ it('100 MiB come down to an agent that reads slowly, and the engine’s memory s
   const get = async () => {
     let size = 0;
     const { body } = await fetch(url, { headers });
-    for await (const part of body ?? []) {
-      size += part.byteLength;
+    const reader = body?.getReader();
+    for (;;) {
+      const part = await reader?.read();
+      if (part === undefined || part.done) break;
+      size += part.value.byteLength;
       if (size % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(size).toBe(SIZE);
