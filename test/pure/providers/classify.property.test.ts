@@ -199,7 +199,9 @@ describe('any answer', () => {
     const shopify = allDescriptors().find(({ id }) => id === 'shopify');
     const answer = { kind: 'response', status: 404, headers: {}, body: 'access_token=' } as const;
     if (shopify === undefined) throw new Error('shopify is not in the catalogue');
-    check(answer, classify(shopify, answer, { nowMs: NOW_MS, inDoubt: false, narrowed: false }));
+    const classified = classify(shopify, answer, { nowMs: NOW_MS, inDoubt: false, narrowed: false });
+    check(answer, classified);
+    expect(classified.outcome).toBe('grant_dead');
   });
 
   it('of an API is judged without an exception, and a token is refused by a 401 or a listed signal alone', () => {
