@@ -3,7 +3,6 @@
  * one RPC hop with one inserted row of the size of an audit record, and then forwards the request to the API.
  */
 
-
 export { Agent, ConnectedAccount, Revocation } from './floor.ts';
 
 interface Stub {
@@ -13,10 +12,7 @@ interface Stub {
 let counter = 0;
 
 export default {
-  async fetch(
-    request: Request,
-    env: { ACCOUNTS: DurableObjectNamespace; API: string },
-  ): Promise<Response> {
+  async fetch(request: Request, env: { ACCOUNTS: DurableObjectNamespace; API: string }): Promise<Response> {
     const { pathname } = new URL(request.url);
     counter += 1;
     await (env.ACCOUNTS.getByName('one') as unknown as Stub).append({ at: counter });
