@@ -44,6 +44,8 @@ export function importMode(body: PutCredential): ImportMode {
 
 /** The imported credential in the room's words. @throws ProblemError 400 when its type is not the connection's. */
 export function credentialFields(body: PutCredential, settings: ConnectionSettings): CredentialFields {
+  if (settings.descriptor.no_credential === true)
+    throw invalid('type', 'this connection takes no credential: its accounts are active when created');
   if (body.type !== settings.authType) throw invalid('type', `this connection takes ${settings.authType}`);
   const scopes = body.scope ? resolveScopes(scopeFactsOf(settings), [body.scope]) : null;
   switch (body.type) {

@@ -30,14 +30,20 @@ export interface MetadataProblem {
   readonly detail: string;
 }
 
-/** The two places of an issuer's metadata, or null where the issuer cannot be one (query, fragment, not a URL). */
-export function metadataUrls(issuer: string): { oauth: string; openid: string } | null {
+/**
+ * The places of an issuer's metadata, or null where the issuer cannot be one (query, fragment, not a URL). `inserted`:
+ * of an issuer with a path, the place of OpenID's document that RFC 8414 (section 5) gives it.
+ */
+export function metadataUrls(
+  issuer: string,
+): { oauth: string; openid: string; inserted: string | null } | null {
   if (!URL.canParse(issuer) || /[?#]/.test(issuer)) return null;
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   return {
     oauth: `${origin}/.well-known/oauth-authorization-server${path}`,
     openid: `${origin}${path}/.well-known/openid-configuration`,
+    inserted: path === '' ? null : `${origin}/.well-known/openid-configuration${path}`,
   };
 }
 
@@ -48,10 +54,13 @@ export async function fetchServerMetadata(
 ): Promise<Result<AuthorizationServerMetadata, MetadataProblem>> {
   const urls = metadataUrls(issuer);
   if (urls === null) return err({ detail: 'the issuer must be a URL without query and fragment' });
-  const [oauth, openid] = await Promise.all([
+  const [oauth, appended] = await Promise.all([
     readDocument(urls.oauth, issuer, options),
     readDocument(urls.openid, issuer, options),
   ]);
+  const isNone = !oauth.ok && !appended.ok && urls.inserted !== null;
+  const inserted = isNone ? await readDocument(urls.inserted ?? '', issuer, options) : appended;
+  const openid = inserted.ok ? inserted : appended;
   if (!oauth.ok && !openid.ok) {
     const documents = `oauth-authorization-server ${oauth.error.detail}, openid-configuration ${openid.error.detail}`;
     return err({ detail: `the issuer's metadata: ${documents}` });
@@ -89,14 +98,22 @@ async function readDocument(
   issuer: string,
   options: GuardOptions,
 ): Promise<Result<Record<string, unknown>, MetadataProblem>> {
+  const document = await readJsonObject(url, options);
+  if (document.ok && document.value['issuer'] !== issuer) return err({ detail: 'names another issuer' });
+  return document;
+}
+
+/** A JSON object at `url`, within 10 s, of at most 64 KiB; no redirect is followed. */
+export async function readJsonObject(
+  url: string,
+  options: GuardOptions,
+): Promise<Result<Record<string, unknown>, MetadataProblem>> {
   const request = { url, method: 'GET', headers: { accept: 'application/json' }, body: null } as const;
   const answer = await guardedFetch(request, LIMITS, options);
   const problem = answerProblem(answer);
   if (answer.kind === 'failure' || problem !== null) return err({ detail: problem ?? 'could not be read' });
   const document = parseObject(answer.body);
-  if (document === null) return err({ detail: 'is not a JSON object' });
-  if (document['issuer'] !== issuer) return err({ detail: 'names another issuer' });
-  return ok(document);
+  return document === null ? err({ detail: 'is not a JSON object' }) : ok(document);
 }
 
 /** A target that is blocked, silent, slow or answers anything but 200 is told in one text: it is no probe for hosts. */
@@ -108,7 +125,8 @@ function answerProblem(answer: FetchOutcome): string | null {
   return null;
 }
 
-function parseObject(text: string): Record<string, unknown> | null {
+/** The JSON object in a text; null: it holds none. */
+export function parseObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))

@@ -198,6 +198,12 @@ const url = UrlTemplate.nullable().default(null);
 const seconds = z.int().min(0).max(315_360_000).nullable().default(null);
 const names = (max: number) => z.array(Name).max(max).default([]);
 
+/** A `*` at the end of a name stands for any rest of it. */
+const HeaderNames = z
+  .array(z.string().regex(/^[a-z0-9-]{1,64}\*?$/))
+  .max(20)
+  .optional();
+
 const fields = {
   id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
   display_name: z.string().min(1).max(100),
@@ -268,10 +274,11 @@ const fields = {
   /** Ours: parameters of the URL that carry the credential, where an API takes it there: `key={api_key}`. */
   token_query: z.string().min(1).max(500).optional(),
   /** Ours: headers that a caller may set beside the common ones: versions, and what of the account is meant. */
-  api_request_headers: z
-    .array(z.string().regex(/^[a-z0-9-]{1,64}$/))
-    .max(20)
-    .optional(),
+  api_request_headers: HeaderNames,
+  /** Ours: headers of an answer that go back beside the common ones. */
+  api_response_headers: HeaderNames,
+  /** Ours: calls need no credential, and its accounts are active without one. */
+  no_credential: z.boolean().optional(),
   /** Ours: fields of a credential that are no secret, so that an API may answer them. */
   public_fields: z.array(Name).max(10).optional(),
   api_dead_token_signals_with_200: z.array(z.strictObject(signalFields)).max(20).default([]),

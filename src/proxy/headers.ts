@@ -2,6 +2,8 @@
  * Which headers cross the proxy, both ways: by list, because the platform would pass on all that are not taken out. Pure.
  */
 
+import { isListedHeader } from '#providers/requests/headers.ts';
+
 /** By name, in lower case. */
 export type Texts = Readonly<Record<string, string>>;
 
@@ -64,8 +66,7 @@ const BACK_FAMILIES =
  */
 export function outgoingHeaders(given: Iterable<[string, string]>, listed: readonly string[]): Texts {
   const kept: Record<string, string> = {};
-  const known = new Set(listed);
-  const allowed = (name: string) => OUT.has(name) || OUT_FAMILIES.test(name) || known.has(name);
+  const allowed = (name: string) => OUT.has(name) || OUT_FAMILIES.test(name) || isListedHeader(name, listed);
   for (const [name, value] of given) if (allowed(name.toLowerCase())) kept[name.toLowerCase()] = value;
   // Without one, an engine would name itself.
   kept['user-agent'] ??= 'valetkey';
@@ -75,16 +76,18 @@ export function outgoingHeaders(given: Iterable<[string, string]>, listed: reado
 /**
  * What of the API's headers goes back.
  *
+ * @param listed those that this API answers beside the common ones, in lower case
  * @param followed a URL of the answer as the caller may follow it; null: it may not
  */
 export function answerHeaders(
   given: Iterable<[string, string]>,
   followed: (url: string) => string | null,
+  listed: readonly string[] = [],
 ): Texts {
   const kept: Record<string, string> = {};
   for (const [name, value] of given) {
     const lower = name.toLowerCase();
-    if (!BACK.has(lower) && !BACK_FAMILIES.test(lower)) continue;
+    if (!BACK.has(lower) && !BACK_FAMILIES.test(lower) && !isListedHeader(lower, listed)) continue;
     const told =
       lower === 'location' || lower === 'content-location'
         ? followed(value)

@@ -43,7 +43,7 @@ const fewVariables = (variables: object): boolean => Object.keys(variables).leng
 
 const ProviderFields = z.record(z.string().max(64), z.unknown()).openapi({
   description:
-    'The provider, where `provider` is `custom`. In development (ALLOW_LOOPBACK) a catalogue entry takes its URLs here, each on a loopback host: so it is played against the simulator.',
+    'The provider, where `provider` is `custom`; the `url` of the server, where it is `mcp`. In development (ALLOW_LOOPBACK) a catalogue entry takes its URLs here, each on a loopback host: so it is played against the simulator.',
 });
 
 const Rotation = z.string().max(32).openapi({
@@ -107,7 +107,7 @@ export const CreateConnection = z
       .string()
       .min(1)
       .max(64)
-      .openapi({ description: 'Id of a catalogue entry, or `custom`.', example: 'hubspot' }),
+      .openapi({ description: 'Id of a catalogue entry, `custom`, or `mcp` for a remote MCP server.', example: 'hubspot' }),
     client_id: ClientId.nullish(),
     client_secret: ClientSecrets.nullish(),
     scopes: Scopes.default([]),

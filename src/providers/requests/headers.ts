@@ -26,6 +26,15 @@ const MAX_VALUE = 16_384;
 // eslint-disable-next-line no-control-regex -- what is refused
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
+/**
+ * Whether a descriptor's list of header names has this one.
+ *
+ * @param name in lower case @param listed whole names, or the beginning of several with a `*` behind it
+ */
+export function isListedHeader(name: string, listed: readonly string[]): boolean {
+  return listed.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
+}
+
 /** Names and value patterns of a template, or null where it is not one. */
 export function parseTokenHeader(template: string): { name: string; pattern: string }[] | null {
   const headers: { name: string; pattern: string }[] = [];

@@ -3,6 +3,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { accountStub, type Answer } from '#accounts/stub.ts';
+import type { RequestContext } from '#audit/record.ts';
 import { unwrap } from '#contract/answer.ts';
 import {
   CreateAccount,
@@ -16,6 +17,7 @@ import { ACCOUNT_ID_PATTERN } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
 import { noteKnown } from '#directory/indexes/known-objects.ts';
+import type { ConnectionSettings } from '#providers/settings.ts';
 import { parseRotation } from '#refresh/schedule.ts';
 import type { AppEnv } from '../../context.ts';
 import {
@@ -134,6 +136,17 @@ function acting(act: Act) {
   };
 }
 
+/** An account that waits for no credential: it is active from its beginning. @throws ProblemError 503 */
+async function withoutCredential(
+  account: ReturnType<typeof accountStub>,
+  settings: ConnectionSettings,
+  context: RequestContext,
+): Promise<Resource> {
+  const credential = { type: 'custom', fields: {} } as const;
+  const order = { birth: null, credential, settings, mode: 'trust', context } as const;
+  return unwrap(await account.import(order)).account;
+}
+
 /** The account as this caller sees it; an account of another organization does not exist. */
 async function visible(c: Context<AppEnv>, id: string): Promise<Resource> {
   const { organization } = c.get('operator');
@@ -153,19 +166,13 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const settings = await requireSettings(c, body.connection);
     const id = accountId(organization, body.connection, body.identifier);
     const { connection, identifier, metadata = {} } = body;
-    const made = unwrap(
-      await accountStub(c.get('config'), id, settings.location).create({
-        accountId: id,
-        organization,
-        connection,
-        identifier,
-        settings,
-        metadata,
-        context: context(c),
-      }),
-    );
+    const account = accountStub(c.get('config'), id, settings.location);
+    const birth = { accountId: id, organization, connection, identifier, settings, metadata };
+    const { created, account: made } = unwrap(await account.create({ ...birth, context: context(c) }));
     noteKnown(c.get('config').directory, 'account', id);
-    return c.json(made.account, made.created ? 201 : 200);
+    const isReady = settings.descriptor.no_credential !== true || made.status !== 'pending';
+    const shown = isReady ? made : await withoutCredential(account, settings, context(c));
+    return c.json(shown, created ? 201 : 200);
   });
   describe(router, routes.get, requireOperator, acting(visible));
   describe(router, routes.remove, requireOperator, async (c) => {
