@@ -56,7 +56,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
     app.use(path, async (c, next) => {
       await next();
       if (c.req.method !== 'POST') return;
-      const refused = await inOAuthForm(c.res);
+      const refused = await inOAuthForm(c.res, path);
       if (refused === c.res) return;
       // An answer that is set over another one takes its headers along.
       c.res = undefined;

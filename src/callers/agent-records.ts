@@ -5,6 +5,7 @@ import type { AuthRecord } from '#agents/record.ts';
 import { agentStub } from '#agents/stub.ts';
 import type { Config } from '#env.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { lookupFailure, type AgentProof, type AuthFailure } from './proof.ts';
 import { RecordCache, type Dated } from './record-cache.ts';
 
@@ -12,16 +13,10 @@ export type AgentLookup = Answer<{ readonly agent: AuthRecord }>;
 
 const RETRY_AFTER_S = 60;
 
-const caches = new WeakMap<object, RecordCache<AgentLookup>>();
-
-export function agentRecords(config: Config): RecordCache<AgentLookup> {
-  let cache = caches.get(config);
-  if (cache === undefined) {
-    cache = new RecordCache((agentId) => agentStub(config, agentId).lookup({}));
-    caches.set(config, cache);
-  }
-  return cache;
-}
+export const agentRecords = perObject(
+  (config: Config): RecordCache<AgentLookup> =>
+    new RecordCache((agentId) => agentStub(config, agentId).lookup({})),
+);
 
 /** The record of an answer; null: there is no such agent. */
 export function recordIn({ answer }: Dated<AgentLookup>): Result<AuthRecord | null, AuthFailure> {

@@ -8,6 +8,7 @@ import type { RateLimitPolicy } from '#contract/problem.ts';
 import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import type { AuthFailure } from './proof.ts';
 
 const MINUTE_MS = 60_000;
@@ -42,7 +43,7 @@ export function taken(
   return { bucket: { left: left - 1, atMs: nowMs }, retryAfterMs: 0 };
 }
 
-const memories = new WeakMap<object, BoundedMap<string, Bucket>>();
+const bucketsOf = perObject((_config: object) => new BoundedMap<string, Bucket>(REMEMBERED));
 
 type Limits = Pick<Config, 'rateLimitPerMinute' | 'rateLimiter'>;
 
@@ -62,11 +63,7 @@ function perMinuteOf(config: Limits, { keyId }: Knock): number {
 /** The refusal of a caller that knocks too often at this isolate; null: it may go on. */
 export function overLimit(config: Limits, knock: Knock, now: Now): AuthFailure | null {
   const name = nameOf(knock);
-  let buckets = memories.get(config);
-  if (buckets === undefined) {
-    buckets = new BoundedMap(REMEMBERED);
-    memories.set(config, buckets);
-  }
+  const buckets = bucketsOf(config);
   const { bucket, retryAfterMs } = taken(buckets.get(name), now(), perMinuteOf(config, knock));
   buckets.set(name, bucket);
   return retryAfterMs > 0 ? refusal(config, knock, Math.ceil(retryAfterMs / 1000)) : null;
@@ -87,7 +84,7 @@ function refusal(config: Limits, knock: Knock, retryAfterS: number): AuthFailure
   return { code: 'rate_limited', detail: 'too many requests under this credential', retryAfterS, policy };
 }
 
-const browsers = new WeakMap<object, BoundedMap<string, Bucket>>();
+const browsersOf = perObject((_config: object) => new BoundedMap<string, Bucket>(REMEMBERED));
 
 type BrowserLimits = Pick<Config, 'browserRateLimitPerMinute' | 'rateLimiter'>;
 
@@ -115,11 +112,7 @@ export async function browserOverLimit(
   now: Now,
 ): Promise<number | null> {
   const network = networkOf(address);
-  let buckets = browsers.get(config);
-  if (buckets === undefined) {
-    buckets = new BoundedMap(REMEMBERED);
-    browsers.set(config, buckets);
-  }
+  const buckets = browsersOf(config);
   const { bucket, retryAfterMs } = taken(buckets.get(network), now(), config.browserRateLimitPerMinute);
   buckets.set(network, bucket);
   if (retryAfterMs > 0) return Math.ceil(retryAfterMs / 1000);

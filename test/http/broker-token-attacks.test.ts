@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call } from '../support/callers.ts';
 import { issuerKey, type IssuerKey } from '../support/issuer.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import { name } from '../support/world.ts';
 import {
   agent,
   broker,
@@ -143,6 +145,27 @@ describe('a token of the broker', () => {
     expect(await fetchAs(token)).toMatchObject(WRONG);
   });
 
+  it('that no key asked for dies with its agent too, also where the next one trusts the same workload', async () => {
+    const of = { sub: name('repo:acme/agent'), aud: 'https://broker.example' };
+    const oidc = { issuer: issuer.url, subject: of.sub, audience: of.aud };
+    const mine = await agent({ oidc });
+    const exchange = async () =>
+      form('/oauth/token', {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: await issuer.token(of),
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      });
+    const token = String((await exchange()).body.access_token);
+    expect(decodeJwt(token)).not.toHaveProperty('key_id');
+    expect((await fetchAs(token)).status).toBe(200);
+    expect((await operator.delete(`/v1/agents/${mine.id}`)).status).toBe(204);
+    await becomes(token, 401);
+    await agent({ oidc }, broker, mine.id);
+    expect(await fetchAs(token)).toMatchObject(WRONG);
+    await expect.poll(async () => (await exchange()).status, { timeout: PATIENCE_MS }).toBe(200);
+    expect(await fetchAs(token)).toMatchObject(WRONG);
+  });
+
   it('dies with the key that asked for it, and no other does', async () => {
     const mine = await agent();
     const token = await tokenOf(mine);
@@ -189,11 +212,24 @@ describe('a token of the broker', () => {
   it('makes no token of its own, and asks about none', async () => {
     const token = await tokenOf(await agent());
     const headers = { authorization: `Bearer ${token}` };
-    expect((await form('/oauth/token', { grant_type: 'client_credentials' }, { headers })).status).toBe(400);
+    expect((await form('/oauth/token', { grant_type: 'client_credentials' }, { headers })).status).toBe(401);
     expect(await form('/oauth/introspect', { token }, { headers })).toMatchObject({
       status: 403,
       body: { code: 'forbidden' },
     });
+  });
+
+  it('is asked about by one who proves itself in one way', async () => {
+    const mine = await agent();
+    const token = await tokenOf(mine);
+    const fields = { token, client_id: mine.id, client_secret: mine.key };
+    const headers = { authorization: `Bearer ${broker.adminKey}` };
+    for (const path of ['/oauth/introspect', '/oauth/revoke'])
+      expect(await form(path, fields, { headers })).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_request' },
+      });
+    expect((await fetchAs(token)).status).toBe(200);
   });
 
   it('in the query, in a body or in another header is refused, and so is one beside a key', async () => {

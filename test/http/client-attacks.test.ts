@@ -167,15 +167,19 @@ describe('a secret of a client', () => {
       [{}, basic(yours.id, mine.key)],
       [{ client_id: 'admin', client_secret: broker.adminKey }, {}],
       [{}, basic(mine.id, 'wrong')],
+      [{}, { authorization: `Bearer ${mine.key}` }],
+      [{}, { authorization: 'Basic !' }],
       [post, { 'x-api-key': mine.key }],
     ] as const)
-      expect(await token(fields, headers)).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+      expect(await token(fields, headers)).toMatchObject({
+        status: 401,
+        body: { error: 'invalid_client' },
+        headers: { 'www-authenticate': 'Basic realm="oauth"' },
+      });
     for (const [fields, headers] of [
       [post, basic(mine.id, mine.key)],
       [{ client_id: yours.id }, basic(mine.id, mine.key)],
       [{ client_secret: mine.key }, {}],
-      [{}, { authorization: `Bearer ${mine.key}` }],
-      [{}, { authorization: 'Basic !' }],
     ] as const)
       expect(await token(fields, headers)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
     expect(

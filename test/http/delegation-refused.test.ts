@@ -105,6 +105,7 @@ describe('what is no narrowing', () => {
       { subject_token: `${token.slice(0, -4)}AAAA` },
       { subject_token: 'no.token.atall' },
       { actor_token: token, actor_token_type: ACCESS_TOKEN },
+      { actor_token_type: ACCESS_TOKEN },
       { subject_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
       { requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
     ];
@@ -113,6 +114,32 @@ describe('what is no narrowing', () => {
       expect(reply.status, JSON.stringify(more)).toBe(400);
       expect(reply.body.error).toBe('invalid_request');
     }
+  });
+
+  it('is for its agent, where a client stands beside the token, and for no other', async () => {
+    const [mine, yours] = [await agent([everybody(connection)]), await agent([everybody(connection)])];
+    const subject = await byKey(mine);
+    const as = ({ id, key }: { id: string; key: string }) => ({ client_id: id, client_secret: key });
+    expect((await exchanged(subject, as(mine))).status).toBe(200);
+    expect(await exchanged(subject, as(yours))).toMatchObject({
+      status: 400,
+      body: { error: 'unauthorized_client' },
+    });
+    expect(await exchanged(subject, { ...as(mine), client_secret: `${mine.key}x` })).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_client' },
+    });
+    expect(await exchanged(subject, {}, { authorization: `Bearer ${subject}` })).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_client' },
+    });
+  });
+
+  it('is called what was asked for: an access token is a JWT', async () => {
+    const type = 'urn:ietf:params:oauth:token-type:jwt';
+    expect((await exchanged(token, { requested_token_type: type })).body.issued_token_type).toBe(type);
+    const plain = await exchanged(token, { requested_token_type: ACCESS_TOKEN });
+    expect(plain.body.issued_token_type).toBe(ACCESS_TOKEN);
   });
 
   it('is what the metadata names', async () => {

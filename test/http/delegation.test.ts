@@ -181,6 +181,19 @@ describe('an orchestrator', () => {
     expect((await fetched(root, user)).status).toBe(200);
   });
 
+  it('shows what a person is asked to a token whose rules speak of that account, and to no other', async () => {
+    const [user, another] = [await account(), await account()];
+    const asks = { approval: { ttl_s: 600 } };
+    const root = await byKey(await agent([everybody(connection, asks)]));
+    const id = String((await fetched(root, user)).body.approval_id);
+    const seen = async (token: string, path = '') =>
+      (await client(broker.url, token).get(`/v1/approvals/${id}${path}`)).status;
+    const near = await handedOn(root, 'near', [{ connection, identifiers: [user] }]);
+    const far = await handedOn(root, 'far', [{ connection, identifiers: [another] }]);
+    expect([await seen(root), await seen(near)]).toEqual([200, 200]);
+    expect([await seen(far), await seen(far, '/wait?timeout_s=1')]).toEqual([404, 404]);
+  });
+
   it('counts its rates under its own policy', async () => {
     const user = await account();
     const mine = await agent([everybody(connection, { rate: { limit: 2, per: 'day' } })]);
@@ -246,6 +259,12 @@ describe('a chain', () => {
     expect((await fetched(grandchild, user)).status).toBe(200);
     const ended = await form('/oauth/revoke', { token: parent, client_id: mine.id, client_secret: mine.key });
     expect(ended.status).toBe(200);
+    // Who ends a token acts itself; the record says which one it was, and through whom that was handed on.
+    expect(await newestOf(`agent=${mine.id}`)).toMatchObject({
+      action: 'agent.token.revoke',
+      actor: { type: 'agent', id: mine.id, method: 'agent_key', chain: null },
+      evidence: [`token:${decodeJwt(parent).jti}`, `from:${decodeJwt(root).jti}`, 'through:parent'],
+    });
     for (const token of [parent, grandchild])
       await expect.poll(async () => (await fetched(token, user)).status, { timeout: PATIENCE_MS }).toBe(401);
     expect((await exchanged(grandchild)).body).toMatchObject({ error: 'invalid_request' });

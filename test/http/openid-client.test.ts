@@ -103,6 +103,68 @@ describe.each(Object.keys(FORMS))('openid-client by %s', (way) => {
   });
 });
 
+describe.each(Object.keys(FORMS))('openid-client of an orchestrator by %s', (way) => {
+  const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+  const smaller = (subject: string, actor: string, identifiers: readonly string[]) => ({
+    subject_token: subject,
+    subject_token_type: ACCESS_TOKEN,
+    actor_label: actor,
+    authorization_details: JSON.stringify([{ type: 'valetkey_rule', connection, identifiers }]),
+  });
+
+  it('hands on a smaller token, which its sub-agent makes smaller with no client of its own', async () => {
+    const config = await FORMS[way]!();
+    const id = config.clientMetadata().client_id;
+    const { access_token: whole } = await oidc.clientCredentialsGrant(config);
+    const first = await oidc.genericGrantRequest(
+      config,
+      TOKEN_EXCHANGE,
+      smaller(whole, 'planner', ['shared']),
+    );
+    expect(first).toMatchObject({ token_type: 'bearer', issued_token_type: ACCESS_TOKEN });
+    expect(await verified(config, first.access_token)).toMatchObject({
+      sub: id,
+      client_id: id,
+      act: { sub: 'planner' },
+    });
+    expect(await statusWith(config, first.access_token)).toBe(200);
+    const bare = await discovered(id, oidc.None());
+    const second = await oidc.genericGrantRequest(
+      bare,
+      TOKEN_EXCHANGE,
+      smaller(first.access_token, 'reader', ['nobody']),
+    );
+    expect(await verified(bare, second.access_token)).toMatchObject({
+      act: { sub: 'reader', act: { sub: 'planner' } },
+    });
+    expect(await statusWith(bare, second.access_token)).toBe(403);
+    await oidc.tokenRevocation(config, first.access_token);
+    await expect.poll(() => statusWith(bare, second.access_token), { timeout: 10_000 }).toBe(401);
+    expect(await statusWith(config, whole)).toBe(200);
+  });
+
+  it('hands on a token that is bound to its key, over a proof of that key alone', async () => {
+    const config = await FORMS[way]!();
+    const handle = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair());
+    const { access_token: whole } = await oidc.clientCredentialsGrant(config, undefined, { DPoP: handle });
+    const fields = smaller(whole, 'planner', ['shared']);
+    const { access_token: child, token_type: type } = await oidc.genericGrantRequest(
+      config,
+      TOKEN_EXCHANGE,
+      fields,
+      { DPoP: handle },
+    );
+    expect(type).toBe('dpop');
+    expect(await statusWith(config, child, handle)).toBe(200);
+    expect(await statusWith(config, child)).toBe(401);
+    const thief = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair());
+    for (const DPoP of [undefined, thief])
+      await expect(
+        oidc.genericGrantRequest(config, TOKEN_EXCHANGE, fields, DPoP === undefined ? {} : { DPoP }),
+      ).rejects.toMatchObject({ error: 'invalid_request' });
+  });
+});
+
 describe('openid-client of a workload', () => {
   const exchange = async (DPoP?: (config: oidc.Configuration) => Promise<oidc.DPoPHandle>) => {
     const sub = name('repo:acme/agent');
@@ -143,5 +205,7 @@ it('the metadata says what a client may bind a token to', async () => {
   expect(metadata).toMatchObject({
     dpop_signing_alg_values_supported: expect.arrayContaining(['ES256', 'Ed25519']),
     tls_client_certificate_bound_access_tokens: true,
+    token_endpoint_auth_methods_supported: expect.arrayContaining(['none', ...Object.keys(FORMS)]),
+    introspection_endpoint_auth_methods_supported: Object.keys(FORMS),
   });
 });

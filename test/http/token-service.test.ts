@@ -6,6 +6,7 @@
 import * as oauth from 'oauth4webapi';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { call } from '../support/callers.ts';
 import { issuerKey } from '../support/issuer.ts';
 import { name } from '../support/world.ts';
 import {
@@ -153,6 +154,36 @@ describe('the token endpoint', () => {
       expect(Object.keys(reply.body)).toEqual(['error', 'error_description', 'code', 'correlation_id']);
       expect(reply.headers['cache-control']).toBe('no-store');
     }
+  });
+
+  it('is for itself alone, however often and in which spelling it is named', async () => {
+    const { id, key } = await agent();
+    const good = new URLSearchParams({ grant_type: 'client_credentials', client_id: id, client_secret: key });
+    const named = (...values: [string, string][]) => {
+      const fields = new URLSearchParams([...good, ...values]).toString();
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+      return call('POST', `${broker.url}/oauth/token`, { raw: fields, headers });
+    };
+    const [ours, elsewhere] = [broker.url, 'https://elsewhere.example'];
+    expect((await named(['resource', ours], ['resource', `${ours}/`], ['audience', ours])).status).toBe(200);
+    const others: [string, string][][] = [
+      [
+        ['resource', ours],
+        ['resource', elsewhere],
+      ],
+      [
+        ['audience', elsewhere],
+        ['audience', ours],
+      ],
+      [['audience', `${ours}/oauth`]],
+      [['resource', `${ours} ${elsewhere}`]],
+    ];
+    for (const values of others)
+      expect(await named(...values), JSON.stringify(values)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_target' },
+      });
+    expect((await named(['resource', ''], ['audience', ''])).status).toBe(200);
   });
 
   it('makes a token as short as it is asked for, and none longer than fifteen minutes', async () => {

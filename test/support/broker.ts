@@ -98,11 +98,26 @@ function kindOf(options: TestBrokerOptions): string | null {
   return Object.keys(settings).every((key) => SHARED_SETTINGS.has(key)) ? JSON.stringify(settings) : null;
 }
 
+const ANSWERS_WITHIN_MS = 30_000;
+
+/** A broker that another file has left and that still answers; null: there is none. */
+async function lentBy(host: string, kind: string): Promise<Place | null> {
+  for (;;) {
+    const place = (await askHost(host, 'lend', { kind })) as Place | null;
+    if (place === null) return null;
+    const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
+    const answer = await fetch(`http://127.0.0.1:${place.port}/healthz`, { signal }).catch(String);
+    if (typeof answer !== 'string' && answer.ok) return place;
+    // It would hold up each file that gets it, one after the other.
+    console.error(`the broker on ${place.folder} was left by another file and answers no more: ${answer}`);
+    askHost(host, `stop/${place.port}`, {}).catch(console.error);
+  }
+}
+
 async function lentOrStarted(options: TestBrokerOptions): Promise<TestBroker> {
   const host = process.env[BROKER_HOST];
   const kind = host === undefined ? null : kindOf(options);
-  const lent =
-    host === undefined || kind === null ? null : ((await askHost(host, 'lend', { kind })) as Place | null);
+  const lent = host === undefined || kind === null ? null : await lentBy(host, kind);
   const place = lent ?? (await newPlace(options));
   const { port, folder, settings } = place;
   if (lent === null) await options.prepare?.(folder);
@@ -172,9 +187,13 @@ function inProcess(program: readonly string[], port: number, folder: string): En
   };
 }
 
+/** Less than the limit of a hook, which says nothing of what it waited for. */
+const HOST_ANSWERS_WITHIN_MS = 180_000;
+
 /** @returns what it answers, of JSON */
 async function askHost(host: string, action: string, body: unknown): Promise<unknown> {
-  const answer = await fetch(`${host}/${action}`, { method: 'POST', body: JSON.stringify(body) });
+  const signal = AbortSignal.timeout(HOST_ANSWERS_WITHIN_MS);
+  const answer = await fetch(`${host}/${action}`, { method: 'POST', body: JSON.stringify(body), signal });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`the host of the brokers answered to ${action}: ${text}`);
   return text.startsWith('{') ? JSON.parse(text) : null;

@@ -3,7 +3,7 @@
  * that one has ended. Each is one transaction with its record; the tokens themselves are stored nowhere.
  */
 
-import type { RequestContext } from '#audit/record.ts';
+import { freeField, type RequestContext } from '#audit/record.ts';
 import { failed, type Outcome } from '../outcome.ts';
 import { record, withAgent, type AgentObject } from '../object.ts';
 import type { Viewed } from '../lifecycle.ts';
@@ -93,7 +93,7 @@ export function issueToken(object: AgentObject, input: IssueInput): Promise<Issu
       record(
         object,
         life,
-        { action: 'agent.token.issue', outcome: 'ok', evidence: evidenceOf(tokenId, from) },
+        { action: 'agent.token.issue', outcome: 'ok', evidence: evidenceOf(tokenId, from?.ids ?? []) },
         context,
       );
       const { endedBeforeMs } = agent.tokens;
@@ -103,8 +103,7 @@ export function issueToken(object: AgentObject, input: IssueInput): Promise<Issu
   });
 }
 
-function evidenceOf(tokenId: string, from: TokenSource | undefined): string[] {
-  const [source] = from?.ids ?? [];
+function evidenceOf(tokenId: string, [source]: readonly string[]): string[] {
   return [`token:${tokenId}`, ...(source === undefined ? [] : [`from:${source}`])];
 }
 
@@ -134,13 +133,17 @@ export interface EndTokenInput {
   /** The `jti`. */
   readonly tokenId: string;
   readonly expiresAtMs: number;
+  /** Those that it comes from, the newest first; left out: none. */
+  readonly ancestors?: readonly string[];
+  /** Through whom it was handed on, the newest first; left out: it was not. Who ends it is another. */
+  readonly chain?: readonly string[];
   readonly context: RequestContext;
 }
 
 /** Ends one token; `conflict` where so many ended ones would still live that no more are remembered. */
 export function endToken(
   object: AgentObject,
-  { tokenId, expiresAtMs, context }: EndTokenInput,
+  { tokenId, expiresAtMs, ancestors = [], chain = [], context }: EndTokenInput,
 ): Promise<Outcome> {
   return withAgent<{ ok: true }>(object, ({ agent }, life) => {
     const { ended } = agent.tokens;
@@ -154,7 +157,14 @@ export function endToken(
       record(
         object,
         life,
-        { action: 'agent.token.revoke', outcome: 'ok', evidence: [`token:${tokenId}`] },
+        {
+          action: 'agent.token.revoke',
+          outcome: 'ok',
+          evidence: [
+            ...evidenceOf(tokenId, ancestors),
+            ...chain.map((one) => `through:${freeField(one, life.mac)}`),
+          ],
+        },
         context,
       );
       return { ok: true };

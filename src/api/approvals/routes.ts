@@ -19,6 +19,7 @@ import { newId } from '#crypto/api-keys.ts';
 import { accountOfApproval, listApprovals, type ApprovalIndexRow } from '#directory/approvals/index-rows.ts';
 import { admitAgent, admitProved } from '#directory/indexes/known-objects.ts';
 import { systemNow } from '#lib/clock.ts';
+import { reachesAccount } from '#policy/reach.ts';
 import type { AppEnv } from '../context.ts';
 import { cutPage, newestFirstAfter } from '../http/cursor.ts';
 import { describe } from '../http/describe.ts';
@@ -110,8 +111,13 @@ function originFor(c: Context<AppEnv>, caller: Proof): string | null {
   return caller.plane === 'operator' && roleReaches(caller.role, 'operator') ? originOf(c) : null;
 }
 
+/** @throws ProblemError `not_found` where the token of the caller was narrowed to other accounts */
 function shown(c: Context<AppEnv>, caller: Proof, view: ApprovalView): Approval {
-  return caller.plane === 'agent' ? shownToAgent(view) : shownToOperator(view, originFor(c, caller));
+  if (caller.plane === 'operator') return shownToOperator(view, originFor(c, caller));
+  const { connection, identifier, organization } = view;
+  if (caller.grantedRules.length > 0 && !reachesAccount(caller, { connection, identifier, organization }))
+    throw new ProblemError('not_found');
+  return shownToAgent(view);
 }
 
 async function list(c: Context<AppEnv>): Promise<Response> {

@@ -12,8 +12,12 @@ const FORM = 'application/x-www-form-urlencoded';
 /** More than any request of ours has. */
 const MAX_PARAMETERS = 40;
 
+/** They may be given several times (RFC 8707, 2, and RFC 8693, 2.1): all of them hold. */
+const SEVERAL: ReadonlySet<string> = new Set(['resource', 'audience']);
+
 /**
- * Each parameter once; one without a value counts as left out (RFC 6749, 3.2).
+ * Each parameter once, but those that may be several: their values stand beside each other, with a space between. One
+ * without a value counts as left out (RFC 6749, 3.2).
  * @throws ProblemError 400, 413, 415
  */
 export async function formOf(c: Context<AppEnv>): Promise<Form> {
@@ -22,9 +26,11 @@ export async function formOf(c: Context<AppEnv>): Promise<Form> {
   if (type !== FORM) throw new ProblemError('unsupported_media_type', { detail: `send the body as ${FORM}` });
   const form = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(text)) {
-    if (form.has(name)) throw refusedAs('invalid_request', 'a parameter is given more than once');
+    const before = form.get(name);
+    if (before !== undefined && !SEVERAL.has(name))
+      throw refusedAs('invalid_request', 'a parameter is given more than once');
     if (form.size >= MAX_PARAMETERS) throw refusedAs('invalid_request', 'too many parameters');
-    form.set(name, value);
+    form.set(name, before === undefined || before === '' ? value : `${before} ${value}`);
   }
   for (const [name, value] of form) if (value === '') form.delete(name);
   return form;
@@ -62,14 +68,23 @@ interface Problem {
 /** The endpoints whose refusals have the form of RFC 6749. */
 export const OAUTH_ENDPOINTS = ['/oauth/token', '/oauth/introspect', '/oauth/revoke'] as const;
 
+/** By which schemes a caller proves itself in the head of a request (RFC 6749, 5.2); operators come by the other. */
+const CHALLENGES: Readonly<Record<(typeof OAUTH_ENDPOINTS)[number], string>> = {
+  '/oauth/token': 'Basic realm="oauth"',
+  '/oauth/introspect': 'Bearer, Basic realm="oauth"',
+  '/oauth/revoke': 'Bearer, Basic realm="oauth"',
+};
+
 /** A problem document in the form of RFC 6749; every other answer as it is. */
-export async function inOAuthForm(response: Response): Promise<Response> {
+export async function inOAuthForm(
+  response: Response,
+  endpoint: (typeof OAUTH_ENDPOINTS)[number],
+): Promise<Response> {
   if (response.headers.get('content-type') !== 'application/problem+json') return response;
   const { code, detail, correlation_id, status, error } = await response.json<Problem>();
   const headers = new Headers(response.headers);
   headers.set('content-type', 'application/json');
-  // RFC 6749, 5.2: the scheme by which a client authenticates; operators come by the other.
-  if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer, Basic realm="oauth"');
+  if (code === 'unauthenticated') headers.set('www-authenticate', CHALLENGES[endpoint]);
   const body = {
     error: error ?? BY_CODE[code] ?? 'invalid_request',
     // RFC 6749, 5.2: printable ASCII without quotes and backslashes.

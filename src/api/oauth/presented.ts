@@ -8,8 +8,9 @@ import { agentStub } from '#agents/stub.ts';
 import { standing, type Holding } from '#callers/methods/broker-token.ts';
 import { reachesOrganization } from '#callers/operator-reach.ts';
 import type { Proof } from '#callers/proof.ts';
-import { takeAssertion, type Form } from '#callers/tokens/client.ts';
+import { presentedClient, takeAssertion, type Form } from '#callers/tokens/client.ts';
 import { issuerOf } from '#callers/tokens/claims.ts';
+import { chainIn } from '#callers/tokens/lineage.ts';
 import { isJwt, readToken } from '#callers/workload/token.ts';
 import type { Introspection } from '#contract/callers/token-service.ts';
 import { ProblemError } from '#contract/problem.ts';
@@ -56,6 +57,9 @@ async function presented(c: Context<AppEnv>): Promise<{ asker: Proof; holding: H
   // What proves an operator stands in the head: no body is read for a caller that may not ask.
   const operator = await operatorOf(c);
   const form = await formOf(c);
+  // RFC 6749, 2.3: one way of authentication in a request.
+  if (operator !== null && presentedClient(new Headers(), form).kind !== 'none')
+    throw refusedAs('invalid_request', 'authenticate yourself in one way alone');
   const asker = operator ?? (await clientOf(c, form));
   const text = form.get('token');
   if (text === undefined) throw refusedAs('invalid_request', 'token is required');
@@ -110,10 +114,12 @@ export async function answerRevocation(c: Context<AppEnv>): Promise<Response> {
     if (asker.plane === 'operator') return c.body(null, 200);
     throw refusedAs('unauthorized_client', 'the token was issued to another client');
   }
-  const { jti: tokenId, exp } = holding.claims;
+  const { jti: tokenId, exp, ancestors } = holding.claims;
   const ended = await agentStub(c.get('config'), holding.record.id).endToken({
     tokenId,
     expiresAtMs: exp * 1000 + 60_000,
+    ...(ancestors === undefined ? {} : { ancestors }),
+    chain: chainIn(holding.claims),
     context: contextOf(c, asker),
   });
   if (ended.ok || ended.code === 'not_found') return c.body(null, 200);

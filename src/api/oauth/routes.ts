@@ -137,7 +137,8 @@ function metadata(c: Context<AppEnv>): Response {
     authorization_details_types_supported: [DETAIL_TYPE],
     grant_types_supported: ['client_credentials', TOKEN_EXCHANGE],
     response_types_supported: [],
-    token_endpoint_auth_methods_supported: AUTH_METHODS,
+    // An exchange authenticates no client: its token is the proof.
+    token_endpoint_auth_methods_supported: [...AUTH_METHODS, 'none'],
     token_endpoint_auth_signing_alg_values_supported: signed,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
     revocation_endpoint_auth_signing_alg_values_supported: signed,

@@ -34,12 +34,13 @@ function refuseUnused(form: Form, origin: string, isExchange: boolean): void {
     throw refusedAs('invalid_scope', 'scopes are not used here: the policy of the agent says what it may');
   if (!isExchange && form.has('actor_label'))
     throw refusedAs('invalid_request', 'actor_label is for a subject_token of the broker');
-  if (form.has('actor_token')) throw refusedAs('invalid_request', 'actor_token is not used here');
-  for (const name of ['resource', 'audience']) {
-    const value = form.get(name);
-    if (value !== undefined && value !== origin)
+  for (const name of ['actor_token', 'actor_token_type'])
+    if (form.has(name)) throw refusedAs('invalid_request', `${name} is not used here`);
+  // An origin with and without a slash behind is the same (RFC 3986, 6.2.3).
+  const isOurs = (value: string) => value === origin || value === `${origin}/`;
+  for (const name of ['resource', 'audience'])
+    if (form.get(name)?.split(' ').every(isOurs) === false)
       throw refusedAs('invalid_target', `a token is for ${origin} alone`);
-  }
 }
 
 function lifeAsked(form: Form): number | null {
@@ -54,15 +55,9 @@ function lifeAsked(form: Form): number | null {
 export async function clientOfForm(c: Context<AppEnv>, form: Form): Promise<ProvedClient> {
   const presented = presentedClient(c.req.raw.headers, form);
   if (presented.kind === 'malformed') throw refusedAs('invalid_request', presented.detail);
-  if (presented.kind === 'none') {
+  if (presented.kind === 'none' || presented.kind === 'unsupported') {
     const over = await tooOften(null, arrivalOf(c), systemNow);
-    throw await refused(
-      c,
-      over ?? {
-        code: 'unauthenticated',
-        detail: 'authenticate the client: with a key, or with an assertion',
-      },
-    );
+    throw await refused(c, over ?? { code: 'unauthenticated', detail: presented.detail });
   }
   const proved = await proveClient(presented, arrivalOf(c), systemNow);
   if (!proved.ok) throw await refused(c, proved.error);
@@ -78,11 +73,16 @@ type Asking = ProvedClient & Pick<Wanted, 'source'>;
 
 const NO_SUBJECT = 'subject_token proves no agent';
 
+/** What the exchange is to give: an access token is a JWT, and is called as it was asked for (RFC 8693, 2.2.1). @throws ProblemError */
+function typeWanted(form: Form): (typeof TOKEN_TYPES)[keyof typeof TOKEN_TYPES] {
+  const text = form.get('requested_token_type') ?? TOKEN_TYPES.access_token;
+  const wanted = Object.values(TOKEN_TYPES).find((type) => type === text);
+  if (wanted !== undefined) return wanted;
+  throw refusedAs('invalid_request', 'requested_token_type is not one that is made here');
+}
+
 /** The agent that a token proves, of its workload or of the broker (RFC 8693). @throws ProblemError 400 where it proves none */
 async function subjectOf(c: Context<AppEnv>, form: Form): Promise<Asking> {
-  const presented = presentedClient(c.req.raw.headers, form);
-  if (presented.kind !== 'none')
-    throw refusedAs('invalid_request', 'an exchange takes no client authentication: the token is the proof');
   const token = form.get('subject_token');
   const type = form.get('subject_token_type');
   if (token === undefined) throw refusedAs('invalid_request', 'subject_token is required');
@@ -91,16 +91,17 @@ async function subjectOf(c: Context<AppEnv>, form: Form): Promise<Asking> {
       'invalid_request',
       `subject_token_type must be ${TOKEN_TYPES.jwt} or ${TOKEN_TYPES.access_token}`,
     );
-  const wanted = form.get('requested_token_type');
-  if (wanted !== undefined && !(Object.values(TOKEN_TYPES) as string[]).includes(wanted))
-    throw refusedAs('invalid_request', 'requested_token_type is not one that is made here');
   if (type === TOKEN_TYPES.jwt && form.has('actor_label'))
     throw refusedAs('invalid_request', 'actor_label is for a subject_token of the broker');
-  const arrival = arrivalOf(c);
-  const over = await tooOften('jwt', arrival, systemNow);
+  const isBare = presentedClient(c.req.raw.headers, form).kind === 'none';
+  const client = isBare ? null : await clientOfForm(c, form);
+  const over = await tooOften('jwt', arrivalOf(c), systemNow);
   if (over !== null) throw await refused(c, over);
   const found = await (type === TOKEN_TYPES.jwt ? ofWorkload(c, token) : ofBroker(c, token));
-  if (found.ok) return { ...found.value, assertion: null };
+  if (found.ok && (client === null || client.proof.id === found.value.proof.id))
+    return { ...found.value, assertion: client?.assertion ?? null };
+  // Its bearer needs no client; a client beside it is the agent itself, or has no right to it.
+  if (found.ok) throw refusedAs('unauthorized_client', 'subject_token is of another agent than the client');
   // RFC 8693, 2.2.2: a subject_token that is not taken is a request that is not valid.
   if (found.error.code === 'unauthenticated') throw refusedAs('invalid_request', NO_SUBJECT);
   throw await refused(c, found.error);
@@ -167,6 +168,7 @@ export async function answerToken(c: Context<AppEnv>): Promise<Response> {
   refuseUnused(form, origin, isExchange);
   const lifeS = lifeAsked(form);
   const details = detailsOf(form);
+  const issued = isExchange ? { issued_token_type: typeWanted(form) } : {};
   const asking: Asking = isExchange
     ? await subjectOf(c, form)
     : { ...(await clientOfForm(c, form)), source: null };
@@ -181,14 +183,15 @@ export async function answerToken(c: Context<AppEnv>): Promise<Response> {
     if (made.error === 'proof_replayed')
       throw refusedAs('invalid_dpop_proof', 'the proof in the header DPoP has been used');
     // It has ended between its proof and now.
-    if (isExchange && made.error.code === 'unauthenticated') throw refusedAs('invalid_request', NO_SUBJECT);
+    if (isExchange && asking.assertion === null && made.error.code === 'unauthenticated')
+      throw refusedAs('invalid_request', NO_SUBJECT);
     throw await refused(c, made.error);
   }
   const answer: TokenAnswer = {
     access_token: made.value.token,
     token_type: tokenTypeOf(binding.cnf),
     expires_in: made.value.expiresIn,
-    ...(isExchange ? { issued_token_type: TOKEN_TYPES.access_token } : {}),
+    ...issued,
     ...(lineage.authorization_details === undefined
       ? {}
       : { authorization_details: [...lineage.authorization_details] }),

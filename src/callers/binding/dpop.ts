@@ -54,7 +54,7 @@ export const DPOP_HELP: Readonly<Record<DpopProblem, string>> = {
   proof_critical: 'a header that must be understood is not',
   proof_key: '`jwk` must be the public key, alone, and one that fits `alg`',
   proof_request: '`htm` and `htu` must be the method and the address of this request, without its query',
-  proof_time: '`iat` must be the present time, within a minute',
+  proof_time: '`iat` must be the present time, within a minute, and `nbf` and `exp`, where they stand, hold',
   proof_token: '`ath` must be the SHA-256 digest of the token, in base64url',
   proof_signature: 'the signature is not that of `jwk`',
 };
@@ -131,6 +131,15 @@ export function targetOf(url: string): string {
   return `${protocol}//${host}${canonicalPath(pathname)}`;
 }
 
+/** Whether it is of this time by `nbf` and `exp`, which it need not have (RFC 7519, 4.1). */
+function isWithinTimes(
+  { nbf = -Infinity, exp = Infinity }: Readonly<Record<string, unknown>>,
+  nowMs: number,
+): boolean {
+  if (typeof nbf !== 'number' || typeof exp !== 'number') return false;
+  return nbf * 1000 <= nowMs + SKEW_MS && exp * 1000 + SKEW_MS > nowMs;
+}
+
 interface ReadProof {
   readonly alg: string;
   readonly jwk: JWK;
@@ -158,6 +167,7 @@ export function readProof(
   if (typeof jti !== 'string' || jti.length < 1 || jti.length > MAX_JTI) return 'proof_unreadable';
   if (htm !== method || canonicalTarget(htu) !== targetOf(url)) return 'proof_request';
   if (typeof iat !== 'number' || !(Math.abs(iat * 1000 - nowMs) <= SKEW_MS)) return 'proof_time';
+  if (!isWithinTimes(claims, nowMs)) return 'proof_time';
   if (token !== null && ath !== tokenHash(token)) return 'proof_token';
   return { alg, jwk, jti, iatMs: iat * 1000 };
 }

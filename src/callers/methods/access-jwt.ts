@@ -9,6 +9,7 @@ import { guardOptions } from '#egress/guard/guard.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok } from '#lib/result.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { accessSettings, emailIn, roleOf, type AccessSettings } from '../access/settings.ts';
 import { isCrossSite } from '../certificates/cross-site.ts';
 import {
@@ -23,7 +24,6 @@ import { signatureProblem } from '../workload/signature.ts';
 import { headProblem, isJwt, readToken, timeProblem, timesOf } from '../workload/token.ts';
 
 const HEADER = 'cf-access-jwt-assertion';
-const MAX_TOKEN = 16_384;
 
 const NO_KEYS: AuthFailure = {
   code: 'unavailable',
@@ -38,17 +38,10 @@ interface Memory {
   readonly keys: IssuerKeys;
 }
 
-const memories = new WeakMap<object, Memory>();
-
-function memoryOf(config: Config): Memory {
-  let memory = memories.get(config);
-  if (memory === undefined) {
-    const settings = accessSettings(config);
-    memory = { settings: settings.ok ? settings.value : null, keys: new IssuerKeys() };
-    memories.set(config, memory);
-  }
-  return memory;
-}
+const memoryOf = perObject((config: Config): Memory => {
+  const settings = accessSettings(config);
+  return { settings: settings.ok ? settings.value : null, keys: new IssuerKeys() };
+});
 
 export const accessJwt: Method = (request, _token, now) => {
   const { headers, config } = request;
@@ -66,7 +59,7 @@ async function prove(
   now: Now,
 ): Promise<Outcome> {
   if (isCrossSite(headers, url)) return err(WRONG_KEY);
-  const token = text.length <= MAX_TOKEN && isJwt(text) ? readToken(text) : null;
+  const token = isJwt(text) ? readToken(text) : null;
   if (token === null || token.issuer !== issuer || !audiences.includes(token.audience)) return err(WRONG_KEY);
   if (headProblem(token) !== null || timeProblem(token, now(), Infinity) !== null) return err(WRONG_KEY);
   const keySet = await keys.get({ issuer, jwksUri }, token.kid, {

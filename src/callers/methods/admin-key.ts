@@ -10,6 +10,7 @@ import { adminKeyForAuth, noteWrongSecret, touchAdminKey, type AuthKey } from '#
 import type { Config } from '#env.ts';
 import { within } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { namedAdminKeyId } from '../bearer.ts';
 import {
   actorOf,
@@ -56,16 +57,7 @@ class Memory extends KeyMemory {
   }
 }
 
-const memories = new WeakMap<object, Memory>();
-
-function memoryOf(config: Config): Memory {
-  let memory = memories.get(config);
-  if (memory === undefined) {
-    memory = new Memory(config);
-    memories.set(config, memory);
-  }
-  return memory;
-}
+const memoryOf = perObject((config: Config) => new Memory(config));
 
 async function lookup(config: Config, keyId: string): Promise<Lookup> {
   try {

@@ -14,6 +14,7 @@ import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { agentRecords, ofRecord, recordIn, type AgentLookup } from '../agent-records.ts';
 import { namedKeyId } from '../bearer.ts';
 import {
@@ -46,16 +47,7 @@ class Memory extends KeyMemory {
   }
 }
 
-const memories = new WeakMap<object, Memory>();
-
-function memoryOf(config: Config): Memory {
-  let memory = memories.get(config);
-  if (memory === undefined) {
-    memory = new Memory(config);
-    memories.set(config, memory);
-  }
-  return memory;
-}
+const memoryOf = perObject((config: Config) => new Memory(config));
 
 const DIRECTORY_AWAY: AuthFailure = {
   code: 'unavailable',

@@ -12,6 +12,7 @@ import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { compactVerify } from 'jose';
 import { agentRecords, ofRecord, recordIn } from '../agent-records.ts';
 import { unboundUse, type BindingProblem } from '../binding/binding.ts';
@@ -52,16 +53,7 @@ class Memory {
   readonly failed = new FailedProofs('broker_token');
 }
 
-const memories = new WeakMap<object, Memory>();
-
-function memoryOf(config: Config): Memory {
-  let memory = memories.get(config);
-  if (memory === undefined) {
-    memory = new Memory();
-    memories.set(config, memory);
-  }
-  return memory;
-}
+const memoryOf = perObject((_config: Config) => new Memory());
 
 /** Under which origin the broker is asked; null: its setting is no URL, and no token is of it. */
 export function originAsked({ config, url }: Pick<RequestPieces, 'config' | 'url'>): string | null {

@@ -8,6 +8,7 @@ import { agentWithCertificate } from '#directory/callers/agent-proofs.ts';
 import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
 import { err, ok } from '#lib/result.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { agentRecords, ofRecord, recordIn } from '../agent-records.ts';
 import { fromEdge, fromProxy, isAtEdge, type Presented } from '../certificates/presented.ts';
 import { isCrossSite } from '../certificates/cross-site.ts';
@@ -53,16 +54,7 @@ class Memory {
   }
 }
 
-const memories = new WeakMap<object, Memory>();
-
-function memoryOf(config: Config): Memory {
-  let memory = memories.get(config);
-  if (memory === undefined) {
-    memory = new Memory(config);
-    memories.set(config, memory);
-  }
-  return memory;
-}
+const memoryOf = perObject((config: Config) => new Memory(config));
 
 async function lookup(db: D1Database, thumbprint: string): Promise<Whose> {
   try {

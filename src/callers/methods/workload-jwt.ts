@@ -16,6 +16,7 @@ import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
 import { BoundedMap } from '#lib/bounded-map.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { agentRecords, ofRecord, recordIn } from '../agent-records.ts';
 import { FailedProofs } from '../failed-proofs.ts';
 import {
@@ -88,16 +89,7 @@ class Memory {
   }
 }
 
-const memories = new WeakMap<object, Memory>();
-
-function memoryOf(config: Config): Memory {
-  let memory = memories.get(config);
-  if (memory === undefined) {
-    memory = new Memory(config);
-    memories.set(config, memory);
-  }
-  return memory;
-}
+const memoryOf = perObject((config: Config) => new Memory(config));
 
 type Name = Pick<WorkloadToken, 'issuer' | 'audience' | 'subject'>;
 

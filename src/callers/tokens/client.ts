@@ -17,6 +17,7 @@ import { IssuerKeys, keySetOf, type KeySet } from '#egress/keys/issuer-keys.ts';
 import type { Config } from '#env.ts';
 import type { Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { ofRecord } from '../agent-records.ts';
 import { namedKeyId, presentedCredential } from '../bearer.ts';
 import { FailedProofs } from '../failed-proofs.ts';
@@ -42,9 +43,11 @@ export type Form = ReadonlyMap<string, string>;
 
 /** How a request means to authenticate its client. */
 export type Presented =
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none'; readonly detail: string }
   | { readonly kind: 'secret'; readonly clientId: string; readonly secret: string }
   | { readonly kind: 'assertion'; readonly clientId: string | null; readonly assertion: string }
+  /** By a scheme of the header that is none of ours, or not as that scheme is written. */
+  | { readonly kind: 'unsupported'; readonly detail: string }
   /** Two ways at once, or none that is one. */
   | { readonly kind: 'malformed'; readonly detail: string };
 
@@ -79,7 +82,7 @@ export function presentedClient(headers: Headers, form: Form): Presented {
   if (ways.length > 1) return { kind: 'malformed', detail: 'authenticate the client in one way alone' };
   if (authorization !== null) {
     const basic = basicOf(authorization);
-    if (basic === null) return { kind: 'malformed', detail: 'the Authorization header is not Basic' };
+    if (basic === null) return { kind: 'unsupported', detail: 'the Authorization header is not Basic' };
     if (clientId !== null && clientId !== basic.id)
       return { kind: 'malformed', detail: 'client_id is not that of the Authorization header' };
     return { kind: 'secret', clientId: basic.id, secret: basic.secret };
@@ -89,7 +92,8 @@ export function presentedClient(headers: Headers, form: Form): Presented {
       ? { kind: 'malformed', detail: 'client_secret needs client_id' }
       : { kind: 'secret', clientId, secret };
   }
-  if (assertion === undefined) return { kind: 'none' };
+  if (assertion === undefined)
+    return { kind: 'none', detail: 'authenticate the client: with a key, or with an assertion' };
   return form.get('client_assertion_type') === ASSERTION_TYPE
     ? { kind: 'assertion', clientId, assertion }
     : { kind: 'malformed', detail: `client_assertion_type must be ${ASSERTION_TYPE}` };
@@ -107,16 +111,7 @@ class Memory {
   readonly failed = new FailedProofs('private_key_jwt');
 }
 
-const memories = new WeakMap<object, Memory>();
-
-function memoryOf(config: Config): Memory {
-  let memory = memories.get(config);
-  if (memory === undefined) {
-    memory = new Memory();
-    memories.set(config, memory);
-  }
-  return memory;
-}
+const memoryOf = perObject((_config: Config) => new Memory());
 
 /** A credential in another header than `Authorization` proves nobody, whatever stands beside it. */
 function misplaced({ headers, url, config }: RequestPieces): AuthFailure | null {

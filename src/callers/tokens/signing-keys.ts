@@ -18,6 +18,7 @@ import {
 import type { Config } from '#env.ts';
 import { within, type Now } from '#lib/clock.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { perObject } from '#lib/memory/per-object.ts';
 import { lookupFailure, type AuthFailure } from '../proof.ts';
 import { RecordCache } from '../record-cache.ts';
 
@@ -63,16 +64,7 @@ class Memory {
   }
 }
 
-const memories = new WeakMap<object, Memory>();
-
-function memoryOf(config: Config): Memory {
-  let memory = memories.get(config);
-  if (memory === undefined) {
-    memory = new Memory(config);
-    memories.set(config, memory);
-  }
-  return memory;
-}
+const memoryOf = perObject((config: Config) => new Memory(config));
 
 async function opened(config: Config, bundle: SigningBundle): Promise<OpenKeys> {
   const rows = await openBundle(config, bundle);
@@ -240,5 +232,5 @@ export async function publishedJwks(
 
 /** Another key has been made here: what is remembered is older. */
 export function forgetSigningKeys(config: Config): void {
-  memories.delete(config);
+  memoryOf.forget(config);
 }

@@ -22,6 +22,8 @@ export const ALGORITHMS: readonly string[] = [
 
 const SKEW_MS = 60_000;
 const MAX_LIFE_MS = 24 * 3_600_000;
+/** In characters, of every signed token, also in a form and of Access. */
+const MAX_TOKEN = 16_384;
 const MAX_TEXT = 2_048;
 const MAX_SUBJECT = 512;
 
@@ -29,7 +31,7 @@ const MAX_SUBJECT = 512;
 const FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
 
 export function isJwt(text: string): boolean {
-  return FORM.test(text);
+  return text.length <= MAX_TOKEN && FORM.test(text);
 }
 
 export interface WorkloadToken {

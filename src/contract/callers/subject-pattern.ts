@@ -21,7 +21,8 @@ export function subjectProblem(
   if (stars > MAX_STARS) return `may contain \`*\` ${MAX_STARS} times`;
   const preset = presetOf(issuer, presetName);
   if (preset === 'foreign') return null;
-  const literal = stars === 0 ? subject : subject.slice(0, subject.indexOf('*'));
+  // With its first `*`: an owner whose name the pattern goes on in is not named to its end.
+  const literal = stars === 0 ? subject : subject.slice(0, subject.indexOf('*') + 1);
   if (preset === null) {
     if (stars === 0) return null;
     const shared = OTHER_PUBLIC_ISSUERS.find(({ issuers }) => issuers?.test(issuer) === true);

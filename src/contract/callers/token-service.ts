@@ -60,6 +60,9 @@ export const TokenForm = z
     subject_token_type: z.enum([TOKEN_TYPES.jwt, TOKEN_TYPES.access_token]).optional().openapi({
       description: '`…:jwt`: of a workload. `…:access_token`: of the broker.',
     }),
+    requested_token_type: z.enum([TOKEN_TYPES.access_token, TOKEN_TYPES.jwt]).optional().openapi({
+      description: 'What the exchange is to give; an access token is a JWT.',
+    }),
     authorization_details: z.string().optional().openapi({
       description:
         'RFC 9396: a JSON array of 1 to 16 `AuthorizationDetail`, together at most 4 KiB, also with those that `subject_token` carries. The token allows what the agent’s policy and these rules both allow.',
@@ -82,7 +85,10 @@ export const TokenAnswer = z
         '`DPoP`: bound to the key of the proof that asked for it (RFC 9449), and sent under that scheme.',
     }),
     expires_in: z.number().int().openapi({ description: 'Seconds.', example: 900 }),
-    issued_token_type: z.literal(TOKEN_TYPES.access_token).optional(),
+    issued_token_type: z
+      .enum([TOKEN_TYPES.access_token, TOKEN_TYPES.jwt])
+      .optional()
+      .openapi({ description: 'Of an exchange: `…:access_token`, or `…:jwt` where that was asked for.' }),
     authorization_details: AuthorizationDetails.optional().openapi({
       description: 'What the token was narrowed to; left out: it was not.',
     }),

@@ -30,9 +30,10 @@ export function publishedKeys<K extends Scheduled>(keys: readonly K[], nowMs: nu
   });
 }
 
-/** The one that signs now; null: there is none. */
+/** The one that signs now, by a clock that is behind the first of all too; null: there is none. */
 export function signingKey<K extends Scheduled>(keys: readonly K[], nowMs: number): K | null {
-  return byNumber(keys).findLast(({ activeAtMs }) => activeAtMs <= nowMs) ?? null;
+  const ordered = byNumber(keys);
+  return ordered.findLast(({ activeAtMs }) => activeAtMs <= nowMs) ?? ordered[0] ?? null;
 }
 
 /** Whether the next key has to be made, so that it is published a day before the present one has signed for its time. */

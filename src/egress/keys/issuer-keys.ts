@@ -204,7 +204,7 @@ function usable(key: unknown): Jwk[] {
   if ('d' in jwk || 'k' in jwk) return [];
   switch (jwk['kty']) {
     case 'RSA':
-      return [{ alg: 'RS256', ...jwk }];
+      return [typeof jwk['alg'] === 'string' ? jwk : { ...jwk, alg: 'RS256' }];
     case 'EC':
     case 'OKP':
       return [jwk];

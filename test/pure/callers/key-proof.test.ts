@@ -45,6 +45,15 @@ describe('a proof of a key', () => {
       expect(readProof(await keyProof(key, REQUEST, { iat: wrong }), REQUEST, NOW_MS)).toBe('proof_time');
   });
 
+  it('that says when it begins or ends is held to that', async () => {
+    const read = async (claims: object) =>
+      readProof(await keyProof(keys[0]!, REQUEST, { iat, ...claims }), REQUEST, NOW_MS);
+    for (const claims of [{ exp: iat - 60 }, { exp: '1' }, { exp: null }, { nbf: iat + 61 }, { nbf: 'soon' }])
+      expect(await read(claims), JSON.stringify(claims)).toBe('proof_time');
+    for (const claims of [{ exp: iat - 59 }, { nbf: iat + 60 }, { exp: iat + 9_000, nbf: 1 }])
+      expect(await read(claims), JSON.stringify(claims)).toMatchObject({ iatMs: NOW_MS });
+  });
+
   it('under each algorithm takes no key of another', async () => {
     const families = new Map([
       ['EdDSA', 'Ed25519'],

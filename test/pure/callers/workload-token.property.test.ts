@@ -44,6 +44,12 @@ it.each([
   expect(readToken(text(claims as object))).toBeNull();
 });
 
+it('a text of more than 16 KiB is no token, wherever it stands', () => {
+  const text = (length: number) => `${'a'.repeat(length - 4)}.b.c`;
+  expect(isJwt(text(16_384))).toBe(true);
+  expect(isJwt(text(16_385))).toBe(false);
+});
+
 it('one audience in a list is that audience', () => {
   expect(token({ aud: ['b'] }).audience).toBe('b');
 });

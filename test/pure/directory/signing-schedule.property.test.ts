@@ -59,6 +59,18 @@ describe('signing keys over a year', () => {
     );
   });
 
+  it('sign also by a clock that is behind the one that made them', () => {
+    const [first, next] = [
+      { number: 1, activeAtMs: 10_000 },
+      { number: 2, activeAtMs: 10_000 + DAY_MS },
+    ];
+    for (const keys of [[first], [next, first]]) {
+      expect(signingKey(keys, 9_999)).toBe(first);
+      expect(publishedKeys(keys, 9_999)).toContain(first);
+    }
+    expect(signingKey([], 9_999)).toBeNull();
+  });
+
   it('never go on without end where nothing replaces them by hand', () => {
     const keys = [{ number: 1, activeAtMs: 0 }];
     expect(isNextDue(keys, 89 * DAY_MS - 1)).toBe(false);

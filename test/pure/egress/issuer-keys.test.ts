@@ -8,7 +8,7 @@ import {
   KEYS_LIFE_MS,
   KEYS_STAND_IN_MS,
 } from '#egress/keys/issuer-keys.ts';
-import { compactVerify } from 'jose';
+import { compactVerify, importJWK } from 'jose';
 import { issuerKey, startIssuer, type Issuer, type IssuerKey } from '../../support/issuer.ts';
 
 const issuers: Issuer[] = [];
@@ -190,6 +190,31 @@ it('an issuer that sends elsewhere is not followed', async () => {
   expect(await get()).toBeNull();
   expect(issuer.asked).toEqual(['/.well-known/openid-configuration']);
 });
+
+it.each([{ alg: null }, { alg: 7 }, {}])(
+  'an RSA key whose algorithm is %j has the one that every issuer has, and no other',
+  async (said) => {
+    const { issuer, get } = await scene();
+    const { n, e, kty, kid } = one.jwk;
+    issuer.instead = (path, response) => {
+      if (!path.includes('jwks')) return false;
+      response.writeHead(200, json).end(JSON.stringify({ keys: [{ n, e, kty, kid, ...said }] }));
+      return true;
+    };
+    const keySet = await get();
+    if (keySet === null) throw new Error('the issuer has keys');
+    const passes = async (alg: string) => {
+      const { alg: _, ...jwk } = one.jwk;
+      const privateKey = (await importJWK(jwk, alg)) as CryptoKey;
+      const token = await issuer.token({ sub: 'a', aud: 'b' }, {}, {}, { ...one, alg, privateKey });
+      return compactVerify(token, keySet).then(
+        () => true,
+        () => false,
+      );
+    };
+    expect(await Promise.all(['RS256', 'RS512', 'PS256'].map(passes))).toEqual([true, false, false]);
+  },
+);
 
 it('a symmetric key, a private one, and one of unknown kind open nothing, beside one that does', async () => {
   const { issuer, passes } = await scene();
