@@ -28,6 +28,8 @@ const ENDPOINTS = [
 /** Why metadata could not be read, in words for the operator; nothing that the server wrote is in it. */
 export interface MetadataProblem {
   readonly detail: string;
+  /** There is a document of that kind, and it cannot be used. */
+  readonly isThere?: true;
 }
 
 /**
@@ -111,15 +113,21 @@ export async function readJsonObject(
   const request = { url, method: 'GET', headers: { accept: 'application/json' }, body: null } as const;
   const answer = await guardedFetch(request, LIMITS, options);
   const problem = answerProblem(answer);
-  if (answer.kind === 'failure' || problem !== null) return err({ detail: problem ?? 'could not be read' });
+  if (answer.kind === 'failure' || problem !== null)
+    return err({
+      detail: problem ?? 'could not be read',
+      ...(problem === TOO_LARGE ? { isThere: true } : {}),
+    });
   const document = parseObject(answer.body);
-  return document === null ? err({ detail: 'is not a JSON object' }) : ok(document);
+  return document === null ? err({ detail: 'is not a JSON object', isThere: true }) : ok(document);
 }
+
+const TOO_LARGE = 'is too large or broke off';
 
 /** A target that is blocked, silent, slow or answers anything but 200 is told in one text: it is no probe for hosts. */
 function answerProblem(answer: FetchOutcome): string | null {
   if (answer.kind === 'failure' || answer.status !== 200) return 'could not be read';
-  if (answer.truncated) return 'is too large or broke off';
+  if (answer.truncated) return TOO_LARGE;
   if (!/^application\/(?:[a-z0-9.+-]+\+)?json\b/i.test(answer.headers['content-type'] ?? ''))
     return 'is not JSON';
   return null;

@@ -93,6 +93,7 @@ async function resourceMetadata(
   for (const place of resourceMetadataUrls(url)) {
     const read = await readJsonObject(place, options);
     if (read.ok) return resourceFacts(read.value, url);
+    if (read.error.isThere) return refused(`has metadata (RFC 9728) that ${read.error.detail}`);
   }
   return ok({ resource: url, issuer: new URL(url).origin, scopes: [] });
 }
@@ -113,6 +114,7 @@ function resourceFacts(document: Readonly<Record<string, unknown>>, url: string)
   if (Array.isArray(methods) && !methods.includes('header'))
     return refused('does not take its token in the header');
   const issuer: unknown = Array.isArray(servers) ? servers[0] : undefined;
-  if (typeof issuer !== 'string') return refused('has metadata (RFC 9728) that names no authorization server');
+  if (typeof issuer !== 'string')
+    return refused('has metadata (RFC 9728) that names no authorization server');
   return ok({ resource, issuer, scopes: namesOf(document['scopes_supported']) });
 }
