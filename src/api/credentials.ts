@@ -5,6 +5,7 @@ import type { CredentialFields } from '#accounts/life/import/fields.ts';
 import type { ImportMode } from '#accounts/life/import/judge.ts';
 import type { Code } from '#contract/codes.ts';
 import type { PutCredential } from '#contract/accounts/connected-accounts.ts';
+import { isMachineType } from '#contract/machine/kinds.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { connectionSettings } from '#directory/connections/connections.ts';
 import { assertVault } from '#directory/keys/key-check.ts';
@@ -14,6 +15,7 @@ import { credentialFieldsOf } from '#providers/descriptor.ts';
 import { resolveScopes } from '#providers/scopes/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { AppEnv } from './context.ts';
+import { machineCredential } from './machine/credentials.ts';
 
 /** Why a credential may not be taken, beside what every route has. */
 export const IMPORT_CODES = [
@@ -43,15 +45,21 @@ export function importMode(body: PutCredential): ImportMode {
 }
 
 /** The imported credential in the room's words. @throws ProblemError 400 when its type is not the connection's. */
-export function credentialFields(body: PutCredential, settings: ConnectionSettings): CredentialFields {
+export async function credentialFields(
+  body: PutCredential,
+  settings: ConnectionSettings,
+): Promise<CredentialFields> {
   if (settings.descriptor.no_credential === true)
     throw invalid('type', 'this connection takes no credential: its accounts are active when created');
   if (body.type !== settings.authType) throw invalid('type', `this connection takes ${settings.authType}`);
+  if (isMachineBody(body)) return { type: body.type, machine: await machineCredential(body, settings) };
   const scopes = body.scope ? resolveScopes(scopeFactsOf(settings), [body.scope]) : null;
   switch (body.type) {
     case 'oauth2':
+      if (body.subject_token != null) requireExchange(body, settings);
       return {
         type: 'oauth2',
+        subjectToken: body.subject_token ?? null,
         refreshToken: body.refresh_token ?? null,
         accessToken: body.access_token ?? null,
         expiresInS: body.expires_in ?? null,
@@ -64,6 +72,23 @@ export function credentialFields(body: PutCredential, settings: ConnectionSettin
     case 'custom':
       return { type: 'custom', fields: body.fields, scopes };
   }
+}
+
+/** @throws ProblemError 400 where this provider exchanges no token, or the body brings another besides */
+function requireExchange(
+  body: Extract<PutCredential, { type: 'oauth2' }>,
+  { descriptor }: ConnectionSettings,
+): void {
+  if (descriptor.token_exchange_params === undefined)
+    throw invalid('subject_token', 'is exchanged by no fact of this provider (`token_exchange_params`)');
+  if (body.refresh_token != null || body.access_token != null)
+    throw invalid('subject_token', 'comes alone: it is exchanged for the other two');
+}
+
+type MachineBody = Parameters<typeof machineCredential>[0];
+
+function isMachineBody(body: PutCredential): body is MachineBody {
+  return isMachineType(body.type);
 }
 
 /** Both parts; one that this provider does not use may be left out. @throws ProblemError 400 at the part that is missing */

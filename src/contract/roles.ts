@@ -152,8 +152,8 @@ export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provi
  * not set a client secret may not change the address that the stored one is sent to either: that would reveal it.
  */
 export const ADMIN_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  'POST /v1/connections': ['client_secret'],
-  'PATCH /v1/connections/{id}': ['client_secret', 'provider', 'provider_config', 'variables'],
+  'POST /v1/connections': ['client_secret', 'private_key'],
+  'PATCH /v1/connections/{id}': ['client_secret', 'private_key', 'provider', 'provider_config', 'variables'],
   'POST /v1/agents': ['key', 'policy', 'jwks', 'jwks_uri', 'oidc', 'certificate_thumbprint'],
   'PATCH /v1/agents/{id}': ['policy', 'jwks', 'jwks_uri', 'oidc', 'certificate_thumbprint'],
 };

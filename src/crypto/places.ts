@@ -19,7 +19,15 @@ export function revocationOwner(revocationId: string, organization: string): Own
 
 /** `narrowed:` is followed by the scopes, sorted and joined by spaces. */
 export type GrantField =
-  'access_token' | 'refresh_token' | 'static_fields' | 'captured' | `narrowed:${string}`;
+  | 'access_token'
+  | 'refresh_token'
+  /** What a machine grant asks with: in the column of a refresh token, and never presented as one. */
+  | 'machine_credential'
+  /** Somebody else's token that is exchanged for a grant, once: never presented as a refresh token. */
+  | 'subject_token'
+  | 'static_fields'
+  | 'captured'
+  | `narrowed:${string}`;
 
 /** Where a credential of a grant belongs: grant id and generation are part of it. */
 export function grantPlace(owner: Owner, grantId: number, field: GrantField, generation: number): Place {

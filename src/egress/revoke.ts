@@ -14,6 +14,7 @@ import type { ConnectionSettings } from '#providers/settings.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
 import { openClientSecrets } from './exchange/client-secrets.ts';
 import { guardOfProvider } from './guard/guard.ts';
+import { deleteToken } from './machine/end-token.ts';
 import { sendRevocation } from './exchange/token-endpoint.ts';
 
 const CALL_MS = 10_000;
@@ -57,11 +58,11 @@ async function call(
     const timeoutMs = untilMs - systemNow();
     if (timeoutMs <= 0) break;
     const presented = { token: token.value, hint, clientSecret } as const;
-    const answer = await sendRevocation(settings, presented, {
-      guard: guardOfProvider(config, settings.provider),
-      ownUrl: config.baseUrl,
-      timeoutMs,
-    });
+    const guard = guardOfProvider(config, settings.provider);
+    const options = { guard, ownUrl: config.baseUrl, timeoutMs };
+    const answer = await (settings.descriptor.revocation_request === 'delete_with_token'
+      ? deleteToken(settings.descriptor, token.value, options)
+      : sendRevocation(settings, presented, options));
     if (answer.kind === 'unsendable') return { kind: 'unsupported', code: answer.reason, retryAfterMs: null };
     finding = readRevocation(settings.descriptor, answer, systemNow());
     if (finding.code !== 'invalid_client') break;

@@ -7,6 +7,7 @@
  */
 
 import { z } from 'zod';
+import { CREDENTIAL_TYPES, isMachineType, isRenewedType } from '#contract/machine/kinds.ts';
 import {
   BASIC_ENCODINGS,
   DOWNSCOPING,
@@ -31,6 +32,7 @@ import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './de
 import { ErrorRow } from './answers/error-row.ts';
 import { parseTokenHeader } from './requests/headers.ts';
 import { isTokenQuery } from './injection/query.ts';
+import { machineAuth, machineDefaults, MACHINE_FIELDS } from './machine/custom-machine.ts';
 import { reservedParams } from './requests/reserved-params.ts';
 import { needs } from './identity.ts';
 
@@ -81,7 +83,7 @@ const AccountVariables = z
 
 /** `provider_config` of a connection whose provider is `custom`: the key names of the facts, and `issuer`. */
 export const ProviderConfig = z.strictObject({
-  auth_type: z.enum(['oauth2', 'api_key', 'basic', 'custom']).default('oauth2'),
+  auth_type: z.enum(CREDENTIAL_TYPES).default('oauth2'),
   display_name: z.string().min(1).max(100).optional(),
   docs_url: HttpUrl.optional(),
   /** Its metadata is read when the connection is made; explicit endpoints win. */
@@ -135,6 +137,7 @@ export const ProviderConfig = z.strictObject({
   refresh_scope_downscoping: z.enum(DOWNSCOPING).optional(),
   terminal_refresh_errors: OwnRows.optional(),
   transient_refresh_errors: OwnRows.optional(),
+  ...MACHINE_FIELDS,
   token_header: TokenHeader.nullable().optional(),
   /** An API that takes its credential in the URL: `key={api_key}`. No header is added then, unless one is given too. */
   token_query: z
@@ -148,6 +151,8 @@ export const ProviderConfig = z.strictObject({
   scope_param: Name.optional(),
   client_id_param: Name.optional(),
   code_param: Name.optional(),
+  refresh_token_param: Name.optional(),
+  token_exchange_params: ExtraParams.optional(),
   client_secret_param: Name.optional(),
   callback_code_param: Name.optional(),
   token_response_map: ResponseMap.nullable().optional(),
@@ -254,7 +259,10 @@ export function customDescriptor(
   };
   const tokenUrl = endpoint('token_url', config.token_url, metadata?.token_endpoint);
   const isOauth = config.auth_type === 'oauth2';
-  if (isOauth && tokenUrl === null) errors.push(errorAt(['token_url'], 'is required'));
+  const isMachine = isMachineType(config.auth_type);
+  const isSelfSigned = config.assertion?.sent === 'access_token';
+  if (isRenewedType(config.auth_type) && !isSelfSigned && tokenUrl === null)
+    errors.push(errorAt(['token_url'], 'is required'));
   const authorizationUrl = endpoint(
     'authorization_url',
     config.authorization_url,
@@ -262,7 +270,11 @@ export function customDescriptor(
   );
   if (isOauth && authorizationUrl === null)
     warnings.push('authorization_url: without one credentials can only be imported');
-  const authMethod = isOauth ? authMethodOf(config, metadata) : null;
+  const authMethod = isOauth
+    ? authMethodOf(config, metadata)
+    : isMachine
+      ? machineAuth(config, () => authMethodOf(config, metadata))
+      : null;
   if (isOauth && (authMethod === null || authMethod === 'private_key_jwt')) {
     errors.push(
       errorAt(
@@ -288,6 +300,7 @@ export function customDescriptor(
 
   const input: DescriptorInput = {
     ...withoutUndefined(own),
+    ...machineDefaults(config),
     id: 'custom',
     url_template_vars: Object.fromEntries(
       Object.entries(variables).map(([name, one]) => [
@@ -324,6 +337,10 @@ const IDENTITY_SOURCES = ['subject_source', 'subject_label_source', 'email_verif
 
 const DEFAULT_HEADERS: Readonly<Record<ProviderConfig['auth_type'], string | null>> = {
   oauth2: 'Authorization: Bearer {access_token}',
+  oauth2_client_credentials: 'Authorization: Bearer {access_token}',
+  jwt_bearer: 'Authorization: Bearer {access_token}',
+  github_app_installation: 'Authorization: Bearer {access_token}',
+  session_token: 'Authorization: Bearer {access_token}',
   api_key: 'Authorization: Bearer {api_key}',
   basic: 'Authorization: Basic base64({username}:{password})',
   custom: null,

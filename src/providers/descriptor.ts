@@ -6,6 +6,9 @@
 
 import { z } from 'zod';
 import { ErrorRow, JsonPath } from './answers/error-row.ts';
+import { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
+
+export { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
 
 const MAX_URL = 2048;
 const Name = z.string().min(1).max(200);
@@ -37,11 +40,6 @@ export const UrlTemplate = z
       isHttpUrl(text.replace(/^\{[A-Za-z_]\w*\}/, 'https://origin.example').replaceAll(PLACEHOLDER, 'x')),
     'must be an http or https URL',
   );
-
-/** Extra parameters of a request: literal values, or `{names}` that the sender fills in. */
-export const ExtraParams = z
-  .record(z.string().min(1).max(100), z.string().max(1000))
-  .refine((params) => Object.keys(params).length <= 30, 'must have at most 30 entries');
 
 export const ScopeAliases = z
   .record(Name, z.union([Name, z.array(Name).min(1).max(50)]))
@@ -173,7 +171,7 @@ const signalFields = {
 };
 
 /** A part of a static credential: by which name it is imported, and what the provider calls it. */
-const CredentialField = z.strictObject({
+export const CredentialField = z.strictObject({
   name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
   label: z.string().min(1).max(100),
 });
@@ -291,10 +289,25 @@ const fields = {
   credential_fields: z.array(CredentialField).min(1).max(10).optional(),
   /** Ours: why no connection to it can work yet; null: one can, as far as its `auth_type` is spoken. */
   unsupported: z.string().min(1).max(300).nullable().default(null),
+  /** Ours: the JWT that a machine grant signs for each of its requests (machine/assertion.ts). */
+  assertion: Assertion.optional(),
+  /** Ours: scopes that go into a token request as objects and lists, where the provider has no text for them. */
+  scope_objects: ScopeObjects.optional(),
+  /** Ours: the parameters of a login, where a machine grant has no grant type: `{username}`, `{password}`. */
+  login_params: ExtraParams.optional(),
+  /** Ours: how a token is ended where that is no RFC 7009: by DELETE, with the token as the API takes it. */
+  revocation_request: z.literal('delete_with_token').optional(),
   preset_of: z.string().max(64).nullable().default(null),
   scope_param: Name.default('scope'),
   client_id_param: Name.default('client_id'),
   code_param: Name.default('code'),
+  /** Ours: under which name a refresh presents its token. */
+  refresh_token_param: Name.default('refresh_token'),
+  /**
+   * Ours: beside `subject_token`, where a token of somebody else's is exchanged for a grant (RFC 8693): its grant type,
+   * if it is another, and the types of token.
+   */
+  token_exchange_params: ExtraParams.optional(),
   /** Ours: what the client's secret is called in the body. */
   client_secret_param: Name.default('client_secret'),
   /** Ours: under which name the code comes back with the browser. */

@@ -1,9 +1,10 @@
 /** What an account keeps of its connection, so that it works on when the directory does not answer. Data only. */
 
 import type { Location, TokenAccess, Verification } from '#contract/connections/connections.ts';
+import type { CredentialType } from '#contract/machine/kinds.ts';
 import type { Descriptor } from './descriptor.ts';
 
-export type CredentialType = 'oauth2' | 'api_key' | 'basic' | 'custom';
+export type { CredentialType };
 
 /** `clientSecrets` are ciphertexts under the connection data key, which travels wrapped in `dataKey`. */
 export interface ConnectionSettings {

@@ -12,6 +12,7 @@ const MADE = /\.post\(\s*'\/v1\/(?:agents|connections)',\s*(?:\w+\()?\{[^}]*?\bi
 const OWN: Readonly<Record<string, readonly string[]>> = {
   'catalogue-matrix.test.ts': ['worker'],
   'connections.test.ts': ['one', 'two'],
+  'machine-matrix.test.ts': ['machine-worker'],
   'rate-limits.test.ts': ['other'],
   'serve.test.ts': ['x'],
   'stored-data.test.ts': ['new'],

@@ -94,7 +94,17 @@ function bodyOf(
   const fields = plain(credential.fields);
   const rest = { ...common(account, settings, credential), value: valueOf(fields) };
   switch (account.credentialType) {
+    case 'session_token':
+      return JSON.stringify({
+        type: 'session_token',
+        expires_at: isoTime(grant.accessExpiresAtMs),
+        expires_in: expiresInS,
+        ...rest,
+      });
     case 'oauth2':
+    case 'oauth2_client_credentials':
+    case 'jwt_bearer':
+    case 'github_app_installation':
       return JSON.stringify({
         type: 'oauth2',
         access_token: fields['access_token'],

@@ -3,6 +3,7 @@
  * get in its place what it does to a request (`providers/injection`).
  */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import { Secret } from '#crypto/secret.ts';
 import { accountUrls, type AccountUrls } from '#providers/variables/account-variables.ts';
 import { namesWithout } from '#providers/requests/headers.ts';
@@ -72,7 +73,7 @@ export function unfilledFor(
   const values = { ...captured, ...fields };
   const templates = [descriptor.token_header, descriptor.token_query ?? null];
   const names = [...new Set(templates.flatMap((template) => namesWithout(template, values)))];
-  if (provider === 'custom' || settings.authType !== 'oauth2') return names;
+  if (provider === 'custom' || !isRenewedType(settings.authType)) return names;
   const told = [...descriptor.capture_from_token_response, ...descriptor.capture_from_callback];
   return names.filter((name) => told.includes(name));
 }

@@ -4,6 +4,7 @@
  * in `outcomes.ts`.
  */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import { decideAtDoor1, decideAtDoor2, WALLS, type Door2Decision } from '#policy/decide.ts';
 import { mayConnect } from '#policy/reach.ts';
 import type { PolicyRequest } from '#policy/request.ts';
@@ -26,7 +27,7 @@ import type { OpenedCredentials } from './opened.ts';
 import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './outcomes.ts';
 import { policyRefusal, sealRefusal, statusRefusal } from './refusals.ts';
 import { decideRejectedToken, noteRefused, noteUnreported } from './rejected.ts';
-import { askedOf, offeredAsAsked, offeredOf, type Offered } from './scopes.ts';
+import { askedOf, offeredAsAsked, offeredOf, type Offered, scopesNamedBy } from './scopes.ts';
 import { isInFlight, useOf, type Round, type Scene, type Step, type Wanted } from './step.ts';
 
 /** Less than a second: the credential is still on its way then. */
@@ -107,7 +108,7 @@ function decideAllowed(
   const uncounted = uncountedBy(request, allowed.rule);
   if (uncounted !== null) return uncounted;
   const grant = allowed.grant.row;
-  if (state.account.credentialType !== 'oauth2') return decideStatic(scene, credentials, grant);
+  if (!isRenewedType(state.account.credentialType)) return decideStatic(scene, credentials, grant);
   if (allowed.narrowTo === null) {
     return decideOAuth(scene, credentials, { grant, shown: grant, scopes: null, scopeKey: null });
   }
@@ -225,7 +226,7 @@ function behindWall(scene: Scene): Step | null {
 function decideScopes(scene: Scene): Door2Decision<Offered> {
   const { state, request, nowMs } = scene;
   const { settings } = state;
-  const grants = offeredOf(settings, servableGrants(state, nowMs));
+  const grants = offeredOf(settings, servableGrants(state, nowMs), scopesNamedBy(request.agent));
   const asked = askedOf(settings, grants, request.scopes);
   return decideAtDoor2(request.agent, policyRequest(scene), {
     asked,
@@ -241,7 +242,7 @@ function decideScopes(scene: Scene): Door2Decision<Offered> {
  */
 function learnScopes(scene: Scene, round: Round): Step | null {
   const { state, flown, nowMs } = scene;
-  if (state.account.credentialType !== 'oauth2') {
+  if (!isRenewedType(state.account.credentialType)) {
     const isDeclared = state.grants.every((row) => row.scopes !== null) || state.settings.scopes.length > 0;
     return isDeclared || round.caughtUp ? null : { kind: 'catch_up' };
   }

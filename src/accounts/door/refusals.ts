@@ -3,6 +3,7 @@
  * due is decided in `decide.ts`; `outcomes.ts` records it.
  */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import type { Reason } from '#policy/decide.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AccountRow } from '../rows.ts';
@@ -69,10 +70,9 @@ function pendingRefusal(accountId: string, url: string | null): Refusal {
 
 /** The headers that this API takes cannot be made: what is missing, and how it comes. */
 export function unfilledHeaders(account: AccountRow, names: readonly string[]): Refusal {
-  const how =
-    account.credentialType === 'oauth2'
-      ? 'the provider tells it when a user connects: make a connect link'
-      : 'import the credential again with it';
+  const how = isRenewedType(account.credentialType)
+    ? 'the provider tells it when a user connects: make a connect link'
+    : 'import the credential again with it';
   return {
     code: 'conflict',
     detail: `the API's headers need ${names.join(' and ')}, which this account does not have; ${how}`,

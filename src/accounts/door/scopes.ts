@@ -1,8 +1,11 @@
 /** An account's grants and a request's scopes as policies compare them: one spelling for what is one scope. Pure. */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import type { AtAccount } from '#policy/decide.ts';
+import type { PolicyAgent } from '#policy/request.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
+import { includedInAll } from '#providers/machine/scope-objects.ts';
 import {
   openingScopes,
   resolveScopes,
@@ -14,8 +17,16 @@ import type { ConnectionSettings, GrantRow } from '../rows.ts';
 
 /** A grant's scopes, null where unknown; of a static credential those declared with it or with its connection. */
 function knownScopes(settings: ConnectionSettings, grant: GrantRow): readonly string[] | null {
-  if (grant.scopes !== null || settings.authType === 'oauth2') return grant.scopes;
+  if (grant.scopes !== null || isRenewedType(settings.authType)) return grant.scopes;
   return settings.scopes.length === 0 ? null : settings.scopes;
+}
+
+/** Every scope that a rule of this agent, or of its token, names. */
+export function scopesNamedBy({
+  policy,
+  grantedRules = [],
+}: Pick<PolicyAgent, 'policy' | 'grantedRules'>): string[] {
+  return [...policy.rules, ...grantedRules.flat()].flatMap(({ scopes }) => scopes ?? []);
 }
 
 /** A grant as a policy weighs it. */
@@ -23,8 +34,16 @@ export interface Offered extends Granted {
   readonly row: GrantRow;
 }
 
-/** The grants as a policy weighs them, in the same order. */
-export function offeredOf(settings: ConnectionSettings, grants: readonly GrantRow[]): Offered[] {
+/**
+ * The grants as a policy weighs them, in the same order.
+ *
+ * @param named scopes that rules name, for providers where a scope without a limit includes any of them
+ */
+export function offeredOf(
+  settings: ConnectionSettings,
+  grants: readonly GrantRow[],
+  named: readonly string[] = [],
+): Offered[] {
   const facts = scopeFactsOf(settings);
   return grants.map((grant) => {
     const known = knownScopes(settings, grant);
@@ -32,7 +51,10 @@ export function offeredOf(settings: ConnectionSettings, grants: readonly GrantRo
       row: grant,
       scopes: known === null ? null : openingScopes(facts, known),
       resolve: (names) => scopesWithin(facts, names),
-      include: (scopes) => withImplied(facts, scopes),
+      include: (scopes) => [
+        ...withImplied(facts, scopes),
+        ...includedInAll(settings.descriptor.scope_objects, scopes, named),
+      ],
       // Only a refresh gives a token with fewer scopes.
       narrowable: grant.hasRefreshToken,
     };

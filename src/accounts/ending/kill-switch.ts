@@ -4,6 +4,7 @@
  * changes nothing and says how far it has come. Refuses to judge which accounts are meant beyond its own rows.
  */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import type { RequestContext } from '#audit/record.ts';
 import type { ReceiptStatus } from '#contract/callers/revocations.ts';
 import type { Revoked } from '#directory/revocations/cut-offs.ts';
@@ -55,7 +56,7 @@ export async function noteCutOff(
     endOld(object, lifecycle, living.value, waiting.value, cutOff, context);
     object.store.transaction(() => endApprovals(object, living.value.opened.key.mac, cutOff.atMs, context));
   }
-  return ok(cameOf(object, cutOff, settings.authType === 'oauth2'));
+  return ok(cameOf(object, cutOff, isRenewedType(settings.authType)));
 }
 
 const evidenceOf = ({ id }: Pick<Revoked, 'id'>): string => `cut_off:${id}`;

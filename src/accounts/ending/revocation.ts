@@ -5,6 +5,7 @@
  * outcome.
  */
 
+import { isMachineType, isRenewedType } from '#contract/machine/kinds.ts';
 import { systemContext } from '#audit/record.ts';
 import { accountOwner } from '#crypto/places.ts';
 import { loadConnection } from '#directory/connections/connections.ts';
@@ -55,8 +56,10 @@ export function revokeLater(
   { account, settings, grant, subject, cause }: EndedGrant,
   life: Uint8Array = mac,
 ): void {
-  if (grant.refreshToken === null && grant.accessToken === null) return;
-  if (settings.authType !== 'oauth2') return;
+  // What a machine asks with is withdrawn by its owner: the tokens that came of it are all that can be ended.
+  const refreshToken = isMachineType(settings.authType) ? null : grant.refreshToken;
+  if (refreshToken === null && grant.accessToken === null) return;
+  if (!isRenewedType(settings.authType)) return;
   const job: RevocationJob = {
     accountId: account.accountId,
     organization: account.organization,
@@ -66,7 +69,7 @@ export function revokeLater(
     dataKey: account.dataKey,
     grantId: grant.id,
     generation: grant.generation,
-    refreshToken: grant.refreshToken,
+    refreshToken,
     accessToken: grant.accessToken,
     subject,
     cause,
@@ -250,7 +253,9 @@ export async function takeLateTokens(object: Account, late: SettleArgument): Pro
     revocationId({ incarnation, grantId, generation: generationFrom }),
   );
   if (waiting === null || tokens === null) return;
-  const { refreshToken, accessToken } = tokens;
+  const { accessToken } = tokens;
+  const isMachine = isMachineType(waiting.job.settings.authType);
+  const refreshToken = isMachine ? null : tokens.refreshToken;
   // Ciphertexts of two generations do not stand side by side, and an answer without a successor ended nothing.
   if (refreshToken === null && waiting.job.refreshToken !== null) return;
   if (refreshToken === null && accessToken === null) return;

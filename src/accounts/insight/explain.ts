@@ -1,5 +1,6 @@
 /** Why an account stands where it stands, and what happens next: for the person who has to answer for it. Pure. */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import type { Explanation } from '#contract/accounts/account-insight.ts';
 import { isoTime } from '#lib/clock.ts';
 import { stillLearnt } from '#refresh/learnt-lifetime.ts';
@@ -110,7 +111,7 @@ function whyActive(
   }
   if (account.degradedCause === 'token_refused_by_api')
     return 'the API refuses the credential although it is fresh';
-  if (account.credentialType !== 'oauth2')
+  if (!isRenewedType(account.credentialType))
     return `a static credential is stored${leaves ? ' and handed out as it is' : ''}`;
   const alone = grants.find((grant) => grant.lastFailure === REFUSED_ALONE);
   if (alone !== undefined)

@@ -3,6 +3,7 @@
  * words, for `explain`. Pure, and no decision: each reason is asked of the function that the door asks.
  */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import type { Code } from '#contract/codes.ts';
 import type { Explanation } from '#contract/accounts/account-insight.ts';
 import type { LoadedConnection } from '#directory/connections/connections.ts';
@@ -123,7 +124,7 @@ function closedGate(
   nowMs: number,
 ): ClosedGate | null {
   if (connection === null || connection === 'unavailable') return null;
-  if (account.credentialType !== null && account.credentialType !== 'oauth2') return null;
+  if (!isRenewedType(account.credentialType)) return null;
   const { health } = connection.health;
   const grant = grants.find((row) => !accessLives(row, nowMs)) ?? grants[0];
   const gate = gateOf(health, {

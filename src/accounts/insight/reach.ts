@@ -7,7 +7,7 @@ import { decideAtDoor1, decideAtDoor2, type Door2Decision, type Reason } from '#
 import type { Granted } from '#policy/pick-grant.ts';
 import { reachesAccount } from '#policy/reach.ts';
 import type { PolicyAgent, PolicyRequest, Use } from '#policy/request.ts';
-import { askedOf, offeredAsAsked, offeredOf } from '../door/scopes.ts';
+import { askedOf, offeredAsAsked, offeredOf, scopesNamedBy } from '../door/scopes.ts';
 import { statusRefusal } from '../door/refusals.ts';
 import { canNarrow, narrowedOf, servableGrants } from '../refreshing/narrowing.ts';
 import type { AccountState } from '../store.ts';
@@ -96,7 +96,7 @@ function decide(
   const { settings } = state;
   // A closed account refuses before its grants are looked at: the rules alone decide then.
   if (isClosed) return decideAtDoor2<Granted>(agent, request, offeredAsAsked(settings, names));
-  const grants = offeredOf(settings, servableGrants(state, nowMs));
+  const grants = offeredOf(settings, servableGrants(state, nowMs), scopesNamedBy(agent));
   const asked = askedOf(settings, grants, names);
   const decision = decideAtDoor2(agent, request, { asked, grants, canNarrow: canNarrow(settings) });
   if (!decision.allowed || decision.narrowTo === null) return decision;

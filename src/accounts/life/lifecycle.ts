@@ -4,6 +4,7 @@
  * transaction. Refuses to refresh and to hand out: the code that does so is told to forget what changed.
  */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { chainPage, type ChainPage } from '#audit/shown.ts';
 import type { Verification } from '#audit/unkeyed.ts';
@@ -108,8 +109,8 @@ export class Lifecycle {
     if (!living.ok) return living;
     const { state, opened } = living.value;
     const grant = state.grants[0];
-    if (state.account.credentialType !== 'oauth2' || grant === undefined) {
-      return err({ code: 'conflict', detail: 'only an OAuth grant can be expired' });
+    if (!isRenewedType(state.account.credentialType) || grant === undefined) {
+      return err({ code: 'conflict', detail: 'only a credential that the broker renews can be expired' });
     }
     const nowMs = this.#object.now();
     const waitMs = this.#expireLimit.take(nowMs);

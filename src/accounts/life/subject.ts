@@ -5,6 +5,7 @@
  * no confirmation. A known value is never overwritten here.
  */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import { couldTellVariables } from '#providers/variables/account-variables.ts';
 import { hasUserinfo } from '#providers/identity.ts';
 import type { Identified } from '#refresh/exchange/code-exchange.ts';
@@ -61,7 +62,7 @@ export function askVariablesSoon(
 }
 
 function askSoon(object: Account, account: AccountRow, grant: GrantRow | undefined, waitMs: number): void {
-  if (grant?.hasAccessToken !== true || account.credentialType !== 'oauth2') return;
+  if (grant?.hasAccessToken !== true || !isRenewedType(account.credentialType)) return;
   const nowMs = object.now() + waitMs;
   const askedAtMs = object.lastAsk.subjectAtMs;
   const isFresh = askedAtMs !== null && Math.abs(nowMs - askedAtMs) < ASKED_APART_MS;

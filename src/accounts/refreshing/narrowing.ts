@@ -1,5 +1,6 @@
 /** Narrowed tokens as the decisions see them: the grant with another access token. Pure. */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import { scopeKeyOf } from '#providers/scopes/scopes.ts';
 import { isDead } from '../flows/arrival.ts';
 import type { ConnectionSettings, GrantRow, NarrowedRow } from '../rows.ts';
@@ -22,7 +23,7 @@ export function canNarrow(settings: ConnectionSettings): boolean {
  */
 export function servableGrants({ account, grants }: AccountState, nowMs: number): readonly GrantRow[] {
   const going = grants.filter((grant) => !isDead(grant, nowMs));
-  return account.credentialType !== 'oauth2' || going.length === 0 ? grants : going;
+  return !isRenewedType(account.credentialType) || going.length === 0 ? grants : going;
 }
 
 export function narrowedOf(

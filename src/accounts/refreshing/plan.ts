@@ -1,5 +1,6 @@
 /** From rows to the pure decisions of `refresh/`: which facts of account, grant and connection they are given. */
 
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import { refreshTokenLifeOf, rotationOf } from '#providers/rotation.ts';
 import type { Rotation } from '#refresh/exchange/doubt.ts';
 import { inDoubtShown, isHeld } from '#refresh/exchange/doubt.ts';
@@ -108,7 +109,7 @@ export function planned(
   settings: ConnectionSettings,
   grant: GrantRow,
 ): Planned | null {
-  if (account.credentialType !== 'oauth2' || !mayRefresh(account.status)) return null;
+  if (!isRenewedType(account.credentialType) || !mayRefresh(account.status)) return null;
   return planRefresh({ ...scheduleFacts(object, account, settings, grant), random: object.random });
 }
 

@@ -58,8 +58,8 @@ export async function changedConnection(
   }
   // Another client of an MCP server's has another secret, or none.
   const isOther = row.provider === MCP && draft.clientId !== row.clientId;
-  const isGiven = patch.client_secret !== undefined || isOther;
-  return { ...draft, clientSecrets: isGiven ? (clientSecrets ?? []) : null };
+  const isKept = patch.client_secret === undefined && patch.private_key === undefined && !isOther;
+  return { ...draft, clientSecrets: isKept ? null : (clientSecrets ?? []) };
 }
 
 function pick({ providerConfig, descriptor, warnings }: Resolved): Resolved {

@@ -60,6 +60,8 @@ export async function resolveMcp(
   const problem =
     targetProblem(config.url, rules.guard) ?? (await registrationProblem(config.url, rules.guard));
   if (problem !== null) throw invalid(URL_FIELD, problem);
+  if (body.private_key != null)
+    throw invalid('private_key', 'is for connections of the type github_app_installation');
   const variable = Object.keys(body.variables)[0];
   if (variable !== undefined) throw invalid(`variables.${variable}`, 'is not a variable of this provider');
   const discovered = await discoverServer(config.url, rules.guard);
@@ -114,7 +116,10 @@ async function clientOf(
     return { client: { clientId: clientDocument, clientSecrets: [] }, authMethod: 'none', told: [] };
   const { registration_endpoint: endpoint } = metadata;
   if (typeof endpoint !== 'string' || !URL.canParse(endpoint))
-    throw invalid('client_id', 'is required: the authorization server of this MCP server registers no clients');
+    throw invalid(
+      'client_id',
+      'is required: the authorization server of this MCP server registers no clients',
+    );
   const problem = targetProblem(endpoint, guard);
   if (problem !== null) throw invalid(URL_FIELD, `has an authorization server whose registration ${problem}`);
   const asked = mcpAuthMethod(metadata.token_endpoint_auth_methods_supported);

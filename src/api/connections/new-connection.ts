@@ -5,6 +5,7 @@
  */
 
 import type { CreateConnection } from '#contract/connections/connections.ts';
+import { CREDENTIAL_TYPES, isMachineType, type CredentialType } from '#contract/machine/kinds.ts';
 import { invalid, ProblemError, type FieldProblem } from '#contract/problem.ts';
 import type { ConnectionDraft } from '#directory/connections/connections.ts';
 import { DEFAULT_ROTATION } from '#directory/connections/static-connection.ts';
@@ -22,20 +23,18 @@ import {
 } from '#providers/custom.ts';
 import { Descriptor, hostVariablesIn, placeholdersIn, URL_FIELDS } from '#providers/descriptor.ts';
 import { MCP } from '#providers/mcp.ts';
-import type { CredentialType } from '#providers/settings.ts';
 import { areHostsGiven } from '#providers/variables/given-hosts.ts';
 import { parseRotation } from '#refresh/schedule.ts';
+import { connectionSecrets } from '../machine/connection.ts';
 import { returnUrlProblem } from '../http/return-url.ts';
 import { resolveMcp, type KeptClient, type McpClient } from './mcp-connection.ts';
 
 /** What a rotation may be, for an operator who gave another. */
 export const ROTATION_FORMS = 'must be proactive, on_demand or idle_after:<number><s|m|h|d> from 1m to 365d';
 
-const SUPPORTED: readonly string[] = ['oauth2', 'api_key', 'basic', 'custom'] satisfies CredentialType[];
-
 /** Whether connections to a provider of this kind can be made. */
 export function isSupportedType(authType: string): authType is CredentialType {
-  return SUPPORTED.includes(authType);
+  return (CREDENTIAL_TYPES as readonly string[]).includes(authType);
 }
 
 /** The provider of a connection: its descriptor with metadata and variables in it. */
@@ -93,7 +92,7 @@ export async function draftConnection(
   if (unsupported !== null) throw invalid('provider', `is not supported yet: ${unsupported}`);
   if (!isSupportedType(authType))
     throw invalid('provider', `credentials of the type ${authType} are not supported yet`);
-  if (descriptor.token_endpoint_auth_method === 'private_key_jwt') {
+  if (!isMachineType(authType) && descriptor.token_endpoint_auth_method === 'private_key_jwt') {
     throw invalid('provider', 'clients that prove themselves with private_key_jwt are not supported yet');
   }
   if (authType === 'oauth2' && clientId === null) throw invalid('client_id', 'is required for oauth2');
@@ -102,7 +101,7 @@ export async function draftConnection(
     provider: body.provider,
     authType,
     clientId,
-    clientSecrets: client === undefined ? secretsOf(body.client_secret) : client.clientSecrets,
+    clientSecrets: client === undefined ? await connectionSecrets(body, descriptor) : client.clientSecrets,
     scopes: body.scopes,
     variables: body.variables,
     rotation,
@@ -126,11 +125,6 @@ function checkFlow(body: CreateConnection, { guard, allowUnverifiedLinks }: Conn
     return message === null ? [] : [{ path: `return_urls.${n}`, message }];
   });
   if (errors.length > 0) throw refused(errors);
-}
-
-function secretsOf(given: CreateConnection['client_secret']): readonly string[] {
-  if (given === undefined || given === null) return [];
-  return typeof given === 'string' ? [given] : given;
 }
 
 async function resolve(

@@ -31,6 +31,7 @@ import { cutPage, newestFirstAfter } from '../http/cursor.ts';
 import { describe } from '../http/describe.ts';
 import { contextOf, requireOperator } from '../guards.ts';
 import { bodyOf, queryOf } from '../http/input.ts';
+import { requireProof } from '../machine/connection.ts';
 import { draftConnection, type ConnectionRules } from '../connections/new-connection.ts';
 import { originOf } from '../http/origin.ts';
 import { jsonBody, REPEATED, responses } from '../http/responses.ts';
@@ -251,6 +252,7 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
     await connectionKey(config);
     const draft = await draftConnection(body, rulesOf(c));
     const made = { ...draft, clientSecrets: draft.clientSecrets ?? [] };
+    requireProof(made.clientSecrets, made.descriptor, body);
     if (!(await createConnection(config, made, systemNow(), contextOf(c, c.get('operator')))))
       throw taken(body.id);
     return c.json(await resourceOfId(c, origin, body.id), 201);

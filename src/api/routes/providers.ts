@@ -1,6 +1,7 @@
 /** The catalogue, as operators read it. Facts only: what a connection makes of them is `routes/connections.ts`. */
 
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { isMachineType } from '#contract/machine/kinds.ts';
 import { pageOf, pageQuery } from '#contract/lists.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { Provider } from '#contract/connections/providers.ts';
@@ -42,7 +43,7 @@ function resourceOf(facts: Descriptor): Provider {
     auth_type: facts.auth_type,
     supported:
       isSupportedType(facts.auth_type) &&
-      facts.token_endpoint_auth_method !== 'private_key_jwt' &&
+      (isMachineType(facts.auth_type) || facts.token_endpoint_auth_method !== 'private_key_jwt') &&
       facts.unsupported === null,
     unsupported: facts.unsupported,
     docs_url: facts.docs_url,

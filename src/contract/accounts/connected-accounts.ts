@@ -2,8 +2,12 @@
 
 import { z } from '@hono/zod-openapi';
 import { AccessTokenTtl } from '../connections/connections.ts';
+import { CREDENTIAL_TYPES } from '../machine/kinds.ts';
+import { MACHINE_CREDENTIALS } from '../machine/credentials.ts';
+import { FieldValue, ScopeText, Token, Verify } from '../machine/fields.ts';
+
+export { ScopeText } from '../machine/fields.ts';
 import { Identifier, Name, Organization } from '../ids.ts';
-import { isNothingWord } from '../nothing-words.ts';
 import { IsoTime, NullableIsoTime } from '../time.ts';
 
 export const Attempt = z
@@ -31,7 +35,7 @@ export const ConnectedAccount = z
     subject: z.string().nullable(),
     subject_label: z.string().nullable(),
     scopes: z.array(z.string()),
-    credential_type: z.enum(['oauth2', 'api_key', 'basic', 'custom']),
+    credential_type: z.enum(CREDENTIAL_TYPES),
     expires_at: NullableIsoTime.openapi({
       description: 'End of the newest access token; null: never, or none.',
     }),
@@ -137,79 +141,16 @@ export const AccountFilters = {
   status: z.enum(ACCOUNT_STATUSES).optional(),
 };
 
-const TOKEN_BYTES = 16 * 1024;
-const SCOPE_BYTES = 4 * 1024;
-
-/** What a script pipes on when it got nothing: a text that is still quoted, an unset variable. */
-const QUOTED = /^(?:"[^]*"|'[^]*')$/;
-const UNSET = /^(?:\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|%[A-Za-z_][A-Za-z0-9_]*%)$/;
-/** In a password or a field of the caller's own the exact words alone: somebody's password may be any other. */
-const NOTHING_FIELDS: ReadonlySet<string> = new Set([
-  'null',
-  'undefined',
-  'None',
-  'nil',
-  'NaN',
-  '[object Object]',
-]);
-
-/** A whole document where a value is meant: an answer that was piped on, or a page. */
-const isDocument = (text: string): boolean => /^\s*[[{<]/.test(text);
-
-/** An error answer, which no field of a credential holds. */
-function isErrorBody(text: string): boolean {
-  if (!/^\s*\{/.test(text)) return /^\s*<(?:!doctype|html|\?xml)/i.test(text);
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && ('error' in value || 'errors' in value);
-  } catch {
-    return false;
-  }
-}
-
-const RUBBISH = 'is not a credential: it is what a script passes on when it got none';
-
-/** A credential as it can stand in a header: printable ASCII without space. */
-const Token = z
-  .string()
-  .min(1, 'must not be empty')
-  .max(TOKEN_BYTES, 'must be at most 16 KiB')
-  .regex(/^[\x21-\x7e]+$/, 'must be printable characters without space')
-  .refine(
-    (text) => !isNothingWord(text) && !QUOTED.test(text) && !UNSET.test(text) && !isDocument(text),
-    RUBBISH,
-  );
-
-const FieldValue = z
-  .string()
-  .max(TOKEN_BYTES, 'must be at most 16 KiB')
-  // eslint-disable-next-line no-control-regex -- a control character could end a header
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not contain control characters')
-  .refine((text) => !NOTHING_FIELDS.has(text.trim()) && !isErrorBody(text), RUBBISH)
-  .refine((text) => text === '' || text.trim() !== '', 'must not be blank');
-
-export const ScopeText = z
-  .string()
-  .max(SCOPE_BYTES, 'must be at most 4 KiB')
-  .regex(
-    /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
-    'must be scopes separated by single spaces',
-  );
-
-/** Skips the proof, and nothing else: a text that is no credential at all is refused all the same. */
-const Verify = {
-  verify: z.boolean().optional().openapi({
-    description:
-      'Left out or true: an OAuth import over a living grant, and one with a refresh token alone, is exchanged first, an access token alone over a living one is shown to the userinfo endpoint, and 422 `credential_refused` changes nothing. Six times a minute over an account that has a credential, then 429. False: it is stored as it is.',
-  }),
-};
-
 const TEN_YEARS_S = 315_360_000;
 
 const OAuthFields = {
   ...Verify,
   refresh_token: Token.nullish(),
   access_token: Token.nullish(),
+  subject_token: Token.nullish().openapi({
+    description:
+      "Somebody else's token that the provider exchanges for a grant (RFC 8693), such as the session token of an embedded app. Presented once, at this request.",
+  }),
   expires_in: z.number().int().min(0).max(TEN_YEARS_S).nullish(),
   scope: ScopeText.nullish(),
 };
@@ -246,9 +187,10 @@ export const PutCredential = z
     z.strictObject({ type: z.literal('api_key'), ...ApiKeyFields }),
     z.strictObject({ type: z.literal('basic'), ...BasicFields }),
     z.strictObject({ type: z.literal('custom'), ...CustomFields }),
+    ...MACHINE_CREDENTIALS,
   ])
   .superRefine((value, context) => {
-    if (value.type === 'oauth2' && !value.refresh_token && !value.access_token) {
+    if (value.type === 'oauth2' && !value.refresh_token && !value.access_token && !value.subject_token) {
       context.addIssue({
         code: 'custom',
         path: ['refresh_token'],
@@ -313,6 +255,9 @@ export const ImportedAccount = ConnectedAccount.extend({
 /** `PUT /v1/credentials/{connection}`: the type may be left out and is told from the fields. */
 export function withToldType(body: unknown): unknown {
   if (body === null || typeof body !== 'object' || Array.isArray(body) || 'type' in body) return body;
+  if ('service_account' in body) return { type: 'jwt_bearer', ...body };
+  if ('installation_id' in body) return { type: 'github_app_installation', ...body };
+  if ('client_id' in body || 'client_secret' in body) return { type: 'oauth2_client_credentials', ...body };
   if ('api_key' in body) return { type: 'api_key', ...body };
   if ('username' in body || 'password' in body) return { type: 'basic', ...body };
   if ('fields' in body) return { type: 'custom', ...body };

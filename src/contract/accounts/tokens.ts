@@ -100,6 +100,12 @@ export const ReleasedToken = z
       ...tail,
     }),
     z.object({
+      type: z.literal('session_token'),
+      expires_at: NullableIsoTime,
+      expires_in: z.number().int().min(1).nullable(),
+      ...tail,
+    }),
+    z.object({
       type: z.literal('api_key'),
       api_key: z.string(),
       apiKey: z.string().openapi({ description: 'The same as `api_key`.', example: 'sk_live_…' }),

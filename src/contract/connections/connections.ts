@@ -5,6 +5,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { Name } from '../ids.ts';
+import { CREDENTIAL_TYPES } from '../machine/kinds.ts';
 import { IsoTime } from '../time.ts';
 
 /** Printable ASCII (RFC 6749, appendix A.1 and A.2). */
@@ -22,6 +23,14 @@ const ClientSecrets = z
     error: 'must be a secret of 1 to 4096 printable characters, or a list of at most two',
   })
   .openapi({ description: 'Two while one is replaced; the first is tried first. Never answered.' });
+
+const PrivateKey = z.string().min(1).max(16_384, 'must be at most 16 KiB');
+const PrivateKeys = z
+  .union([PrivateKey, z.array(PrivateKey).min(1).max(2)], { error: 'must be a PEM text, or a list of two' })
+  .openapi({
+    description:
+      "An app's private key, PEM, where its installations are proven with it (`github_app_installation`). Two while one is replaced; the first is tried first. Never answered.",
+  });
 
 const Scopes = z
   .array(
@@ -110,6 +119,7 @@ export const CreateConnection = z
       .openapi({ description: 'Id of a catalogue entry, `custom`, or `mcp` for a remote MCP server.', example: 'hubspot' }),
     client_id: ClientId.nullish(),
     client_secret: ClientSecrets.nullish(),
+    private_key: PrivateKeys.nullish(),
     scopes: Scopes.default([]),
     variables: z
       .record(VariableName, VariableValue)
@@ -139,6 +149,7 @@ export const PatchConnection = z
   .strictObject({
     client_id: ClientId.nullish(),
     client_secret: ClientSecrets.nullish(),
+    private_key: PrivateKeys.nullish(),
     scopes: Scopes.nullish(),
     variables: z.record(VariableName, VariableValue.nullable()).nullish(),
     provider_config: ProviderFields.nullish(),
@@ -169,7 +180,7 @@ export const Connection = z
   .object({
     id: z.string().openapi({ example: 'hubspot' }),
     provider: z.string(),
-    auth_type: z.enum(['oauth2', 'api_key', 'basic', 'custom']),
+    auth_type: z.enum(CREDENTIAL_TYPES),
     client_id: z.string().nullable(),
     scopes: z.array(z.string()),
     variables: z.record(z.string(), z.string()),

@@ -46,7 +46,9 @@ export type AnswerBook = (kind: AnswerKind) => KnownAnswer;
 
 /** @throws Error where the vectors of `id` hold no answer of that kind */
 export function answersOf(id: string): AnswerBook {
-  const file = JSON.parse(readFileSync(path.join(FOLDER, `${id}.json`), 'utf8')) as { cases: Vector[] };
+  const file = JSON.parse(readFileSync(path.join(FOLDER, `${id}.json`), 'utf8')) as
+    { cases: Vector[] } | { same_as: string };
+  if ('same_as' in file) return answersOf(file.same_as);
   const usable = file.cases.filter((one) => one.context === undefined && one.truncated !== true);
   return (kind) => {
     const fitting = usable.filter((one) => kindOf(one) === kind).filter((one) => isPlain(one));

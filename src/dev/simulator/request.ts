@@ -9,6 +9,8 @@ import type { Dialect } from './dialects/dialect.ts';
 const STANDARD = { clientId: 'client_id', clientSecret: 'client_secret', code: 'code', scope: 'scope' };
 const STANDARD_GRANTS = { code: 'authorization_code', refresh: 'refresh_token' };
 
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
 /** No token request is longer. */
 const MAX_BYTES = 64 * 1024;
 
@@ -102,9 +104,17 @@ export function problemOf(
   const { grant_type: grantType } = request.fields;
   if (grantType === grantTypes.code && request.fields[names.code] !== undefined)
     return lacks(request, alsoAsked?.code) ? 'invalid_request' : null;
+  const exchange = dialect.entry?.token_exchange_params;
+  if (exchange !== undefined && grantType === TOKEN_EXCHANGE)
+    return request.fields['subject_token'] === undefined || lacks(request, exchange)
+      ? 'invalid_request'
+      : null;
   if (grantType === grantTypes.code) return 'invalid_request';
   if (grantType !== grantTypes.refresh) return 'unsupported_grant_type';
-  if (request.fields['refresh_token'] === undefined || lacks(request, alsoAsked?.refresh))
+  if (
+    request.fields[dialect.names?.refresh ?? 'refresh_token'] === undefined ||
+    lacks(request, alsoAsked?.refresh)
+  )
     return 'invalid_request';
   const scope = request.fields[names.scope];
   if (scope === undefined || alsoAsked?.refresh[names.scope] === scope) return null;

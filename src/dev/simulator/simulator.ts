@@ -16,9 +16,11 @@ import { serveAuthorize } from './consent.ts';
 import { serveControl } from './control.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { findDialect } from './dialects/dialects.ts';
-import { serveRevoke, serveWithToken } from './entries/entry-routes.ts';
+import { isMachineType } from '#contract/machine/kinds.ts';
+import { serveDelete, serveRevoke, serveWithToken } from './entries/entry-routes.ts';
 import { Family } from './dialects/family.ts';
 import { Script } from './steps.ts';
+import { serveMachine } from './machine/machine-endpoint.ts';
 import { serveToken } from './token-endpoint.ts';
 import {
   sendJson,
@@ -30,6 +32,9 @@ import {
   type World,
 } from './world.ts';
 
+/** Where a machine's token is asked for; the second is of apps with installations. */
+const MACHINE_PATHS: ReadonlySet<string> = new Set(['token', 'app']);
+
 /** Longer than clients keep idle connections, so that they and not the simulator close them. */
 const KEEP_ALIVE_MS = 120_000;
 
@@ -40,6 +45,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       clientId: options.clientId ?? 'simulated-client',
       // Nothing here is worth keeping from anybody, and another one at each start would end every connection.
       clientSecret: options.clientSecret ?? 'simulated-secret',
+      publicKey: options.publicKey ?? null,
     },
     user: { answer: options.answer ?? 'ask' },
     books: new Map(),
@@ -72,6 +78,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const what = rest[isEntry ? 1 : 0] ?? '';
     if (dialect === undefined) return sendJson(res, 404, { error: 'not_found' });
     const entry = dialect.entry ?? null;
+    if (req.method === 'DELETE' && what === 'revoke') return serveDelete(world, dialect, req, res);
+    if (entry !== null && isMachineType(entry.auth_type) && req.method === 'POST' && MACHINE_PATHS.has(what))
+      return await serveMachine(world, dialect, req, res, rest.slice(2).join('/'));
     switch (`${req.method ?? ''} ${what}`) {
       case 'POST token':
         return await serveToken(world, dialect, req, res, url, finished);
@@ -125,6 +134,7 @@ function newAccount(world: World, wanted: AccountOptions): SimulatedAccount {
       reuse: wanted.reuse ?? dialect.reuse,
       accessTtlS: wanted.accessTtlS ?? dialect.accessTtlS,
       refreshTtlS: wanted.refreshTtlS ?? null,
+      isOneToken: wanted.isOneToken ?? dialect.isOneToken === true,
       endsOldAccess: wanted.endsOldAccess ?? dialect.endsOldAccess === true,
     },
     dialect.prefixes,
@@ -138,6 +148,7 @@ function newAccount(world: World, wanted: AccountOptions): SimulatedAccount {
     script,
     latency: wanted.latency ?? null,
     scope: wanted.scope ?? dialect.scope,
+    proof: wanted.proof ?? null,
     first: family.issue(Date.now()),
   };
   world.accounts.set(id, made);

@@ -12,7 +12,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import { entryTokenAnswer, type Given } from './entries/entry-answer.ts';
 import type { Pair } from './dialects/family.ts';
 import { latencyMs } from './latency.ts';
-import { problemOf, readTokenRequest, type TokenRequest } from './request.ts';
+import { problemOf, readTokenRequest, TOKEN_EXCHANGE, type TokenRequest } from './request.ts';
 import { faultOf, type Step } from './steps.ts';
 import { knownRefusal, requestRefusal, tokenAnswer, type Answered } from './token-answer.ts';
 import { bookOf, type Code, type RefreshUse, type SimulatedAccount, type World } from './world.ts';
@@ -28,10 +28,12 @@ export async function serveToken(
 ): Promise<void> {
   const request = await readTokenRequest(req, url, dialect);
   if (request === null) return drop(res);
-  const { refresh_token: presented } = request.fields;
+  const presented = request.fields[dialect.names?.refresh ?? 'refresh_token'];
   const refreshes = dialect.grantTypes?.refresh ?? 'refresh_token';
   const isRefresh = request.fields['grant_type'] === refreshes && presented !== undefined;
-  const owner = isRefresh ? ownerOf(world, dialect, presented) : codeIn(world, dialect, request)?.account;
+  const owner = isRefresh
+    ? ownerOf(world, dialect, presented)
+    : (exchangedBy(world, dialect, request) ?? codeIn(world, dialect, request)?.account);
   const step = owner?.script.take() ?? null;
   const use = isRefresh ? useOf(dialect, owner, presented, step) : null;
   if (use !== null) world.uses.push(use);
@@ -84,6 +86,7 @@ function carryOut(
   if (owner === undefined) return knownRefusal(book('death'));
   const { settings } = owner.family;
   if (use === null) {
+    if (exchangedBy(world, dialect, request) === owner) return exchanged(dialect, book, request, owner);
     const code = redeemed(world, dialect, request);
     if (code === null) return knownRefusal(book('death'));
     owner.scope = code.scope;
@@ -104,6 +107,25 @@ function carryOut(
   };
   const who = { account: owner.id, clientId: request.clientId ?? '', nonce: null };
   return pairAnswer(dialect, book, result.pair, given, who);
+}
+
+/** Of whom a token is that is exchanged (RFC 8693): `subject-of-` and the account's name, good as long as it lives. */
+function exchangedBy(world: World, dialect: Dialect, { fields }: TokenRequest): SimulatedAccount | undefined {
+  if (fields['grant_type'] !== TOKEN_EXCHANGE) return undefined;
+  const name = /^subject-of-(.+)$/.exec(fields['subject_token'] ?? '')?.[1];
+  const owner = [...world.accounts.values()].find((one) => one.dialect === dialect && one.id === name);
+  return owner?.family.dead === true ? undefined : owner;
+}
+
+function exchanged(
+  dialect: Dialect,
+  book: AnswerBook,
+  request: TokenRequest,
+  { id, scope, family }: SimulatedAccount,
+): Answered {
+  const given = { scope, accessTtlS: family.settings.accessTtlS, first: true, rotates: true };
+  const who = { account: id, clientId: request.clientId ?? '', nonce: null };
+  return pairAnswer(dialect, book, family.issue(Date.now()), given, who);
 }
 
 /** A `scope` that every refresh of this provider carries asks for nothing less. */

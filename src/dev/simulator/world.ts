@@ -27,6 +27,11 @@ export interface RefreshUse {
   status: number | null;
   /** The answer left whole. */
   answered: boolean;
+  /** Of a machine grant: what the request said, its secrets too. */
+  readonly asked?: {
+    readonly fields: Readonly<Record<string, unknown>>;
+    readonly claims: Readonly<Record<string, unknown>>;
+  };
 }
 
 export interface AccountOptions extends Partial<FamilySettings> {
@@ -36,6 +41,8 @@ export interface AccountOptions extends Partial<FamilySettings> {
   readonly script?: readonly Step[];
   readonly latency?: Latency | null;
   readonly scope?: string;
+  /** Of a machine: the public key of its assertions (PEM), or its password. */
+  readonly proof?: string;
 }
 
 export interface SimulatedAccount {
@@ -46,6 +53,7 @@ export interface SimulatedAccount {
   latency: Latency | null;
   /** The scopes that were granted last. */
   scope: string;
+  readonly proof: string | null;
   /** As after a consent. */
   readonly first: Pair;
 }
@@ -56,6 +64,8 @@ export interface SimulatorOptions {
   readonly clientId?: string;
   /** The same at each start where it is left out, so that connections made before go on. */
   readonly clientSecret?: string;
+  /** Of an app that proves itself with a key: PEM. */
+  readonly publicKey?: string;
   readonly answer?: User['answer'];
   /** One line on stdout per use, without any token. */
   readonly logUses?: boolean;
@@ -65,6 +75,13 @@ export interface SimulatorOptions {
 export interface User {
   /** `ask`: a page with two buttons. */
   answer: 'ask' | 'allow' | 'deny';
+}
+
+export interface SimulatedClient {
+  clientId: string;
+  clientSecret: string;
+  /** Null: no app has one. */
+  publicKey: string | null;
 }
 
 /** A user said yes. */
@@ -85,7 +102,7 @@ export interface Revocation {
 export interface Simulator {
   /** `http://127.0.0.1:PORT`. */
   readonly origin: string;
-  readonly client: { clientId: string; clientSecret: string };
+  readonly client: SimulatedClient;
   readonly user: User;
   readonly uses: RefreshUse[];
   readonly consents: readonly Consent[];
@@ -109,7 +126,7 @@ export interface Code {
 
 /** Everything in memory, while the server runs. */
 export interface World {
-  readonly client: { clientId: string; clientSecret: string };
+  readonly client: SimulatedClient;
   readonly user: User;
   /** By file of vectors, as they are needed. */
   readonly books: Map<string, AnswerBook>;

@@ -5,6 +5,7 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import { NAME_PATTERN, NAME_RULE } from '#contract/ids.ts';
+import type { MachineType } from '#contract/machine/kinds.ts';
 import { ProblemError, invalid } from '#contract/problem.ts';
 import { systemNow } from '#lib/clock.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
@@ -14,6 +15,9 @@ import { CONNECTION_DEFAULTS } from './connection-row.ts';
 import { connectionSettings, createConnection, type ConnectionDraft } from './connections.ts';
 import type { VaultConfig } from '../keys/data-key.ts';
 import { bySystem } from '../organization-audit.ts';
+
+/** A kind whose connection can be made from its id alone. */
+type StaticType = Exclude<CredentialType, 'oauth2' | MachineType>;
 
 /** The mode of a connection that names none. */
 export const DEFAULT_ROTATION = 'idle_after:7d';
@@ -28,7 +32,7 @@ export const DEFAULT_ROTATION = 'idle_after:7d';
 export async function ensureStaticConnection(
   config: VaultConfig,
   id: string,
-  type: Exclude<CredentialType, 'oauth2'>,
+  type: StaticType,
   context: RequestContext = bySystem(),
 ): Promise<ConnectionSettings> {
   const found = await connectionSettings(config, id);
@@ -45,7 +49,7 @@ function ofType(settings: ConnectionSettings, type: CredentialType): ConnectionS
   throw invalid('type', `the connection ${settings.id} takes credentials of the type ${settings.authType}`);
 }
 
-function staticDraft(id: string, type: Exclude<CredentialType, 'oauth2'>): ConnectionDraft {
+function staticDraft(id: string, type: StaticType): ConnectionDraft {
   if (!NAME_PATTERN.test(id)) throw invalid('connection', NAME_RULE);
   const common = {
     id,

@@ -10,6 +10,9 @@ import { systemNow } from '#lib/clock.ts';
 import { log, setLogLevel } from '#lib/log.ts';
 import { fillAccount } from '#providers/variables/account-variables.ts';
 import { classify, type Classified } from '#providers/answers/classify.ts';
+import { bringsOwnClient } from '#providers/machine/credential.ts';
+import { classifyMachine } from '#providers/machine/machine-answer.ts';
+import { scopesAsked } from '#providers/machine/machine-request.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { Identified, IdentifyRequest } from '#refresh/exchange/code-exchange.ts';
 import type { RevocationFinding } from '#providers/requests/revocation.ts';
@@ -23,7 +26,8 @@ import { open, type Opened, type Request } from './open.ts';
 import { settle } from './settle.ts';
 import { couldTell, tellSubject, type Renewed } from './subject.ts';
 import { guardOfProvider } from '../guard/guard.ts';
-import { sendRefresh, type Sent } from './token-endpoint.ts';
+import { sendMachine } from '../machine/send-machine.ts';
+import { sendExchange, sendRefresh, type SendOptions, type Sent } from './token-endpoint.ts';
 
 /** With less left a call would be cut off in the middle, and that would be doubt of our own making. */
 const SHORTEST_CALL_MS = 2_000;
@@ -91,15 +95,16 @@ async function find(config: Config, request: Request, sentAtMs: number): Promise
   const guard = guardOfProvider(config, request.settings.provider);
   let found: Found | null = null;
   // An endpoint may lie under a part of the account's own.
-  const descriptor = fillAccount(request.settings.descriptor, { captured: opened.captured, given: {} });
+  const descriptor = fillAccount(request.settings.descriptor, {
+    captured: opened.captured,
+    given: opened.machine?.values ?? {},
+  });
   for (const clientSecret of secrets) {
     const leftMs = deadlineMs - systemNow();
     if (found !== null && leftMs < Math.min(SHORTEST_CALL_MS, request.budgetMs / 6)) break;
-    const answer = await sendRefresh(
-      { ...request.settings, descriptor },
-      { ...opened, clientSecret, scopes: request.scopes },
-      { guard, ownUrl: config.baseUrl, timeoutMs: Math.max(1, leftMs) },
-    );
+    const settings = { ...request.settings, descriptor };
+    const options = { guard, ownUrl: config.baseUrl, timeoutMs: Math.max(1, leftMs) };
+    const answer = await present({ ...request, settings }, opened, clientSecret, sentAtMs, options);
     if (answer.kind === 'unsendable') return found ?? only(unsent(answer.reason));
     // Nothing left, and that says nothing of the provider.
     if (answer.kind === 'failure' && answer.failure === 'resolver_failed')
@@ -120,6 +125,32 @@ async function find(config: Config, request: Request, sentAtMs: number): Promise
   return found ?? only(unsent('no_client_secret'));
 }
 
+/** Asks for the token, each kind of grant in its way. Never throws. */
+function present(
+  request: Request,
+  opened: Opened,
+  clientSecret: string | null,
+  nowMs: number,
+  options: SendOptions,
+): Promise<Sent> {
+  const { settings, attemptId } = request;
+  const { machine: credential } = opened;
+  if (request.exchanges === true)
+    return sendExchange(settings, { subjectToken: opened.refreshToken, clientSecret }, options);
+  if (credential === null)
+    return sendRefresh(settings, { ...opened, clientSecret, scopes: request.scopes }, options);
+  // A second secret signs and presents anew.
+  const jti = `${attemptId}.${opened.clientSecrets.indexOf(clientSecret ?? '') + 1}`;
+  const scopes = askedScopes(request, opened) ?? [];
+  return sendMachine(settings, { credential, clientSecret, scopes, nowMs, jti }, options);
+}
+
+/** What the request names; null: a refresh of all that was granted names nothing. */
+function askedScopes(request: Request, { machine }: Opened): readonly string[] | null {
+  const { descriptor, scopes: ofConnection } = request.settings;
+  return machine === null ? request.scopes : scopesAsked(descriptor, machine, ofConnection, request.scopes);
+}
+
 /** Never throws: after an answer has been read, an exception of ours would throw the successor away in silence. */
 async function judge(
   request: Request,
@@ -128,13 +159,27 @@ async function judge(
   sentAtMs: number,
 ): Promise<{ finding: Finding; classified: Classified | null }> {
   try {
-    const classified = classify(request.settings.descriptor, answer, {
+    const { descriptor, accessTokenTtlS: setLifetimeS, clientId } = request.settings;
+    const { machine } = opened;
+    const asked = askedScopes(request, opened);
+    const context = {
       nowMs: sentAtMs,
-      inDoubt: request.inDoubt,
       narrowed: request.scopes !== null,
-      setLifetimeS: request.settings.accessTokenTtlS,
-      ...(request.scopes === null ? {} : { requestedScopes: [...request.scopes] }),
-    });
+      setLifetimeS,
+      ...(asked === null || asked.length === 0 ? {} : { requestedScopes: [...asked] }),
+    };
+    const classified =
+      machine === null
+        ? classify(descriptor, answer, {
+            ...context,
+            inDoubt: request.inDoubt,
+            isFirst: request.exchanges === true,
+          })
+        : classifyMachine(descriptor, answer, {
+            ...context,
+            type: machine.type,
+            isOwnClient: bringsOwnClient(machine, clientId),
+          });
     return { finding: await findingOf(request, opened, classified), classified };
   } catch (error) {
     log('error', 'an answer of a token endpoint could not be judged', { attempt: request.attemptId, error });

@@ -11,7 +11,7 @@ import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { openingScopes, scopeKeyOf, statedScopes, withImplied } from '#providers/scopes/scopes.ts';
 import type { EncryptedTokens, SettleArgument } from '#refresh/exchange/outcome.ts';
 import type { OutcomeSummary } from '#refresh/exchange/settle-plan.ts';
-import type { Opened, Request } from './open.ts';
+import { presentedField, type Opened, type Request } from './open.ts';
 
 export type Finding = Pick<SettleArgument, 'summary' | 'evidence' | 'tokens' | 'unsent'>;
 
@@ -62,7 +62,7 @@ async function encrypted(request: Request, opened: Opened, tokens: TokenSet): Pr
   return {
     accessToken: own === null ? null : await encrypt('access_token', own),
     // No successor came along: the presented one stays, encrypted anew for the generation that is about to be stored.
-    refreshToken: await encrypt('refresh_token', tokens.refreshToken ?? opened.refreshToken),
+    refreshToken: await renewing(request, opened, tokens.refreshToken, encrypt),
     narrowedAccessToken: narrowed
       ? await encrypt(`narrowed:${scopeKeyOf(request.scopes ?? [])}`, tokens.accessToken)
       : null,
@@ -71,9 +71,22 @@ async function encrypted(request: Request, opened: Opened, tokens: TokenSet): Pr
     refreshLifetimeMs: tokens.refreshLifetimeMs,
     scopes: tokens.scopes,
     captured: Object.keys(captured).length === 0 ? null : await encrypt('captured', JSON.stringify(captured)),
-    rotated: tokens.refreshToken !== null && tokens.refreshToken !== opened.refreshToken,
+    rotated:
+      request.exchanges === true ||
+      (tokens.refreshToken !== null && tokens.refreshToken !== opened.refreshToken),
     fingerprint: fingerprint(opened.key.mac, tokens.accessToken),
   };
+}
+
+/** What renews the grant from now on; null: nothing does, because a token that was exchanged stays somebody else's. */
+async function renewing(
+  request: Request,
+  opened: Opened,
+  successor: string | null,
+  encrypt: Encrypt,
+): Promise<string | null> {
+  if (request.exchanges === true) return successor === null ? null : encrypt('refresh_token', successor);
+  return encrypt(presentedField(request), successor ?? opened.refreshToken);
 }
 
 /** The successor is what lives now; the access token stays the present one. */

@@ -6,6 +6,8 @@ import { ringOf } from '#crypto/ring-cache.ts';
 import type { Config } from '#env.ts';
 import { ok } from '#lib/result.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
+import { isMachineType } from '#contract/machine/kinds.ts';
+import { credentialFrom, type MachineCredential } from '#providers/machine/credential.ts';
 import type { ExchangeRequest } from '#refresh/exchange/exchange-request.ts';
 import { openClientSecrets } from './client-secrets.ts';
 
@@ -15,11 +17,20 @@ export type Request = ExchangeRequest<ConnectionSettings>;
 export interface Opened {
   readonly owner: Owner;
   readonly key: DataKey;
+  /** Presented: a refresh token, or the text of a machine's credential. */
   readonly refreshToken: string;
+  /** What that text holds; null for a grant of a user's. */
+  readonly machine: MachineCredential | null;
   /** The present one, which stays where the answer brings none for all scopes; null: none is stored. */
   readonly accessToken: string | null;
   readonly captured: Readonly<Record<string, string>>;
   readonly clientSecrets: readonly string[];
+}
+
+/** Where the text that an exchange presents is stored: a machine's credential is never opened as a refresh token. */
+export function presentedField({ settings, exchanges }: Pick<Request, 'settings' | 'exchanges'>): GrantField {
+  if (exchanges === true) return 'subject_token';
+  return isMachineType(settings.authType) ? 'machine_credential' : 'refresh_token';
 }
 
 /** `problem`: the code of what did not open. */
@@ -31,7 +42,8 @@ export async function open(config: Config, request: Request): Promise<Opened | {
   if (!key.ok) return { problem: key.error.code };
   const stored = (field: GrantField, text: string): ReturnType<typeof decryptText> =>
     decryptText(key.value, grantPlace(owner, request.grantId, field, request.generationFrom), text);
-  const refreshToken = await stored('refresh_token', request.refreshToken);
+  const isMachine = isMachineType(request.settings.authType);
+  const refreshToken = await stored(presentedField(request), request.refreshToken);
   if (!refreshToken.ok) return { problem: refreshToken.error.code };
   const accessToken =
     request.accessToken === null ? ok(null) : await stored('access_token', request.accessToken);
@@ -44,6 +56,7 @@ export async function open(config: Config, request: Request): Promise<Opened | {
     owner,
     key: key.value,
     refreshToken: refreshToken.value,
+    machine: isMachine ? credentialFrom(refreshToken.value) : null,
     accessToken: accessToken.value,
     captured: JSON.parse(captured.value),
     clientSecrets,

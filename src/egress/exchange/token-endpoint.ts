@@ -9,6 +9,7 @@ import type { Answer } from '#providers/answers/classify.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import {
   codeRequest,
+  exchangeRequest,
   refreshRequest,
   revocationRequest,
   type RefreshRequest,
@@ -80,8 +81,20 @@ export async function sendRefresh(
     ...(presented.scopes === null ? {} : { scope: [...presented.scopes] }),
   });
   if (!built.ok) return { kind: 'unsendable', reason: built.reason };
-  const token = { refresh_token: presented.refreshToken };
+  const token = { [settings.descriptor.refresh_token_param]: presented.refreshToken };
   return sendBuilt(built.request, clientId, presented.clientSecret, token, options);
+}
+
+/** Exchanges a token of somebody else's for a grant (RFC 8693). Never throws. */
+export async function sendExchange(
+  settings: ConnectionSettings,
+  { subjectToken, clientSecret }: { readonly subjectToken: string; readonly clientSecret: string | null },
+  options: SendOptions,
+): Promise<Sent> {
+  const clientId = settings.clientId ?? '';
+  const built = exchangeRequest(settings.descriptor, { clientId, clientSecret });
+  if (!built.ok) return { kind: 'unsendable', reason: built.reason };
+  return sendBuilt(built.request, clientId, clientSecret, { subject_token: subjectToken }, options);
 }
 
 /** A token that is to end, and what proves the client, as at the token endpoint. */
@@ -150,7 +163,7 @@ async function captured(
     await ask({
       [oauth.allowInsecureRequests]: options.guard.allowLoopback,
       [oauth.customFetch]: async (_url, init) => {
-        sent.push(await send(request, init.body, init.headers, options));
+        sent.push(await sendFields(request, init.body, init.headers, options));
         return new Response(null, { status: 204 });
       },
     });
@@ -167,7 +180,8 @@ function rename(fields: URLSearchParams, name: string, own: string): void {
   fields.set(own, value);
 }
 
-async function send(
+/** These fields, in the provider's format and under its names, to the endpoint of `request`. */
+export async function sendFields(
   request: RefreshRequest,
   params: URLSearchParams,
   headers: Record<string, string>,
@@ -187,7 +201,7 @@ async function send(
         'content-type': json ? 'application/json' : FORM_TYPE,
         'user-agent': 'valetkey',
       },
-      body: json ? JSON.stringify(Object.fromEntries(fields)) : fields.toString(),
+      body: json ? JSON.stringify({ ...Object.fromEntries(fields), ...request.json }) : fields.toString(),
     },
     { timeoutMs: options.timeoutMs, maxBytes: MAX_ANSWER_BYTES },
     options.guard,

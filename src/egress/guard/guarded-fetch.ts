@@ -11,7 +11,7 @@ import { judgeHost, RESOLVE_WITHIN_MS, RESOLVER_ANSWER_BYTES } from './resolver.
 
 export interface OutgoingRequest {
   readonly url: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   /** Null for none. */
   readonly body: string | null;

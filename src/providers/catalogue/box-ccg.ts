@@ -19,11 +19,21 @@ export const boxCcg = (): DescriptorInput => ({
   extra_token_params: {
     grant_type: 'client_credentials',
     box_subject_type: '{box_subject_type}',
-    box_subject_id: '{subject_id}',
+    box_subject_id: '{subject}',
   },
   access_token_ttl_s: 3600,
   access_token_never_expires: false,
   refresh_token: 'none',
+  url_template_vars: {
+    box_subject_type: {
+      name: 'box_subject_type',
+      required: false,
+      default: 'enterprise',
+      pattern: '^(enterprise|user)$',
+      source: 'user input',
+    },
+    subject: { name: 'subject', required: false, pattern: '^[0-9]{1,20}$', source: 'user input' },
+  },
   token_header: 'Authorization: Bearer {access_token}',
   preset_of: 'box',
   terminal_refresh_errors: [

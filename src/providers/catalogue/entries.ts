@@ -2,8 +2,7 @@
  * Every provider that is known by name. An entry is a function, so that an isolate that serves a few providers makes
  * the facts of those few alone; a fact that an entry leaves out is the default of the schema: unknown, none or not needed.
  *
- * Known and not spoken yet: client credentials, `private_key_jwt`, JWT bearer, OAuth 1.0a and sessions (`supported:
- * false`); the renewal of Instagram's and Threads' access token by GET; Bullhorn's second login; Stripe Apps' secret as
+ * Known and not spoken yet: OAuth 1.0a (`supported: false`); the renewal of Instagram's and Threads' access token by GET; Bullhorn's second login; Stripe Apps' secret as
  * user name; Apollo's authorization URL behind a `#`; extra request headers (Notion's and LinkedIn's version,
  * `x-api-key` of Etsy, `Client-Id` of Twitch); Keap's Basic on refresh alone; Dropbox' `.tag`, whose name is no path.
  */
@@ -33,6 +32,7 @@ import { bigcommerce } from './bigcommerce.ts';
 import { bitbucket } from './bitbucket.ts';
 import { box } from './box.ts';
 import { boxCcg } from './box-ccg.ts';
+import { boxJwt } from './box-jwt.ts';
 import { braze } from './braze.ts';
 import { brevo } from './brevo.ts';
 import { brex } from './brex.ts';
@@ -61,6 +61,8 @@ import { digitalocean } from './digitalocean.ts';
 import { discord } from './discord.ts';
 import { docusign } from './docusign.ts';
 import { docusignDemo } from './docusign-demo.ts';
+import { docusignDemoJwt } from './docusign-demo-jwt.ts';
+import { docusignJwt } from './docusign-jwt.ts';
 import { dropbox } from './dropbox.ts';
 import { ebay } from './ebay.ts';
 import { elevenlabs } from './elevenlabs.ts';
@@ -91,6 +93,7 @@ import { googleCalendar } from './google-calendar.ts';
 import { googleContacts } from './google-contacts.ts';
 import { googleDrive } from './google-drive.ts';
 import { googleGmail } from './google-gmail.ts';
+import { googleServiceAccount } from './google-service-account.ts';
 import { googleSheets } from './google-sheets.ts';
 import { gorgias } from './gorgias.ts';
 import { greenhouse } from './greenhouse.ts';
@@ -155,7 +158,9 @@ import { ringcentral } from './ringcentral.ts';
 import { rippling } from './rippling.ts';
 import { sageAccounting } from './sage-accounting.ts';
 import { salesforce } from './salesforce.ts';
+import { salesforceJwt } from './salesforce-jwt.ts';
 import { salesforceSandbox } from './salesforce-sandbox.ts';
+import { salesforceSandboxJwt } from './salesforce-sandbox-jwt.ts';
 import { salesloft } from './salesloft.ts';
 import { segment } from './segment.ts';
 import { sendgrid } from './sendgrid.ts';
@@ -235,6 +240,7 @@ export const ENTRIES: Readonly<Record<string, () => DescriptorInput>> = {
   bitbucket: bitbucket,
   box: box,
   'box-ccg': boxCcg,
+  'box-jwt': boxJwt,
   braze: braze,
   brevo: brevo,
   brex: brex,
@@ -263,6 +269,8 @@ export const ENTRIES: Readonly<Record<string, () => DescriptorInput>> = {
   discord: discord,
   docusign: docusign,
   'docusign-demo': docusignDemo,
+  'docusign-demo-jwt': docusignDemoJwt,
+  'docusign-jwt': docusignJwt,
   dropbox: dropbox,
   ebay: ebay,
   elevenlabs: elevenlabs,
@@ -293,6 +301,7 @@ export const ENTRIES: Readonly<Record<string, () => DescriptorInput>> = {
   'google-contacts': googleContacts,
   'google-drive': googleDrive,
   'google-gmail': googleGmail,
+  'google-service-account': googleServiceAccount,
   'google-sheets': googleSheets,
   gorgias: gorgias,
   greenhouse: greenhouse,
@@ -357,7 +366,9 @@ export const ENTRIES: Readonly<Record<string, () => DescriptorInput>> = {
   rippling: rippling,
   'sage-accounting': sageAccounting,
   salesforce: salesforce,
+  'salesforce-jwt': salesforceJwt,
   'salesforce-sandbox': salesforceSandbox,
+  'salesforce-sandbox-jwt': salesforceSandboxJwt,
   salesloft: salesloft,
   segment: segment,
   sendgrid: sendgrid,

@@ -21,7 +21,13 @@ export const facebook = (): DescriptorInput => ({
   token_endpoint_auth_method: 'client_secret_post',
   access_token_ttl_s: 5184000,
   access_token_never_expires: false,
-  refresh_token: 'none',
+  // A token is exchanged for a new one of sixty days while it lives: it is its own refresh token.
+  refresh_token: 'static',
+  refresh_token_idle_ttl_s: 5184000,
+  refresh_token_param: 'fb_exchange_token',
+  extra_refresh_params: { grant_type: 'fb_exchange_token' },
+  token_response_map: { access_token: 'access_token', refresh_token: 'access_token' },
+  revocation_request: 'delete_with_token',
   token_header: 'Authorization: Bearer {access_token}',
   api_signals: [{ status: 400, field: 'error.code', equals: 190, means: 'invalid' }],
   terminal_refresh_errors: [

@@ -23,11 +23,10 @@ export const microsoftAppOnly = (): DescriptorInput => ({
   url_template_vars: {
     tenant: {
       name: 'tenant',
-      required: false,
-      pattern:
-        '^(common|organizations|consumers|[0-9a-fA-F-]{36}|[a-zA-Z0-9.-]+\\.onmicrosoft\\.com|[a-zA-Z0-9.-]+)$',
-      default: 'common',
-      source: 'connect-time config; after connect store tid from id_token',
+      required: true,
+      // No user names a tenant here, so that the words for any of them (`common`) are refused.
+      pattern: '^([0-9a-fA-F-]{36}|[a-zA-Z0-9-]+(\\.[a-zA-Z0-9-]+)+)$',
+      source: 'user input',
     },
   },
   token_header: 'Authorization: Bearer {access_token}',

@@ -102,6 +102,11 @@ export const shopify = (): DescriptorInput => ({
   known_scopes: ['read_all_orders'],
   token_endpoint_auth_method: 'client_secret_post',
   extra_token_params: { expiring: '1' },
+  token_exchange_params: {
+    subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+    requested_token_type: 'urn:shopify:params:oauth:token-type:offline-access-token',
+    expiring: '1',
+  },
   access_token_ttl_s: 3600,
   access_token_never_expires: false,
   refresh_token: 'rotating',

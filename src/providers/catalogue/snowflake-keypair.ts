@@ -21,7 +21,18 @@ export const snowflakeKeypair = (): DescriptorInput => ({
       source: 'user input',
     },
   },
-  token_header: 'Authorization: Bearer {access_token}',
+  token_header: 'Authorization: Bearer {access_token}; X-Snowflake-Authorization-Token-Type: KEYPAIR_JWT',
+  assertion: {
+    sent: 'access_token',
+    claims: { iss: '{account}.{user}.SHA256:{public_key_sha256}', sub: '{account}.{user}' },
+    lifetime_s: 3540,
+    jti: false,
+  },
+  credential_fields: [
+    { name: 'account', label: 'account identifier, in capitals, without region' },
+    { name: 'user', label: 'user name, in capitals' },
+    { name: 'private_key', label: 'private key (PEM)' },
+  ],
   preset_of: 'snowflake',
   terminal_refresh_errors: [
     {

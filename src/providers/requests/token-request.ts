@@ -37,6 +37,8 @@ export interface RefreshRequest {
   clientSecretParam: string;
   /** Beyond grant type, refresh token and client authentication. */
   params: Record<string, string>;
+  /** Members of a JSON body that are no texts. */
+  json?: Readonly<Record<string, unknown>>;
   headers: Record<string, string>;
 }
 
@@ -47,13 +49,13 @@ export type RefreshRequestResult =
   | { ok: false; reason: 'missing_value'; name: string };
 
 /** The first part of an address that only an account knows, and that is not filled in. */
-function openPart(url: string): Extract<RefreshRequestResult, { ok: false }> | null {
+export function openPart(url: string): Extract<RefreshRequestResult, { ok: false }> | null {
   const name = placeholdersIn(url)[0];
   return name === undefined ? null : { ok: false, reason: 'missing_value', name };
 }
 
-/** What the calls of all three kinds have in common. */
-function requestTo(
+/** What the calls of all kinds have in common. */
+export function requestTo(
   descriptor: Descriptor,
   own: Pick<RefreshRequest, 'url' | 'auth' | 'grantType' | 'params'>,
 ): RefreshRequestResult {
@@ -135,6 +137,30 @@ export function codeRequest(descriptor: Descriptor, input: CodeInput): RefreshRe
   params[descriptor.code_param] = input.code;
   params['redirect_uri'] = input.redirectUri;
   if (input.verifier !== null) params['code_verifier'] = input.verifier;
+  return requestTo(descriptor, { url, auth, grantType, params });
+}
+
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+/** The request that exchanges a token of somebody else's for a grant (RFC 8693, 2.1), without that token. */
+export function exchangeRequest(
+  descriptor: Descriptor,
+  { clientId, clientSecret }: Pick<RefreshInput, 'clientId' | 'clientSecret'>,
+): RefreshRequestResult {
+  const { token_url: url, token_exchange_params: own } = descriptor;
+  if (url === null || own === undefined) return { ok: false, reason: 'no_token_endpoint' };
+  const open = openPart(url);
+  if (open !== null) return open;
+  const method = descriptor.token_endpoint_auth_method ?? 'unknown';
+  const auth = requestAuth(descriptor, clientSecret);
+  if (auth === null) return { ok: false, reason: 'unsupported_auth_method', method };
+  const { grant_type: grantType = TOKEN_EXCHANGE, ...extra } = own;
+  const params: Record<string, string> = {};
+  for (const [name, template] of Object.entries(extra)) {
+    const filled = fillParam(template, { client_id: clientId });
+    if (!filled.ok) return { ok: false, reason: 'missing_value', name: filled.name };
+    params[name] = filled.text;
+  }
   return requestTo(descriptor, { url, auth, grantType, params });
 }
 

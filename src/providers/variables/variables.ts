@@ -96,6 +96,9 @@ export function applyVariables(
       extra_authorization_params: fillParams(descriptor.extra_authorization_params),
       extra_token_params: fillParams(descriptor.extra_token_params),
       extra_refresh_params: fillParams(descriptor.extra_refresh_params),
+      ...(descriptor.assertion === undefined
+        ? {}
+        : { assertion: { ...descriptor.assertion, claims: fillParams(descriptor.assertion.claims) } }),
       url_template_vars: Object.fromEntries(
         Object.entries(descriptor.url_template_vars).filter(([name]) => open.has(name)),
       ),

@@ -30,6 +30,8 @@ export interface ExchangeRequest<Settings = unknown> {
   readonly probe?: boolean;
   /** The grant's user is unknown: the Exchanger asks the provider for it, once the tokens are safe. */
   readonly wantsSubject?: boolean;
+  /** `refreshToken` is a token of somebody else's, which is exchanged for a first grant. Left out: it is not. */
+  readonly exchanges?: boolean;
   /** Variables that an operator gave: the provider is not asked for these. Left out by an older version. */
   readonly variables?: Readonly<Record<string, string>>;
 }

@@ -43,7 +43,10 @@ const firstOf = (expression: string): string => expression.split('|')[0]?.trim()
 const parentOf = (path: string): string => path.split('.').slice(0, -1).join('.');
 const under = (parent: string, field: string): string => (parent === '' ? field : `${parent}.${field}`);
 
-const issuing = allDescriptors().filter((descriptor) => descriptor.token_url !== null);
+/** One token at one place that is both: what is said of two places does not hold of it. */
+const isOneToken = ({ token_response_map: map }: Descriptor): boolean =>
+  map !== null && map.refresh_token === map.access_token;
+const issuing = allDescriptors().filter((one) => one.token_url !== null && !isOneToken(one));
 const tokenPath = (descriptor: Descriptor): string =>
   firstOf(descriptor.token_response_map?.access_token ?? 'access_token');
 

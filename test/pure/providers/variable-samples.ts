@@ -47,6 +47,8 @@ export const SAMPLES: Readonly<Record<string, string>> = {
 const OWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   docusign: { account_id: '0f0e0d0c-0b0a-0908-0706-050403020100' },
   'docusign-demo': { account_id: '0f0e0d0c-0b0a-0908-0706-050403020100' },
+  'docusign-jwt': { account_id: '0f0e0d0c-0b0a-0908-0706-050403020100' },
+  'docusign-demo-jwt': { account_id: '0f0e0d0c-0b0a-0908-0706-050403020100' },
   netsuite: { account_id: 'acme-sb1' },
   pipedrive: { api_domain: 'https://acme.pipedrive.com' },
   mailchimp: { dc: 'us21' },

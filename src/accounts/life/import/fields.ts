@@ -1,5 +1,7 @@
 /** An imported credential as a grant row: lifetimes by the facts, values encrypted for the drawn generation. */
 
+import type { MachineType } from '#contract/machine/kinds.ts';
+import { sealableText, type MachineCredential } from '#providers/machine/credential.ts';
 import { NOBODY_YET } from '#refresh/refused-token.ts';
 import { accessLifetimeMs, jwtExpiryMs } from '#providers/reading/lifetime.ts';
 import type { GrantField } from '#crypto/places.ts';
@@ -11,6 +13,8 @@ export type CredentialFields =
   | {
       readonly type: 'oauth2';
       readonly refreshToken: string | null;
+      /** Somebody else's, to be exchanged for a grant. Left out: none. */
+      readonly subjectToken?: string | null;
       readonly accessToken: string | null;
       /** Seconds; null: not told. */
       readonly expiresInS: number | null;
@@ -22,7 +26,20 @@ export type CredentialFields =
       readonly fields: Readonly<Record<string, string>>;
       /** What its provider lets it do, as the operator declares; null: not told, then the connection may say it. */
       readonly scopes?: readonly string[] | null;
-    };
+    }
+  | { readonly type: MachineType; readonly machine: MachineCredential };
+
+/** What the broker presents to renew it, as it is stored; null: nothing was brought that it could present. */
+export function presentedOf(credential: CredentialFields): {
+  readonly field: 'refresh_token' | 'machine_credential' | 'subject_token';
+  readonly text: string;
+} | null {
+  if ('machine' in credential) return { field: 'machine_credential', text: sealableText(credential.machine) };
+  if (credential.type === 'oauth2' && credential.subjectToken != null)
+    return { field: 'subject_token', text: credential.subjectToken };
+  if (credential.type !== 'oauth2' || credential.refreshToken === null) return null;
+  return { field: 'refresh_token', text: credential.refreshToken };
+}
 
 export interface ImportInput {
   readonly grantId: number;
@@ -75,6 +92,14 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
     holders: NOBODY_YET,
     captured: null,
   };
+  if ('machine' in credential) {
+    return {
+      ...empty,
+      scopes: credential.machine.scopes,
+      refreshToken: await encrypt('machine_credential', sealableText(credential.machine)),
+      hasRefreshToken: true,
+    };
+  }
   if (credential.type !== 'oauth2') {
     return {
       ...empty,
@@ -83,7 +108,9 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
       staticFields: await encrypt('static_fields', JSON.stringify(credential.fields)),
     };
   }
-  const { accessToken, refreshToken } = credential;
+  const { accessToken } = credential;
+  const presented = presentedOf(credential);
+  const refreshToken = presented?.text ?? null;
   const scopes = credential.scopes ?? (input.settings.scopes.length > 0 ? input.settings.scopes : null);
   const lifetimeMs =
     accessToken === null
@@ -93,7 +120,7 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
     ...empty,
     scopes,
     accessToken: accessToken === null ? null : await encrypt('access_token', accessToken),
-    refreshToken: refreshToken === null ? null : await encrypt('refresh_token', refreshToken),
+    refreshToken: presented === null ? null : await encrypt(presented.field, presented.text),
     hasAccessToken: accessToken !== null,
     hasRefreshToken: refreshToken !== null,
     refreshExpiresAtMs: refreshToken === null ? null : absoluteEndMs(input.settings, nowMs, null),

@@ -15,7 +15,7 @@ import type { AccountState } from '../../store.ts';
 import type { OpenedAccount } from '../../vault.ts';
 import { authentic, intactFlows, readLiving, type Living, type Obstacle } from '../living.ts';
 import { checkBrought } from './check.ts';
-import { grantFromImport, IMPORTED_GRANT, type CredentialFields } from './fields.ts';
+import { grantFromImport, IMPORTED_GRANT, presentedOf, type CredentialFields } from './fields.ts';
 import { judgeImport, type ImportOrder, type ImportStep } from './judge.ts';
 import type { ImportProofs } from './proof.ts';
 import { storeImport } from './replace.ts';
@@ -46,10 +46,10 @@ export interface Imported extends Living {
 const UNPROVEN =
   'access_token: stored unproven, because this connection has no userinfo endpoint that could be asked about it';
 
-/** The digest by which a refresh token is known again; null where none was brought. */
+/** The digest by which what is presented is known again; null where nothing was brought that is. */
 function digestOf(mac: Uint8Array, credential: CredentialFields): string | null {
-  const token = credential.type === 'oauth2' ? credential.refreshToken : null;
-  return token === null ? null : fingerprint(mac, `imported ${token}`);
+  const presented = presentedOf(credential);
+  return presented === null ? null : fingerprint(mac, `imported ${presented.text}`);
 }
 
 /**

@@ -6,7 +6,7 @@
 import type { RequestContext } from '#audit/record.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import type { AccountRow, ConnectionSettings, GrantRow, ImportedToken } from '../../rows.ts';
-import type { CredentialFields } from './fields.ts';
+import { presentedOf, type CredentialFields } from './fields.ts';
 
 /** How the operator asked for it. */
 export type ImportMode =
@@ -50,7 +50,8 @@ export function judgeImport(input: {
   readonly nowMs: number;
 }): ImportStep {
   const { account, grants, credential, digest, mode, nowMs } = input;
-  if (credential.type !== 'oauth2') return { kind: 'store' };
+  const presented = presentedOf(credential);
+  if (presented === null && credential.type !== 'oauth2') return { kind: 'store' };
   const serves = (account.status === 'disabled' ? account.statusBefore : account.status) === 'active';
   const living = serves ? grants.filter((grant) => grant.hasRefreshToken || accessLives(grant, nowMs)) : [];
   const known = account.imported.findIndex((token) => token.digest === digest);
@@ -61,15 +62,20 @@ export function judgeImport(input: {
     if (lives && (token.spent || mode !== 'trust')) return { kind: 'keep' };
     if (token.spent) return { kind: 'refuse', code: 'credential_refused', detail: SPENT };
   }
-  if (mode === 'trust') return { kind: 'store' };
+  // Until it was exchanged it is nobody's grant here.
+  const isExchanged = presented?.field === 'subject_token';
+  if (mode === 'trust') return { kind: isExchanged ? 'prove' : 'store' };
   if (mode === 'bulk')
-    return living.length === 0 ? { kind: 'store' } : { kind: 'refuse', code: 'conflict', detail: LIVING };
-  if (credential.refreshToken === null) {
+    return living.length === 0
+      ? { kind: isExchanged ? 'prove' : 'store' }
+      : { kind: 'refuse', code: 'conflict', detail: LIVING };
+  if (presented === null) {
     if (living.some(({ hasRefreshToken }) => hasRefreshToken))
       return { kind: 'refuse', code: 'conflict', detail: POORER };
     return living.length > 0 ? { kind: 'check' } : { kind: 'store' };
   }
-  return living.length > 0 || credential.accessToken === null ? { kind: 'prove' } : { kind: 'store' };
+  const isAlone = credential.type !== 'oauth2' || credential.accessToken === null;
+  return living.length > 0 || isAlone ? { kind: 'prove' } : { kind: 'store' };
 }
 
 /** The account with a token that it has just taken; `digest` null: it took none that could be brought again. */

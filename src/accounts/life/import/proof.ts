@@ -6,6 +6,7 @@
  * value is no reason to close a connection.
  */
 
+import { isMachineType } from '#contract/machine/kinds.ts';
 import type { RequestContext } from '#audit/record.ts';
 import { newId } from '#crypto/api-keys.ts';
 import type { GrantField } from '#crypto/places.ts';
@@ -19,11 +20,11 @@ import { grantIdOf } from '../../flows/sessions/upkeep.ts';
 import { endingAsLearnt, settingsFor } from '../../refreshing/lifetime.ts';
 import { CallLimit } from '../../refreshing/provider/call-limit.ts';
 import type { ConnectionWatch } from '../../refreshing/provider/connection-watch.ts';
-import type { AccountRow, AttemptRow, GrantRow } from '../../rows.ts';
+import type { AccountRow, AttemptRow, CredentialType, GrantRow } from '../../rows.ts';
 import type { AccountState } from '../../store.ts';
 import type { OpenedAccount } from '../../vault.ts';
 import type { Living } from '../living.ts';
-import { grantFromImport } from './fields.ts';
+import { grantFromImport, presentedOf } from './fields.ts';
 import type { ImportOrder } from './judge.ts';
 import { storeImport } from './replace.ts';
 import { grantOfProof, provenOf, type Proven } from './verdict.ts';
@@ -171,7 +172,8 @@ export class ImportProofs {
     let tell: (proven: Proven) => void = () => undefined;
     const answer = new Promise<Proven>((resolve) => (tell = resolve));
     this.#asked.set(attempt.id, { answer, tell });
-    this.#hand(requestOf(living, row, attempt, object.config.exchangeBudgetMs));
+    const exchanges = presentedOf(credential)?.field === 'subject_token';
+    this.#hand({ ...requestOf(living, row, attempt, object.config.exchangeBudgetMs), exchanges });
     return attempt.id;
   }
 
@@ -234,7 +236,7 @@ export class ImportProofs {
       object.store.transaction(() =>
         object.store.saveAccount(mac, { ...state.account, generationCounter: generation }),
       );
-      grant = await renumbered(object, opened, grant, generation);
+      grant = await renumbered(object, opened, grant, generation, row.proof.settings.authType);
     }
     object.store.transaction(() => {
       object.attempts.end(row.sessionId, {
@@ -247,7 +249,7 @@ export class ImportProofs {
       object.store.flows.deleteCandidate(mac, row.sessionId);
       const { settings, context, digest } = row.proof;
       const spent = arg.tokens?.rotated !== false;
-      const taken = { grant, settings, credentialType: 'oauth2', context, digest, spent } as const;
+      const taken = { grant, settings, credentialType: settings.authType, context, digest, spent } as const;
       storeImport(object, opened, { ...taken, isProven: true });
     });
     this.#tell(row.sessionId, { kind: 'stored' });
@@ -348,7 +350,9 @@ async function renumbered(
   opened: OpenedAccount,
   grant: GrantRow,
   generation: number,
+  type: CredentialType,
 ): Promise<GrantRow> {
+  const presented = isMachineType(type) ? 'machine_credential' : 'refresh_token';
   const again = async (field: GrantField, text: string | null): Promise<string | null> => {
     if (text === null) return null;
     const plain = await object.vault.decrypt(opened, grant.id, field, grant.generation, text);
@@ -359,7 +363,7 @@ async function renumbered(
     ...grant,
     generation,
     accessToken: await again('access_token', grant.accessToken),
-    refreshToken: await again('refresh_token', grant.refreshToken),
+    refreshToken: await again(presented, grant.refreshToken),
     captured: await again('captured', grant.captured),
   };
 }

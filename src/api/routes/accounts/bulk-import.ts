@@ -6,7 +6,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { accountStub } from '#accounts/stub.ts';
-import type { CredentialType } from '#providers/settings.ts';
+import { isRenewedType, type CredentialType } from '#contract/machine/kinds.ts';
 import { unwrap } from '#contract/answer.ts';
 import { ImportLine, ImportLineResult, MAX_IMPORT_LINES } from '#contract/accounts/connected-accounts.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
@@ -90,13 +90,13 @@ function connectionsOf(
 ): (id: string, type: CredentialType) => Promise<ConnectionSettings> {
   const known = new Map<string, Promise<ConnectionSettings>>();
   return (id, type) => {
-    const key = `${type === 'oauth2' ? '' : type}:${id}`;
+    const key = `${isRenewedType(type) ? '' : type}:${id}`;
     const found = known.get(key) ?? read(id, type);
     known.set(key, found);
     return found;
   };
   function read(id: string, type: CredentialType): Promise<ConnectionSettings> {
-    return type === 'oauth2' || c.get('operator').organization !== null
+    return isRenewedType(type) || c.get('operator').organization !== null
       ? requireSettings(c, id)
       : ensureStaticConnection(c.get('config'), id, type, contextOf(c, c.get('operator')));
   }
@@ -120,7 +120,7 @@ async function imported(
       .then(async () => {
         await requireParts(c, connection, body);
         const settings = await connections(connection, body.type);
-        const credential = credentialFields(body, settings);
+        const credential = await credentialFields(body, settings);
         const context = contextOf(c, c.get('operator'));
         const birth = {
           accountId: id,

@@ -3,7 +3,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { accountStub, type Answer } from '#accounts/stub.ts';
-import type { RequestContext } from '#audit/record.ts';
 import { unwrap } from '#contract/answer.ts';
 import {
   CreateAccount,
@@ -17,7 +16,6 @@ import { ACCOUNT_ID_PATTERN } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
 import { noteKnown } from '#directory/indexes/known-objects.ts';
-import type { ConnectionSettings } from '#providers/settings.ts';
 import { parseRotation } from '#refresh/schedule.ts';
 import type { AppEnv } from '../../context.ts';
 import {
@@ -28,6 +26,7 @@ import {
   requireVault,
 } from '../../credentials.ts';
 import { describe } from '../../http/describe.ts';
+import { connectionsCredential } from '../../machine/connection.ts';
 import { contextOf, requireOperator } from '../../guards.ts';
 import { bodyOf } from '../../http/input.ts';
 import { askKnown, isAccountThere } from '../../known.ts';
@@ -136,17 +135,6 @@ function acting(act: Act) {
   };
 }
 
-/** An account that waits for no credential: it is active from its beginning. @throws ProblemError 503 */
-async function withoutCredential(
-  account: ReturnType<typeof accountStub>,
-  settings: ConnectionSettings,
-  context: RequestContext,
-): Promise<Resource> {
-  const credential = { type: 'custom', fields: {} } as const;
-  const order = { birth: null, credential, settings, mode: 'trust', context } as const;
-  return unwrap(await account.import(order)).account;
-}
-
 /** The account as this caller sees it; an account of another organization does not exist. */
 async function visible(c: Context<AppEnv>, id: string): Promise<Resource> {
   const { organization } = c.get('operator');
@@ -170,9 +158,12 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const birth = { accountId: id, organization, connection, identifier, settings, metadata };
     const { created, account: made } = unwrap(await account.create({ ...birth, context: context(c) }));
     noteKnown(c.get('config').directory, 'account', id);
-    const isReady = settings.descriptor.no_credential !== true || made.status !== 'pending';
-    const shown = isReady ? made : await withoutCredential(account, settings, context(c));
-    return c.json(shown, created ? 201 : 200);
+    const own = made.status === 'pending' ? connectionsCredential(settings) : null;
+    if (own === null) return c.json(made, created ? 201 : 200);
+    // Nobody has to connect it: what asks for its tokens is the connection's already, or nothing does.
+    const order = { credential: own, settings, mode: 'trust', context: context(c) } as const;
+    const active = unwrap(await account.import({ birth: null, ...order }));
+    return c.json(active.account, created ? 201 : 200);
   });
   describe(router, routes.get, requireOperator, acting(visible));
   describe(router, routes.remove, requireOperator, async (c) => {
@@ -188,7 +179,7 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     await requireVault(c);
     const account = await visible(c, id);
     const settings = await requireSettings(c, account.connection);
-    const credential = credentialFields(body, settings);
+    const credential = await credentialFields(body, settings);
     const mode = importMode(body);
     const imported = unwrap(
       await stub(c, id).import({ birth: null, credential, settings, mode, context: context(c) }),

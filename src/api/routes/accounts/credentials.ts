@@ -5,6 +5,7 @@ import { accountStub } from '#accounts/stub.ts';
 import { unwrap } from '#contract/answer.ts';
 import { ImportedAccount, PutCredential, withToldType } from '#contract/accounts/connected-accounts.ts';
 import { Identifier, Name, Organization } from '#contract/ids.ts';
+import { isRenewedType } from '#contract/machine/kinds.ts';
 import { invalid } from '#contract/problem.ts';
 import { accountId } from '#crypto/digest.ts';
 import { ensureStaticConnection } from '#directory/connections/static-connection.ts';
@@ -52,10 +53,10 @@ export function credentialRoutes(): OpenAPIHono<AppEnv> {
     await requireParts(c, connection, body);
     const context = contextOf(c, c.get('operator'));
     const settings =
-      body.type === 'oauth2' || c.get('operator').organization !== null
+      isRenewedType(body.type) || c.get('operator').organization !== null
         ? await requireSettings(c, connection)
         : await ensureStaticConnection(c.get('config'), connection, body.type, context);
-    const credential = credentialFields(body, settings);
+    const credential = await credentialFields(body, settings);
     const id = accountId(organization, connection, identifier);
     const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };
     const mode = importMode(body);

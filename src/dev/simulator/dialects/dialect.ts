@@ -25,6 +25,8 @@ export interface Dialect {
   readonly extras?: Readonly<Record<string, unknown>>;
   /** Without `Accept: application/json` the answer is a form. */
   readonly formUnlessAsked?: true;
+  /** What renews the access token is the token itself. */
+  readonly isOneToken?: true;
   /** A new answer ends the access token that came before. */
   readonly endsOldAccess?: true;
   /** What a connection's `provider_config` needs beside the endpoints. */
@@ -37,6 +39,7 @@ export interface Dialect {
     readonly clientSecret: string;
     readonly code: string;
     readonly scope: string;
+    readonly refresh?: string;
   };
   readonly grantTypes?: { readonly code: string; readonly refresh: string };
   /** Parameters that a token request must carry beside those of RFC 6749. */

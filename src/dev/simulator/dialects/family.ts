@@ -17,6 +17,8 @@ export interface FamilySettings {
   /** A refresh token dies so long after it was issued; null: never. */
   refreshTtlS: number | null;
   endsOldAccess: boolean;
+  /** What renews the access token is the token itself. */
+  isOneToken: boolean;
 }
 
 interface Issued {
@@ -122,7 +124,8 @@ export class Family {
 
   #pairFor(number: number, nowMs: number): Pair {
     if (this.settings.endsOldAccess) this.#access.clear();
-    const accessToken = `${this.#prefixes.access}${random()}`;
+    const own = this.#issued[number]?.token ?? '';
+    const accessToken = this.settings.isOneToken ? own : `${this.#prefixes.access}${random()}`;
     this.#access.set(accessToken, nowMs + this.settings.accessTtlS * 1000);
     return { accessToken, refreshToken: this.#issued[number]?.token ?? '', number };
   }

@@ -4,6 +4,7 @@
  * holds; what a broker sends beyond them is refused.
  */
 
+import { isMachineType } from '#contract/machine/kinds.ts';
 import { findDescriptor, providerIds } from '#providers/catalogue/catalogue.ts';
 import { placeholdersIn, type Descriptor, type UrlVariable } from '#providers/descriptor.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -29,12 +30,17 @@ function isPlayable(entry: Descriptor | undefined): entry is Descriptor {
   );
 }
 
+/** Asks for its token without a user; its words are in `dev/simulator/machine/words.ts`. */
+function isMachine(entry: Descriptor | undefined): boolean {
+  return entry !== undefined && entry.unsupported === null && isMachineType(entry.auth_type);
+}
+
 /** `providers/hubspot`, or undefined for what is no entry. */
 export function findEntryDialect(id: string): Dialect | undefined {
   const known = made.get(id);
   if (known !== undefined || !id.startsWith(PREFIX)) return known;
   const entry = findDescriptor(id.slice(PREFIX.length));
-  if (!isPlayable(entry)) return undefined;
+  if (entry === undefined || !(isPlayable(entry) || isMachine(entry))) return undefined;
   const dialect = dialectOf(entry);
   made.set(id, dialect);
   return dialect;
@@ -50,6 +56,8 @@ const AUTH: Readonly<Record<string, Dialect['auth']>> = {
 };
 
 function dialectOf(entry: Descriptor): Dialect {
+  const map = entry.token_response_map;
+  const isOneToken = map !== null && map.refresh_token === map.access_token;
   const rotates = entry.refresh_token !== 'static' && entry.refresh_token !== 'none';
   const never = entry.access_token_never_expires !== null && entry.access_token_never_expires !== false;
   const { grant_type: forCode = 'authorization_code', ...codeExtras } = entry.extra_token_params;
@@ -57,10 +65,10 @@ function dialectOf(entry: Descriptor): Dialect {
   return {
     id: entryDialectId(entry.id),
     // A preset answers as its parent does.
-    vectors: entry.preset_of ?? entry.id,
+    vectors: isMachine(entry) ? entry.id : (entry.preset_of ?? entry.id),
     auth: AUTH[entry.token_endpoint_auth_method ?? ''] ?? ['body'],
     formats: [entry.token_request_format],
-    rotation: rotates ? 'rotating' : 'static',
+    rotation: rotates || isOneToken ? 'rotating' : 'static',
     graceS: rotates ? (entry.refresh_reuse_grace_s ?? 0) : null,
     reuse: 'refuse',
     accessTtlS: never ? TEN_YEARS_S : (entry.access_token_ttl_s ?? 3600),
@@ -68,6 +76,7 @@ function dialectOf(entry: Descriptor): Dialect {
     narrows: entry.refresh_scope_downscoping === 'supported',
     scope: entry.default_scopes_example.join(entry.scope_separator),
     prefixes: { access: 'at-', refresh: 'rt-' },
+    ...(isOneToken ? { isOneToken: true } : {}),
     config: {
       errors_with_http_200: entry.errors_with_http_200,
       ...(entry.token_response_success_check === null
@@ -80,6 +89,7 @@ function dialectOf(entry: Descriptor): Dialect {
       clientSecret: entry.client_secret_param,
       code: entry.code_param,
       scope: entry.scope_param,
+      refresh: entry.refresh_token_param,
     },
     grantTypes: { code: forCode, refresh: forRefresh },
     alsoAsked: { code: codeExtras, refresh: refreshExtras },
@@ -89,10 +99,12 @@ function dialectOf(entry: Descriptor): Dialect {
 /** The entry's URLs on the simulator: `provider_config` of a connection to it. Its API stays where the facts say. */
 export function playedUrlsOf(entry: Descriptor, origin: string): Record<string, string> {
   const at = (what: string) => `${origin}/${entryDialectId(entry.id)}/${what}`;
+  const ofInstallation = entry.token_url?.includes('{installation_id}') === true;
+  const tokenPath = ofInstallation ? 'app/installations/{installation_id}/access_tokens' : 'token';
   const url = (field: keyof Descriptor, what: string) => (entry[field] === null ? {} : { [field]: at(what) });
   return {
     ...url('authorization_url', 'authorize'),
-    ...url('token_url', 'token'),
+    ...url('token_url', tokenPath),
     ...url('refresh_url', 'token'),
     ...url('revocation_url', 'revoke'),
     ...url('userinfo_url', 'userinfo'),

@@ -36,7 +36,7 @@ export function entryTokenAnswer(
     body = value === undefined ? without(body, firstOf(place)) : placed(body, firstOf(place), value);
   };
   const renews = entry.refresh_token !== 'none' && (given.first || given.rotates);
-  set(map.refresh_token, renews ? pair.refreshToken : undefined);
+  if (map.refresh_token !== map.access_token) set(map.refresh_token, renews ? pair.refreshToken : undefined);
   set(map.expires_in, dialect.saysExpiry ? given.accessTtlS : undefined);
   set(map.expires_at, dialect.saysExpiry ? endOf(body, firstOf(map.expires_at ?? ''), given) : undefined);
   set(map.scope, given.scope === '' ? undefined : given.scope);

@@ -8,6 +8,8 @@ import { clientProblem, namesIn, readTokenRequest } from '../request.ts';
 import { knownRefusal } from '../token-answer.ts';
 import { bookOf, sendJson, type SimulatedAccount, type World } from '../world.ts';
 
+const BEARER = 'Authorization: Bearer {access_token}';
+
 /** Userinfo, lookup and API take the token in the header that the facts name, and in no other. */
 export function serveWithToken(
   world: World,
@@ -17,7 +19,7 @@ export function serveWithToken(
   req: IncomingMessage,
   res: ServerResponse,
 ): void {
-  const owner = bearerOf(world, dialect, entry?.token_header ?? 'Authorization: Bearer {access_token}', req);
+  const owner = bearerOf(world, dialect, entry?.token_header ?? BEARER, req);
   if (owner === null) {
     const refused = bookOf(world, dialect)('refused_token');
     return sendJson(res, refused.status, refused.body);
@@ -35,13 +37,21 @@ function bearerOf(
   template: string,
   req: IncomingMessage,
 ): SimulatedAccount | null {
-  const [, name = '', pattern = ''] = /^([\w-]+): (.*)$/.exec(template) ?? [];
+  const [, name = '', pattern = ''] = /^([\w-]+): (.*)$/.exec(template.split('; ')[0] ?? '') ?? [];
   const [before = '', after = ''] = pattern.split('{access_token}');
   const sent = String(req.headers[name.toLowerCase()] ?? '');
   if (!sent.startsWith(before) || !sent.endsWith(after)) return null;
   const token = sent.slice(before.length, sent.length - after.length);
   const own = [...world.accounts.values()].filter((one) => one.dialect === dialect);
   return own.find((one) => one.family.accepts(token, Date.now())) ?? null;
+}
+
+/** The token ends itself: sent as the API takes it. */
+export function serveDelete(world: World, dialect: Dialect, req: IncomingMessage, res: ServerResponse): void {
+  const owner = bearerOf(world, dialect, dialect.entry?.token_header ?? BEARER, req);
+  world.revocations.push({ dialect: dialect.id, account: owner?.id ?? null });
+  if (owner === null) return sendJson(res, 401, { message: 'Bad credentials' });
+  res.writeHead(204).end();
 }
 
 /** RFC 7009: an unknown token has ended already. */

@@ -1,0 +1,22 @@
+/** The kinds of credential that an account can hold, and which of them the broker renews. */
+
+/** A token endpoint gives a token for these without any user: what an account stores is what asks for it. */
+const MACHINE_TYPES = [
+  'oauth2_client_credentials',
+  'jwt_bearer',
+  'github_app_installation',
+  'session_token',
+] as const;
+export type MachineType = (typeof MACHINE_TYPES)[number];
+
+export const CREDENTIAL_TYPES = ['oauth2', 'api_key', 'basic', 'custom', ...MACHINE_TYPES] as const;
+export type CredentialType = (typeof CREDENTIAL_TYPES)[number];
+
+export function isMachineType(type: string): type is MachineType {
+  return (MACHINE_TYPES as readonly string[]).includes(type);
+}
+
+/** Whether a token endpoint gives what the account hands out, so that it ends and is renewed. All else is static. */
+export function isRenewedType(type: string): type is 'oauth2' | MachineType {
+  return type === 'oauth2' || isMachineType(type);
+}
