@@ -116,7 +116,10 @@ export const CreateConnection = z
       .string()
       .min(1)
       .max(64)
-      .openapi({ description: 'Id of a catalogue entry, `custom`, or `mcp` for a remote MCP server.', example: 'hubspot' }),
+      .openapi({
+        description: 'Id of a catalogue entry, `custom`, or `mcp` for a remote MCP server.',
+        example: 'hubspot',
+      }),
     client_id: ClientId.nullish(),
     client_secret: ClientSecrets.nullish(),
     private_key: PrivateKeys.nullish(),
