@@ -99,7 +99,7 @@ async function resourceMetadata(
 }
 
 /** The well-known places of a server's metadata, the path's own first (RFC 9728, 3.1). */
-export function resourceMetadataUrls(url: string): string[] {
+function resourceMetadataUrls(url: string): string[] {
   const { origin, pathname } = new URL(url);
   const root = `${origin}/.well-known/oauth-protected-resource`;
   const path = pathname.replace(/\/$/, '');
