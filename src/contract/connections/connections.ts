@@ -112,14 +112,10 @@ const Location = z.enum(LOCATIONS).nullable().openapi({
 export const CreateConnection = z
   .strictObject({
     id: Name.openapi({ description: 'Chosen by you; agents and policies name it.', example: 'hubspot' }),
-    provider: z
-      .string()
-      .min(1)
-      .max(64)
-      .openapi({
-        description: 'Id of a catalogue entry, `custom`, or `mcp` for a remote MCP server.',
-        example: 'hubspot',
-      }),
+    provider: z.string().min(1).max(64).openapi({
+      description: 'Id of a catalogue entry, `custom`, or `mcp` for a remote MCP server.',
+      example: 'hubspot',
+    }),
     client_id: ClientId.nullish(),
     client_secret: ClientSecrets.nullish(),
     private_key: PrivateKeys.nullish(),
