@@ -129,6 +129,12 @@ const isJson = (body: string): boolean => {
   }
 };
 
+/** The provider's own words in a shape of its protocol: JSON, or a form that carries what an answer is made of. */
+function isSpoken(body: string): boolean {
+  const form = new URLSearchParams(body.replace(/^\uFEFF/, '').trim());
+  return isJson(body) || form.has('access_token') || form.has('error');
+}
+
 /** Every number of a value, so that one that is none is found wherever it hides. */
 function numbersIn(value: unknown): number[] {
   if (typeof value === 'number') return [value];
@@ -148,7 +154,7 @@ function check(answer: Extract<Answer, { kind: 'response' }>, classified: Classi
   }
   if (classified.outcome === 'grant_dead') {
     expect(answer.status < 500 && answer.status !== 429 && answer.status !== 408).toBe(true);
-    expect(isJson(answer.body)).toBe(true);
+    expect(isSpoken(answer.body)).toBe(true);
   }
   if ('providerError' in classified && classified.providerError !== null) {
     expect(classified.providerError).toMatch(/^[A-Za-z0-9_.:-]{1,100}$/);
@@ -187,6 +193,15 @@ describe('any answer', () => {
         { numRuns: 20 },
       );
     }
+  });
+
+  it('in a form may be the end of a grant, where the provider says so by its status', () => {
+    const shopify = allDescriptors().find(({ id }) => id === 'shopify');
+    const answer = { kind: 'response', status: 404, headers: {}, body: 'access_token=' } as const;
+    if (shopify === undefined) throw new Error('shopify is not in the catalogue');
+    const classified = classify(shopify, answer, { nowMs: NOW_MS, inDoubt: false, narrowed: false });
+    check(answer, classified);
+    expect(classified.outcome).toBe('grant_dead');
   });
 
   it('of an API is judged without an exception, and a token is refused by a 401 or a listed signal alone', () => {
