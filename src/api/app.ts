@@ -13,6 +13,7 @@ import { handleError, problemResponse } from './http/problem.ts';
 import { newRouter } from './http/router.ts';
 import { refuseOversize } from './http/limits.ts';
 import { inOAuthForm, OAUTH_ENDPOINTS } from './oauth/form.ts';
+import { clientDocumentRoutes } from './oauth/client-document.ts';
 import { tokenServiceRoutes } from './oauth/routes.ts';
 import { approvalRoutes } from './approvals/routes.ts';
 import { approvalPageRoutes } from './approvals/pages.ts';
@@ -80,6 +81,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', tokenRoutes());
   app.route('/', proxyRoutes());
   app.route('/', tokenServiceRoutes());
+  app.route('/', clientDocumentRoutes());
   app.route('/', agentCredentialRoutes());
   app.route('/', accountRoutes());
   app.route('/', accountListRoutes());

@@ -49,6 +49,8 @@ export async function credentialFields(
   body: PutCredential,
   settings: ConnectionSettings,
 ): Promise<CredentialFields> {
+  if (settings.descriptor.no_credential === true)
+    throw invalid('type', 'this connection takes no credential: its accounts are active when created');
   if (body.type !== settings.authType) throw invalid('type', `this connection takes ${settings.authType}`);
   if (isMachineBody(body)) return { type: body.type, machine: await machineCredential(body, settings) };
   const scopes = body.scope ? resolveScopes(scopeFactsOf(settings), [body.scope]) : null;

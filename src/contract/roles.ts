@@ -123,6 +123,7 @@ export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provi
   'GET /docs': 'open',
   'GET /docs/style.css': 'open',
   'GET /docs/viewer.js': 'open',
+  'GET /oauth/clients/{connection}.json': 'open',
   'GET /v1/agents/{agent_id}/credentials': 'agent',
   'GET /v1/agents/{agent_id}/credentials/{connection}': 'agent',
   'GET /v1/connected-accounts/{id}/token': 'agent',

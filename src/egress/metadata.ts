@@ -28,16 +28,24 @@ const ENDPOINTS = [
 /** Why metadata could not be read, in words for the operator; nothing that the server wrote is in it. */
 export interface MetadataProblem {
   readonly detail: string;
+  /** There is a document of that kind, and it cannot be used. */
+  readonly isThere?: true;
 }
 
-/** The two places of an issuer's metadata, or null where the issuer cannot be one (query, fragment, not a URL). */
-export function metadataUrls(issuer: string): { oauth: string; openid: string } | null {
+/**
+ * The places of an issuer's metadata, or null where the issuer cannot be one (query, fragment, not a URL). `inserted`:
+ * of an issuer with a path, the place of OpenID's document that RFC 8414 (section 5) gives it.
+ */
+export function metadataUrls(
+  issuer: string,
+): { oauth: string; openid: string; inserted: string | null } | null {
   if (!URL.canParse(issuer) || /[?#]/.test(issuer)) return null;
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   return {
     oauth: `${origin}/.well-known/oauth-authorization-server${path}`,
     openid: `${origin}${path}/.well-known/openid-configuration`,
+    inserted: path === '' ? null : `${origin}/.well-known/openid-configuration${path}`,
   };
 }
 
@@ -48,10 +56,13 @@ export async function fetchServerMetadata(
 ): Promise<Result<AuthorizationServerMetadata, MetadataProblem>> {
   const urls = metadataUrls(issuer);
   if (urls === null) return err({ detail: 'the issuer must be a URL without query and fragment' });
-  const [oauth, openid] = await Promise.all([
+  const [oauth, appended] = await Promise.all([
     readDocument(urls.oauth, issuer, options),
     readDocument(urls.openid, issuer, options),
   ]);
+  const isNone = !oauth.ok && !appended.ok && urls.inserted !== null;
+  const inserted = isNone ? await readDocument(urls.inserted ?? '', issuer, options) : appended;
+  const openid = inserted.ok ? inserted : appended;
   if (!oauth.ok && !openid.ok) {
     const documents = `oauth-authorization-server ${oauth.error.detail}, openid-configuration ${openid.error.detail}`;
     return err({ detail: `the issuer's metadata: ${documents}` });
@@ -89,26 +100,41 @@ async function readDocument(
   issuer: string,
   options: GuardOptions,
 ): Promise<Result<Record<string, unknown>, MetadataProblem>> {
+  const document = await readJsonObject(url, options);
+  if (document.ok && document.value['issuer'] !== issuer) return err({ detail: 'names another issuer' });
+  return document;
+}
+
+/** A JSON object at `url`, within 10 s, of at most 64 KiB; no redirect is followed. */
+export async function readJsonObject(
+  url: string,
+  options: GuardOptions,
+): Promise<Result<Record<string, unknown>, MetadataProblem>> {
   const request = { url, method: 'GET', headers: { accept: 'application/json' }, body: null } as const;
   const answer = await guardedFetch(request, LIMITS, options);
   const problem = answerProblem(answer);
-  if (answer.kind === 'failure' || problem !== null) return err({ detail: problem ?? 'could not be read' });
+  if (answer.kind === 'failure' || problem !== null)
+    return err({
+      detail: problem ?? 'could not be read',
+      ...(problem === TOO_LARGE ? { isThere: true } : {}),
+    });
   const document = parseObject(answer.body);
-  if (document === null) return err({ detail: 'is not a JSON object' });
-  if (document['issuer'] !== issuer) return err({ detail: 'names another issuer' });
-  return ok(document);
+  return document === null ? err({ detail: 'is not a JSON object', isThere: true }) : ok(document);
 }
+
+const TOO_LARGE = 'is too large or broke off';
 
 /** A target that is blocked, silent, slow or answers anything but 200 is told in one text: it is no probe for hosts. */
 function answerProblem(answer: FetchOutcome): string | null {
   if (answer.kind === 'failure' || answer.status !== 200) return 'could not be read';
-  if (answer.truncated) return 'is too large or broke off';
+  if (answer.truncated) return TOO_LARGE;
   if (!/^application\/(?:[a-z0-9.+-]+\+)?json\b/i.test(answer.headers['content-type'] ?? ''))
     return 'is not JSON';
   return null;
 }
 
-function parseObject(text: string): Record<string, unknown> | null {
+/** The JSON object in a text; null: it holds none. */
+export function parseObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))

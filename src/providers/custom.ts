@@ -188,6 +188,9 @@ export interface AuthorizationServerMetadata {
   readonly authorization_response_iss_parameter_supported?: boolean | undefined;
   readonly id_token_signing_alg_values_supported?: readonly string[] | undefined;
   readonly code_challenge_methods_supported?: readonly string[] | undefined;
+  readonly scopes_supported?: readonly string[] | undefined;
+  readonly registration_endpoint?: string | undefined;
+  readonly client_id_metadata_document_supported?: boolean | undefined;
 }
 
 /** Dotted path of the request's field, and what is wrong with it. */

@@ -42,9 +42,16 @@ export const UrlTemplate = z
     'must be an http or https URL',
   );
 
-/** Headers of an API that a caller may set, in lower case. */
+/** Headers of an API that a caller may set, in lower case; a `*` at the end of a name stands for any rest of it. */
 export const RequestHeaders = z
-  .array(z.string().refine(isListable, 'must be a header in lower case that the API itself defines'))
+  .array(
+    z
+      .string()
+      .refine(
+        (name) => isListable(name.replace(/\*$/, '')),
+        'must be a header in lower case that the API itself defines',
+      ),
+  )
   .max(20);
 
 export const ScopeAliases = z
@@ -202,6 +209,12 @@ const url = UrlTemplate.nullable().default(null);
 const seconds = z.int().min(0).max(315_360_000).nullable().default(null);
 const names = (max: number) => z.array(Name).max(max).default([]);
 
+/** A `*` at the end of a name stands for any rest of it. */
+const HeaderNames = z
+  .array(z.string().regex(/^[a-z0-9-]{1,64}\*?$/))
+  .max(20)
+  .optional();
+
 const fields = {
   id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
   display_name: z.string().min(1).max(100),
@@ -273,6 +286,10 @@ const fields = {
   token_query: z.string().min(1).max(500).optional(),
   /** Ours: headers that a caller may set beside the common ones: versions, and what of the account is meant. */
   api_request_headers: RequestHeaders.optional(),
+  /** Ours: headers of an answer that go back beside the common ones. */
+  api_response_headers: HeaderNames,
+  /** Ours: calls need no credential, and its accounts are active without one. */
+  no_credential: z.boolean().optional(),
   /** Ours: fields of a credential that are no secret, so that an API may answer them. */
   public_fields: z.array(Name).max(10).optional(),
   api_dead_token_signals_with_200: z.array(z.strictObject(signalFields)).max(20).default([]),

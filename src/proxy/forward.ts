@@ -289,7 +289,7 @@ async function answered(
     const told = throughProxy(url, target, call.proxyUrl);
     return told === null ? null : out.injector.without(told);
   };
-  const headers = answerHeaders(response.headers, followed);
+  const headers = answerHeaders(response.headers, followed, out.facts.responseHeaders);
   const isEcho = holds(out.injector, headers) || (front.isWhole && out.injector.echo(front.bytes));
   const isRecorded =
     isEcho || recorded === null ? await recordAnswer(answer, isEcho ? 'token_echo_blocked' : null) : recorded;

@@ -2,7 +2,7 @@
  * Which headers cross the proxy, both ways: by list, because the platform would pass on all that are not taken out. Pure.
  */
 
-import { isListable } from '#providers/requests/headers.ts';
+import { isListable, isListedHeader } from '#providers/requests/headers.ts';
 
 /** By name, in lower case. */
 export type Texts = Readonly<Record<string, string>>;
@@ -68,8 +68,8 @@ const BACK_FAMILIES =
  */
 export function outgoingHeaders(given: Iterable<[string, string]>, listed: readonly string[]): Texts {
   const kept: Record<string, string> = {};
-  const known = new Set(listed.filter(isListable));
-  const allowed = (name: string) => OUT.has(name) || OUT_FAMILIES.test(name) || known.has(name);
+  const isKnown = (name: string) => isListable(name) && isListedHeader(name, listed);
+  const allowed = (name: string) => OUT.has(name) || OUT_FAMILIES.test(name) || isKnown(name);
   for (const [name, value] of given) if (allowed(name.toLowerCase())) kept[name.toLowerCase()] = value;
   // Without one, an engine would name itself.
   kept['user-agent'] ??= 'valetkey';
@@ -79,16 +79,18 @@ export function outgoingHeaders(given: Iterable<[string, string]>, listed: reado
 /**
  * What of the API's headers goes back.
  *
+ * @param listed those that this API answers beside the common ones, in lower case
  * @param followed a URL of the answer as the caller may follow it; null: it may not
  */
 export function answerHeaders(
   given: Iterable<[string, string]>,
   followed: (url: string) => string | null,
+  listed: readonly string[] = [],
 ): Texts {
   const kept: Record<string, string> = {};
   for (const [name, value] of given) {
     const lower = name.toLowerCase();
-    if (!BACK.has(lower) && !BACK_FAMILIES.test(lower)) continue;
+    if (!BACK.has(lower) && !BACK_FAMILIES.test(lower) && !isListedHeader(lower, listed)) continue;
     const told =
       lower === 'location' || lower === 'content-location'
         ? followed(value)

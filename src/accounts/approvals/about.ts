@@ -4,6 +4,7 @@
  */
 
 import { placeholdersIn } from '#providers/descriptor.ts';
+import { isListedHeader } from '#providers/requests/headers.ts';
 import type { AccountRow, ConnectionSettings } from '../rows.ts';
 import type { About, AskedUse } from './machine.ts';
 
@@ -14,9 +15,9 @@ export function aboutOf(
   { descriptor }: Pick<ConnectionSettings, 'descriptor'>,
   agentLife: string | null,
 ): About | 'unknown_address' {
-  const listed = new Set(descriptor.api_request_headers);
+  const listed = descriptor.api_request_headers ?? [];
   const headers = Object.entries(use.headers)
-    .filter(([name]) => listed.has(name))
+    .filter(([name]) => isListedHeader(name, listed))
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
   const about = { agentLife, subject, headers };
   const bases = descriptor.api_base_urls.map(withoutSlash);

@@ -94,6 +94,7 @@ export function releasedInjection(
     provider: settings.provider,
     apiBaseUrls,
     requestHeaders: settings.descriptor.api_request_headers ?? [],
+    responseHeaders: settings.descriptor.api_response_headers ?? [],
     signs: {
       api_signals: settings.descriptor.api_signals,
       api_dead_token_signals_with_200: settings.descriptor.api_dead_token_signals_with_200,

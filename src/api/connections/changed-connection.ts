@@ -8,6 +8,7 @@ import { invalid } from '#contract/problem.ts';
 import type { ConnectionChange } from '#directory/connections/connection-changes.ts';
 import type { ConnectionRow } from '#directory/connections/connection-row.ts';
 import { mergePatch } from '#lib/merge-patch.ts';
+import { MCP } from '#providers/mcp.ts';
 import { checked } from '../http/input.ts';
 import { draftConnection, type ConnectionRules, type Resolved } from './new-connection.ts';
 
@@ -37,7 +38,8 @@ function bodyOfRow(row: ConnectionRow): Record<string, unknown> {
 function stillResolved(row: ConnectionRow, patch: PatchConnection): Resolved | null {
   const { provider_config: config, variables, client_id: clientId } = patch;
   const isTouched = config !== undefined || variables !== undefined || clientId !== undefined;
-  return row.provider === 'custom' && !isTouched ? row : null;
+  const isRead = row.provider === 'custom' || row.provider === MCP;
+  return isRead && !isTouched ? row : null;
 }
 
 /** @throws ProblemError as for a new connection; 400 at `provider_config.auth_type` for another kind of credential */
@@ -48,12 +50,16 @@ export async function changedConnection(
 ): Promise<ConnectionChange> {
   const body = checked(CreateConnection, mergePatch(bodyOfRow(row), patch));
   const known = stillResolved(row, patch);
-  const { clientSecrets, id: _, ...draft } = await draftConnection(body, rules, known && { ...pick(known) });
+  const kept = patch.client_id === undefined && row.clientId !== null ? row : null;
+  const drafted = await draftConnection(body, rules, known && { ...pick(known) }, kept);
+  const { clientSecrets, id: _, ...draft } = drafted;
   if (draft.authType !== row.authType) {
     throw invalid('provider_config.auth_type', 'cannot be changed: make another connection');
   }
-  const isKept = patch.client_secret === undefined && patch.private_key === undefined;
-  return { ...draft, clientSecrets: isKept ? null : clientSecrets };
+  // Another client of an MCP server's has another secret, or none.
+  const isOther = row.provider === MCP && draft.clientId !== row.clientId;
+  const isKept = patch.client_secret === undefined && patch.private_key === undefined && !isOther;
+  return { ...draft, clientSecrets: isKept ? null : (clientSecrets ?? []) };
 }
 
 function pick({ providerConfig, descriptor, warnings }: Resolved): Resolved {

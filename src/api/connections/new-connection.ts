@@ -22,10 +22,12 @@ import {
   type ProviderConfig,
 } from '#providers/custom.ts';
 import { Descriptor, hostVariablesIn, placeholdersIn, URL_FIELDS } from '#providers/descriptor.ts';
+import { MCP } from '#providers/mcp.ts';
 import { areHostsGiven } from '#providers/variables/given-hosts.ts';
 import { parseRotation } from '#refresh/schedule.ts';
 import { connectionSecrets } from '../machine/connection.ts';
 import { returnUrlProblem } from '../http/return-url.ts';
+import { resolveMcp, type KeptClient, type McpClient } from './mcp-connection.ts';
 
 /** What a rotation may be, for an operator who gave another. */
 export const ROTATION_FORMS = 'must be proactive, on_demand or idle_after:<number><s|m|h|d> from 1m to 365d';
@@ -36,7 +38,15 @@ export function isSupportedType(authType: string): authType is CredentialType {
 }
 
 /** The provider of a connection: its descriptor with metadata and variables in it. */
-export type Resolved = Pick<ConnectionDraft, 'providerConfig' | 'descriptor' | 'warnings'>;
+export type Resolved = Pick<ConnectionDraft, 'providerConfig' | 'descriptor' | 'warnings'> & {
+  /** Where the provider says who its client is; left out: the request says it. */
+  readonly client?: McpClient;
+};
+
+/** `clientSecrets` null: those that the connection has stay. */
+export type Drafted = Omit<ConnectionDraft, 'clientSecrets'> & {
+  readonly clientSecrets: readonly string[] | null;
+};
 
 function refused(errors: readonly FieldProblem[]): ProblemError {
   return new ProblemError('invalid_request', { errors });
@@ -46,6 +56,15 @@ function refused(errors: readonly FieldProblem[]): ProblemError {
 export interface ConnectionRules {
   readonly guard: GuardOptions;
   readonly allowUnverifiedLinks: boolean;
+  /** Where browsers reach the broker. */
+  readonly origin: string;
+  /** Whether that is an https address that the deployment has set, which servers can read documents from. */
+  readonly isPublished: boolean;
+}
+
+/** Where the document lies that is the client id of a connection (OAuth Client ID Metadata Document). */
+export function clientDocumentUrl(origin: string, connection: string): string {
+  return `${origin}/oauth/clients/${connection}.json`;
 }
 
 /**
@@ -53,19 +72,22 @@ export interface ConnectionRules {
  * where the issuer's metadata cannot be read
  *
  * @param known the provider as it was resolved before, where nothing that makes it has changed; null: resolve it now
+ * @param kept the client that the connection has, where the request does not name one
  */
 export async function draftConnection(
   body: CreateConnection,
   rules: ConnectionRules,
   known: Resolved | null = null,
-): Promise<ConnectionDraft> {
+  kept: KeptClient | null = null,
+): Promise<Drafted> {
   const rotation = body.rotation ?? DEFAULT_ROTATION;
   if (parseRotation(rotation) === null) {
     throw invalid('rotation', ROTATION_FORMS);
   }
   checkFlow(body, rules);
-  const resolved = known ?? (await resolve(body, rules.guard));
+  const { client, ...resolved } = known ?? (await resolve(body, rules, kept));
   const { descriptor } = resolved;
+  const clientId = client === undefined ? (body.client_id ?? null) : client.clientId;
   const { auth_type: authType, unsupported } = descriptor;
   if (unsupported !== null) throw invalid('provider', `is not supported yet: ${unsupported}`);
   if (!isSupportedType(authType))
@@ -73,13 +95,13 @@ export async function draftConnection(
   if (!isMachineType(authType) && descriptor.token_endpoint_auth_method === 'private_key_jwt') {
     throw invalid('provider', 'clients that prove themselves with private_key_jwt are not supported yet');
   }
-  if (authType === 'oauth2' && body.client_id == null) throw invalid('client_id', 'is required for oauth2');
+  if (authType === 'oauth2' && clientId === null) throw invalid('client_id', 'is required for oauth2');
   return {
     id: body.id,
     provider: body.provider,
     authType,
-    clientId: body.client_id ?? null,
-    clientSecrets: await connectionSecrets(body, descriptor),
+    clientId,
+    clientSecrets: client === undefined ? await connectionSecrets(body, descriptor) : client.clientSecrets,
     scopes: body.scopes,
     variables: body.variables,
     rotation,
@@ -105,7 +127,16 @@ function checkFlow(body: CreateConnection, { guard, allowUnverifiedLinks }: Conn
   if (errors.length > 0) throw refused(errors);
 }
 
-async function resolve(body: CreateConnection, guard: GuardOptions): Promise<Resolved> {
+async function resolve(
+  body: CreateConnection,
+  { guard, origin, isPublished }: ConnectionRules,
+  kept: KeptClient | null,
+): Promise<Resolved> {
+  if (body.provider === MCP) {
+    const redirectUri = `${origin}/oauth/callback/${body.id}`;
+    const clientDocument = isPublished ? clientDocumentUrl(origin, body.id) : null;
+    return resolveMcp(body, { guard, redirectUri, clientDocument }, kept);
+  }
   const isCustom = body.provider === 'custom';
   const resolved = isCustom ? await resolveCustom(body, guard) : resolveEntry(body, guard);
   const applied = applyVariables(resolved.descriptor, body.variables, body.client_id ?? undefined);
@@ -120,7 +151,7 @@ function resolveEntry(body: CreateConnection, guard: GuardOptions): Resolved {
   if (descriptor === undefined) {
     throw invalid(
       'provider',
-      'is not in the catalogue (GET /v1/providers); use `custom` with provider_config',
+      'is not in the catalogue (GET /v1/providers); use `custom` or `mcp` with provider_config',
     );
   }
   checkVariableNames(body, Object.keys(descriptor.url_template_vars));

@@ -60,13 +60,14 @@ export function requireProof(
 
 /**
  * What an account of this connection begins with where the connection's own client asks for its tokens, and nothing more
- * is needed; null: a credential has to be brought, or a user has to connect.
+ * is needed, or where calls need no credential; null: a credential has to be brought, or a user has to connect.
  */
 export function connectionsCredential({
   authType,
   clientId,
   descriptor,
 }: ConnectionSettings): CredentialFields | null {
+  if (descriptor.no_credential === true) return { type: 'custom', fields: {} };
   if (authType !== 'oauth2_client_credentials' || clientId === null) return null;
   const machine = connectionsOwn(authType);
   return missingNames(descriptor, machine).length === 0 ? { type: authType, machine } : null;

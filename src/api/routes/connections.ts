@@ -47,7 +47,7 @@ const routes = {
     path: '/v1/connections',
     summary: 'Create a connection',
     description:
-      'An app at a provider. With `provider: "custom"`, `provider_config` says where that is: `{"issuer":"https://…"}`, whose metadata is read now (502 and nothing stored when it cannot be), or `authorization_url` and `token_url` themselves.',
+      'An app at a provider. With `provider: "custom"`, `provider_config` says where that is: `{"issuer":"https://…"}`, whose metadata is read now (502 and nothing stored when it cannot be), or `authorization_url` and `token_url` themselves. With `provider: "mcp"` it is the `url` of a remote MCP server, which is asked now for all that connecting takes: its metadata, that of its authorization server, and a client where none is given. A server that cannot be connected is 400, one that does not answer 502.',
     request: jsonBody(CreateConnection),
     responses: responses({ 201: Connection }, [
       ...REPEATED,
@@ -184,7 +184,13 @@ function requireUnbound(c: Context<AppEnv>): void {
 function rulesOf(c: Context<AppEnv>): ConnectionRules {
   const config = c.get('config');
   const guard = guardOptions(config, new URL(c.req.url).host);
-  return { guard, allowUnverifiedLinks: config.allowUnverifiedLinks };
+  const origin = originOf(c);
+  return {
+    guard,
+    allowUnverifiedLinks: config.allowUnverifiedLinks,
+    origin,
+    isPublished: config.baseUrl?.startsWith('https://') === true,
+  };
 }
 
 function taken(id: string): ProblemError {
@@ -245,8 +251,9 @@ export function connectionRoutes(): OpenAPIHono<AppEnv> {
     if ((await findConnection(config.directory, body.id)) !== null) throw taken(body.id);
     await connectionKey(config);
     const draft = await draftConnection(body, rulesOf(c));
-    requireProof(draft.clientSecrets, draft.descriptor, body);
-    if (!(await createConnection(config, draft, systemNow(), contextOf(c, c.get('operator')))))
+    const made = { ...draft, clientSecrets: draft.clientSecrets ?? [] };
+    requireProof(made.clientSecrets, made.descriptor, body);
+    if (!(await createConnection(config, made, systemNow(), contextOf(c, c.get('operator')))))
       throw taken(body.id);
     return c.json(await resourceOfId(c, origin, body.id), 201);
   });

@@ -52,7 +52,7 @@ const fewVariables = (variables: object): boolean => Object.keys(variables).leng
 
 const ProviderFields = z.record(z.string().max(64), z.unknown()).openapi({
   description:
-    'The provider, where `provider` is `custom`. In development (ALLOW_LOOPBACK) a catalogue entry takes its URLs here, each on a loopback host: so it is played against the simulator.',
+    'The provider, where `provider` is `custom`; the `url` of the server, where it is `mcp`. In development (ALLOW_LOOPBACK) a catalogue entry takes its URLs here, each on a loopback host: so it is played against the simulator.',
 });
 
 const Rotation = z.string().max(32).openapi({
@@ -112,11 +112,10 @@ const Location = z.enum(LOCATIONS).nullable().openapi({
 export const CreateConnection = z
   .strictObject({
     id: Name.openapi({ description: 'Chosen by you; agents and policies name it.', example: 'hubspot' }),
-    provider: z
-      .string()
-      .min(1)
-      .max(64)
-      .openapi({ description: 'Id of a catalogue entry, or `custom`.', example: 'hubspot' }),
+    provider: z.string().min(1).max(64).openapi({
+      description: 'Id of a catalogue entry, `custom`, or `mcp` for a remote MCP server.',
+      example: 'hubspot',
+    }),
     client_id: ClientId.nullish(),
     client_secret: ClientSecrets.nullish(),
     private_key: PrivateKeys.nullish(),

@@ -9,7 +9,7 @@ import { credentialHeaders } from '../requests/headers.ts';
 import { credentialQuery } from './query.ts';
 
 type Texts = Readonly<Record<string, string>>;
-type Templates = Pick<Descriptor, 'token_header' | 'token_query'>;
+type Templates = Pick<Descriptor, 'token_header' | 'token_query' | 'no_credential'>;
 
 export interface Injection {
   /** By header name, which replaces every header of that name. */
@@ -31,6 +31,8 @@ export interface CallFacts {
   readonly apiBaseUrls: readonly string[];
   /** Headers of this API that a caller may set, in lower case. */
   readonly requestHeaders: readonly string[];
+  /** Headers of this API's answers that go back, in lower case. */
+  readonly responseHeaders: readonly string[];
   /** How this API says that a token is dead. */
   readonly signs: Pick<Descriptor, 'api_signals' | 'api_dead_token_signals_with_200'>;
 }
@@ -62,6 +64,7 @@ export function injectionOf(
   fields: Texts,
   captured: Texts,
 ): Injection | null {
+  if (descriptor.no_credential === true) return { headers: {}, query: {}, hunted: [] };
   const values = { ...captured, ...fields };
   const headers = credentialHeaders(headerTemplateOf(descriptor), values);
   const query = credentialQuery(descriptor.token_query ?? null, values);

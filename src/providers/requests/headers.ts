@@ -34,6 +34,15 @@ export function isListable(name: string): boolean {
   return /^[a-z0-9-]{1,64}$/.test(name) && !FOREIGN.has(name) && !NEVER_LISTED.test(name);
 }
 
+/**
+ * Whether a descriptor's list of header names has this one.
+ *
+ * @param name in lower case @param listed whole names, or the beginning of several with a `*` behind it
+ */
+export function isListedHeader(name: string, listed: readonly string[]): boolean {
+  return listed.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
+}
+
 /** Names and value patterns of a template, or null where it is not one. */
 export function parseTokenHeader(template: string): { name: string; pattern: string }[] | null {
   const headers: { name: string; pattern: string }[] = [];

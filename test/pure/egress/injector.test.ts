@@ -13,6 +13,7 @@ const injectorWith = (injection: Partial<Injection>, origins = ['https://api.exa
     accountId: 'ca_g1',
     provider: 'custom',
     requestHeaders: [],
+    responseHeaders: [],
     signs: { api_dead_token_signals_with_200: [] },
     connection: 'crm',
     identifier: 'user_1',

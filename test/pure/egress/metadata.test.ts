@@ -33,14 +33,16 @@ const detailOf = async (issuer: string, options = LOOPBACK): Promise<string> => 
 };
 
 describe('the places', () => {
-  it('insert one well-known path before the path of the issuer and append the other', () => {
+  it('insert one well-known path before the path of the issuer, and put the other behind it or before', () => {
     expect(metadataUrls('https://id.example.com')).toEqual({
       oauth: `https://id.example.com${OAUTH}`,
       openid: `https://id.example.com${OPENID}`,
+      inserted: null,
     });
     expect(metadataUrls('https://id.example.com/tenant/a/')).toEqual({
       oauth: `https://id.example.com${OAUTH}/tenant/a`,
       openid: `https://id.example.com/tenant/a${OPENID}`,
+      inserted: `https://id.example.com${OPENID}/tenant/a`,
     });
   });
 

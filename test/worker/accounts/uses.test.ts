@@ -111,6 +111,7 @@ describe('what a call gets in place of the credential', () => {
     expect(facts).toEqual({
       provider: 'custom',
       requestHeaders: [],
+      responseHeaders: [],
       signs: { api_dead_token_signals_with_200: [], api_signals: undefined },
       accountId: id,
       connection,

@@ -154,24 +154,16 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const settings = await requireSettings(c, body.connection);
     const id = accountId(organization, body.connection, body.identifier);
     const { connection, identifier, metadata = {} } = body;
-    const made = unwrap(
-      await accountStub(c.get('config'), id, settings.location).create({
-        accountId: id,
-        organization,
-        connection,
-        identifier,
-        settings,
-        metadata,
-        context: context(c),
-      }),
-    );
+    const account = accountStub(c.get('config'), id, settings.location);
+    const birth = { accountId: id, organization, connection, identifier, settings, metadata };
+    const { created, account: made } = unwrap(await account.create({ ...birth, context: context(c) }));
     noteKnown(c.get('config').directory, 'account', id);
-    const own = made.account.status === 'pending' ? connectionsCredential(settings) : null;
-    if (own === null) return c.json(made.account, made.created ? 201 : 200);
-    // Nobody has to connect it: what asks for its tokens is the connection's already.
+    const own = made.status === 'pending' ? connectionsCredential(settings) : null;
+    if (own === null) return c.json(made, created ? 201 : 200);
+    // Nobody has to connect it: what asks for its tokens is the connection's already, or nothing does.
     const order = { credential: own, settings, mode: 'trust', context: context(c) } as const;
-    const active = unwrap(await stub(c, id).import({ birth: null, ...order }));
-    return c.json(active.account, made.created ? 201 : 200);
+    const active = unwrap(await account.import({ birth: null, ...order }));
+    return c.json(active.account, created ? 201 : 200);
   });
   describe(router, routes.get, requireOperator, acting(visible));
   describe(router, routes.remove, requireOperator, async (c) => {
