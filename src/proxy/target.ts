@@ -6,6 +6,7 @@
 
 import { err, ok, type Result } from '#lib/result.ts';
 import { pathProblem } from '#contract/rules/paths.ts';
+import { baseByPath, beginsWithBase, ownPathOf, withoutSlash } from '#providers/requests/base-url.ts';
 
 /** What a request names behind `/proxy`. */
 export interface Asked {
@@ -58,7 +59,7 @@ export function targetOf(
     return err({ path: 'X-Valetkey-Base-Url', message: `must be one of: ${bases.join(', ')}` });
   const { origin } = new URL(baseUrl);
   const own = ownPathOf(baseUrl);
-  const isDoubled = own !== '' && liesUnder(path, own);
+  const isDoubled = beginsWithBase(path, baseUrl);
   // A base's own slash before an empty path: `/v1` and not `/v1/`, unless the request has it.
   const rest = path === '/' && own !== '' ? '' : path;
   const url = `${origin}${isDoubled ? path : `${own}${rest}`}${query}`;
@@ -66,20 +67,6 @@ export function targetOf(
   if (new URL(url).href !== url) return err({ path: 'path', message: 'must be spelled as URLs have it' });
   return ok({ url, baseUrl, isDoubled });
 }
-
-function baseByPath(path: string, bases: readonly string[]): string | undefined {
-  const [first] = bases;
-  if (first === undefined) return undefined;
-  const { origin } = new URL(first);
-  const isMeant = (base: string) => {
-    const own = ownPathOf(base);
-    return own !== '' && new URL(base).origin === origin && liesUnder(path, own);
-  };
-  return bases.find(isMeant) ?? first;
-}
-
-const ownPathOf = (baseUrl: string): string => withoutSlash(new URL(baseUrl).pathname);
-const liesUnder = (path: string, own: string): boolean => path === own || path.startsWith(`${own}/`);
 
 /**
  * A URL of an answer as the caller may follow it: through the proxy again, its path written as the caller wrote the
@@ -98,8 +85,4 @@ export function throughProxy(url: string, from: Target, proxyUrl: string): strin
   const path = from.isDoubled ? target.pathname : target.pathname.slice(own.length);
   if (pathProblem(path === '' ? '/' : path) !== null) return null;
   return `${proxyUrl}${path}${target.search}${target.hash}`;
-}
-
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, '');
 }

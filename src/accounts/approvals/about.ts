@@ -4,6 +4,7 @@
  */
 
 import { placeholdersIn } from '#providers/descriptor.ts';
+import { baseByPath, beginsWithBase, withoutSlash } from '#providers/requests/base-url.ts';
 import { isListedHeader } from '#providers/requests/headers.ts';
 import type { AccountRow, ConnectionSettings } from '../rows.ts';
 import type { About, AskedUse } from './machine.ts';
@@ -23,7 +24,7 @@ export function aboutOf(
   const bases = descriptor.api_base_urls.map(withoutSlash);
   const isKnown = bases.length > 0 && bases.every((base) => placeholdersIn(base).length === 0);
   if (use.action !== 'proxy' || !isKnown) return { ...about, address: use.baseUrl };
-  const named = use.baseUrl === null ? bases[0] : withoutSlash(use.baseUrl);
+  const named = use.baseUrl === null ? baseByPath(use.path ?? '/', bases) : withoutSlash(use.baseUrl);
   if (named === undefined || !bases.includes(named)) return 'unknown_address';
   return { ...about, address: named };
 }
@@ -38,13 +39,7 @@ export function shownOf({ preview, path }: AskedUse, { address, headers }: About
   return `${whole}${lines}${rest}`;
 }
 
-/** As the call itself is addressed: a path that begins with the base's own path is not doubled. */
+/** As the call itself is addressed. */
 function frontOf(address: string, path: string): string {
-  const { origin, pathname } = new URL(address);
-  const own = withoutSlash(pathname);
-  return own !== '' && (path === own || path.startsWith(`${own}/`)) ? origin : address;
-}
-
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, '');
+  return beginsWithBase(path, address) ? new URL(address).origin : address;
 }

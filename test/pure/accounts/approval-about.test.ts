@@ -61,3 +61,13 @@ it('is shown as it is addressed: a path that begins with the base’s own is not
   expect(shownOf({ ...use, preview: null }, told)).toBeNull();
   expect(shownOf(use, { ...told, address: null })).toBe(use.preview);
 });
+
+it('is asked about at the base URL that its path picks on the same origin, as the call goes there', () => {
+  const drive = settings(['https://apis.example.com/drive/v3', 'https://apis.example.com/upload/drive/v3']);
+  const told = about({ path: '/upload/drive/v3/files' }, drive);
+  if (told === 'unknown_address') throw new Error('it is known');
+  expect(told.address).toBe('https://apis.example.com/upload/drive/v3');
+  const asked = { ...use, path: '/upload/drive/v3/files', preview: 'POST /upload/drive/v3/files' };
+  expect(shownOf(asked, told)).toBe('POST https://apis.example.com/upload/drive/v3/files');
+  expect(about({ path: '/files' }, drive)).toMatchObject({ address: 'https://apis.example.com/drive/v3' });
+});
