@@ -1,8 +1,12 @@
-/** Test files leave their broker to the next one: a name that is written out would be taken by then. */
+/**
+ * Test files follow each other in one process, with the modules that it has loaded, and leave their broker to the next
+ * one: a name that is written out would be taken by then, and a hook that a module registers is of the first file alone.
+ */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { filesUnder, textOf } from './rooms.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '../http');
 /** Its broker is its own. */
@@ -33,4 +37,11 @@ it('a file whose broker others have used gives its agents and connections names 
       .map((id) => `${file}: ${id}`),
   );
   expect(fixed).toEqual([]);
+});
+
+it('a module that test files share registers no hook by being loaded', () => {
+  const shared = filesUnder('test', '.ts').filter((file) => !file.endsWith('.test.ts'));
+  expect(shared.length).toBeGreaterThan(50);
+  const hooked = shared.filter((file) => /^(?:before|after)(?:Each|All)\(/m.test(textOf(file)));
+  expect(hooked).toEqual([]);
 });

@@ -1,21 +1,15 @@
-/** Starts simulators for a test file and speaks to their token endpoints as a client of the dialect would. */
+/** Starts simulators for a test and speaks to their token endpoints as a client of the dialect would. */
 
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import { findDialect } from '#dev/simulator/dialects/dialects.ts';
 import type { Simulator, SimulatorOptions } from '#dev/simulator/world.ts';
 
-const running: Simulator[] = [];
-
 export async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = await startSimulator(options);
-  running.push(simulator);
+  onTestFinished(() => simulator.close());
   return simulator;
 }
-
-afterEach(async () => {
-  for (const simulator of running.splice(0)) await simulator.close();
-});
 
 export interface Asked {
   readonly auth?: 'basic' | 'body' | 'none';

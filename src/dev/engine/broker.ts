@@ -10,11 +10,14 @@ import { convertV4MiniflareOptions, CoreHeaders, Miniflare } from 'miniflare';
 import { assetsFolder } from './assets.ts';
 import { bundle, workerOptions } from './bundle.ts';
 import { egressGuard, GUARD_NAME } from './egress-guard.ts';
+import { keeper, type Keeper } from './keeper.ts';
 import { freePort } from '../ports.ts';
 import { behindSocket, besideSocket } from './socket-front.ts';
 
 export { freePort } from '../ports.ts';
 
+/** The broker's Worker in the engine. */
+const WORKER = 'valetkey';
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 /** Cron does not fire by itself in the local engine. */
 const CRON_MS = 60_000;
@@ -30,6 +33,8 @@ export interface BrokerOptions {
   readonly entry?: string;
   /** The header by which a proxy on this machine names the client's address; null or left out: the socket's own counts. */
   readonly clientIpHeader?: string | null;
+  /** Left out: a minute, as in `wrangler.toml`. */
+  readonly cronMs?: number;
   /** Gets each line that the Worker logs; without it they go to this process's stdout and stderr. */
   readonly onLine?: (line: string) => void;
 }
@@ -59,11 +64,6 @@ function workerBehindSocket(entry: string, clientIpHeader: string | null): Promi
     export default ${besideSocket.name}(worker);`);
 }
 
-interface Migratable {
-  exec(lines: string): Promise<unknown>;
-  prepare(sql: string): { all(): Promise<{ results: { name: string }[] }> };
-}
-
 /** A statement per line, as `exec` takes them: comments go, and no literal of ours holds a line break. */
 function statements(sql: string): string[] {
   return sql
@@ -77,22 +77,21 @@ function statements(sql: string): string[] {
  * Applies what is missing and notes it where `wrangler d1 migrations apply` looks: all of it in one transaction, and in
  * one call, since each call to the engine's database from here costs ten milliseconds.
  */
-async function migrate(db: Migratable): Promise<void> {
+async function migrate(keeping: Keeper, engine: Miniflare): Promise<void> {
   const folder = path.join(ROOT, 'src/directory/migrations');
-  await db.exec(
+  await keeping.exec(
+    engine,
     'CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, ' +
       'applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)',
   );
-  const done = new Set(
-    (await db.prepare('SELECT name FROM d1_migrations').all()).results.map((row) => row.name),
-  );
+  const done = new Set(await keeping.migrations(engine));
   const lines: string[] = [];
   for (const name of (await readdir(folder)).toSorted()) {
     if (!/^\d{4}_[a-z0-9_]+\.sql$/.test(name) || done.has(name)) continue;
     const sql = await readFile(path.join(folder, name), 'utf8');
     lines.push(...statements(sql), `INSERT INTO d1_migrations (name) VALUES ('${name}')`);
   }
-  if (lines.length > 0) await db.exec(lines.join('\n'));
+  if (lines.length > 0) await keeping.exec(engine, lines.join('\n'));
 }
 
 export async function runBroker(options: BrokerOptions): Promise<RunningBroker> {
@@ -102,6 +101,7 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
   // The asset server would stand before the Worker, one more hop for each request: here the Worker is given the folder.
   const { assets: _assets, ...worker } = await workerOptions();
   const assetService = { disk: { path: await assetsFolder(), writable: false } };
+  const keeping = keeper(WORKER, worker);
   const isGuarded = options.settings['ALLOW_LOOPBACK'] !== 'true';
   const mf = new Miniflare(
     convertV4MiniflareOptions({
@@ -119,7 +119,7 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
       workers: [
         {
           ...worker,
-          name: 'valetkey',
+          name: WORKER,
           modulesRoot: ROOT,
           modules: [
             {
@@ -137,13 +137,14 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
           ...(isGuarded ? { outboundService: GUARD_NAME } : {}),
           unsafeDirectSockets: [{ host: '127.0.0.1', port, entrypoint: SOCKET_ENTRYPOINT }],
         },
+        keeping.worker,
         ...(isGuarded ? [egressGuard(String(worker['compatibilityDate']))] : []),
       ],
     } as never) as never,
   );
   await mf.ready;
-  await migrate((await mf.getD1Database('DB')) as never);
-  const cron = setInterval(() => void fireCron(mf), CRON_MS);
+  await migrate(keeping, mf);
+  const cron = setInterval(() => void fireCron(keeping, mf), options.cronMs ?? CRON_MS);
   return {
     url,
     port,
@@ -154,12 +155,9 @@ export async function runBroker(options: BrokerOptions): Promise<RunningBroker> 
   };
 }
 
-async function fireCron(mf: Miniflare): Promise<void> {
+async function fireCron(keeping: Keeper, engine: Miniflare): Promise<void> {
   try {
-    const worker = await mf.getWorker('valetkey');
-    await (worker as unknown as { scheduled(options: { cron: string }): Promise<unknown> }).scheduled({
-      cron: '* * * * *',
-    });
+    await keeping.cron(engine, '* * * * *');
   } catch {
     // A Worker without a scheduled handler, or one that is stopping.
   }

@@ -4,7 +4,7 @@
  */
 
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
-import { afterAll, beforeAll, expect, vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Revocation as Answer } from '#contract/callers/revocations.ts';
 import type { SubjectTold } from '#refresh/exchange/outcome.ts';
 import type { Revocation } from '#revocations/revocation.ts';
@@ -22,19 +22,22 @@ export function inRevocation<T>(
   return runInDurableObject<Revocation, T>(objectOf(id), use);
 }
 
-const clock = { machine: Date.now, aheadMs: 0 };
-beforeAll(() => {
-  clock.machine = Date.now;
-  clock.aheadMs = 0;
-  Date.now = () => clock.machine.call(Date) + clock.aheadMs;
-});
-afterAll(() => {
-  Date.now = clock.machine;
-});
+/** The clock of before; null: nobody has gone ahead in this file. */
+let machine: (() => number) | null = null;
+let aheadMs = 0;
+const ahead = (): number => (machine ?? Date.now)() + aheadMs;
 
-/** Objects and Workers of the test see a time that is so much later; negative: their clock goes back. */
+/**
+ * Objects and Workers of the test see a time that is so much later; negative: their clock goes back. The setup of the
+ * next file puts the clock right: files share this module, so that hooks of its own would be of the first alone.
+ */
 export function goAhead(ms: number): void {
-  clock.aheadMs += ms;
+  if (Date.now !== ahead) {
+    machine = Date.now.bind(Date);
+    aheadMs = 0;
+    Date.now = ahead;
+  }
+  aheadMs += ms;
 }
 
 /** The alarm as the platform would ring it, whenever it is set to. */
