@@ -1,5 +1,5 @@
 /**
- * What a request at the door is about, as far as a person's yes goes by it, and how that person reads it. Pure; no
+ * The subject of a request at the door, as far as a person's yes depends on it, and how that person reads it. Pure; no
  * credential is opened for it: an address that only a credential tells is left out.
  */
 

@@ -56,7 +56,7 @@ export interface AskedUse extends Use {
   readonly isUnkept?: boolean;
 }
 
-/** What a request is about beside its use: a yes is to nobody else's account, and to no other address. */
+/** The subject of a request beside its use: a yes holds for no other user's account, and for no other address. */
 export interface About {
   /** Which life of the agent's id asks, and since when its proofs count; null: the Worker does not say. */
   readonly agentLife: string | null;

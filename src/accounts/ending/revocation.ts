@@ -56,7 +56,7 @@ export function revokeLater(
   { account, settings, grant, subject, cause }: EndedGrant,
   life: Uint8Array = mac,
 ): void {
-  // What a machine asks with is withdrawn by its owner: the tokens that came of it are all that can be ended.
+  // The owner alone withdraws a machine's own credential: the broker can end only the tokens that came of it.
   const refreshToken = isMachineType(settings.authType) ? null : grant.refreshToken;
   if (refreshToken === null && grant.accessToken === null) return;
   if (!isRenewedType(settings.authType)) return;

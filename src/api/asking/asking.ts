@@ -188,7 +188,7 @@ async function release(ask: Ask, id: string): Promise<Tried | Refusal> {
   return kept;
 }
 
-/** What the account has let out goes nowhere: a call is recorded as not sent, and a yes is as it was. Never throws. */
+/** The Worker drops a released credential: the call is recorded as not sent, and the yes is given back. Never throws. */
 async function takeBack({ arrival, wish, context }: Ask, id: string, released: Released): Promise<void> {
   const { config } = arrival;
   if ('began' in released) {

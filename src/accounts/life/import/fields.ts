@@ -29,7 +29,7 @@ export type CredentialFields =
     }
   | { readonly type: MachineType; readonly machine: MachineCredential };
 
-/** What the broker presents to renew it, as it is stored; null: nothing was brought that it could present. */
+/** The secret that renews the grant, as the row stores it; null: the import brought none. */
 export function presentedOf(credential: CredentialFields): {
   readonly field: 'refresh_token' | 'machine_credential' | 'subject_token';
   readonly text: string;

@@ -38,7 +38,7 @@ const UNPROVABLE: ReadonlySet<string> = new Set([
   'forbidden_address',
 ]);
 
-/** What the way out says where nothing was sent (providers/answers/classify.ts). */
+/** The failure of an exchange whose request was never sent (providers/answers/classify.ts). */
 const UNSENT: ReadonlySet<string> = new Set([
   'blocked',
   'forbidden_address',
