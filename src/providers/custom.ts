@@ -7,7 +7,7 @@
  */
 
 import { z } from 'zod';
-import { CREDENTIAL_TYPES, isMachineType, isRenewedType } from '#contract/machine/kinds.ts';
+import { CREDENTIAL_TYPES, isConsentedType, isMachineType, isRenewedType } from '#contract/machine/kinds.ts';
 import {
   BASIC_ENCODINGS,
   DOWNSCOPING,
@@ -24,6 +24,7 @@ import {
   ScopeSynonyms,
   SuccessCheck,
   TOKEN_ENDPOINT_AUTH_METHODS,
+  LATER_URLS,
   URL_FIELDS,
   UrlTemplate,
   UrlVariable,
@@ -33,6 +34,8 @@ import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './de
 import { ErrorRow } from './answers/error-row.ts';
 import { parseTokenHeader } from './requests/headers.ts';
 import { isTokenQuery } from './injection/query.ts';
+import { SIGNING_FIELDS } from './signing/facts.ts';
+import { signedDefaults, signingProblems, signingWarnings } from './signing/custom-signing.ts';
 import { machineAuth, machineDefaults, MACHINE_FIELDS } from './machine/custom-machine.ts';
 import { reservedParams } from './requests/reserved-params.ts';
 import { needs } from './identity.ts';
@@ -139,6 +142,9 @@ export const ProviderConfig = z.strictObject({
   terminal_refresh_errors: OwnRows.optional(),
   transient_refresh_errors: OwnRows.optional(),
   ...MACHINE_FIELDS,
+  ...SIGNING_FIELDS,
+  /** Where an OAuth 1 flow begins (RFC 5849, 2.1). */
+  request_token_url: HttpUrl.optional(),
   token_header: TokenHeader.nullable().optional(),
   /** An API that takes its credential in the URL: `key={api_key}`. No header is added then, unless one is given too. */
   token_query: z
@@ -155,6 +161,11 @@ export const ProviderConfig = z.strictObject({
   client_id_param: Name.optional(),
   code_param: Name.optional(),
   refresh_token_param: Name.optional(),
+  /** The renewal is a GET with its parameters in the URL. */
+  refresh_request: z.literal('get').optional(),
+  /** A GET behind the code, which exchanges its token for one that lives long: its address and parameters. */
+  long_lived_url: HttpUrl.optional(),
+  long_lived_params: ExtraParams.optional(),
   token_exchange_params: ExtraParams.optional(),
   client_secret_param: Name.optional(),
   callback_code_param: Name.optional(),
@@ -169,9 +180,10 @@ export type ProviderConfig = z.output<typeof ProviderConfig>;
 /** `provider_config` of a connection to a catalogue entry: where the entry is played, and nothing else of it. */
 export const PlayedUrls = z.strictObject({
   ...ProviderConfig.pick({ authorization_url: true, token_url: true, refresh_url: true }).shape,
+  ...ProviderConfig.pick({ request_token_url: true, long_lived_url: true }).shape,
   ...ProviderConfig.pick({ revocation_url: true, userinfo_url: true, account_lookup_url: true }).shape,
   api_base_urls: z.array(UrlTemplate).max(20).optional(),
-} satisfies Record<(typeof URL_FIELDS)[number] | 'api_base_urls', z.ZodType>);
+} satisfies Record<(typeof URL_FIELDS)[number] | (typeof LATER_URLS)[number] | 'api_base_urls', z.ZodType>);
 export type PlayedUrls = z.output<typeof PlayedUrls>;
 
 /** The part of a server's metadata that is read. Values come from the network: each is checked again before it is used. */
@@ -266,12 +278,13 @@ export function customDescriptor(
   const isSelfSigned = config.assertion?.sent === 'access_token';
   if (isRenewedType(config.auth_type) && !isSelfSigned && tokenUrl === null)
     errors.push(errorAt(['token_url'], 'is required'));
+  errors.push(...signingProblems(config).map(({ path, message }) => errorAt([path], message)));
   const authorizationUrl = endpoint(
     'authorization_url',
     config.authorization_url,
     metadata?.authorization_endpoint,
   );
-  if (isOauth && authorizationUrl === null)
+  if (isConsentedType(config.auth_type) && authorizationUrl === null)
     warnings.push('authorization_url: without one credentials can only be imported');
   const authMethod = isOauth
     ? authMethodOf(config, metadata)
@@ -290,7 +303,9 @@ export function customDescriptor(
   if (pkce === 'unsupported' && isOauth) warnings.push('pkce: flows of this connection run without it');
   const usualHeader = config.token_query === undefined ? DEFAULT_HEADERS[config.auth_type] : null;
   const tokenHeader = config.token_header === undefined ? usualHeader : config.token_header;
-  if (tokenHeader === null && config.token_query === undefined)
+  const defaults = { ...machineDefaults(config), ...signedDefaults(config) };
+  warnings.push(...signingWarnings(config));
+  if (tokenHeader === null && config.token_query === undefined && defaults.signer === undefined)
     warnings.push('token_header: without one no header is built from the credential');
   for (const field of IDENTITY_SOURCES) {
     if (needs(config[field] ?? null, 'callback'))
@@ -303,7 +318,7 @@ export function customDescriptor(
 
   const input: DescriptorInput = {
     ...withoutUndefined(own),
-    ...machineDefaults(config),
+    ...defaults,
     id: 'custom',
     url_template_vars: Object.fromEntries(
       Object.entries(variables).map(([name, one]) => [
@@ -347,6 +362,9 @@ const DEFAULT_HEADERS: Readonly<Record<ProviderConfig['auth_type'], string | nul
   api_key: 'Authorization: Bearer {api_key}',
   basic: 'Authorization: Basic base64({username}:{password})',
   custom: null,
+  // Signed, and so in no template.
+  oauth1: null,
+  aws: null,
 };
 
 const listOf = (value: unknown): string[] | null =>

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { ErrorRow, JsonPath } from './answers/error-row.ts';
 import { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
 import { isListable } from './requests/headers.ts';
+import { SIGNING_FIELDS } from './signing/facts.ts';
 
 export { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
 
@@ -143,6 +144,7 @@ const AUTH_TYPES = [
   'session_token',
   'jwt_bearer',
   'oauth1',
+  'aws',
 ] as const;
 export const TOKEN_ENDPOINT_AUTH_METHODS = [
   'client_secret_basic',
@@ -282,6 +284,10 @@ const fields = {
   transient_refresh_errors: z.array(ErrorRow).max(60).default([]),
   url_template_vars: z.record(z.string(), UrlVariable).default({}),
   token_header: z.string().min(1).max(500).nullable().default(null),
+  /** Ours: how each request is signed, where no header holds the credential itself (signing/). */
+  ...SIGNING_FIELDS,
+  /** Ours: where an OAuth 1 flow begins (RFC 5849, 2.1). */
+  request_token_url: UrlTemplate.optional(),
   /** Ours: parameters of the URL that carry the credential, where an API takes it there: `key={api_key}`. */
   token_query: z.string().min(1).max(500).optional(),
   /** Ours: headers that a caller may set beside the common ones: versions, and what of the account is meant. */
@@ -321,6 +327,11 @@ const fields = {
    * if it is another, and the types of token.
    */
   token_exchange_params: ExtraParams.optional(),
+  /** Ours: a renewal is a GET, its parameters stand in the URL, and the client proves nothing. */
+  refresh_request: z.literal('get').optional(),
+  /** Ours: a GET right behind the code, which exchanges its token for one that lives long and is kept. */
+  long_lived_url: UrlTemplate.optional(),
+  long_lived_params: ExtraParams.optional(),
   /** Ours: what the client's secret is called in the body. */
   client_secret_param: Name.default('client_secret'),
   /** Ours: under which name the code comes back with the browser. */
@@ -371,15 +382,31 @@ export const URL_FIELDS = [
   'account_lookup_url',
 ] as const;
 
+/** Addresses that few providers have: a descriptor that has none leaves them out. */
+export const LATER_URLS = ['request_token_url', 'long_lived_url'] as const;
+
 /** Whether a fact rests on general knowledge alone. */
 export function isUnverified(descriptor: Descriptor, field: keyof Descriptor): boolean {
   return descriptor.unverified_fields.includes(field);
 }
 
-/** The parts of a static credential, by the names under which they are imported; none for OAuth. */
+const OAUTH1_FIELDS: CredentialField[] = [
+  { name: 'token', label: 'token' },
+  { name: 'token_secret', label: "token's secret" },
+];
+const AWS_FIELDS: CredentialField[] = [
+  { name: 'access_key_id', label: 'access key id' },
+  { name: 'secret_access_key', label: 'secret access key' },
+  { name: 'session_token', label: 'session token of a temporary key' },
+  { name: 'region', label: 'region' },
+];
+
+/** The parts of a static credential, by the names under which they are imported; none for OAuth 2. */
 export function credentialFieldsOf(descriptor: Descriptor): CredentialField[] {
   if (descriptor.credential_fields !== undefined) return descriptor.credential_fields;
   if (descriptor.auth_type === 'api_key') return [{ name: 'api_key', label: 'API key' }];
+  if (descriptor.auth_type === 'oauth1') return OAUTH1_FIELDS;
+  if (descriptor.auth_type === 'aws') return AWS_FIELDS;
   if (descriptor.auth_type !== 'basic') return [];
   return [
     { name: 'username', label: 'user name' },
