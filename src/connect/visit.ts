@@ -72,6 +72,7 @@ export function frozenOf(settings: ConnectionSettings, origin: string): Frozen |
   const { authorization_url: authorizationUrl, token_url: tokenUrl, server } = descriptor;
   if (!isConsentedType(authType) || clientId === null || authorizationUrl === null || tokenUrl === null)
     return null;
+  if (authType === 'oauth1' && descriptor.request_token_url === undefined) return null;
   return {
     authorizationUrl,
     tokenUrl,

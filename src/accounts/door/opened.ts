@@ -19,7 +19,7 @@ type Held = OpenedCredential & {
   readonly readAtMs: number | null;
 };
 
-/** What is not the object's own. */
+/** Powers that are not the object's own. */
 export interface Outside {
   readonly now: () => number;
   /** A secret of the deployment, by what names it; null: there is none. */
