@@ -172,7 +172,7 @@ describe('a flow of OAuth 1', () => {
     const flow = await begun();
     const callback = await toCallback(flow, browser());
     const stranger = await browser().open(callback);
-    expect(stranger.status).toBe(400);
+    expect(stranger.status).toBe(403);
     expect((await session(flow)).status).toBe('started');
   });
 

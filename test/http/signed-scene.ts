@@ -85,3 +85,15 @@ export async function customConnection(
   if (made.status !== 201) throw new Error(`the connection was refused: ${made.text}`);
   return id;
 }
+
+/** A call of the API behind an account. Its answer is the API's, which no document of ours describes. */
+export async function proxied(
+  { url }: Pick<TestBroker, 'url'>,
+  account: string,
+  key: string,
+): Promise<{ status: number; body: any }> {
+  const answer = await fetch(`${url}/v1/connected-accounts/${account}/proxy/x`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  return { status: answer.status, body: await answer.json() };
+}

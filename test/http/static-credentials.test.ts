@@ -11,7 +11,7 @@ import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, client, type Client } from '../support/callers.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { name } from '../support/world.ts';
-import { customConnection, workerOf } from './signed-scene.ts';
+import { customConnection, proxied, workerOf } from './signed-scene.ts';
 
 const SECRET = 'the-value-of-the-secret-0123456789';
 const FIELDS = { app_id: 'app-0123456789', app_key: 'key-0123456789' };
@@ -118,7 +118,7 @@ describe.each(Object.keys(KINDS))('a credential of the kind %s', (kind) => {
     expect(Date.now()).toBeGreaterThan(Date.parse(end) - 1000);
     const over = await shown(id);
     expect([over.status_reason, over.next_refresh_at]).toEqual(['no_refresh_token', null]);
-    const refused = await call('GET', `${broker.url}/v1/connected-accounts/${id}/proxy/x`, { key });
+    const refused = await proxied(broker, id, key);
     expect([refused.status, refused.body.code]).toEqual([409, 'reauth_required']);
     expect((await operator.get(`/v1/connected-accounts/${id}/explain`)).body.evidence).toContain(
       'declared_end',
@@ -136,7 +136,7 @@ describe.each(Object.keys(KINDS))('a credential of the kind %s', (kind) => {
 
   it('is used through the proxy', async () => {
     const id = await account(kind);
-    const answer = await call('GET', `${broker.url}/v1/connected-accounts/${id}/proxy/x`, { key });
+    const answer = await proxied(broker, id, key);
     expect([answer.status, answer.body]).toEqual([200, { ok: true }]);
   });
 
@@ -147,7 +147,7 @@ describe.each(Object.keys(KINDS))('a credential of the kind %s', (kind) => {
     const reply = async (scope: string) => {
       const policy = { rules: [{ connection, identifiers: ['*'], scopes: [scope] }] };
       const made = await operator.post('/v1/agents', { id: name('scoped'), key: true, policy });
-      return call('GET', `${broker.url}/v1/connected-accounts/${id}/proxy/x`, { key: made.body.key });
+      return proxied(broker, id, made.body.key);
     };
     expect((await reply('read')).status).toBe(200);
     const refused = await reply('write');
@@ -204,7 +204,7 @@ describe('a credential that lies in a secret of the deployment', () => {
     expect([reply.body.type, reply.body.api_key]).toEqual(['api_key', SECRET]);
     const api = await customConnection(operator, { auth_type: 'api_key', api_base_urls: [base] });
     const named = await operator.put(`/v1/credentials/${api}`, { source });
-    await call('GET', `${broker.url}/v1/connected-accounts/${named.body.id}/proxy/x`, { key });
+    await proxied(broker, named.body.id, key);
     expect(sent.at(-1)).toBe(`Bearer ${SECRET}`);
   });
 
@@ -282,7 +282,8 @@ describe('a credential that lies in a secret of the deployment', () => {
     await broker.stop();
     await broker.restart({ CREDENTIAL_PINECONE: '' });
     const gone = await token(put.body.id);
-    expect([gone.status, gone.body.code, gone.body.source]).toEqual([409, 'conflict', source]);
+    expect([gone.status, gone.body.code]).toEqual([409, 'conflict']);
+    expect(gone.body.detail).toContain(source);
     expect((await shown(put.body.id)).status).toBe('active');
     await broker.stop();
     await broker.restart({ CREDENTIAL_PINECONE: `${SECRET}-replaced` });

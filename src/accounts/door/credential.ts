@@ -51,7 +51,7 @@ export function injectionFor(
   { descriptor, clientId }: ConnectionSettings,
   fields: Readonly<Record<string, string>>,
   captured: Readonly<Record<string, string>>,
-  clientSecret: string | null,
+  clientSecret: string | null = null,
 ): Secret | null {
   const injection = injectionOf(descriptor, fields, captured, { id: clientId, secret: clientSecret });
   return injection === null ? null : new Secret(JSON.stringify(injection));

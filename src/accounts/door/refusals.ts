@@ -95,7 +95,7 @@ export function absentSecret(account: AccountRow, source: string): Refusal {
   return {
     code: 'conflict',
     detail: `the credential of this account lies in ${source}, and this deployment has no usable secret of that name: an operator sets it, or imports the credential itself`,
-    members: { source, connected_account_id: account.accountId },
+    members: { connected_account_id: account.accountId },
   };
 }
 

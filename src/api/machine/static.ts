@@ -9,7 +9,7 @@ import type { PutCredential } from '#contract/accounts/connected-accounts.ts';
 import type { SignedType } from '#contract/machine/kinds.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import type { Config } from '#env.ts';
-import { systemNow } from '#lib/clock.ts';
+import { systemNow, timeOf } from '#lib/clock.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { credentialFieldsOf } from '#providers/descriptor.ts';
 import { resolveScopes } from '#providers/scopes/scopes.ts';

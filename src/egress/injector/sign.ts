@@ -48,10 +48,13 @@ async function signedByAws<R extends Signable>(
   const isKept = body === null || body instanceof Uint8Array;
   if (!isKept && !signsWithoutBody(signing.service)) return null;
   const own = without(request.headers, AWS_OWN);
+  const hash = isKept ? contentHash(body ?? NOTHING) : 'UNSIGNED-PAYLOAD';
   const signer = new AwsV4Signer({
     method,
     url,
-    headers: { ...own, 'x-amz-content-sha256': isKept ? contentHash(body ?? NOTHING) : 'UNSIGNED-PAYLOAD' },
+    // Where a body may be left out, the request says whether it is (S3); everywhere else the signature alone covers it.
+    headers: signsWithoutBody(signing.service) ? { ...own, 'x-amz-content-sha256': hash } : own,
+    body: isKept ? body : null,
     accessKeyId: signing.accessKeyId,
     secretAccessKey: signing.secretAccessKey,
     ...(signing.sessionToken === null ? {} : { sessionToken: signing.sessionToken }),
@@ -82,10 +85,10 @@ function signedByOauth1<R extends Signable>(
   const own = without(request.headers, OAUTH1_OWN);
   const type = Object.entries(own).find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
   // RFC 5849, 3.4.1.3.1: of a body the fields of a form alone are signed.
-  const isForm = FORM.test(type.trim()) && body !== null;
-  if (isForm && !(body instanceof Uint8Array)) return null;
-  const form = isForm ? new TextDecoder().decode(body) : null;
-  const authorization = oauth1Authorization({ method, url, form }, keys, nowMs);
+  const form = FORM.test(type.trim()) ? body : null;
+  if (form !== null && !(form instanceof Uint8Array)) return null;
+  const fields = form === null ? null : new TextDecoder().decode(form);
+  const authorization = oauth1Authorization({ method, url, form: fields }, keys, nowMs);
   return { ...request, headers: { ...own, authorization } };
 }
 

@@ -32,7 +32,7 @@ const GLOBAL: ReadonlySet<string> = new Set(['iam', 'sts', 'cloudfront', 'route5
 
 /** `dynamodb.eu-central-1.amazonaws.com`, `bucket.s3.eu-west-1.amazonaws.com`, `iam.amazonaws.com`. */
 export function awsScopeOf(url: string): AwsScope {
-  if (!isHttpUrl(url)) return NOTHING;
+  if (!isHttpUrl(url) || url.includes('{')) return NOTHING;
   const { hostname } = new URL(url);
   if (hostname.endsWith('.r2.cloudflarestorage.com')) return { service: 's3', region: 'auto' };
   const own = /^(.+)\.amazonaws\.com(?:\.cn)?$/.exec(hostname)?.[1];

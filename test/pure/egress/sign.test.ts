@@ -21,7 +21,7 @@ describe('OAuth 1.0', () => {
       request: { method: 'POST', url: 'https://photos.example.net/initiate', form: null },
       keys: { ...photos, token: null, tokenSecret: null },
       params: [
-        ...rfc('137131200', 'wIjqoxSZ', null),
+        ...rfc('137131200', 'wIjqoS', null),
         ['oauth_callback', 'http://printer.example.com/ready'] as const,
       ],
       signature: '74KNZJeDHnMBp0EMJ9ZHt/XKycU=',
@@ -78,7 +78,12 @@ describe('OAuth 1.0', () => {
 
   it('signs anew each time, and lets no header of the caller’s through in its place', async () => {
     const keys: Signing = { by: 'oauth1_hmac_sha1', ...photos, token: 't', tokenSecret: 's' };
-    const request = { url: 'https://a.example/x', method: 'GET', headers: { Authorization: 'mine' }, body: null };
+    const request: Signable = {
+      url: 'https://a.example/x',
+      method: 'GET',
+      headers: { Authorization: 'mine' },
+      body: null,
+    };
     const headers = async () => (await signed(request, keys, 1_000_000))?.headers ?? {};
     const [one, other] = [await headers(), await headers()];
     expect(Object.keys(one)).toEqual(['authorization']);
@@ -144,7 +149,7 @@ describe('AWS Signature Version 4', () => {
 
   it('covers a kept body; one that streams by is signed without where the service allows it, and else not at all', async () => {
     const body = new ReadableStream<Uint8Array>();
-    const put = { url: 'https://b.s3.amazonaws.com/k', method: 'PUT', headers: {}, body };
+    const put: Signable = { url: 'https://b.s3.amazonaws.com/k', method: 'PUT', headers: {}, body };
     const unsigned = await signed(put, s3, 0);
     expect(unsigned?.headers['x-amz-content-sha256']).toBe('UNSIGNED-PAYLOAD');
     expect(unsigned?.body).toBe(body);
