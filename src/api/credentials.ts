@@ -95,8 +95,7 @@ export async function requireParts(
   connection: string,
   body: PutCredential,
 ): Promise<void> {
-  if (!isMachineBody(body) && body.type !== 'oauth2')
-    await checkDeclared(body, bringerOf(c));
+  if (!isMachineBody(body) && body.type !== 'oauth2') await checkDeclared(body, bringerOf(c));
   if (body.type !== 'basic' || (body.username !== undefined && body.password !== undefined)) return;
   if ((await connectionSettings(c.get('config'), connection)) !== null) return;
   const entry = findDescriptor(connection);

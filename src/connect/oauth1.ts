@@ -25,8 +25,7 @@ export async function requestTokenFor(
   callback: string,
   carried: string | null,
 ): Promise<Begun> {
-  const held =
-    carried === null ? null : await openRequestToken(visit.config, settings, sessionId, carried);
+  const held = carried === null ? null : await openRequestToken(visit.config, settings, sessionId, carried);
   if (held !== null && carried !== null) return { ok: true, token: held.token, sealed: carried };
   return beginOauth1(visit.config, settings, { sessionId, callback });
 }

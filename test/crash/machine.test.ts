@@ -37,9 +37,7 @@ afterAll(async () => {
 });
 
 function entryOf(type: Descriptor['auth_type']): Descriptor {
-  const entry = allEntries().find(
-    ({ auth_type: own, unsupported }) => own === type && unsupported === null,
-  );
+  const entry = allEntries().find(({ auth_type: own, unsupported }) => own === type && unsupported === null);
   if (entry === undefined) throw new Error(`no entry is of the type ${type}`);
   return entry;
 }
@@ -50,33 +48,46 @@ const STAGES: readonly (readonly [says: string, step: Step, processed: boolean])
   ['has given a token that is on the wire', { kind: 'slow', ms: 60_000 }, true],
 ];
 
-describe.each(['oauth2_client_credentials', 'github_app_installation'] as const)('an account of %s', (type) => {
-  it.each(STAGES)('killed when the provider %s is served after one exchange', async (_says, step, processed) => {
-    const entry = entryOf(type);
-    const scene = machineScene(simulator, entry, `crash-${type.replaceAll('_', '-')}-${step.kind}`);
-    const id = await connected(operator, scene);
-    const token = () => agent.get(`/v1/connected-accounts/${id}/token`);
-    const first = await token();
-    expect(first.status, first.text).toBe(200);
-    const { owner } = scene;
-    if (owner === null) throw new Error('its tokens come from nobody');
-    const uses = () => simulator.uses.filter((use) => use.account === owner.id);
-    const before = uses().length;
-    owner.script.set([step]);
-    expect((await operator.post(`/v1/connected-accounts/${id}/expire`)).status).toBe(200);
-    const cut = perhaps(token());
-    await until('the exchange on its way', async () => uses()[before]?.processed === processed && uses().length > before);
-    await broker.kill();
-    await cut;
-    owner.script.set([]);
-    await broker.restart();
-    const asked = await Promise.all(Array.from({ length: ASKERS }, () => definite('a token', token)));
-    const tokens = new Set(asked.map(({ status, body }) => `${status} ${body.access_token}`));
-    expect([tokens.size, asked[0]?.status]).toEqual([1, 200]);
-    expect(asked[0]?.body.access_token).not.toBe(first.body.access_token);
-    expect(uses().slice(before + 1).map((use) => [use.verdict, use.processed])).toEqual([['fresh', true]]);
-    const shown = await operator.get(`/v1/connected-accounts/${id}`);
-    expect(shown.body).toMatchObject({ status: 'active', in_doubt_since: null, degraded_since: null });
-    expect((await chainOf(operator, id))?.intact).toBe(true);
-  });
-});
+describe.each(['oauth2_client_credentials', 'github_app_installation'] as const)(
+  'an account of %s',
+  (type) => {
+    it.each(STAGES)(
+      'killed when the provider %s is served after one exchange',
+      async (_says, step, processed) => {
+        const entry = entryOf(type);
+        const scene = machineScene(simulator, entry, `crash-${type.replaceAll('_', '-')}-${step.kind}`);
+        const id = await connected(operator, scene);
+        const token = () => agent.get(`/v1/connected-accounts/${id}/token`);
+        const first = await token();
+        expect(first.status, first.text).toBe(200);
+        const { owner } = scene;
+        if (owner === null) throw new Error('its tokens come from nobody');
+        const uses = () => simulator.uses.filter((use) => use.account === owner.id);
+        const before = uses().length;
+        owner.script.set([step]);
+        expect((await operator.post(`/v1/connected-accounts/${id}/expire`)).status).toBe(200);
+        const cut = perhaps(token());
+        await until(
+          'the exchange on its way',
+          async () => uses()[before]?.processed === processed && uses().length > before,
+        );
+        await broker.kill();
+        await cut;
+        owner.script.set([]);
+        await broker.restart();
+        const asked = await Promise.all(Array.from({ length: ASKERS }, () => definite('a token', token)));
+        const tokens = new Set(asked.map(({ status, body }) => `${status} ${body.access_token}`));
+        expect([tokens.size, asked[0]?.status]).toEqual([1, 200]);
+        expect(asked[0]?.body.access_token).not.toBe(first.body.access_token);
+        expect(
+          uses()
+            .slice(before + 1)
+            .map((use) => [use.verdict, use.processed]),
+        ).toEqual([['fresh', true]]);
+        const shown = await operator.get(`/v1/connected-accounts/${id}`);
+        expect(shown.body).toMatchObject({ status: 'active', in_doubt_since: null, degraded_since: null });
+        expect((await chainOf(operator, id))?.intact).toBe(true);
+      },
+    );
+  },
+);

@@ -93,9 +93,15 @@ async function confirmed({ sessionId }: Begun, page: Page): Promise<void> {
   expect([reply.status, reply.body.status], reply.text).toEqual([200, 'succeeded']);
 }
 
-const session = async ({ sessionId }: Begun) => (await operator.get(`/v1/connect-sessions/${sessionId}`)).body;
-const account = async ({ accountId }: Begun) => (await operator.get(`/v1/connected-accounts/${accountId}`)).body;
-const proxy = (accountId: string, path: string, init: { method?: string; headers?: object; body?: string } = {}) =>
+const session = async ({ sessionId }: Begun) =>
+  (await operator.get(`/v1/connect-sessions/${sessionId}`)).body;
+const account = async ({ accountId }: Begun) =>
+  (await operator.get(`/v1/connected-accounts/${accountId}`)).body;
+const proxy = (
+  accountId: string,
+  path: string,
+  init: { method?: string; headers?: object; body?: string } = {},
+) =>
   undici(`${broker.url}/v1/connected-accounts/${accountId}/proxy${path}`, {
     method: (init.method ?? 'GET') as 'GET',
     headers: { authorization: `Bearer ${key}`, ...init.headers },

@@ -57,7 +57,11 @@ async function account(service: string, credential: object = CREDENTIAL): Promis
   return String(put.body.id);
 }
 
-const proxy = (id: string, path: string, init: { method?: string; headers?: object; body?: string | Buffer } = {}) =>
+const proxy = (
+  id: string,
+  path: string,
+  init: { method?: string; headers?: object; body?: string | Buffer } = {},
+) =>
   undici(`${broker.url}/v1/connected-accounts/${id}/proxy${path}`, {
     method: (init.method ?? 'GET') as 'GET',
     headers: { authorization: `Bearer ${key}`, ...init.headers },
@@ -69,7 +73,10 @@ describe('an AWS key', () => {
     const id = await account('dynamodb');
     const answer = await proxy(id, '/', {
       method: 'POST',
-      headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'DynamoDB_20120810.ListTables' },
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': 'DynamoDB_20120810.ListTables',
+      },
       body: '{"Limit":1}',
     });
     expect([answer.statusCode, await answer.body.json()]).toEqual([200, { ok: true }]);
@@ -140,19 +147,30 @@ describe('an AWS key', () => {
 
   it('is signed anew for a key that was replaced', async () => {
     const id = await account('s3');
-    await operator.put(`/v1/connected-accounts/${id}/credential`, { ...CREDENTIAL, access_key_id: 'AKIANEXT' });
+    await operator.put(`/v1/connected-accounts/${id}/credential`, {
+      ...CREDENTIAL,
+      access_key_id: 'AKIANEXT',
+    });
     api.keys = { AKIANEXT: { secret: SECRET_KEY } };
     expect((await proxy(id, '/b')).statusCode).toBe(200);
   });
 });
 
 describe('what was signed', () => {
-  const segment = fc.stringMatching(/^[A-Za-z0-9._~!$&'()*,;=:@-]{1,12}$/).filter((text) => !/^\.+$/.test(text));
+  const segment = fc
+    .stringMatching(/^[A-Za-z0-9._~!$&'()*,;=:@-]{1,12}$/)
+    .filter((text) => !/^\.+$/.test(text));
   const encoded = fc.string({ minLength: 1, maxLength: 8, unit: 'grapheme' }).map(encodeURIComponent);
-  const path = fc.array(fc.oneof(segment, encoded.filter((text) => !/%2F|%5C|%2E|%00|%0|%1|%7F/i.test(text))), {
-    minLength: 1,
-    maxLength: 4,
-  });
+  const path = fc.array(
+    fc.oneof(
+      segment,
+      encoded.filter((text) => !/%2F|%5C|%2E|%00|%0|%1|%7F/i.test(text)),
+    ),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  );
   const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.-]{0,8}$/);
   const query = fc.uniqueArray(fc.tuple(name, encoded), { maxLength: 4, selector: ([one]) => one });
 

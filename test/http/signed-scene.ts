@@ -37,12 +37,16 @@ export async function startAwsApi(): Promise<AwsApi> {
     request.on('end', () => {
       const body = Buffer.concat(chunks);
       const headers = Object.fromEntries(
-        Object.entries(request.headers).map(([header, value]) => [header, value === undefined ? value : String(value)]),
+        Object.entries(request.headers).map(([header, value]) => [
+          header,
+          value === undefined ? value : String(value),
+        ]),
       );
       const arrived = { method: request.method ?? '', target: request.url ?? '', headers, body };
       const verdict = verifySigv4(arrived, api.keys, Date.now() + api.offsetMs);
       api.seen.push({ ...arrived, verdict });
-      if (verdict.ok) return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}');
+      if (verdict.ok)
+        return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}');
       const text = `<?xml version="1.0"?><Error><Code>${verdict.code}</Code><Message>${verdict.message}</Message></Error>`;
       return void response.writeHead(403, { 'content-type': 'application/xml' }).end(text);
     });
@@ -62,7 +66,10 @@ export async function startAwsApi(): Promise<AwsApi> {
 }
 
 /** An agent that may do everything with every account. @returns its client, and its key */
-export async function workerOf(broker: TestBroker, operator: Client): Promise<{ agent: Client; key: string }> {
+export async function workerOf(
+  broker: TestBroker,
+  operator: Client,
+): Promise<{ agent: Client; key: string }> {
   const policy = { rules: [{ connection: '*', identifiers: ['*'] }] };
   const made = await operator.post('/v1/agents', { id: name('worker'), key: true, policy });
   const key = String(made.body.key);

@@ -112,9 +112,7 @@ describe.each(Object.keys(KINDS))('a credential of the kind %s', (kind) => {
       expires_at: end,
     });
     expect(put.status, put.text).toBe(200);
-    await expect
-      .poll(async () => (await shown(id)).status, PATIENCE)
-      .toBe('reauth_required');
+    await expect.poll(async () => (await shown(id)).status, PATIENCE).toBe('reauth_required');
     expect(Date.now()).toBeGreaterThan(Date.parse(end) - 1000);
     const over = await shown(id);
     expect([over.status_reason, over.next_refresh_at]).toEqual(['no_refresh_token', null]);
@@ -246,7 +244,10 @@ describe('a credential that lies in a secret of the deployment', () => {
       'env:CREDENTIAL_EMPTY',
       'env:CREDENTIAL_BROKEN',
     ]) {
-      const put = await operator.put(`/v1/credentials/${name('absent')}`, { type: 'api_key', source: absent });
+      const put = await operator.put(`/v1/credentials/${name('absent')}`, {
+        type: 'api_key',
+        source: absent,
+      });
       expect([absent, put.status, put.body.errors?.[0]?.path]).toEqual([absent, 400, 'source']);
       expect(put.text).not.toContain('bells');
     }

@@ -52,19 +52,22 @@ describe.each(readdirSync(FOLDER))('the machine grants of %s', (file) => {
   });
   afterAll(() => broker.dispose());
 
-  it.each(OLD_MACHINES)('of %s are read, asked for again with what was kept, and whole after that', async (kind) => {
-    const id = old.accounts[kind];
-    const shown = await operator.get(`/v1/connected-accounts/${id}`);
-    expect(shown.body).toMatchObject({
-      status: 'active',
-      credential_type: kind === 'exchanged' ? 'oauth2' : kind,
-    });
-    expect((await operator.post(`/v1/connected-accounts/${id}/expire`)).status).toBe(200);
-    const before = provider.asked.length;
-    const token = await agent.get(`/v1/connected-accounts/${id}/token`);
-    expect([token.status, token.body.value], token.text).toEqual([200, expect.stringContaining('token-')]);
-    const asked = provider.asked.slice(before).map(({ body, authorization }) => `${authorization} ${body}`);
-    expect(asked).toEqual([expect.stringMatching(PROOFS[kind])]);
-    expect((await operator.get(`/v1/connected-accounts/${id}/audit/verify`)).body.intact).toBe(true);
-  });
+  it.each(OLD_MACHINES)(
+    'of %s are read, asked for again with what was kept, and whole after that',
+    async (kind) => {
+      const id = old.accounts[kind];
+      const shown = await operator.get(`/v1/connected-accounts/${id}`);
+      expect(shown.body).toMatchObject({
+        status: 'active',
+        credential_type: kind === 'exchanged' ? 'oauth2' : kind,
+      });
+      expect((await operator.post(`/v1/connected-accounts/${id}/expire`)).status).toBe(200);
+      const before = provider.asked.length;
+      const token = await agent.get(`/v1/connected-accounts/${id}/token`);
+      expect([token.status, token.body.value], token.text).toEqual([200, expect.stringContaining('token-')]);
+      const asked = provider.asked.slice(before).map(({ body, authorization }) => `${authorization} ${body}`);
+      expect(asked).toEqual([expect.stringMatching(PROOFS[kind])]);
+      expect((await operator.get(`/v1/connected-accounts/${id}/audit/verify`)).body.intact).toBe(true);
+    },
+  );
 });

@@ -53,7 +53,10 @@ export async function pack<Facts>(folder: string, facts: Facts): Promise<Buffer>
   const names = await databasesIn(folder);
   for (const name of names) settle(path.join(folder, name));
   const contents = await Promise.all(names.map((name) => readFile(path.join(folder, name))));
-  const head: Head<Facts> = { facts, files: names.map((name, index) => [name, contents[index]?.length ?? 0]) };
+  const head: Head<Facts> = {
+    facts,
+    files: names.map((name, index) => [name, contents[index]?.length ?? 0]),
+  };
   return gzipSync(Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...contents]), { level: 9 });
 }
 

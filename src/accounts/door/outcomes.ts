@@ -28,7 +28,14 @@ import type { DoorRequest, Refusal } from './answer.ts';
 import { credentialBody, withApiDetails } from './body.ts';
 import { callBegan } from '../calls/call-end.ts';
 import { releasedInjection, type OpenedCredential } from './credential.ts';
-import { absentSecret, statusRefusal, uncallable, unfilledHeaders, unknownVariables, wallRefusal } from './refusals.ts';
+import {
+  absentSecret,
+  statusRefusal,
+  uncallable,
+  unfilledHeaders,
+  unknownVariables,
+  wallRefusal,
+} from './refusals.ts';
 import { waitOf, type Scene, type Step } from './step.ts';
 
 /** `last_used_at` is written at most so often; between, it is kept in memory. */

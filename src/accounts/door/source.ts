@@ -42,5 +42,7 @@ export function withSecret(type: string, fields: Fields, text: string): Fields |
 
 function isValue(text: unknown): text is string {
   // eslint-disable-next-line no-control-regex -- a control character could end a header
-  return typeof text === 'string' && text !== '' && text.length <= 16_384 && !/[\u0000-\u001f\u007f]/.test(text);
+  return (
+    typeof text === 'string' && text !== '' && text.length <= 16_384 && !/[\u0000-\u001f\u007f]/.test(text)
+  );
 }

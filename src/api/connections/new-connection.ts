@@ -26,7 +26,13 @@ import {
   type PlayedUrls,
   type ProviderConfig,
 } from '#providers/custom.ts';
-import { Descriptor, hostVariablesIn, LATER_URLS, placeholdersIn, URL_FIELDS } from '#providers/descriptor.ts';
+import {
+  Descriptor,
+  hostVariablesIn,
+  LATER_URLS,
+  placeholdersIn,
+  URL_FIELDS,
+} from '#providers/descriptor.ts';
 import { MCP } from '#providers/mcp.ts';
 import { areHostsGiven } from '#providers/variables/given-hosts.ts';
 import { parseRotation } from '#refresh/schedule.ts';
@@ -260,9 +266,7 @@ async function checkTargets(provider: string, descriptor: Descriptor, guard: Gua
     ...URL_FIELDS.map((field) => descriptor[field]),
     ...LATER_URLS.map((field) => descriptor[field] ?? null),
     ...descriptor.api_base_urls,
-  ].filter(
-    (url) => url !== null && placeholdersIn(url).length === 0,
-  ) as string[];
+  ].filter((url) => url !== null && placeholdersIn(url).length === 0) as string[];
   for (const url of urls) {
     const message = targetProblem(url, guard);
     if (message !== null) throw invalid('variables', `make a URL that ${message}`);

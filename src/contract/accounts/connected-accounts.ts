@@ -192,7 +192,11 @@ function valueProblem(value: object): { path: string[]; message: string } | null
 }
 
 /** The field that `source` takes the place of. */
-const VALUE_OF: Readonly<Record<string, string>> = { api_key: 'api_key', basic: 'password', custom: 'fields' };
+const VALUE_OF: Readonly<Record<string, string>> = {
+  api_key: 'api_key',
+  basic: 'password',
+  custom: 'fields',
+};
 
 export const PutCredential = z
   .discriminatedUnion('type', [

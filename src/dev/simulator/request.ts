@@ -38,7 +38,11 @@ export async function readTokenRequest(
   if (text === null) return null;
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   const format =
-    isQuery || type === 'application/x-www-form-urlencoded' ? 'form' : type === 'application/json' ? 'json' : 'other';
+    isQuery || type === 'application/x-www-form-urlencoded'
+      ? 'form'
+      : type === 'application/json'
+        ? 'json'
+        : 'other';
   const pairs = pairsOf(format, text);
   const names = pairs.map(([name]) => name);
   const fields = Object.fromEntries(pairs);
@@ -47,8 +51,7 @@ export async function readTokenRequest(
   return {
     format,
     fields,
-    misplaced:
-      new Set(names).size !== names.length || (!isQuery && [...url.searchParams.keys()].length > 0),
+    misplaced: new Set(names).size !== names.length || (!isQuery && [...url.searchParams.keys()].length > 0),
     isQuery,
     auth: basic === null ? (inBody ? 'body' : 'none') : inBody ? 'both' : 'basic',
     clientId: basic?.id ?? fields[idName] ?? null,

@@ -52,7 +52,10 @@ function ofType(settings: ConnectionSettings, type: CredentialType): ConnectionS
 function staticDraft(id: string, type: StaticType): ConnectionDraft {
   if (!NAME_PATTERN.test(id)) throw invalid('connection', NAME_RULE);
   if (isSignedType(type))
-    throw invalid('connection', `needs to be created first: it says of which API requests are signed (${type})`);
+    throw invalid(
+      'connection',
+      `needs to be created first: it says of which API requests are signed (${type})`,
+    );
   const common = {
     id,
     authType: type,

@@ -64,7 +64,8 @@ export async function finishOauth1(
         ? null
         : await openRequestToken(config, settings, claim.sessionId, brought.sealed);
     // The token of the callback is the browser's word: it has to be the one that this session was begun with.
-    if (held === null || held.token !== brought.token) return failed('code_rejected', 'request_token_mismatch');
+    if (held === null || held.token !== brought.token)
+      return failed('code_rejected', 'request_token_mismatch');
     const guard = guardOfProvider(config, settings.provider);
     const client = { consumerKey: settings.clientId, token: held.token, tokenSecret: held.secret };
     const own = { oauth_verifier: brought.verifier };

@@ -37,10 +37,15 @@ export async function beginOauth1(
   if ('problem' in secrets || !key.ok) return { ok: false, reason: 'vault_locked' };
   for (const consumerSecret of secrets.length === 0 ? [''] : secrets) {
     const keys = { consumerKey: settings.clientId, consumerSecret, token: null, tokenSecret: null };
-    const asked = await askToken(url, keys, { oauth_callback: callback }, {
-      guard: guardOfProvider(config, settings.provider),
-      timeoutMs: TIMEOUT_MS,
-    });
+    const asked = await askToken(
+      url,
+      keys,
+      { oauth_callback: callback },
+      {
+        guard: guardOfProvider(config, settings.provider),
+        timeoutMs: TIMEOUT_MS,
+      },
+    );
     if (asked.kind === 'refused') continue;
     if (asked.kind === 'unavailable') return { ok: false, reason: 'provider_unavailable' };
     // A server that does not confirm the callback would let whoever knows the token finish the flow (section 2.1).

@@ -11,10 +11,7 @@ import { credentialQuery } from './query.ts';
 
 type Texts = Readonly<Record<string, string>>;
 type Templates = Pick<Descriptor, 'token_header' | 'token_query' | 'no_credential'>;
-type SigningFacts = Pick<
-  Descriptor,
-  'signer' | 'signer_service' | 'signer_regions' | 'api_base_urls'
->;
+type SigningFacts = Pick<Descriptor, 'signer' | 'signer_service' | 'signer_regions' | 'api_base_urls'>;
 
 export interface Injection {
   /** By header name, which replaces every header of that name. */

@@ -65,7 +65,10 @@ export function awsServiceOf({ api_base_urls: urls, signer_service: given }: Fac
 }
 
 /** The regions that this API answers in; null: nothing says. */
-export function awsRegionsOf({ api_base_urls: urls, signer_regions: listed }: Facts): readonly string[] | null {
+export function awsRegionsOf({
+  api_base_urls: urls,
+  signer_regions: listed,
+}: Facts): readonly string[] | null {
   if (listed !== undefined) return listed;
   const named = urls.map((url) => awsScopeOf(url).region).filter((region) => region !== null);
   return named.length === 0 ? null : [...new Set(named)];

@@ -54,7 +54,9 @@ export function signingProblems(config: Asked): { path: string; message: string 
 export function signingWarnings(config: Asked): string[] {
   if (SIGNER_OF[config.auth_type] !== 'aws_sigv4') return [];
   const { service, isKnown } = awsServiceOf({ ...config, api_base_urls: config.api_base_urls ?? [] });
-  return isKnown ? [] : [`signer_service: no host of api_base_urls names it, so requests are signed for ${service}`];
+  return isKnown
+    ? []
+    : [`signer_service: no host of api_base_urls names it, so requests are signed for ${service}`];
 }
 
 /** The signer, and the headers that its callers set: AWS has one for the operation that is meant. */

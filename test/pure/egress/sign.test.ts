@@ -119,7 +119,9 @@ describe('AWS Signature Version 4', () => {
   const at = (text: string) => Date.parse(text);
   const get = (url: string, method = 'GET'): Signable => ({ url, method, headers: {}, body: null });
   const signature = async (request: Signable, signing: Signing, nowMs: number) =>
-    /Signature=([0-9a-f]{64})$/.exec((await signed(request, signing, nowMs))?.headers['authorization'] ?? '')?.[1];
+    /Signature=([0-9a-f]{64})$/.exec(
+      (await signed(request, signing, nowMs))?.headers['authorization'] ?? '',
+    )?.[1];
 
   it.each([
     ['GET', '/', '5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31'],

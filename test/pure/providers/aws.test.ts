@@ -90,7 +90,9 @@ describe('a provider_config of a signed API', () => {
   };
 
   it('has one signer, and a caller may say which operation it means', () => {
-    expect(errorsOf({ auth_type: 'aws', api_base_urls: ['https://s3.eu-west-1.amazonaws.com'] })).toMatchObject({
+    expect(
+      errorsOf({ auth_type: 'aws', api_base_urls: ['https://s3.eu-west-1.amazonaws.com'] }),
+    ).toMatchObject({
       signer: 'aws_sigv4',
       token_header: null,
       api_request_headers: ['x-amz-*'],
@@ -109,7 +111,10 @@ describe('a provider_config of a signed API', () => {
       { auth_type: 'oauth1', token_url: 'https://a.example/t' },
       ['provider_config.request_token_url', 'provider_config.authorization_url'],
     ],
-    [{ auth_type: 'api_key', request_token_url: 'https://a.example/t' }, ['provider_config.request_token_url']],
+    [
+      { auth_type: 'api_key', request_token_url: 'https://a.example/t' },
+      ['provider_config.request_token_url'],
+    ],
   ])('%j is refused at %j', (config, paths) => {
     expect(errorsOf(config)).toEqual(paths);
   });

@@ -171,7 +171,9 @@ const random = (): string => randomBytes(18).toString('base64url');
 
 function form(res: ServerResponse, fields: Record<string, string>): void {
   // As most of them say it: a form that calls itself a page.
-  res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(new URLSearchParams(fields).toString());
+  res
+    .writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
+    .end(new URLSearchParams(fields).toString());
 }
 
 function problem(res: ServerResponse, what: string): void {

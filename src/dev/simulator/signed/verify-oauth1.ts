@@ -55,7 +55,9 @@ export function isSignedByOauth1(
     .map((pair) => pair.split('=') as [string, string])
     .toSorted(([one, a], [other, b]) => (one === other ? order(a, b) : order(one, other)))
     .map((pair) => pair.join('='));
-  const base = [request.method.toUpperCase(), `${request.origin}${path}`, sorted.join('&')].map(strict).join('&');
+  const base = [request.method.toUpperCase(), `${request.origin}${path}`, sorted.join('&')]
+    .map(strict)
+    .join('&');
   const key = `${strict(secrets.consumer)}&${strict(secrets.token)}`;
   const right = createHmac('sha1', key).update(base, 'utf8').digest();
   const told = Buffer.from(given, 'base64');
