@@ -17,12 +17,6 @@ import {
   PKCE_SUPPORT,
   REFRESH_TOKEN_KINDS,
   REVOCATION_REACHES,
-  RequestHeaders,
-  ResponseMap,
-  ScopeAliases,
-  ScopeLists,
-  ScopeSynonyms,
-  SuccessCheck,
   TOKEN_ENDPOINT_AUTH_METHODS,
   LATER_URLS,
   URL_FIELDS,
@@ -30,8 +24,16 @@ import {
   UrlVariable,
   isHttpUrl,
 } from './descriptor.ts';
-import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './descriptor.ts';
+import type { DescriptorInput, TokenEndpointAuthMethod } from './descriptor.ts';
 import { ErrorRow } from './answers/error-row.ts';
+import {
+  RequestHeaders,
+  ResponseMap,
+  ScopeAliases,
+  ScopeLists,
+  ScopeSynonyms,
+  SuccessCheck,
+} from './facts.ts';
 import { parseTokenHeader } from './requests/headers.ts';
 import { isTokenQuery } from './injection/query.ts';
 import { SIGNING_FIELDS } from './signing/facts.ts';
@@ -39,7 +41,9 @@ import { signedDefaults, signingProblems, signingWarnings } from './signing/cust
 import { machineAuth, machineDefaults, MACHINE_FIELDS } from './machine/custom-machine.ts';
 import { reservedParams } from './requests/reserved-params.ts';
 import { needs } from './identity.ts';
+import { listOf, pkceOf, serverOf, type AuthorizationServerMetadata } from './server-metadata.ts';
 
+export type { AuthorizationServerMetadata } from './server-metadata.ts';
 export { applyVariables } from './variables/variables.ts';
 
 const HttpUrl = z.string().max(2048).refine(isHttpUrl, 'must be an http or https URL');
@@ -185,25 +189,6 @@ export const PlayedUrls = z.strictObject({
   api_base_urls: z.array(UrlTemplate).max(20).optional(),
 } satisfies Record<(typeof URL_FIELDS)[number] | (typeof LATER_URLS)[number] | 'api_base_urls', z.ZodType>);
 export type PlayedUrls = z.output<typeof PlayedUrls>;
-
-/** The part of a server's metadata that is read. Values come from the network: each is checked again before it is used. */
-export interface AuthorizationServerMetadata {
-  readonly issuer: string;
-  readonly authorization_endpoint?: string | undefined;
-  readonly token_endpoint?: string | undefined;
-  readonly revocation_endpoint?: string | undefined;
-  readonly userinfo_endpoint?: string | undefined;
-  readonly jwks_uri?: string | undefined;
-  readonly pushed_authorization_request_endpoint?: string | undefined;
-  readonly require_pushed_authorization_requests?: boolean | undefined;
-  readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
-  readonly authorization_response_iss_parameter_supported?: boolean | undefined;
-  readonly id_token_signing_alg_values_supported?: readonly string[] | undefined;
-  readonly code_challenge_methods_supported?: readonly string[] | undefined;
-  readonly scopes_supported?: readonly string[] | undefined;
-  readonly registration_endpoint?: string | undefined;
-  readonly client_id_metadata_document_supported?: boolean | undefined;
-}
 
 /** Dotted path of the request's field, and what is wrong with it. */
 export interface ConfigError {
@@ -367,9 +352,6 @@ const DEFAULT_HEADERS: Readonly<Record<ProviderConfig['auth_type'], string | nul
   aws: null,
 };
 
-const listOf = (value: unknown): string[] | null =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : null;
-
 /** RFC 8414: a list that is left out means client_secret_basic. */
 function authMethodOf(
   config: ProviderConfig,
@@ -382,29 +364,6 @@ function authMethodOf(
       listed.includes(method),
     ) ?? null
   );
-}
-
-function pkceOf(metadata: AuthorizationServerMetadata | undefined): 'supported' | 'unsupported' | 'unknown' {
-  const listed = listOf(metadata?.code_challenge_methods_supported);
-  if (listed === null) return 'unknown';
-  return listed.includes('S256') ? 'supported' : 'unsupported';
-}
-
-function serverOf(metadata: AuthorizationServerMetadata | undefined): ServerFacts | null {
-  if (metadata === undefined) return null;
-  const urlOr = (value: unknown): string | null =>
-    typeof value === 'string' && value.length <= 2048 && isHttpUrl(value) ? value : null;
-  return {
-    issuer: metadata.issuer,
-    jwks_uri: urlOr(metadata.jwks_uri),
-    par_endpoint: urlOr(metadata.pushed_authorization_request_endpoint),
-    par_required: metadata.require_pushed_authorization_requests === true,
-    iss_supported: metadata.authorization_response_iss_parameter_supported === true,
-    // `none` and the symmetric ones are no proof of the issuer, so they are not even listed.
-    id_token_algs: (listOf(metadata.id_token_signing_alg_values_supported) ?? [])
-      .filter((alg) => /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/.test(alg))
-      .slice(0, 20),
-  };
 }
 
 const hostOf = (url: string | undefined): string | null =>

@@ -6,8 +6,16 @@
 
 import { z } from 'zod';
 import { ErrorRow, JsonPath } from './answers/error-row.ts';
+import {
+  HeaderNames,
+  RequestHeaders,
+  ResponseMap,
+  ScopeAliases,
+  ScopeLists,
+  ScopeSynonyms,
+  SuccessCheck,
+} from './facts.ts';
 import { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
-import { isListable } from './requests/headers.ts';
 import { SIGNING_FIELDS } from './signing/facts.ts';
 
 export { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
@@ -42,48 +50,6 @@ export const UrlTemplate = z
       isHttpUrl(text.replace(/^\{[A-Za-z_]\w*\}/, 'https://origin.example').replaceAll(PLACEHOLDER, 'x')),
     'must be an http or https URL',
   );
-
-/** Headers of an API that a caller may set, in lower case; a `*` at the end of a name stands for any rest of it. */
-export const RequestHeaders = z
-  .array(
-    z
-      .string()
-      .refine(
-        (name) => isListable(name.replace(/\*$/, '')),
-        'must be a header in lower case that the API itself defines',
-      ),
-  )
-  .max(20);
-
-export const ScopeAliases = z
-  .record(Name, z.union([Name, z.array(Name).min(1).max(50)]))
-  .refine((aliases) => Object.keys(aliases).length <= 200, 'must have at most 200 entries');
-
-/** Families of scopes, and scopes that include others: a name and the scopes behind it. */
-export const ScopeLists = z
-  .record(Name, z.array(Name).min(1).max(100))
-  .refine((lists) => Object.keys(lists).length <= 100, 'must have at most 100 entries');
-
-export const ScopeSynonyms = z
-  .record(Name, Name)
-  .refine((synonyms) => Object.keys(synonyms).length <= 200, 'must have at most 200 entries');
-
-export const ResponseMap = z.strictObject({
-  access_token: Name,
-  refresh_token: Name.nullable().optional(),
-  expires_in: Name.nullable().optional(),
-  expires_at: Name.nullable().optional(),
-  scope: Name.nullable().optional(),
-  token_type: Name.nullable().optional(),
-  refresh_token_expires_in: Name.nullable().optional(),
-});
-
-/** How a body says that it is a success: a value, a field that is missing, or one that is there. */
-export const SuccessCheck = z.union([
-  z.strictObject({ path: JsonPath, equals: z.union([z.string().max(200), z.number(), z.boolean()]) }),
-  z.strictObject({ absent: JsonPath }),
-  z.strictObject({ present: JsonPath }),
-]);
 
 const sourceOf = (roots: string) => {
   const path = new RegExp(`^(?:${roots})[\\w.[\\]=-]*$`);
@@ -210,12 +176,6 @@ export type ServerFacts = z.output<typeof ServerFacts>;
 const url = UrlTemplate.nullable().default(null);
 const seconds = z.int().min(0).max(315_360_000).nullable().default(null);
 const names = (max: number) => z.array(Name).max(max).default([]);
-
-/** A `*` at the end of a name stands for any rest of it. */
-const HeaderNames = z
-  .array(z.string().regex(/^[a-z0-9-]{1,64}\*?$/))
-  .max(20)
-  .optional();
 
 const fields = {
   id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),

@@ -8,8 +8,11 @@ import { ok } from '#lib/result.ts';
 import type { ConnectionSettings, GrantRow } from '../rows.ts';
 import type { AccountStore } from '../store.ts';
 import type { AccountVault, OpenedAccount } from '../vault.ts';
-import { READ_AGAIN_MS, sourceOf, withSecret } from './source.ts';
+import { sourceOf, withSecret } from '#providers/injection/source.ts';
 import { injectionFor, unfilledFor, urlsFrom, wrapped, type OpenedCredential } from './credential.ts';
+
+/** So long a value that was read elsewhere stays in memory: a secret that is replaced holds from then on. */
+const READ_AGAIN_MS = 30_000;
 
 /** With the version of the connection and the ciphertext of the captured values that went into it. */
 type Held = OpenedCredential & {

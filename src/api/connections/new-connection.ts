@@ -102,7 +102,7 @@ export async function draftConnection(
   const { auth_type: authType, unsupported } = descriptor;
   if (unsupported !== null) throw invalid('provider', `is not supported yet: ${unsupported}`);
   if (!isSupportedType(authType))
-    throw invalid('provider', `credentials of the type ${authType} are not supported yet`);
+    throw invalid('provider', `credentials of the type ${String(authType)} are not supported yet`);
   if (!isMachineType(authType) && descriptor.token_endpoint_auth_method === 'private_key_jwt') {
     throw invalid('provider', 'clients that prove themselves with private_key_jwt are not supported yet');
   }

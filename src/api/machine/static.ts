@@ -3,7 +3,7 @@
  * secret that they lie in, the scopes and the end that its operator declares. What could never work is refused here.
  */
 
-import { SOURCE_FIELD, withSecret } from '#accounts/door/source.ts';
+import { SOURCE_FIELD, withSecret } from '#providers/injection/source.ts';
 import type { CredentialFields } from '#accounts/life/import/fields.ts';
 import type { PutCredential } from '#contract/accounts/connected-accounts.ts';
 import type { SignedType } from '#contract/machine/kinds.ts';
@@ -19,7 +19,7 @@ import { awsRegionsOf } from '#providers/signing/aws.ts';
 type Body = Extract<PutCredential, { type: 'api_key' | 'basic' | 'custom' | SignedType }>;
 type Static = Extract<CredentialFields, { readonly fields: unknown }>;
 
-/** Who brings it. */
+/** The operator of the request. */
 export interface Bringer {
   readonly config: Pick<Config, 'secretAt'>;
   /** Null: an operator of the whole deployment. */

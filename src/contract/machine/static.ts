@@ -22,8 +22,8 @@ const End = IsoTime.nullish().openapi({
 export const Declared = { ...Verify, scope: DeclaredScope, expires_at: End };
 
 /** The two kinds of place that a credential may lie in, and the beginning of every name there. */
-export const SOURCE_KINDS = ['env', 'secrets-store'] as const;
-export const SOURCE_PREFIX = 'CREDENTIAL_';
+const SOURCE_KINDS = ['env', 'secrets-store'] as const;
+const SOURCE_PREFIX = 'CREDENTIAL_';
 const SOURCE = new RegExp(`^(?:${SOURCE_KINDS.join('|')}):${SOURCE_PREFIX}[A-Z0-9_]{1,100}$`);
 
 /** Where a credential lies in the place of being stored here. */

@@ -1,6 +1,6 @@
 /**
  * The end of an OAuth 1 flow: the verifier that the browser brought is exchanged for an access token (RFC 5849, 2.3), and
- * the provider is asked whose it is. What goes on to the account are ciphertexts for the candidate's own place.
+ * the provider is asked whose it is. The account gets ciphertexts for the candidate's own place.
  */
 
 import { fingerprint } from '#crypto/digest.ts';
@@ -110,7 +110,7 @@ export async function finishOauth1(
   }
 }
 
-/** Who has signed in, by the provider's own word: its userinfo, asked with the new token, and the token answer. */
+/** The user who has signed in, by the provider's own word: its userinfo, asked with the new token, and the token answer. */
 async function userOf(
   { descriptor }: ConnectionSettings,
   keys: Oauth1Keys,

@@ -6,11 +6,11 @@
 import { z } from 'zod';
 
 /** AWS Signature Version 4; OAuth 1.0 with HMAC-SHA1 (RFC 5849, 3.4.2). */
-export const SIGNERS = ['aws_sigv4', 'oauth1_hmac_sha1'] as const;
+const SIGNERS = ['aws_sigv4', 'oauth1_hmac_sha1'] as const;
 export type SignerName = (typeof SIGNERS)[number];
 
 /** A region as AWS and the services that speak its signature name them: `eu-central-1`, `auto`. */
-export const REGION = /^[a-z0-9]+(?:-[a-z0-9]+){0,5}$/;
+const REGION = /^[a-z0-9]+(?:-[a-z0-9]+){0,5}$/;
 const Region = z.string().max(40).regex(REGION, 'must be a region, such as eu-central-1');
 
 export const SIGNING_FIELDS = {

@@ -5,7 +5,7 @@
  * Source: RFC 5849 sections 3.4.1 (base string), 3.4.2 (HMAC-SHA1), 3.5.1 (header), 3.6 (percent encoding).
  */
 
-/** Who signs: a client, and the token that it acts with; null: it has none yet (RFC 5849, 2.1). */
+/** A client that signs, and the token that it acts with; null: it has none yet (RFC 5849, 2.1). */
 export interface Oauth1Keys {
   readonly consumerKey: string;
   readonly consumerSecret: string;

@@ -6,9 +6,6 @@
 /** Where the name stands among the fields: no field that an operator names can be called so. */
 export const SOURCE_FIELD = '@source';
 
-/** So long a value that was read stays in memory: a secret that is replaced holds from then on. */
-export const READ_AGAIN_MS = 30_000;
-
 type Fields = Readonly<Record<string, string>>;
 
 /** The source that these fields name; null: they are the credential itself. */
@@ -40,9 +37,9 @@ export function withSecret(type: string, fields: Fields, text: string): Fields |
   return isWhole ? { ...own, ...(Object.fromEntries(parts) as Record<string, string>) } : null;
 }
 
+// eslint-disable-next-line no-control-regex -- a control character could end a header
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
 function isValue(text: unknown): text is string {
-  // eslint-disable-next-line no-control-regex -- a control character could end a header
-  return (
-    typeof text === 'string' && text !== '' && text.length <= 16_384 && !/[\u0000-\u001f\u007f]/.test(text)
-  );
+  return typeof text === 'string' && text !== '' && text.length <= 16_384 && !CONTROL.test(text);
 }
