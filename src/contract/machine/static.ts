@@ -49,7 +49,7 @@ export const SIGNED_CREDENTIALS = [
   z.strictObject({
     type: z.literal('oauth1'),
     ...Declared,
-    token: Token.openapi({ description: 'The access token of OAuth 1.0 (RFC 5849).', example: '7588…' }),
+    token: Token.openapi({ description: 'The access token of OAuth 1.0 (RFC 5849).', example: '7588892-kagSNqWge8gB1WwE3plnFsJHAZVfxWD7Vb' }),
     token_secret: FieldValue.min(1),
   }),
   z.strictObject({
@@ -59,7 +59,7 @@ export const SIGNED_CREDENTIALS = [
     secret_access_key: Token,
     session_token: Token.nullish().openapi({
       description: 'Of a temporary key; such a key ends soon: say when, with `expires_at`.',
-      example: 'IQoJb3JpZ2luX2VjE…',
+      example: 'IQoJb3JpZ2luX2VjEJr',
     }),
     region: z
       .string()
