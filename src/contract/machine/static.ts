@@ -49,7 +49,10 @@ export const SIGNED_CREDENTIALS = [
   z.strictObject({
     type: z.literal('oauth1'),
     ...Declared,
-    token: Token.openapi({ description: 'The access token of OAuth 1.0 (RFC 5849).', example: '7588892-kagSNqWge8gB1WwE3plnFsJHAZVfxWD7Vb' }),
+    token: Token.openapi({
+      description: 'The access token of OAuth 1.0 (RFC 5849).',
+      example: '7588892-kagSNqWge8gB1WwE3plnFsJHAZVfxWD7Vb',
+    }),
     token_secret: FieldValue.min(1),
   }),
   z.strictObject({
