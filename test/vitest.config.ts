@@ -24,6 +24,7 @@ const LONG = [
   'http/generated-clients',
   'http/proxy-sdks',
   'http/proxy-long',
+  'http/tools-matrix',
   // Each credential, spelling and place: proxy and pure/egress/echo-scan.property.
   'http/proxy-canary',
   'http/catalogue-matrix',

@@ -22,10 +22,15 @@ import { Watch } from './watch.ts';
 export interface ProxiedCall {
   readonly method: string;
   readonly asked: Asked;
+  /** The caller's, of which those on the list leave. */
   readonly headers: Headers;
+  /** Of a tool, all of which leave. */
+  readonly ownHeaders?: Texts;
   readonly body: OutgoingBody;
   /** The base URL that is meant; null: the account's first. */
   readonly baseUrl: string | null;
+  /** In the place of both, where the account's facts decide. */
+  readonly placed?: (facts: CallFacts) => { readonly asked: Asked; readonly baseUrl: string | null };
   /** Until the head of the answer, of all attempts together. */
   readonly timeoutMs: number;
   /** Aborted when the caller hangs up. */
@@ -130,7 +135,8 @@ async function renewed(gate: Gate, { out }: Answered): Promise<LetOut | null> {
 }
 
 async function attempt(call: ProxiedCall, gate: Gate, out: LetOut, untilMs: number): Promise<Answered> {
-  const target = targetOf(call.asked, out.facts.apiBaseUrls, call.baseUrl);
+  const { asked, baseUrl } = call.placed?.(out.facts) ?? call;
+  const target = targetOf(asked, out.facts.apiBaseUrls, baseUrl);
   if (!target.ok) {
     await out.ended({ ...NOT_SENT, outcome: 'refused', reason: 'invalid_request' });
     await out.giveBack();
@@ -142,7 +148,7 @@ async function attempt(call: ProxiedCall, gate: Gate, out: LetOut, untilMs: numb
     {
       url: target.value.url,
       method: call.method,
-      headers: outgoingHeaders(call.headers, out.facts.requestHeaders),
+      headers: { ...outgoingHeaders(call.headers, out.facts.requestHeaders), ...call.ownHeaders },
       body: call.body.open(),
     },
     out.injector,

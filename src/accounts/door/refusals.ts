@@ -93,6 +93,12 @@ export function uncallable(account: AccountRow, lacks: 'place' | 'address'): Ref
   };
 }
 
+/** The tool is for accounts of another provider. */
+export function otherProvider(provider: string): Refusal {
+  const errors = [{ path: 'connected_account_id', message: `this tool is not for accounts of ${provider}` }];
+  return { code: 'invalid_request', members: { errors } };
+}
+
 /** A part of the URL of this account's API is unknown: which part, and how to give it. */
 export function unknownVariables(account: AccountRow, names: readonly string[]): Refusal {
   const values = Object.fromEntries(names.map((name) => [name, '…']));
