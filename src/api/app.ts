@@ -19,6 +19,8 @@ import { approvalRoutes } from './approvals/routes.ts';
 import { approvalPageRoutes } from './approvals/pages.ts';
 import { proxyRoutes } from './proxy/routes.ts';
 import { revocationRoutes } from './revocations/routes.ts';
+import { acceptToolRoutes } from './mcp/accept.ts';
+import { mcpRoutes } from './mcp/routes.ts';
 import { connectLinkRoutes } from './routes/connect/connect-links.ts';
 import {
   connectPageRoutes,
@@ -80,6 +82,8 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
   app.route('/', proxyRoutes());
+  app.route('/', mcpRoutes());
+  app.route('/', acceptToolRoutes());
   app.route('/', tokenServiceRoutes());
   app.route('/', clientDocumentRoutes());
   app.route('/', agentCredentialRoutes());
