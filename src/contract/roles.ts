@@ -40,6 +40,10 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'DELETE /v1/connections/{id}': 'operator',
   'POST /v1/connections/{id}/tools/accept': 'operator',
 
+  'GET /v1/tools/{name}': 'auditor',
+  'PUT /v1/tools/{name}': 'operator',
+  'DELETE /v1/tools/{name}': 'operator',
+
   'POST /v1/agents': 'operator',
   'GET /v1/agents': 'auditor',
   'GET /v1/agents/{id}': 'auditor',
@@ -138,6 +142,8 @@ export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provi
   'PUT /v1/agents/{agent_id}/proxy/{connection}/{path}': 'agent',
   'PATCH /v1/agents/{agent_id}/proxy/{connection}/{path}': 'agent',
   'DELETE /v1/agents/{agent_id}/proxy/{connection}/{path}': 'agent',
+  'GET /v1/tools': 'agent',
+  'POST /v1/tools/{name}/execute': 'agent',
   'POST /mcp': 'agent',
   'GET /.well-known/oauth-protected-resource/mcp': 'open',
   'POST /oauth/token': 'agent',

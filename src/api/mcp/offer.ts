@@ -13,6 +13,7 @@ import { EXECUTE_TOOL, found, SEARCH_TOOLS, SEARCHING, searchOf } from '#tools/m
 import type { Awaited, Offer, OfferedTool } from '#tools/mcp/server.ts';
 import type { Arrival } from '../arrival.ts';
 import { ACCOUNT_ARGUMENT } from './account-argument.ts';
+import { ApiTools } from './api-tools.ts';
 import { McpServers } from './servers.ts';
 
 /** How long a client may rest on its copy of the list. */
@@ -30,21 +31,29 @@ export interface OfferSettings {
   readonly signal: AbortSignal;
 }
 
-/** Names that no tool of a server may have. */
-const TAKEN: ReadonlySet<string> = new Set([SEARCH_TOOLS, EXECUTE_TOOL]);
+/** Names that no tool of a server may have, beside those of tools for APIs. */
+const SEARCHES: readonly string[] = [SEARCH_TOOLS, EXECUTE_TOOL];
 
 export function offerOf(arrival: Arrival, caller: AgentProof, settings: OfferSettings): Offer {
   const { config, correlationId } = arrival;
   const servers = new McpServers(arrival, caller, settings.identifier);
+  const apis = new ApiTools(arrival, caller, settings.identifier);
+  const taken = async (signal: AbortSignal): Promise<ReadonlySet<string>> =>
+    new Set([...SEARCHES, ...(await apis.names(signal))]);
   const all = async (): Promise<readonly OfferedTool[]> => {
-    const tools = await servers.list(TAKEN, settings.signal);
-    return tools.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const { signal } = settings;
+    const [own, others] = await Promise.all([
+      apis.list(signal),
+      taken(signal).then((names) => servers.list(names, signal)),
+    ]);
+    return [...own, ...others].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   };
-  const callOne = (
+  const callOne = async (
     name: string,
     args: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
-  ): Promise<ToolResult | null> => servers.call(name, args, TAKEN, signal);
+  ): Promise<ToolResult | null> =>
+    (await apis.call(name, args, signal)) ?? servers.call(name, args, await taken(signal), signal);
   const call: Offer['call'] = async (name, args, signal) => {
     if (!settings.isSearch) return callOne(name, args, signal);
     if (name === SEARCH_TOOLS) return searched(await all(), args);

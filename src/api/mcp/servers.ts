@@ -16,7 +16,7 @@ import type { OfferedTool } from '#tools/mcp/server.ts';
 import { listOf, resultOf, type ForeignList, type Order } from '#tools/mcp/upstream.ts';
 import type { Arrival } from '../arrival.ts';
 import { ACCOUNT_ARGUMENT, accountArgument, MOST_NAMED } from './account-argument.ts';
-import { McpGate } from './gate.ts';
+import { mcpGate, type Addressee } from './gate.ts';
 import { blockedTools } from './pins.ts';
 import { mcpRequest, reachedServers, type ReachedAccount, type ReachedServer } from './reached.ts';
 
@@ -166,7 +166,7 @@ export class McpServers {
     const known = kept.get(accountId);
     const nowMs = systemNow();
     if (known !== undefined && nowMs - known.atMs < (mostMs ?? ttlOf(known.list))) return known;
-    const gate = new McpGate(this.#arrival, { accountId }, null);
+    const gate = mcpGate(this.#arrival, { accountId }, null);
     const list = await listOf(gate, this.#order(LIST_WITHIN_MS, signal));
     const blocked = await blockedTools(this.#arrival.config, this.#caller, connection, list.tools);
     const fresh = { list, blocked, atMs: nowMs };
@@ -178,12 +178,8 @@ export class McpServers {
     return accounts.some((account) => decideAtDoor1(this.#caller, mcpRequest(account, name)).allowed);
   }
 
-  #gate(
-    addressee: ConstructorParameters<typeof McpGate>[1],
-    name: string,
-    args: Readonly<Record<string, unknown>>,
-  ) {
-    return new McpGate(this.#arrival, addressee, { name, arguments: args });
+  #gate(addressee: Addressee, name: string, args: Readonly<Record<string, unknown>>) {
+    return mcpGate(this.#arrival, addressee, { name, arguments: args });
   }
 
   #order(timeoutMs: number, signal: AbortSignal): Order {
