@@ -1,6 +1,5 @@
 /** Which secrets of the deployment a credential may name, and what is read of them. */
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configOf } from '#env.ts';
 
@@ -54,14 +53,13 @@ describe('a secret of the deployment', () => {
   });
 
   it('is never one of the broker’s own, however it is named', async () => {
-    const { secretAt } = deployment({});
-    const own = fc.constantFrom('ADMIN_KEY', 'MASTER_KEYS', 'BASE_URL', 'DB', '__proto__', 'constructor');
-    const kind = fc.constantFrom('env:', 'secrets-store:', 'ENV:', '');
-    const noise = fc.constantFrom('', 'CREDENTIAL_', ' ', '/../', '\n', '%41');
-    await fc.assert(
-      fc.asyncProperty(kind, noise, own, noise, async (before, middle, name, after) => {
-        expect(await secretAt(`${before}${middle}${name}${after}`)).toBeNull();
-      }),
-    );
+    const { secretAt } = deployment({ BASE_URL: 'https://broker.example' });
+    const own = ['ADMIN_KEY', 'MASTER_KEYS', 'BASE_URL', 'DB', '__proto__', 'constructor'];
+    const noise = ['', 'CREDENTIAL_', ' ', '/../', '\n', '%41'];
+    for (const kind of ['env:', 'secrets-store:', 'ENV:', ''])
+      for (const before of noise)
+        for (const secret of own)
+          for (const after of noise)
+            expect(await secretAt(`${kind}${before}${secret}${after}`)).toBeNull();
   });
 });
