@@ -19,11 +19,13 @@ import { findSession, noteSession } from '#directory/connect-sessions.ts';
 import { connectionSettings } from '#directory/connections/connections.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { exchangeCode } from '#egress/exchange/code-exchange.ts';
+import { finishOauth1 } from '#egress/oauth1/access-token.ts';
 import { log } from '#lib/log.ts';
 import { tellHome } from '#egress/tell-home.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import { secretOfState } from './browser.ts';
+import { heldOfState, type HeldByBrowser } from './browser.ts';
 import { codeIn, readCallback, type CallbackParams } from './callback-params.ts';
+import { oauth1Error, VERIFIER } from './oauth1.ts';
 import { outcomeReply, unwrapOr } from './models.ts';
 import { commonOf, frozenOf, page, wayBackOf, type Reply, type Visit } from './visit.ts';
 
@@ -33,17 +35,20 @@ const ARRIVE_LIMIT_MS = 15_000;
 /** `GET /oauth/callback/{connection}`. */
 export async function receiveCallback(visit: Visit, connection: string): Promise<Reply> {
   const invalid = (): Reply => page({ kind: 'invalid_callback', ...commonOf(visit, null) });
-  const params = readCallback(visit.url.searchParams);
-  const state = params === null ? null : readState(params.state);
-  if (params === null || state === null || !NAME_PATTERN.test(connection)) return invalid();
+  const told = readCallback(visit.url.searchParams);
+  const state = told === null ? null : readState(told.state);
+  if (told === null || state === null || !NAME_PATTERN.test(connection)) return invalid();
   const { sessionId, ticket } = state;
   // Before anything is looked up: a browser that did not begin the flow learns nothing of it, and costs nothing.
-  const secret = secretOfState(visit.origin, params.state, visit.headers.get('cookie'));
-  if (secret === null) return page({ kind: 'wrong_browser', ...commonOf(visit, null) });
+  const held = heldOfState(visit.origin, told.state, visit.headers.get('cookie'));
+  if (held === null) return page({ kind: 'wrong_browser', ...commonOf(visit, null) });
+  const { secret } = held;
   const accountId = await accountOf(visit, sessionId, ticket);
   if (accountId === null) return invalid();
   const settings = await connectionSettings(visit.config, connection);
-  const code = codeIn(params, settings?.descriptor.callback_code_param ?? 'code');
+  const isOauth1 = settings?.authType === 'oauth1';
+  const params = isOauth1 ? { ...told, error: told.error ?? oauth1Error(told.all) } : told;
+  const code = codeIn(params, isOauth1 ? VERIFIER : (settings?.descriptor.callback_code_param ?? 'code'));
   if (params.error === null && code === null) return invalid();
   const answer = await askFlow(visit.config, accountId, 'claim', {
     sessionId,
@@ -60,7 +65,7 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
   if (ticket !== null && (claimed.kind === 'exchange' || claimed.kind === 'ended'))
     await noteRepair(visit, sessionId, ticket);
   if (claimed.kind !== 'exchange' || settings === null) return refusal(visit, settings, claimed, params);
-  const work = finish(visit, settings, claimed, { ...params, code: code ?? '' }, secret);
+  const work = finish(visit, settings, claimed, { ...params, code: code ?? '' }, held);
   visit.waitUntil(work.catch(() => undefined));
   const session = await work;
   if (session === null) return page({ kind: 'unavailable', ...commonOf(visit, claimed.claim.organization) });
@@ -128,13 +133,20 @@ async function finish(
   settings: ConnectionSettings,
   { claim }: Extract<Claimed, { kind: 'exchange' }>,
   params: CallbackParams & { readonly code: string },
-  secret: string,
+  { secret, carried }: HeldByBrowser,
 ): Promise<SessionView | null> {
-  const finding = await exchangeCode(visit.config, settings, claim, {
-    code: params.code,
-    nonce: nonceOf(secret, claim.sessionId),
-    callback: params.all,
-  });
+  const finding =
+    settings.authType === 'oauth1'
+      ? await finishOauth1(visit.config, settings, claim, {
+          verifier: params.code,
+          token: params.all['oauth_token'] ?? null,
+          sealed: carried,
+        })
+      : await exchangeCode(visit.config, settings, claim, {
+          code: params.code,
+          nonce: nonceOf(secret, claim.sessionId),
+          callback: params.all,
+        });
   const { sessionId, incarnation, generation, accountId } = claim;
   const arrival = {
     sessionId,

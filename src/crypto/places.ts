@@ -55,6 +55,11 @@ export function verifierPlace(owner: Owner, sessionId: string): Place {
   return { ...owner, field: `connect:${sessionId}:verifier`, generation: 0 };
 }
 
+/** The secret of a request token that a browser carries (RFC 5849, 2.1), for one session of one connection. */
+export function requestTokenPlace(connectionId: string, sessionId: string): Place {
+  return { ...CONNECTIONS_OWNER, field: `request_token:${connectionId}:${sessionId}`, generation: 0 };
+}
+
 /** What the control plane keeps of its own (admin keys, audit heads, tools) is authenticated under a data key. */
 export const CONTROL_OWNER: Owner = { kind: 'control', owner: '', organization: '', incarnation: 1 };
 

@@ -9,7 +9,7 @@ import type { Injector } from '#egress/injector/injector.ts';
 import { callUpstream, type UpstreamOutcome } from '#egress/injector/upstream.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { systemNow, within } from '#lib/clock.ts';
-import { judgeApiAnswer, type ApiVerdict } from '#providers/answers/api-answer.ts';
+import { judgeApiAnswer, mayTell, type ApiVerdict } from '#providers/answers/api-answer.ts';
 import type { CallFacts } from '#providers/injection/injection.ts';
 import { answerStream, type BrokenOff } from './answer-stream.ts';
 import type { OutgoingBody } from './body.ts';
@@ -189,6 +189,10 @@ async function failed(
     return new ProblemError('invalid_request', { detail: 'the body broke off before its end' });
   if (failure === 'timeout') return new ProblemError('provider_timeout');
   if (failure === 'aborted') return stoppedProblem(call, gate);
+  if (failure === 'unsignable')
+    return new ProblemError('too_large', {
+      detail: "the body is part of this API's signature, so it may hold 1 MiB",
+    });
   if (failure === 'network')
     return new ProblemError('provider_unavailable', {
       detail: 'the API did not answer, or its answer broke off: nobody knows whether it has acted',
@@ -261,11 +265,7 @@ function readFirst({ response, watch, untilMs }: Sent): Promise<Front | 'late' |
 function isReadFirst({ status, headers }: Response, { signs }: CallFacts): boolean {
   const length = headers.get('content-length');
   if (length !== null && Number(length) <= FRONT_BYTES) return true;
-  const signals = [
-    ...signs.api_dead_token_signals_with_200.map(() => 200),
-    ...(signs.api_signals ?? []).map((signal) => signal.status),
-  ];
-  return status === 401 || (signals.includes(status) && (headers.get('content-type') ?? '').includes('json'));
+  return mayTell(signs, status, (headers.get('content-type') ?? '').includes('json'));
 }
 
 function recordAnswer(

@@ -20,13 +20,14 @@ import { connectUrl, reauthUrl } from '../flows/repair-link.ts';
 import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from '../refreshing/narrowing.ts';
 import { withoutOwnWait } from '../refreshing/plan.ts';
 import { degrade } from '../refreshing/settle/settle.ts';
+import { DECLARED_END } from '../refreshing/usable.ts';
 import type { GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';
 import type { OpenedAccount } from '../vault.ts';
 import { CURRENT_TOKEN, type DoorRequest, type Refusal, type ReleaseResult } from './answer.ts';
 import type { OpenedCredentials } from './opened.ts';
 import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './outcomes.ts';
-import { otherProvider, policyRefusal, sealRefusal, statusRefusal } from './refusals.ts';
+import { otherProvider, policyRefusal, sealRefusal, signedRefusal, statusRefusal } from './refusals.ts';
 import { decideRejectedToken, noteRefused, noteUnreported } from './rejected.ts';
 import { askedOf, offeredAsAsked, offeredOf, type Offered, scopesNamedBy } from './scopes.ts';
 import { isInFlight, useOf, type Round, type Scene, type Step, type Wanted } from './step.ts';
@@ -220,7 +221,9 @@ function closedRefusal(
   const cutOffs = request.cutOffs ?? null;
   const { mac } = opened.key;
   const ended = deletedRefusal(account, settings, cutOffs) ?? revokedRefusal(account, grants, cutOffs);
-  const kept = leaves ? (proxyOnlyRefusal(account, settings, cutOffs) ?? sealRefusal(account)) : null;
+  const kept = leaves
+    ? (proxyOnlyRefusal(account, settings, cutOffs) ?? sealRefusal(account) ?? signedRefusal(account))
+    : null;
   const connect = () =>
     mayConnect(request.agent, policyRequest(scene)) ? connectUrl(object, mac, account) : null;
   return ended ?? kept ?? statusRefusal(account, () => reauthUrl(object, mac, account), connect);
@@ -280,6 +283,8 @@ function learnScopes(scene: Scene, round: Round): Step | null {
 }
 
 function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {
+  if (grant.accessExpiresAtMs !== null && !accessLives(grant, scene.nowMs))
+    return ended(scene, grant, { evidence: [DECLARED_END] });
   const credential = credentials.at(grant, null, scene.state.settings);
   if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.

@@ -3,7 +3,7 @@
  * due is decided in `decide.ts`; `outcomes.ts` records it.
  */
 
-import { isRenewedType } from '#contract/machine/kinds.ts';
+import { isRenewedType, isSignedType } from '#contract/machine/kinds.ts';
 import type { Reason } from '#policy/decide.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AccountRow } from '../rows.ts';
@@ -26,6 +26,16 @@ export function wallRefusal(byId: boolean, reason: string, account: AccountRow |
 /** Why the credential of a sealed account does not leave, in any status; null: it may. */
 export function sealRefusal({ sealed }: Pick<AccountRow, 'sealed'>): Refusal | null {
   return sealed ? { code: 'account_sealed' } : null;
+}
+
+/** Why a credential that signs does not leave, in any status; null: it is of another kind. */
+export function signedRefusal({ accountId, credentialType: type }: AccountRow): Refusal | null {
+  if (!isSignedType(type)) return null;
+  return {
+    code: 'conflict',
+    detail: `a credential of the type ${type} signs each request and is handed to nobody: call the API through the proxy (/v1/connected-accounts/${accountId}/proxy/…) or with a tool`,
+    members: { connected_account_id: accountId },
+  };
 }
 
 /** Why an account in this status answers no request; null: it may. `repairUrl` makes the link of a dead grant, `connectUrl` that of an account without one, where the agent may have it. */
@@ -77,6 +87,15 @@ export function unfilledHeaders(account: AccountRow, names: readonly string[]): 
     code: 'conflict',
     detail: `the API's headers need ${names.join(' and ')}, which this account does not have; ${how}`,
     members: { variables: names, connected_account_id: account.accountId },
+  };
+}
+
+/** The credential lies in a secret of the deployment, which is not there: which one, and how it comes. */
+export function absentSecret(account: AccountRow, source: string): Refusal {
+  return {
+    code: 'conflict',
+    detail: `the credential of this account lies in ${source}, and this deployment has no usable secret of that name: an operator sets it, or imports the credential itself`,
+    members: { connected_account_id: account.accountId },
   };
 }
 
