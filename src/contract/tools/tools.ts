@@ -9,19 +9,21 @@ const MAX_PAGE_ITEMS = 1_000;
 
 /** One tool in every example of an answer. */
 const SHOWN = {
-  name: 'hubspot_get_contact',
-  title: 'Get a contact',
-  description: 'Read one contact by id.',
-  provider: 'hubspot',
-  connection: null,
-  parameters: {
-    type: 'object',
-    properties: { objectId: { type: 'string', description: 'Record id.' } },
-    required: ['objectId'],
-    additionalProperties: false,
+  example: {
+    name: 'hubspot_get_contact',
+    title: 'Get a contact',
+    description: 'Read one contact by id.',
+    provider: 'hubspot',
+    connection: null,
+    parameters: {
+      type: 'object',
+      properties: { objectId: { type: 'string', description: 'Record id.' } },
+      required: ['objectId'],
+      additionalProperties: false,
+    },
+    annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   },
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-};
+}.example;
 
 const Text = (most: number) => z.string().max(most);
 const Names = z.record(z.string().max(128), z.string().max(128));
