@@ -39,6 +39,7 @@ export type ConnectionDraft = Pick<
   | 'maxRefreshesPerSecond'
   | 'accessTokenTtlS'
   | 'location'
+  | 'pinTools'
   | 'warnings'
 >;
 
