@@ -59,7 +59,6 @@ describe('a secret of the deployment', () => {
     for (const kind of ['env:', 'secrets-store:', 'ENV:', ''])
       for (const before of noise)
         for (const secret of own)
-          for (const after of noise)
-            expect(await secretAt(`${kind}${before}${secret}${after}`)).toBeNull();
+          for (const after of noise) expect(await secretAt(`${kind}${before}${secret}${after}`)).toBeNull();
   });
 });
