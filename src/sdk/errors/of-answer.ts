@@ -70,7 +70,7 @@ function linkIn({ reauth_url, connect_url }: Problem): string {
   return link === undefined || link === null ? '' : ` (${link})`;
 }
 
-export function problemIn(body: string): Problem | null {
+function problemIn(body: string): Problem | null {
   try {
     const parsed: unknown = JSON.parse(body);
     if (parsed === null || typeof parsed !== 'object') return null;
