@@ -27,7 +27,7 @@ export async function linkForMissing(
   if (!mayConnect(caller, tokenRequest(missing, systemNow(), context.purpose ?? null)))
     return { accountId: id, url: null };
   try {
-    const settings = await connectionSettings(config, connection);
+    const settings = await connectionSettings(config, connection, organization);
     if (settings === null) return { accountId: id, url: null };
     const stub = () => accountStub(config, id, settings.location);
     const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };

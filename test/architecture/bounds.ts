@@ -114,7 +114,7 @@ type Entry = readonly [table: string, says: string, by: string | null, growth: G
 
 const D1: readonly Entry[] = [
   ['meta', 'one row', null, standing(1)],
-  ['d1_migrations', 'one row for each migration', null, standing(20)],
+  ['d1_migrations', 'one row for each migration', null, standing(21)],
   ['key_check', 'one row for each master key that was ever current', null, standing(10)],
   ['data_key', 'four rows', null, standing(4)],
   [
@@ -144,6 +144,18 @@ const D1: readonly Entry[] = [
   [
     'connection_news',
     `the account that made the change takes it, woken by the cron run after 30 seconds; what none takes goes after ${EVENTS_KEPT_DAYS} days`,
+    'directory/retention.ts',
+    aging(A_DAY.connectionNews, EVENTS_KEPT_DAYS, DROPPED_A_DAY),
+  ],
+  [
+    'own_client',
+    'an operator takes it away, or the cron run a day after it was replaced, once its organization has no account there',
+    'directory/retention.ts',
+    standing(SIZE.organizations * 10),
+  ],
+  [
+    'own_client_news',
+    `as \`connection_news\`; what none takes goes after ${EVENTS_KEPT_DAYS} days`,
     'directory/retention.ts',
     aging(A_DAY.connectionNews, EVENTS_KEPT_DAYS, DROPPED_A_DAY),
   ],

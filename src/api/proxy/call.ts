@@ -8,8 +8,11 @@ import { accountStub } from '#accounts/stub.ts';
 import type { AgentProof } from '#callers/proof.ts';
 import { Identifier, Organization } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
+import { wantMetadata } from '#directory/connections/metadata-age.ts';
 import { guardOfProvider } from '#egress/guard/guard.ts';
 import { injectorOf } from '#egress/injector/injector.ts';
+import { systemNow } from '#lib/clock.ts';
+import { MCP } from '#providers/mcp.ts';
 import { outgoingBody, type OutgoingBody } from '#proxy/body.ts';
 import { forward, type CallEnd, type Gate, type LetOut } from '#proxy/forward.ts';
 import { askedOf, type Asked } from '#proxy/target.ts';
@@ -193,6 +196,11 @@ class AccountGate implements Gate {
           .catch(() => false);
         this.waitUntil(work);
         return work;
+      },
+      refusedAnew: () => {
+        if (injection.provider !== MCP) return;
+        const wanted = wantMetadata(config.directory, injection.connection, systemNow());
+        this.waitUntil(wanted.catch(() => undefined));
       },
       giveBack: () => giveBackYes(config, injection.accountId, released, context),
     };

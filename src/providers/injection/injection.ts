@@ -64,7 +64,10 @@ export function injectionOf(
   fields: Texts,
   captured: Texts,
 ): Injection | null {
-  if (descriptor.no_credential === true) return { headers: {}, query: {}, hunted: [] };
+  if (descriptor.no_credential === true) {
+    const fixed = credentialQuery(descriptor.token_query ?? null, {});
+    return fixed === null ? null : { headers: {}, query: fixed, hunted: [] };
+  }
   const values = { ...captured, ...fields };
   const headers = credentialHeaders(headerTemplateOf(descriptor), values);
   const query = credentialQuery(descriptor.token_query ?? null, values);
