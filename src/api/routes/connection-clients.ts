@@ -27,7 +27,7 @@ import { jsonBody, responses } from '../http/responses.ts';
 import { newRouter } from '../http/router.ts';
 
 const path = '/v1/connections/{id}/clients/{organization}';
-const Params = z.object({ id: z.string(), organization: z.string() });
+const Params = z.object({ id: z.string(), organization: z.string().openapi({ example: 'acme' }) });
 const LOCKS = ['vault_locked', 'record_corrupt'] as const;
 
 const routes = {

@@ -6,10 +6,12 @@ import { ClientId, ClientSecrets, HEALTH } from './connections.ts';
 
 export const PutOwnClient = z
   .strictObject({
-    client_id: ClientId.openapi({ example: 'ACME-CLIENT-ID' }),
+    client_id: ClientId,
     client_secret: ClientSecrets.nullish(),
   })
-  .openapi('PutOwnClient');
+  .openapi('PutOwnClient', {
+    example: { client_id: 'ACME-CLIENT-ID', client_secret: 'ACME-CLIENT-SECRET' },
+  });
 export type PutOwnClient = z.output<typeof PutOwnClient>;
 
 export const OwnClient = z
