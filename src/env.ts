@@ -90,6 +90,11 @@ export interface Config {
   readonly accessTeam: string | null;
   readonly accessAudience: string | null;
   readonly accessRoles: string | null;
+  /**
+   * A secret of the deployment that a credential names in the place of a value: `env:NAME`, or `secrets-store:NAME` of
+   * a binding. Null: there is none, it is empty, or the name is none that a credential may have. Read anew each time.
+   */
+  readonly secretAt: (source: string) => Promise<string | null>;
   /** Counts over isolates; null: not bound, and each isolate counts alone. */
   readonly rateLimiter: RateLimiter | null;
   /** Null: the deployment has none, and the page of the contract has no viewer. */
@@ -234,10 +239,35 @@ function checked(env: UncheckedEnv): Config {
     accessTeam: env.ACCESS_TEAM?.trim() || null,
     accessAudience: env.ACCESS_AUD?.trim() || null,
     accessRoles: env.ACCESS_ROLES?.trim() || null,
+    secretAt: (source) => secretAt(env, source),
     rateLimiter: env.RATE_LIMITER ?? null,
     assets: env.ASSETS ?? null,
     logLevel: level === 'debug' || level === 'warn' || level === 'error' ? level : 'info',
   };
+}
+
+/** Of all secrets those alone whose name begins so are for accounts: no key of the broker's own has such a name. */
+const CREDENTIAL_SOURCE = /^(env|secrets-store):(CREDENTIAL_[A-Z0-9_]{1,100})$/;
+
+async function secretAt(env: UncheckedEnv, source: string): Promise<string | null> {
+  const [, kind, name = ''] = CREDENTIAL_SOURCE.exec(source) ?? [];
+  if (kind === undefined) return null;
+  const bound: unknown = Object.hasOwn(env, name) ? Reflect.get(env, name) : null;
+  const value = kind === 'env' ? bound : await storedText(bound);
+  const text = typeof value === 'string' ? value.trim() : '';
+  return text === '' ? null : text;
+}
+
+/** A binding of a Secrets Store is an object that is asked. */
+async function storedText(bound: unknown): Promise<unknown> {
+  if (typeof bound !== 'object' || bound === null || !('get' in bound) || typeof bound.get !== 'function')
+    return null;
+  try {
+    return await bound.get();
+  } catch {
+    // A secret that is gone and a store that is away look the same.
+    return null;
+  }
 }
 
 const configs = new WeakMap<object, Config>();

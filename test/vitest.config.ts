@@ -23,6 +23,7 @@ const LONG = [
   'generated-clients',
   'proxy-sdks',
   'proxy-long',
+  'tools-matrix',
   // Each credential, spelling and place: proxy and pure/egress/echo-scan.property.
   'proxy-canary',
   'catalogue-matrix',

@@ -129,7 +129,10 @@ export function grantFromSql(row: SqlRow): GrantRow {
     generation: int(row['generation']),
     accessToken,
     refreshToken,
-    hasAccessToken: accessToken !== null,
+    // A static credential with an end lives and dies like an access token that nothing renews.
+    hasAccessToken:
+      accessToken !== null ||
+      (row['static_fields'] != null && intOrNull(row['access_expires_at_ms']) !== null),
     hasRefreshToken: refreshToken !== null,
     staticFields: textOrNull(row['static_fields']),
     tokenType: text(row['token_type']),

@@ -1,8 +1,10 @@
 /** The vault of an account: it opens only what belongs to this account, and the credentials of its grants. */
 
 import { decryptText, encryptText, type RecordCorrupt } from '#crypto/envelope.ts';
-import { grantPlace, type GrantField } from '#crypto/places.ts';
-import type { Result } from '#lib/result.ts';
+import type { VaultLocked } from '#crypto/keyring.ts';
+import { CONNECTIONS_OWNER, clientSecretPlace, grantPlace, type GrantField } from '#crypto/places.ts';
+import { ok, type Result } from '#lib/result.ts';
+import type { ConnectionSettings } from '#providers/settings.ts';
 import { Vault, type OpenedLife } from '#objects/vault.ts';
 import type { AccountStore } from './store.ts';
 
@@ -45,6 +47,20 @@ export class AccountVault extends Vault {
   isOwnedByRows(): boolean {
     const material = this.#store.keyMaterial();
     return material !== null && this.isOwn(material.accountId);
+  }
+
+  /** The secret of the connection's client, for requests that it signs; null: it has none. Of two the first. */
+  async clientSecret({
+    id,
+    dataKey,
+    clientSecrets,
+  }: Pick<ConnectionSettings, 'id' | 'dataKey' | 'clientSecrets'>): Promise<
+    Result<string | null, VaultLocked | RecordCorrupt>
+  > {
+    const [stored] = clientSecrets;
+    if (stored === undefined) return ok(null);
+    const opened = await this.openLife(CONNECTIONS_OWNER, dataKey);
+    return opened.ok ? decryptText(opened.value.key, clientSecretPlace(id, 0), stored) : opened;
   }
 
   encrypt(

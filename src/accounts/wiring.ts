@@ -42,7 +42,7 @@ export function partsOf(ctx: DurableObjectState, env: object): Parts {
     },
   });
   const { config, store, vault } = own;
-  const credentials = new OpenedCredentials(vault, store);
+  const credentials = new OpenedCredentials(vault, store, { now: own.now, secretAt: config.secretAt });
   const exchanger = () => (ctx.exports as unknown as Entrypoints).Exchanger;
   const object: Account = {
     ...own,

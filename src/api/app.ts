@@ -18,6 +18,7 @@ import { tokenServiceRoutes } from './oauth/routes.ts';
 import { approvalRoutes } from './approvals/routes.ts';
 import { approvalPageRoutes } from './approvals/pages.ts';
 import { proxyRoutes } from './proxy/routes.ts';
+import { toolRoutes } from './tools/routes.ts';
 import { revocationRoutes } from './revocations/routes.ts';
 import { connectLinkRoutes } from './routes/connect/connect-links.ts';
 import {
@@ -81,6 +82,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', healthRoutes());
   app.route('/', tokenRoutes());
   app.route('/', proxyRoutes());
+  app.route('/', toolRoutes());
   app.route('/', tokenServiceRoutes());
   app.route('/', clientDocumentRoutes());
   app.route('/', agentCredentialRoutes());

@@ -16,6 +16,7 @@ import { resolveScopes } from '#providers/scopes/scopes.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { AppEnv } from './context.ts';
 import { machineCredential } from './machine/credentials.ts';
+import { checkDeclared, checkParts, staticCredential, type Bringer } from './machine/static.ts';
 
 /** Why a credential may not be taken, beside what every route has. */
 export const IMPORT_CODES = [
@@ -55,30 +56,27 @@ export function importMode(body: PutCredential): ImportMode {
 export async function credentialFields(
   body: PutCredential,
   settings: ConnectionSettings,
+  bringer: Bringer,
 ): Promise<CredentialFields> {
   if (settings.descriptor.no_credential === true)
     throw invalid('type', 'this connection takes no credential: its accounts are active when created');
   if (body.type !== settings.authType) throw invalid('type', `this connection takes ${settings.authType}`);
   if (isMachineBody(body)) return { type: body.type, machine: await machineCredential(body, settings) };
-  const scopes = body.scope ? resolveScopes(scopeFactsOf(settings), [body.scope]) : null;
-  switch (body.type) {
-    case 'oauth2':
-      if (body.subject_token != null) requireExchange(body, settings);
-      return {
-        type: 'oauth2',
-        subjectToken: body.subject_token ?? null,
-        refreshToken: body.refresh_token ?? null,
-        accessToken: body.access_token ?? null,
-        expiresInS: body.expires_in ?? null,
-        scopes,
-      };
-    case 'api_key':
-      return { type: 'api_key', fields: { api_key: body.api_key }, scopes };
-    case 'basic':
-      return { type: 'basic', fields: basicFields(body, settings), scopes };
-    case 'custom':
-      return { type: 'custom', fields: body.fields, scopes };
-  }
+  if (body.type !== 'oauth2') return staticCredential(body, settings, bringer);
+  if (body.subject_token != null) requireExchange(body, settings);
+  return {
+    type: 'oauth2',
+    subjectToken: body.subject_token ?? null,
+    refreshToken: body.refresh_token ?? null,
+    accessToken: body.access_token ?? null,
+    expiresInS: body.expires_in ?? null,
+    scopes: body.scope ? resolveScopes(scopeFactsOf(settings), [body.scope]) : null,
+  };
+}
+
+/** The operator of a request as one who brings a credential. */
+export function bringerOf(c: Context<AppEnv>): Bringer {
+  return { config: c.get('config'), organization: c.get('operator').organization };
 }
 
 /** @throws ProblemError 400 where this provider exchanges no token, or the body brings another besides */
@@ -98,30 +96,13 @@ function isMachineBody(body: PutCredential): body is MachineBody {
   return isMachineType(body.type);
 }
 
-/** Both parts; one that this provider does not use may be left out. @throws ProblemError 400 at the part that is missing */
-function basicFields(
-  body: Extract<PutCredential, { type: 'basic' }>,
-  settings: ConnectionSettings,
-): { username: string; password: string } {
-  checkParts(body, credentialFieldsOf(settings.descriptor));
-  return { username: body.username ?? '', password: body.password ?? '' };
-}
-
-function checkParts(
-  body: Extract<PutCredential, { type: 'basic' }>,
-  needed: readonly { readonly name: string }[],
-): void {
-  for (const name of ['username', 'password'] as const)
-    if (body[name] === undefined && needed.some((part) => part.name === name))
-      throw invalid(name, 'is required');
-}
-
 /** The same before a connection is made for the credential: a refusal makes nothing. @throws ProblemError 400 */
 export async function requireParts(
   c: Context<AppEnv>,
   connection: string,
   body: PutCredential,
 ): Promise<void> {
+  if (!isMachineBody(body) && body.type !== 'oauth2') await checkDeclared(body, bringerOf(c));
   if (body.type !== 'basic' || (body.username !== undefined && body.password !== undefined)) return;
   if ((await connectionSettings(c.get('config'), connection, '')) !== null) return;
   const entry = findDescriptor(connection);

@@ -11,6 +11,8 @@ export type AuditAction =
   | 'token.revoke'
   | 'proxy.call'
   | 'tool.execute'
+  | 'tool.update'
+  | 'tool.delete'
   | 'account.connect'
   | 'account.confirm'
   | 'account.import'

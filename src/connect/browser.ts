@@ -23,27 +23,53 @@ function cookiesIn(header: string | null): [name: string, value: string][] {
   });
 }
 
-/** The secret that this browser holds for a link, or a new one. */
-export function browserSecretOf(origin: string, token: string, cookies: string | null): string {
+/** What a browser holds of a flow: its secret, and what it carries for the broker, encrypted for the broker alone. */
+export interface HeldByBrowser {
+  readonly secret: string;
+  readonly carried: string | null;
+}
+
+/** Behind the secret, where something is carried. */
+const CARRIES = '~';
+
+function heldIn(value: string): HeldByBrowser | null {
+  const at = value.indexOf(CARRIES);
+  const secret = at < 0 ? value : value.slice(0, at);
+  return isBrowserSecret(secret) ? { secret, carried: at < 0 ? null : value.slice(at + 1) } : null;
+}
+
+/** What this browser holds for a link, or a new secret. */
+export function heldFor(origin: string, token: string, cookies: string | null): HeldByBrowser {
   const name = prefixOf(origin) + linkTag(token);
-  const held = cookiesIn(cookies).filter(([key, value]) => key === name && isBrowserSecret(value));
+  const held = cookiesIn(cookies).flatMap(([key, value]) => {
+    const one = key === name ? heldIn(value) : null;
+    return one === null ? [] : [one];
+  });
   // Two of one name were not both set by us: neither is taken.
-  return held.length === 1 ? (held[0]?.[1] ?? newBrowserSecret()) : newBrowserSecret();
+  const [only] = held;
+  return held.length === 1 && only !== undefined ? only : { secret: newBrowserSecret(), carried: null };
 }
 
 /** `Set-Cookie` for it: for our host alone, out of reach of scripts, sent with the provider's redirect back. */
-export function browserCookie(origin: string, token: string, secret: string): string {
+export function browserCookie(
+  origin: string,
+  token: string,
+  secret: string,
+  carried: string | null = null,
+): string {
   const secure = origin.startsWith('https:') ? '; Secure' : '';
-  return `${prefixOf(origin)}${linkTag(token)}=${secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${COOKIE_S}${secure}`;
+  const value = carried === null ? secret : `${secret}${CARRIES}${carried}`;
+  return `${prefixOf(origin)}${linkTag(token)}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${COOKIE_S}${secure}`;
 }
 
-/** The secret in this browser's cookies from which `state` was made; null: it did not begin this flow. */
-export function secretOfState(origin: string, state: string, cookies: string | null): string | null {
+/** What this browser holds of the flow that `state` was made for; null: it did not begin it. */
+export function heldOfState(origin: string, state: string, cookies: string | null): HeldByBrowser | null {
   const prefix = prefixOf(origin);
-  const held = cookiesIn(cookies).filter(
-    ([name, value]) => name.startsWith(prefix) && isBrowserSecret(value),
-  );
-  return held.find(([, value]) => isStateOf(value, state))?.[1] ?? null;
+  const held = cookiesIn(cookies).flatMap(([name, value]) => {
+    const one = name.startsWith(prefix) ? heldIn(value) : null;
+    return one === null ? [] : [one];
+  });
+  return held.find(({ secret }) => isStateOf(secret, state)) ?? null;
 }
 
 /**

@@ -20,13 +20,15 @@ import { connectionSettings } from '#directory/connections/connections.ts';
 import { wantMetadata } from '#directory/connections/metadata-age.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { exchangeCode } from '#egress/exchange/code-exchange.ts';
+import { finishOauth1 } from '#egress/oauth1/access-token.ts';
 import { log } from '#lib/log.ts';
 import { tellHome } from '#egress/tell-home.ts';
 import { forNewGrant } from '#providers/clients.ts';
 import { MCP } from '#providers/mcp.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import { secretOfState } from './browser.ts';
+import { heldOfState, type HeldByBrowser } from './browser.ts';
 import { codeIn, readCallback, type CallbackParams } from './callback-params.ts';
+import { oauth1Error, VERIFIER } from './oauth1.ts';
 import { outcomeReply, unwrapOr } from './models.ts';
 import { commonOf, frozenOf, page, wayBackOf, type Reply, type Visit } from './visit.ts';
 
@@ -36,19 +38,22 @@ const ARRIVE_LIMIT_MS = 15_000;
 /** `GET /oauth/callback/{connection}`. */
 export async function receiveCallback(visit: Visit, connection: string): Promise<Reply> {
   const invalid = (): Reply => page({ kind: 'invalid_callback', ...commonOf(visit, null) });
-  const params = readCallback(visit.url.searchParams);
-  const state = params === null ? null : readState(params.state);
-  if (params === null || state === null || !NAME_PATTERN.test(connection)) return invalid();
+  const told = readCallback(visit.url.searchParams);
+  const state = told === null ? null : readState(told.state);
+  if (told === null || state === null || !NAME_PATTERN.test(connection)) return invalid();
   const { sessionId, ticket } = state;
   // Before anything is looked up: a browser that did not begin the flow learns nothing of it, and costs nothing.
-  const secret = secretOfState(visit.origin, params.state, visit.headers.get('cookie'));
-  if (secret === null) return page({ kind: 'wrong_browser', ...commonOf(visit, null) });
+  const held = heldOfState(visit.origin, told.state, visit.headers.get('cookie'));
+  if (held === null) return page({ kind: 'wrong_browser', ...commonOf(visit, null) });
+  const { secret } = held;
   const account = await accountOf(visit, sessionId, ticket);
   if (account === null) return invalid();
   const { id: accountId, organization } = account;
   const known = await connectionSettings(visit.config, connection, organization);
   const settings = known === null ? null : forNewGrant(known);
-  const code = codeIn(params, settings?.descriptor.callback_code_param ?? 'code');
+  const isOauth1 = settings?.authType === 'oauth1';
+  const params = isOauth1 ? { ...told, error: told.error ?? oauth1Error(told.all) } : told;
+  const code = codeIn(params, isOauth1 ? VERIFIER : (settings?.descriptor.callback_code_param ?? 'code'));
   if (params.error === null && code === null) return invalid();
   const answer = await askFlow(visit.config, accountId, 'claim', {
     sessionId,
@@ -68,7 +73,7 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
   if (settings?.provider === MCP && issuer !== null && issuer !== settings.descriptor.server?.issuer)
     visit.waitUntil(noteOtherIssuer(visit, connection));
   if (claimed.kind !== 'exchange' || settings === null) return refusal(visit, settings, claimed, params);
-  const work = finish(visit, settings, claimed, { ...params, code: code ?? '' }, secret);
+  const work = finish(visit, settings, claimed, { ...params, code: code ?? '' }, held);
   visit.waitUntil(work.catch(() => undefined));
   const session = await work;
   if (session === null) return page({ kind: 'unavailable', ...commonOf(visit, claimed.claim.organization) });
@@ -173,13 +178,20 @@ async function finish(
   settings: ConnectionSettings,
   { claim }: Extract<Claimed, { kind: 'exchange' }>,
   params: CallbackParams & { readonly code: string },
-  secret: string,
+  { secret, carried }: HeldByBrowser,
 ): Promise<SessionView | null> {
-  const finding = await exchangeCode(visit.config, settings, claim, {
-    code: params.code,
-    nonce: nonceOf(secret, claim.sessionId),
-    callback: params.all,
-  });
+  const finding =
+    settings.authType === 'oauth1'
+      ? await finishOauth1(visit.config, settings, claim, {
+          verifier: params.code,
+          token: params.all['oauth_token'] ?? null,
+          sealed: carried,
+        })
+      : await exchangeCode(visit.config, settings, claim, {
+          code: params.code,
+          nonce: nonceOf(secret, claim.sessionId),
+          callback: params.all,
+        });
   const { sessionId, incarnation, generation, accountId } = claim;
   const arrival = {
     sessionId,

@@ -20,7 +20,8 @@ import {
 } from '#providers/requests/authorization-request.ts';
 import { forNewGrant } from '#providers/clients.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
-import { browserCookie, browserSecretOf, isOwnPost } from './browser.ts';
+import { browserCookie, heldFor, isOwnPost, type HeldByBrowser } from './browser.ts';
+import { callbackUrl, oauth1Url, requestTokenFor } from './oauth1.ts';
 import { scopesOf, unwrapOr } from './models.ts';
 import type { PageModel } from './page-model.ts';
 import {
@@ -111,7 +112,7 @@ async function look(visit: Visit, opened: Opened, secret: string): Promise<Looke
 export async function showStart(visit: Visit, token: string): Promise<Reply> {
   const opened = await accountOf(visit, token);
   if (opened === null) return linkPage(visit, { kind: 'unknown' });
-  const secret = browserSecretOf(visit.origin, token, visit.headers.get('cookie'));
+  const { secret, carried } = heldFor(visit.origin, token, visit.headers.get('cookie'));
   const looked = await look(visit, opened, secret);
   if (looked.kind !== 'start') return linkPage(visit, looked);
   const { settings, granted } = looked;
@@ -130,7 +131,7 @@ export async function showStart(visit: Visit, token: string): Promise<Reply> {
       expiresAt: isoTime(looked.expiresAtMs),
       ...common,
     },
-    browserCookie(visit.origin, token, secret),
+    browserCookie(visit.origin, token, secret, carried),
   );
 }
 
@@ -140,7 +141,8 @@ export async function postStart(visit: Visit, token: string): Promise<Reply> {
   if (opened === null) return linkPage(visit, { kind: 'unknown' });
   if (!isOwnPost(visit.origin, visit.headers))
     return page({ kind: 'foreign_post', startPath: `/connect/${token}`, ...commonOf(visit, null) });
-  const secret = browserSecretOf(visit.origin, token, visit.headers.get('cookie'));
+  const held = heldFor(visit.origin, token, visit.headers.get('cookie'));
+  const { secret } = held;
   const looked = await look(visit, opened, secret);
   if (looked.kind !== 'start') return linkPage(visit, looked);
   const common = commonOf(visit, looked.organization);
@@ -172,7 +174,10 @@ export async function postStart(visit: Visit, token: string): Promise<Reply> {
     case 'go':
       break;
   }
-  return leave(visit, settings, started, secret, browserCookie(visit.origin, token, secret), common);
+  const cookie = browserCookie(visit.origin, token, secret);
+  return settings.authType === 'oauth1'
+    ? leaveByOauth1(visit, settings, started, { held, token }, common)
+    : leave(visit, settings, started, secret, cookie, common);
 }
 
 async function leave(
@@ -205,10 +210,43 @@ async function leave(
       pushedUrl(built.endpoint, descriptor.client_id_param, clientId, pushed.requestUri),
       cookie,
     );
+  return notBegun(visit, settings, pushed.reason, cookie, common);
+}
+
+/** The same where the provider gives a token for the flow first, and the browser carries its secret. */
+async function leaveByOauth1(
+  visit: Visit,
+  settings: ConnectionSettings,
+  started: Extract<Started, { kind: 'go' }>,
+  { held, token }: { readonly held: HeldByBrowser; readonly token: string },
+  common: ReturnType<typeof commonOf>,
+): Promise<Reply> {
+  const state = stateOf(held.secret, started.sessionId, started.ticket);
+  const callback = callbackUrl(visit.origin, settings.id, state);
+  const begun = await requestTokenFor(visit, settings, started.sessionId, callback, held.carried);
+  const cookie = (carried: string | null) => browserCookie(visit.origin, token, held.secret, carried);
+  if (!begun.ok) return notBegun(visit, settings, begun.reason, cookie(null), common);
+  const url = oauth1Url(visit, settings, started.scopes, begun.token);
+  return url === null
+    ? notBegun(visit, settings, 'misconfigured', cookie(null), common)
+    : redirect(url, cookie(begun.sealed));
+}
+
+/** The provider was asked first, and did not let the flow begin. */
+function notBegun(
+  visit: Visit,
+  settings: ConnectionSettings,
+  reason: 'misconfigured' | 'provider_error' | 'provider_unavailable' | 'vault_locked',
+  cookie: string,
+  common: ReturnType<typeof commonOf>,
+): Reply {
   const of = { provider: providerOf(settings), retryPath: visit.url.pathname, returnUrl: null, ...common };
-  switch (pushed.reason) {
+  switch (reason) {
     case 'misconfigured':
-      return misconfigured();
+      return page(
+        { kind: 'misconfigured', provider: providerOf(settings), reason: 'settings', ...common },
+        cookie,
+      );
     case 'provider_error':
       return page({ kind: 'provider_error', code: null, ...of }, cookie);
     case 'provider_unavailable':

@@ -1,6 +1,7 @@
 /** One visit of a browser: what the flow is told of it, and what it answers. The routes turn the answer into HTTP. */
 
 import type { RequestContext } from '#audit/record.ts';
+import { isConsentedType } from '#contract/machine/kinds.ts';
 import type { Config } from '#env.ts';
 import { markOf } from '#providers/scopes/scope-words.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
@@ -69,8 +70,9 @@ export function wayBackOf(
 export function frozenOf(settings: ConnectionSettings, origin: string): Frozen | null {
   const { descriptor, clientId, authType } = settings;
   const { authorization_url: authorizationUrl, token_url: tokenUrl, server } = descriptor;
-  if (authType !== 'oauth2' || clientId === null || authorizationUrl === null || tokenUrl === null)
+  if (!isConsentedType(authType) || clientId === null || authorizationUrl === null || tokenUrl === null)
     return null;
+  if (authType === 'oauth1' && descriptor.request_token_url === undefined) return null;
   return {
     authorizationUrl,
     tokenUrl,

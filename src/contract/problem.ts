@@ -99,6 +99,10 @@ export const ProblemDocument = z
       .nullable()
       .optional()
       .openapi({ description: "The provider's error code, never its text." }),
+    upstream: z
+      .object({ status: z.number().int(), code: z.string().nullable(), message: z.string().nullable() })
+      .optional()
+      .openapi({ description: 'Of a tool: what its provider said, the text cut at 1 KiB.' }),
     approval_id: z.string().optional().openapi({ description: 'Of `approval_required`.' }),
     expires_at: IsoTime.optional().openapi({ description: 'Of `approval_required`.' }),
   })

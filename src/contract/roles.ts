@@ -43,6 +43,10 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'PUT /v1/connections/{id}/clients/{organization}': 'admin',
   'DELETE /v1/connections/{id}/clients/{organization}': 'admin',
 
+  'GET /v1/tools/{name}': 'auditor',
+  'PUT /v1/tools/{name}': 'operator',
+  'DELETE /v1/tools/{name}': 'operator',
+
   'POST /v1/agents': 'operator',
   'GET /v1/agents': 'auditor',
   'GET /v1/agents/{id}': 'auditor',
@@ -141,6 +145,8 @@ export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provi
   'PUT /v1/agents/{agent_id}/proxy/{connection}/{path}': 'agent',
   'PATCH /v1/agents/{agent_id}/proxy/{connection}/{path}': 'agent',
   'DELETE /v1/agents/{agent_id}/proxy/{connection}/{path}': 'agent',
+  'GET /v1/tools': 'agent',
+  'POST /v1/tools/{name}/execute': 'agent',
   'POST /oauth/token': 'agent',
   'GET /.well-known/oauth-authorization-server/oauth': 'open',
   'GET /.well-known/jwks.json': 'open',

@@ -99,6 +99,6 @@ export function parseAdminKey(text: string): Omit<ParsedKey, 'agentId'> | null {
 }
 
 /** A random id of ours: prefix and 22 base62 characters (131 bits). */
-export function newId(prefix: 'at' | 'rfa' | 'req' | 'evt' | 'we' | 'wd' | 'rev' | 'apr'): string {
+export function newId(prefix: 'at' | 'rfa' | 'req' | 'evt' | 'we' | 'wd' | 'rev' | 'apr' | 'tc'): string {
   return `${prefix}_${randomBase62(22)}`;
 }

@@ -14,6 +14,11 @@ export function contentDigest(parts: readonly string[], body: Uint8Array): strin
   return hash('sha256', lengthPrefixed(['valetkey', 'content v1', ...told]), 'base64url');
 }
 
+/** SHA-256 of a body, in hex, as signatures of requests name it. */
+export function contentHash(body: Uint8Array): string {
+  return hash('sha256', body, 'hex');
+}
+
 /** SHA-256 of a token as a proof of possession names it (`ath`, RFC 9449, 4.2). */
 export function tokenHash(token: string): string {
   return hash('sha256', token, 'base64url');

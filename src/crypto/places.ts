@@ -65,8 +65,18 @@ export function verifierPlace(owner: Owner, sessionId: string): Place {
   return { ...owner, field: `connect:${sessionId}:verifier`, generation: 0 };
 }
 
-/** What the control plane keeps of its own (admin keys, audit heads) is authenticated under a data key, and not encrypted. */
+/** The secret of a request token that a browser carries (RFC 5849, 2.1), for one session of one connection. */
+export function requestTokenPlace(connectionId: string, sessionId: string): Place {
+  return { ...CONNECTIONS_OWNER, field: `request_token:${connectionId}:${sessionId}`, generation: 0 };
+}
+
+/** What the control plane keeps of its own (admin keys, audit heads, tools) is authenticated under a data key. */
 export const CONTROL_OWNER: Owner = { kind: 'control', owner: '', organization: '', incarnation: 1 };
+
+/** A tool's result under an idempotency key, by the id of its row: encrypted under the same data key. */
+export function toolResultPlace(rowId: string): Place {
+  return { ...CONTROL_OWNER, field: `tool_result:${rowId}`, generation: 0 };
+}
 
 /** The keys that sign the broker's own access tokens, under one data key of their own. */
 export const SIGNING_OWNER: Owner = {

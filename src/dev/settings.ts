@@ -22,12 +22,16 @@ const SETTING_NAMES = [
   'LOG_LEVEL',
 ] as const;
 
-export type SettingName = (typeof SETTING_NAMES)[number];
+/** Secrets that credentials of accounts name (`source`): the operator chooses what stands behind this. */
+type CredentialName = `CREDENTIAL_${string}`;
+
+export type SettingName = (typeof SETTING_NAMES)[number] | CredentialName;
 export type Settings = Readonly<Partial<Record<SettingName, string>>>;
 
 /** The settings among the variables of an environment; empty ones count as not set. */
 export function settingsIn(env: Readonly<Record<string, string | undefined>>): Settings {
-  const entries = SETTING_NAMES.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []));
+  const names = [...SETTING_NAMES, ...Object.keys(env).filter(isCredentialName)];
+  const entries = names.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []));
   return Object.fromEntries(entries);
 }
 
@@ -37,6 +41,10 @@ export function environmentWith(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string | undefined> {
   const names: readonly string[] = SETTING_NAMES;
-  const rest = Object.entries(env).filter(([name]) => !names.includes(name));
+  const rest = Object.entries(env).filter(([name]) => !names.includes(name) && !isCredentialName(name));
   return { ...Object.fromEntries(rest), ...settings };
+}
+
+function isCredentialName(name: string): name is CredentialName {
+  return name.startsWith('CREDENTIAL_');
 }

@@ -37,6 +37,8 @@ export type Door1Decision =
 export interface AtAccount<G extends Granted> {
   /** The scopes that were asked for, aliases already resolved; null where the request names none. */
   readonly asked: readonly string[] | null;
+  /** The scopes that one known call needs, of which no credential leaves; null or left out: it is no such call. */
+  readonly needed?: readonly string[] | null;
   readonly grants: readonly G[];
   /** Whether the provider gives a token with fewer scopes at a refresh. */
   readonly canNarrow: boolean;
@@ -112,7 +114,8 @@ export function decideAtDoor2<G extends Granted>(
   const [grant] = account.grants;
   // What a request names is what leaves, and each list has allowed just that.
   if (refusal !== null) return refusal;
-  if (account.asked !== null || grant === undefined) return withApproval(byPolicy, byToken);
+  if (account.asked !== null || account.needed != null || grant === undefined)
+    return withApproval(byPolicy, byToken);
   return allAtDoor2(own, request, account, limitsOf(granted, request, grant));
 }
 
@@ -188,6 +191,11 @@ function nearestRefusal<D extends { readonly allowed: boolean }, R extends D & R
 }
 
 const stepOf = ({ reason }: Refused): number => STEPS.indexOf(reason);
+
+/** The refusal that got further, the first of two equals. */
+export function laterOf<R extends Refused>(one: R, other: R): R {
+  return stepOf(other) > stepOf(one) ? other : one;
+}
 
 /**
  * No rule, no access. The first rule that allows everything decides; a refusal has the reason of the rule that got

@@ -5,7 +5,7 @@
 
 import type { Rule } from '#contract/agents/policy.ts';
 import type { Coverage } from './scopes.ts';
-import { coverage, distinct, sharedLimit } from './scopes.ts';
+import { coverage, distinct, isSubset, sharedLimit } from './scopes.ts';
 
 export interface Granted {
   /** As the provider named them; null where it never said, as with static credentials. */
@@ -46,9 +46,12 @@ export function pickGrant<G extends Granted>(input: {
   /** What the token of the caller leaves of it, resolved; left out or null: all. */
   within?: readonly string[] | null;
   asked: readonly string[] | null;
+  /** See `AtAccount`. */
+  needed?: readonly string[] | null;
   grants: readonly G[];
   canNarrow: boolean;
 }): GrantChoice<G> {
+  if (input.needed != null) return pickForCall({ ...input, needed: input.needed });
   const candidates = input.grants
     .map((grant) => weigh(grant, input))
     .sort((one, other) => breadth(one) - breadth(other));
@@ -62,6 +65,41 @@ export function pickGrant<G extends Granted>(input: {
     }
   }
   return refuse(candidates, input.rule);
+}
+
+/** For a call that needs just these scopes: what else a grant holds stays here. */
+function pickForCall<G extends Granted>(input: {
+  rule: Rule;
+  within?: readonly string[] | null;
+  needed: readonly string[];
+  grants: readonly G[];
+  canNarrow: boolean;
+}): GrantChoice<G> {
+  const { needed } = input;
+  const candidates = input.grants
+    .map((grant) => weigh(grant, { ...input, asked: null }))
+    .sort((one, other) => breadth(one) - breadth(other));
+  const including = ({ include }: G, scopes: readonly string[]) => include?.([...scopes]) ?? [...scopes];
+  const within = candidates.filter(
+    ({ grant, allowed }) => allowed === null || isSubset(needed, including(grant, allowed)),
+  );
+  const [outside] = candidates;
+  if (within.length === 0 && outside !== undefined)
+    return refusal('scope_not_allowed', outside.allowed, null);
+  // A provider that never said what it granted says with its answer whether it was enough.
+  const able = within.find(
+    ({ grant, granted }) => granted === null || isSubset(needed, including(grant, granted)),
+  );
+  if (able === undefined) {
+    const closest = within.at(-1);
+    return refusal('missing_scopes', distinct(needed), closest?.granted ?? []);
+  }
+  const { grant, granted, allowed } = able;
+  const isExact = granted === null || isSubset(granted, including(grant, needed));
+  const narrows = input.canNarrow && grant.narrowable !== false && !isExact;
+  const held = granted === null ? [] : including(grant, granted);
+  const narrowTo = narrows ? distinct(needed).filter((scope) => held.includes(scope)) : null;
+  return { picked: true, grant, scopes: allowed, narrowTo };
 }
 
 function weigh<G extends Granted>(

@@ -67,7 +67,7 @@ export function distinct(scopes: readonly string[]): string[] {
   return [...new Set(scopes)];
 }
 
-function isSubset(part: readonly string[], whole: readonly string[]): boolean {
+export function isSubset(part: readonly string[], whole: readonly string[]): boolean {
   const members = new Set(whole);
   return part.every((scope) => members.has(scope));
 }

@@ -7,7 +7,7 @@
  */
 
 import { z } from 'zod';
-import { CREDENTIAL_TYPES, isMachineType, isRenewedType } from '#contract/machine/kinds.ts';
+import { CREDENTIAL_TYPES, isConsentedType, isMachineType, isRenewedType } from '#contract/machine/kinds.ts';
 import {
   BASIC_ENCODINGS,
   DOWNSCOPING,
@@ -17,26 +17,33 @@ import {
   PKCE_SUPPORT,
   REFRESH_TOKEN_KINDS,
   REVOCATION_REACHES,
+  TOKEN_ENDPOINT_AUTH_METHODS,
+  LATER_URLS,
+  URL_FIELDS,
+  UrlTemplate,
+  UrlVariable,
+  isHttpUrl,
+} from './descriptor.ts';
+import type { DescriptorInput, TokenEndpointAuthMethod } from './descriptor.ts';
+import { ErrorRow } from './answers/error-row.ts';
+import {
   RequestHeaders,
   ResponseMap,
   ScopeAliases,
   ScopeLists,
   ScopeSynonyms,
   SuccessCheck,
-  TOKEN_ENDPOINT_AUTH_METHODS,
-  URL_FIELDS,
-  UrlTemplate,
-  UrlVariable,
-  isHttpUrl,
-} from './descriptor.ts';
-import type { DescriptorInput, ServerFacts, TokenEndpointAuthMethod } from './descriptor.ts';
-import { ErrorRow } from './answers/error-row.ts';
+} from './facts.ts';
 import { parseTokenHeader } from './requests/headers.ts';
 import { isTokenQuery } from './injection/query.ts';
+import { SIGNING_FIELDS } from './signing/facts.ts';
+import { signedDefaults, signingProblems, signingWarnings } from './signing/custom-signing.ts';
 import { machineAuth, machineDefaults, MACHINE_FIELDS } from './machine/custom-machine.ts';
 import { reservedParams } from './requests/reserved-params.ts';
 import { needs } from './identity.ts';
+import { listOf, pkceOf, serverOf, type AuthorizationServerMetadata } from './server-metadata.ts';
 
+export type { AuthorizationServerMetadata } from './server-metadata.ts';
 export { applyVariables } from './variables/variables.ts';
 
 const HttpUrl = z.string().max(2048).refine(isHttpUrl, 'must be an http or https URL');
@@ -139,6 +146,9 @@ export const ProviderConfig = z.strictObject({
   terminal_refresh_errors: OwnRows.optional(),
   transient_refresh_errors: OwnRows.optional(),
   ...MACHINE_FIELDS,
+  ...SIGNING_FIELDS,
+  /** Where an OAuth 1 flow begins (RFC 5849, 2.1). */
+  request_token_url: HttpUrl.optional(),
   token_header: TokenHeader.nullable().optional(),
   /** An API that takes its credential in the URL: `key={api_key}`. No header is added then, unless one is given too. */
   token_query: z
@@ -155,6 +165,11 @@ export const ProviderConfig = z.strictObject({
   client_id_param: Name.optional(),
   code_param: Name.optional(),
   refresh_token_param: Name.optional(),
+  /** The renewal is a GET with its parameters in the URL. */
+  refresh_request: z.literal('get').optional(),
+  /** A GET behind the code, which exchanges its token for one that lives long: its address and parameters. */
+  long_lived_url: HttpUrl.optional(),
+  long_lived_params: ExtraParams.optional(),
   token_exchange_params: ExtraParams.optional(),
   client_secret_param: Name.optional(),
   callback_code_param: Name.optional(),
@@ -169,29 +184,11 @@ export type ProviderConfig = z.output<typeof ProviderConfig>;
 /** `provider_config` of a connection to a catalogue entry: where the entry is played, and nothing else of it. */
 export const PlayedUrls = z.strictObject({
   ...ProviderConfig.pick({ authorization_url: true, token_url: true, refresh_url: true }).shape,
+  ...ProviderConfig.pick({ request_token_url: true, long_lived_url: true }).shape,
   ...ProviderConfig.pick({ revocation_url: true, userinfo_url: true, account_lookup_url: true }).shape,
   api_base_urls: z.array(UrlTemplate).max(20).optional(),
-} satisfies Record<(typeof URL_FIELDS)[number] | 'api_base_urls', z.ZodType>);
+} satisfies Record<(typeof URL_FIELDS)[number] | (typeof LATER_URLS)[number] | 'api_base_urls', z.ZodType>);
 export type PlayedUrls = z.output<typeof PlayedUrls>;
-
-/** The part of a server's metadata that is read. Values come from the network: each is checked again before it is used. */
-export interface AuthorizationServerMetadata {
-  readonly issuer: string;
-  readonly authorization_endpoint?: string | undefined;
-  readonly token_endpoint?: string | undefined;
-  readonly revocation_endpoint?: string | undefined;
-  readonly userinfo_endpoint?: string | undefined;
-  readonly jwks_uri?: string | undefined;
-  readonly pushed_authorization_request_endpoint?: string | undefined;
-  readonly require_pushed_authorization_requests?: boolean | undefined;
-  readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
-  readonly authorization_response_iss_parameter_supported?: boolean | undefined;
-  readonly id_token_signing_alg_values_supported?: readonly string[] | undefined;
-  readonly code_challenge_methods_supported?: readonly string[] | undefined;
-  readonly scopes_supported?: readonly string[] | undefined;
-  readonly registration_endpoint?: string | undefined;
-  readonly client_id_metadata_document_supported?: boolean | undefined;
-}
 
 /** Dotted path of the request's field, and what is wrong with it. */
 export interface ConfigError {
@@ -266,12 +263,13 @@ export function customDescriptor(
   const isSelfSigned = config.assertion?.sent === 'access_token';
   if (isRenewedType(config.auth_type) && !isSelfSigned && tokenUrl === null)
     errors.push(errorAt(['token_url'], 'is required'));
+  errors.push(...signingProblems(config).map(({ path, message }) => errorAt([path], message)));
   const authorizationUrl = endpoint(
     'authorization_url',
     config.authorization_url,
     metadata?.authorization_endpoint,
   );
-  if (isOauth && authorizationUrl === null)
+  if (isConsentedType(config.auth_type) && authorizationUrl === null)
     warnings.push('authorization_url: without one credentials can only be imported');
   const authMethod = isOauth
     ? authMethodOf(config, metadata)
@@ -290,7 +288,9 @@ export function customDescriptor(
   if (pkce === 'unsupported' && isOauth) warnings.push('pkce: flows of this connection run without it');
   const usualHeader = config.token_query === undefined ? DEFAULT_HEADERS[config.auth_type] : null;
   const tokenHeader = config.token_header === undefined ? usualHeader : config.token_header;
-  if (tokenHeader === null && config.token_query === undefined)
+  const defaults = { ...machineDefaults(config), ...signedDefaults(config) };
+  warnings.push(...signingWarnings(config));
+  if (tokenHeader === null && config.token_query === undefined && defaults.signer === undefined)
     warnings.push('token_header: without one no header is built from the credential');
   for (const field of IDENTITY_SOURCES) {
     if (needs(config[field] ?? null, 'callback'))
@@ -303,7 +303,7 @@ export function customDescriptor(
 
   const input: DescriptorInput = {
     ...withoutUndefined(own),
-    ...machineDefaults(config),
+    ...defaults,
     id: 'custom',
     url_template_vars: Object.fromEntries(
       Object.entries(variables).map(([name, one]) => [
@@ -347,10 +347,10 @@ const DEFAULT_HEADERS: Readonly<Record<ProviderConfig['auth_type'], string | nul
   api_key: 'Authorization: Bearer {api_key}',
   basic: 'Authorization: Basic base64({username}:{password})',
   custom: null,
+  // Signed, and so in no template.
+  oauth1: null,
+  aws: null,
 };
-
-const listOf = (value: unknown): string[] | null =>
-  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : null;
 
 /** RFC 8414: a list that is left out means client_secret_basic. */
 function authMethodOf(
@@ -364,29 +364,6 @@ function authMethodOf(
       listed.includes(method),
     ) ?? null
   );
-}
-
-function pkceOf(metadata: AuthorizationServerMetadata | undefined): 'supported' | 'unsupported' | 'unknown' {
-  const listed = listOf(metadata?.code_challenge_methods_supported);
-  if (listed === null) return 'unknown';
-  return listed.includes('S256') ? 'supported' : 'unsupported';
-}
-
-function serverOf(metadata: AuthorizationServerMetadata | undefined): ServerFacts | null {
-  if (metadata === undefined) return null;
-  const urlOr = (value: unknown): string | null =>
-    typeof value === 'string' && value.length <= 2048 && isHttpUrl(value) ? value : null;
-  return {
-    issuer: metadata.issuer,
-    jwks_uri: urlOr(metadata.jwks_uri),
-    par_endpoint: urlOr(metadata.pushed_authorization_request_endpoint),
-    par_required: metadata.require_pushed_authorization_requests === true,
-    iss_supported: metadata.authorization_response_iss_parameter_supported === true,
-    // `none` and the symmetric ones are no proof of the issuer, so they are not even listed.
-    id_token_algs: (listOf(metadata.id_token_signing_alg_values_supported) ?? [])
-      .filter((alg) => /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/.test(alg))
-      .slice(0, 20),
-  };
 }
 
 const hostOf = (url: string | undefined): string | null =>

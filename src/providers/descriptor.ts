@@ -6,8 +6,17 @@
 
 import { z } from 'zod';
 import { ErrorRow, JsonPath } from './answers/error-row.ts';
+import {
+  HeaderNames,
+  RequestHeaders,
+  ResponseMap,
+  ScopeAliases,
+  ScopeLists,
+  ScopeSynonyms,
+  SuccessCheck,
+} from './facts.ts';
 import { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
-import { isListable } from './requests/headers.ts';
+import { SIGNING_FIELDS } from './signing/facts.ts';
 import { Region } from './variables/region-facts.ts';
 
 export { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
@@ -42,48 +51,6 @@ export const UrlTemplate = z
       isHttpUrl(text.replace(/^\{[A-Za-z_]\w*\}/, 'https://origin.example').replaceAll(PLACEHOLDER, 'x')),
     'must be an http or https URL',
   );
-
-/** Headers of an API that a caller may set, in lower case; a `*` at the end of a name stands for any rest of it. */
-export const RequestHeaders = z
-  .array(
-    z
-      .string()
-      .refine(
-        (name) => isListable(name.replace(/\*$/, '')),
-        'must be a header in lower case that the API itself defines',
-      ),
-  )
-  .max(20);
-
-export const ScopeAliases = z
-  .record(Name, z.union([Name, z.array(Name).min(1).max(50)]))
-  .refine((aliases) => Object.keys(aliases).length <= 200, 'must have at most 200 entries');
-
-/** Families of scopes, and scopes that include others: a name and the scopes behind it. */
-export const ScopeLists = z
-  .record(Name, z.array(Name).min(1).max(100))
-  .refine((lists) => Object.keys(lists).length <= 100, 'must have at most 100 entries');
-
-export const ScopeSynonyms = z
-  .record(Name, Name)
-  .refine((synonyms) => Object.keys(synonyms).length <= 200, 'must have at most 200 entries');
-
-export const ResponseMap = z.strictObject({
-  access_token: Name,
-  refresh_token: Name.nullable().optional(),
-  expires_in: Name.nullable().optional(),
-  expires_at: Name.nullable().optional(),
-  scope: Name.nullable().optional(),
-  token_type: Name.nullable().optional(),
-  refresh_token_expires_in: Name.nullable().optional(),
-});
-
-/** How a body says that it is a success: a value, a field that is missing, or one that is there. */
-export const SuccessCheck = z.union([
-  z.strictObject({ path: JsonPath, equals: z.union([z.string().max(200), z.number(), z.boolean()]) }),
-  z.strictObject({ absent: JsonPath }),
-  z.strictObject({ present: JsonPath }),
-]);
 
 const sourceOf = (roots: string) => {
   const path = new RegExp(`^(?:${roots})[\\w.[\\]=-]*$`);
@@ -144,6 +111,7 @@ const AUTH_TYPES = [
   'session_token',
   'jwt_bearer',
   'oauth1',
+  'aws',
 ] as const;
 export const TOKEN_ENDPOINT_AUTH_METHODS = [
   'client_secret_basic',
@@ -209,12 +177,6 @@ export type ServerFacts = z.output<typeof ServerFacts>;
 const url = UrlTemplate.nullable().default(null);
 const seconds = z.int().min(0).max(315_360_000).nullable().default(null);
 const names = (max: number) => z.array(Name).max(max).default([]);
-
-/** A `*` at the end of a name stands for any rest of it. */
-const HeaderNames = z
-  .array(z.string().regex(/^[a-z0-9-]{1,64}\*?$/))
-  .max(20)
-  .optional();
 
 const fields = {
   id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
@@ -283,6 +245,10 @@ const fields = {
   transient_refresh_errors: z.array(ErrorRow).max(60).default([]),
   url_template_vars: z.record(z.string(), UrlVariable).default({}),
   token_header: z.string().min(1).max(500).nullable().default(null),
+  /** Ours: how each request is signed, where no header holds the credential itself (signing/). */
+  ...SIGNING_FIELDS,
+  /** Ours: where an OAuth 1 flow begins (RFC 5849, 2.1). */
+  request_token_url: UrlTemplate.optional(),
   /** Ours: parameters of the URL that carry the credential, where an API takes it there: `key={api_key}`. */
   token_query: z.string().min(1).max(500).optional(),
   /** Ours: headers that a caller may set beside the common ones: versions, and what of the account is meant. */
@@ -322,6 +288,11 @@ const fields = {
    * if it is another, and the types of token.
    */
   token_exchange_params: ExtraParams.optional(),
+  /** Ours: a renewal is a GET, its parameters stand in the URL, and the client proves nothing. */
+  refresh_request: z.literal('get').optional(),
+  /** Ours: a GET right behind the code, which exchanges its token for one that lives long and is kept. */
+  long_lived_url: UrlTemplate.optional(),
+  long_lived_params: ExtraParams.optional(),
   /** Ours: what the client's secret is called in the body. */
   client_secret_param: Name.default('client_secret'),
   /** Ours: under which name the code comes back with the browser. */
@@ -373,15 +344,31 @@ export const URL_FIELDS = [
   'account_lookup_url',
 ] as const;
 
+/** Addresses that few providers have: a descriptor that has none leaves them out. */
+export const LATER_URLS = ['request_token_url', 'long_lived_url'] as const;
+
 /** Whether a fact rests on general knowledge alone. */
 export function isUnverified(descriptor: Descriptor, field: keyof Descriptor): boolean {
   return descriptor.unverified_fields.includes(field);
 }
 
-/** The parts of a static credential, by the names under which they are imported; none for OAuth. */
+const OAUTH1_FIELDS: CredentialField[] = [
+  { name: 'token', label: 'token' },
+  { name: 'token_secret', label: "token's secret" },
+];
+const AWS_FIELDS: CredentialField[] = [
+  { name: 'access_key_id', label: 'access key id' },
+  { name: 'secret_access_key', label: 'secret access key' },
+  { name: 'session_token', label: 'session token of a temporary key' },
+  { name: 'region', label: 'region' },
+];
+
+/** The parts of a static credential, by the names under which they are imported; none for OAuth 2. */
 export function credentialFieldsOf(descriptor: Descriptor): CredentialField[] {
   if (descriptor.credential_fields !== undefined) return descriptor.credential_fields;
   if (descriptor.auth_type === 'api_key') return [{ name: 'api_key', label: 'API key' }];
+  if (descriptor.auth_type === 'oauth1') return OAUTH1_FIELDS;
+  if (descriptor.auth_type === 'aws') return AWS_FIELDS;
   if (descriptor.auth_type !== 'basic') return [];
   return [
     { name: 'username', label: 'user name' },

@@ -9,7 +9,7 @@ import type { Injector } from '#egress/injector/injector.ts';
 import { callUpstream, type UpstreamOutcome } from '#egress/injector/upstream.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { systemNow, within } from '#lib/clock.ts';
-import { judgeApiAnswer, type ApiVerdict } from '#providers/answers/api-answer.ts';
+import { judgeApiAnswer, mayTell, type ApiVerdict } from '#providers/answers/api-answer.ts';
 import type { CallFacts } from '#providers/injection/injection.ts';
 import { answerStream, type BrokenOff } from './answer-stream.ts';
 import type { OutgoingBody } from './body.ts';
@@ -22,10 +22,15 @@ import { Watch } from './watch.ts';
 export interface ProxiedCall {
   readonly method: string;
   readonly asked: Asked;
+  /** The caller's, of which those on the list leave. */
   readonly headers: Headers;
+  /** Of a tool, all of which leave. */
+  readonly ownHeaders?: Texts;
   readonly body: OutgoingBody;
   /** The base URL that is meant; null: the account's first. */
   readonly baseUrl: string | null;
+  /** In the place of both, where the account's facts decide. */
+  readonly placed?: (facts: CallFacts) => { readonly asked: Asked; readonly baseUrl: string | null };
   /** Until the head of the answer, of all attempts together. */
   readonly timeoutMs: number;
   /** Aborted when the caller hangs up. */
@@ -134,7 +139,8 @@ async function renewed(gate: Gate, { out }: Answered): Promise<LetOut | null> {
 }
 
 async function attempt(call: ProxiedCall, gate: Gate, out: LetOut, untilMs: number): Promise<Answered> {
-  const target = targetOf(call.asked, out.facts.apiBaseUrls, call.baseUrl);
+  const { asked, baseUrl } = call.placed?.(out.facts) ?? call;
+  const target = targetOf(asked, out.facts.apiBaseUrls, baseUrl);
   if (!target.ok) {
     await out.ended({ ...NOT_SENT, outcome: 'refused', reason: 'invalid_request' });
     await out.giveBack();
@@ -146,7 +152,7 @@ async function attempt(call: ProxiedCall, gate: Gate, out: LetOut, untilMs: numb
     {
       url: target.value.url,
       method: call.method,
-      headers: outgoingHeaders(call.headers, out.facts.requestHeaders),
+      headers: { ...outgoingHeaders(call.headers, out.facts.requestHeaders), ...call.ownHeaders },
       body: call.body.open(),
     },
     out.injector,
@@ -187,6 +193,10 @@ async function failed(
     return new ProblemError('invalid_request', { detail: 'the body broke off before its end' });
   if (failure === 'timeout') return new ProblemError('provider_timeout');
   if (failure === 'aborted') return stoppedProblem(call, gate);
+  if (failure === 'unsignable')
+    return new ProblemError('too_large', {
+      detail: "the body is part of this API's signature, so it may hold 1 MiB",
+    });
   if (failure === 'network')
     return new ProblemError('provider_unavailable', {
       detail: 'the API did not answer, or its answer broke off: nobody knows whether it has acted',
@@ -259,11 +269,7 @@ function readFirst({ response, watch, untilMs }: Sent): Promise<Front | 'late' |
 function isReadFirst({ status, headers }: Response, { signs }: CallFacts): boolean {
   const length = headers.get('content-length');
   if (length !== null && Number(length) <= FRONT_BYTES) return true;
-  const signals = [
-    ...signs.api_dead_token_signals_with_200.map(() => 200),
-    ...(signs.api_signals ?? []).map((signal) => signal.status),
-  ];
-  return status === 401 || (signals.includes(status) && (headers.get('content-type') ?? '').includes('json'));
+  return mayTell(signs, status, (headers.get('content-type') ?? '').includes('json'));
 }
 
 function recordAnswer(

@@ -37,6 +37,7 @@ const KEPT_ENDED = numberIn('accounts/flows/sessions/upkeep.ts', 'KEPT_ENDED');
 const MAX_APPROVALS = numberIn('accounts/approvals/machine.ts', 'MAX_LIVE');
 const KEPT_APPROVALS = numberIn('accounts/approvals/machine.ts', 'KEPT_ENDED');
 const APPROVALS_DAYS = numberIn('directory/approvals/index-rows.ts', 'KEPT_MS') / DAY_MS;
+const MAX_TOOLS = numberIn('directory/tools/custom-tools.ts', 'MAX_CUSTOM_TOOLS');
 const MAX_REVOCATIONS = numberIn('accounts/ending/revocation.ts', 'MAX_JOBS');
 
 /** The cron of `wrangler.toml`: every quarter of an hour. */
@@ -122,6 +123,12 @@ const D1: readonly Entry[] = [
     'an operator deletes it',
     'directory/connections/connection-changes.ts',
     standing(SIZE.connections),
+  ],
+  [
+    'custom_tool',
+    'an operator deletes it; their number has a limit',
+    'directory/tools/custom-tools.ts',
+    standing(MAX_TOOLS),
   ],
   [
     'connection_grave',

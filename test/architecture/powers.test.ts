@@ -58,9 +58,14 @@ describe('a provider of the catalogue', () => {
 
   /** Platforms that workloads run on: some of them are providers too. */
   const platforms = 'src/contract/callers/workload-presets.ts';
-  const isData = (file: string) => file.startsWith('src/providers/catalogue/') || file === platforms;
+  /** The forms of tools are called after those who make models. */
+  const forms = ['src/contract/tools/formats.ts', 'src/tools/formats.ts'];
+  const isData = (file: string) =>
+    file.startsWith('src/providers/catalogue/') ||
+    file.startsWith('src/tools/registry/') ||
+    [platforms, ...forms].includes(file);
 
-  it('has its name in quotes in the catalogue, among the platforms, and in examples of the contract', () => {
+  it('has its name in quotes in the catalogue, in the registry of tools, among the platforms and forms, and in examples of the contract', () => {
     const quoted = FILES.filter((file) => !isData(file)).flatMap((file) =>
       stringsOf(file)
         .filter(({ text }) => isNamed(text))

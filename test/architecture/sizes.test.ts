@@ -9,7 +9,8 @@ const ALL = [...filesUnder('src', '.ts'), ...filesUnder('test', '.ts')];
 const linesOf = (file: string) => textOf(file).trimEnd().split('\n').length;
 
 it('no file is longer than 400 lines', () => {
-  const data = (file: string) => file.startsWith('src/providers/catalogue/');
+  const data = (file: string) =>
+    file.startsWith('src/providers/catalogue/') || file.startsWith('src/tools/registry/');
   expect(ALL.filter((file) => !data(file) && linesOf(file) > 400)).toEqual([]);
 });
 

@@ -12,6 +12,7 @@ import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client } from '../support/callers.ts';
 import { Canaries } from '../support/canary.ts';
 import { name } from '../support/world.ts';
+import { PRIVATE_KEY } from './machine-scene.ts';
 
 let broker: TestBroker;
 let operator: Client;
@@ -28,6 +29,8 @@ const said: [where: string, text: string][] = [];
 /** The planted texts of one kind, and how an account gets them. */
 interface Kind {
   readonly config: object;
+  /** Of the connection, where the kind needs one. */
+  readonly client?: object;
   readonly credential: object;
   readonly planted: readonly string[];
 }
@@ -77,14 +80,84 @@ const KINDS: Readonly<Record<string, () => Kind>> = {
   },
 };
 
+/** Kinds whose secret signs, lies in a secret of the deployment, or asks for what is sent. */
+const FURTHER: typeof KINDS = {
+  oauth1: () => {
+    const [token, secret, consumer] = [plain('token'), plain('token secret'), plain('consumer secret')];
+    return {
+      config: { auth_type: 'oauth1' },
+      client: { client_id: 'consumer', client_secret: consumer },
+      credential: { type: 'oauth1', token, token_secret: secret },
+      planted: [token, secret, consumer],
+    };
+  },
+  aws: () => {
+    const [secret, session] = [plain('secret access key'), plain('session token')];
+    return {
+      config: { auth_type: 'aws', signer_service: 's3' },
+      credential: {
+        type: 'aws',
+        access_key_id: 'AKIAEXAMPLE',
+        secret_access_key: secret,
+        session_token: session,
+        region: 'eu-central-1',
+      },
+      planted: [secret, session],
+    };
+  },
+  'api_key in a secret of the deployment': () => ({
+    config: { auth_type: 'api_key' },
+    credential: { type: 'api_key', source: 'env:CREDENTIAL_CANARY' },
+    planted: [elsewhere],
+  }),
+  oauth2_client_credentials: () => {
+    const [secret, token] = [plain('client secret of a machine'), plain('token of a machine')];
+    issued = token;
+    return {
+      config: { auth_type: 'oauth2_client_credentials', token_url: `${base}/token` },
+      credential: { type: 'oauth2_client_credentials', client_id: 'machine', client_secret: secret },
+      planted: [secret, token],
+    };
+  },
+  session_token: () => {
+    const [password, token] = [plain('password of a login'), plain('token of a login')];
+    issued = token;
+    return {
+      config: { auth_type: 'session_token', token_url: `${base}/token` },
+      credential: { type: 'session_token', username: 'robot', password },
+      planted: [password, token],
+    };
+  },
+  jwt_bearer: () => {
+    const token = plain('token of a service account');
+    issued = token;
+    // The key's own middle: its first and last characters are those of many keys.
+    const key = PRIVATE_KEY.replaceAll(/-----[^-]+-----|\s/g, '');
+    canaries.plant('private key', key.slice(200, 260));
+    return {
+      config: { auth_type: 'jwt_bearer', token_url: `${base}/token` },
+      client: { client_id: 'robot' },
+      credential: { type: 'jwt_bearer', service_account: { private_key: PRIVATE_KEY } },
+      planted: [token],
+    };
+  },
+};
+/** What the token endpoint gives next, and what lies in a secret of the deployment. */
+let issued = '';
+const elsewhere = canaries.makePlain('secret of the deployment');
+
 beforeAll(async () => {
   api = createServer((request, response) => {
     request.resume();
-    request.on('end', () => answer([], response));
+    request.on('end', () => {
+      if (request.url !== '/token') return answer([], response);
+      const given = JSON.stringify({ access_token: issued, token_type: 'Bearer', expires_in: 3600 });
+      return void response.writeHead(200, { 'content-type': 'application/json' }).end(given);
+    });
   }).listen(0, '127.0.0.1');
   await once(api, 'listening');
   base = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
-  broker = await startBroker({ alone: true, settings: { LOG_LEVEL: 'debug' } });
+  broker = await startBroker({ alone: true, settings: { LOG_LEVEL: 'debug', CREDENTIAL_CANARY: elsewhere } });
   operator = client(broker.url, broker.adminKey);
   const policy = { rules: [{ connection: '*', identifiers: ['*'], actions: ['proxy'] }] };
   const made = await operator.post('/v1/agents', { id: name('agent'), key: true, policy });
@@ -97,13 +170,13 @@ afterAll(async () => {
   api.close();
 });
 
-async function account({ config, credential }: Kind): Promise<string> {
+async function account({ config, credential, client: own }: Kind): Promise<string> {
   const connection = name('conn');
-  const isOAuth = 'token_url' in config;
+  const isOAuth = 'token_url' in config && 'authorization_url' in config;
   const made = await operator.post('/v1/connections', {
     id: connection,
     provider: 'custom',
-    ...(isOAuth ? { client_id: 'c', client_secret: 'a-secret-of-the-client' } : {}),
+    ...(isOAuth ? { client_id: 'c', client_secret: 'a-secret-of-the-client' } : own),
     provider_config: { ...config, api_base_urls: [`${base}/v1`] },
   });
   expect(made.status, made.text).toBe(201);
@@ -164,9 +237,11 @@ const PLACES: Readonly<Record<string, (text: string, response: ServerResponse) =
     void response.writeHead(403, { 'www-authenticate': `Bearer realm="${text}"` }).end('{}'),
 };
 
-describe.each(Object.keys(KINDS))('of a credential of kind %s', (kind) => {
+const ALL_KINDS: typeof KINDS = { ...KINDS, ...FURTHER };
+
+describe.each(Object.keys(ALL_KINDS))('of a credential of kind %s', (kind) => {
   it('nothing comes back, however and wherever the API repeats it', async () => {
-    const made = KINDS[kind]?.() as Kind;
+    const made = ALL_KINDS[kind]?.() as Kind;
     const id = await account(made);
     const first = said.length;
     let isUsed = false;

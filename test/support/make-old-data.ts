@@ -4,17 +4,16 @@
  * are kept in test/vectors/stored and never made anew.
  */
 
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from '../../src/dev/engine/broker.ts';
+import { freePort } from '../../src/dev/ports.ts';
 import { client, type Reply } from './callers.ts';
 import {
   OLD_ADMIN_KEY,
-  OLD_MASTER_KEYS,
   pack,
   PROVIDER_PORT,
+  startOldBroker,
   startOldProvider,
   type OldFacts,
 } from './old-data.ts';
@@ -25,30 +24,6 @@ if (checkout === undefined || file === undefined) throw new Error('give a checko
 function must(reply: Reply): any {
   if (reply.status >= 300) throw new Error(`${reply.status}: ${reply.text}`);
   return reply.body;
-}
-
-async function start(port: number, folder: string): Promise<() => Promise<void>> {
-  const settings = {
-    ADMIN_KEY: OLD_ADMIN_KEY,
-    MASTER_KEYS: OLD_MASTER_KEYS,
-    BASE_URL: `http://127.0.0.1:${port}`,
-    ALLOW_LOOPBACK: 'true',
-  };
-  const args = ['src/dev/serve.ts', '--port', String(port), '--persist-to', folder];
-  const child = spawn(process.execPath, args, {
-    cwd: checkout,
-    env: { ...process.env, ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', (text) => String(text).includes('ready http') && resolve());
-    child.once('exit', (code) => reject(new Error(`the broker ended with ${code}`)));
-  });
-  return () =>
-    new Promise((resolve) => {
-      child.once('exit', () => resolve());
-      child.kill('SIGTERM');
-    });
 }
 
 async function fill(url: string): Promise<OldFacts> {
@@ -124,7 +99,7 @@ async function fill(url: string): Promise<OldFacts> {
 const provider = await startOldProvider();
 const folder = await mkdtemp(path.join(tmpdir(), 'valetkey-old-'));
 const port = await freePort();
-const stop = await start(port, folder);
+const stop = await startOldBroker(checkout, port, folder);
 const facts = await fill(`http://127.0.0.1:${port}`);
 // What is written behind the answers (index rows, events) is there by then.
 await new Promise((resolve) => setTimeout(resolve, 5_000));

@@ -3,6 +3,7 @@
  * has to know to open it. The secrets in it were made for it and open nothing else.
  */
 
+import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
@@ -27,8 +28,8 @@ export interface OldFacts {
 }
 
 /** The first line of a packed folder; the bytes of the files follow in this order. */
-interface Head {
-  readonly facts: OldFacts;
+interface Head<Facts> {
+  readonly facts: Facts;
   readonly files: readonly (readonly [name: string, length: number])[];
 }
 
@@ -48,19 +49,22 @@ async function databasesIn(folder: string): Promise<string[]> {
 }
 
 /** The folder of a broker that has stopped as one compressed file. */
-export async function pack(folder: string, facts: OldFacts): Promise<Buffer> {
+export async function pack<Facts>(folder: string, facts: Facts): Promise<Buffer> {
   const names = await databasesIn(folder);
   for (const name of names) settle(path.join(folder, name));
   const contents = await Promise.all(names.map((name) => readFile(path.join(folder, name))));
-  const head: Head = { facts, files: names.map((name, index) => [name, contents[index]?.length ?? 0]) };
+  const head: Head<Facts> = {
+    facts,
+    files: names.map((name, index) => [name, contents[index]?.length ?? 0]),
+  };
   return gzipSync(Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...contents]), { level: 9 });
 }
 
 /** Writes the files of `packed` under `folder`. */
-export async function unpack(packed: Buffer, folder: string): Promise<OldFacts> {
+export async function unpack<Facts = OldFacts>(packed: Buffer, folder: string): Promise<Facts> {
   const bytes = gunzipSync(packed);
   let at = bytes.indexOf(10) + 1;
-  const { facts, files } = JSON.parse(bytes.subarray(0, at).toString('utf8')) as Head;
+  const { facts, files } = JSON.parse(bytes.subarray(0, at).toString('utf8')) as Head<Facts>;
   for (const [name, length] of files) {
     const file = path.join(folder, name);
     await mkdir(path.dirname(file), { recursive: true });
@@ -68,6 +72,35 @@ export async function unpack(packed: Buffer, folder: string): Promise<OldFacts> 
     at += length;
   }
   return facts;
+}
+
+/** Starts the broker of another checkout. @returns what stops it */
+export async function startOldBroker(
+  checkout: string,
+  port: number,
+  folder: string,
+): Promise<() => Promise<void>> {
+  const settings = {
+    ADMIN_KEY: OLD_ADMIN_KEY,
+    MASTER_KEYS: OLD_MASTER_KEYS,
+    BASE_URL: `http://127.0.0.1:${port}`,
+    ALLOW_LOOPBACK: 'true',
+  };
+  const args = ['src/dev/serve.ts', '--port', String(port), '--persist-to', folder];
+  const child = spawn(process.execPath, args, {
+    cwd: checkout,
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (text) => String(text).includes('ready http') && resolve());
+    child.once('exit', (code) => reject(new Error(`the broker ended with ${code}`)));
+  });
+  return () =>
+    new Promise((resolve) => {
+      child.once('exit', () => resolve());
+      child.kill('SIGTERM');
+    });
 }
 
 export interface OldProvider {

@@ -22,7 +22,7 @@ import { armGrant, isHeldBack, isStillDue, planned, rotationFacts } from '../ref
 import { overdueSpreadMs } from '../refreshing/provider/connection-watch.ts';
 import type { Refresher } from '../refreshing/refresher.ts';
 import { degrade } from '../refreshing/settle/settle.ts';
-import { isUsable, othersServe } from '../refreshing/usable.ts';
+import { DECLARED_END, isUsable, othersServe } from '../refreshing/usable.ts';
 import type { GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';
 import type { OpenedAccount } from '../vault.ts';
@@ -194,7 +194,12 @@ function endTimer(object: Account, opened: OpenedAccount, state: AccountState, g
       object,
       opened.key.mac,
       state.account,
-      { signal: 'grant_died', action: 'account.status', reason: 'no_refresh_token' },
+      {
+        signal: 'grant_died',
+        action: 'account.status',
+        reason: 'no_refresh_token',
+        evidence: grant.staticFields === null ? [] : [DECLARED_END],
+      },
       systemContext('timer'),
     );
   });

@@ -9,6 +9,7 @@ import type { Code } from '#contract/codes.ts';
 import { Secret } from '#crypto/secret.ts';
 import type { CutOffs } from '#directory/revocations/cut-offs.ts';
 import type { SentAgent } from '#policy/granted.ts';
+import type { ToolDemand } from '#policy/needs.ts';
 import type { PolicyAgent } from '#policy/request.ts';
 import type { ReleasedInjection } from '#providers/injection/injection.ts';
 import type { AskedUse } from '../approvals/machine.ts';
@@ -23,6 +24,8 @@ export interface ReleaseRequest {
   readonly minTtlExplicit: boolean;
   /** Asked for less; null: not asked. */
   readonly scopes: readonly string[] | null;
+  /** Of a tool: for which accounts it is and what it needs; left out: it is none. */
+  readonly demand?: ToolDemand;
   /** Fingerprint of a token that an API has just refused; `current`: of the one that would be handed out now. */
   readonly rejected: string | null;
   /** The answer also says where the credential belongs, and how a dead one looks there. */

@@ -14,12 +14,14 @@ function common(
   account: AccountRow,
   settings: ConnectionSettings,
   credential: OpenedCredential,
+  end: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const { headers, query } = injectionIn(credential) ?? { headers: {}, query: {} };
   return {
     headers,
     // Only where an API takes it in the URL.
     ...(Object.keys(query).length === 0 ? {} : { query }),
+    ...end,
     fingerprint: credential.fingerprint,
     connected_account_id: account.accountId,
     connection: account.connection,
@@ -92,7 +94,12 @@ function bodyOf(
   expiresInS: number | null,
 ): string {
   const fields = plain(credential.fields);
-  const rest = { ...common(account, settings, credential), value: valueOf(fields) };
+  // A token's end has its place; of a static credential it is told where there is one.
+  const end =
+    grant.staticFields === null || expiresInS === null
+      ? {}
+      : { expires_at: isoTime(grant.accessExpiresAtMs), expires_in: expiresInS };
+  const rest = { ...common(account, settings, credential, end), value: valueOf(fields) };
   switch (account.credentialType) {
     case 'session_token':
       return JSON.stringify({
@@ -130,5 +137,8 @@ function bodyOf(
       });
     case 'custom':
       return JSON.stringify({ type: 'custom', fields, ...rest });
+    case 'oauth1':
+    case 'aws':
+      throw new Error('internal: a credential that signs was to be handed out');
   }
 }

@@ -24,6 +24,8 @@ export interface OpenedCredential {
   readonly fingerprint: string;
   /** JSON of what it does to a request; null when the templates and the values make no valid one. */
   readonly injection: Secret | null;
+  /** The secret of the deployment that it names and that is not there, or is no such credential; null: none is missing. */
+  readonly absent?: string | null;
   /** The values that the request needs and the account does not have; nothing leaves while there is any. */
   readonly unfilled: readonly string[];
   /** Where the account's API is, by these rows; nothing leaves while a part of it is missing. */
@@ -46,11 +48,12 @@ export function wrapped(values: Readonly<Record<string, string>>): Record<string
 
 /** The injection of a credential, by the provider's habit: made once per generation. */
 export function injectionFor(
-  { descriptor }: ConnectionSettings,
+  { descriptor, clientId }: ConnectionSettings,
   fields: Readonly<Record<string, string>>,
   captured: Readonly<Record<string, string>>,
+  clientSecret: string | null = null,
 ): Secret | null {
-  const injection = injectionOf(descriptor, fields, captured);
+  const injection = injectionOf(descriptor, fields, captured, { id: clientId, secret: clientSecret });
   return injection === null ? null : new Secret(JSON.stringify(injection));
 }
 
@@ -71,6 +74,7 @@ export function unfilledFor(
 ): readonly string[] {
   const { descriptor, provider } = settings;
   const values = { ...captured, ...fields };
+  if (descriptor.signer !== undefined) return [];
   const templates = [descriptor.token_header, descriptor.token_query ?? null];
   const names = [...new Set(templates.flatMap((template) => namesWithout(template, values)))];
   if (provider === 'custom' || !isRenewedType(settings.authType)) return names;
@@ -98,6 +102,7 @@ export function releasedInjection(
     signs: {
       api_signals: settings.descriptor.api_signals,
       api_dead_token_signals_with_200: settings.descriptor.api_dead_token_signals_with_200,
+      signer: settings.descriptor.signer,
     },
     origins: originsOf(apiBaseUrls),
     expiresAtMs: grant.accessExpiresAtMs,

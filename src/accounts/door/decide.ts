@@ -6,6 +6,7 @@
 
 import { isRenewedType } from '#contract/machine/kinds.ts';
 import { decideAtDoor1, decideAtDoor2, WALLS, type Door2Decision } from '#policy/decide.ts';
+import { decideForNeeds, needsOf, serves } from '#policy/needs.ts';
 import { mayConnect } from '#policy/reach.ts';
 import type { PolicyRequest } from '#policy/request.ts';
 import { scopeKeyOf } from '#providers/scopes/scopes.ts';
@@ -19,13 +20,14 @@ import { connectUrl, reauthUrl } from '../flows/repair-link.ts';
 import { canNarrow, narrowedOf, narrowsTooOften, servableGrants, shownAs } from '../refreshing/narrowing.ts';
 import { withoutOwnWait } from '../refreshing/plan.ts';
 import { degrade } from '../refreshing/settle/settle.ts';
+import { DECLARED_END } from '../refreshing/usable.ts';
 import type { GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';
 import type { OpenedAccount } from '../vault.ts';
 import { CURRENT_TOKEN, type DoorRequest, type Refusal, type ReleaseResult } from './answer.ts';
 import type { OpenedCredentials } from './opened.ts';
 import { ended, handOut, isClientRefused, noToken, refuse, unavailable, wall } from './outcomes.ts';
-import { policyRefusal, sealRefusal, statusRefusal } from './refusals.ts';
+import { otherProvider, policyRefusal, sealRefusal, signedRefusal, statusRefusal } from './refusals.ts';
 import { decideRejectedToken, noteRefused, noteUnreported } from './rejected.ts';
 import { askedOf, offeredAsAsked, offeredOf, type Offered, scopesNamedBy } from './scopes.ts';
 import { isInFlight, useOf, type Round, type Scene, type Step, type Wanted } from './step.ts';
@@ -88,6 +90,12 @@ export function decideRelease(
     );
     return byRules.allowed ? refuse(scene, closed, closed.code) : refuseByPolicy(scene, byRules);
   }
+  const { demand } = request;
+  if (
+    demand !== undefined &&
+    !serves(demand, { connection: account.connection, provider: settings.provider })
+  )
+    return refuse(scene, otherProvider(settings.provider), 'invalid_request');
   const allowed = decideScopes(scene);
   if (!allowed.allowed) {
     const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene, round) : null;
@@ -113,6 +121,9 @@ function decideAllowed(
     return decideOAuth(scene, credentials, { grant, shown: grant, scopes: null, scopeKey: null });
   }
   const narrowed = narrowedOf(state, grant, allowed.narrowTo);
+  // A known call may be made with the whole token: narrowing it is a precaution that a provider may refuse.
+  if (request.demand !== undefined && !narrowsNow(scene, grant, narrowed))
+    return decideOAuth(scene, credentials, { grant, shown: grant, scopes: null, scopeKey: null });
   if (narrowed?.refusedUntilMs != null && narrowed.refusedUntilMs > scene.nowMs) {
     const denied = { granted: grant.scopes, allowed: allowed.scopes };
     return refuse(scene, policyRefusal('cannot_downscope', denied), 'cannot_downscope');
@@ -126,6 +137,15 @@ function decideAllowed(
     scopes: allowed.narrowTo,
     scopeKey: scopeKeyOf(allowed.narrowTo),
   });
+}
+
+function narrowsNow(
+  { state, nowMs }: Scene,
+  grant: GrantRow,
+  narrowed: ReturnType<typeof narrowedOf>,
+): boolean {
+  if (narrowed === null) return !narrowsTooOften(state, grant, nowMs);
+  return narrowed.refusedUntilMs === null || narrowed.refusedUntilMs <= nowMs;
 }
 
 /** Whether the account still lets this agent use it so. Scopes are not compared again: the credential has left. */
@@ -201,7 +221,9 @@ function closedRefusal(
   const cutOffs = request.cutOffs ?? null;
   const { mac } = opened.key;
   const ended = deletedRefusal(account, settings, cutOffs) ?? revokedRefusal(account, grants, cutOffs);
-  const kept = leaves ? (proxyOnlyRefusal(account, settings, cutOffs) ?? sealRefusal(account)) : null;
+  const kept = leaves
+    ? (proxyOnlyRefusal(account, settings, cutOffs) ?? sealRefusal(account) ?? signedRefusal(account))
+    : null;
   const connect = () =>
     mayConnect(request.agent, policyRequest(scene)) ? connectUrl(object, mac, account) : null;
   return ended ?? kept ?? statusRefusal(account, () => reauthUrl(object, mac, account), connect);
@@ -228,11 +250,15 @@ function decideScopes(scene: Scene): Door2Decision<Offered> {
   const { settings } = state;
   const grants = offeredOf(settings, servableGrants(state, nowMs), scopesNamedBy(request.agent));
   const asked = askedOf(settings, grants, request.scopes);
-  return decideAtDoor2(request.agent, policyRequest(scene), {
-    asked,
-    grants,
-    canNarrow: canNarrow(settings),
-  });
+  const { agent, demand } = request;
+  const needs = demand === undefined ? null : needsOf(demand, settings.provider);
+  const named = needs?.map((names) => askedOf(settings, grants, names) ?? []) ?? null;
+  return decideForNeeds(
+    agent,
+    policyRequest(scene),
+    { asked, grants, canNarrow: canNarrow(settings) },
+    named,
+  );
 }
 
 /**
@@ -257,6 +283,8 @@ function learnScopes(scene: Scene, round: Round): Step | null {
 }
 
 function decideStatic(scene: Scene, credentials: OpenedCredentials, grant: GrantRow): Step {
+  if (grant.accessExpiresAtMs !== null && !accessLives(grant, scene.nowMs))
+    return ended(scene, grant, { evidence: [DECLARED_END] });
   const credential = credentials.at(grant, null, scene.state.settings);
   if (credential === null) return { kind: 'decrypt', grant, scopeKey: null };
   // A static credential that the API refuses is still served: nothing can renew it, and only people can tell why.

@@ -28,7 +28,14 @@ import type { DoorRequest, Refusal } from './answer.ts';
 import { credentialBody, withApiDetails } from './body.ts';
 import { callBegan } from '../calls/call-end.ts';
 import { releasedInjection, type OpenedCredential } from './credential.ts';
-import { statusRefusal, uncallable, unfilledHeaders, unknownVariables, wallRefusal } from './refusals.ts';
+import {
+  absentSecret,
+  statusRefusal,
+  uncallable,
+  unfilledHeaders,
+  unknownVariables,
+  wallRefusal,
+} from './refusals.ts';
 import { waitOf, type Scene, type Step } from './step.ts';
 
 /** `last_used_at` is written at most so often; between, it is kept in memory. */
@@ -105,6 +112,7 @@ export function handOut(scene: Scene, grant: GrantRow, credential: OpenedCredent
   if (scene.stale) return { kind: 'again' };
   const { account, settings } = scene.state;
   const { missing } = credential.urls(settings, account);
+  if (credential.absent != null) return refuse(scene, absentSecret(account, credential.absent), 'conflict');
   if (missing.length > 0) return refuse(scene, unknownVariables(account, missing), 'variable_unknown');
   if (credential.unfilled.length > 0)
     return refuse(scene, unfilledHeaders(account, credential.unfilled), 'conflict');

@@ -3,7 +3,7 @@
  * due is decided in `decide.ts`; `outcomes.ts` records it.
  */
 
-import { isRenewedType } from '#contract/machine/kinds.ts';
+import { isRenewedType, isSignedType } from '#contract/machine/kinds.ts';
 import type { Reason } from '#policy/decide.ts';
 import { isoTime } from '#lib/clock.ts';
 import type { AccountRow } from '../rows.ts';
@@ -26,6 +26,16 @@ export function wallRefusal(byId: boolean, reason: string, account: AccountRow |
 /** Why the credential of a sealed account does not leave, in any status; null: it may. */
 export function sealRefusal({ sealed }: Pick<AccountRow, 'sealed'>): Refusal | null {
   return sealed ? { code: 'account_sealed' } : null;
+}
+
+/** Why a credential that signs does not leave, in any status; null: it is of another kind. */
+export function signedRefusal({ accountId, credentialType: type }: AccountRow): Refusal | null {
+  if (!isSignedType(type)) return null;
+  return {
+    code: 'conflict',
+    detail: `a credential of the type ${type} signs each request and is handed to nobody: call the API through the proxy (/v1/connected-accounts/${accountId}/proxy/…) or with a tool`,
+    members: { connected_account_id: accountId },
+  };
 }
 
 /** Why an account in this status answers no request; null: it may. `repairUrl` makes the link of a dead grant, `connectUrl` that of an account without one, where the agent may have it. */
@@ -80,6 +90,15 @@ export function unfilledHeaders(account: AccountRow, names: readonly string[]): 
   };
 }
 
+/** The credential lies in a secret of the deployment, which is not there: which one, and how it comes. */
+export function absentSecret(account: AccountRow, source: string): Refusal {
+  return {
+    code: 'conflict',
+    detail: `the credential of this account lies in ${source}, and this deployment has no usable secret of that name: an operator sets it, or imports the credential itself`,
+    members: { connected_account_id: account.accountId },
+  };
+}
+
 /** A call cannot be made with this credential, though it could be handed out: what the connection does not say. */
 export function uncallable(account: AccountRow, lacks: 'place' | 'address'): Refusal {
   const what =
@@ -91,6 +110,12 @@ export function uncallable(account: AccountRow, lacks: 'place' | 'address'): Ref
     detail: `the connection ${account.connection} does not say ${what}: PATCH /v1/connections/${account.connection} with it in provider_config`,
     members: { connected_account_id: account.accountId },
   };
+}
+
+/** The tool is for accounts of another provider. */
+export function otherProvider(provider: string): Refusal {
+  const errors = [{ path: 'connected_account_id', message: `this tool is not for accounts of ${provider}` }];
+  return { code: 'invalid_request', members: { errors } };
 }
 
 /** A part of the URL of this account's API is unknown: which part, and how to give it. */

@@ -185,7 +185,7 @@ function grantOf(finding: Granted, settings: ConnectionSettings, generation: num
     generation,
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,
-    staticFields: null,
+    staticFields: tokens.staticFields ?? null,
     hasAccessToken: tokens.accessToken !== null,
     hasRefreshToken: renews,
     tokenType: tokens.tokenType,

@@ -68,7 +68,7 @@ export function promote(
     mac,
     {
       ...account,
-      credentialType: 'oauth2',
+      credentialType: grant.staticFields === null ? 'oauth2' : 'oauth1',
       // They belong to the user of before: the new one's site is another.
       variables: subjectChanged ? {} : account.variables,
       // Only the facts of the new grant: where its user is unknown, it may be another user's.

@@ -3,6 +3,7 @@
  * seven days, or until the incident ends before that. Nothing is stored for it. Where it leads is `connect/`.
  */
 
+import { isConsentedType } from '#contract/machine/kinds.ts';
 import type { Ticket } from '#crypto/connect-secrets.ts';
 import { equalDigests, linkName, linkSignature } from '#crypto/digest.ts';
 import type { Account } from '../account.ts';
@@ -42,7 +43,7 @@ export function repairToken(mac: Uint8Array, account: AccountRow): string | null
 
 /** Null where no browser flow can repair the account, or the deployment does not say under which URL it is reached. */
 export function reauthUrl(object: Account, mac: Uint8Array, account: AccountRow): string | null {
-  if (account.credentialType !== 'oauth2') return null;
+  if (!isConsentedType(account.credentialType)) return null;
   return urlOf(object, repairToken(mac, account));
 }
 
@@ -52,7 +53,7 @@ export function reauthUrl(object: Account, mac: Uint8Array, account: AccountRow)
  */
 export function connectUrl(object: Account, mac: Uint8Array, account: AccountRow): string | null {
   const settings = object.store.settings();
-  if (account.status !== 'pending' || settings?.authType !== 'oauth2') return null;
+  if (account.status !== 'pending' || settings === null || !isConsentedType(settings.authType)) return null;
   const sinceMs = Math.floor(object.now() / DAY_MS) * DAY_MS;
   const signed = signature(mac, account, sinceMs, 'connect');
   return urlOf(object, `cn.${account.accountId}.${sinceMs.toString(36)}.${signed}`);

@@ -154,7 +154,8 @@ function tooOften(
   session: string,
   isRepair: boolean,
 ): Extract<Started, { kind: 'too_often' }> | null {
-  if (settings.descriptor.server?.par_required !== true) return null;
+  // Of these two flows the provider is called before the browser is sent to it.
+  if (settings.descriptor.server?.par_required !== true && settings.authType !== 'oauth1') return null;
   const waitMs = object.openings.take(session, isRepair, nowMs);
   return waitMs > 0 ? { kind: 'too_often', retryAfterS: Math.ceil(waitMs / 1000) } : null;
 }

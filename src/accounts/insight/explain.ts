@@ -1,12 +1,13 @@
 /** Why an account stands where it stands, and what happens next: for the person who has to answer for it. Pure. */
 
-import { isRenewedType } from '#contract/machine/kinds.ts';
+import { isRenewedType, isSignedType } from '#contract/machine/kinds.ts';
 import type { Explanation } from '#contract/accounts/account-insight.ts';
 import { isoTime } from '#lib/clock.ts';
 import { stillLearnt } from '#refresh/learnt-lifetime.ts';
 import { accessLives, reauthDueMs } from '#refresh/lifetimes.ts';
 import type { Timer } from '#objects/timers.ts';
 import { inDoubtSinceMs, REFUSED_ALONE } from '../refreshing/plan.ts';
+import { DECLARED_END } from '../refreshing/usable.ts';
 import type { AccountRow, AttemptRow, GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';
 import type { Obstacles } from './obstacles.ts';
@@ -43,7 +44,8 @@ export function explain(input: ExplainInput): Explanation {
 }
 
 function ownEvidence({ account, grants }: AccountState): string[] {
-  return account.status === 'active' && endingOf(grants) !== null ? ['no_refresh_token'] : [];
+  if (account.status !== 'active' || endingOf(grants) === null) return [];
+  return [isRenewedType(account.credentialType) ? 'no_refresh_token' : DECLARED_END];
 }
 
 /** What the API has taught about the life of access tokens. */
@@ -111,8 +113,7 @@ function whyActive(
   }
   if (account.degradedCause === 'token_refused_by_api')
     return 'the API refuses the credential although it is fresh';
-  if (!isRenewedType(account.credentialType))
-    return `a static credential is stored${leaves ? ' and handed out as it is' : ''}`;
+  if (!isRenewedType(account.credentialType)) return whyStatic(account, grants, leaves);
   const alone = grants.find((grant) => grant.lastFailure === REFUSED_ALONE);
   if (alone !== undefined)
     return `the provider refuses our client${codeOf(alone.lastFailureCode)} to this account alone, while others of its connection refresh with it: its grant was probably given to another client, and the user must connect again`;
@@ -127,6 +128,17 @@ function whyActive(
     : 'there is no living token until it succeeds';
   const count = failing.failures === 1 ? 'the last refresh' : `the last ${failing.failures} refreshes`;
   return `${count} failed (${failing.lastFailure ?? 'unknown'}${codeOf(failing.lastFailureCode)}): ${tail}`;
+}
+
+function whyStatic({ credentialType }: AccountRow, grants: readonly GrantRow[], leaves: boolean): string {
+  const use = isSignedType(credentialType)
+    ? ' and signs the requests of the proxy and of tools'
+    : leaves
+      ? ' and handed out as it is'
+      : '';
+  const ending = endingOf(grants);
+  const end = ending === null ? '' : `, until ${isoTime(ending)}: then another one has to be brought`;
+  return `a static credential is stored${use}${end}`;
 }
 
 /** When the first grant ends that nothing can renew (epoch ms); null: none does. */

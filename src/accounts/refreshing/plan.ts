@@ -109,7 +109,9 @@ export function planned(
   settings: ConnectionSettings,
   grant: GrantRow,
 ): Planned | null {
-  if (!isRenewedType(account.credentialType) || !mayRefresh(account.status)) return null;
+  if (!mayRefresh(account.status)) return null;
+  // A static credential has a timer where it has an end.
+  if (!isRenewedType(account.credentialType) && grant.accessExpiresAtMs === null) return null;
   return planRefresh({ ...scheduleFacts(object, account, settings, grant), random: object.random });
 }
 

@@ -4,9 +4,13 @@ import { accessLives } from '#refresh/lifetimes.ts';
 import type { GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';
 
+/** Evidence of a static credential that has come to the end which its operator gave. */
+export const DECLARED_END = 'declared_end';
+
 /** It lives, or something is stored that can renew it. */
 export function isUsable(grant: GrantRow, nowMs: number): boolean {
-  return grant.staticFields !== null || grant.hasRefreshToken || accessLives(grant, nowMs);
+  const isEndless = grant.staticFields !== null && grant.accessExpiresAtMs === null;
+  return isEndless || grant.hasRefreshToken || accessLives(grant, nowMs);
 }
 
 /** Whether the account goes on without this grant. */

@@ -21,6 +21,7 @@ import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import { decideAtDoor1, type Door1Decision } from '#policy/decide.ts';
 import { sentAgent } from '#policy/granted.ts';
+import type { ToolDemand } from '#policy/needs.ts';
 import { reachesAccount } from '#policy/reach.ts';
 import { FOR_TOKEN, type Place } from '#policy/request.ts';
 import { purposeOf, type Arrival } from '../arrival.ts';
@@ -37,6 +38,7 @@ export interface Wish {
   /** Asked for less; null: not asked. */
   readonly scopes: readonly string[] | null;
   /** As in `ReleaseRequest`. */
+  readonly demand?: ToolDemand;
   readonly rejected: string | null;
   readonly withApi?: boolean;
 }
@@ -267,6 +269,7 @@ export function releaseRequest(ask: Ask): ReleaseRequest {
     minTtlMs: (wish.minTtlS ?? DEFAULT_MIN_TTL_S) * 1000,
     minTtlExplicit: wish.minTtlS !== undefined,
     scopes: wish.scopes,
+    ...(wish.demand === undefined ? {} : { demand: wish.demand }),
     rejected: wish.rejected,
     ...(wish.withApi === true ? { withApi: true } : {}),
     waitedMs: ask.waitedMs,

@@ -5,7 +5,12 @@
  */
 
 import type { CreateConnection } from '#contract/connections/connections.ts';
-import { CREDENTIAL_TYPES, isMachineType, type CredentialType } from '#contract/machine/kinds.ts';
+import {
+  CREDENTIAL_TYPES,
+  isConsentedType,
+  isMachineType,
+  type CredentialType,
+} from '#contract/machine/kinds.ts';
 import { invalid, ProblemError, type FieldProblem } from '#contract/problem.ts';
 import type { ConnectionDraft } from '#directory/connections/connections.ts';
 import { DEFAULT_ROTATION } from '#directory/connections/static-connection.ts';
@@ -21,7 +26,13 @@ import {
   type PlayedUrls,
   type ProviderConfig,
 } from '#providers/custom.ts';
-import { Descriptor, hostVariablesIn, placeholdersIn, URL_FIELDS } from '#providers/descriptor.ts';
+import {
+  Descriptor,
+  hostVariablesIn,
+  LATER_URLS,
+  placeholdersIn,
+  URL_FIELDS,
+} from '#providers/descriptor.ts';
 import { MCP } from '#providers/mcp.ts';
 import { areHostsGiven } from '#providers/variables/given-hosts.ts';
 import { parseRotation } from '#refresh/schedule.ts';
@@ -91,11 +102,12 @@ export async function draftConnection(
   const { auth_type: authType, unsupported } = descriptor;
   if (unsupported !== null) throw invalid('provider', `is not supported yet: ${unsupported}`);
   if (!isSupportedType(authType))
-    throw invalid('provider', `credentials of the type ${authType} are not supported yet`);
+    throw invalid('provider', `credentials of the type ${String(authType)} are not supported yet`);
   if (!isMachineType(authType) && descriptor.token_endpoint_auth_method === 'private_key_jwt') {
     throw invalid('provider', 'clients that prove themselves with private_key_jwt are not supported yet');
   }
-  if (authType === 'oauth2' && clientId === null) throw invalid('client_id', 'is required for oauth2');
+  if (isConsentedType(authType) && clientId === null)
+    throw invalid('client_id', `is required for ${authType}`);
   return {
     id: body.id,
     provider: body.provider,
@@ -233,10 +245,12 @@ async function metadataOf(issuer: string, guard: GuardOptions) {
   return metadata.value;
 }
 
+const SINGLE_TARGETS = ['issuer', ...LATER_URLS, ...URL_FIELDS] as const;
+
 /** What the broker or a browser will be sent to, by its path in the config. */
 function configTargets(config: ProviderConfig | PlayedUrls): [path: string, url: string][] {
-  const named: Partial<Record<'issuer' | (typeof URL_FIELDS)[number], string | undefined>> = config;
-  const single = (['issuer', ...URL_FIELDS] as const).flatMap((field): [string, string][] =>
+  const named: Partial<Record<(typeof SINGLE_TARGETS)[number], string | undefined>> = config;
+  const single = SINGLE_TARGETS.flatMap((field): [string, string][] =>
     named[field] === undefined ? [] : [[field, named[field]]],
   );
   return [
@@ -248,9 +262,11 @@ function configTargets(config: ProviderConfig | PlayedUrls): [path: string, url:
 /** A catalogue entry's URLs are known to be good, but a variable may have turned one into something else. */
 async function checkTargets(provider: string, descriptor: Descriptor, guard: GuardOptions): Promise<void> {
   // Variables of the account are filled in, and judged, when an account is connected.
-  const urls = [...URL_FIELDS.map((field) => descriptor[field]), ...descriptor.api_base_urls].filter(
-    (url) => url !== null && placeholdersIn(url).length === 0,
-  ) as string[];
+  const urls = [
+    ...URL_FIELDS.map((field) => descriptor[field]),
+    ...LATER_URLS.map((field) => descriptor[field] ?? null),
+    ...descriptor.api_base_urls,
+  ].filter((url) => url !== null && placeholdersIn(url).length === 0) as string[];
   for (const url of urls) {
     const message = targetProblem(url, guard);
     if (message !== null) throw invalid('variables', `make a URL that ${message}`);

@@ -3,32 +3,15 @@
  * Knows nothing of the app: `routes.ts` and the front bring requests here.
  */
 
-import type { CallEnded } from '#accounts/door/answer.ts';
-import { accountStub } from '#accounts/stub.ts';
-import type { AgentProof } from '#callers/proof.ts';
 import { Identifier, Organization } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
-import { wantMetadata } from '#directory/connections/metadata-age.ts';
-import { guardOfProvider } from '#egress/guard/guard.ts';
-import { injectorOf } from '#egress/injector/injector.ts';
-import { systemNow } from '#lib/clock.ts';
-import { MCP } from '#providers/mcp.ts';
 import { outgoingBody, type OutgoingBody } from '#proxy/body.ts';
-import { forward, type CallEnd, type Gate, type LetOut } from '#proxy/forward.ts';
+import { forward } from '#proxy/forward.ts';
 import { askedOf, type Asked } from '#proxy/target.ts';
 import type { Arrival } from '../arrival.ts';
-import {
-  askById,
-  askByName,
-  giveBackYes,
-  releaseRequest,
-  untilDecided,
-  type Ask,
-  type Released,
-  type Wish,
-} from '../asking/asking.ts';
 import { requireAgent } from '../guards.ts';
-import { approvedContent, type Content } from './approved-content.ts';
+import { AccountGate, type Target } from '../asking/account-gate.ts';
+import { approvedContent } from './approved-content.ts';
 import { provingHeaders } from './key-forms.ts';
 
 /** Whose account is meant: by its id, or by the short form. */
@@ -60,7 +43,9 @@ export async function proxied(
     headers: request.headers,
     body: call.body,
   };
-  const gate = new AccountGate(proving, addressee, use, content);
+  const gate = new AccountGate(proving, askedBy(addressee, proving.headers), use, (caller) => ({
+    use: approvedContent(caller, content),
+  }));
   const answer = forward(
     {
       ...call,
@@ -117,97 +102,13 @@ function timeoutOf(given: string | null): number {
   return timeoutMs;
 }
 
-/** The way through one account's door, for every sending of one call. */
-class AccountGate implements Gate {
-  readonly #arrival: Arrival;
-  readonly #addressee: Addressee;
-  readonly #use: CallEnded['use'];
-  readonly #content: Content;
-  #accountId: string | null = null;
-  /** Of the last sending: what it counted. */
-  #rates: Ask['rates'] | null = null;
-
-  constructor(
-    arrival: Arrival,
-    addressee: Addressee,
-    use: { action: 'proxy'; method: string; path: string },
-    content: Content,
-  ) {
-    this.#arrival = arrival;
-    this.#addressee = addressee;
-    this.#use = { ...use, tool: null };
-    this.#content = content;
-  }
-
-  waitUntil = (work: Promise<unknown>): void => this.#arrival.waitUntil(work);
-
-  letOut = (rejected: string | null): Promise<LetOut> =>
-    this.#asked(rejected, async (ask) => {
-      if (rejected !== null && this.#rates !== null) ask.rates.repeat(this.#rates);
-      const released = await this.#ask(ask);
-      return released === 'again' ? released : this.#out(ask, released);
-    });
-
-  mayGoOn = async (): Promise<boolean> => {
-    const id = this.#accountId;
-    if (id === null) return true;
-    try {
-      return await this.#asked(null, (ask) =>
-        accountStub(this.#arrival.config, id).mayGoOn({ ...releaseRequest(ask), byId: true }),
-      );
-    } catch (error) {
-      // A caller that cannot prove itself any more, or may not; what is only away says nothing.
-      if (error instanceof ProblemError && !AWAY.has(error.code)) return false;
-      throw error;
-    }
-  };
-
-  #asked<T>(rejected: string | null, attempt: (ask: Ask) => Promise<T | 'again'>): Promise<T> {
-    const wish = (caller: AgentProof): Wish => ({
-      use: { ...this.#use, ...approvedContent(caller, this.#content) },
-      scopes: null,
-      rejected,
-    });
-    return untilDecided(this.#arrival, wish, attempt);
-  }
-
-  #ask(ask: Ask): Promise<Released | 'again'> {
-    if ('accountId' in this.#addressee) return askById(ask, this.#addressee.accountId);
-    const { headers } = this.#arrival;
-    const identifier = headerOf(headers, 'X-Valetkey-Identifier', Identifier);
-    const organization = headerOf(headers, 'X-Valetkey-Organization', Organization);
-    return askByName(ask, { ...this.#addressee, identifier, organization });
-  }
-
-  #out({ context, rates }: Ask, released: Released): LetOut {
-    if (!('injection' in released)) throw new Error('internal: a call got what a request for a token needs');
-    const { injection, began } = released;
-    this.#accountId = injection.accountId;
-    this.#rates = rates;
-    const { config } = this.#arrival;
-    return {
-      injector: injectorOf(injection),
-      facts: injection,
-      guard: guardOfProvider(config, injection.provider),
-      ended: (end: CallEnd) => {
-        const told = { ...end, began, use: this.#use, fingerprint: injection.fingerprint, context };
-        const work = accountStub(config, injection.accountId)
-          .callEnded(told)
-          .catch(() => false);
-        this.waitUntil(work);
-        return work;
-      },
-      refusedAnew: () => {
-        if (injection.provider !== MCP) return;
-        const wanted = wantMetadata(config.directory, injection.connection, systemNow());
-        this.waitUntil(wanted.catch(() => undefined));
-      },
-      giveBack: () => giveBackYes(config, injection.accountId, released, context),
-    };
-  }
+/** The account that the request means. @throws ProblemError 400 for a header that is no name */
+function askedBy(addressee: Addressee, headers: Headers): Target {
+  if ('accountId' in addressee) return addressee;
+  const identifier = headerOf(headers, 'X-Valetkey-Identifier', Identifier);
+  const organization = headerOf(headers, 'X-Valetkey-Organization', Organization);
+  return { ...addressee, identifier, organization };
 }
-
-const AWAY: ReadonlySet<string> = new Set(['unavailable', 'vault_locked', 'internal']);
 
 interface Shape {
   safeParse(text: string): { success: boolean; data?: string };

@@ -10,6 +10,7 @@ import {
   PatchConnection,
 } from '#contract/connections/connections.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
+import { isConsentedType } from '#contract/machine/kinds.ts';
 import { pageOf, pageQuery } from '#contract/lists.ts';
 import { ProblemError } from '#contract/problem.ts';
 import { changeConnection, deleteConnection } from '#directory/connections/connection-changes.ts';
@@ -101,13 +102,13 @@ function warningsOf({ connection, sharedWith }: ConnectionView): string[] {
   const { authType, clientSecrets, descriptor, scopes, warnings } = connection;
   const facts = scopeFactsOf(connection);
   const out = [...warnings, ...unknownScopeWarnings(facts, scopes, 'scopes')];
-  if (authType === 'oauth2' && descriptor.authorization_url !== null)
+  if (isConsentedType(authType) && descriptor.authorization_url !== null)
     out.push(...askedScopeWarnings(facts, scopes, 'scopes'));
   if (sharedWith !== null) {
     out.push(`client_id: the connection ${sharedWith} uses the same client at the same token endpoint`);
   }
   if (
-    authType === 'oauth2' &&
+    isConsentedType(authType) &&
     clientSecrets.length === 0 &&
     descriptor.token_endpoint_auth_method !== 'none'
   ) {

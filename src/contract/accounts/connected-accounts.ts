@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { AccessTokenTtl } from '../connections/connections.ts';
 import { CREDENTIAL_TYPES } from '../machine/kinds.ts';
 import { MACHINE_CREDENTIALS } from '../machine/credentials.ts';
+import { Declared, SIGNED_CREDENTIALS, Source } from '../machine/static.ts';
 import { FieldValue, ScopeText, Token, Verify } from '../machine/fields.ts';
 
 export { ScopeText } from '../machine/fields.ts';
@@ -154,22 +155,17 @@ const OAuthFields = {
   expires_in: z.number().int().min(0).max(TEN_YEARS_S).nullish(),
   scope: ScopeText.nullish(),
 };
-const DeclaredScope = ScopeText.nullish().openapi({
-  description:
-    'What the provider lets this credential do, in your words: rules with `scopes` are compared with it. Left out: the `scopes` of the connection.',
-  example: 'read',
-});
-const ApiKeyFields = { ...Verify, api_key: Token, scope: DeclaredScope };
+const ApiKeyFields = { ...Declared, api_key: Token.optional(), source: Source.optional() };
 /** Some providers put a key into one of the two: which are needed the connection says (`credential_fields`). */
 const BasicFields = {
-  ...Verify,
+  ...Declared,
   username: FieldValue.min(1).optional(),
   password: FieldValue.optional(),
-  scope: DeclaredScope,
+  source: Source.optional().openapi({ description: 'Of the password.' }),
 };
 const CustomFields = {
-  ...Verify,
-  scope: DeclaredScope,
+  ...Declared,
+  source: Source.optional().openapi({ description: 'Of all fields, as a JSON object of texts.' }),
   fields: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'names are 1 to 64 letters, digits and "_"'),
@@ -178,7 +174,28 @@ const CustomFields = {
     .refine(
       (fields) => Object.keys(fields).length >= 1 && Object.keys(fields).length <= 30,
       'must have 1 to 30 fields',
-    ),
+    )
+    .optional(),
+};
+
+/** A static credential is brought, or it is named where it lies; not both, and not neither. */
+function valueProblem(value: object): { path: string[]; message: string } | null {
+  const field = 'type' in value ? VALUE_OF[String(value.type)] : undefined;
+  if (field === undefined) return null;
+  const has = (name: string): boolean => name in value && Reflect.get(value, name) !== undefined;
+  if (has(field) && has('source'))
+    return { path: ['source'], message: `must not stand beside ${field}: it takes its place` };
+  // Which of a user name and a password are needed, the connection says.
+  return has(field) || has('source') || field === 'password'
+    ? null
+    : { path: [field], message: 'is required, or source' };
+}
+
+/** The field that `source` takes the place of. */
+const VALUE_OF: Readonly<Record<string, string>> = {
+  api_key: 'api_key',
+  basic: 'password',
+  custom: 'fields',
 };
 
 export const PutCredential = z
@@ -187,6 +204,7 @@ export const PutCredential = z
     z.strictObject({ type: z.literal('api_key'), ...ApiKeyFields }),
     z.strictObject({ type: z.literal('basic'), ...BasicFields }),
     z.strictObject({ type: z.literal('custom'), ...CustomFields }),
+    ...SIGNED_CREDENTIALS,
     ...MACHINE_CREDENTIALS,
   ])
   .superRefine((value, context) => {
@@ -198,6 +216,10 @@ export const PutCredential = z
           'is required, or access_token, or both; of another type of credential: api_key, username and password, or fields',
       });
     }
+  })
+  .superRefine((value, context) => {
+    const problem = valueProblem(value);
+    if (problem !== null) context.addIssue({ code: 'custom', ...problem });
   })
   .openapi('PutCredential');
 
@@ -258,8 +280,11 @@ export function withToldType(body: unknown): unknown {
   if ('service_account' in body) return { type: 'jwt_bearer', ...body };
   if ('installation_id' in body) return { type: 'github_app_installation', ...body };
   if ('client_id' in body || 'client_secret' in body) return { type: 'oauth2_client_credentials', ...body };
+  if ('access_key_id' in body || 'secret_access_key' in body) return { type: 'aws', ...body };
+  if ('token_secret' in body) return { type: 'oauth1', ...body };
   if ('api_key' in body) return { type: 'api_key', ...body };
   if ('username' in body || 'password' in body) return { type: 'basic', ...body };
   if ('fields' in body) return { type: 'custom', ...body };
+  if ('source' in body) return { type: 'api_key', ...body };
   return { type: 'oauth2', ...body };
 }

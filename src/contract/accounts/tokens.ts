@@ -3,7 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { Identifier, Organization } from '../ids.ts';
 import { ScopeText } from './connected-accounts.ts';
-import { NullableIsoTime } from '../time.ts';
+import { IsoTime, NullableIsoTime } from '../time.ts';
 
 export const DEFAULT_MIN_TTL_S = 60;
 
@@ -88,6 +88,12 @@ const tail = {
     .openapi({ description: 'With `details=api` only.' }),
 };
 
+/** Only of a credential that was brought with an end. */
+const StaticEnd = {
+  expires_at: IsoTime.optional().openapi({ description: 'Where an end was declared with the credential.' }),
+  expires_in: z.number().int().min(1).optional(),
+};
+
 export const ReleasedToken = z
   .discriminatedUnion('type', [
     z.object({
@@ -109,9 +115,21 @@ export const ReleasedToken = z
       type: z.literal('api_key'),
       api_key: z.string(),
       apiKey: z.string().openapi({ description: 'The same as `api_key`.', example: 'sk_live_…' }),
+      ...StaticEnd,
       ...tail,
     }),
-    z.object({ type: z.literal('basic'), username: z.string(), password: z.string(), ...tail }),
-    z.object({ type: z.literal('custom'), fields: z.record(z.string(), z.string()), ...tail }),
+    z.object({
+      type: z.literal('basic'),
+      username: z.string(),
+      password: z.string(),
+      ...StaticEnd,
+      ...tail,
+    }),
+    z.object({
+      type: z.literal('custom'),
+      fields: z.record(z.string(), z.string()),
+      ...StaticEnd,
+      ...tail,
+    }),
   ])
   .openapi('ReleasedCredential');

@@ -26,6 +26,11 @@ export const Provider = z
       description: 'How the credential is sent to the API; `{names}` are filled in.',
       example: 'Authorization: Bearer {access_token}',
     }),
+    signer: z.string().nullable().openapi({
+      description:
+        'What signs each request, where no header holds the credential: `aws_sigv4`, `oauth1_hmac_sha1`; null: nothing does.',
+      example: null,
+    }),
     credential_fields: z
       .array(
         z.object({
@@ -38,6 +43,7 @@ export const Provider = z
       .array(z.string())
       .openapi({ description: 'Examples of scopes; not all that the provider has.' }),
     scope_aliases: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+    request_token_url: Url.openapi({ description: 'Where a flow of OAuth 1 begins.' }),
     authorization_url: Url,
     token_url: Url,
     refresh_url: Url,
@@ -84,9 +90,11 @@ export const Provider = z
       docs_url: 'https://developers.hubspot.com/docs/api-reference/latest/authentication/manage-oauth-tokens',
       preset_of: null,
       token_header: 'Authorization: Bearer {access_token}',
+      signer: null,
       credential_fields: [],
       scopes: ['oauth', 'crm.objects.contacts.read'],
       scope_aliases: { 'contacts.read': 'crm.objects.contacts.read' },
+      request_token_url: null,
       authorization_url: 'https://app.hubspot.com/oauth/authorize',
       token_url: 'https://api.hubapi.com/oauth/2026-03/token',
       refresh_url: null,

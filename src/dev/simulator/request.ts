@@ -23,6 +23,8 @@ export interface TokenRequest {
   readonly clientId: string | null;
   readonly clientSecret: string | null;
   readonly wantsJson: boolean;
+  /** A GET: its parameters stand in the URL, and no client proves itself. */
+  readonly isQuery: boolean;
 }
 
 /** @returns null where the body is too long or broke off */
@@ -31,11 +33,16 @@ export async function readTokenRequest(
   url: URL,
   { names: { clientId: idName, clientSecret: secretName } = STANDARD }: Pick<Dialect, 'names'> = {},
 ): Promise<TokenRequest | null> {
-  const text = await readText(request);
+  const isQuery = request.method === 'GET';
+  const text = isQuery ? url.search.slice(1) : await readText(request);
   if (text === null) return null;
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   const format =
-    type === 'application/x-www-form-urlencoded' ? 'form' : type === 'application/json' ? 'json' : 'other';
+    isQuery || type === 'application/x-www-form-urlencoded'
+      ? 'form'
+      : type === 'application/json'
+        ? 'json'
+        : 'other';
   const pairs = pairsOf(format, text);
   const names = pairs.map(([name]) => name);
   const fields = Object.fromEntries(pairs);
@@ -44,7 +51,8 @@ export async function readTokenRequest(
   return {
     format,
     fields,
-    misplaced: new Set(names).size !== names.length || [...url.searchParams.keys()].length > 0,
+    misplaced: new Set(names).size !== names.length || (!isQuery && [...url.searchParams.keys()].length > 0),
+    isQuery,
     auth: basic === null ? (inBody ? 'body' : 'none') : inBody ? 'both' : 'basic',
     clientId: basic?.id ?? fields[idName] ?? null,
     clientSecret: basic?.secret ?? fields[secretName] ?? null,
@@ -99,7 +107,7 @@ export function problemOf(
   if (request.misplaced || request.format === 'other' || !dialect.formats.includes(request.format))
     return 'invalid_request';
   if (request.auth === 'both') return 'invalid_request';
-  if (clientProblem(dialect, request, client)) return 'client';
+  if (request.isQuery ? request.auth !== 'none' : clientProblem(dialect, request, client)) return 'client';
   const { names = STANDARD, grantTypes = STANDARD_GRANTS, alsoAsked } = dialect;
   const { grant_type: grantType } = request.fields;
   if (grantType === grantTypes.code && request.fields[names.code] !== undefined)

@@ -20,10 +20,11 @@ import type { Dialect } from './dialects/dialect.ts';
 import { findDialect } from './dialects/dialects.ts';
 import { isMachineType } from '#contract/machine/kinds.ts';
 import { entryDialectId } from './entries/entries.ts';
-import { serveDelete, serveRevoke, serveWithToken } from './entries/entry-routes.ts';
+import { serveDelete, serveLongLived, serveRevoke, serveWithToken } from './entries/entry-routes.ts';
 import { Family } from './dialects/family.ts';
 import { Script } from './steps.ts';
 import { serveMachine } from './machine/machine-endpoint.ts';
+import { serveOauth1 } from './signed/oauth1.ts';
 import { serveToken } from './token-endpoint.ts';
 import {
   sendJson,
@@ -51,6 +52,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       publicKey: options.publicKey ?? null,
     },
     user: { answer: options.answer ?? 'ask' },
+    signing: { clockOffsetMs: 0, confirms: true },
     books: new Map(),
     accounts: new Map(),
     codes: new Map(),
@@ -84,7 +86,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     if (req.method === 'DELETE' && what === 'revoke') return serveDelete(world, dialect, req, res);
     if (entry !== null && isMachineType(entry.auth_type) && req.method === 'POST' && MACHINE_PATHS.has(what))
       return await serveMachine(world, dialect, req, res, rest.slice(2).join('/'));
+    if (entry?.auth_type === 'oauth1') {
+      const accountOf = (name: string | null) => consenting(world, dialect, name);
+      return await serveOauth1(world, dialect, what, req, res, url, accountOf);
+    }
     switch (`${req.method ?? ''} ${what}`) {
+      case 'GET token':
+        if (entry?.refresh_request !== 'get') return sendJson(res, 404, { error: 'not_found' });
+        return await serveToken(world, dialect, req, res, url, finished);
+      case 'GET exchange':
+        return serveLongLived(world, dialect, url, res);
       case 'POST token':
         return await serveToken(world, dialect, req, res, url, finished);
       case 'GET authorize':
@@ -110,6 +121,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     origin: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     client: world.client,
     user: world.user,
+    signing: world.signing,
     uses: world.uses,
     consents: world.consents,
     revocations: world.revocations,

@@ -105,6 +105,7 @@ export interface Simulator {
   readonly origin: string;
   readonly client: SimulatedClient;
   readonly user: User;
+  readonly signing: SigningFaults;
   readonly uses: RefreshUse[];
   readonly consents: readonly Consent[];
   readonly revocations: readonly Revocation[];
@@ -117,6 +118,14 @@ export interface Simulator {
    */
   api(provider: string): Promise<ApiHost>;
   close(): Promise<void>;
+}
+
+/** How a provider of signed requests is set. May change while the server runs. */
+export interface SigningFaults {
+  /** Its clock is so far ahead. */
+  clockOffsetMs: number;
+  /** It says that it has taken the callback (RFC 5849, 2.1). */
+  confirms: boolean;
 }
 
 /** An authorization code. */
@@ -133,6 +142,7 @@ export interface Code {
 /** Everything in memory, while the server runs. */
 export interface World {
   readonly client: SimulatedClient;
+  readonly signing: SigningFaults;
   readonly user: User;
   /** By file of vectors, as they are needed. */
   readonly books: Map<string, AnswerBook>;

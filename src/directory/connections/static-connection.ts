@@ -5,7 +5,7 @@
 
 import type { RequestContext } from '#audit/record.ts';
 import { NAME_PATTERN, NAME_RULE } from '#contract/ids.ts';
-import type { MachineType } from '#contract/machine/kinds.ts';
+import { isSignedType, type MachineType } from '#contract/machine/kinds.ts';
 import { ProblemError, invalid } from '#contract/problem.ts';
 import { systemNow } from '#lib/clock.ts';
 import { findDescriptor } from '#providers/catalogue/catalogue.ts';
@@ -51,6 +51,11 @@ function ofType(settings: ConnectionSettings, type: CredentialType): ConnectionS
 
 function staticDraft(id: string, type: StaticType): ConnectionDraft {
   if (!NAME_PATTERN.test(id)) throw invalid('connection', NAME_RULE);
+  if (isSignedType(type))
+    throw invalid(
+      'connection',
+      `needs to be created first: it says of which API requests are signed (${type})`,
+    );
   const common = {
     id,
     authType: type,

@@ -14,6 +14,7 @@ import { log } from '#lib/log.ts';
 import { fillAccount, variablesTold } from '#providers/variables/account-variables.ts';
 import type { TokenSet } from '#providers/answers/answer.ts';
 import { isOpenId, usesPkce } from '#providers/requests/authorization-request.ts';
+import { longLivedUrl } from '#providers/requests/token-request.ts';
 import { parseBody } from '#providers/answers/body.ts';
 import { classify, type Classified } from '#providers/answers/classify.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
@@ -22,7 +23,7 @@ import type { EncryptedTokens } from '#refresh/exchange/outcome.ts';
 import { openClientSecrets } from './client-secrets.ts';
 import { guardOfProvider } from '../guard/guard.ts';
 import { askIdentity, type IdentityAnswer } from '../identity/identity.ts';
-import { sendCode, type Sent } from './token-endpoint.ts';
+import { sendCode, sendQuery, type SendOptions, type Sent } from './token-endpoint.ts';
 
 const CALL_MS = 10_000;
 const NOTHING_SAID = { idToken: null, userinfo: null, tokenResponse: null };
@@ -147,9 +148,42 @@ async function redeem(
       ...(claim.scopes.length === 0 ? {} : { requestedScopes: [...claim.scopes] }),
     });
     last = { answer, classified };
+    const longer = longLivedUrl(settings.descriptor, {
+      client_id: settings.clientId ?? '',
+      client_secret: clientSecret ?? '',
+      access_token: classified.outcome === 'refreshed' ? classified.tokens.accessToken : '',
+    });
+    if (longer !== null && classified.outcome === 'refreshed')
+      return prolonged(settings, claim, longer, classified.tokens.scopes, {
+        guard,
+        ownUrl: config.baseUrl,
+        timeoutMs: CALL_MS,
+      });
     if (classified.outcome !== 'client_rejected' || classified.kind !== 'credentials') break;
   }
   return last ?? { answer: { kind: 'unsendable', reason: 'no_client_secret' }, classified: null };
+}
+
+/** The code's token lives an hour: it is exchanged at once, and the one that comes of it is kept. */
+async function prolonged(
+  settings: ConnectionSettings,
+  claim: CodeClaim,
+  url: string,
+  granted: string[] | null,
+  options: SendOptions,
+): Promise<{ answer: Sent; classified: Classified | null }> {
+  const nowMs = systemNow();
+  const answer = await sendQuery(url, {}, options);
+  if (answer.kind === 'unsendable') return { answer, classified: null };
+  const classified = classify(settings.descriptor, answer, {
+    nowMs,
+    inDoubt: false,
+    narrowed: false,
+    isFirst: true,
+    setLifetimeS: claim.accessTokenTtlS ?? settings.accessTokenTtlS,
+    ...(granted === null ? {} : { requestedScopes: granted }),
+  });
+  return { answer, classified };
 }
 
 function failureOf(

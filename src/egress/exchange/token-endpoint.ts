@@ -82,7 +82,24 @@ export async function sendRefresh(
   });
   if (!built.ok) return { kind: 'unsendable', reason: built.reason };
   const token = { [settings.descriptor.refresh_token_param]: presented.refreshToken };
+  if (settings.descriptor.refresh_request === 'get') {
+    const { request } = built;
+    return sendQuery(request.url, { grant_type: request.grantType, ...token, ...request.params }, options);
+  }
   return sendBuilt(built.request, clientId, presented.clientSecret, token, options);
+}
+
+/** A request whose parameters stand in the URL, as a few providers have it. Never throws. */
+export async function sendQuery(
+  address: string,
+  params: Readonly<Record<string, string>>,
+  options: SendOptions,
+): Promise<Sent> {
+  const url = new URL(address);
+  for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value);
+  const headers = { accept: 'application/json', 'user-agent': 'valetkey' };
+  const limits = { timeoutMs: options.timeoutMs, maxBytes: MAX_ANSWER_BYTES };
+  return guardedFetch({ url: url.href, method: 'GET', headers, body: null }, limits, options.guard);
 }
 
 /** Exchanges a token of somebody else's for a grant (RFC 8693). Never throws. */

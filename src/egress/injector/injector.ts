@@ -4,14 +4,21 @@
  */
 
 import type { Secret } from '#crypto/secret.ts';
+import { systemNow } from '#lib/clock.ts';
 import type { Injection, ReleasedInjection } from '#providers/injection/injection.ts';
 import { applied, withoutQuery, type Addressed } from './apply.ts';
 import { EchoScan } from './echo-scan.ts';
 import { echoOf } from './echo.ts';
+import { signed, type Signable } from './sign.ts';
 
 export interface Injector {
   /** The request with the credential in it. @throws Error for one that goes elsewhere than to `origins` */
   readonly apply: <R extends Addressed>(request: R) => R;
+  /**
+   * The same request with its signature, where this API takes one: anew at each sending. Null: its body is part of the
+   * signature and was not kept.
+   */
+  readonly sign: <R extends Signable>(request: R) => Promise<R | null>;
   /** Where the credential may go. */
   readonly origins: readonly string[];
   /** When it ends (epoch ms); null: it does not say. */
@@ -36,6 +43,10 @@ export function injectorOf(released: ReleasedInjection<Secret>): Injector {
     expiresAtMs,
     fingerprint,
     apply: (request) => applied(request, injection(), origins),
+    sign: async (request) => {
+      const { signing } = injection();
+      return signing === undefined ? request : signed(request, signing, systemNow());
+    },
     echo,
     scan: () => new EchoScan(injection().hunted, echo),
     without: (url) => withoutQuery(url, injection().query),

@@ -26,20 +26,20 @@ export interface UpstreamLimits {
 }
 
 /**
- * `blocked` and every `HostProblem`: nothing was sent. After `timeout` and `network` nobody knows whether the provider
+ * `blocked`, `unsignable` (the signature covers a body that is not kept) and every `HostProblem`: nothing was sent. After `timeout` and `network` nobody knows whether the provider
  * has acted. `aborted`: the signal of the limits was.
  */
 export type UpstreamOutcome =
   | { readonly kind: 'response'; readonly response: Response }
   | {
       readonly kind: 'failure';
-      readonly failure: 'timeout' | 'network' | 'aborted' | 'blocked' | HostProblem;
+      readonly failure: 'timeout' | 'network' | 'aborted' | 'blocked' | 'unsignable' | HostProblem;
     };
 
 /** Sends one request. Never throws, and returns within `timeoutMs`. */
 export async function callUpstream(
   request: UpstreamRequest,
-  injector: Pick<Injector, 'apply'>,
+  injector: Pick<Injector, 'apply' | 'sign'>,
   limits: UpstreamLimits,
   options: GuardOptions,
 ): Promise<UpstreamOutcome> {
@@ -50,10 +50,12 @@ export async function callUpstream(
   if (targetProblem(request.url, options) !== null) return failure('blocked');
   const problem = await hostProblem(request.url, options, limits.timeoutMs);
   if (problem !== null) return failure(problem);
+  // The last act before it leaves: a signature covers the request as it is then.
+  const signed = await injector.sign(injector.apply(request));
+  if (signed === null) return failure('unsignable');
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), limits.timeoutMs);
-  const { method, body } = request;
-  const { url, headers } = injector.apply(request);
+  const { method, body, url, headers } = signed;
   try {
     const signal = AbortSignal.any([limits.signal, late.signal]);
     // `manual`: a followed redirect would carry the credential, and on 307 the body, to another host.

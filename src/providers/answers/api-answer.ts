@@ -11,6 +11,7 @@ import { parseBody } from './body.ts';
 import type { ApiSignalMeaning, Descriptor } from '../descriptor.ts';
 import { parseRetryAfterMs } from '../reading/instant.ts';
 import { valuesAt } from '../reading/json-path.ts';
+import { signedMeaning, signedStatuses } from '../signing/signed-answer.ts';
 
 /** An API's answer as far as it is read: the beginning of a body is enough, what does not parse says nothing. */
 export interface ApiAnswer {
@@ -37,12 +38,13 @@ export type ApiVerdict =
   | { readonly verdict: 'throttled'; readonly retryAfterMs: number | null }
   | { readonly verdict: 'other' };
 
-type Signs = Pick<Descriptor, 'api_signals' | 'api_dead_token_signals_with_200'>;
+type Signs = Pick<Descriptor, 'api_signals' | 'api_dead_token_signals_with_200'> &
+  Partial<Pick<Descriptor, 'signer'>>;
 
 /** Judges an answer of the provider's API. Never throws, for any body. */
 export function judgeApiAnswer(descriptor: Signs, answer: ApiAnswer, nowMs: number): ApiVerdict {
   const { status } = answer;
-  const means = signalOf(descriptor, answer);
+  const means = signalOf(descriptor, answer) ?? signedMeaning(descriptor.signer, answer);
   if (means !== null) return verdictOf(means);
   if (status >= 200 && status < 400) return { verdict: 'accepted' };
   if (status === 401) return { verdict: 'token_refused', means: 'invalid' };
@@ -82,6 +84,16 @@ function signalOf(descriptor: Signs, answer: ApiAnswer): ApiSignalMeaning | null
     valuesAt(parsed.value, field).some((value) => value === equals),
   );
   return found?.means ?? null;
+}
+
+/** Whether the body of such an answer may say something of the token. @param isJson by its type */
+export function mayTell(descriptor: Signs, status: number, isJson: boolean): boolean {
+  if (status === 401 || signedStatuses(descriptor.signer).includes(status)) return true;
+  const listed = [
+    ...descriptor.api_dead_token_signals_with_200.map(() => 200),
+    ...(descriptor.api_signals ?? []).map((signal) => signal.status),
+  ];
+  return isJson && listed.includes(status);
 }
 
 /** One way in which an API says that a token is dead: what is set must hold together. */

@@ -2,7 +2,7 @@
  * Every provider that is known by name. An entry is a function, so that an isolate that serves a few providers makes
  * the facts of those few alone; a fact that an entry leaves out is the default of the schema: unknown, none or not needed.
  *
- * Known and not spoken yet: OAuth 1.0a (`supported: false`); the renewal of Instagram's and Threads' access token by GET; Bullhorn's second login; Stripe Apps' secret as
+ * Known and not spoken yet: Bullhorn's second login; Stripe Apps' secret as
  * user name; Apollo's authorization URL behind a `#`; extra request headers (Notion's and LinkedIn's version,
  * `x-api-key` of Etsy, `Client-Id` of Twitch); Keap's Basic on refresh alone; Dropbox' `.tag`, whose name is no path.
  */

@@ -155,7 +155,11 @@ export const google = (): DescriptorInput => ({
   subject_label_source: 'id_token.email',
   email_is_verified: true,
   email_verified_source: 'id_token.email_verified',
-  api_base_urls: ['https://www.googleapis.com', 'https://gmail.googleapis.com'],
+  api_base_urls: [
+    'https://www.googleapis.com',
+    'https://gmail.googleapis.com',
+    'https://sheets.googleapis.com',
+  ],
   default_scopes_example: ['openid', 'email', 'profile'],
   scope_separator: ' ',
   scope_aliases: {

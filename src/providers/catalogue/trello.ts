@@ -7,6 +7,7 @@ export const trello = (): DescriptorInput => ({
   display_name: 'Trello',
   docs_url: 'https://developer.atlassian.com/cloud/trello/guides/rest-api/authorization/',
   auth_type: 'oauth1',
+  request_token_url: 'https://trello.com/1/OAuthGetRequestToken',
   authorization_url: 'https://trello.com/1/OAuthAuthorizeToken',
   token_url: 'https://trello.com/1/OAuthGetAccessToken',
   revocation_reach: 'token',
@@ -19,7 +20,7 @@ export const trello = (): DescriptorInput => ({
   pkce: 'unsupported',
   extra_authorization_params: { expiration: 'never', name: '{app_name}' },
   refresh_token: 'none',
-  token_header: 'Authorization: OAuth oauth_consumer_key="{api_key}", oauth_token="{access_token}"',
+  signer: 'oauth1_hmac_sha1',
   source: [
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'https://github.com/simov/grant/blob/HEAD/config/oauth.json',

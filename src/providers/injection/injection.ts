@@ -6,10 +6,12 @@
 
 import { isHttpUrl, type Descriptor } from '../descriptor.ts';
 import { credentialHeaders } from '../requests/headers.ts';
+import { secretsIn, signingOf, type Signing, type SigningClient } from '../signing/signing.ts';
 import { credentialQuery } from './query.ts';
 
 type Texts = Readonly<Record<string, string>>;
 type Templates = Pick<Descriptor, 'token_header' | 'token_query' | 'no_credential'>;
+type SigningFacts = Pick<Descriptor, 'signer' | 'signer_service' | 'signer_regions' | 'api_base_urls'>;
 
 export interface Injection {
   /** By header name, which replaces every header of that name. */
@@ -18,6 +20,8 @@ export interface Injection {
   readonly query: Texts;
   /** What an answer must not hold, however it is encoded. */
   readonly hunted: readonly string[];
+  /** What signs the request, once all else is in it; left out: nothing does. */
+  readonly signing?: Signing;
 }
 
 /** What a call needs to know of its account beside the credential. */
@@ -34,7 +38,7 @@ export interface CallFacts {
   /** Headers of this API's answers that go back, in lower case. */
   readonly responseHeaders: readonly string[];
   /** How this API says that a token is dead. */
-  readonly signs: Pick<Descriptor, 'api_signals' | 'api_dead_token_signals_with_200'>;
+  readonly signs: Pick<Descriptor, 'api_signals' | 'api_dead_token_signals_with_200' | 'signer'>;
 }
 
 /**
@@ -57,16 +61,22 @@ const BEARER = 'Authorization: Bearer {access_token}';
 /**
  * @param fields the credential's own: `access_token`, or what was imported
  * @param captured what the grant's answers told, by path
+ * @param client the connection's, where it signs too
  * @returns null where the templates and the values make no valid request
  */
 export function injectionOf(
-  descriptor: Templates & Pick<Descriptor, 'public_fields'>,
+  descriptor: Templates & SigningFacts & Pick<Descriptor, 'public_fields'>,
   fields: Texts,
   captured: Texts,
+  client: SigningClient = { id: null, secret: null },
 ): Injection | null {
   if (descriptor.no_credential === true) {
     const fixed = credentialQuery(descriptor.token_query ?? null, {});
     return fixed === null ? null : { headers: {}, query: fixed, hunted: [] };
+  }
+  if (descriptor.signer !== undefined) {
+    const signing = signingOf(descriptor, fields, client);
+    return signing === null ? null : { headers: {}, query: {}, hunted: secretsIn(signing), signing };
   }
   const values = { ...captured, ...fields };
   const headers = credentialHeaders(headerTemplateOf(descriptor), values);

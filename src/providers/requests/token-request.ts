@@ -101,6 +101,21 @@ export function refreshRequest(descriptor: Descriptor, input: RefreshInput): Ref
   return requestTo(descriptor, { url, auth, grantType, params });
 }
 
+/** The GET that exchanges the token of a code for one that lives long; null: this provider has none, or a value is missing. */
+export function longLivedUrl(
+  { long_lived_url: url, long_lived_params: params = {} }: Descriptor,
+  values: Readonly<Record<string, string>>,
+): string | null {
+  if (url === undefined) return null;
+  const filled = new URL(url);
+  for (const [name, template] of Object.entries(params)) {
+    const one = fillParam(template, values);
+    if (!one.ok) return null;
+    filled.searchParams.set(name, one.text);
+  }
+  return filled.href;
+}
+
 export interface CodeInput {
   clientId: string;
   /** Null for a public client. */

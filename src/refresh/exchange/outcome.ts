@@ -10,6 +10,8 @@ import type { OutcomeSummary } from './settle-plan.ts';
 export interface EncryptedTokens {
   /** Ciphertext. Null: none is stored (a grant of a refresh token alone, renewed for a narrowed token). */
   accessToken: string | null;
+  /** Ciphertext of a credential that only signs, in the place of a token; left out: there is none. */
+  staticFields?: string | null;
   /** Ciphertext of the successor; null: none came along, the stored one stays. */
   refreshToken: string | null;
   /** Ciphertext of an access token that was narrowed for one caller; null: none was asked for. */

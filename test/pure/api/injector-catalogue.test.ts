@@ -108,7 +108,8 @@ function play(entry: Descriptor): Played {
   };
 }
 
-const ENTRIES = allDescriptors();
+/** A call that is signed: test/http/oauth1-flow.test.ts. */
+const ENTRIES = allDescriptors().filter(({ signer }) => signer === undefined);
 
 describe.each(ENTRIES.map((entry) => [entry.id, entry] as const))('a call to %s', (_, entry) => {
   const { injector, headers, urls, secrets } = play(entry);
@@ -159,7 +160,7 @@ describe.each(ENTRIES.map((entry) => [entry.id, entry] as const))('a call to %s'
 
 it('the catalogue takes credentials in several ways, and each is tried', () => {
   const templates = ENTRIES.map(({ token_header: template }) => template ?? '');
-  expect(ENTRIES.length).toBeGreaterThanOrEqual(200);
-  for (const way of [/^Authorization: Bearer /, /base64\(/, /; /, /^x-api-key: /i, /"/])
+  expect(ENTRIES.length).toBeGreaterThanOrEqual(199);
+  for (const way of [/^Authorization: Bearer /, /base64\(/, /; /, /^x-api-key: /i])
     expect(templates.filter((template) => way.test(template)).length).toBeGreaterThan(0);
 });

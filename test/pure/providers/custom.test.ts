@@ -43,7 +43,7 @@ describe('provider_config', () => {
     [{ api_base_urls: ['https://a.example', 'javascript:alert(1)'] }, 'provider_config.api_base_urls.1'],
     [{ scope_separator: '' }, 'provider_config.scope_separator'],
     [{ pkce: 'plain' }, 'provider_config.pkce'],
-    [{ auth_type: 'oauth1' }, 'provider_config.auth_type'],
+    [{ auth_type: 'saml' }, 'provider_config.auth_type'],
     [{ access_token_ttl_s: 0 }, 'provider_config.access_token_ttl_s'],
     [{ access_token_ttl_s: 1e12 }, 'provider_config.access_token_ttl_s'],
     [{ refresh_reuse_grace_s: 1.5 }, 'provider_config.refresh_reuse_grace_s'],

@@ -1,6 +1,6 @@
 /** An imported credential as a grant row: lifetimes by the facts, values encrypted for the drawn generation. */
 
-import type { MachineType } from '#contract/machine/kinds.ts';
+import type { MachineType, SignedType } from '#contract/machine/kinds.ts';
 import { clientOf } from '#providers/clients.ts';
 import { sealableText, type MachineCredential } from '#providers/machine/credential.ts';
 import { NOBODY_YET } from '#refresh/refused-token.ts';
@@ -23,10 +23,12 @@ export type CredentialFields =
       readonly scopes: readonly string[] | null;
     }
   | {
-      readonly type: 'api_key' | 'basic' | 'custom';
+      readonly type: 'api_key' | 'basic' | 'custom' | SignedType;
       readonly fields: Readonly<Record<string, string>>;
       /** What its provider lets it do, as the operator declares; null: not told, then the connection may say it. */
       readonly scopes?: readonly string[] | null;
+      /** When it ends (epoch ms), as the operator declares; null or left out: never, or nobody knows. */
+      readonly endsAtMs?: number | null;
     }
   | { readonly type: MachineType; readonly machine: MachineCredential };
 
@@ -108,6 +110,8 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
       ...empty,
       tokenType: '',
       scopes: credential.scopes ?? null,
+      hasAccessToken: credential.endsAtMs != null,
+      accessExpiresAtMs: credential.endsAtMs ?? null,
       staticFields: await encrypt('static_fields', JSON.stringify(credential.fields)),
     };
   }

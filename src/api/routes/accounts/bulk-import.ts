@@ -14,7 +14,13 @@ import { accountId } from '#crypto/digest.ts';
 import { ensureStaticConnection } from '#directory/connections/static-connection.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { AppEnv } from '../../context.ts';
-import { credentialFields, requireParts, requireSettings, requireVault } from '../../credentials.ts';
+import {
+  bringerOf,
+  credentialFields,
+  requireParts,
+  requireSettings,
+  requireVault,
+} from '../../credentials.ts';
 import { describe } from '../../http/describe.ts';
 import { contextOf, requireOperator } from '../../guards.ts';
 import { checked, requireOwnOrganization } from '../../http/input.ts';
@@ -120,7 +126,7 @@ async function imported(
       .then(async () => {
         await requireParts(c, connection, body);
         const settings = await connections(connection, body.type, organization);
-        const credential = await credentialFields(body, settings);
+        const credential = await credentialFields(body, settings, bringerOf(c));
         const context = contextOf(c, c.get('operator'));
         const birth = {
           accountId: id,

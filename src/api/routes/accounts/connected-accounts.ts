@@ -19,6 +19,7 @@ import { noteKnown } from '#directory/indexes/known-objects.ts';
 import { parseRotation } from '#refresh/schedule.ts';
 import type { AppEnv } from '../../context.ts';
 import {
+  bringerOf,
   credentialFields,
   IMPORT_CODES,
   importMode,
@@ -179,7 +180,7 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     await requireVault(c);
     const account = await visible(c, id);
     const settings = await requireSettings(c, account.connection, account.organization ?? '');
-    const credential = await credentialFields(body, settings);
+    const credential = await credentialFields(body, settings, bringerOf(c));
     const mode = importMode(body);
     const imported = unwrap(
       await stub(c, id).import({ birth: null, credential, settings, mode, context: context(c) }),

@@ -11,6 +11,7 @@ import { accountId } from '#crypto/digest.ts';
 import { ensureStaticConnection } from '#directory/connections/static-connection.ts';
 import type { AppEnv } from '../../context.ts';
 import {
+  bringerOf,
   credentialFields,
   IMPORT_CODES,
   importMode,
@@ -56,7 +57,7 @@ export function credentialRoutes(): OpenAPIHono<AppEnv> {
       isRenewedType(body.type) || c.get('operator').organization !== null
         ? await requireSettings(c, connection, organization)
         : await ensureStaticConnection(c.get('config'), connection, body.type, context);
-    const credential = await credentialFields(body, settings);
+    const credential = await credentialFields(body, settings, bringerOf(c));
     const id = accountId(organization, connection, identifier);
     const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };
     const mode = importMode(body);

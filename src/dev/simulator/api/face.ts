@@ -25,6 +25,8 @@ export interface Memory {
   readonly told: Map<string, number>;
   /** `http://127.0.0.1:PORT` of the API. */
   readonly origin: string;
+  /** Its lists have nothing. */
+  isEmpty: boolean;
 }
 
 export interface Face {
@@ -41,6 +43,9 @@ export interface ApiHost {
   readonly origin: string;
   /** Everything that came, oldest first. */
   readonly seen: readonly ApiRequest[];
+  /** Answers that take the place of the next ones, one each. */
+  readonly instead: ApiAnswer[];
+  readonly memory: Memory;
   readonly close: () => Promise<void>;
 }
 

@@ -11,8 +11,16 @@ import { bearerOf } from '../entries/entry-routes.ts';
 import type { World } from '../world.ts';
 import type { ApiAnswer, ApiHost, ApiRequest, Face, Memory } from './face.ts';
 import { github } from './github.ts';
-import { googleDrive } from './google-drive.ts';
+import { gmail } from './google/gmail.ts';
+import { googleCalendar } from './google/calendar.ts';
+import { googleSheets } from './google/sheets.ts';
+import { googleDrive } from './google/drive.ts';
+import { graph } from './graph.ts';
 import { hubspot } from './hubspot.ts';
+import { jira } from './jira.ts';
+import { linear } from './linear.ts';
+import { notion } from './notion.ts';
+import { salesforce } from './salesforce.ts';
 import { slack } from './slack.ts';
 import { stripe } from './stripe.ts';
 
@@ -21,7 +29,17 @@ const FACES: Readonly<Record<string, Face>> = {
   hubspot,
   slack,
   'stripe-app': stripe,
+  'slack-user': slack,
   'google-drive': googleDrive,
+  'google-gmail': gmail,
+  'google-calendar': googleCalendar,
+  'google-sheets': googleSheets,
+  outlook: graph,
+  'outlook-calendar': graph,
+  notion,
+  jira,
+  linear,
+  salesforce,
 };
 
 /** @throws Error for an entry whose API is not played */
@@ -35,7 +53,8 @@ export async function startApiHost(world: World, dialect: Dialect): Promise<ApiH
   http.listen({ host: '127.0.0.1', port: 0, backlog: 4096 });
   await once(http, 'listening');
   const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-  const memory: Memory = { files: new Map(), told: new Map(), origin };
+  const memory: Memory = { files: new Map(), told: new Map(), origin, isEmpty: false };
+  const instead: ApiAnswer[] = [];
   http.on('request', (req: IncomingMessage, res: ServerResponse) => {
     res.on('error', () => {});
     read(req).then(
@@ -44,7 +63,7 @@ export async function startApiHost(world: World, dialect: Dialect): Promise<ApiH
         // A link that the provider hands out for an upload carries its own proof.
         const isOpen = request.path.endsWith('/upload');
         const isKnown = isOpen || bearerOf(world, dialect, header, req) !== null;
-        const known = isKnown ? face.answer(request, memory) : face.refused;
+        const known = isKnown ? (instead.shift() ?? face.answer(request, memory)) : face.refused;
         send(res, known ?? face.missing, request.method);
       },
       () => res.destroy(),
@@ -53,6 +72,8 @@ export async function startApiHost(world: World, dialect: Dialect): Promise<ApiH
   return {
     origin,
     seen,
+    instead,
+    memory,
     close: async () => {
       const closed = once(http, 'close');
       http.close();
@@ -81,6 +102,7 @@ async function read(req: IncomingMessage): Promise<ApiRequest> {
 function send(res: ServerResponse, { status, headers = {}, body }: ApiAnswer, method: string): void {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   const type = Buffer.isBuffer(body) ? {} : { 'content-type': 'application/json; charset=utf-8' };
-  res.writeHead(status, { ...type, ...headers, 'content-length': String(bytes.length) });
-  res.end(method === 'HEAD' ? undefined : bytes);
+  const length = status === 204 ? {} : { 'content-length': String(bytes.length) };
+  res.writeHead(status, { ...type, ...headers, ...length });
+  res.end(method === 'HEAD' || status === 204 ? undefined : bytes);
 }

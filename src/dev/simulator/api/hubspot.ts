@@ -44,11 +44,40 @@ function contacts({ method, path, query, body }: ApiRequest, id: string, memory:
   return { status: 200, body: { results: items, ...paging } };
 }
 
+function paged(asked: { get(name: string): unknown }, { isEmpty }: Memory): ApiAnswer {
+  const { items, next } = pageOf(
+    isEmpty ? [] : CONTACTS,
+    Number(asked.get('after') ?? 1),
+    Number(asked.get('limit') ?? 10),
+  );
+  const paging = next === null ? {} : { paging: { next: { after: String(next) } } };
+  return { status: 200, body: { total: items.length, results: items, ...paging } };
+}
+
+/** The dated paths: one way for all kinds of objects. */
+function object({ method, body }: ApiRequest, id: string, memory: Memory): ApiAnswer | null {
+  switch (method) {
+    case 'POST':
+      return id === 'search'
+        ? paged(new Map(Object.entries(jsonOf(body))), memory)
+        : { status: 201, body: { ...CONTACTS[0], id: '6', properties: jsonOf(body)['properties'] } };
+    case 'PATCH':
+      return { status: 200, body: { ...CONTACTS[0], id, properties: jsonOf(body)['properties'] } };
+    case 'GET':
+      return id === '' ? null : { status: 200, body: { ...CONTACTS[0], id } };
+    default:
+      return null;
+  }
+}
+
 export const hubspot: Face = {
   refused: refusal(401, 'EXPIRED_AUTHENTICATION', 'The OAuth token used to make this call expired.'),
   missing: refusal(404, 'OBJECT_NOT_FOUND', 'Object not found.'),
   answer: (request, memory) => {
     const { method, path } = request;
+    const crm = /^\/crm\/objects\/2026-09\/(?:contacts|companies|deals|notes)(?:\/([^/]+))?$/.exec(path);
+    if (crm !== null) return object(request, crm[1] ?? '', memory);
+    if (method === 'GET' && path === '/crm/owners/2026-03') return paged(request.query, memory);
     const contact = /\/contacts(?:\/([^/]+))?$/.exec(path);
     if (contact !== null) return contacts(request, contact[1] ?? '', memory);
     if (method === 'POST' && /^\/files\/[^/]+\/files$/.test(path)) {

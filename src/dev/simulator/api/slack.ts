@@ -1,6 +1,6 @@
 /** Slack's Web API: everything is a POST, an error is `ok: false` under 200. https://docs.slack.dev/apis/web-api */
 
-import { isFirst, pageOf, type ApiAnswer, type ApiRequest, type Face } from './face.ts';
+import { isFirst, pageOf, type ApiAnswer, type ApiRequest, type Face, type Memory } from './face.ts';
 
 const CHANNELS = Array.from({ length: 5 }, (_, n) => ({ id: `C${n + 1}`, name: `channel-${n + 1}` }));
 
@@ -17,6 +17,15 @@ function given({ headers, body, query }: ApiRequest): Readonly<Record<string, un
   return { ...Object.fromEntries(query), ...own };
 }
 
+function listed(asked: Readonly<Record<string, unknown>>, name: string, { isEmpty }: Memory): ApiAnswer {
+  const { items, next } = pageOf(
+    isEmpty ? [] : CHANNELS,
+    Number(asked['cursor'] ?? 1),
+    Number(asked['limit'] ?? 100),
+  );
+  return fine({ [name]: items, response_metadata: { next_cursor: next === null ? '' : String(next) } });
+}
+
 export const slack: Face = {
   refused: wrong('token_expired'),
   missing: wrong('unknown_method'),
@@ -30,8 +39,36 @@ export const slack: Face = {
     switch (method) {
       case 'auth.test':
         return fine({ user_id: 'U1', team_id: 'T1' });
+      case 'conversations.history':
+      case 'conversations.replies':
+        return listed(asked, 'messages', memory);
+      case 'users.list':
+        return listed(asked, 'members', memory);
+      case 'users.lookupByEmail':
+        return fine({ user: { id: 'U1', name: 'ada' } });
+      case 'reactions.add':
+        return fine({});
+      case 'search.messages': {
+        const { items, next } = pageOf(
+          memory.isEmpty ? [] : CHANNELS,
+          Number(asked['page'] ?? 1),
+          Number(asked['count'] ?? 20),
+        );
+        const page = Number(asked['page'] ?? 1);
+        const paging = {
+          count: items.length,
+          total: CHANNELS.length,
+          page,
+          pages: next === null ? page : next,
+        };
+        return fine({ query: asked['query'], messages: { matches: items, paging } });
+      }
       case 'conversations.list': {
-        const { items, next } = pageOf(CHANNELS, Number(asked['cursor'] ?? 1), Number(asked['limit'] ?? 100));
+        const { items, next } = pageOf(
+          memory.isEmpty ? [] : CHANNELS,
+          Number(asked['cursor'] ?? 1),
+          Number(asked['limit'] ?? 100),
+        );
         return fine({
           channels: items,
           response_metadata: { next_cursor: next === null ? '' : String(next) },

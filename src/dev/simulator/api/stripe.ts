@@ -1,6 +1,6 @@
 /** Stripe: forms in, JSON out, a list says whether there is more. https://docs.stripe.com/api */
 
-import { fileIn, isFirst, sha256, type ApiAnswer, type Face } from './face.ts';
+import { fileIn, isFirst, pageOf, sha256, type ApiAnswer, type Face } from './face.ts';
 
 const CUSTOMERS = Array.from({ length: 5 }, (_, n) => ({
   id: `cus_${n + 1}`,
@@ -29,11 +29,24 @@ export const stripe: Face = {
     const { method, path, query, headers, body } = request;
     const [, version = '', what = '', id = '', more = ''] = path.split('/');
     if (version !== 'v1') return null;
+    const all = memory.isEmpty ? [] : CUSTOMERS;
+    if (method === 'GET' && path === '/v1/customers/search') {
+      const { items, next } = pageOf(all, Number(query.get('page') ?? 1), Number(query.get('limit') ?? 10));
+      const next_page = next === null ? null : String(next);
+      return fine({ object: 'search_result', url: path, has_more: next !== null, next_page, data: items });
+    }
     switch (`${method} ${what}${id === '' ? '' : '/id'}${more === '' ? '' : `/${more}`}`) {
+      case 'POST refunds': {
+        const asked = Object.fromEntries(new URLSearchParams(body.toString('utf8')));
+        return fine({ id: 're_1', object: 'refund', ...asked, key: headers['idempotency-key'] });
+      }
+      case 'GET invoices':
+      case 'GET subscriptions':
+      case 'GET charges':
       case 'GET customers': {
         const from = CUSTOMERS.findIndex((one) => one.id === query.get('starting_after')) + 1;
-        const data = CUSTOMERS.slice(from, from + Number(query.get('limit') ?? 10));
-        const has_more = from + data.length < CUSTOMERS.length;
+        const data = all.slice(from, from + Number(query.get('limit') ?? 10));
+        const has_more = from + data.length < all.length;
         return fine({ object: 'list', url: '/v1/customers', has_more, data });
       }
       case 'GET customers/id': {

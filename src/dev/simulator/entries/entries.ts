@@ -35,12 +35,17 @@ function isMachine(entry: Descriptor | undefined): boolean {
   return entry !== undefined && entry.unsupported === null && isMachineType(entry.auth_type);
 }
 
+/** Signs its requests; it is played by `dev/simulator/signed/`. */
+function isSigned(entry: Descriptor | undefined): boolean {
+  return entry !== undefined && entry.unsupported === null && entry.auth_type === 'oauth1';
+}
+
 /** `providers/hubspot`, or undefined for what is no entry. */
 export function findEntryDialect(id: string): Dialect | undefined {
   const known = made.get(id);
   if (known !== undefined || !id.startsWith(PREFIX)) return known;
   const entry = findDescriptor(id.slice(PREFIX.length));
-  if (entry === undefined || !(isPlayable(entry) || isMachine(entry))) return undefined;
+  if (entry === undefined || !(isPlayable(entry) || isMachine(entry) || isSigned(entry))) return undefined;
   const dialect = dialectOf(entry);
   made.set(id, dialect);
   return dialect;
@@ -101,8 +106,10 @@ export function playedUrlsOf(entry: Descriptor, origin: string): Record<string, 
   const at = (what: string) => `${origin}/${entryDialectId(entry.id)}/${what}`;
   const ofInstallation = entry.token_url?.includes('{installation_id}') === true;
   const tokenPath = ofInstallation ? 'app/installations/{installation_id}/access_tokens' : 'token';
-  const url = (field: keyof Descriptor, what: string) => (entry[field] === null ? {} : { [field]: at(what) });
+  const url = (field: keyof Descriptor, what: string) => (entry[field] == null ? {} : { [field]: at(what) });
   return {
+    ...url('request_token_url', 'request_token'),
+    ...url('long_lived_url', 'exchange'),
     ...url('authorization_url', 'authorize'),
     ...url('token_url', tokenPath),
     ...url('refresh_url', 'token'),

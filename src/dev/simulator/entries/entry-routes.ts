@@ -55,6 +55,29 @@ export function serveDelete(world: World, dialect: Dialect, req: IncomingMessage
   res.writeHead(204).end();
 }
 
+/** The token of a code is exchanged once for one that lives long, by a GET that proves the client by its secret. */
+export function serveLongLived(world: World, dialect: Dialect, url: URL, res: ServerResponse): void {
+  const { entry } = dialect;
+  const asked = Object.fromEntries(url.searchParams);
+  const { grant_type: grantType } = entry?.long_lived_params ?? {};
+  const token = asked['access_token'] ?? '';
+  const owner = [...world.accounts.values()].find(
+    (one) => one.dialect === dialect && one.family.numberOf(token) >= 0,
+  );
+  const isGood =
+    grantType !== undefined &&
+    asked['grant_type'] === grantType &&
+    asked['client_secret'] === world.client.clientSecret &&
+    owner?.family.accepts(token, Date.now()) === true;
+  const pair = isGood ? owner?.family.present(owner.family.numberOf(token), Date.now()).pair : null;
+  if (pair == null) {
+    const refused = bookOf(world, dialect)('death');
+    return sendJson(res, refused.status, refused.body);
+  }
+  const expiresIn = owner?.family.settings.accessTtlS;
+  sendJson(res, 200, { access_token: pair.accessToken, token_type: 'bearer', expires_in: expiresIn });
+}
+
 /** RFC 7009: an unknown token has ended already. */
 export async function serveRevoke(
   world: World,

@@ -9,7 +9,7 @@ import {
   type ApiRequest,
   type Face,
   type Memory,
-} from './face.ts';
+} from '../face.ts';
 
 const FILES = Array.from({ length: 5 }, (_, n) => ({ id: `file-${n + 1}`, name: `File ${n + 1}` }));
 
@@ -19,9 +19,9 @@ const refusal = (code: number, status: string, message: string, headers = {}): A
   body: { error: { code, message, status, errors: [{ message, reason: status }] } },
 });
 
-function listed(query: URLSearchParams): ApiAnswer {
+function listed(query: URLSearchParams, { isEmpty }: Memory): ApiAnswer {
   const { items, next } = pageOf(
-    FILES,
+    isEmpty ? [] : FILES,
     Number(query.get('pageToken') ?? 1),
     Number(query.get('pageSize') ?? 100),
   );
@@ -60,7 +60,16 @@ export const googleDrive: Face = {
   answer: (request, memory) => {
     const { method, path, query, body } = request;
     if (path === '/upload/drive/v3/files') return uploaded(request, memory);
-    if (path === '/drive/v3/files') return listed(query);
+    if (path === '/drive/v3/files') return listed(query, memory);
+    const shared = /^\/drive\/v3\/files\/([^/]+)\/(export|permissions)$/.exec(path);
+    if (shared?.[2] === 'permissions' && method === 'POST')
+      return { status: 200, body: { id: 'p1', kind: 'drive#permission', ...jsonOf(body) } };
+    if (shared?.[2] === 'export' && method === 'GET')
+      return {
+        status: 200,
+        headers: { 'content-type': query.get('mimeType') ?? 'text/plain' },
+        body: Buffer.from('Hello'),
+      };
     const id = /^\/drive\/v3\/files\/([^/]+)$/.exec(path)?.[1];
     if (id === undefined) return null;
     if (id === 'busy' && isFirst(memory, path))
