@@ -201,7 +201,7 @@ describe('the health of a client', () => {
     await report('ca_b', 4_000);
     expect(await health('acme')).toEqual({ shared: 'ok', own: 'misconfigured' });
     expect(await health('globex')).toEqual({ shared: 'ok', own: 'ok' });
-    const [news, ...more] = await newsHeldBy(db, 'ca_b');
+    const [news, ...more] = await newsHeldBy(db, 'ca_a');
     expect(more).toEqual([]);
     expect(news).toMatchObject({
       connection: 'one',
@@ -210,7 +210,7 @@ describe('the health of a client', () => {
       healthReason: 'invalid_client',
     });
     await newsTaken(db, [news?.id ?? '']);
-    expect(await newsHeldBy(db, 'ca_b')).toEqual([]);
+    expect(await newsHeldBy(db, 'ca_a')).toEqual([]);
     const [shown] = await listOwnClients(db, 'one', 'acme');
     expect(shown?.health).toMatchObject({ state: 'misconfigured', reason: 'invalid_client' });
     const stored = (await report('ca_a', 5_000))?.health;
