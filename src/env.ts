@@ -22,6 +22,7 @@ export interface UncheckedEnv {
   readonly RATE_LIMIT_PER_MINUTE?: string;
   readonly BROWSER_RATE_LIMIT_PER_MINUTE?: string;
   readonly CLIENT_CERT_HEADER?: string;
+  readonly MCP_OAUTH?: string;
   readonly ACCESS_TEAM?: string;
   readonly ACCESS_AUD?: string;
   readonly ACCESS_ROLES?: string;
@@ -83,6 +84,8 @@ export interface Config {
    * case; null: certificates are the edge's word. `serve --client-cert-header` sets it.
    */
   readonly clientCertHeader: string | null;
+  /** The MCP endpoint says where its tokens come from (RFC 9728): clients may then ignore a key that they were given. */
+  readonly mcpOauth: boolean;
   /**
    * Cloudflare Access for operators, as it was given: the team, the tags of its applications, and who has which role.
    * `callers/access/settings.ts` reads it. Null: not set.
@@ -236,6 +239,7 @@ function checked(env: UncheckedEnv): Config {
       DEFAULT_BROWSER_RATE_LIMIT_PER_MINUTE,
     ),
     clientCertHeader: headerNameOf(env.CLIENT_CERT_HEADER),
+    mcpOauth: env.MCP_OAUTH === 'true',
     accessTeam: env.ACCESS_TEAM?.trim() || null,
     accessAudience: env.ACCESS_AUD?.trim() || null,
     accessRoles: env.ACCESS_ROLES?.trim() || null,

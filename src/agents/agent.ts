@@ -5,7 +5,15 @@ import type { DeliveryRow } from '#directory/webhooks/deliveries.ts';
 import { repairAlarm, runAlarm } from '#objects/alarm.ts';
 import { timerKinds } from './clock/alarm.ts';
 import { addKey, deleteKey, listKeys, touchKey } from './keys.ts';
-import { createAgent, removeAgent, setStatus, unlessLost, updateAgent, viewAgent } from './lifecycle.ts';
+import {
+  createAgent,
+  removeAgent,
+  setStatus,
+  tellAnomaly,
+  unlessLost,
+  updateAgent,
+  viewAgent,
+} from './lifecycle.ts';
 import { agentObject, enter, withAgent, type AgentObject } from './object.ts';
 import { operate } from './operate.ts';
 import { authRecordOf } from './record.ts';
@@ -116,6 +124,10 @@ export class Agent extends DurableObject implements AgentRpc {
 
   recordAuthFail(input: In<'recordAuthFail'>): Out<'recordAuthFail'> {
     return recordAuthFail(this.#object, input);
+  }
+
+  tellAnomaly(input: In<'tellAnomaly'>): Out<'tellAnomaly'> {
+    return tellAnomaly(this.#object, input.anomaly);
   }
 
   takeRate(input: In<'takeRate'>): Out<'takeRate'> {

@@ -11,7 +11,7 @@ import type { Policy } from '#contract/agents/policy.ts';
 import type { FreshKey } from '#crypto/api-keys.ts';
 import { agentOwner } from '#crypto/places.ts';
 import { isAgentIndexed } from '#directory/indexes/agent-index.ts';
-import { agentEventData } from '#webhooks/event.ts';
+import { agentEventData, anomalyEventData, type AgentAnomaly } from '#webhooks/event.ts';
 import { addKeyTo, drawAgentKey, type NewKey } from './keys.ts';
 import { failed, NO_AGENT, type Failure, type Outcome } from './outcome.ts';
 import {
@@ -187,6 +187,17 @@ export function updateAgent(object: AgentObject, input: UpdateInput): Promise<Vi
 export function tellSuspended(object: AgentObject, { mac }: Life, { agentId, organization }: AgentRow): void {
   const data = agentEventData({ agent: agentId, organization });
   object.outbox.append(mac, { type: 'agent.suspended', data, atMs: object.now() });
+}
+
+/** What the agent met, as an event of its own. */
+export function tellAnomaly(object: AgentObject, anomaly: AgentAnomaly): Promise<Outcome> {
+  return withAgent<{ ok: true }>(object, ({ agent: { agentId, organization } }, { mac }) =>
+    object.store.transaction(() => {
+      const data = anomalyEventData({ agent: agentId, organization }, anomaly);
+      object.outbox.append(mac, { type: 'agent.anomaly', data, atMs: object.now() });
+      return { ok: true };
+    }),
+  );
 }
 
 /** Suspends or resumes; an agent that is so already stays as it is, without a record. */

@@ -11,6 +11,7 @@ import type { DeliveryRow } from '#directory/webhooks/deliveries.ts';
 import type { Config } from '#env.ts';
 import type { DeliveryReport } from '#webhooks/delivery-request.ts';
 import type { Taken } from '#policy/fields/rate.ts';
+import type { AgentAnomaly } from '#webhooks/event.ts';
 import type { KeyView, NewKey } from './keys.ts';
 import type { CreateInput, Created, UpdateInput, Viewed } from './lifecycle.ts';
 import type { Outcome } from './outcome.ts';
@@ -88,6 +89,8 @@ export interface AgentRpc {
   recordRefusal(input: RefusalInput): Promise<Outcome>;
   /** One record per existing key and minute, and one per minute for all other methods; a key that is not there changes nothing. */
   recordAuthFail(input: AuthFailInput): Promise<Outcome<{ readonly recorded: boolean }>>;
+  /** Tells with an event what the agent met; the caller sees to it that each is told once. */
+  tellAnomaly(input: { readonly anomaly: AgentAnomaly }): Promise<Outcome>;
   /** Counts a request under a rule with `rate`, unless that is spent. What is refused is recorded once a minute. */
   takeRate(input: TakeInput): Promise<Outcome<{ readonly outcome: Taken }>>;
   /** How long until the next request is taken (ms; 0: at once). */

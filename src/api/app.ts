@@ -20,6 +20,8 @@ import { approvalPageRoutes } from './approvals/pages.ts';
 import { proxyRoutes } from './proxy/routes.ts';
 import { toolRoutes } from './tools/routes.ts';
 import { revocationRoutes } from './revocations/routes.ts';
+import { acceptToolRoutes } from './mcp/accept.ts';
+import { mcpRoutes } from './mcp/routes.ts';
 import { connectLinkRoutes } from './routes/connect/connect-links.ts';
 import {
   connectPageRoutes,
@@ -83,6 +85,8 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', tokenRoutes());
   app.route('/', proxyRoutes());
   app.route('/', toolRoutes());
+  app.route('/', mcpRoutes());
+  app.route('/', acceptToolRoutes());
   app.route('/', tokenServiceRoutes());
   app.route('/', clientDocumentRoutes());
   app.route('/', agentCredentialRoutes());

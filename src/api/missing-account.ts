@@ -11,7 +11,7 @@ import { connectionSettings } from '#directory/connections/connections.ts';
 import { noteKnown } from '#directory/indexes/known-objects.ts';
 import { log } from '#lib/log.ts';
 import { mayConnect } from '#policy/reach.ts';
-import { tokenRequest, type Place } from '#policy/request.ts';
+import { FOR_TOKEN, type Place, type Use } from '#policy/request.ts';
 import { systemNow } from '#lib/clock.ts';
 import type { Arrival } from './arrival.ts';
 
@@ -21,10 +21,12 @@ export async function linkForMissing(
   caller: AgentProof,
   context: RequestContext,
   missing: Place,
+  use: Partial<Use>,
 ): Promise<{ readonly accountId: string; readonly url: string | null }> {
   const { connection, identifier, organization } = missing;
   const id = accountId(organization, connection, identifier);
-  if (!mayConnect(caller, tokenRequest(missing, systemNow(), context.purpose ?? null)))
+  const purpose = context.purpose ?? null;
+  if (!mayConnect(caller, { ...FOR_TOKEN, ...use, ...missing, purpose, nowMs: systemNow() }))
     return { accountId: id, url: null };
   try {
     const settings = await connectionSettings(config, connection, organization);

@@ -42,6 +42,7 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'GET /v1/connections/{id}/clients/{organization}': 'any',
   'PUT /v1/connections/{id}/clients/{organization}': 'admin',
   'DELETE /v1/connections/{id}/clients/{organization}': 'admin',
+  'POST /v1/connections/{id}/tools/accept': 'operator',
 
   'GET /v1/tools/{name}': 'auditor',
   'PUT /v1/tools/{name}': 'operator',
@@ -147,6 +148,8 @@ export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provi
   'DELETE /v1/agents/{agent_id}/proxy/{connection}/{path}': 'agent',
   'GET /v1/tools': 'agent',
   'POST /v1/tools/{name}/execute': 'agent',
+  'POST /mcp': 'agent',
+  'GET /.well-known/oauth-protected-resource/mcp': 'open',
   'POST /oauth/token': 'agent',
   'GET /.well-known/oauth-authorization-server/oauth': 'open',
   'GET /.well-known/jwks.json': 'open',

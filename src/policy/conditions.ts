@@ -69,7 +69,7 @@ const CONDITIONS: readonly Condition[] = [
     refusal: ({ tools }, { request: { action, tool } }) =>
       tools === undefined ||
       !OF_TOOLS.has(action) ||
-      (tool !== null && tools.some((one) => matchesGlob(one, tool)))
+      (tool === null ? action === 'mcp' : tools.some((one) => matchesGlob(one, tool)))
         ? null
         : 'tool_not_allowed',
   },

@@ -19,6 +19,7 @@ export type Action = (typeof ACTIONS)[number];
 /** What the credential is wanted for. A field is null where an action has nothing of the kind. */
 export interface Use {
   readonly action: Action;
+  /** Null of an `mcp` request: the list of a server's tools, of which a rule with `tools` shows those that it names. */
   readonly tool: string | null;
   /** In capital letters. */
   readonly method: string | null;
@@ -26,6 +27,11 @@ export interface Use {
   readonly path: string | null;
   /** Why, in the caller's own words. */
   readonly purpose: string | null;
+}
+
+/** Whether a request is for the list of a server's tools: it does nothing there, so that no person and no rate is asked. */
+export function isListing({ action, tool }: Pick<Use, 'action' | 'tool'>): boolean {
+  return action === 'mcp' && tool === null;
 }
 
 export const FOR_TOKEN: Use = { action: 'token', tool: null, method: null, path: null, purpose: null };

@@ -211,7 +211,23 @@ export function connectionEventData(connection: {
   return { connection: connection.connection, provider, health_reason: healthReason, ...whose };
 }
 
-/** `data` of `agent.suspended` and `agent.anomaly`. */
+/** What an agent met or did that it never had before. `observed` and `expected` are of the kind's own measure. */
+export interface AgentAnomaly {
+  readonly kind: 'tool_changed';
+  readonly observed: string;
+  readonly expected: readonly string[];
+  readonly evidence: Readonly<Record<string, string>>;
+}
+
+/** `data` of `agent.anomaly`. */
+export function anomalyEventData(
+  agent: { agent: string; organization: string | null },
+  { kind, observed, expected, evidence }: AgentAnomaly,
+): EventData {
+  return { ...agentEventData(agent), kind, observed, expected, evidence };
+}
+
+/** `data` of `agent.suspended`, and what every event of an agent says of it. */
 export function agentEventData(agent: { agent: string; organization: string | null }): EventData {
   return { agent: agent.agent, organization: agent.organization === '' ? null : agent.organization };
 }

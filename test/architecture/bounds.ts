@@ -115,7 +115,7 @@ type Entry = readonly [table: string, says: string, by: string | null, growth: G
 
 const D1: readonly Entry[] = [
   ['meta', 'one row', null, standing(1)],
-  ['d1_migrations', 'one row for each migration', null, standing(21)],
+  ['d1_migrations', 'one row for each migration', null, standing(23)],
   ['key_check', 'one row for each master key that was ever current', null, standing(10)],
   ['data_key', 'four rows', null, standing(4)],
   [
@@ -197,6 +197,12 @@ const D1: readonly Entry[] = [
     `the cron run, after ${DELIVERIES_KEPT_DAYS} days, and after ${EVENTS_KEPT_DAYS} one that waits; up to ${DROPPED_A_DAY.toLocaleString('en')} a day`,
     'directory/retention.ts',
     aging(A_DAY.deliveries, DELIVERIES_KEPT_DAYS, DROPPED_A_DAY),
+  ],
+  [
+    'mcp_tool',
+    'goes with its connection; 2,000 at most of each, and of a tool that keeps changing the newest five',
+    'directory/connections/connection-changes.ts',
+    standing(SIZE.connections * 50),
   ],
   ['admin_key', 'an operator deletes it', 'directory/keys/admin-keys.ts', standing(100)],
   [

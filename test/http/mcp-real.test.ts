@@ -109,3 +109,31 @@ it.each(Object.keys(CLIENTS))(
     }
   },
 );
+
+it('the gateway offers its tools beside others, goes on when the token dies, and is out after the revocation', async () => {
+  const connection = name('mcp');
+  const accountId = await connected(connection);
+  const rules = [{ connection, identifiers: ['user_1'], actions: ['mcp'] }];
+  const agent = await operator.post('/v1/agents', { id: name('agent'), key: true, policy: { rules } });
+  const headers = { authorization: `Bearer ${agent.body.key}`, 'x-valetkey-identifier': 'user_1' };
+  const one = new ModernClient(NAMED, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+  await one.connect(new Modern(new URL(`${broker.url}/mcp`), { requestInit: { headers } }));
+  const whose = async () => ofText(await one.callTool({ name: `${connection}__whose_token` }));
+  try {
+    const listed = async () =>
+      (await one.listTools(undefined, { cacheMode: 'refresh' })).tools.map((tool) => tool.name);
+    await expect.poll(listed, PATIENCE).toEqual([`${connection}__whose_token`]);
+    const first = await whose();
+    expect(first).toMatch(/[0-9a-f]{16}/);
+    server.granted.length = 0;
+    await server.expire();
+    const second = await whose();
+    expect(second).toMatch(/[0-9a-f]{16}/);
+    expect(second).not.toBe(first);
+    expect(server.granted).toEqual(['refresh_token']);
+    expect((await operator.post(`/v1/connected-accounts/${accountId}/revoke`)).status).toBe(200);
+    expect(await whose()).toContain('account_revoked');
+  } finally {
+    await one.close();
+  }
+});

@@ -27,6 +27,10 @@ export interface McpStub {
   registers: Record<string, unknown> | null;
   /** `iss` of the authorization response; null: none. */
   iss: string | null;
+  /** Answers messages that come with a token; null: nothing of the protocol but its form. */
+  speaks: ((message: Record<string, any>, asked: McpAsked, response: ServerResponse) => void) | null;
+  /** True: the token endpoint knows no grant any more. */
+  isGrantDead: boolean;
   readonly asked: McpAsked[];
   /** Access tokens that it has given out, the newest last. */
   readonly tokens: string[];
@@ -54,6 +58,8 @@ export async function startMcpStub(): Promise<McpStub> {
     challenge: 'Bearer',
     registers: null,
     iss: null,
+    speaks: null,
+    isGrantDead: false,
     asked: [],
     tokens: [],
     at: (path) => stub.asked.filter((one) => one.path === path),
@@ -87,6 +93,8 @@ export async function startMcpStub(): Promise<McpStub> {
       response.writeHead(302, { location: back.href }).end();
       return;
     }
+    if (path === '/token' && stub.isGrantDead && body.includes('grant_type=refresh_token'))
+      return json(400, { error: 'invalid_grant' });
     if (path === '/token') {
       const token = `at-${randomBytes(16).toString('hex')}`;
       stub.tokens.push(token);
@@ -104,6 +112,8 @@ export async function startMcpStub(): Promise<McpStub> {
         json(401, { error: 'invalid_token' }, { 'www-authenticate': stub.challenge });
         return;
       }
+      if (stub.speaks !== null && method === 'POST')
+        return stub.speaks(JSON.parse(body), { method, path, query, headers, body }, response);
       json(200, { jsonrpc: '2.0', id: 1, result: {} }, { 'mcp-session-id': 'of-the-server' });
       return;
     }

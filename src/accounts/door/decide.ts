@@ -8,7 +8,7 @@ import { isRenewedType } from '#contract/machine/kinds.ts';
 import { decideAtDoor1, decideAtDoor2, WALLS, type Door2Decision } from '#policy/decide.ts';
 import { decideForNeeds, needsOf, serves } from '#policy/needs.ts';
 import { mayConnect } from '#policy/reach.ts';
-import type { PolicyRequest } from '#policy/request.ts';
+import { isListing, type PolicyRequest } from '#policy/request.ts';
 import { scopeKeyOf } from '#providers/scopes/scopes.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { decideServe } from '#refresh/serve.ts';
@@ -101,7 +101,7 @@ export function decideRelease(
     const learnt = allowed.reason === 'cannot_downscope' ? learnScopes(scene, round) : null;
     return learnt ?? refuseByPolicy(scene, allowed);
   }
-  if (allowed.approval === null) return decideAllowed(scene, credentials, allowed);
+  if (allowed.approval === null || isListing(scene.use)) return decideAllowed(scene, credentials, allowed);
   const held = holdForApproval(scene, allowed.approval);
   return 'step' in held ? held.step : decideAllowed({ ...scene, approved: held.yes }, credentials, allowed);
 }
@@ -113,7 +113,7 @@ function decideAllowed(
   allowed: Door2Decision<Offered> & { allowed: true },
 ): Step {
   const { state, request } = scene;
-  const uncounted = uncountedBy(request, allowed.rule);
+  const uncounted = isListing(scene.use) ? null : uncountedBy(request, allowed.rule);
   if (uncounted !== null) return uncounted;
   const grant = allowed.grant.row;
   if (!isRenewedType(state.account.credentialType)) return decideStatic(scene, credentials, grant);

@@ -293,7 +293,7 @@ function isRefusal(answer: Tried | Refusal): answer is Refusal {
 /** No account stands behind what a rule allows: the answer says which one is missing, and how its user makes it. */
 async function refuseMissing(ask: Ask, refusal: Refusal, missing: Place): Promise<never> {
   const { connection, identifier } = missing;
-  const link = await linkForMissing(ask.arrival, ask.caller, ask.context, missing);
+  const link = await linkForMissing(ask.arrival, ask.caller, ask.context, missing, useOf(ask));
   const members = {
     connected_account_id: link.accountId,
     ...(link.url === null ? {} : { connect_url: link.url }),

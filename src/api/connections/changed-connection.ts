@@ -28,6 +28,7 @@ function bodyOfRow(row: ConnectionRow): Record<string, unknown> {
     max_refreshes_per_second: row.maxRefreshesPerSecond,
     access_token_ttl_s: row.accessTokenTtlS,
     location: row.location,
+    pin_tools: row.pinTools,
   };
 }
 

@@ -123,6 +123,7 @@ export async function draftConnection(
     maxRefreshesPerSecond: body.max_refreshes_per_second,
     accessTokenTtlS: body.access_token_ttl_s,
     location: body.location,
+    pinTools: body.pin_tools,
     ...resolved,
   };
 }

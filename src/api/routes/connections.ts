@@ -138,6 +138,7 @@ function resourceOf(origin: string, view: ConnectionView, mayRead: boolean): z.i
     max_refreshes_per_second: connection.maxRefreshesPerSecond,
     access_token_ttl_s: connection.accessTokenTtlS,
     location: connection.location,
+    pin_tools: connection.pinTools,
     redirect_uri: `${origin}/oauth/callback/${connection.id}`,
     health: connection.health,
     health_reason: connection.healthReason,

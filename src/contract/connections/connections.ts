@@ -109,6 +109,11 @@ const Location = z.enum(LOCATIONS).nullable().openapi({
   example: 'weur',
 });
 
+const PinTools = z.boolean().openapi({
+  description:
+    'Of an MCP server: a tool that has changed since it was first seen is not called until an operator accepts it.',
+});
+
 export const CreateConnection = z
   .strictObject({
     id: Name.openapi({ description: 'Chosen by you; agents and policies name it.', example: 'hubspot' }),
@@ -136,6 +141,7 @@ export const CreateConnection = z
     max_refreshes_per_second: MaxRefreshes.default(null),
     access_token_ttl_s: AccessTokenTtl.default(null),
     location: Location.default(null),
+    pin_tools: PinTools.default(false),
   })
   .openapi('CreateConnection');
 export type CreateConnection = z.output<typeof CreateConnection>;
@@ -159,6 +165,7 @@ export const PatchConnection = z
     max_refreshes_per_second: MaxRefreshes.optional(),
     access_token_ttl_s: AccessTokenTtl.optional(),
     location: Location.optional(),
+    pin_tools: PinTools.nullish(),
   })
   .openapi('PatchConnection');
 export type PatchConnection = z.output<typeof PatchConnection>;
@@ -193,6 +200,7 @@ export const Connection = z
     max_refreshes_per_second: z.number().nullable().openapi({ example: null }),
     access_token_ttl_s: AccessTokenTtl,
     location: Location,
+    pin_tools: PinTools,
     redirect_uri: z.string().openapi({
       description: 'What to register at the provider.',
       example: 'https://broker.example.com/oauth/callback/hubspot',

@@ -123,7 +123,20 @@ export const EVENT_DATA = {
   'connection.outage': { says: 'The provider does not answer.', data: z.object(connection) },
   'connection.recovered': { says: 'The connection works again.', data: z.object(connection) },
   'agent.suspended': { says: 'An operator has suspended this agent.', data: z.object(agent) },
-  'agent.anomaly': { says: 'An agent does what it never did.', data: z.object(agent).loose() },
+  'agent.anomaly': {
+    says: 'An agent met what it never had before: `tool_changed`, a tool of an MCP server is no longer what it was when it was first seen.',
+    data: z.object({
+      ...agent,
+      kind: z.enum(['tool_changed']),
+      observed: z
+        .string()
+        .openapi({ description: 'Digest of the tool as it is now, which can be accepted.' }),
+      expected: z.array(z.string()).openapi({ description: 'Digests of what was accepted before.' }),
+      evidence: z
+        .record(z.string(), z.string())
+        .openapi({ example: { connection: 'notes', tool: 'search' } }),
+    }),
+  },
   'webhook.test': {
     says: '`POST /v1/webhook-endpoints/{id}/test` was asked for.',
     data: z.object({ endpoint: z.string() }),

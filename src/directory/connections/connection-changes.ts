@@ -102,10 +102,12 @@ export async function deleteConnection(
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, deleted_at_ms = excluded.deleted_at_ms,
       ended_at_ms = NULL`;
   const remove = `DELETE FROM connection WHERE id = ?1 ${unless}`;
+  const forget = `DELETE FROM mcp_tool WHERE connection = ?1 AND NOT EXISTS (SELECT 1 FROM connection WHERE id = ?1)`;
   const record = connectionRecord('connection.delete', id, context, nowMs);
   const isDeleted = await runRecorded(config, record, db.prepare(grave).bind(id, nowMs), [
     db.prepare(remove).bind(id),
     db.prepare(REMOVE_CLIENTS).bind(id),
+    db.prepare(forget).bind(id),
   ]);
   forgetCutOffs(db);
   forgetConnection(db, id);

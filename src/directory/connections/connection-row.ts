@@ -42,6 +42,8 @@ export interface ConnectionRow {
   readonly accessTokenTtlS: number | null;
   /** Where new accounts are kept; null: near the first caller that touches the account. */
   readonly location: Location | null;
+  /** A tool of its MCP server that has changed since it was first seen is not called until an operator accepts it. */
+  readonly pinTools: boolean;
   /** Warnings about the descriptor from when it was resolved. */
   readonly warnings: readonly string[];
   readonly health: HealthState;
@@ -74,6 +76,7 @@ const PROTECTED_WHERE_SET = [
   'max_refreshes_per_second',
   'location',
   'access_token_ttl_s',
+  'pin_tools',
 ] as const;
 
 function macOf(macKey: Uint8Array, row: SqlRow): string {
@@ -91,6 +94,7 @@ export const CONNECTION_DEFAULTS = {
   maxRefreshesPerSecond: null,
   accessTokenTtlS: null,
   location: null,
+  pinTools: false,
 } as const satisfies Partial<ConnectionRow>;
 
 function unlessDefault(value: string, byDefault: string): string | null {
@@ -116,6 +120,7 @@ export function connectionToSql(macKey: Uint8Array, row: ConnectionRow): SqlRow 
     max_refreshes_per_second: row.maxRefreshesPerSecond,
     location: row.location,
     access_token_ttl_s: row.accessTokenTtlS,
+    pin_tools: row.pinTools ? 1 : null,
     token_url: row.descriptor.token_url,
     warnings: JSON.stringify(row.warnings),
     health: row.health,
@@ -171,6 +176,7 @@ export function connectionFromSql(row: SqlRow): ConnectionRow {
       row['max_refreshes_per_second'] == null ? null : Number(row['max_refreshes_per_second']),
     accessTokenTtlS: row['access_token_ttl_s'] == null ? null : Number(row['access_token_ttl_s']),
     location: (row['location'] ?? null) as Location | null,
+    pinTools: row['pin_tools'] === 1,
     warnings: JSON.parse(text('warnings')),
     health: health.state,
     healthReason: health.reason,

@@ -40,6 +40,7 @@ export type ConnectionDraft = Pick<
   | 'maxRefreshesPerSecond'
   | 'accessTokenTtlS'
   | 'location'
+  | 'pinTools'
   | 'warnings'
 >;
 

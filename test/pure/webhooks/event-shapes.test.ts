@@ -5,6 +5,7 @@ import { EVENT_DATA } from '#contract/events/events.ts';
 import {
   accountEventData,
   agentEventData,
+  anomalyEventData,
   connectionEventData,
   EVENT_TYPES,
   testEventData,
@@ -71,10 +72,16 @@ const ACCOUNT_EVENTS: { readonly [T in AccountEvent['type']]: Extract<AccountEve
 const CONNECTION = connectionEventData({ connection: 'hubspot', provider: 'hubspot', healthReason: null });
 const AGENT = agentEventData({ agent: 'crm-agent', organization: '' });
 
+const ANOMALY = anomalyEventData(
+  { agent: 'crm-agent', organization: '' },
+  { kind: 'tool_changed', observed: 'a', expected: ['b'], evidence: { connection: 'notes', tool: 'search' } },
+);
+
 function dataOf(type: string): EventData {
   if (type in ACCOUNT_EVENTS)
     return accountEventData(ACCOUNT, 7, ACCOUNT_EVENTS[type as AccountEvent['type']]);
   if (type === 'webhook.test') return testEventData('we_4nB2xQ9ZkT7c0LmRw3sVdy');
+  if (type === 'agent.anomaly') return ANOMALY;
   return type.startsWith('connection.') ? CONNECTION : AGENT;
 }
 

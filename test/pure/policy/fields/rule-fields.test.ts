@@ -63,6 +63,13 @@ describe('a rule', () => {
     for (const use of Object.values(USES)) expect(decided(rule as Partial<Rule>, use)).toBe(told);
   });
 
+  it('with tools lets the list of an MCP server be seen, of which each tool is judged by itself', () => {
+    const list = { action: 'mcp', tool: null } as const;
+    expect(decided({ tools: ['hubspot__*'] }, list)).toBe('ok');
+    expect(decided({ tools: ['hubspot__*'], actions: ['tool'] }, list)).toBe('action_not_allowed');
+    expect(decided({ tools: ['hubspot__*'] }, { action: 'tool', tool: null })).toBe('tool_not_allowed');
+  });
+
   it('that wants a purpose takes any, and no blank one', () => {
     const rule = { purpose: 'required' } as const;
     expect(decided(rule, { purpose: 'ticket 7' })).toBe('ok');
