@@ -94,7 +94,7 @@ export function receivePosted(visit: Visit, connection: string, form: URLSearchP
   if (params === null || readState(params.state) === null || !NAME_PATTERN.test(connection))
     return page({ kind: 'invalid_callback', ...commonOf(visit, null) });
   const query = new URLSearchParams([...form].filter(([key]) => !NOT_TAKEN_ALONG.has(key)));
-  const path = `/oauth/callback/${connection}?${query}`;
+  const path = `/oauth/callback/${connection}?${String(query)}`;
   return page({ kind: 'coming_back', path, ...commonOf(visit, null) });
 }
 
