@@ -154,12 +154,7 @@ const D1: readonly Entry[] = [
     'directory/retention.ts',
     aging(A_DAY.connectionNews, EVENTS_KEPT_DAYS, DROPPED_A_DAY),
   ],
-  [
-    'own_client',
-    'an operator takes it away, or the cron run a day after it was replaced, once its organization has no account there',
-    'directory/retention.ts',
-    standing(SIZE.organizations * 10),
-  ],
+  ['own_client', 'an operator; unused, the cron run', 'directory/retention.ts', standing(1_000)],
   [
     'own_client_news',
     `as \`connection_news\`; what none takes goes after ${EVENTS_KEPT_DAYS} days`,
