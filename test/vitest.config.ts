@@ -13,27 +13,48 @@ const inFolder = (name: string) => [`test/${name}/**/*.test.ts`];
 
 /**
  * Long, and red only where their subject is changed: programs as people run them, what is made of the published
- * document, every entry of the catalogue at the simulator, and matrices and waits whose rules quicker tests hold too.
- * `npm run test:all` runs them.
+ * document, every entry of the catalogue at the simulator, and matrices, waits and restarts whose rules quicker tests
+ * hold too. `npm run test:all` runs them.
  */
 const LONG = [
-  'start',
-  'serve',
-  'wrangler-dev',
-  'generated-clients',
-  'proxy-sdks',
-  'proxy-long',
-  'tools-matrix',
+  'http/start',
+  'http/serve',
+  'http/wrangler-dev',
+  'http/readme',
+  'http/generated-clients',
+  'http/proxy-sdks',
+  'http/proxy-long',
+  'http/tools-matrix',
   // Each credential, spelling and place: proxy and pure/egress/echo-scan.property.
-  'proxy-canary',
-  'catalogue-matrix',
-  // Bad answers one by one: refresh-matrix and refresh-answers, connect-attacks and worker/accounts/candidate.
-  'simulator-matrix',
-  'connect-matrix',
-  // Real waits of 15 to 80 s: worker/outbox; pure/refresh/doubt and worker/accounts/alarms.
-  'webhooks-hostile',
-  'refresh-hold',
-].map((name) => `test/http/${name}.test.ts`);
+  'http/proxy-canary',
+  'http/catalogue-matrix',
+  // Each machine grant at each answer: machine-exchange, machine-narrowing and machine-real-server.
+  'http/machine-matrix',
+  // Bad answers one by one: refresh-answers, connect-attacks and worker/accounts/candidate.
+  'http/simulator-matrix',
+  'http/connect-matrix',
+  'http/refresh-matrix',
+  // Real waits of 15 to 80 s: worker/outbox; pure/refresh/doubt and schedule, and worker/accounts/alarms.
+  'http/webhooks-hostile',
+  'http/refresh-hold',
+  'http/refresh-schedule',
+  'http/refresh-min-ttl',
+  // A broker of its own for each case: worker/accounts/vault, tampered and told-variables, pure/egress/resolver and
+  // guarded-fetch, worker/callers/bound-token.
+  'http/vault',
+  'http/damaged-objects',
+  'http/account-variables',
+  'http/resolver',
+  'http/bound-tokens',
+  'http/made-up',
+  // The provider that the tests themselves use.
+  'http/oauth-server',
+  'http/oauth-server-faults',
+  'http/oauth-server-memory',
+  // Minutes of a simulated outage, and each byte of a chain: connection-health, ring and worker/accounts/chain.
+  'pure/refresh/connection-outage.simulation',
+  'pure/audit/tampered.property',
+].map((name) => `test/${name}.test.ts`);
 /** Limits of tests that start a broker: for a machine that others keep busy. */
 const STARTED = {
   globalSetup: ['test/support/memory-folder.ts', 'test/support/broker-host.ts'],
@@ -86,7 +107,7 @@ export default defineConfig({
       {
         root,
         plugins: [sqlAsText],
-        test: { name: 'pure', ...SHARED, include: inFolder('pure'), testTimeout: 240_000 },
+        test: { name: 'pure', ...SHARED, include: inFolder('pure'), exclude: LONG, testTimeout: 240_000 },
       },
       {
         root,
@@ -98,6 +119,9 @@ export default defineConfig({
         test: {
           name: 'worker',
           ...SHARED,
+          // Each of them loads the Worker, which takes ten seconds of a processor; and then they never wait.
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
           include: inFolder('worker'),
           setupFiles: ['test/support/worker-setup.ts'],
           globalSetup: [
@@ -119,7 +143,7 @@ export default defineConfig({
         root,
         test: { name: 'http', ...SHARED, ...STARTED, include: inFolder('http'), exclude: LONG },
       },
-      { root, test: { name: 'long', ...STARTED, include: LONG } },
+      { root, plugins: [sqlAsText], test: { name: 'long', ...STARTED, include: LONG } },
       {
         root,
         test: {

@@ -80,7 +80,10 @@ const KINDS: Readonly<Record<string, () => Kind>> = {
   },
 };
 
-/** Kinds whose secret signs, lies in a secret of the deployment, or asks for what is sent. */
+/**
+ * Kinds whose secret signs, lies in a secret of the deployment, or asks for the token that is sent. An API can repeat what
+ * it was sent; the rest is looked for all the same.
+ */
 const FURTHER: typeof KINDS = {
   oauth1: () => {
     const [token, secret, consumer] = [plain('token'), plain('token secret'), plain('consumer secret')];
@@ -116,7 +119,7 @@ const FURTHER: typeof KINDS = {
     return {
       config: { auth_type: 'oauth2_client_credentials', token_url: `${base}/token` },
       credential: { type: 'oauth2_client_credentials', client_id: 'machine', client_secret: secret },
-      planted: [secret, token],
+      planted: [token],
     };
   },
   session_token: () => {
@@ -125,7 +128,7 @@ const FURTHER: typeof KINDS = {
     return {
       config: { auth_type: 'session_token', token_url: `${base}/token` },
       credential: { type: 'session_token', username: 'robot', password },
-      planted: [password, token],
+      planted: [token],
     };
   },
   jwt_bearer: () => {
@@ -137,7 +140,7 @@ const FURTHER: typeof KINDS = {
     return {
       config: { auth_type: 'jwt_bearer', token_url: `${base}/token` },
       client: { client_id: 'robot' },
-      credential: { type: 'jwt_bearer', service_account: { private_key: PRIVATE_KEY } },
+      credential: { type: 'jwt_bearer', service_account: { private_key: PRIVATE_KEY }, scope: 'read' },
       planted: [token],
     };
   },

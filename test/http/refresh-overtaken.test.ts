@@ -10,19 +10,31 @@ const scene = refreshScene();
 
 /** The provider is about to rotate, or has rotated already and is about to say so. */
 const MOMENTS = [
-  ['before the provider rotates', { delayBeforeMs: 1000 }],
-  ['after the provider has rotated', { delayAfterMs: 1000 }],
+  ['before the provider rotates', 'heldBefore'],
+  ['after the provider has rotated', 'heldAfter'],
 ] as const;
 
-/** An account with five callers that wait for a refresh which the provider has begun. */
-async function inFlight(fault: object): Promise<{ account: Account; waiting: Promise<Reply[]> }> {
+/**
+ * An account with five callers that wait for a refresh which the provider has begun. It goes on when `replies` is asked
+ * for them, and says what they got.
+ */
+async function inFlight(
+  moment: 'heldBefore' | 'heldAfter',
+): Promise<{ account: Account; replies: () => Promise<Reply[]> }> {
   const account = await scene.connect();
   await account.expire();
-  account.meets(fault);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  account.meets({ [moment]: promise });
   const waiting = account.herd(5);
   waiting.catch(() => undefined);
   await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
-  return { account, waiting };
+  return {
+    account,
+    replies: () => {
+      resolve();
+      return waiting;
+    },
+  };
 }
 
 /** The provider's answer is out, and what it leads to has had its time. */
@@ -39,14 +51,14 @@ function allAre(replies: readonly Reply[], status: number, code: string): void {
   }
 }
 
-describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
+describe.each(MOMENTS)('during a refresh, %s', (_moment, moment) => {
   it('disable wins: nothing is served, and what was stored is there after enable', async () => {
-    const { account, waiting } = await inFlight(fault);
+    const { account, replies } = await inFlight(moment);
     const disabled = await account.act('disable');
     expect([disabled.status, disabled.body.status]).toEqual([200, 'disabled']);
     expect(account.calls()[0]?.answered).toBe(false);
     allAre([await account.fetch()], 409, 'account_disabled');
-    allAre(await waiting, 409, 'account_disabled');
+    allAre(await replies(), 409, 'account_disabled');
     await answered(account);
     allAre([await account.fetch()], 409, 'account_disabled');
     expect(await account.show()).toMatchObject({ status: 'disabled', next_refresh_at: null });
@@ -60,11 +72,11 @@ describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
   });
 
   it('disable and enable again lose nothing', async () => {
-    const { account, waiting } = await inFlight(fault);
+    const { account, replies } = await inFlight(moment);
     await account.act('disable');
     await account.act('enable');
     // Who was answered in between was told that it is disabled; nobody else gets anything but the one token.
-    for (const { status, body } of await waiting) {
+    for (const { status, body } of await replies()) {
       if (status === 409) expect(body.code).toBe('account_disabled');
       else expect([status, body.access_token]).toEqual([200, account.calls()[0]?.accessToken]);
     }
@@ -75,11 +87,11 @@ describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
   });
 
   it('revoke wins: the tokens that come back are dropped', async () => {
-    const { account, waiting } = await inFlight(fault);
+    const { account, replies } = await inFlight(moment);
     const revoked = await account.act('revoke');
     expect([revoked.status, revoked.body.status]).toEqual([200, 'revoked']);
     expect(account.calls()[0]?.answered).toBe(false);
-    allAre(await waiting, 409, 'account_revoked');
+    allAre(await replies(), 409, 'account_revoked');
     await answered(account);
     allAre(await account.herd(3), 409, 'account_revoked');
     expect(await account.show()).toMatchObject({
@@ -100,12 +112,12 @@ describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
   });
 
   it('delete wins: the account is gone, and its audit trail verifies', async () => {
-    const { account, waiting } = await inFlight(fault);
+    const { account, replies } = await inFlight(moment);
     const before = await account.records();
     const removed = await scene.operator.delete(`/v1/connected-accounts/${account.id}`);
     expect(removed.status).toBe(204);
     expect(account.calls()[0]?.answered).toBe(false);
-    allAre(await waiting, 404, 'not_found');
+    allAre(await replies(), 404, 'not_found');
     await answered(account);
     allAre([await account.fetch()], 404, 'not_found');
     const path = `/v1/connected-accounts/${account.id}`;
@@ -119,7 +131,7 @@ describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
   });
 
   it('delete and a second life: pending, and the first life’s answer changes nothing in it', async () => {
-    const { account, waiting } = await inFlight(fault);
+    const { account, replies } = await inFlight(moment);
     const path = `/v1/connected-accounts/${account.id}`;
     expect((await scene.operator.delete(path)).status).toBe(204);
     const before = await account.records();
@@ -135,7 +147,7 @@ describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
       expires_at: null,
     });
     expect(account.calls()[0]?.answered).toBe(false);
-    expect([404, 409]).toContain((await waiting)[0]?.status);
+    expect([404, 409]).toContain((await replies())[0]?.status);
     await answered(account);
     allAre([await account.fetch()], 409, 'account_pending');
     expect(await account.show()).toMatchObject({ status: 'pending', last_refreshed_at: null });
@@ -157,7 +169,7 @@ describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
   });
 
   it('an import wins: the imported tokens are served, and their refresh token is presented next', async () => {
-    const { account, waiting } = await inFlight(fault);
+    const { account, replies } = await inFlight(moment);
     const grant = await scene.provider.grant();
     await scene.w.account(account.connection, account.identifier, {
       refresh_token: grant.refreshToken,
@@ -166,7 +178,7 @@ describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
       verify: false,
     });
     expect(account.calls()[0]?.answered).toBe(false);
-    for (const reply of await waiting) {
+    for (const reply of await replies()) {
       expect([reply.status, reply.body.access_token]).toEqual([200, grant.accessToken]);
     }
     await answered(account);
@@ -178,9 +190,9 @@ describe.each(MOMENTS)('during a refresh, %s', (_moment, fault) => {
   });
 
   it('expire has its way afterwards: the token that comes back is a new one, and it is served', async () => {
-    const { account, waiting } = await inFlight(fault);
+    const { account, replies } = await inFlight(moment);
     await account.expire();
-    for (const reply of await waiting) {
+    for (const reply of await replies()) {
       expect([reply.status, reply.body.access_token]).toEqual([200, account.calls()[0]?.accessToken]);
     }
     expect(account.calls()).toHaveLength(1);
@@ -192,10 +204,12 @@ describe('a dead answer to a refresh in flight', () => {
     const account = await scene.connect();
     await scene.provider.revokeGrant(account.grantId);
     await account.expire();
-    account.meets({ delayBeforeMs: 800 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    account.meets({ heldBefore: promise });
     const waiting = account.fetch();
     await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     await account.act('disable');
+    resolve();
     allAre([await waiting], 409, 'account_disabled');
     await answered(account);
     expect((await account.show()).status).toBe('disabled');
@@ -209,11 +223,13 @@ describe('a dead answer to a refresh in flight', () => {
     const account = await scene.connect();
     await scene.provider.revokeGrant(account.grantId);
     await account.expire();
-    account.meets({ delayBeforeMs: 800 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    account.meets({ heldBefore: promise });
     const waiting = account.fetch();
     await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
     const grant = await scene.provider.grant();
     await scene.w.account(account.connection, account.identifier, { refresh_token: grant.refreshToken });
+    resolve();
     expect((await waiting).status).toBe(200);
     await answered(account);
     expect(await account.show()).toMatchObject({ status: 'active', status_reason: null });

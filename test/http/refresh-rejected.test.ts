@@ -1,5 +1,6 @@
 /** An agent's word that an API refused a token: worth one refresh, of the token that it names, and not a pump. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { Reply } from '../support/callers.ts';
 import { name } from '../support/world.ts';
@@ -55,10 +56,15 @@ describe('a rejected token', () => {
   it('reported by 100 while the refresh for the first report is in flight is joined by them all', async () => {
     const account = await scene.connect();
     const first = await account.fetch();
-    account.meets({ delayBeforeMs: 800 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    account.meets({ heldBefore: promise });
     const early = account.fetch(about(first));
     await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
-    const replies = [...(await account.herd(100, about(first))), await early];
+    const herd = account.herd(100, about(first));
+    // They arrive meanwhile; one that comes later is served all the same.
+    await sleep(300);
+    resolve();
+    const replies = [...(await herd), await early];
     expect(statuses(replies)).toEqual({ 200: 101 });
     expect(tokensIn(replies)).toEqual([account.calls()[0]?.accessToken]);
     expect(account.calls()).toHaveLength(1);
@@ -67,10 +73,14 @@ describe('a rejected token', () => {
   it('is joined to a refresh that an operator has just forced', async () => {
     const account = await scene.connect();
     const first = await account.fetch();
-    account.meets({ delayBeforeMs: 800 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    account.meets({ heldBefore: promise });
     const forced = account.act('refresh');
     await vi.waitFor(() => expect(account.calls()).toHaveLength(1), { timeout: PATIENCE_MS });
-    const reply = await account.fetch(about(first));
+    const joining = account.fetch(about(first));
+    await sleep(300);
+    resolve();
+    const reply = await joining;
     expect([reply.status, reply.body.access_token]).toEqual([200, account.calls()[0]?.accessToken]);
     expect((await forced).status).toBe(200);
     expect(account.calls()).toHaveLength(1);

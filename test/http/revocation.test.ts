@@ -293,7 +293,8 @@ for (const way of ['delete', 'revoke'])
       const { session, grantId } = await connect(await connectionOf(door, 'token'), name('subject'));
       const account = `/v1/connected-accounts/${session.accountId}`;
       await s.operator.post(`${account}/expire`, {});
-      s.provider.faults.next({ delayAfterMs: 1_500 });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      s.provider.faults.next({ heldAfter: promise });
       const refreshed = s.operator.post(`${account}/refresh`, {});
       const refresh = await vi.waitFor(() => {
         const found = s.provider.calls.filter(
@@ -304,6 +305,7 @@ for (const way of ['delete', 'revoke'])
       }, PATIENCE);
       if (way === 'delete') expect((await remove(session)).status).toBe(204);
       else expect((await s.operator.post(`${account}/revoke`, {})).status).toBe(200);
+      resolve();
       return async () => {
         await refreshed;
         await becomes(session.accountId, 'revoked');
@@ -327,11 +329,13 @@ it(
     s.provider.user.subject = name('subject');
     const session = await s.link(await connectionOf(door, 'grant'));
     const before = redeemed();
-    s.provider.faults.next({ delayAfterMs: 2_000 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    s.provider.faults.next({ heldAfter: promise });
     const walking = s.walk(session);
     const grantId = await redeemedAfter(before);
     const revoked = await s.operator.post(`/v1/connected-accounts/${session.accountId}/revoke`, {});
     expect(revoked.body.status).toBe('revoked');
+    resolve();
     return async () => {
       await walking;
       expect((await becomes(session.accountId, 'revoked')).evidence).toContain('cause:came_too_late');
@@ -348,7 +352,8 @@ for (const what of ['deleted', 'deleted, and made anew'])
       const connection = await connectionOf(door, 'grant');
       const session = await s.link(connection);
       const before = redeemed();
-      s.provider.faults.next({ delayAfterMs: 2_000 });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      s.provider.faults.next({ heldAfter: promise });
       const walking = s.walk(session);
       const grantId = await redeemedAfter(before);
       expect((await remove(session)).status).toBe(204);
@@ -356,6 +361,7 @@ for (const what of ['deleted', 'deleted, and made anew'])
       const again = { connection, identifier };
       if (what !== 'deleted')
         expect((await s.operator.post('/v1/connected-accounts', again)).body.id).toBe(session.accountId);
+      resolve();
       return async () => {
         await walking;
         const { evidence } = await becomes(session.accountId, 'revoked');

@@ -4,13 +4,18 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** They wait for real time or ask much. vitest knows no durations in a clean checkout. */
 const LONG = [
+  // Of project long.
   'http/refresh-schedule.test.ts',
-  'http/refresh-min-ttl.test.ts',
   'http/vault.test.ts',
+  'http/refresh-min-ttl.test.ts',
+  'http/machine-matrix.test.ts',
+  // Of every run.
+  'worker/accounts/lifecycle.property.test.ts',
+  'worker/accounts/tampered.test.ts',
+  'worker/accounts/directory-down.test.ts',
+  'worker/revocations/matrix.test.ts',
   'http/roles.test.ts',
   'http/revocation.test.ts',
-  'http/refresh-matrix.test.ts',
-  'http/damaged-objects.test.ts',
   'http/refresh-lost-answer.test.ts',
   'http/refresh-outage.test.ts',
 ];

@@ -49,7 +49,12 @@ async function fill(url: string): Promise<OldMachineFacts> {
     jwt_bearer: await made(
       'old-robot',
       { ...custom('jwt_bearer'), client_id: 'old-robot' },
-      { type: 'jwt_bearer', service_account: { private_key: pem }, subject: 'ada@example.com' },
+      {
+        type: 'jwt_bearer',
+        service_account: { private_key: pem },
+        subject: 'ada@example.com',
+        scope: 'read',
+      },
     ),
     github_app_installation: await made(
       'old-app',

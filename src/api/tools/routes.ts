@@ -47,7 +47,11 @@ import { newRouter } from '../http/router.ts';
 import { customTools, toolContext } from './context.ts';
 
 const MAX_SHOWN_ACCOUNTS = 20;
-const Params = z.object({ name: z.string() });
+const Name = z.string().openapi({ description: 'Name of the tool.', example: 'hubspot_search_contacts' });
+const Params = z.object({ name: Name });
+const OwnParams = z.object({
+  name: z.string().openapi({ description: 'Name of the tool.', example: 'crm_read_ticket' }),
+});
 
 /** Why a call has no result, beside what every route has. */
 const CALL_CODES = [
@@ -78,7 +82,10 @@ const Headers = z.object({
     description: 'Your name for this call: `tool_call_id` of the result and of the audit record.',
     example: 'call_81',
   }),
-  'x-valetkey-purpose': z.string().optional().openapi({ description: 'Why, for the audit record.' }),
+  'x-valetkey-purpose': z
+    .string()
+    .optional()
+    .openapi({ description: 'Why, for the audit record.', example: 'weekly report' }),
 });
 
 const OPERATORS = [{ operator: [] }];
@@ -116,7 +123,7 @@ const routes = {
     summary: 'Add a tool, or replace one that was added',
     security: OPERATORS,
     description: 'For one connection, or for all accounts of a provider of the catalogue.',
-    request: { params: Params, ...jsonBody(PutTool) },
+    request: { params: OwnParams, ...jsonBody(PutTool) },
     responses: responses({ 200: ToolResource, 201: ToolResource }, ['conflict']),
   }),
   remove: createRoute({
@@ -124,7 +131,7 @@ const routes = {
     path: '/v1/tools/{name}',
     summary: 'Delete a tool that was added',
     security: OPERATORS,
-    request: { params: Params },
+    request: { params: OwnParams },
     responses: responses({ 204: null }, ['not_found', 'conflict']),
   }),
 };
@@ -203,8 +210,8 @@ async function execute(c: Context<AppEnv>): Promise<Response> {
   const arrival = arrivalOf(c);
   const caller = await requireAgent(arrival);
   queryIn(arrival.url, z.object({}));
-  const name = nameOf(c);
   const body = await bodyOf(c, ExecuteTool);
+  const name = nameOf(c);
   const { organization = null, identifier = null } = body;
   const key = c.req.header('Idempotency-Key') ?? null;
   if (key !== null && !IDEMPOTENCY_KEY_PATTERN.test(key))
@@ -265,9 +272,9 @@ function requireCustom(name: string): void {
 
 async function put(c: Context<AppEnv>): Promise<Response> {
   requireUnbound(c);
+  const body = await bodyOf(c, PutTool);
   const name = c.req.param('name') ?? '';
   if (!TOOL_NAME.test(name)) throw invalid('name', 'must be 1 to 64 characters of a-z 0-9 _');
-  const body = await bodyOf(c, PutTool);
   requireCustom(name);
   const made = toolFrom(name, body, await providerOf(c, body));
   if (!made.ok) throw new ProblemError('invalid_request', { errors: made.error });

@@ -7,6 +7,24 @@ import { TOOL_FORMATS } from './formats.ts';
 export const TOOL_NAME = /^[a-z0-9_]{1,64}$/;
 const MAX_PAGE_ITEMS = 1_000;
 
+/** One tool in every example of an answer. */
+const SHOWN = {
+  example: {
+    name: 'hubspot_get_contact',
+    title: 'Get a contact',
+    description: 'Read one contact by id.',
+    provider: 'hubspot',
+    connection: null,
+    parameters: {
+      type: 'object',
+      properties: { objectId: { type: 'string', description: 'Record id.' } },
+      required: ['objectId'],
+      additionalProperties: false,
+    },
+    annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  },
+}.example;
+
 const Text = (most: number) => z.string().max(most);
 const Names = z.record(z.string().max(128), z.string().max(128));
 const FieldPath = Text(200);
@@ -151,7 +169,20 @@ export const ToolResource = z
     confidence: z.string().optional(),
     unverified: z.array(z.string()).optional(),
   })
-  .openapi('Tool');
+  .openapi('Tool', {
+    example: {
+      ...SHOWN,
+      connections: ['hubspot'],
+      is_custom: false,
+      method: 'GET',
+      path: '/crm/objects/2026-09/contacts/{objectId}',
+      where: { objectId: 'path' },
+      scopes_any: [['crm.objects.contacts.read']],
+      result_type: 'object',
+      sources: ['https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts'],
+      confidence: 'high',
+    },
+  });
 
 const InFormat = z.record(z.string(), z.unknown()).openapi({ type: 'object', additionalProperties: true });
 
@@ -172,7 +203,19 @@ const ListedTool = z
       .openapi({ description: 'Accounts that it may be used with, the newest twenty.' }),
     accounts_total: z.number().int(),
   })
-  .openapi('ListedTool');
+  .openapi('ListedTool', {
+    example: {
+      ...SHOWN,
+      accounts: [
+        {
+          connected_account_id: 'ca_gabcdefghijklmnopqrstuvwxyz',
+          identifier: 'user_123',
+          connection: 'hubspot',
+        },
+      ],
+      accounts_total: 1,
+    },
+  });
 
 export const ToolList = z
   .object({
@@ -180,6 +223,7 @@ export const ToolList = z
       description: 'With `format`: as that kind of model takes tools.',
     }),
     missing: z.array(z.object({ tool: z.string(), scopes: z.array(z.string()) })).openapi({
+      example: [{ tool: 'hubspot_create_deal', scopes: ['crm.objects.deals.write'] }],
       description: 'Tools that the policy allows and the grants do not: what a reconnect would add.',
     }),
   })
@@ -188,7 +232,9 @@ export const ToolList = z
 export const ToolQuery = z.object({
   provider: z.string().max(64).optional().openapi({ description: 'An entry of the catalogue.' }),
   connection: Name.optional(),
-  q: Text(200).optional().openapi({ description: 'Words that name, title or description hold.' }),
+  q: Text(200)
+    .optional()
+    .openapi({ example: 'search contacts', description: 'Words that name, title or description hold.' }),
   format: z.enum(TOOL_FORMATS).optional().openapi({ description: 'As models take tools.' }),
 });
 
@@ -229,14 +275,16 @@ export const ToolResult = z
     connected_account_id: z.string().openapi({ example: 'ca_gabcdefghijklmnopqrstuvwxyz' }),
     status: z.literal('ok'),
     data: z.unknown().openapi({
+      example: [{ id: '1', properties: { firstname: 'Ada' } }],
       description:
         'What the provider answered; `[]` where it says that there is nothing, null where it sends no body.',
     }),
-    next_page: z
-      .string()
-      .optional()
-      .openapi({ description: 'The `cursor` of the next page; left out: the last.' }),
+    next_page: z.string().optional().openapi({
+      description: 'The `cursor` of the next page; left out: the last.',
+      example: 'Zk3v0c1uJm5yQ8aTnXwB2Q',
+    }),
     stopped: z.string().optional().openapi({
+      example: 'rate_limited',
       description:
         'Why there are fewer items than `max_items`, though there are more: `rate_limited`, `approval_required`, `enough`.',
     }),

@@ -15,6 +15,10 @@ export interface Fault {
   delayBeforeMs?: number;
   /** Wait between processing and answering; `Infinity` hangs until the server closes. */
   delayAfterMs?: number;
+  /** Wait for this before the provider processes anything: for who acts meanwhile, however long that takes. */
+  heldBefore?: Promise<unknown>;
+  /** The same between processing and answering. */
+  heldAfter?: Promise<unknown>;
   /** Destroy the socket before processing. */
   dropBefore?: true;
   /** Process (a rotation happens), then destroy the socket without a byte of an answer. */

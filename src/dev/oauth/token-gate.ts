@@ -103,6 +103,7 @@ export function createTokenGate(parts: GateParts) {
     parts.settingsOfRequest.set(ctx, request.settings);
     await runHooks(parts.received, call);
     await pause(fault.delayBeforeMs, closing);
+    await fault.heldBefore;
     if (fault.dropBefore) return drop(ctx.res);
     let given: Answer | null = null;
     if (isProcessed(fault)) {
@@ -113,6 +114,7 @@ export function createTokenGate(parts: GateParts) {
       await runHooks(parts.processed, call);
     }
     await pause(fault.delayAfterMs, closing);
+    await fault.heldAfter;
     if (fault.dropAfter || closing.aborted) return drop(ctx.res);
     const wire = disguise(given, fault);
     call.status = wire.status;
