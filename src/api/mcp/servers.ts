@@ -66,9 +66,6 @@ interface Resolved {
   readonly account: ReachedAccount | null;
 }
 
-/** With the protocol's library, which an isolate loads when it first visits a server. */
-const upstream = () => import('#tools/mcp/upstream.ts');
-
 /** What a list shows of a server that cannot be listed now. */
 const OPEN = 'connect';
 
@@ -123,7 +120,7 @@ export class McpServers {
     const server = servers.find(({ connection }) => connection === found.connection);
     const args = (server?.accounts.length ?? 0) > 1 ? without(given, ACCOUNT_ARGUMENT) : given;
     const gate = this.#gate({ accountId: account.accountId }, name, args);
-    const { resultOf } = await upstream();
+    const { resultOf } = await import('#tools/mcp/upstream.ts');
     return resultOf(gate, this.#order(CALL_WITHIN_MS, signal), found.foreign, args);
   }
 
@@ -215,7 +212,7 @@ export class McpServers {
     const nowMs = systemNow();
     if (known !== undefined && nowMs - known.atMs < (mostMs ?? ttlOf(known.list))) return known;
     const gate = mcpGate(this.#arrival, { accountId }, null);
-    const { listOf } = await upstream();
+    const { listOf } = await import('#tools/mcp/upstream.ts');
     const list = await listOf(gate, this.#order(LIST_WITHIN_MS, signal));
     const blocked = await blockedTools(this.#arrival.config, this.#caller, connection, list.tools);
     const fresh = { list, blocked, atMs: nowMs };

@@ -145,7 +145,7 @@ function refusedByServer(): ProblemError {
   });
 }
 
-/** What is known of a server from an earlier visit with the same token. */
+/** Learnt of a server by an earlier visit with the same token. */
 interface Kept {
   readonly prior: PriorDiscovery;
   /** Of a server of 2025: its session, or `NO_SESSION`, and the revision that it speaks; null: it has none. */
@@ -241,7 +241,7 @@ async function exchanged<T>(
   }
 }
 
-/** What the next visit need not ask: the revision and, of 2025, the session, which the server ends in its own time. */
+/** Keeps the revision and, of a server of 2025, the session, which it ends in its own time: the next visit need not ask. */
 function keep(
   key: string,
   client: Client,
