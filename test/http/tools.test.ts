@@ -321,3 +321,28 @@ describe('a rule with an approval', () => {
     expect((await held.execute(create, contact)).body.code).toBe('approval_required');
   });
 });
+
+describe('policy/check and explain', () => {
+  it('say of a tool what its call would be told, scopes and all', async () => {
+    const scene = await toolScene(broker, simulator, 'hubspot', {
+      scopes: SCOPES,
+      rule: { scopes: ['crm.objects.contacts.read'], tools: ['hubspot_*'] },
+    });
+    const asked = { connection: scene.connection, identifier: 'u1' };
+    const check = async (tool: string) =>
+      (await operator.post(`/v1/agents/${scene.agentId}/policy/check`, { ...asked, tool })).body;
+    const explain = async (tool: string) =>
+      (
+        await operator.get(
+          `/v1/connected-accounts/${scene.accountId}/explain?agent=${scene.agentId}&tool=${tool}`,
+        )
+      ).body.agent;
+    for (const told of [check, explain]) {
+      expect(await told(find)).toMatchObject({ allowed: true, rule: 0 });
+      expect(await told(create)).toMatchObject({ allowed: false, reason: 'scope_not_allowed' });
+      expect(await told('slack_list_users')).toMatchObject({ allowed: false, reason: 'tool_not_allowed' });
+    }
+    expect((await scene.execute(find, {})).status).toBe(200);
+    expect((await scene.execute(create, contact)).body.reason).toBe('scope_not_allowed');
+  });
+});
