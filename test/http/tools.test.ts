@@ -1,10 +1,11 @@
 /** Tools over HTTP: which an agent sees, whose account a call means, and what comes of it. */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client } from '../support/callers.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { name } from '../support/world.ts';
 import { toolScene, type ToolScene } from './tools-scene.ts';
 
@@ -238,6 +239,9 @@ describe('pages', () => {
       const reply = await hubspot.execute(tool, parameters, { cursor: given });
       expect([reply.status, reply.body.errors[0].path]).toEqual([400, 'cursor']);
     }
+    const another = await hubspot.another();
+    const elsewhere = await hubspot.execute(find, {}, { cursor, connected_account_id: another.accountId });
+    expect([elsewhere.status, elsewhere.body.errors[0].path]).toEqual([400, 'cursor']);
     const none = await hubspot.execute('hubspot_get_contact', { objectId: '1' }, { cursor });
     expect(none.status).toBe(400);
   });
@@ -278,6 +282,19 @@ describe('an Idempotency-Key', () => {
     expect(hubspot.api.seen.length).toBe(before);
     const other = await hubspot.execute(create, { properties: { email: 'x@example.com' } }, {}, key);
     expect([other.status, other.body.code]).toEqual([422, 'idempotency_mismatch']);
+  });
+
+  it('answers nothing of before to an agent that may not use the account any more', async () => {
+    const own = await toolScene(broker, simulator, 'hubspot', { scopes: SCOPES });
+    const key = { 'idempotency-key': name('key') };
+    expect((await own.execute(create, contact, {}, key)).status).toBe(200);
+    expect((await own.execute(create, contact, {}, key)).status).toBe(200);
+    const rules = [{ connection: own.connection, identifiers: ['*'], tools: ['hubspot_get_*'] }];
+    expect((await operator.put(`/v1/agents/${own.agentId}/policy`, { rules })).status).toBe(200);
+    await vi.waitFor(async () => {
+      const reply = await own.execute(create, contact, {}, key);
+      expect([reply.status, reply.body.reason]).toEqual([403, 'tool_not_allowed']);
+    }, PATIENCE);
   });
 
   it('keeps no refusal', async () => {
