@@ -187,12 +187,12 @@ describe('a flow of OAuth 1', () => {
     const [me, them] = [browser(), browser()];
     const own = new URL(await toCallback(mine, me));
     const other = new URL(await toCallback(theirs, them));
-    const before = simulator.consents.length;
+    const before = simulator.signing.exchanges;
     for (const part of ['oauth_token', 'oauth_verifier'])
       own.searchParams.set(part, other.searchParams.get(part) ?? '');
     await me.open(own.href);
     expect(await session(mine)).toMatchObject({ status: 'failed', reason: 'code_rejected' });
-    expect(simulator.consents.length).toBe(before);
+    expect(simulator.signing.exchanges).toBe(before);
     expect((await account(mine)).status).toBe('pending');
   });
 

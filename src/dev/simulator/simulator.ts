@@ -52,7 +52,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       publicKey: options.publicKey ?? null,
     },
     user: { answer: options.answer ?? 'ask' },
-    signing: { clockOffsetMs: 0, confirms: true },
+    signing: { clockOffsetMs: 0, confirms: true, exchanges: 0 },
     books: new Map(),
     accounts: new Map(),
     codes: new Map(),

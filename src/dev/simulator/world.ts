@@ -126,6 +126,8 @@ export interface SigningFaults {
   clockOffsetMs: number;
   /** It says that it has taken the callback (RFC 5849, 2.1). */
   confirms: boolean;
+  /** How often an access token was asked for, whatever came of it. */
+  exchanges: number;
 }
 
 /** An authorization code. */

@@ -59,13 +59,14 @@ export function signingWarnings(config: Asked): string[] {
     : [`signer_service: no host of api_base_urls names it, so requests are signed for ${service}`];
 }
 
-/** The signer, and the headers that its callers set: AWS has one for the operation that is meant. */
+/** The signer, and the headers that cross: AWS has one for the operation that is meant, and answers in others. */
 export function signedDefaults(config: Asked): Partial<DescriptorInput> {
   const signer = SIGNER_OF[config.auth_type];
   if (signer === undefined) return {};
   return {
     signer,
     refresh_token: 'none',
+    ...(signer === 'aws_sigv4' ? { api_response_headers: ['x-amz-*', 'x-amzn-*'] } : {}),
     ...(signer === 'aws_sigv4' && config.api_request_headers === undefined
       ? { api_request_headers: ['x-amz-*'] }
       : {}),

@@ -49,6 +49,7 @@ export async function serveOauth1(
   accountOf: (name: string | null) => SimulatedAccount,
 ): Promise<void> {
   if (what === 'authorize') return serveConsent(world, dialect, req, res, url, accountOf);
+  if (what === 'token') world.signing.exchanges += 1;
   const body = (await readText(req)) ?? '';
   const read = readSigned(world, req, body);
   if (typeof read === 'string') return problem(res, read);
