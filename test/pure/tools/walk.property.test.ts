@@ -61,6 +61,7 @@ function contextWith(one: Tool): ToolContext {
   const scan = () => ({ push: (chunk: Uint8Array) => chunk, end: () => new Uint8Array(0) });
   const injector = {
     apply: <R>(request: R) => request,
+    sign: <R>(request: R) => Promise.resolve(request),
     origins: [BASE],
     expiresAtMs: null,
     fingerprint: 'f',
