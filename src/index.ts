@@ -2,6 +2,7 @@
 
 import { sweepAll } from './accounts/clock/sweep.ts';
 import { createApp } from './api/app.ts';
+import { rereadServers } from './api/connections/reread.ts';
 import { LIVE_SENDERS } from './api/senders/live-senders.ts';
 import { createFront } from './api/tokens/token-front.ts';
 import { lookAfterSigningKeys } from './directory/callers/signing-keys.ts';
@@ -25,5 +26,6 @@ export default {
     ctx.waitUntil(dropOldNews(config));
     ctx.waitUntil(lookAfterSigningKeys(config));
     ctx.waitUntil(wakeRevocations(config));
+    ctx.waitUntil(rereadServers(config));
   },
 } satisfies ExportedHandler;

@@ -114,6 +114,7 @@ export function grantToSql(row: GrantRow): SqlRow {
     reject_hold_until_ms: row.rejectHoldUntilMs,
     holders: row.holders == null ? null : JSON.stringify(row.holders),
     accepted_at: row.acceptedAt ?? null,
+    client: row.client ?? null,
     captured: row.captured,
   };
 }
@@ -153,6 +154,7 @@ export function grantFromSql(row: SqlRow): GrantRow {
     rejectHoldUntilMs: intOrNull(row['reject_hold_until_ms']),
     holders: row['holders'] == null ? null : JSON.parse(text(row['holders'])),
     acceptedAt: textOrNull(row['accepted_at']),
+    client: textOrNull(row['client']),
     captured: textOrNull(row['captured']),
   };
 }

@@ -100,6 +100,8 @@ export interface GrantRow extends GrantTimes {
   readonly holders: Holders | null;
   /** Digest of the userinfo endpoint that has accepted this grant; null or left out by an older version: none has. */
   readonly acceptedAt?: string | null;
+  /** The organization's own client that made it, by client id; null or left out: the connection's made it. */
+  readonly client?: string | null;
   /** Named values of the token answer that requests need (e.g. `instance_url`): a JSON object, encrypted. */
   readonly captured: string | null;
 }

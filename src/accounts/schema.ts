@@ -141,6 +141,10 @@ const GROUPS = {
 } as const;
 
 /** Steps after those, for objects of both kinds. */
-export const LATER_STEPS = [{ group: 'approvals', sql: APPROVAL_SCHEMA }] as const;
+export const LATER_STEPS = [
+  { group: 'approvals', sql: APPROVAL_SCHEMA },
+  // Which client of the organization's own has made the grant; null: the connection's.
+  { group: 'base', sql: 'ALTER TABLE grant_row ADD COLUMN client TEXT' },
+] as const;
 
 export const ACCOUNT_TABLES: TableSchema = { steps: ACCOUNT_SCHEMA, groups: GROUPS, later: LATER_STEPS };

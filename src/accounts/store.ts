@@ -8,6 +8,7 @@ import type { Owner } from '#crypto/envelope.ts';
 import { accountOwner } from '#crypto/places.ts';
 import { CorruptRowError } from '#objects/corrupt-row.ts';
 import type { SqlRow } from '#objects/sql-row.ts';
+import { sharedOf } from '#providers/clients.ts';
 import { ObjectStore, type ObjectSchema } from '#objects/store.ts';
 import {
   accountFromSql,
@@ -212,7 +213,7 @@ export class AccountStore extends ObjectStore<Table> {
 
   /** Writes nothing where they are what is kept. */
   saveSettings(mac: Uint8Array, settings: ConnectionSettings): void {
-    const text = JSON.stringify(settings);
+    const text = JSON.stringify(sharedOf(settings));
     if (this.#state != null && this.#settingsText === text) return;
     this.put(mac, 'connection_copy', { id: 1, settings: text });
   }

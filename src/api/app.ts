@@ -38,6 +38,7 @@ import { agentCredentialRoutes } from './routes/agents/agent-credentials.ts';
 import { agentInsightRoutes } from './routes/agents/agent-insight.ts';
 import { agentRoutes } from './routes/agents/agents.ts';
 import { connectionRoutes } from './routes/connections.ts';
+import { connectionClientRoutes } from './routes/connection-clients.ts';
 import { bulkImportRoutes } from './routes/accounts/bulk-import.ts';
 import { credentialRoutes } from './routes/accounts/credentials.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -95,6 +96,7 @@ export function createApp(senders: WebhookSenders = NO_SENDERS): OpenAPIHono<App
   app.route('/', credentialRoutes());
   app.route('/', bulkImportRoutes());
   app.route('/', connectionRoutes());
+  app.route('/', connectionClientRoutes());
   app.route('/', agentRoutes());
   app.route('/', agentInsightRoutes());
   app.route('/', adminKeyRoutes());

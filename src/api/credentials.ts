@@ -33,9 +33,16 @@ export async function requireVault(c: Context<AppEnv>): Promise<void> {
   if (!ring.ok) throw new ProblemError(ring.error.code, { detail: ring.error.detail, retryAfterS: 30 });
 }
 
-/** The settings of a connection that the request names. @throws ProblemError 400 at `connection`; 503, 409 */
-export async function requireSettings(c: Context<AppEnv>, connection: string): Promise<ConnectionSettings> {
-  const settings = await connectionSettings(c.get('config'), connection);
+/**
+ * The settings of a connection that the request names, as accounts of this organization (empty for none) have them.
+ * @throws ProblemError 400 at `connection`; 503, 409
+ */
+export async function requireSettings(
+  c: Context<AppEnv>,
+  connection: string,
+  organization: string,
+): Promise<ConnectionSettings> {
+  const settings = await connectionSettings(c.get('config'), connection, organization);
   if (settings === null) throw invalid('connection', 'there is no such connection');
   return settings;
 }
@@ -97,7 +104,7 @@ export async function requireParts(
 ): Promise<void> {
   if (!isMachineBody(body) && body.type !== 'oauth2') await checkDeclared(body, bringerOf(c));
   if (body.type !== 'basic' || (body.username !== undefined && body.password !== undefined)) return;
-  if ((await connectionSettings(c.get('config'), connection)) !== null) return;
+  if ((await connectionSettings(c.get('config'), connection, '')) !== null) return;
   const entry = findDescriptor(connection);
   checkParts(
     body,

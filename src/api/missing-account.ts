@@ -29,7 +29,7 @@ export async function linkForMissing(
   if (!mayConnect(caller, { ...FOR_TOKEN, ...use, ...missing, purpose, nowMs: systemNow() }))
     return { accountId: id, url: null };
   try {
-    const settings = await connectionSettings(config, connection);
+    const settings = await connectionSettings(config, connection, organization);
     if (settings === null) return { accountId: id, url: null };
     const stub = () => accountStub(config, id, settings.location);
     const birth = { accountId: id, organization, connection, identifier, settings, metadata: {}, context };

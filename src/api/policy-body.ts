@@ -87,7 +87,7 @@ async function warningsFor(
   at: string,
 ): Promise<string[]> {
   try {
-    const settings = await connectionSettings(config, connection);
+    const settings = await connectionSettings(config, connection, '');
     return policy.rules.flatMap((rule, index) => {
       if (rule.connection !== connection) return [];
       const where = `${at}rules.${index}.scopes`;

@@ -14,14 +14,17 @@ import {
   type Ticket,
   readState,
 } from '#crypto/connect-secrets.ts';
-import { hasAccount } from '#directory/indexes/account-index.ts';
+import { organizationOf } from '#directory/indexes/account-index.ts';
 import { findSession, noteSession } from '#directory/connect-sessions.ts';
 import { connectionSettings } from '#directory/connections/connections.ts';
+import { wantMetadata } from '#directory/connections/metadata-age.ts';
 import { NAME_PATTERN } from '#contract/ids.ts';
 import { exchangeCode } from '#egress/exchange/code-exchange.ts';
 import { finishOauth1 } from '#egress/oauth1/access-token.ts';
 import { log } from '#lib/log.ts';
 import { tellHome } from '#egress/tell-home.ts';
+import { forNewGrant } from '#providers/clients.ts';
+import { MCP } from '#providers/mcp.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { heldOfState, type HeldByBrowser } from './browser.ts';
 import { codeIn, readCallback, type CallbackParams } from './callback-params.ts';
@@ -43,9 +46,11 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
   const held = heldOfState(visit.origin, told.state, visit.headers.get('cookie'));
   if (held === null) return page({ kind: 'wrong_browser', ...commonOf(visit, null) });
   const { secret } = held;
-  const accountId = await accountOf(visit, sessionId, ticket);
-  if (accountId === null) return invalid();
-  const settings = await connectionSettings(visit.config, connection);
+  const account = await accountOf(visit, sessionId, ticket);
+  if (account === null) return invalid();
+  const { id: accountId, organization } = account;
+  const known = await connectionSettings(visit.config, connection, organization);
+  const settings = known === null ? null : forNewGrant(known);
   const isOauth1 = settings?.authType === 'oauth1';
   const params = isOauth1 ? { ...told, error: told.error ?? oauth1Error(told.all) } : told;
   const code = codeIn(params, isOauth1 ? VERIFIER : (settings?.descriptor.callback_code_param ?? 'code'));
@@ -63,7 +68,10 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
   });
   const claimed = unwrapOr(answer, { kind: 'unknown' as const });
   if (ticket !== null && (claimed.kind === 'exchange' || claimed.kind === 'ended'))
-    await noteRepair(visit, sessionId, ticket);
+    await noteRepair(visit, sessionId, ticket, organization);
+  const { issuer } = params;
+  if (settings?.provider === MCP && issuer !== null && issuer !== settings.descriptor.server?.issuer)
+    visit.waitUntil(noteOtherIssuer(visit, connection));
   if (claimed.kind !== 'exchange' || settings === null) return refusal(visit, settings, claimed, params);
   const work = finish(visit, settings, claimed, { ...params, code: code ?? '' }, held);
   visit.waitUntil(work.catch(() => undefined));
@@ -72,26 +80,63 @@ export async function receiveCallback(visit: Visit, connection: string): Promise
   return outcomeReply(visit, settings, session, confirmCodeOf(secret, sessionId), null);
 }
 
+/** Personal data that a provider posts beside the answer: not read, and not written into an address. */
+const NOT_TAKEN_ALONG = new Set(['user', 'id_token', 'access_token']);
+
+/**
+ * `POST /oauth/callback/{connection}` (OAuth 2.0 Form Post Response Mode; Apple answers in no other way). The browser
+ * posts from the provider's page, so that our cookie, `SameSite=Lax`, does not come along: nothing is judged, looked up
+ * or redeemed here. The page that is answered brings the browser to the GET of the same address by a navigation of our
+ * own, and there the cookie counts as in every flow. A stranger's form is worth what a stranger's link is worth.
+ */
+export function receivePosted(visit: Visit, connection: string, form: URLSearchParams): Reply {
+  const params = readCallback(form);
+  if (params === null || readState(params.state) === null || !NAME_PATTERN.test(connection))
+    return page({ kind: 'invalid_callback', ...commonOf(visit, null) });
+  const query = new URLSearchParams([...form].filter(([key]) => !NOT_TAKEN_ALONG.has(key)));
+  const path = `/oauth/callback/${connection}?${String(query)}`;
+  return page({ kind: 'coming_back', path, ...commonOf(visit, null) });
+}
+
 /**
  * The account of the session; null: none. A repair carries its account's name, which a browser can make up: a name that
  * the directory does not know is not asked, so that no object comes into being for it.
  */
-async function accountOf(visit: Visit, sessionId: string, ticket: Ticket | null): Promise<string | null> {
+async function accountOf(
+  visit: Visit,
+  sessionId: string,
+  ticket: Ticket | null,
+): Promise<{ readonly id: string; readonly organization: string } | null> {
   const { directory } = visit.config;
-  if (ticket === null) return (await findSession(directory, sessionId))?.accountId ?? null;
-  return (await hasAccount(directory, ticket.accountId)) ? ticket.accountId : null;
+  const session = ticket === null ? await findSession(directory, sessionId) : null;
+  const id = ticket === null ? session?.accountId : ticket.accountId;
+  if (id === undefined) return null;
+  const organization = session?.organization ?? (await organizationOf(directory, id));
+  if (organization !== null) return { id, organization };
+  return ticket === null ? { id, organization: '' } : null;
 }
 
 /**
  * From here on the operator finds a repair's session by its id, like any other. The user does not wait for it to work.
  */
-async function noteRepair(visit: Visit, id: string, { accountId, startedAtMs }: Ticket): Promise<void> {
+async function noteRepair(
+  visit: Visit,
+  id: string,
+  { accountId, startedAtMs }: Ticket,
+  organization: string,
+): Promise<void> {
   try {
-    const noted = { id, accountId, linkDigest: null, createdAtMs: startedAtMs };
+    const noted = { id, accountId, organization, linkDigest: null, createdAtMs: startedAtMs };
     await noteSession(visit.config.directory, noted);
   } catch (error) {
     log('warn', 'a repair session could not be noted in the directory', { session: id, error });
   }
+}
+
+/** The server may have moved to another authorization server: it is asked again. */
+async function noteOtherIssuer(visit: Visit, connection: string): Promise<void> {
+  const wanted = wantMetadata(visit.config.directory, connection, visit.now());
+  await wanted.catch((error: unknown) => log('warn', 'metadata was not asked for', { connection, error }));
 }
 
 function refusal(

@@ -9,6 +9,7 @@ import { newLinkToken, newSessionId } from '#crypto/connect-secrets.ts';
 import { noteSession } from '#directory/connect-sessions.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
+import { forNewGrant } from '#providers/clients.ts';
 import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { askedScopeWarnings, unknownScopeWarnings } from '#providers/scopes/scope-warnings.ts';
 import { scopesToAsk } from '#providers/scopes/scopes.ts';
@@ -22,6 +23,8 @@ export interface LinkRequest {
   readonly id: string;
   /** Of a bound operator; null: unbound. */
   readonly organization: string | null;
+  /** Of the account; empty for none. */
+  readonly accountOrganization: string;
   readonly settings: ConnectionSettings;
   readonly context: RequestContext;
 }
@@ -35,7 +38,8 @@ export interface MadeLink {
 
 /** @throws ProblemError 400 for what the connection does not allow, 404, 409 where no flow can be begun, 503 */
 export async function createLink(request: LinkRequest, body: CreateConnectLink): Promise<MadeLink> {
-  const { config, settings } = request;
+  const { config } = request;
+  const settings = forNewGrant(request.settings);
   if (frozenOf(settings, request.origin) === null) {
     throw new ProblemError('conflict', {
       detail: 'accounts of this connection cannot be connected in a browser: import a credential',
@@ -84,6 +88,7 @@ export async function createLink(request: LinkRequest, body: CreateConnectLink):
   await noteSession(config.directory, {
     id: sessionId,
     accountId: request.id,
+    organization: request.accountOrganization,
     linkDigest: digest,
     createdAtMs: systemNow(),
   });

@@ -245,6 +245,16 @@ export interface ApprovalOverPage extends Common {
   readonly outcome: 'approved' | 'denied' | 'used' | 'expired';
 }
 
+/**
+ * 200. The provider has posted its answer from its own page, without our cookie; this page brings it back as a request of
+ * our own, at once and by itself, or by its link.
+ */
+export interface ComingBackPage extends Common {
+  readonly kind: 'coming_back';
+  /** Path of the callback with the answer in its query. Same origin. */
+  readonly path: string;
+}
+
 /** 503. A part of the broker does not answer: try again in a moment. */
 export interface UnavailablePage extends Common {
   readonly kind: 'unavailable';
@@ -277,6 +287,7 @@ export type PageModel =
   | ApprovalPage
   | ApprovalAnsweredPage
   | ApprovalOverPage
+  | ComingBackPage
   | UnavailablePage
   | FailurePage;
 
@@ -301,6 +312,7 @@ const STATUS = {
   approval: 200,
   approval_answered: 200,
   approval_over: 410,
+  coming_back: 200,
   unavailable: 503,
 } as const satisfies Record<Exclude<PageModel['kind'], 'failure'>, number>;
 

@@ -18,6 +18,7 @@ import {
   authorizationUrl,
   pushedUrl,
 } from '#providers/requests/authorization-request.ts';
+import { forNewGrant } from '#providers/clients.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import { browserCookie, heldFor, isOwnPost, type HeldByBrowser } from './browser.ts';
 import { callbackUrl, oauth1Url, requestTokenFor } from './oauth1.ts';
@@ -77,7 +78,7 @@ type NoStart =
 async function allowedBack({ config }: Visit, back: Back | undefined): Promise<string | null> {
   if (back === undefined) return null;
   try {
-    return wayBackOf(await connectionSettings(config, back.connection), back);
+    return wayBackOf(await connectionSettings(config, back.connection, ''), back);
   } catch {
     return null;
   }
@@ -145,7 +146,8 @@ export async function postStart(visit: Visit, token: string): Promise<Reply> {
   const looked = await look(visit, opened, secret);
   if (looked.kind !== 'start') return linkPage(visit, looked);
   const common = commonOf(visit, looked.organization);
-  const settings = await connectionSettings(visit.config, looked.connection);
+  const known = await connectionSettings(visit.config, looked.connection, looked.organization);
+  const settings = known === null ? null : forNewGrant(known);
   const frozen = settings === null ? null : frozenOf(settings, visit.origin);
   if (settings === null || frozen === null)
     return page({ kind: 'misconfigured', provider: null, reason: 'settings', ...common });

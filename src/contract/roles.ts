@@ -38,6 +38,10 @@ export const LEAST_ROLE: Readonly<Record<string, LeastRole>> = {
   'GET /v1/connections/{id}': 'any',
   'PATCH /v1/connections/{id}': 'operator',
   'DELETE /v1/connections/{id}': 'operator',
+  'GET /v1/connections/{id}/clients': 'any',
+  'GET /v1/connections/{id}/clients/{organization}': 'any',
+  'PUT /v1/connections/{id}/clients/{organization}': 'admin',
+  'DELETE /v1/connections/{id}/clients/{organization}': 'admin',
   'POST /v1/connections/{id}/tools/accept': 'operator',
 
   'GET /v1/tools/{name}': 'auditor',
@@ -152,6 +156,7 @@ export const OTHER_CALLERS: Readonly<Record<string, 'agent' | 'browser' | 'provi
   'GET /connect/{token}': 'browser',
   'POST /connect/{token}': 'browser',
   'GET /oauth/callback/{connection}': 'browser',
+  'POST /oauth/callback/{connection}': 'browser',
   'GET /approve/{token}': 'browser',
   'POST /approve/{token}/approve': 'browser',
   'POST /approve/{token}/deny': 'browser',

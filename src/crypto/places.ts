@@ -42,6 +42,16 @@ export function clientSecretPlace(connectionId: string, index: number): Place {
   return { ...CONNECTIONS_OWNER, field: `client_secret:${connectionId}:${index}`, generation: 0 };
 }
 
+/** The same of a client that an organization has for itself: under no other organization, connection or client id. */
+export function ownClientSecretPlace(
+  connectionId: string,
+  { organization, clientId }: { readonly organization: string; readonly clientId: string },
+  index: number,
+): Place {
+  const field = `own_client_secret:${JSON.stringify([connectionId, organization, clientId])}:${index}`;
+  return { ...CONNECTIONS_OWNER, field, generation: 0 };
+}
+
 /** Webhook endpoints belong to organizations, their secrets share one data key: the row's MAC ties each to its own. */
 export const WEBHOOKS_OWNER: Owner = { kind: 'webhook', owner: '', organization: '', incarnation: 1 };
 

@@ -13,6 +13,8 @@ const PRUNED_AT_ONCE = 20;
 export interface SessionAddress {
   readonly id: string;
   readonly accountId: string;
+  /** Of the account; empty for none. Null: the row is older than the column. */
+  readonly organization: string | null;
 }
 
 /** Notes where a session lives; noting it twice changes nothing. @throws ProblemError `unavailable` */
@@ -22,10 +24,10 @@ export async function noteSession(
 ): Promise<void> {
   const insert = db
     .prepare(
-      `INSERT INTO connect_session (id, account_id, link_digest, created_at_ms) VALUES (?, ?, ?, ?)
+      `INSERT INTO connect_session (id, account_id, link_digest, created_at_ms, organization) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (id) DO NOTHING`,
     )
-    .bind(session.id, session.accountId, session.linkDigest, session.createdAtMs);
+    .bind(session.id, session.accountId, session.linkDigest, session.createdAtMs, session.organization);
   const prune = db
     .prepare(
       `DELETE FROM connect_session WHERE id IN
@@ -35,19 +37,23 @@ export async function noteSession(
   await ask(() => db.batch([insert, prune]));
 }
 
+const ADDRESS = 'SELECT * FROM connect_session';
+
+type AddressRow = { id: string; account_id: string; organization?: string | null };
+
 /** By its id, or null. @throws ProblemError `unavailable` */
 export function findSession(db: D1Database, id: string): Promise<SessionAddress | null> {
-  return found(db.prepare('SELECT id, account_id FROM connect_session WHERE id = ?').bind(id));
+  return found(db.prepare(`${ADDRESS} WHERE id = ?`).bind(id));
 }
 
 /** By the digest of its link's token, or null. @throws ProblemError `unavailable` */
 export function findSessionOfLink(db: D1Database, linkDigest: string): Promise<SessionAddress | null> {
-  return found(
-    db.prepare('SELECT id, account_id FROM connect_session WHERE link_digest = ?').bind(linkDigest),
-  );
+  return found(db.prepare(`${ADDRESS} WHERE link_digest = ?`).bind(linkDigest));
 }
 
 async function found(question: D1PreparedStatement): Promise<SessionAddress | null> {
-  const row = await ask(() => question.first<{ id: string; account_id: string }>());
-  return row === null ? null : { id: row.id, accountId: row.account_id };
+  const row = await ask(() => question.first<AddressRow>());
+  return row === null
+    ? null
+    : { id: row.id, accountId: row.account_id, organization: row.organization ?? null };
 }

@@ -28,6 +28,7 @@ import signingKeys from './migrations/0019_signing_keys.sql';
 import approvals from './migrations/0020_approvals.sql';
 import customTools from './migrations/0021_custom_tools.sql';
 import mcpTools from './migrations/0022_mcp_tools.sql';
+import ownClients from './migrations/0023_own_clients.sql';
 
 /** In their order, under the names of their files: those are what wrangler records. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -53,6 +54,7 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
   { name: '0020_approvals.sql', sql: approvals },
   { name: '0021_custom_tools.sql', sql: customTools },
   { name: '0022_mcp_tools.sql', sql: mcpTools },
+  { name: '0023_own_clients.sql', sql: ownClients },
 ];
 
 /** The version that this code writes. Steps are additive, so a newer schema serves this code as well. */

@@ -20,6 +20,8 @@ export const DELIVERIES_KEPT_DAYS = 30;
 const WAITING_KEPT_DAYS = EVENTS_KEPT_DAYS;
 /** The same of news of a connection whose account never took them. */
 const UNTAKEN_NEWS_KEPT_DAYS = EVENTS_KEPT_DAYS;
+/** So long a retired client waits for an account that the index does not know of yet. */
+const RETIRED_KEPT_DAYS = 1;
 /** A year, and the time in which somebody looks back at it. */
 const RECORDS_KEPT_DAYS = 400;
 
@@ -44,6 +46,15 @@ const DROP_WAITING = `DELETE FROM delivery_index WHERE id IN (
 const DROP_NEWS = `DELETE FROM connection_news WHERE id IN (
   SELECT id FROM connection_news WHERE at_ms < ?1 ORDER BY at_ms, id LIMIT ?2)`;
 
+const DROP_OWN_NEWS = `DELETE FROM own_client_news WHERE id IN (
+  SELECT id FROM own_client_news WHERE at_ms < ?1 ORDER BY at_ms, id LIMIT ?2)`;
+
+/** A client that was replaced or removed is kept for the grants that it has made. */
+const DROP_UNUSED_CLIENTS = `DELETE FROM own_client WHERE (connection, organization, client_id) IN (
+  SELECT k.connection, k.organization, k.client_id FROM own_client k
+  WHERE k.state = 'retired' AND k.updated_at_ms < ?1 AND NOT EXISTS (SELECT 1 FROM account_index a
+    WHERE a.connection = k.connection AND a.organization = k.organization) LIMIT ?2)`;
+
 /** Batches of what only an accident leaves lying: the cron run has other questions to ask. */
 const FEW_BATCHES = 4;
 
@@ -55,6 +66,8 @@ export interface Dropped {
   readonly records: number;
   /** Of connections, which no account has taken. */
   readonly news: number;
+  /** Clients of organizations, which no account can have a grant of any more. */
+  readonly clients: number;
 }
 
 /** Drops what is older than it is kept. Null where the directory does not answer: the next run goes on. Never throws. */
@@ -69,8 +82,10 @@ export async function dropOldNews(
     const ended = await drop(db, DROP_DELIVERIES, before(DELIVERIES_KEPT_DAYS));
     const waiting = await drop(db, DROP_WAITING, before(WAITING_KEPT_DAYS), FEW_BATCHES);
     const news = await drop(db, DROP_NEWS, before(UNTAKEN_NEWS_KEPT_DAYS), FEW_BATCHES);
+    const ownNews = await drop(db, DROP_OWN_NEWS, before(UNTAKEN_NEWS_KEPT_DAYS), FEW_BATCHES);
+    const unused = await drop(db, DROP_UNUSED_CLIENTS, before(RETIRED_KEPT_DAYS), FEW_BATCHES);
     const records = await dropRecords(config, before(RECORDS_KEPT_DAYS));
-    return { events, deliveries: ended + waiting, records, news };
+    return { events, deliveries: ended + waiting, records, news: news + ownNews, clients: unused };
   } catch (error) {
     log('warn', 'old events and deliveries were not dropped', { error });
     return null;

@@ -9,7 +9,9 @@ import { ringOf } from '#crypto/ring-cache.ts';
 import type { Config } from '#env.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { ok } from '#lib/result.ts';
 import { readRevocation, type RevocationFinding } from '#providers/requests/revocation.ts';
+import { fillAccount } from '#providers/variables/account-variables.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 import type { RevocationRequest } from '#refresh/revocation.ts';
 import { openClientSecrets } from './exchange/client-secrets.ts';
@@ -40,7 +42,7 @@ async function call(
   config: Config,
   request: RevocationRequest<ConnectionSettings>,
 ): Promise<RevocationFinding> {
-  const { settings, grantId, generation } = request;
+  const { grantId, generation } = request;
   const ring = await ringOf(config.masterKeys);
   if (!ring.ok) return again(ring.error.code);
   const owner = accountOwner(request.accountId, request.organization, request.incarnation);
@@ -50,6 +52,16 @@ async function call(
   const stored = request.refreshToken ?? request.accessToken ?? '';
   const token = await decryptText(key.value, grantPlace(owner, grantId, hint, generation), stored);
   if (!token.ok) return again(token.error.code);
+  const captured =
+    request.captured == null
+      ? ok('{}')
+      : await decryptText(key.value, grantPlace(owner, grantId, 'captured', generation), request.captured);
+  if (!captured.ok) return again(captured.error.code);
+  const known = { captured: JSON.parse(captured.value) as Record<string, string>, given: {} };
+  const settings = {
+    ...request.settings,
+    descriptor: fillAccount(request.settings.descriptor, known),
+  };
   const secrets = await openClientSecrets(ring.value, request.newer ?? settings);
   if ('problem' in secrets) return again(secrets.problem);
   const untilMs = systemNow() + CALL_MS;

@@ -17,6 +17,7 @@ import {
 } from './facts.ts';
 import { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
 import { SIGNING_FIELDS } from './signing/facts.ts';
+import { Region } from './variables/region-facts.ts';
 
 export { Assertion, ExtraParams, ScopeObjects } from './machine/facts.ts';
 
@@ -300,6 +301,7 @@ const fields = {
   token_response_success_check: SuccessCheck.nullable().default(null),
   errors_with_http_200: z.boolean().default(false),
   capture_from_callback: names(20),
+  region: Region.optional(),
   capture_from_token_response: names(20),
   /** Ours: from a server's metadata; null in the catalogue. */
   server: ServerFacts.nullable().default(null),
@@ -315,12 +317,12 @@ export const Descriptor = z.strictObject(fields).superRefine((descriptor, contex
   const urls = [...URL_FIELDS.map((field) => descriptor[field] ?? ''), ...descriptor.api_base_urls];
   for (const name of urls.flatMap(placeholdersIn)) {
     if (Object.hasOwn(descriptor.url_template_vars, name)) continue;
-    context.addIssue({
-      code: 'custom',
-      path: ['url_template_vars', name],
-      message: 'is used in a URL and not declared',
-    });
+    const path = ['url_template_vars', name];
+    context.addIssue({ code: 'custom', path, message: 'is used in a URL and not declared' });
   }
+  const { region: { param } = {}, capture_from_callback: captured } = descriptor;
+  if (param !== undefined && !captured.includes(param))
+    context.addIssue({ code: 'custom', path: ['region'], message: 'is not in capture_from_callback' });
   // A browser brings the callback's values: one that named a host would choose where tokens are sent.
   for (const name of urls.flatMap(hostVariablesIn)) {
     if (descriptor.url_template_vars[name]?.from?.includes('callback') !== true) continue;

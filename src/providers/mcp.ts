@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { customDescriptor, ProviderConfig, type AuthorizationServerMetadata } from './custom.ts';
 import type { ConfigError, CustomDescriptor } from './custom.ts';
 import type { TokenEndpointAuthMethod } from './descriptor.ts';
+import { isTokenQuery } from './injection/query.ts';
 
 /** `provider` of such a connection. */
 export const MCP = 'mcp';
@@ -22,7 +23,8 @@ const McpConfig = z.strictObject({
   url: z.string().min(1).max(2048),
   revocation_reach: ProviderConfig.shape.revocation_reach,
 });
-export type McpConfig = z.output<typeof McpConfig>;
+/** `url` without its query, which is beside it as the template of each request's parameters; null: it has none. */
+export type McpConfig = z.output<typeof McpConfig> & { readonly query: string | null };
 
 /** @returns the config with its URL as URLs are written, or what is wrong with it */
 export function parseMcpConfig(
@@ -39,20 +41,41 @@ export function parseMcpConfig(
   const { url } = parsed.data;
   const message = urlProblem(url);
   if (message !== null) return { ok: false, errors: [{ path: 'provider_config.url', message }] };
-  return { ok: true, config: { ...parsed.data, url: canonicalUrl(url) } };
+  return { ok: true, config: { ...parsed.data, url: canonicalUrl(url), query: queryOf(url) } };
 }
 
-/** A path may be anything; a query would not reach the server through the proxy, and braces would be variables. */
+/** A path may be anything; a query is put into each request anew, and braces would be variables. */
 function urlProblem(url: string): string | null {
   if (!URL.canParse(url)) return 'must be a URL';
-  if (/[?#]/.test(url)) return 'must have no query and no fragment';
-  return /[{}]/.test(url) ? 'must not contain braces' : null;
+  const { username, password } = new URL(url);
+  if (username !== '' || password !== '') return 'must have no user or password in it';
+  if (url.includes('#')) return 'must have no fragment';
+  if (/[{}]|%7[bd]/i.test(url)) return 'must not contain braces';
+  const query = queryOf(url);
+  return query === null || isTokenQuery(query) ? null : 'has a query that is not a few plain `name=value`';
+}
+
+/** As `token_query` has it: values are not encoded there. Null: there is none. */
+function queryOf(url: string): string | null {
+  const pairs = [...new URL(url).searchParams];
+  return pairs.length === 0 ? null : pairs.map((pair) => pair.join('=')).join('&');
+}
+
+/** The whole address, as the server is asked by it. */
+export function addressOf({ url, query }: Pick<McpConfig, 'url' | 'query'>): string {
+  if (query === null) return url;
+  const address = new URL(url);
+  for (const pair of query.split('&')) {
+    const at = pair.indexOf('=');
+    address.searchParams.append(pair.slice(0, at), pair.slice(at + 1));
+  }
+  return address.href;
 }
 
 /** Scheme and host in lower case, and no slash behind an origin alone (RFC 8707, section 2). */
 function canonicalUrl(url: string): string {
-  const { href, origin, pathname } = new URL(url);
-  return pathname === '/' ? origin : href;
+  const { origin, pathname } = new URL(url);
+  return pathname === '/' ? origin : `${origin}${pathname}`;
 }
 
 /** Whether a server's metadata speaks of the server at `url`: of itself, or of the whole origin (RFC 9728, 3.3). */
@@ -100,14 +123,22 @@ export function mcpDescriptor(
     }),
     { ...metadata, userinfo_endpoint: undefined },
   );
-  return made.ok ? { ...made, descriptor: { ...made.descriptor, ...OF_MCP } } : made;
+  return made.ok
+    ? { ...made, descriptor: { ...made.descriptor, ...OF_MCP, ...inEachRequest(config) } }
+    : made;
 }
 
 /** A server that asks for no authorization: calls of its accounts leave as they came. */
 export function openMcpDescriptor(config: McpConfig): CustomDescriptor {
   const made = customDescriptor(ProviderConfig.parse({ ...ofServer(config), auth_type: 'custom' }));
   if (!made.ok) return made;
-  return { ...made, warnings: [], descriptor: { ...made.descriptor, ...OF_MCP, no_credential: true } };
+  const descriptor = { ...made.descriptor, ...OF_MCP, ...inEachRequest(config), no_credential: true };
+  return { ...made, warnings: [], descriptor };
+}
+
+/** The parameters that the server's URL has; a template of parameters leaves no header unsaid. */
+function inEachRequest({ query }: McpConfig): { token_query?: string; token_header?: string } {
+  return query === null ? {} : { token_query: query, token_header: 'Authorization: Bearer {access_token}' };
 }
 
 const OF_MCP = { id: MCP, api_request_headers: HEADERS, api_response_headers: HEADERS };

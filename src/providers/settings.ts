@@ -33,6 +33,39 @@ export interface ConnectionSettings {
   readonly accessTokenTtlS: number | null;
   /** For the caller that makes an account: where its object is to be kept. Fixed at the first touch. */
   readonly location: Location | null;
+  /** Clients that the account's organization has here for itself; left out: it has none. */
+  readonly ownClients?: OwnClients;
+  /** One of those is in the place of the connection's, for one request (`clients.ts`); never stored. */
+  readonly inForce?: InForce;
+}
+
+/** A client that an organization has, or had, at the provider of one connection. */
+export interface OwnClient {
+  readonly id: string;
+  /** Ciphertexts, tried in this order while one is replaced. */
+  readonly secrets: readonly string[];
+  /** New grants are made with it; else it is kept for the grants that it has made. */
+  readonly isCurrent: boolean;
+  /** Rises with every change of it. */
+  readonly version: number;
+}
+
+/** All of one organization at one connection, as an account keeps them beside the connection's settings. */
+export interface OwnClients {
+  readonly organization: string;
+  /** Rises with every change of any of them. */
+  readonly version: number;
+  readonly clients: readonly OwnClient[];
+}
+
+/** The mark of settings whose `clientId` and `clientSecrets` are an organization's own. */
+export interface InForce {
+  readonly organization: string;
+  readonly version: number;
+  /** The connection's own values, which are what is stored. */
+  readonly shared: Pick<ConnectionSettings, 'clientId' | 'clientSecrets' | 'descriptor'>;
+  /** The directory knows the client no more: nothing can be asked with it. */
+  readonly isGone: boolean;
 }
 
 /** Fields that came later, as a copy has them that was stored before. */

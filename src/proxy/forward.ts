@@ -46,6 +46,8 @@ export interface LetOut {
   readonly guard: GuardOptions;
   /** Records how it ended. False: that could not be written. */
   readonly ended: (end: CallEnd) => Promise<boolean>;
+  /** The API refuses a credential that is new, too: what is known of it may be old. Left out: nothing follows from it. */
+  readonly refusedAnew?: () => void;
   /** It has done nothing: a person's yes that let it out is good for the same call again. Never throws. */
   readonly giveBack: () => Promise<void>;
 }
@@ -105,7 +107,9 @@ export async function forward(call: ProxiedCall, gate: Gate): Promise<Response> 
     return answered(call, gate, first, 1, isRecorded);
   }
   drop(first);
-  return answered(call, gate, await attempt(call, gate, again, untilMs), 2, null);
+  const second = await attempt(call, gate, again, untilMs);
+  if (second.verdict === 'token_refused') second.out.refusedAnew?.();
+  return answered(call, gate, second, 2, null);
 }
 
 /** The answer goes nowhere. */

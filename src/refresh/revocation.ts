@@ -38,6 +38,8 @@ export interface RevocationRequest<Settings = unknown> {
   readonly dataKey: string;
   readonly grantId: number;
   readonly generation: number;
+  /** Captured values, which may say where the grant is ended; left out by an older version. */
+  readonly captured?: string | null;
   /** Ciphertexts; the refresh token is presented where there is one. */
   readonly refreshToken: string | null;
   readonly accessToken: string | null;

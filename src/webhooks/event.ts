@@ -201,11 +201,14 @@ function detailsOf(event: AccountEvent): EventData {
 /** `data` of `connection.*`. `healthReason` is null once it has recovered. */
 export function connectionEventData(connection: {
   connection: string;
+  /** Whose own client it is about; null or left out: it is the connection's. */
+  organization?: string | null;
   provider: string;
   healthReason: string | null;
 }): EventData {
-  const { provider, healthReason } = connection;
-  return { connection: connection.connection, provider, health_reason: healthReason };
+  const { provider, healthReason, organization = null } = connection;
+  const whose = organization === null ? {} : { organization };
+  return { connection: connection.connection, provider, health_reason: healthReason, ...whose };
 }
 
 /** What an agent met or did that it never had before. `observed` and `expected` are of the kind's own measure. */

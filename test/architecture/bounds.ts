@@ -113,9 +113,11 @@ const aging = (perDay: number, days: number, dropped: number): Growth => ({
 
 type Entry = readonly [table: string, says: string, by: string | null, growth: Growth];
 
+const NEWS = aging(A_DAY.connectionNews, EVENTS_KEPT_DAYS, DROPPED_A_DAY);
+
 const D1: readonly Entry[] = [
   ['meta', 'one row', null, standing(1)],
-  ['d1_migrations', 'one row for each migration', null, standing(22)],
+  ['d1_migrations', 'one row for each migration', null, standing(23)],
   ['key_check', 'one row for each master key that was ever current', null, standing(10)],
   ['data_key', 'four rows', null, standing(4)],
   [
@@ -152,8 +154,10 @@ const D1: readonly Entry[] = [
     'connection_news',
     `the account that made the change takes it, woken by the cron run after 30 seconds; what none takes goes after ${EVENTS_KEPT_DAYS} days`,
     'directory/retention.ts',
-    aging(A_DAY.connectionNews, EVENTS_KEPT_DAYS, DROPPED_A_DAY),
+    NEWS,
   ],
+  ['own_client', 'an operator; unused, the cron run', 'directory/retention.ts', standing(1_000)],
+  ['own_client_news', 'as `connection_news`', 'directory/retention.ts', NEWS],
   ['account_index', 'goes with its account', 'directory/indexes/account-index.ts', standing(SIZE.accounts)],
   ['agent_index', 'goes with its agent', 'directory/indexes/agent-index.ts', standing(SIZE.agents)],
   [

@@ -37,6 +37,7 @@ describe('time', () => {
 describe('a provider of the catalogue', () => {
   /** Names that are words too, or the platform's own: found only where a text is nothing else. */
   const words = [
+    'apple',
     'box',
     'close',
     'cloudflare',

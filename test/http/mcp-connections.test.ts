@@ -101,6 +101,71 @@ describe('the metadata of a server is found', () => {
   });
 });
 
+describe('of several authorization servers', () => {
+  const OTHER = '/tenant';
+  const both = () => {
+    const issuer = `${stub.origin}${OTHER}`;
+    stub.publish({ resource: { authorization_servers: [stub.origin, issuer] } });
+    stub.documents.set(`${OAUTH}${OTHER}`, serverDocument(issuer));
+  };
+  const askedFor = (path: string) => stub.at(path).length > 0;
+
+  it('the first is taken, and the next is not asked', async () => {
+    both();
+    expect((await make()).status).toBe(201);
+    expect([askedFor(OAUTH), askedFor(`${OAUTH}${OTHER}`)]).toEqual([true, false]);
+  });
+
+  it.each<[string, () => void]>([
+    ['has no metadata', () => void stub.documents.delete(OAUTH)],
+    ['names another issuer', () => void stub.documents.set(OAUTH, serverDocument('https://other.example'))],
+    [
+      'does not offer PKCE',
+      () =>
+        void stub.documents.set(
+          OAUTH,
+          serverDocument(stub.origin, { code_challenge_methods_supported: undefined }),
+        ),
+    ],
+  ])('the next is taken where the first %s', async (_, arrange) => {
+    both();
+    arrange();
+    const made = await make();
+    expect(made.status, made.text).toBe(201);
+    expect(askedFor(`${OAUTH}${OTHER}`)).toBe(true);
+  });
+
+  it('none that may not be called is asked, and the first says why where none can be used', async () => {
+    stub.publish({ resource: { authorization_servers: ['https://10.0.0.7', 'http://as.example.com'] } });
+    const made = await make();
+    expect(made.status, made.text).toBe(400);
+    expect(detailsOf(made)).toMatch(/not by an address/);
+  });
+
+  it('the one that the connection has stays, whatever the order', async () => {
+    both();
+    stub.documents.delete(OAUTH);
+    const id = name('mcp');
+    expect((await make(HAND, id)).status).toBe(201);
+    both();
+    stub.asked.length = 0;
+    const read = await operator.patch(`/v1/connections/${id}`, { provider_config: { url: stub.url } });
+    expect(read.status, read.text).toBe(200);
+    expect([askedFor(OAUTH), askedFor(`${OAUTH}${OTHER}`)]).toEqual([false, true]);
+  });
+});
+
+describe('a URL with a query', () => {
+  it('is asked with it, and shown whole to an administrator alone', async () => {
+    const url = `${stub.url}?project=p-1&read_only=true`;
+    const id = name('mcp');
+    const made = await make({ ...HAND, provider_config: { url } }, id);
+    expect(made.status, made.text).toBe(201);
+    expect(stub.at('/mcp').map(({ query }) => String(query))).toEqual(['project=p-1&read_only=true']);
+    expect(made.body.provider_config.url).toBe(url);
+  });
+});
+
 describe('refused with a clear 400, and nothing is stored', () => {
   const server = (changes: Record<string, unknown>) => () => stub.publish({ server: changes });
   const resource = (changes: Record<string, unknown>) => () => stub.publish({ resource: changes });
@@ -152,7 +217,8 @@ describe('refused with a clear 400, and nothing is stored', () => {
     ['a URL that is none', 'mcp', /must be a URL/],
     ['http outside of loopback', 'http://mcp.example.com/mcp', /https/],
     ['a private address', 'https://10.1.2.3/mcp', /not by an address/],
-    ['a query', 'https://mcp.example.com/mcp?key=1', /no query/],
+    ['a query that is not plain', 'https://mcp.example.com/mcp?key=a%26b', /plain `name=value`/],
+    ['a fragment', 'https://mcp.example.com/mcp#there', /no fragment/],
     ['a user in it', 'https://me:secret@mcp.example.com/mcp', /user or password/],
   ])('%s', async (_, url, says) => {
     const made = await make({ ...HAND, provider_config: { url } });

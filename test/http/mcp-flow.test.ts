@@ -64,8 +64,9 @@ async function walk(connectionId: string) {
   return { accountId: String(made.body.id), sessionId: String(link.body.session_id), page };
 }
 
-async function connected(): Promise<{ connectionId: string; accountId: string }> {
-  const connectionId = await connection();
+const connected = async () => confirmed(await connection());
+
+async function confirmed(connectionId: string): Promise<{ connectionId: string; accountId: string }> {
   const { accountId, sessionId, page } = await walk(connectionId);
   const code = /(?<![\w-])[A-Za-z0-9_-]{43}(?![\w-])/.exec(page.text.replace(/<style[\s\S]*?<\/style>/, ''));
   const confirmed = await operator.post(`/v1/connect-sessions/${sessionId}/confirm`, {
@@ -144,6 +145,28 @@ it('the proxy carries the token and the headers of the protocol both ways, and n
     'last-event-id': '7',
   });
   expect(call?.headers).not.toHaveProperty('x-other');
+});
+
+it('the query of its URL goes with every call, and a caller cannot change it', async () => {
+  const id = name('mcp');
+  const url = `${stub.url}?project=p-1`;
+  const fields = { id, provider: 'mcp', provider_config: { url }, rotation: 'on_demand' };
+  const made = await operator.post('/v1/connections', fields);
+  expect(made.status, made.text).toBe(201);
+  await confirmed(id);
+  stub.asked.length = 0;
+  const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
+  const ask = (query: string) =>
+    agent.client.post(`/v1/agents/${agent.id}/proxy/${id}${query}`, ping, {
+      'x-valetkey-identifier': 'user_1',
+    });
+  expect((await ask('')).status).toBe(200);
+  expect((await ask('?verbose=1')).status).toBe(200);
+  const other = await ask('?project=p-2');
+  expect(stub.at('/mcp').map(({ query }) => query.getAll('project'))).toEqual(
+    Array.from({ length: other.status === 200 ? 3 : 2 }, () => ['p-1']),
+  );
+  expect(stub.at('/mcp')[1]?.query.get('verbose')).toBe('1');
 });
 
 it('a server that asks for no authorization: its accounts are active when created, and calls leave bare', async () => {

@@ -34,6 +34,7 @@ type Things = Readonly<Record<string, string>>;
 
 const ABSENT: Things = {
   connections: 'absent',
+  clients: 'absent',
   agents: 'absent',
   'connected-accounts': `ca_g${'a'.repeat(26)}`,
   'webhook-endpoints': `we_${'0'.repeat(22)}`,
@@ -83,6 +84,7 @@ async function thingsOf(organization: string | null): Promise<Things> {
     'webhook-endpoints': endpoint.id,
     'admin-keys': key.id,
     connections: CONNECTION,
+    clients: organization ?? OWN,
     key_id: agent.key.slice(-59, -49),
   };
 }
@@ -136,10 +138,10 @@ const reaching = (key: Key) =>
 
 /** Made only by those who see the whole deployment. */
 const isOfDeployment = (operation: Operation) =>
-  /^\/v1\/(?:connections|signing-keys)/.test(operation.path) && operation.method !== 'GET';
+  /^\/v1\/(?:connections(?!.*\/clients\/)|signing-keys)/.test(operation.path) && operation.method !== 'GET';
 /** There is none of these to be had here. */
 const isUnmade = ({ path }: Operation) =>
-  /connect-sessions|webhook-deliveries\/|revocations\/|approvals\//.test(path);
+  /connect-sessions|webhook-deliveries\/|revocations\/|approvals\/|clients\//.test(path);
 const bodyIsOurs = (operation: Operation) =>
   operation.requestBody === undefined || nameOf(operation) in BODIES || operation.method === 'PUT';
 

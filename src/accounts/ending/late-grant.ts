@@ -6,6 +6,7 @@
  */
 
 import { accountOwner } from '#crypto/places.ts';
+import { clientOf } from '#providers/clients.ts';
 import type { Account } from '../account.ts';
 import type { ArriveRequest } from '../flows/requests.ts';
 import { grantIdOf } from '../flows/sessions/upkeep.ts';
@@ -38,7 +39,7 @@ export async function takeLateGrant(
   const opened = await vault.openLife(accountOwner(accountId, organization, incarnation), life.dataKey);
   if (!opened.ok) return opened.error.code === 'vault_locked' ? 'vault_locked' : 'not_found';
   const { tokens, identity } = finding;
-  const grant = { id: grantIdOf(generation), generation, ...tokens };
+  const grant = { id: grantIdOf(generation), generation, client: clientOf(settings), ...tokens };
   const account = { ...life, accountId, organization, incarnation, connection: settings.id };
   await vault.withKey((mac) =>
     store.transaction(() => {

@@ -11,6 +11,7 @@ import { accountOwner } from '#crypto/places.ts';
 import { loadConnection } from '#directory/connections/connections.ts';
 import { otherGrantHolders } from '#directory/indexes/grant-holders.ts';
 import { log } from '#lib/log.ts';
+import { clientOf, forGrant } from '#providers/clients.ts';
 import { revocationReachOf } from '#providers/descriptor.ts';
 import {
   revocationDecision,
@@ -39,7 +40,10 @@ export interface EndedGrant {
     'accountId' | 'organization' | 'connection' | 'identifier' | 'incarnation' | 'dataKey'
   >;
   readonly settings: ConnectionSettings;
-  readonly grant: Pick<GrantRow, 'id' | 'generation' | 'refreshToken' | 'accessToken'>;
+  readonly grant: Pick<
+    GrantRow,
+    'id' | 'generation' | 'refreshToken' | 'accessToken' | 'client' | 'captured'
+  >;
   readonly subject: string | null;
   readonly cause: RevocationCause;
 }
@@ -60,6 +64,7 @@ export function revokeLater(
   const refreshToken = isMachineType(settings.authType) ? null : grant.refreshToken;
   if (refreshToken === null && grant.accessToken === null) return;
   if (!isRenewedType(settings.authType)) return;
+  const made = forGrant(settings, grant.client);
   const job: RevocationJob = {
     accountId: account.accountId,
     organization: account.organization,
@@ -69,11 +74,12 @@ export function revokeLater(
     dataKey: account.dataKey,
     grantId: grant.id,
     generation: grant.generation,
+    captured: grant.captured,
     refreshToken,
     accessToken: grant.accessToken,
     subject,
     cause,
-    settings,
+    settings: made,
   };
   const { store, attempts, config } = object;
   const decided = decide(job, []);
@@ -140,12 +146,14 @@ async function attempt(object: Account, waiting: WaitingRevocation): Promise<voi
     if (decided !== 'revoke') return await finish(object, waiting, decided, []);
     const now = await loadConnection(
       object.config.directory,
-      job.settings.id,
+      { id: job.settings.id, organization: job.organization },
       DIRECTORY_LIMIT_MS,
       object.config.masterKeys,
     );
-    const known = now !== null && now !== 'unavailable' ? now.settings : null;
-    const newer = known?.clientId === job.settings.clientId ? known : null;
+    const client = clientOf(job.settings);
+    const known = now !== null && now !== 'unavailable' ? forGrant(now.settings, client) : null;
+    const isSame = known?.clientId === job.settings.clientId && known.inForce?.isGone !== true;
+    const newer = isSame ? known : null;
     finding = (await object.revoke({ ...job, newer })) as RevocationFinding;
   } catch (error) {
     // The directory does not say which other accounts hold the grant: until it does, the grant is not revoked.
@@ -193,11 +201,13 @@ async function ownGrants(object: Account): Promise<GrantIdentity[]> {
     const state = object.store.state(mac);
     if (state === null) return [];
     const { account, settings, grants } = state;
-    const subjects = [
-      ...grants.map(() => account.subject),
-      ...object.store.flows.candidates(mac).map(({ subject }) => subject),
+    const held = [
+      ...grants.map((grant) => ({ grant, subject: account.subject })),
+      ...object.store.flows.candidates(mac),
     ];
-    return subjects.map((subject) => identityOf({ settings, subject }));
+    return held.map(({ grant, subject }) =>
+      identityOf({ settings: forGrant(settings, grant.client), subject }),
+    );
   });
   if (held === null) throw new Error('internal: no key opens the account');
   return held;
@@ -265,7 +275,7 @@ export async function takeLateTokens(object: Account, late: SettleArgument): Pro
   if (!opened.ok || !isAuthentic(opened.value.key.mac, waiting)) return;
   object.store.transaction(() => {
     if (object.store.revocations.get(waiting.id)?.body !== waiting.body) return;
-    const taken = { ...job, generation: generationTo, refreshToken, accessToken };
+    const taken = { ...job, generation: generationTo, refreshToken, accessToken, captured: tokens.captured };
     object.store.revocations.delete(waiting.id);
     object.store.revocations.save(opened.value.key.mac, taken, object.now() + FIRST_REVOCATION_MS);
     armRevocations(object);

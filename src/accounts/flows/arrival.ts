@@ -141,7 +141,11 @@ export function keptBy(
   if (!sameSubject || incoming.hasRefreshToken || !incoming.hasAccessToken) return null;
   const kept = grants.filter(
     (grant) =>
-      !isLater(grant, incoming) && isRenewable(grant) && sameScopes(grant.scopes, incoming.scopes, facts),
+      !isLater(grant, incoming) &&
+      isRenewable(grant) &&
+      // A provider takes a refresh token from no other client.
+      (grant.client ?? null) === (incoming.client ?? null) &&
+      sameScopes(grant.scopes, incoming.scopes, facts),
   );
   return kept.at(-1) ?? null;
 }

@@ -4,6 +4,7 @@
  */
 
 import { err, ok } from '#lib/result.ts';
+import { clientOf, newest, sharedOf } from '#providers/clients.ts';
 import { refreshTokenLifeOf } from '#providers/rotation.ts';
 import type { CodeFinding } from '#refresh/exchange/code-exchange.ts';
 import { NOBODY_YET } from '#refresh/refused-token.ts';
@@ -128,7 +129,7 @@ function settleArrival(
     revokeLater(object, mac, { account, settings, ...candidate, cause: 'candidate_refused' });
     return endMismatched(scene, session, judged.reason, context, told);
   }
-  if (settings.version >= state.settings.version) object.store.saveSettings(mac, settings);
+  object.store.saveSettings(mac, newest(sharedOf(settings), state.settings));
   if (judged.kind === 'promote') {
     const promotion = promote(scene, { ...session, ...told }, candidate, 'account.connect', context, carried);
     if (promotion.kind !== 'promoted')
@@ -205,6 +206,7 @@ function grantOf(finding: Granted, settings: ConnectionSettings, generation: num
     unknown: null,
     rejectHoldUntilMs: null,
     holders: NOBODY_YET,
+    client: clientOf(settings),
     captured: tokens.captured,
   };
 }

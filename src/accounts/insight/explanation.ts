@@ -31,7 +31,12 @@ export async function explanation(
   const attempts = object.attempts.newest(SHOWN_ATTEMPTS);
   const timers = object.timers.all();
   const [connection, list, captured] = await Promise.all([
-    loadConnection(config.directory, state.account.connection, DIRECTORY_LIMIT_MS, config.masterKeys),
+    loadConnection(
+      config.directory,
+      { id: state.account.connection, organization: state.account.organization },
+      DIRECTORY_LIMIT_MS,
+      config.masterKeys,
+    ),
     cutOffs(config.directory, waitUntil),
     readCaptured(object, living),
   ]);

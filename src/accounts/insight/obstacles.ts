@@ -6,9 +6,10 @@
 import { isRenewedType } from '#contract/machine/kinds.ts';
 import type { Code } from '#contract/codes.ts';
 import type { Explanation } from '#contract/accounts/account-insight.ts';
-import type { LoadedConnection } from '#directory/connections/connections.ts';
+import { healthOf, type LoadedConnection } from '#directory/connections/connections.ts';
 import type { CutOffs } from '#directory/revocations/cut-offs.ts';
 import { isoTime } from '#lib/clock.ts';
+import { forGrant, newest, versionOf } from '#providers/clients.ts';
 import { gateOf, shareOf, type Gate } from '#refresh/standing/connection-health.ts';
 import { accessLives } from '#refresh/lifetimes.ts';
 import { statusRefusal } from '../door/refusals.ts';
@@ -70,8 +71,7 @@ function whatShuts(state: AccountState, { connection, cutOffs, missing = [] }: S
   const { account } = state;
   const shut: Shut[] = [];
   const known = connection === 'unavailable' ? null : connection;
-  const isNewer = known !== null && known.settings.version > state.settings.version;
-  const settings = isNewer ? known.settings : state.settings;
+  const settings = known === null ? state.settings : newest(known.settings, state.settings);
   const kept = proxyOnlyRefusal(account, settings, cutOffs);
   if (connection === null || deletedRefusal(account, settings, cutOffs) !== null) {
     shut.push({
@@ -125,13 +125,16 @@ function closedGate(
 ): ClosedGate | null {
   if (connection === null || connection === 'unavailable') return null;
   if (!isRenewedType(account.credentialType)) return null;
-  const { health } = connection.health;
   const grant = grants.find((row) => !accessLives(row, nowMs)) ?? grants[0];
+  const client = grant?.client ?? null;
+  const stored = healthOf(connection, client);
+  if (stored === null) return null;
+  const { health } = stored;
   const gate = gateOf(health, {
     nowMs,
-    version: Math.max(settings.version, connection.settings.version),
+    version: versionOf(forGrant(newest(connection.settings, settings), client)),
     account: account.accountId,
-    othersCanProbe: connection.health.othersCanProbe,
+    othersCanProbe: stored.othersCanProbe,
     probedInVain: false,
     share: shareOf(account.accountId, health.sinceMs),
     tokenEndsAtMs: grant?.hasAccessToken === true ? grant.accessExpiresAtMs : health.sinceMs,

@@ -7,6 +7,7 @@
 
 import { isRenewedType } from '#contract/machine/kinds.ts';
 import { couldTellVariables } from '#providers/variables/account-variables.ts';
+import { forGrant } from '#providers/clients.ts';
 import { hasUserinfo } from '#providers/identity.ts';
 import type { Identified } from '#refresh/exchange/code-exchange.ts';
 import { backoffMs } from '#refresh/backoff.ts';
@@ -91,7 +92,7 @@ export async function learnSubject(object: Account, opened: OpenedAccount): Prom
     accessToken: grant.accessToken,
     captured: grant.captured,
     variables: state.account.variables,
-    settings: state.settings,
+    settings: forGrant(state.settings, grant.client),
   })) as Identified;
   object.store.transaction(() => {
     const now = object.store.state(mac);

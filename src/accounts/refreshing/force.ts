@@ -75,12 +75,12 @@ export async function proveClient(
   object: Account,
   refresher: Refresher,
   lifecycle: Lifecycle,
-  { connection, untriedToo = true }: ClientQuestion,
+  { connection, client = null, untriedToo = true }: ClientQuestion,
 ): Promise<boolean> {
   const living = await lifecycle.living();
   if (!living.ok) return false;
   const { opened, state } = living.value;
-  const grant = state.grants.find(({ hasRefreshToken }) => hasRefreshToken);
+  const grant = state.grants.find((row) => row.hasRefreshToken && (row.client ?? null) === client);
   if (grant === undefined || state.account.status !== 'active') return false;
   // Its account has refreshed lately, with another grant than this one.
   if (!untriedToo && isUntried(state.account, grant)) return false;

@@ -8,6 +8,7 @@ import { newId } from '#crypto/api-keys.ts';
 import type { Trigger } from '#refresh/exchange/attempt.ts';
 import type { ExchangeRequest } from '#refresh/exchange/exchange-request.ts';
 import type { SettleArgument } from '#refresh/exchange/outcome.ts';
+import { forGrant } from '#providers/clients.ts';
 import type { Account } from '../account.ts';
 import type { AttemptRow, ConnectionSettings, GrantRow } from '../rows.ts';
 import type { AccountState } from '../store.ts';
@@ -85,7 +86,7 @@ function requestOf(
     captured: grant.captured,
     scopes,
     inDoubt: grant.doubtSinceMs !== null,
-    settings: settingsFor(state.account, settings),
+    settings: forGrant(settingsFor(state.account, settings), grant.client),
     budgetMs,
     wantsSubject: state.account.subject === null && newestOf(state.grants)?.id === grant.id,
     variables: state.account.variables,

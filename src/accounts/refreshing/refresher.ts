@@ -96,7 +96,8 @@ export class Refresher {
     } else if (arg.summary.outcome === 'client_rejected') {
       this.#object.waitUntil(this.#afterRejected(opened, account, arg, flight, untried));
     } else {
-      this.#object.waitUntil(this.#powers.connection.report(account, arg, untried));
+      this.#object.waitUntil(this.#powers.connection.report(account, arg, grant?.client ?? null, untried));
+      if (arg.evidence.includes('http_404')) this.#object.waitUntil(this.#powers.connection.moved(account));
       if (flight !== null) this.#flights.land(arg.grantId, flight, { kind: 'settled', as });
     }
     return as;
@@ -117,7 +118,7 @@ export class Refresher {
     const state = this.#object.store.state(opened.key.mac);
     const grant = state?.grants.find((row) => row.id === arg.grantId);
     if (flight !== null && !flight.again && state != null && grant !== undefined) {
-      const { version } = await connection.look(account, state.settings, true);
+      const { version } = await connection.look(account, state.settings, grant.client ?? null, true);
       if (version > arg.connectionVersion && this.#flights.of(arg.grantId) === flight) {
         flight.again = true;
         flight.attemptId = null;
@@ -125,7 +126,7 @@ export class Refresher {
         return;
       }
     }
-    const told = connection.report(account, arg, untried).then((health) => {
+    const told = connection.report(account, arg, grant?.client ?? null, untried).then((health) => {
       if (health !== null && health.health.state !== 'misconfigured')
         refusedAlone(this.#object, opened.key.mac, arg.grantId, arg.generationFrom);
     });
@@ -180,7 +181,8 @@ export class Refresher {
       this.#flights.land(wanted.id, flight, { kind: 'not_now', closed: seen });
       return;
     }
-    const look = before === null ? null : await connection.look(before.account, before.settings);
+    const look =
+      before === null ? null : await connection.look(before.account, before.settings, wanted.client ?? null);
     if (look?.stored === null && this.#waitsAlone(flight, wanted)) {
       this.#flights.land(wanted.id, flight, { kind: 'not_now' });
       return;

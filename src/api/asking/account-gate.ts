@@ -8,8 +8,11 @@ import type { AskedUse } from '#accounts/approvals/machine.ts';
 import { accountStub } from '#accounts/stub.ts';
 import type { AgentProof } from '#callers/proof.ts';
 import { ProblemError } from '#contract/problem.ts';
+import { wantMetadata } from '#directory/connections/metadata-age.ts';
 import { guardOfProvider } from '#egress/guard/guard.ts';
 import { injectorOf } from '#egress/injector/injector.ts';
+import { systemNow } from '#lib/clock.ts';
+import { MCP } from '#providers/mcp.ts';
 import type { ToolDemand } from '#policy/needs.ts';
 import type { CallEnd, Gate, LetOut } from '#proxy/forward.ts';
 import type { Arrival } from '../arrival.ts';
@@ -116,6 +119,11 @@ export class AccountGate implements Gate {
           .catch(() => false);
         this.waitUntil(work);
         return work;
+      },
+      refusedAnew: () => {
+        if (injection.provider !== MCP) return;
+        const wanted = wantMetadata(config.directory, injection.connection, systemNow());
+        this.waitUntil(wanted.catch(() => undefined));
       },
       giveBack: () => giveBackYes(config, injection.accountId, released, context),
     };

@@ -64,7 +64,7 @@ export async function resolveMcp(
     throw invalid('private_key', 'is for connections of the type github_app_installation');
   const variable = Object.keys(body.variables)[0];
   if (variable !== undefined) throw invalid(`variables.${variable}`, 'is not a variable of this provider');
-  const discovered = await discoverServer(config.url, rules.guard);
+  const discovered = await discoverServer(config, rules.guard, kept?.descriptor.server?.issuer ?? null);
   if (!discovered.ok && discovered.error.kind === 'silent')
     throw new ProblemError('provider_error', { detail: discovered.error.detail });
   if (!discovered.ok) throw invalid(URL_FIELD, discovered.error.detail);

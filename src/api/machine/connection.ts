@@ -10,6 +10,7 @@ import { invalid } from '#contract/problem.ts';
 import { readPrivateKey } from '#crypto/signing/private-key.ts';
 import type { Descriptor } from '#providers/descriptor.ts';
 import { connectionsOwn, missingNames } from '#providers/machine/credential.ts';
+import { forNewGrant } from '#providers/clients.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 
 /** An app proves its installations with its own key; each other kind brings its key with the credential, or has none. */
@@ -62,11 +63,8 @@ export function requireProof(
  * What an account of this connection begins with where the connection's own client asks for its tokens, and nothing more
  * is needed, or where calls need no credential; null: a credential has to be brought, or a user has to connect.
  */
-export function connectionsCredential({
-  authType,
-  clientId,
-  descriptor,
-}: ConnectionSettings): CredentialFields | null {
+export function connectionsCredential(settings: ConnectionSettings): CredentialFields | null {
+  const { authType, clientId, descriptor } = forNewGrant(settings);
   if (descriptor.no_credential === true) return { type: 'custom', fields: {} };
   if (authType !== 'oauth2_client_credentials' || clientId === null) return null;
   const machine = connectionsOwn(authType);

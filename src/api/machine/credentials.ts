@@ -12,6 +12,7 @@ import { scopeFactsOf } from '#providers/catalogue/scope-facts.ts';
 import { connectionsOwn, missingNames, type MachineCredential } from '#providers/machine/credential.ts';
 import { scopesAsked } from '#providers/machine/machine-request.ts';
 import { resolveScopes } from '#providers/scopes/scopes.ts';
+import { forNewGrant } from '#providers/clients.ts';
 import type { ConnectionSettings } from '#providers/settings.ts';
 
 type Body<T extends MachineType> = Extract<PutCredential, { type: T }>;
@@ -27,7 +28,11 @@ export async function machineCredential(
   const [missing] = missingNames(descriptor, credential);
   if (missing !== undefined)
     throw invalid(pathOf(body, missing), `is required: this provider asks for ${missing}`);
-  if (body.type === 'oauth2_client_credentials' && credential.client === null && settings.clientId === null)
+  if (
+    body.type === 'oauth2_client_credentials' &&
+    credential.client === null &&
+    forNewGrant(settings).clientId === null
+  )
     throw invalid('client_id', 'is required: this connection has no client of its own');
   const names = scopesAsked(descriptor, credential, settings.scopes, null);
   if (descriptor.assertion?.claims['scope'] === '{scope}' && names.length === 0)

@@ -106,7 +106,7 @@ async function unmade(
   );
   const found = await Promise.all(
     wanted.slice(0, MOST_SERVERS).map(async (connection) => {
-      const settings = await connectionSettings(config, connection);
+      const settings = await connectionSettings(config, connection, '');
       return settings?.provider === MCP ? connection : null;
     }),
   );

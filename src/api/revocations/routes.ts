@@ -74,7 +74,7 @@ async function requireAgentThere(c: Context<AppEnv>, id: string): Promise<void> 
 /** A misspelled name would let its caller believe that all is safe. @throws ProblemError 404 */
 async function requireConnectionThere(c: Context<AppEnv>, id: string): Promise<void> {
   const { directory, masterKeys } = c.get('config');
-  if ((await loadConnection(directory, id, LOOK_MS, masterKeys)) === null)
+  if ((await loadConnection(directory, { id, organization: '' }, LOOK_MS, masterKeys)) === null)
     throw new ProblemError('not_found', { detail: `there is no connection "${id}", and no account of it` });
 }
 

@@ -87,7 +87,7 @@ async function verdictOn(
   if (!first.allowed) return { ...first, approval: null };
   const told = await toldByAccount(c, agent, place, imagined);
   if (told !== null) return told;
-  const settings = await connectionSettings(c.get('config'), place.connection);
+  const settings = await connectionSettings(c.get('config'), place.connection, place.organization);
   const decision = decideAtDoor2(agent, request, offeredAsAsked(settings, imagined.scopes));
   if (!decision.allowed) return { ...decision, approval: null };
   const approval = demandedBy(decision);

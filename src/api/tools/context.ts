@@ -44,7 +44,7 @@ export function toolContext(arrival: Arrival, caller: AgentProof, signal: AbortS
       const { data } = await findReachable(config, caller, { limit: MAX_ACCOUNTS, start: null }, reachedOf);
       return data;
     },
-    providerOf: async (connection) => (await connectionSettings(config, connection))?.provider ?? null,
+    providerOf: async (connection) => (await connectionSettings(config, connection, ''))?.provider ?? null,
     customTools: () => customTools(config),
     cursors: {
       seal: (about, place) => encodeCursor(config, LIST, about, place),

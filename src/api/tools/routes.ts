@@ -295,7 +295,7 @@ async function providerOf(c: Context<AppEnv>, { connection, provider }: PutTool)
     return provider;
   }
   if (connection == null) return '';
-  const settings = await connectionSettings(c.get('config'), connection);
+  const settings = await connectionSettings(c.get('config'), connection, '');
   if (settings === null) throw invalid('connection', 'there is no such connection');
   return settings.provider;
 }

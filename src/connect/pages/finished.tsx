@@ -1,10 +1,10 @@
 /** The pages after a sign-in that went well: one step left, all done, or done before. */
 
-import type { AlreadyFinishedPage, DonePage, SucceededPage } from '../page-model.ts';
+import type { AlreadyFinishedPage, ComingBackPage, DonePage, SucceededPage } from '../page-model.ts';
 import type { Content } from './content.ts';
 import { timeValue } from './clock-time.ts';
-import { WayBack } from './parts.tsx';
-import { shownText } from './untrusted.ts';
+import { Next, WayBack } from './parts.tsx';
+import { safePath, shownText } from './untrusted.ts';
 import type { Words } from './words.tsx';
 
 /**
@@ -80,6 +80,21 @@ export function alreadyFinishedContent(model: AlreadyFinishedPage, words: Words)
         {model.outcome === 'failed' ? <p>{words.say('finished_failed')}</p> : null}
         {model.outcome === 'done' || model.outcome === null ? <p>{words.say('close')}</p> : null}
         <WayBack words={words} asker={model.asker} returnUrl={model.returnUrl} />
+      </>
+    ),
+  };
+}
+
+/** Between the provider's page and our own; seen for a moment, or where a browser does not go on by itself. */
+export function comingBackContent(model: ComingBackPage, words: Words): Content {
+  return {
+    heading: words.say('coming_back_title'),
+    title: words.text('coming_back_title'),
+    tone: 'calm',
+    body: (
+      <>
+        <p>{words.say('coming_back_text')}</p>
+        <Next href={safePath(model.path)}>{words.say('coming_back_next')}</Next>
       </>
     ),
   };

@@ -5,14 +5,14 @@ import type { FC } from 'hono/jsx';
 import type { Asker, PageModel } from '../page-model.ts';
 import { approvalAnsweredContent, approvalContent, approvalOverContent } from './approval/approval.tsx';
 import type { Content } from './content.ts';
-import { alreadyFinishedContent, doneContent, succeededContent } from './finished.tsx';
+import { alreadyFinishedContent, comingBackContent, doneContent, succeededContent } from './finished.tsx';
 import { DIRECTION } from './language.ts';
 import { TIME_SCRIPT } from './clock-time.ts';
 import { Badge, Mark } from './parts.tsx';
 import { startContent } from './start.tsx';
 import { STYLESHEET } from './stylesheet.ts';
 import * as trouble from './trouble.tsx';
-import { safeLogo, shownText } from './untrusted.ts';
+import { safeLogo, safePath, shownText } from './untrusted.ts';
 import type { Words } from './words.tsx';
 
 function contentOf(model: PageModel, words: Words): Content {
@@ -57,6 +57,8 @@ function contentOf(model: PageModel, words: Words): Content {
       return approvalAnsweredContent(model, words);
     case 'approval_over':
       return approvalOverContent(model, words);
+    case 'coming_back':
+      return comingBackContent(model, words);
     case 'unavailable':
       return trouble.unavailableContent(model, words);
     case 'failure':
@@ -86,6 +88,12 @@ const AskerLine: FC<{ asker: Asker }> = ({ asker }) => {
   );
 };
 
+/** At once, and without a script: a navigation that this page begins takes our cookie along. */
+const ComingBack: FC<{ path: string }> = ({ path }) => {
+  const safe = safePath(path);
+  return safe === null ? null : <meta http-equiv="refresh" content={`0; url=${safe}`} />;
+};
+
 /** The markup of a page. A picture for the tab is always named, so that no browser asks for `/favicon.ico`. */
 export const Page: FC<{ model: PageModel; words: Words }> = ({ model, words }) => {
   const { heading, title, tone, mark, body } = contentOf(model, words);
@@ -97,6 +105,7 @@ export const Page: FC<{ model: PageModel; words: Words }> = ({ model, words }) =
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex, nofollow" />
+        {model.kind === 'coming_back' ? <ComingBack path={model.path} /> : null}
         <title>{asker.name === null ? title : `${title} · ${shownText(asker.name)}`}</title>
         <link rel="icon" href={safeLogo(asker.logoUrl) ?? 'data:,'} />
         <style>{raw(STYLESHEET)}</style>

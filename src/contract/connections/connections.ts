@@ -17,8 +17,8 @@ const ClientSecret = z.string().refine((text) => text.length <= MAX_CLIENT_SECRE
   error: `must be 1 to ${MAX_CLIENT_SECRET} printable ASCII characters`,
 });
 
-const ClientId = z.string().min(1).max(1024).regex(VISIBLE, 'must be printable ASCII');
-const ClientSecrets = z
+export const ClientId = z.string().min(1).max(1024).regex(VISIBLE, 'must be printable ASCII');
+export const ClientSecrets = z
   .union([ClientSecret, z.array(ClientSecret).min(1).max(2)], {
     error: 'must be a secret of 1 to 4096 printable characters, or a list of at most two',
   })
@@ -182,6 +182,8 @@ export const DeleteQuery = z.object({
     }),
 });
 
+export const HEALTH = ['ok', 'outage', 'misconfigured'] as const;
+
 export const Connection = z
   .object({
     id: z.string().openapi({ example: 'hubspot' }),
@@ -203,7 +205,7 @@ export const Connection = z
       description: 'What to register at the provider.',
       example: 'https://broker.example.com/oauth/callback/hubspot',
     }),
-    health: z.enum(['ok', 'outage', 'misconfigured']),
+    health: z.enum(HEALTH),
     health_reason: z.string().nullable(),
     health_since: IsoTime,
     version: z.number().int().openapi({ description: 'Rises with every change.' }),

@@ -23,6 +23,10 @@ const connection = {
   connection: z.string(),
   provider: z.string(),
   health_reason: z.string().nullable().openapi({ description: 'Null once it has recovered.' }),
+  organization: z
+    .string()
+    .optional()
+    .openapi({ description: "Whose own client it is about; left out: it is the connection's." }),
 };
 
 const agent = { agent: z.string(), organization: z.string().nullable() };

@@ -40,10 +40,10 @@ export async function serveAuthorize(
   const back = new URL(redirectUri);
   const state = asked.get('state');
   if (state !== null) back.searchParams.set('state', state);
+  const posts = asked.get('response_mode') === 'form_post';
   if (answer === 'deny') {
     back.searchParams.set('error', 'access_denied');
-    res.writeHead(302, { location: back.href, 'cache-control': 'no-store' }).end();
-    return;
+    return goBack(res, back, posts);
   }
   const account = accountOf(named);
   const code = randomBytes(18).toString('base64url');
@@ -60,7 +60,22 @@ export async function serveAuthorize(
   const beside = dialect.entry === undefined ? {} : entryCallback(dialect.entry, account.id);
   for (const [name, value] of Object.entries(beside)) back.searchParams.set(name, value);
   back.searchParams.set(dialect.entry?.callback_code_param ?? 'code', code);
-  res.writeHead(302, { location: back.href, 'cache-control': 'no-store' }).end();
+  return goBack(res, back, posts);
+}
+
+/** By a redirect, or by a form that the browser posts (OAuth 2.0 Form Post Response Mode). */
+function goBack(res: ServerResponse, back: URL, posts: boolean): void {
+  if (!posts) {
+    res.writeHead(302, { location: back.href, 'cache-control': 'no-store' }).end();
+    return;
+  }
+  const fields = [...back.searchParams].map(
+    ([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`,
+  );
+  const text = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Going back</title>
+<body onload="document.forms[0].submit()"><form method="post" action="${escaped(`${back.origin}${back.pathname}`)}">
+${fields.join('')}<button>Continue</button></form></body></html>`;
+  res.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(text);
 }
 
 /** The parameter that is not as the documents want it; null: all are. */

@@ -1,7 +1,8 @@
 /**
  * A browser without a screen, as much of one as a connect flow needs: cookies by host and path (browsers let the ports
- * of a host share them), redirects followed by hand, and the buttons of forms. No script runs, nothing is painted, and
- * of a cookie's attributes only path and end count.
+ * of a host share them; with a form of another origin none is sent, as `SameSite=Lax` has it), redirects followed by hand,
+ * pages that go on by themselves, and the buttons of forms. No script runs, nothing is painted, and of a cookie's
+ * attributes only path and end count.
  */
 
 export interface Page {
@@ -37,6 +38,12 @@ interface Cookie {
 function attribute(tag: string, name: string): string | null {
   const value = new RegExp(`\\s${name}="([^"]*)"`).exec(` ${tag}`)?.[1];
   return value === undefined ? null : value.replaceAll('&amp;', '&');
+}
+
+/** A page that leads on at once, by the one element that does so without a script. */
+function comesOn(text: string): string | null {
+  const address = /<meta http-equiv="refresh" content="0; url=([^"]+)"/.exec(text)?.[1];
+  return address === undefined ? null : address.replaceAll('&amp;', '&');
 }
 
 /** `/a` is for `/a` and `/a/b`, and not for `/ab` (RFC 6265 §5.1.4). */
@@ -90,7 +97,7 @@ export function cookieBrowser(): CookieBrowser {
         method: body === null ? 'GET' : 'POST',
         headers: {
           accept: 'text/html',
-          ...jar.header(url),
+          ...(body !== null && from !== null && new URL(from).origin !== url.origin ? {} : jar.header(url)),
           ...(body === null || from === null ? {} : { origin: new URL(from).origin }),
         },
         body,
@@ -99,9 +106,9 @@ export function cookieBrowser(): CookieBrowser {
       });
       jar.keep(url, answer.headers.getSetCookie());
       const text = await answer.text();
-      const location = answer.headers.get('location');
-      if (answer.status < 300 || answer.status >= 400 || location === null)
-        return { url: url.href, status: answer.status, text };
+      const isMoved = answer.status >= 300 && answer.status < 400;
+      const location = isMoved ? answer.headers.get('location') : comesOn(text);
+      if (location === null) return { url: url.href, status: answer.status, text };
       url = new URL(location, url);
       body = null;
     }

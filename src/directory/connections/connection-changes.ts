@@ -74,6 +74,10 @@ export async function changeConnection(
   throw new ProblemError('conflict', { detail: 'others change this connection at the same time' });
 }
 
+/** Organizations' own clients end with the connection, which has gone in the same transaction. */
+const REMOVE_CLIENTS = `DELETE FROM own_client WHERE connection = ?1
+  AND NOT EXISTS (SELECT 1 FROM connection WHERE id = ?1)`;
+
 /** The outcome of a deletion. `in_use`: accounts exist and nothing was changed. */
 export type Deleted = 'deleted' | 'in_use' | 'not_found';
 
@@ -102,6 +106,7 @@ export async function deleteConnection(
   const record = connectionRecord('connection.delete', id, context, nowMs);
   const isDeleted = await runRecorded(config, record, db.prepare(grave).bind(id, nowMs), [
     db.prepare(remove).bind(id),
+    db.prepare(REMOVE_CLIENTS).bind(id),
     db.prepare(forget).bind(id),
   ]);
   forgetCutOffs(db);

@@ -5,6 +5,9 @@
  *
  * A change that is worth an event has, in its own transaction, its record in the deployment's chain and its news in
  * `connection_news`, under the account that made it; that account's outbox sends it (`connection-news.ts`).
+ *
+ * A client that an organization has for itself has a health of its own, in the same columns of `own_client`: what its
+ * accounts find out closes that client, and no other.
  */
 
 import { ProblemError } from '#contract/problem.ts';
@@ -37,10 +40,50 @@ export interface StoredHealth {
   readonly othersCanProbe: boolean;
 }
 
+/** Whose health: the connection's, or that of one client that an organization has there for itself. */
+export interface HealthPlace {
+  readonly connection: string;
+  /** Null: the connection's own client. */
+  readonly own: { readonly organization: string; readonly clientId: string } | null;
+}
+
 /** In the row that is read: whether an account could probe that was not refused itself. */
 export const OTHERS_CAN_PROBE = `(CASE WHEN c.health = 'misconfigured' THEN EXISTS (SELECT 1 FROM account_index a
   WHERE a.connection = c.id AND a.status = 'active'
+    AND a.organization NOT IN (SELECT organization FROM own_client k WHERE k.connection = c.id AND k.state = 'current')
     AND a.id NOT IN (SELECT value FROM json_each(c.health_closed_by))) END) AS others_can_probe`;
+
+/** The same of an organization's own client. */
+export const OTHERS_WITH_OWN = `(CASE WHEN k.health = 'misconfigured' THEN EXISTS (SELECT 1 FROM account_index a
+  WHERE a.connection = k.connection AND a.organization = k.organization AND a.status = 'active'
+    AND a.id NOT IN (SELECT value FROM json_each(k.health_closed_by))) END)`;
+
+/** Where a health lies: its table, its row, and what the row is read with. */
+interface Stored {
+  readonly table: 'connection' | 'own_client';
+  readonly where: string;
+  readonly key: readonly string[];
+  readonly read: string;
+}
+
+function storedAt({ connection, own }: HealthPlace): Stored {
+  return own === null
+    ? {
+        table: 'connection',
+        where: 'id = ?',
+        key: [connection],
+        read: `SELECT c.*, ${OTHERS_CAN_PROBE} FROM connection c WHERE c.id = ?`,
+      }
+    : {
+        table: 'own_client',
+        where: 'connection = ? AND organization = ? AND client_id = ?',
+        key: [connection, own.organization, own.clientId],
+        read: `SELECT k.*, c.version + k.own_version AS version, c.token_url, c.max_refreshes_per_second,
+            ${OTHERS_WITH_OWN} AS others_can_probe
+          FROM own_client k JOIN connection c ON c.id = k.connection
+          WHERE k.connection = ? AND k.organization = ? AND k.client_id = ?`,
+      };
+}
 
 /**
  * A digest that tells one client from another: a new secret makes another client. Ciphertexts are made anew only with
@@ -102,6 +145,17 @@ function columnsOf(health: ConnectionHealth): SqlRow {
   };
 }
 
+const NOTE = `INSERT INTO connection_news (id, connection, rev, provider, type, health_reason, at_ms, holder)
+  SELECT ?, id, health_rev, provider, ?, health_reason, ?, health_holder FROM connection
+  WHERE id = ? AND health_rev = ? AND health_holder = ? ON CONFLICT (connection, rev) DO NOTHING`;
+
+const NOTE_OWN = `INSERT INTO own_client_news
+    (id, connection, organization, client_id, rev, provider, type, health_reason, at_ms, holder)
+  SELECT ?, k.connection, k.organization, k.client_id, k.health_rev, c.provider, ?, k.health_reason, ?, k.health_holder
+  FROM own_client k JOIN connection c ON c.id = k.connection
+  WHERE k.connection = ? AND k.organization = ? AND k.client_id = ? AND k.health_rev = ? AND k.health_holder = ?
+  ON CONFLICT (connection, organization, client_id, rev) DO NOTHING`;
+
 /**
  * Writes `next` over the row that was read as `rev`, with the record of it and the news of it under `holder`. False:
  * another was first.
@@ -109,7 +163,7 @@ function columnsOf(health: ConnectionHealth): SqlRow {
 async function replace(
   config: VaultConfig,
   write: {
-    readonly connection: string;
+    readonly place: HealthPlace;
     readonly holder: string;
     readonly rev: number;
     readonly next: ConnectionHealth;
@@ -117,24 +171,22 @@ async function replace(
     readonly nowMs: number;
   },
 ): Promise<boolean> {
-  const { connection, holder, rev, next, news, nowMs } = write;
+  const { place, holder, rev, next, news, nowMs } = write;
+  const { connection, own } = place;
+  const { table, where, key } = storedAt(place);
   const { directory: db } = config;
   const columns = columnsOf(next);
   const names = Object.keys(columns);
   const update = db
     .prepare(
-      `UPDATE connection SET ${names.map((name) => `${name} = ?`).join(', ')}, health_rev = ?, health_holder = ?
-       WHERE id = ? AND health_rev = ?`,
+      `UPDATE ${table} SET ${names.map((name) => `${name} = ?`).join(', ')}, health_rev = ?, health_holder = ?
+       WHERE ${where} AND health_rev = ?`,
     )
-    .bind(...Object.values(columns), rev + 1, holder, connection, rev);
+    .bind(...Object.values(columns), rev + 1, holder, ...key, rev);
   // Found only where the update of this very account went through; a second one of it finds the news taken.
   const noted = db
-    .prepare(
-      `INSERT INTO connection_news (id, connection, rev, provider, type, health_reason, at_ms, holder)
-       SELECT ?, id, health_rev, provider, ?, health_reason, ?, health_holder FROM connection
-       WHERE id = ? AND health_rev = ? AND health_holder = ? ON CONFLICT (connection, rev) DO NOTHING`,
-    )
-    .bind(newId('evt'), news, nowMs, connection, rev + 1, holder);
+    .prepare(own === null ? NOTE : NOTE_OWN)
+    .bind(newId('evt'), news, nowMs, ...key, rev + 1, holder);
   const plainly = async (statements: D1PreparedStatement[]): Promise<boolean> => {
     const [done] = await ask(() => db.batch(statements));
     return (done?.meta.changes ?? 0) > 0;
@@ -142,7 +194,7 @@ async function replace(
   if (news === null) return plainly([update]);
   const fields = { action: news, outcome: 'ok', reason: next.reason, connection } as const;
   try {
-    const record = { organization: '', fields, context: bySystem(), atMs: nowMs };
+    const record = { organization: own?.organization ?? '', fields, context: bySystem(), atMs: nowMs };
     return await runRecorded(config, record, update, [noted]);
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== 'record_corrupt') throw error;
@@ -151,8 +203,6 @@ async function replace(
     return plainly([update, noted]);
   }
 }
-
-const HEALTH = `SELECT c.*, ${OTHERS_CAN_PROBE} FROM connection c WHERE c.id = ?`;
 
 /**
  * Notes what an attempt of `holder` says of the connection. One read, and a write only where it is news: a failure that
@@ -164,17 +214,23 @@ const HEALTH = `SELECT c.*, ${OTHERS_CAN_PROBE} FROM connection c WHERE c.id = ?
 export async function reportHealth(
   config: VaultConfig,
   input: {
-    readonly connection: string;
+    readonly place: HealthPlace;
     /** The account that reports. */
     readonly holder: string;
     readonly report: HealthReport;
     readonly nowMs: number;
   },
 ): Promise<(StoredHealth & { readonly changed: boolean; readonly ask?: string }) | null> {
-  const { connection, holder, report, nowMs } = input;
+  const { place, holder, report, nowMs } = input;
+  const { read: query, key } = storedAt(place);
   const { directory: db } = config;
   for (let tries = 0; ; tries += 1) {
-    const row = await ask(() => db.prepare(HEALTH).bind(connection).first<SqlRow>());
+    const row = await ask(() =>
+      db
+        .prepare(query)
+        .bind(...key)
+        .first<SqlRow>(),
+    );
     if (row === null) return null;
     const read = storedHealth(row);
     const perSecond = row['max_refreshes_per_second'];
@@ -190,11 +246,11 @@ export async function reportHealth(
     if (after.health === read.health || tries === MAX_TRIES) return { ...read, ...asked, changed: false };
     // Counted only where the number is needed: it takes a row of the index per account.
     if (after.news !== null) {
-      const accounts = await countAccounts(db, connection);
+      const accounts = await countAccounts(db, place.connection, place.own?.organization ?? null);
       after = afterReport(read.health, report, { ...facts, accounts });
     }
     const { health: next, news } = after;
-    if (await replace(config, { connection, holder, rev: read.rev, next, news, nowMs }))
+    if (await replace(config, { place, holder, rev: read.rev, next, news, nowMs }))
       return { ...read, ...asked, health: next, rev: read.rev + 1, changed: true };
   }
 }
@@ -207,27 +263,44 @@ export async function reportHealth(
 export async function leaveProbe(
   db: D1Database,
   {
-    connection,
+    place,
     account,
     nowMs,
-  }: { readonly connection: string; readonly account: string; readonly nowMs: number },
+  }: { readonly place: HealthPlace; readonly account: string; readonly nowMs: number },
 ): Promise<string | null> {
+  const { connection, own } = place;
+  const { table, where, key, read: query } = storedAt(place);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const row = await ask(() => db.prepare(HEALTH).bind(connection).first<SqlRow>());
+    const row = await ask(() =>
+      db
+        .prepare(query)
+        .bind(...key)
+        .first<SqlRow>(),
+    );
     if (row === null) return null;
     const read = storedHealth(row);
     const next = withoutCloser(read.health, account, nowMs);
     if (next === null) return null;
-    const update = `UPDATE connection SET health_probe_at_ms = ?, health_closed_by = ?, health_rev = health_rev + 1
-      WHERE id = ? AND health_rev = ?`;
+    const update = `UPDATE ${table} SET health_probe_at_ms = ?, health_closed_by = ?, health_rev = health_rev + 1
+      WHERE ${where} AND health_rev = ?`;
     const closedBy = JSON.stringify(next.closedBy);
     const done = await ask(() =>
-      db.prepare(update).bind(next.nextProbeAtMs, closedBy, connection, read.rev).run(),
+      db
+        .prepare(update)
+        .bind(next.nextProbeAtMs, closedBy, ...key, read.rev)
+        .run(),
     );
     if (done.meta.changes === 0) continue;
-    const other = `SELECT id FROM account_index WHERE connection = ? AND status = 'active' AND id <> ?
-      AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY updated_at_ms DESC LIMIT 1`;
-    return ask(() => db.prepare(other).bind(connection, account, closedBy).first<string>('id'));
+    const other = `SELECT id FROM account_index WHERE connection = ?1 AND status = 'active' AND id <> ?2
+      AND id NOT IN (SELECT value FROM json_each(?3)) AND (?4 IS NULL OR organization = ?4)
+      ORDER BY updated_at_ms DESC LIMIT 1`;
+    const asked = [connection, account, closedBy, own?.organization ?? null];
+    return ask(() =>
+      db
+        .prepare(other)
+        .bind(...asked)
+        .first<string>('id'),
+    );
   }
   return null;
 }
@@ -239,14 +312,20 @@ export async function leaveProbe(
  */
 export async function takeHealthProbe(
   db: D1Database,
-  connection: string,
+  place: HealthPlace,
   read: StoredHealth,
   nowMs: number,
 ): Promise<boolean> {
   const taken = takeProbe(read.health, nowMs);
   if (taken === null) return false;
-  const update = `UPDATE connection SET health_probe_at_ms = ?, health_rev = health_rev + 1
-    WHERE id = ? AND health_rev = ?`;
-  const done = await ask(() => db.prepare(update).bind(taken.nextProbeAtMs, connection, read.rev).run());
+  const { table, where, key } = storedAt(place);
+  const update = `UPDATE ${table} SET health_probe_at_ms = ?, health_rev = health_rev + 1
+    WHERE ${where} AND health_rev = ?`;
+  const done = await ask(() =>
+    db
+      .prepare(update)
+      .bind(taken.nextProbeAtMs, ...key, read.rev)
+      .run(),
+  );
   return done.meta.changes > 0;
 }

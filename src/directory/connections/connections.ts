@@ -17,6 +17,7 @@ import { ask, type SqlRow } from '../ask.ts';
 import { connectionFromSql, connectionToSql, isAuthentic, type ConnectionRow } from './connection-row.ts';
 import { OTHERS_CAN_PROBE, storedHealth, type StoredHealth } from './connection-health.ts';
 import { STRANDED_AFTER_MS } from './connection-news.ts';
+import { isAuthenticOwnClient, OWN_CLIENTS, ownClientsOf } from './own-client-row.ts';
 import { connectionKey, openConnectionKey, type VaultConfig } from '../keys/data-key.ts';
 import { bySystem, runRecorded, type OrganizationRecord } from '../organization-audit.ts';
 
@@ -167,13 +168,26 @@ const LOADED = `SELECT c.*, (SELECT wrapped FROM data_key WHERE purpose = 'conne
 /** What an account on its way to the provider is told of its connection. */
 export interface LoadedConnection {
   readonly settings: ConnectionSettings;
+  /** Of the connection's own client. */
   readonly health: StoredHealth;
+  /** Of each client that the organization has there for itself, by client id. */
+  readonly ownHealth: ReadonlyMap<string, StoredHealth>;
   /** The account to wake, because news of the connection waits for it; null: none. */
   readonly strandedHolder: string | null;
 }
 
-function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
+/** The health by which a grant's client is judged; null: nothing is known of that client. */
+export function healthOf(
+  { health, ownHealth }: LoadedConnection,
+  client: string | null,
+): StoredHealth | null {
+  return client === null ? health : (ownHealth.get(client) ?? null);
+}
+
+function settingsOf(row: ConnectionRow, dataKey: string, own: readonly SqlRow[]): ConnectionSettings {
+  const ownClients = ownClientsOf(own);
   return {
+    ...(ownClients === null ? {} : { ownClients }),
     id: row.id,
     version: row.version,
     provider: row.provider,
@@ -193,31 +207,61 @@ function settingsOf(row: ConnectionRow, dataKey: string): ConnectionSettings {
   };
 }
 
+/** The row and, where there is an organization, the rows of its own clients; null: there is no such connection. */
+async function readWith(
+  db: D1Database,
+  row: D1PreparedStatement,
+  id: string,
+  organization: string,
+): Promise<{ readonly row: SqlRow; readonly own: readonly SqlRow[] } | null> {
+  if (organization === '') {
+    const alone = await row.first<SqlRow>();
+    return alone === null ? null : { row: alone, own: [] };
+  }
+  const [found, own] = await db.batch<SqlRow>([row, db.prepare(OWN_CLIENTS).bind(id, organization)]);
+  const first = found?.results[0];
+  return first === undefined ? null : { row: first, own: own?.results ?? [] };
+}
+
 /**
  * What an account keeps of a connection, or null where there is none. For the control plane: it waits for the directory.
+ * @param organization of the account, whose own clients come along; empty for none
  * @throws ProblemError `vault_locked`, `unavailable`, `record_corrupt` (the row was changed outside the broker)
  */
 export async function connectionSettings(
   config: VaultConfig,
   id: string,
+  organization: string,
 ): Promise<ConnectionSettings | null> {
-  const row = await ask(() => config.directory.prepare(SETTINGS).bind(id).first<SqlRow>());
-  if (row === null) return null;
+  const db = config.directory;
+  const found = await ask(() => readWith(db, db.prepare(SETTINGS).bind(id), id, organization));
+  if (found === null) return null;
+  const { row, own } = found;
   const dataKey = row['data_key'] == null ? null : String(row['data_key']);
   const key = await openConnectionKey(config, dataKey);
-  if (!isAuthentic(key.mac, row)) {
+  if (!isAuthentic(key.mac, row) || !own.every((client) => isAuthenticOwnClient(key.mac, client))) {
     throw new ProblemError('record_corrupt', { detail: `the connection ${id} does not match its MAC` });
   }
-  return settingsOf(connectionFromSql(row), String(dataKey));
+  return settingsOf(connectionFromSql(row), String(dataKey), own);
 }
 
 /** A change of a connection is seen everywhere within a second; so long what was read may be taken again. */
 const SEEN_MS = 1_000;
 const KEPT_SEEN = 1_000;
 
+interface Kept {
+  readonly atMs: number;
+  readonly found: LoadedConnection | null;
+  /** The number of the newest change of it that this isolate had made then; undefined: none. */
+  readonly change: number | undefined;
+}
+
+/** By connection and the organization whose own clients came along. */
+const keyOf = (id: string, organization: string): string => `${id} ${organization}`;
+
 interface Seen {
   /** Values alone: what one request waits for, another must not. */
-  readonly kept: BoundedMap<string, { readonly atMs: number; readonly found: LoadedConnection | null }>;
+  readonly kept: BoundedMap<string, Kept>;
   /** The number of the newest change that this isolate has made: what was read meanwhile may be older than the change. */
   readonly changed: BoundedMap<string, number>;
   changes: number;
@@ -240,21 +284,28 @@ export function forgetConnection(db: D1Database, id: string): void {
   const seen = seenOf(db);
   seen.changes += 1;
   seen.changed.set(id, seen.changes);
-  seen.kept.delete(id);
 }
 
 /** As `loadConnection`, or as this isolate has read it within the last second: accounts that refresh together ask once. */
 export async function recentConnection(
   db: D1Database,
-  id: string,
+  of: OfOrganization,
   timeoutMs: number,
   masterKeys: string | null,
 ): Promise<LoadedConnection | null | 'unavailable'> {
-  const seen = seenOf(db).kept.get(id);
+  const { kept, changed } = seenOf(db);
+  const seen = kept.get(keyOf(of.id, of.organization));
   const ageMs = seen === undefined ? -1 : systemNow() - seen.atMs;
-  return seen !== undefined && ageMs >= 0 && ageMs < SEEN_MS
+  return seen !== undefined && ageMs >= 0 && ageMs < SEEN_MS && seen.change === changed.get(of.id)
     ? seen.found
-    : loadConnection(db, id, timeoutMs, masterKeys);
+    : loadConnection(db, of, timeoutMs, masterKeys);
+}
+
+/** A connection as an account of this organization is to see it. */
+export interface OfOrganization {
+  readonly id: string;
+  /** Empty for none. */
+  readonly organization: string;
 }
 
 /**
@@ -266,34 +317,38 @@ export async function recentConnection(
  */
 export async function loadConnection(
   db: D1Database,
-  id: string,
+  of: OfOrganization,
   timeoutMs: number,
   masterKeys: string | null,
 ): Promise<LoadedConnection | null | 'unavailable'> {
   const atMs = systemNow();
   const seen = seenOf(db);
-  const changed = seen.changed.get(id);
-  const found = await within(timeoutMs, trustedConnection(db, id, masterKeys), 'unavailable' as const);
-  const isNewest = seen.changed.get(id) === changed && (seen.kept.get(id)?.atMs ?? atMs) <= atMs;
-  if (found !== 'unavailable' && isNewest) seen.kept.set(id, { atMs, found });
+  const key = keyOf(of.id, of.organization);
+  const change = seen.changed.get(of.id);
+  const found = await within(timeoutMs, trustedConnection(db, of, masterKeys), 'unavailable' as const);
+  const isNewest = seen.changed.get(of.id) === change && (seen.kept.get(key)?.atMs ?? atMs) <= atMs;
+  if (found !== 'unavailable' && isNewest) seen.kept.set(key, { atMs, found, change });
   return found;
 }
 
 async function trustedConnection(
   db: D1Database,
-  id: string,
+  { id, organization }: OfOrganization,
   masterKeys: string | null,
 ): Promise<LoadedConnection | null | 'unavailable'> {
-  const row = await db
-    .prepare(LOADED)
-    .bind(systemNow() - STRANDED_AFTER_MS, id)
-    .first<SqlRow>();
-  if (row === null) return null;
+  const asked = db.prepare(LOADED).bind(systemNow() - STRANDED_AFTER_MS, id);
+  const found = await readWith(db, asked, id, organization);
+  if (found === null) return null;
+  const { row, own } = found;
   const ring = await ringOf(masterKeys);
   if (!ring.ok || row['data_key'] == null) return 'unavailable';
   const dataKey = String(row['data_key']);
   const key = await openDataKey(ring.value, CONNECTIONS_OWNER, dataKey);
-  if (!key.ok || !isAuthentic(key.value.mac, row)) {
+  const isTrusted =
+    key.ok &&
+    isAuthentic(key.value.mac, row) &&
+    own.every((client) => isAuthenticOwnClient(key.value.mac, client));
+  if (!isTrusted) {
     log('error', 'the settings of a connection are not taken over', {
       connection: id,
       reason: key.ok ? 'record_corrupt' : key.error.code,
@@ -302,8 +357,9 @@ async function trustedConnection(
   }
   const stranded = row['stranded_holder'];
   return {
-    settings: settingsOf(connectionFromSql(row), dataKey),
+    settings: settingsOf(connectionFromSql(row), dataKey, own),
     health: storedHealth(row),
+    ownHealth: new Map(own.map((client) => [String(client['client_id']), storedHealth(client)])),
     strandedHolder: stranded == null ? null : String(stranded),
   };
 }

@@ -35,11 +35,11 @@ export async function ensureStaticConnection(
   type: StaticType,
   context: RequestContext = bySystem(),
 ): Promise<ConnectionSettings> {
-  const found = await connectionSettings(config, id);
+  const found = await connectionSettings(config, id, '');
   if (found !== null) return ofType(found, type);
   await createConnection(config, staticDraft(id, type), systemNow(), context);
   // Read back also where another request made it first: both then work with what is stored.
-  const made = await connectionSettings(config, id);
+  const made = await connectionSettings(config, id, '');
   if (made === null) throw new ProblemError('conflict', { detail: 'the connection was deleted meanwhile' });
   return ofType(made, type);
 }

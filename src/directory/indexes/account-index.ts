@@ -108,17 +108,26 @@ export async function deleteAccountIndex(db: D1Database, id: string): Promise<vo
   await ask(() => db.prepare('DELETE FROM account_index WHERE id = ?').bind(id).run());
 }
 
-/** Is there, or was there lately, an account of this id? @throws ProblemError `unavailable` */
-export async function hasAccount(db: D1Database, id: string): Promise<boolean> {
-  const found = db.prepare('SELECT 1 FROM account_index WHERE id = ?').bind(id);
-  return (await ask(() => found.first())) !== null;
+/**
+ * The organization of an account that is there, or was lately, empty for none; null: there is no such account.
+ * @throws ProblemError `unavailable`
+ */
+export async function organizationOf(db: D1Database, id: string): Promise<string | null> {
+  const found = db.prepare('SELECT organization FROM account_index WHERE id = ?').bind(id);
+  return ask(() => found.first<string>('organization'));
 }
 
-/** How many accounts of a connection the directory knows. @throws ProblemError `unavailable` */
-export async function countAccounts(db: D1Database, connection: string): Promise<number> {
+/** How many accounts of a connection the directory knows, of one organization or of all (null). @throws ProblemError `unavailable` */
+export async function countAccounts(
+  db: D1Database,
+  connection: string,
+  organization: string | null = null,
+): Promise<number> {
   const statement = db
-    .prepare('SELECT count(*) AS n FROM account_index WHERE connection = ?')
-    .bind(connection);
+    .prepare(
+      'SELECT count(*) AS n FROM account_index WHERE connection = ?1 AND (?2 IS NULL OR organization = ?2)',
+    )
+    .bind(connection, organization);
   return (await ask(() => statement.first<number>('n'))) ?? 0;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Which other accounts hold a grant that a provider may take for the same one: asked before a grant is revoked there.
  * As fresh as the accounts' own timers write the index; an account without a subject may belong to any user, so it
- * counts.
+ * counts; so does each account whose organization has, or had, that client for itself.
  */
 
 import { tokenHostOf, type GrantIdentity } from '#providers/requests/revocation.ts';
@@ -15,7 +15,13 @@ const HOLDERS = `SELECT DISTINCT c.token_url,
       AND a.credential_type = 'oauth2' AND a.status NOT IN ${WITHOUT_GRANT}) AS same,
     EXISTS (SELECT 1 FROM account_index a WHERE a.connection = c.id AND a.subject IS NULL AND a.id <> ?2
       AND a.credential_type = 'oauth2' AND a.status NOT IN ${WITHOUT_GRANT}) AS anybody
-  FROM connection c WHERE c.client_id IS ?3`;
+  FROM connection c WHERE c.client_id IS ?3
+UNION SELECT DISTINCT c.token_url,
+    EXISTS (SELECT 1 FROM account_index a WHERE a.connection = k.connection AND a.organization = k.organization
+      AND a.subject = ?1 AND a.id <> ?2 AND a.credential_type = 'oauth2' AND a.status NOT IN ${WITHOUT_GRANT}),
+    EXISTS (SELECT 1 FROM account_index a WHERE a.connection = k.connection AND a.organization = k.organization
+      AND a.subject IS NULL AND a.id <> ?2 AND a.credential_type = 'oauth2' AND a.status NOT IN ${WITHOUT_GRANT})
+  FROM own_client k JOIN connection c ON c.id = k.connection WHERE k.client_id = ?3`;
 
 type Row = { token_url: string | null; same: number; anybody: number };
 

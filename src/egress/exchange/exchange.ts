@@ -10,6 +10,7 @@ import { systemNow } from '#lib/clock.ts';
 import { log, setLogLevel } from '#lib/log.ts';
 import { fillAccount } from '#providers/variables/account-variables.ts';
 import { classify, type Classified } from '#providers/answers/classify.ts';
+import { versionOf } from '#providers/clients.ts';
 import { bringsOwnClient } from '#providers/machine/credential.ts';
 import { classifyMachine } from '#providers/machine/machine-answer.ts';
 import { scopesAsked } from '#providers/machine/machine-request.ts';
@@ -69,7 +70,7 @@ async function exchange(config: Config, request: Request): Promise<void> {
     generationTo: request.generationTo,
     sentAtMs,
     durationMs: systemNow() - sentAtMs,
-    connectionVersion: request.settings.version,
+    connectionVersion: versionOf(request.settings),
     narrowedTo: request.scopes,
     ...(request.probe === true ? { probe: true } : {}),
     ...finding,

@@ -11,6 +11,7 @@
 
 import { isNothingWord } from '#contract/nothing-words.ts';
 import { parseBody } from '#providers/answers/body.ts';
+import { inRegion } from '#providers/variables/region.ts';
 import { fillAccount, isUnknownFrom, variablesTold } from '#providers/variables/account-variables.ts';
 import { placeholdersIn, type Descriptor } from '#providers/descriptor.ts';
 import { credentialHeaders } from '#providers/requests/headers.ts';
@@ -189,7 +190,9 @@ export async function askUserinfo(
 async function fetchJson(question: IdentityQuestion, where: Where, known: Known): Promise<Told | null> {
   const asked = requestTo(question, where, known.all);
   if (asked === null) return null;
-  const unshaped = requestTo(question, where, known.own);
+  // Which of the provider's own regions it is asked in is no shape of the browser's: each host of them is a fact.
+  const descriptor = inRegion(question.descriptor, known.all);
+  const unshaped = requestTo({ ...question, descriptor }, where, known.own);
   const answer = await send(asked, question.guard);
   if (answer.kind === 'failure' || answer.status !== 200 || answer.truncated) return null;
   const parsed = parseBody(answer.body, answer.headers['content-type'] ?? null);

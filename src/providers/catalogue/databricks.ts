@@ -33,17 +33,16 @@ export const databricks = (): DescriptorInput => ({
   token_header: 'Authorization: Bearer {access_token}',
   api_signals: [{ status: 403, field: 'message', equals: 'Invalid access token.', means: 'invalid' }],
   source: [
+    'https://docs.databricks.com/aws/en/integrations/single-use-tokens',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
-    'general knowledge',
   ],
-  evidence: 'nango endpoints + background lifetimes',
+  evidence: 'official docs; rotation and lifetimes are settings of the app',
   unverified_fields: [
-    'access_token_ttl_s',
     'refresh_token',
     'refresh_token_ttl_s',
     'revocation_reach',
     'subject_source',
     'subject_label_source',
   ],
-  confidence: 'low',
+  confidence: 'medium',
 });

@@ -28,11 +28,24 @@ export const datadogOauth = (): DescriptorInput => ({
   },
   token_header: 'Authorization: Bearer {access_token}',
   capture_from_callback: ['site', 'domain'],
+  region: {
+    param: 'domain',
+    hosts: {
+      'datadoghq.com': 'api.datadoghq.com',
+      'us3.datadoghq.com': 'api.us3.datadoghq.com',
+      'us5.datadoghq.com': 'api.us5.datadoghq.com',
+      'datadoghq.eu': 'api.datadoghq.eu',
+      'ap1.datadoghq.com': 'api.ap1.datadoghq.com',
+      'ap2.datadoghq.com': 'api.ap2.datadoghq.com',
+      'ddog-gov.com': 'api.ddog-gov.com',
+    },
+  },
   source: [
+    'https://docs.datadoghq.com/developers/authorization/oauth2_endpoints/',
+    'https://docs.datadoghq.com/developers/authorization/oauth2_in_datadog/',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
-    'general knowledge',
   ],
-  evidence: 'nango endpoints + background lifetimes',
-  unverified_fields: ['access_token_ttl_s', 'refresh_token', 'refresh_token_ttl_s', 'revocation_url', 'pkce'],
-  confidence: 'low',
+  evidence: 'official docs for endpoints, PKCE and the callback',
+  unverified_fields: ['access_token_ttl_s', 'refresh_token', 'refresh_token_ttl_s', 'revocation_url'],
+  confidence: 'medium',
 });

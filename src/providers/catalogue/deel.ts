@@ -21,10 +21,10 @@ export const deel = (): DescriptorInput => ({
   token_header: 'Authorization: Bearer {access_token}',
   api_request_headers: ['x-client-id'],
   source: [
+    'https://developer.deel.com/docs/oauth2',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
-    'general knowledge',
   ],
-  evidence: 'nango endpoints + background lifetimes',
-  unverified_fields: ['access_token_ttl_s', 'refresh_token', 'refresh_token_ttl_s', 'revocation_reach'],
-  confidence: 'low',
+  evidence: 'official docs',
+  unverified_fields: ['refresh_token', 'revocation_reach'],
+  confidence: 'high',
 });

@@ -20,6 +20,7 @@ import { amplitude } from './amplitude.ts';
 import { anthropic } from './anthropic.ts';
 import { apollo } from './apollo.ts';
 import { apolloApiKey } from './apollo-api-key.ts';
+import { apple } from './apple.ts';
 import { asana } from './asana.ts';
 import { ashby } from './ashby.ts';
 import { atlassian } from './atlassian.ts';
@@ -42,6 +43,7 @@ import { calCom } from './cal-com.ts';
 import { calendly } from './calendly.ts';
 import { canva } from './canva.ts';
 import { chargebee } from './chargebee.ts';
+import { clearbit } from './clearbit.ts';
 import { clickup } from './clickup.ts';
 import { close } from './close.ts';
 import { cloudflare } from './cloudflare.ts';
@@ -96,6 +98,7 @@ import { googleGmail } from './google-gmail.ts';
 import { googleServiceAccount } from './google-service-account.ts';
 import { googleSheets } from './google-sheets.ts';
 import { gorgias } from './gorgias.ts';
+import { grafana } from './grafana.ts';
 import { greenhouse } from './greenhouse.ts';
 import { greenhouseV3 } from './greenhouse-v3.ts';
 import { gusto } from './gusto.ts';
@@ -196,6 +199,7 @@ import { twilioOauth } from './twilio-oauth.ts';
 import { twitch } from './twitch.ts';
 import { typeform } from './typeform.ts';
 import { vimeo } from './vimeo.ts';
+import { weaviate } from './weaviate.ts';
 import { webex } from './webex.ts';
 import { webflow } from './webflow.ts';
 import { whoop } from './whoop.ts';
@@ -228,6 +232,7 @@ export const ENTRIES: Readonly<Record<string, () => DescriptorInput>> = {
   anthropic: anthropic,
   apollo: apollo,
   'apollo-api-key': apolloApiKey,
+  apple: apple,
   asana: asana,
   ashby: ashby,
   atlassian: atlassian,
@@ -250,6 +255,7 @@ export const ENTRIES: Readonly<Record<string, () => DescriptorInput>> = {
   calendly: calendly,
   canva: canva,
   chargebee: chargebee,
+  clearbit: clearbit,
   clickup: clickup,
   close: close,
   cloudflare: cloudflare,
@@ -304,6 +310,7 @@ export const ENTRIES: Readonly<Record<string, () => DescriptorInput>> = {
   'google-service-account': googleServiceAccount,
   'google-sheets': googleSheets,
   gorgias: gorgias,
+  grafana: grafana,
   greenhouse: greenhouse,
   'greenhouse-v3': greenhouseV3,
   gusto: gusto,
@@ -404,6 +411,7 @@ export const ENTRIES: Readonly<Record<string, () => DescriptorInput>> = {
   twitch: twitch,
   typeform: typeform,
   vimeo: vimeo,
+  weaviate: weaviate,
   webex: webex,
   webflow: webflow,
   whoop: whoop,

@@ -31,10 +31,12 @@ export const gong = (): DescriptorInput => ({
   token_header: 'Authorization: Bearer {access_token}',
   capture_from_token_response: ['api_base_url_for_customer'],
   source: [
+    'https://help.gong.io/docs/create-an-app-for-gong',
+    'https://docs.airbyte.com/ai-agents/connectors/gong/AUTH',
+    'https://nango.dev/blog/gong-oauth-refresh-token-invalid-grant',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
-    'general knowledge',
   ],
-  evidence: 'nango endpoints + background lifetimes',
-  unverified_fields: ['access_token_ttl_s', 'refresh_token', 'refresh_token_ttl_s', 'revocation_reach'],
-  confidence: 'low',
+  evidence: 'official docs, and others on rotation',
+  unverified_fields: ['access_token_ttl_s', 'refresh_token_ttl_s', 'revocation_reach'],
+  confidence: 'medium',
 });

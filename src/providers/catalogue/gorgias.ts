@@ -30,17 +30,11 @@ export const gorgias = (): DescriptorInput => ({
   },
   token_header: 'Authorization: Bearer {access_token}',
   source: [
+    'https://developers.gorgias.com/docs/oauth2-authentication-for-creating-apps-with-gorgias',
+    'https://developers.gorgias.com/docs/oauth2-bearer-token',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
-    'general knowledge',
   ],
-  evidence: 'nango endpoints + background lifetimes',
-  unverified_fields: [
-    'access_token_ttl_s',
-    'refresh_token',
-    'refresh_token_ttl_s',
-    'revocation_reach',
-    'subject_source',
-    'subject_label_source',
-  ],
-  confidence: 'low',
+  evidence: 'official docs',
+  unverified_fields: ['refresh_token', 'revocation_reach', 'subject_source', 'subject_label_source'],
+  confidence: 'high',
 });

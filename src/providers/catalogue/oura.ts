@@ -21,16 +21,17 @@ export const oura = (): DescriptorInput => ({
   refresh_token: 'rotating',
   token_header: 'Authorization: Bearer {access_token}',
   source: [
+    'https://cloud.ouraring.com/docs/authentication',
+    'https://hexdocs.pm/ex_oura/ExOura.OAuth2.md',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
-    'general knowledge',
   ],
-  evidence: 'nango endpoints + background lifetimes',
+  evidence: 'official docs for the endpoints',
   unverified_fields: [
-    'access_token_ttl_s',
     'refresh_token',
     'refresh_token_ttl_s',
     'subject_source',
     'subject_label_source',
+    'revocation_url',
   ],
-  confidence: 'low',
+  confidence: 'medium',
 });

@@ -9,7 +9,7 @@ export const posthog = (): DescriptorInput => ({
   auth_type: 'oauth2',
   authorization_url: 'https://oauth.posthog.com/oauth/authorize/',
   token_url: 'https://oauth.posthog.com/oauth/token/',
-  revocation_reach: 'none',
+  revocation_reach: 'grant',
   userinfo_url: 'https://us.posthog.com/api/users/@me/',
   subject_source: 'userinfo.uuid',
   subject_label_source: 'userinfo.email',
@@ -22,12 +22,14 @@ export const posthog = (): DescriptorInput => ({
   url_template_vars: {
     posthog_region: { name: 'posthog_region', required: true, pattern: '^(us|eu)$', source: 'user input' },
   },
+  revocation_url: 'https://oauth.posthog.com/oauth/revoke/',
   token_header: 'Authorization: Bearer {access_token}',
   source: [
+    'https://posthog.com/docs/api/oauth',
+    'https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/posthog_oauth_refresh_token',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
-    'general knowledge',
   ],
-  evidence: 'nango endpoints + background lifetimes',
+  evidence: 'endpoints as clients use them',
   unverified_fields: [
     'access_token_ttl_s',
     'refresh_token',
@@ -35,6 +37,7 @@ export const posthog = (): DescriptorInput => ({
     'revocation_reach',
     'subject_source',
     'subject_label_source',
+    'revocation_url',
   ],
-  confidence: 'low',
+  confidence: 'medium',
 });

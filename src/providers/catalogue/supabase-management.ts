@@ -20,8 +20,11 @@ export const supabaseManagement = (): DescriptorInput => ({
   access_token_never_expires: false,
   refresh_token: 'rotating',
   token_header: 'Authorization: Bearer {access_token}',
-  source: ['general knowledge'],
-  evidence: 'background',
+  source: [
+    'https://supabase.com/docs/guides/integrations/build-a-supabase-oauth-integration.md',
+    'https://docs.rs/crate/supabase-management-rs/latest/source/src/auth.rs',
+  ],
+  evidence: 'official docs for the endpoints',
   unverified_fields: [
     'access_token_ttl_s',
     'refresh_token',
@@ -29,5 +32,5 @@ export const supabaseManagement = (): DescriptorInput => ({
     'subject_source',
     'subject_label_source',
   ],
-  confidence: 'low',
+  confidence: 'medium',
 });

@@ -24,17 +24,17 @@ export const whoop = (): DescriptorInput => ({
   refresh_reuse_grace_s: 0,
   token_header: 'Authorization: Bearer {access_token}',
   source: [
+    'https://developer.whoop.com/docs/developing/oauth',
+    'https://developer.whoop.com/docs/tutorials/refresh-token-javascript',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
-    'general knowledge',
   ],
-  evidence: 'nango endpoints + background lifetimes',
+  evidence: 'official docs',
   unverified_fields: [
     'access_token_ttl_s',
-    'refresh_token',
     'refresh_token_ttl_s',
     'revocation_reach',
     'subject_source',
     'subject_label_source',
   ],
-  confidence: 'low',
+  confidence: 'high',
 });

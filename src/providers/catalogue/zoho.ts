@@ -26,9 +26,9 @@ export const zoho = (): DescriptorInput => ({
     dc: {
       name: 'dc',
       required: false,
-      pattern: '^(com|eu|in|com\\.au|jp|com\\.cn|sa|ca|uk)$',
+      pattern: '^(com|eu|in|com\\.au|jp|com\\.cn|sa|uk)$',
       default: 'com',
-      source: 'callback query accounts-server / location',
+      source: 'the data centre of the client; that of the user comes with the callback (accounts-server)',
       stage: 'account',
     },
     api_domain: {
@@ -44,6 +44,20 @@ export const zoho = (): DescriptorInput => ({
   token_response_success_check: { present: 'access_token' },
   errors_with_http_200: true,
   capture_from_callback: ['location', 'accounts-server'],
+  region: {
+    param: 'accounts-server',
+    hosts: {
+      'https://accounts.zoho.com': 'accounts.zoho.com',
+      'https://accounts.zoho.eu': 'accounts.zoho.eu',
+      'https://accounts.zoho.in': 'accounts.zoho.in',
+      'https://accounts.zoho.com.au': 'accounts.zoho.com.au',
+      'https://accounts.zoho.jp': 'accounts.zoho.jp',
+      'https://accounts.zoho.com.cn': 'accounts.zoho.com.cn',
+      'https://accounts.zohocloud.ca': 'accounts.zohocloud.ca',
+      'https://accounts.zoho.sa': 'accounts.zoho.sa',
+      'https://accounts.zoho.uk': 'accounts.zoho.uk',
+    },
+  },
   capture_from_token_response: ['api_domain'],
   terminal_refresh_errors: [
     {
@@ -82,6 +96,7 @@ export const zoho = (): DescriptorInput => ({
     'https://www.zoho.com/pdfeditor/help/api/oauth-step4.html',
     'https://github.com/NangoHQ/nango/blob/2f4c0af6/packages/providers/providers.yaml',
     'https://zoho.com/accounts/protocol/oauth/revoke-refresh-token.html',
+    'https://zoho.com/accounts/protocol/oauth/multi-dc.html',
     'https://github.com/nextauthjs/next-auth/blob/a1a16a5a/packages/core/src/providers',
   ],
   evidence: 'official docs',

@@ -70,7 +70,10 @@ export function injectionOf(
   captured: Texts,
   client: SigningClient = { id: null, secret: null },
 ): Injection | null {
-  if (descriptor.no_credential === true) return { headers: {}, query: {}, hunted: [] };
+  if (descriptor.no_credential === true) {
+    const fixed = credentialQuery(descriptor.token_query ?? null, {});
+    return fixed === null ? null : { headers: {}, query: fixed, hunted: [] };
+  }
   if (descriptor.signer !== undefined) {
     const signing = signingOf(descriptor, fields, client);
     return signing === null ? null : { headers: {}, query: {}, hunted: secretsIn(signing), signing };

@@ -66,15 +66,17 @@ export function reservedParams(config: Named): { field: string; name: string }[]
 }
 
 /**
- * The config for a caller that may not read secrets: a value that an operator put into extra parameters may be a
- * secret.
+ * The config for a caller that may not read secrets: a value that an operator put into extra parameters, or into the
+ * query of an MCP server's URL, may be a secret.
  */
 export function withoutExtraValues(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const shown = Object.entries(config).map(([key, value]) => [
     key,
     (EXTRA_PARAMS as readonly string[]).includes(key) && typeof value === 'object' && value !== null
       ? Object.fromEntries(Object.keys(value).map((name) => [name, null]))
-      : value,
+      : key === 'url' && typeof value === 'string'
+        ? value.replace(/\?.*$/s, '?…')
+        : value,
   ]);
   return Object.fromEntries(shown);
 }

@@ -8,6 +8,7 @@
 import type { Descriptor, UrlVariable } from '../descriptor.ts';
 import { hostVariablesIn, placeholdersIn } from '../descriptor.ts';
 import { firstTextOf, needs, type VariableFacts } from '../identity.ts';
+import { inRegion } from './region.ts';
 import { applyVariables, isValueOf } from './variables.ts';
 
 export interface AccountValues {
@@ -82,9 +83,10 @@ export function newlyTold(
 /** The descriptor with this account's values in its URLs; a URL with an unknown value stays a template. */
 export function fillAccount(descriptor: Descriptor, values: AccountValues): Descriptor {
   const known = knownOf(descriptor, values);
-  if (Object.keys(known).length === 0) return descriptor;
-  const applied = applyVariables(descriptor, known);
-  return applied.ok ? applied.descriptor : descriptor;
+  const here = inRegion(descriptor, values.captured);
+  if (Object.keys(known).length === 0) return here;
+  const applied = applyVariables(here, known);
+  return applied.ok ? applied.descriptor : here;
 }
 
 export interface AccountUrls {

@@ -169,6 +169,7 @@ export const MODELS: Readonly<Record<string, PageModel>> = {
   'provider-unavailable-repair': { ...session, kind: 'provider_unavailable', retryPath: RETRY },
   misconfigured: { ...common, kind: 'misconfigured', provider: PROVIDER, reason: 'settings' },
   'misconfigured-changed': { ...common, kind: 'misconfigured', provider: null, reason: 'changed' },
+  'coming-back': { ...common, kind: 'coming_back', path: '/oauth/callback/lakeside-mail?code=c&state=s' },
   unavailable: { ...common, kind: 'unavailable' },
   'failure-request': { ...common, kind: 'failure', status: 405 },
   'failure-too-many': { ...common, kind: 'failure', status: 429 },

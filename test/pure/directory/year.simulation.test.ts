@@ -27,6 +27,7 @@ it('every kind of row that comes by itself is one that goes by itself', () => {
     'D1 grave_told',
     'D1 idempotency',
     'D1 organization_audit',
+    'D1 own_client_news',
     'account delivery',
     'account event',
     'agent delivery',

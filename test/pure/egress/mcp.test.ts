@@ -3,8 +3,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readChallenge } from '#egress/mcp/challenge.ts';
+import { injectionOf } from '#providers/injection/injection.ts';
 import { isListedHeader } from '#providers/requests/headers.ts';
-import { isResourceOf, mcpDescriptor, openMcpDescriptor, parseMcpConfig } from '#providers/mcp.ts';
+import { addressOf, isResourceOf, mcpDescriptor, openMcpDescriptor, parseMcpConfig } from '#providers/mcp.ts';
 
 const URL_OF = 'https://mcp.example.com/v1/mcp';
 
@@ -14,14 +15,25 @@ describe('the URL of a server', () => {
     ['https://mcp.example.com:443/', 'https://mcp.example.com'],
     ['https://mcp.example.com/v1/mcp/', 'https://mcp.example.com/v1/mcp/'],
   ])('%s is written as %s', (url, canonical) => {
-    expect(parseMcpConfig({ url })).toEqual({ ok: true, config: { url: canonical } });
+    expect(parseMcpConfig({ url })).toEqual({ ok: true, config: { url: canonical, query: null } });
+  });
+
+  it('keeps its query beside it, and is whole again where the server is asked', () => {
+    const parsed = parseMcpConfig({ url: `${URL_OF}?project=p-1&read_only=true` });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+    expect(parsed.config).toEqual({ url: URL_OF, query: 'project=p-1&read_only=true' });
+    expect(addressOf(parsed.config)).toBe(`${URL_OF}?project=p-1&read_only=true`);
   });
 
   it.each([
     {},
     { url: 7 },
     { url: 'mcp' },
-    { url: `${URL_OF}?a=1` },
+    { url: `${URL_OF}?a=b%26c` },
+    { url: `${URL_OF}?a={key}` },
+    { url: `${URL_OF}?a=%7Bkey%7D` },
+    { url: `${URL_OF}?a` },
+    { url: `${URL_OF}#a` },
     { url: `${URL_OF}/{tenant}` },
     { url: URL_OF, issuer: 'x' },
   ])('%j is refused with its path', (config) => {
@@ -92,7 +104,11 @@ describe('the descriptor', () => {
   };
 
   it('sends the resource in every request, asks no userinfo endpoint and requires PKCE', () => {
-    const made = mcpDescriptor({ url: URL_OF }, { resource: URL_OF, metadata, scopes: ['notes'] }, 'none');
+    const made = mcpDescriptor(
+      { url: URL_OF, query: null },
+      { resource: URL_OF, metadata, scopes: ['notes'] },
+      'none',
+    );
     expect(made).toMatchObject({
       ok: true,
       descriptor: {
@@ -111,10 +127,23 @@ describe('the descriptor', () => {
   });
 
   it('of a server without authorization needs no credential', () => {
-    expect(openMcpDescriptor({ url: URL_OF })).toMatchObject({
+    expect(openMcpDescriptor({ url: URL_OF, query: null })).toMatchObject({
       ok: true,
       descriptor: { auth_type: 'custom', no_credential: true, token_url: null },
     });
+  });
+
+  it('of a server whose URL has a query puts it into each request, beside the token', () => {
+    const config = { url: URL_OF, query: 'project=p-1' };
+    const made = mcpDescriptor(config, { resource: URL_OF, metadata, scopes: [] }, 'none');
+    if (!made.ok) throw new Error(JSON.stringify(made.errors));
+    expect(injectionOf(made.descriptor, { access_token: 'a-token' }, {})).toMatchObject({
+      headers: { Authorization: 'Bearer a-token' },
+      query: { project: 'p-1' },
+    });
+    const open = openMcpDescriptor(config);
+    if (!open.ok) throw new Error(JSON.stringify(open.errors));
+    expect(injectionOf(open.descriptor, {}, {})).toMatchObject({ headers: {}, query: { project: 'p-1' } });
   });
 });
 

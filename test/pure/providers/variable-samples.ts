@@ -90,7 +90,14 @@ const DOMAINS_OF: Readonly<Record<string, RegExp>> = {
   pipedrive: /^[^.]+\.pipedrive\.com$/,
 };
 /** Servers that their users run themselves: the operator names the host, and the guard judges it. */
-const SELF_HOSTED: readonly string[] = ['gitlab', 'gitlab-pat', 'metabase', 'metabase-session'];
+const SELF_HOSTED: readonly string[] = [
+  'gitlab',
+  'gitlab-pat',
+  'grafana',
+  'metabase',
+  'metabase-session',
+  'weaviate',
+];
 
 export function templatesOf(descriptor: Descriptor): string[] {
   const single = URL_FIELDS.map((field) => descriptor[field]).filter((url) => url !== null);

@@ -303,11 +303,12 @@ describe('a client that the provider refuses', () => {
       this: ConnectionWatch,
       asking,
       known,
+      ...rest
     ) {
       if (asking.accountId === account.id) looks += 1;
       return asking.accountId === account.id && looks === 1
         ? Promise.resolve({ newer: null, stored: null, version: known.version })
-        : look.call(this, asking, known);
+        : look.call(this, asking, known, ...rest);
     });
     await replaceSecret(connection, provider.clientSecret);
     expect((await release(account.id)).code).toBe('ok');

@@ -26,10 +26,10 @@ const to =
 
 describe('a change', () => {
   it('keeps the secrets that it says nothing of, raises the version, and leaves the health alone', async () => {
-    const before = await connectionSettings(config, 'one');
+    const before = await connectionSettings(config, 'one', '');
     await db.prepare(`UPDATE connection SET health = 'outage' WHERE id = 'one'`).run();
     expect(await changeConnection(config, 'one', to({ tokenAccess: 'proxy_only' }), 2)).toBe(true);
-    expect(await connectionSettings(config, 'one')).toEqual({
+    expect(await connectionSettings(config, 'one', '')).toEqual({
       ...before,
       version: 2,
       tokenAccess: 'proxy_only',
@@ -43,7 +43,7 @@ describe('a change', () => {
       clientSecrets: ['planted-secret-2', 'planted-secret-3'],
     });
     await changeConnection(config, 'one', change, 2);
-    expect((await connectionSettings(config, 'one'))?.clientSecrets).toHaveLength(2);
+    expect((await connectionSettings(config, 'one', ''))?.clientSecrets).toHaveLength(2);
     expect(await dump()).not.toContain('planted-secret');
   });
 
@@ -101,6 +101,6 @@ describe('a deletion', () => {
     await changeConnection(config, 'one', to({ rotation: 'proactive' }), 2);
     await deleteConnection(config, 'one', false, 5);
     await createConnection(config, draft('one'), 6);
-    expect((await connectionSettings(config, 'one'))?.version).toBe(3);
+    expect((await connectionSettings(config, 'one', ''))?.version).toBe(3);
   });
 });

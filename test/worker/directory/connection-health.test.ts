@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 
 const told = (report: HealthReport, holder = 'ca_a', nowMs = NOW) =>
-  reportHealth(configWith(ring), { connection: 'one', holder, report, nowMs });
+  reportHealth(configWith(ring), { place: { connection: 'one', own: null }, holder, report, nowMs });
 
 async function shown() {
   const view = await findConnection(db, 'one');
@@ -35,7 +35,7 @@ async function shown() {
 }
 
 async function loaded() {
-  const found = await loadConnection(db, 'one', 2_000, ring);
+  const found = await loadConnection(db, { id: 'one', organization: '' }, 2_000, ring);
   if (found === null || found === 'unavailable') throw new Error('expected a connection that can be trusted');
   return found;
 }
@@ -107,10 +107,15 @@ describe('a change of health', () => {
 
   it('is no matter of a connection that is gone, nor of a directory that does not answer', async () => {
     expect(
-      await reportHealth(configWith(ring), { connection: 'none', holder: 'ca_a', report: FIVE, nowMs: NOW }),
+      await reportHealth(configWith(ring), {
+        place: { connection: 'none', own: null },
+        holder: 'ca_a',
+        report: FIVE,
+        nowMs: NOW,
+      }),
     ).toBeNull();
     const asked = reportHealth(configWith(ring, downDatabase()), {
-      connection: 'one',
+      place: { connection: 'one', own: null },
       holder: 'ca_a',
       report: FIVE,
       nowMs: NOW,
@@ -124,14 +129,14 @@ describe('a probe', () => {
     const open = await told(FIVE);
     if (open === null) throw new Error('expected a health');
     const dueMs = NOW + 30_000;
-    const early = await takeHealthProbe(db, 'one', open, dueMs - 1);
+    const early = await takeHealthProbe(db, { connection: 'one', own: null }, open, dueMs - 1);
     const taken = await Promise.all(
-      Array.from({ length: 20 }, () => takeHealthProbe(db, 'one', open, dueMs)),
+      Array.from({ length: 20 }, () => takeHealthProbe(db, { connection: 'one', own: null }, open, dueMs)),
     );
     expect([early, taken.filter(Boolean).length]).toEqual([false, 1]);
     const { health } = await loaded();
-    expect(await takeHealthProbe(db, 'one', health, dueMs + 29_999)).toBe(false);
-    expect(await takeHealthProbe(db, 'one', health, dueMs + 30_000)).toBe(true);
+    expect(await takeHealthProbe(db, { connection: 'one', own: null }, health, dueMs + 29_999)).toBe(false);
+    expect(await takeHealthProbe(db, { connection: 'one', own: null }, health, dueMs + 30_000)).toBe(true);
   });
 });
 

@@ -85,7 +85,7 @@ describe('a connection', () => {
       draft('one', { clientSecrets: ['planted-secret-1', 'planted-secret-2'] }),
       1,
     );
-    const settings = await connectionSettings(config, 'one');
+    const settings = await connectionSettings(config, 'one', '');
     expect(settings).not.toBeNull();
     expect(await openedSecrets(settings as ConnectionSettings)).toEqual([
       'planted-secret-1',
@@ -99,7 +99,7 @@ describe('a connection', () => {
     );
     expect(made.filter(Boolean)).toHaveLength(1);
     expect(await db.prepare('SELECT count(*) AS n FROM connection').first('n')).toBe(1);
-    const settings = (await connectionSettings(config, 'one')) as ConnectionSettings;
+    const settings = (await connectionSettings(config, 'one', '')) as ConnectionSettings;
     expect(await openedSecrets(settings)).toEqual(['planted-secret-1']);
   });
 
@@ -128,7 +128,7 @@ describe('a connection', () => {
     const before = await dump();
     const wrong = configWith(`k1:${masterKey()}`);
     await expect(createConnection(wrong, draft('two'), 2)).rejects.toMatchObject({ code: 'vault_locked' });
-    await expect(connectionSettings(wrong, 'one')).rejects.toMatchObject({ code: 'vault_locked' });
+    await expect(connectionSettings(wrong, 'one', '')).rejects.toMatchObject({ code: 'vault_locked' });
     expect(await dump()).toBe(before);
   });
 });
@@ -162,7 +162,7 @@ describe('settings', () => {
   it('carry what the accounts need, and are stored as they came', async () => {
     await createConnection(config, draft('one', SET), 1);
     expect((await findConnection(db, 'one'))?.connection).toMatchObject(SET);
-    expect(await connectionSettings(config, 'one')).toMatchObject({
+    expect(await connectionSettings(config, 'one', '')).toMatchObject({
       tokenAccess: 'proxy_only',
       maxRefreshesPerSecond: 5,
       location: 'weur',
@@ -173,7 +173,7 @@ describe('settings', () => {
     await createConnection(config, draft('one'), 1);
     const row = await db.prepare(`SELECT * FROM connection WHERE id = 'one'`).first();
     expect(row).toMatchObject({ verification: null, return_urls: null, token_access: null, location: null });
-    expect(await connectionSettings(config, 'one')).toMatchObject({
+    expect(await connectionSettings(config, 'one', '')).toMatchObject({
       tokenAccess: 'any',
       maxRefreshesPerSecond: null,
       location: null,
@@ -182,16 +182,19 @@ describe('settings', () => {
 
   it('are the same for the control plane and for an account', async () => {
     await createConnection(config, draft('one'), 1);
-    const settings = await connectionSettings(config, 'one');
+    const settings = await connectionSettings(config, 'one', '');
     expect(settings).toMatchObject({ id: 'one', version: 1, provider: 'hubspot', clientId: 'client-of-one' });
     expect(settings).not.toHaveProperty('mac');
-    expect(await loadConnection(db, 'one', LIMIT_MS, ring)).toMatchObject({ settings, strandedHolder: null });
+    expect(await loadConnection(db, { id: 'one', organization: '' }, LIMIT_MS, ring)).toMatchObject({
+      settings,
+      strandedHolder: null,
+    });
     expect(JSON.parse(JSON.stringify(settings))).toEqual(settings);
   });
 
   it('of a connection that does not exist are null', async () => {
-    expect(await connectionSettings(config, 'none')).toBeNull();
-    expect(await loadConnection(db, 'none', LIMIT_MS, ring)).toBeNull();
+    expect(await connectionSettings(config, 'none', '')).toBeNull();
+    expect(await loadConnection(db, { id: 'none', organization: '' }, LIMIT_MS, ring)).toBeNull();
   });
 
   it.each([
@@ -218,9 +221,11 @@ describe('settings', () => {
     await createConnection(config, draft('two', { clientSecrets: ['planted-secret-2'] }), 2);
     const { meta } = await db.prepare(`UPDATE connection SET ${change} WHERE id = 'one'`).run();
     expect(meta.changes).toBe(1);
-    await expect(connectionSettings(config, 'one')).rejects.toMatchObject({ code: 'record_corrupt' });
-    expect(await loadConnection(db, 'one', LIMIT_MS, ring)).toBe('unavailable');
-    expect(await loadConnection(db, 'two', LIMIT_MS, ring)).toMatchObject({ settings: { id: 'two' } });
+    await expect(connectionSettings(config, 'one', '')).rejects.toMatchObject({ code: 'record_corrupt' });
+    expect(await loadConnection(db, { id: 'one', organization: '' }, LIMIT_MS, ring)).toBe('unavailable');
+    expect(await loadConnection(db, { id: 'two', organization: '' }, LIMIT_MS, ring)).toMatchObject({
+      settings: { id: 'two' },
+    });
   });
 
   it('of an older row that came back under a newer version are not handed out', async () => {
@@ -231,31 +236,37 @@ describe('settings', () => {
     await db.prepare(`DELETE FROM connection WHERE id = 'one'`).run();
     await createConnection(config, draft('one', { clientSecrets: ['planted-secret-2'] }), 2);
     await db.prepare(`UPDATE connection SET client_secrets = ? WHERE id = 'one'`).bind(old).run();
-    await expect(connectionSettings(config, 'one')).rejects.toMatchObject({ code: 'record_corrupt' });
+    await expect(connectionSettings(config, 'one', '')).rejects.toMatchObject({ code: 'record_corrupt' });
   });
 
   it('are not read, and no second key is drawn, when the data key has gone from the directory', async () => {
     await createConnection(config, draft('one'), 1);
     await db.prepare('DELETE FROM data_key').run();
     const before = await dump();
-    await expect(connectionSettings(config, 'one')).rejects.toMatchObject({ code: 'record_corrupt' });
+    await expect(connectionSettings(config, 'one', '')).rejects.toMatchObject({ code: 'record_corrupt' });
     await expect(createConnection(config, draft('two'), 2)).rejects.toMatchObject({ code: 'record_corrupt' });
-    expect(await loadConnection(db, 'one', LIMIT_MS, ring)).toBe('unavailable');
+    expect(await loadConnection(db, { id: 'one', organization: '' }, LIMIT_MS, ring)).toBe('unavailable');
     expect(await dump()).toBe(before);
   });
 
   it('survive a change of health, which decides nothing about where they are sent', async () => {
     await createConnection(config, draft('one'), 1);
     await db.prepare(`UPDATE connection SET health = 'outage', health_since_ms = 5 WHERE id = 'one'`).run();
-    expect(await connectionSettings(config, 'one')).toMatchObject({ id: 'one' });
+    expect(await connectionSettings(config, 'one', '')).toMatchObject({ id: 'one' });
   });
 
   it('of an account are never waited for longer than it allows, and never throw', async () => {
     await createConnection(config, draft('one'), 1);
-    expect(await loadConnection(silentDatabase(), 'one', 50, ring)).toBe('unavailable');
-    expect(await loadConnection(downDatabase(), 'one', LIMIT_MS, ring)).toBe('unavailable');
-    expect(await loadConnection(db, 'one', LIMIT_MS, `k1:${masterKey()}`)).toBe('unavailable');
-    expect(await loadConnection(db, 'one', LIMIT_MS, null)).toBe('unavailable');
+    expect(await loadConnection(silentDatabase(), { id: 'one', organization: '' }, 50, ring)).toBe(
+      'unavailable',
+    );
+    expect(await loadConnection(downDatabase(), { id: 'one', organization: '' }, LIMIT_MS, ring)).toBe(
+      'unavailable',
+    );
+    expect(await loadConnection(db, { id: 'one', organization: '' }, LIMIT_MS, `k1:${masterKey()}`)).toBe(
+      'unavailable',
+    );
+    expect(await loadConnection(db, { id: 'one', organization: '' }, LIMIT_MS, null)).toBe('unavailable');
   });
 });
 
@@ -265,7 +276,7 @@ describe('a directory that does not answer', () => {
     for (const work of [
       () => findConnection(down.directory, 'one'),
       () => listConnections(down.directory, { limit: 1, after: null }),
-      () => connectionSettings(down, 'one'),
+      () => connectionSettings(down, 'one', ''),
       () => createConnection(down, draft('one'), 1),
     ]) {
       const error = await work().then(
@@ -328,40 +339,52 @@ describe('what an isolate remembers of a connection for a second', () => {
 
   it('is asked for once by those who come together', async () => {
     await createConnection(config, draft('shared'), 1);
-    const before = revOf(await recentConnection(db, 'shared', PATIENT_MS, ring));
+    const before = revOf(await recentConnection(db, { id: 'shared', organization: '' }, PATIENT_MS, ring));
     await rise();
-    expect(revOf(await recentConnection(db, 'shared', PATIENT_MS, ring))).toBe(before);
+    expect(revOf(await recentConnection(db, { id: 'shared', organization: '' }, PATIENT_MS, ring))).toBe(
+      before,
+    );
   });
 
   it('is not what was read before a change of its own', async () => {
     await createConnection(config, draft('changed'), 1);
     const slow = held();
-    const early = loadConnection(slow.db, 'changed', PATIENT_MS, ring);
+    const early = loadConnection(slow.db, { id: 'changed', organization: '' }, PATIENT_MS, ring);
     await slow.read;
     await rise();
     forgetConnection(slow.db, 'changed');
     slow.open();
     const before = Number(revOf(await early));
-    expect(revOf(await recentConnection(slow.db, 'changed', PATIENT_MS, ring))).toBe(before + 1);
+    expect(
+      revOf(await recentConnection(slow.db, { id: 'changed', organization: '' }, PATIENT_MS, ring)),
+    ).toBe(before + 1);
   });
 
   it('is not an older reading that ended after a newer reading', async () => {
     await createConnection(config, draft('overtaken'), 1);
     vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
     const slow = held();
-    const early = loadConnection(slow.db, 'overtaken', PATIENT_MS, ring);
+    const early = loadConnection(slow.db, { id: 'overtaken', organization: '' }, PATIENT_MS, ring);
     await slow.read;
     await rise();
     vi.setSystemTime(1_000_001);
-    const newer = revOf(await loadConnection(slow.db, 'overtaken', PATIENT_MS, ring));
+    const newer = revOf(
+      await loadConnection(slow.db, { id: 'overtaken', organization: '' }, PATIENT_MS, ring),
+    );
     slow.open();
     expect(Number(revOf(await early))).toBe(Number(newer) - 1);
-    expect(revOf(await recentConnection(slow.db, 'overtaken', PATIENT_MS, ring))).toBe(newer);
+    expect(
+      revOf(await recentConnection(slow.db, { id: 'overtaken', organization: '' }, PATIENT_MS, ring)),
+    ).toBe(newer);
   });
 
   it('is not the absence of one that has been made since', async () => {
-    expect(await recentConnection(config.directory, 'made', PATIENT_MS, ring)).toBeNull();
+    expect(
+      await recentConnection(config.directory, { id: 'made', organization: '' }, PATIENT_MS, ring),
+    ).toBeNull();
     await createConnection(config, draft('made'), 1);
-    expect(await recentConnection(config.directory, 'made', PATIENT_MS, ring)).not.toBeNull();
+    expect(
+      await recentConnection(config.directory, { id: 'made', organization: '' }, PATIENT_MS, ring),
+    ).not.toBeNull();
   });
 });

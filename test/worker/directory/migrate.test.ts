@@ -58,6 +58,8 @@ const TABLES = [
   'organization_audit',
   'organization_audit_checkpoint',
   'organization_audit_head',
+  'own_client',
+  'own_client_news',
   'signing_key',
   'webhook_endpoint',
 ];

@@ -5,6 +5,7 @@
 
 import { within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { forNewGrant } from '#providers/clients.ts';
 import type { TokenVerdict } from '#refresh/refused-token.ts';
 import type { Account } from '../../account.ts';
 import { settingsFor } from '../../refreshing/lifetime.ts';
@@ -47,7 +48,7 @@ export async function checkBrought(
     accessToken: grant.accessToken ?? '',
     captured: grant.captured,
     variables: account.variables,
-    settings: settingsFor(account, settings),
+    settings: forNewGrant(settingsFor(account, settings)),
   }) as Promise<TokenVerdict>;
   const told = asked.catch((error: unknown) => {
     log('warn', 'a provider could not be asked about an imported token', { error });

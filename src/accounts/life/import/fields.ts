@@ -1,6 +1,7 @@
 /** An imported credential as a grant row: lifetimes by the facts, values encrypted for the drawn generation. */
 
 import type { MachineType, SignedType } from '#contract/machine/kinds.ts';
+import { clientOf } from '#providers/clients.ts';
 import { sealableText, type MachineCredential } from '#providers/machine/credential.ts';
 import { NOBODY_YET } from '#refresh/refused-token.ts';
 import { accessLifetimeMs, jwtExpiryMs } from '#providers/reading/lifetime.ts';
@@ -46,7 +47,7 @@ export function presentedOf(credential: CredentialFields): {
 export interface ImportInput {
   readonly grantId: number;
   readonly credential: CredentialFields;
-  /** As they hold for this account. */
+  /** As they hold for this account, with the client that new grants are made with. */
   readonly settings: ConnectionSettings;
   readonly generation: number;
   readonly nowMs: number;
@@ -94,9 +95,11 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
     holders: NOBODY_YET,
     captured: null,
   };
+  const client = clientOf(input.settings);
   if ('machine' in credential) {
     return {
       ...empty,
+      client: credential.machine.client === null ? client : null,
       scopes: credential.machine.scopes,
       refreshToken: await encrypt('machine_credential', sealableText(credential.machine)),
       hasRefreshToken: true,
@@ -122,6 +125,7 @@ export async function grantFromImport(input: ImportInput): Promise<GrantRow> {
       : importedLifetimeMs(input, accessToken, credential.expiresInS, refreshToken !== null);
   return {
     ...empty,
+    client,
     scopes,
     accessToken: accessToken === null ? null : await encrypt('access_token', accessToken),
     refreshToken: presented === null ? null : await encrypt(presented.field, presented.text),

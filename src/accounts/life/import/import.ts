@@ -7,6 +7,7 @@ import type { RequestContext } from '#audit/record.ts';
 import type { RateLimitPolicy } from '#contract/problem.ts';
 import { fingerprint } from '#crypto/digest.ts';
 import { err, ok, type Result } from '#lib/result.ts';
+import { forNewGrant } from '#providers/clients.ts';
 import { record, type Account } from '../../account.ts';
 import { endingAsLearnt, settingsFor } from '../../refreshing/lifetime.ts';
 import { policyOf } from '../../refreshing/provider/call-limit.ts';
@@ -105,7 +106,7 @@ export async function importCredential(
   const imported = await grantFromImport({
     grantId: IMPORTED_GRANT,
     credential,
-    settings: settingsFor(state.account, settings),
+    settings: forNewGrant(settingsFor(state.account, settings)),
     generation,
     nowMs: object.now(),
     encrypt: (field, text) => object.vault.encrypt(opened, IMPORTED_GRANT, field, generation, text),

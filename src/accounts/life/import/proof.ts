@@ -12,6 +12,7 @@ import { newId } from '#crypto/api-keys.ts';
 import type { GrantField } from '#crypto/places.ts';
 import { within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { forGrant, forNewGrant } from '#providers/clients.ts';
 import type { ExchangeRequest } from '#refresh/exchange/exchange-request.ts';
 import type { SettleArgument } from '#refresh/exchange/outcome.ts';
 import { record, type Account } from '../../account.ts';
@@ -135,7 +136,7 @@ export class ImportProofs {
     const grant = await grantFromImport({
       grantId,
       credential: bare,
-      settings,
+      settings: forNewGrant(settings),
       generation,
       nowMs: object.now(),
       encrypt: (field, text) => object.vault.encrypt(opened, grantId, field, generation, text),
@@ -180,7 +181,7 @@ export class ImportProofs {
   /** While the provider is away no account of the connection calls, for any imported token. */
   async closed({ state }: Living, { settings }: ImportOrder, grant: GrantRow): Promise<Later | null> {
     const { connection } = this.#powers;
-    const look = await connection.look(state.account, settings);
+    const look = await connection.look(state.account, settings, grant.client ?? null);
     const gate = connection.gate(state.account, grant, look);
     if (typeof gate === 'string' || gate.why !== 'outage') return null;
     return {
@@ -338,7 +339,7 @@ function requestOf(living: Living, row: ProofRow, attempt: AttemptRow, budgetMs:
     captured: null,
     scopes: null,
     inDoubt: false,
-    settings: settingsFor(account, proof.settings),
+    settings: forGrant(settingsFor(account, proof.settings), grant.client),
     budgetMs,
     wantsSubject: true,
   };

@@ -1,6 +1,7 @@
 /** What an imported credential replaces, in one transaction. */
 
 import type { RequestContext } from '#audit/record.ts';
+import { newest } from '#providers/clients.ts';
 import type { Account } from '../../account.ts';
 import { warnUnrenewable } from '../../clock/calendar.ts';
 import { endFlows } from '../../flows/sessions/upkeep.ts';
@@ -34,7 +35,7 @@ export function storeImport(object: Account, opened: OpenedAccount, taken: Taken
     const state = object.store.state(mac);
     if (state === null) throw new Error('internal: an import into an account that is gone');
     // While the rows are in memory: settings that are kept already are not written again.
-    if (settings.version >= state.settings.version) object.store.saveSettings(mac, settings);
+    object.store.saveSettings(mac, newest(settings, state.settings));
     endOpenAttempts(object, 'superseded');
     dropProofs(object, mac);
     endFlows({ object, mac, nowMs: object.now() }, 'superseded', false);

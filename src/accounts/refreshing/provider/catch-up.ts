@@ -1,6 +1,7 @@
 /** Takes over newer settings of the connection between refreshes, where a request depends on it. */
 
 import { loadConnection } from '#directory/connections/connections.ts';
+import { isNewer, newest } from '#providers/clients.ts';
 import type { Account } from '../../account.ts';
 import type { OpenedAccount } from '../../vault.ts';
 
@@ -23,11 +24,16 @@ export class CatchUp {
     const sinceMs = this.#askedAtMs === null ? APART_MS : now() - this.#askedAtMs;
     if (known === undefined || (sinceMs >= 0 && sinceMs < APART_MS)) return;
     this.#askedAtMs = now();
-    const found = await loadConnection(config.directory, known.id, PATIENCE_MS, config.masterKeys);
+    const found = await loadConnection(
+      config.directory,
+      { id: known.id, organization: opened.owner.organization },
+      PATIENCE_MS,
+      config.masterKeys,
+    );
     if (found === null || found === 'unavailable') return;
     const state = store.state(opened.key.mac);
     if (state === null || state.account.incarnation !== opened.owner.incarnation) return;
-    if (found.settings.version > state.settings.version)
-      store.transaction(() => store.saveSettings(opened.key.mac, found.settings));
+    if (isNewer(found.settings, state.settings))
+      store.transaction(() => store.saveSettings(opened.key.mac, newest(found.settings, state.settings)));
   }
 }

@@ -8,14 +8,22 @@
 
 import type { Config } from '#env.ts';
 import { roughCountOf } from '#directory/indexes/account-index.ts';
-import { forgetConnection, loadConnection, recentConnection } from '#directory/connections/connections.ts';
+import {
+  forgetConnection,
+  healthOf,
+  loadConnection,
+  recentConnection,
+  type LoadedConnection,
+} from '#directory/connections/connections.ts';
 import {
   leaveProbe,
   reportHealth,
   takeHealthProbe,
+  type HealthPlace,
   type StoredHealth,
 } from '#directory/connections/connection-health.ts';
 import { newsHeldBy, newsTaken } from '#directory/connections/connection-news.ts';
+import { wantMetadata } from '#directory/connections/metadata-age.ts';
 import { within, type Now, type Random } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import type { Outbox } from '#outbox/outbox.ts';
@@ -30,6 +38,8 @@ import {
 } from '#refresh/standing/connection-health.ts';
 import { healthReportOf } from '#refresh/standing/health-report.ts';
 import type { SettleArgument } from '#refresh/exchange/outcome.ts';
+import { forGrant, isNewer, newest, versionOf } from '#providers/clients.ts';
+import { MCP } from '#providers/mcp.ts';
 import { connectionEventData } from '#webhooks/event.ts';
 import type { Vault } from '#objects/vault.ts';
 import type { AccountRow, ConnectionSettings, GrantRow } from '../../rows.ts';
@@ -59,6 +69,7 @@ export interface Closed {
 /** What the directory says of the connection; nulls: nothing newer, not known. */
 export interface Look {
   readonly newer: ConnectionSettings | null;
+  /** Of the client that the grant was made with. */
   readonly stored: StoredHealth | null;
   /** Version of the settings that a call would use. */
   readonly version: number;
@@ -67,6 +78,8 @@ export interface Look {
 /** The question whether the provider takes the client of a connection. */
 export interface ClientQuestion {
   readonly connection: string;
+  /** Which: an organization's own by its id; null or left out: the connection's. */
+  readonly client?: string | null;
   /** False: not with a grant that was brought unproven and never renewed, whose refusal would say nothing. */
   readonly untriedToo?: boolean;
 }
@@ -86,12 +99,20 @@ export interface WatchPowers {
   readonly prove: (accountId: string, question: ClientQuestion) => Promise<boolean>;
 }
 
+interface Seen {
+  readonly stored: StoredHealth;
+  readonly version: number;
+  readonly atMs: number;
+  /** Whose health it is; null: of the connection's client. */
+  readonly client: string | null;
+}
+
 type OfConnection = Pick<AccountRow, 'accountId' | 'organization' | 'connection'>;
 
 export class ConnectionWatch {
   readonly #powers: WatchPowers;
   /** The health and the version that were read last, and when. */
-  #seen: { readonly stored: StoredHealth; readonly version: number; readonly atMs: number } | null = null;
+  #seen: Seen | null = null;
 
   /** The incident in which a probe of this account was refused, by its beginning. */
   #vainSinceMs: number | null = null;
@@ -102,14 +123,20 @@ export class ConnectionWatch {
 
   /**
    * Newer settings and the connection's health, if they come quickly. Never throws.
+   * @param client that the grant was made with, as its row says
    * @param anew true: as they are now, and not as this isolate has seen them a moment ago
    */
-  async look(account: OfConnection, known: ConnectionSettings, anew = false): Promise<Look> {
+  async look(
+    account: OfConnection,
+    known: ConnectionSettings,
+    client: string | null,
+    anew = false,
+  ): Promise<Look> {
     const { config, outbox, now } = this.#powers;
     const [found] = await Promise.all([
       (anew ? loadConnection : recentConnection)(
         config.directory,
-        known.id,
+        { id: known.id, organization: account.organization },
         DIRECTORY_LIMIT_MS,
         config.masterKeys,
       ),
@@ -118,19 +145,20 @@ export class ConnectionWatch {
     ]);
     if (found === null || found === 'unavailable') {
       this.#seen = null;
-      return { newer: null, stored: null, version: known.version };
+      return { newer: null, stored: null, version: versionOf(forGrant(known, client)) };
     }
-    const newer = found.settings.version > known.version ? found.settings : null;
-    const version = (newer ?? known).version;
-    this.#seen = { stored: found.health, version, atMs: now() };
+    const newer = isNewer(found.settings, known) ? newest(found.settings, known) : null;
+    const version = versionOf(forGrant(newer ?? known, client));
+    const stored = healthOf(found, client);
+    this.#seen = stored === null ? null : { stored, version, atMs: now(), client };
     if (found.strandedHolder !== null) this.#wake(account.accountId, found.strandedHolder);
-    return { newer, stored: found.health, version };
+    return { newer, stored, version };
   }
 
   /** The gate as it was seen last, where it is still to be believed: a caller in a loop costs the directory nothing. */
   remembered(account: OfConnection, grant: GrantRow): Closed | null {
     const seen = this.#seen;
-    if (seen === null) return null;
+    if (seen === null || seen.client !== (grant.client ?? null)) return null;
     const { nowMs, gate } = this.#gate(account, grant, { ...seen, newer: null });
     const ageMs = nowMs - seen.atMs;
     if (gate.kind !== 'wait' || ageMs < 0) return null;
@@ -165,12 +193,14 @@ export class ConnectionWatch {
 
   /** Takes the lease of the probe. Null: this account calls. Never throws. */
   async takeProbe(account: OfConnection, grant: GrantRow, look: Look): Promise<Closed | null> {
-    const { directory, masterKeys } = this.#powers.config;
+    const { directory } = this.#powers.config;
     const { connection } = account;
+    const client = grant.client ?? null;
+    const place = placeOf(account, client);
     let { stored } = look;
     for (let tries = 0; stored !== null && tries < LEASE_TRIES; tries += 1) {
       try {
-        const isTaken = await takeHealthProbe(directory, connection, stored, this.#powers.now());
+        const isTaken = await takeHealthProbe(directory, place, stored, this.#powers.now());
         forgetConnection(directory, connection);
         if (isTaken) return null;
       } catch (error) {
@@ -178,10 +208,9 @@ export class ConnectionWatch {
         return null;
       }
       // Another account holds the lease, or the row has changed: the row as it is now decides.
-      const found = await loadConnection(directory, connection, DIRECTORY_LIMIT_MS, masterKeys);
-      if (found === null || found === 'unavailable') return null;
-      stored = found.health;
-      this.#seen = { stored, version: look.version, atMs: this.#powers.now() };
+      stored = await this.#health(account, client);
+      if (stored === null) return null;
+      this.#seen = { stored, version: look.version, atMs: this.#powers.now(), client };
       const gate = this.gate(account, grant, { ...look, stored });
       if (gate !== 'probe') return gate === 'call' ? null : gate;
     }
@@ -192,12 +221,14 @@ export class ConnectionWatch {
    * Tells what a settled attempt says of the connection, where that is news, and has another account asked where a refused
    * client may be this one's own trouble. Never throws.
    *
+   * @param client that the grant was made with
    * @param untried its grant was brought unproven and was never renewed
    * @returns the connection's health afterwards; null: unknown
    */
   async report(
     account: OfConnection,
     settled: SettleArgument,
+    client: string | null,
     untried = false,
   ): Promise<StoredHealth | null> {
     const { config, attempts, now, prove } = this.#powers;
@@ -208,25 +239,26 @@ export class ConnectionWatch {
       .filter(({ trigger }) => trigger !== 'import')
       .slice(0, RUN);
     const report = healthReportOf(settled, { nowMs: now(), account: holder, recent, untried });
-    if (report === null || this.#isNoNews(report, settled.connectionVersion))
-      return this.#seen?.stored ?? null;
+    const seen = this.#seen?.client === client ? this.#seen : null;
+    if (report === null || this.#isNoNews(seen, report, settled.connectionVersion))
+      return seen?.stored ?? null;
+    const place = placeOf(account, client);
     try {
       const unable: string[] = [];
       for (let tries = 0; tries < MAX_ASKED; tries += 1) {
         const said = report.kind === 'client_rejected' ? { ...report, unable } : report;
-        const after = await reportHealth(config, { connection, holder, report: said, nowMs: now() });
+        const after = await reportHealth(config, { place, holder, report: said, nowMs: now() });
         forgetConnection(config.directory, connection);
         if (after === null) return null;
-        this.#seen = { stored: after, version: settled.connectionVersion, atMs: now() };
+        this.#seen = { stored: after, version: settled.connectionVersion, atMs: now(), client };
         if (report.kind === 'client_rejected') this.#vainSinceMs = after.health.sinceMs;
         if (after.changed) await this.takeNews(holder);
         if (after.ask === undefined) return after;
-        if (await prove(after.ask, { connection, untriedToo: false })) break;
+        if (await prove(after.ask, { connection, client, untriedToo: false })) break;
         unable.push(after.ask);
       }
       // The asked account has reported its own outcome by now.
-      const found = await loadConnection(config.directory, connection, DIRECTORY_LIMIT_MS, config.masterKeys);
-      return found === null || found === 'unavailable' ? null : found.health;
+      return await this.#health(account, client);
     } catch (error) {
       // The next attempt says the same again.
       log('warn', 'the health of a connection was not told', { connection, error });
@@ -235,23 +267,54 @@ export class ConnectionWatch {
   }
 
   /** This account calls no more: where its refusal closed the connection, another finds out at once. Never throws. */
-  async leave({ accountId, connection }: OfConnection): Promise<void> {
+  async leave(account: OfConnection): Promise<void> {
     const { config, now, prove } = this.#powers;
+    const { accountId, connection } = account;
     try {
-      const left = { connection, account: accountId, nowMs: now() };
-      const other = await leaveProbe(config.directory, left);
-      forgetConnection(config.directory, connection);
-      if (other !== null) await prove(other, { connection });
+      for (const client of await this.#refusedClients(account)) {
+        const left = { place: placeOf(account, client), account: accountId, nowMs: now() };
+        const other = await leaveProbe(config.directory, left);
+        forgetConnection(config.directory, connection);
+        if (other !== null) await prove(other, { connection, client });
+      }
     } catch (error) {
       log('warn', 'a connection was not told that an account has left', { connection, error });
     }
   }
 
+  /** There is no token endpoint any more where it was: a server whose metadata can be read again is asked. Never throws. */
+  async moved({ connection, provider }: Pick<AccountRow, 'connection' | 'provider'>): Promise<void> {
+    if (provider !== MCP) return;
+    const { config, now } = this.#powers;
+    const wanted = wantMetadata(config.directory, connection, now());
+    await wanted.catch((error: unknown) => log('warn', 'metadata was not asked for', { connection, error }));
+  }
+
+  /** The clients whose refusal this account may have told: the connection's, and its organization's that are refused. */
+  async #refusedClients(account: OfConnection): Promise<readonly (string | null)[]> {
+    if (account.organization === '') return [null];
+    const found = await this.#load(account);
+    const own = found === null ? [] : [...found.ownHealth];
+    return [null, ...own.filter(([, { health }]) => health.state === 'misconfigured').map(([id]) => id)];
+  }
+
+  /** Null: there is none, or the directory does not say. */
+  async #load({ connection: id, organization }: OfConnection): Promise<LoadedConnection | null> {
+    const { directory, masterKeys } = this.#powers.config;
+    const found = await loadConnection(directory, { id, organization }, DIRECTORY_LIMIT_MS, masterKeys);
+    return found === 'unavailable' ? null : found;
+  }
+
+  async #health(account: OfConnection, client: string | null): Promise<StoredHealth | null> {
+    const found = await this.#load(account);
+    return found === null ? null : healthOf(found, client);
+  }
+
   /** A provider that answers and has been answering: the directory need not be asked. */
-  #isNoNews(report: HealthReport, version: number): boolean {
+  #isNoNews(seen: Seen | null, report: HealthReport, version: number): boolean {
     if (report.kind !== 'succeeded' && report.kind !== 'answered') return false;
-    if (this.#seen === null) return false;
-    const { health, client } = this.#seen.stored;
+    if (seen === null) return false;
+    const { health, client } = seen.stored;
     const nowMs = this.#powers.now();
     return (
       afterReport(health, report, { nowMs, version, client, accounts: 0, perSecond: null }).health === health
@@ -290,6 +353,11 @@ export class ConnectionWatch {
       work.catch((error: unknown) => log('warn', 'news of a connection still waits', { holder, error })),
     );
   }
+}
+
+/** Whose health a grant of this client is judged by. */
+function placeOf({ connection, organization }: OfConnection, client: string | null): HealthPlace {
+  return { connection, own: client === null ? null : { organization, clientId: client } };
 }
 
 /**

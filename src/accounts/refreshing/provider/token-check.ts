@@ -6,6 +6,7 @@
 import { purposeDigest } from '#crypto/digest.ts';
 import { within } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
+import { forGrant } from '#providers/clients.ts';
 import type { TokenVerdict } from '#refresh/refused-token.ts';
 import type { Account } from '../../account.ts';
 import type { GrantRow } from '../../rows.ts';
@@ -63,7 +64,7 @@ export class TokenCheck {
       accessToken: grant.accessToken ?? '',
       captured: grant.captured,
       variables: account.variables,
-      settings,
+      settings: forGrant(settings, grant.client),
     });
     const told = asked.catch((error: unknown) => {
       log('warn', 'a provider could not be asked about a token', { error });

@@ -93,17 +93,17 @@ function parsed(c: Context<AppEnv>, text: string): ImportLine {
 /** The settings of each connection are read once. */
 function connectionsOf(
   c: Context<AppEnv>,
-): (id: string, type: CredentialType) => Promise<ConnectionSettings> {
+): (id: string, type: CredentialType, organization: string) => Promise<ConnectionSettings> {
   const known = new Map<string, Promise<ConnectionSettings>>();
-  return (id, type) => {
-    const key = `${isRenewedType(type) ? '' : type}:${id}`;
-    const found = known.get(key) ?? read(id, type);
+  return (id, type, organization) => {
+    const key = `${isRenewedType(type) ? '' : type}:${id}:${organization}`;
+    const found = known.get(key) ?? read(id, type, organization);
     known.set(key, found);
     return found;
   };
-  function read(id: string, type: CredentialType): Promise<ConnectionSettings> {
+  function read(id: string, type: CredentialType, organization: string): Promise<ConnectionSettings> {
     return isRenewedType(type) || c.get('operator').organization !== null
-      ? requireSettings(c, id)
+      ? requireSettings(c, id, organization)
       : ensureStaticConnection(c.get('config'), id, type, contextOf(c, c.get('operator')));
   }
 }
@@ -125,7 +125,7 @@ async function imported(
       .catch(() => undefined)
       .then(async () => {
         await requireParts(c, connection, body);
-        const settings = await connections(connection, body.type);
+        const settings = await connections(connection, body.type, organization);
         const credential = await credentialFields(body, settings, bringerOf(c));
         const context = contextOf(c, c.get('operator'));
         const birth = {

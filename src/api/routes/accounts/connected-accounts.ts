@@ -152,7 +152,7 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const body = await bodyOf(c, CreateAccount);
     await requireVault(c);
     const organization = c.get('operator').organization ?? body.organization ?? '';
-    const settings = await requireSettings(c, body.connection);
+    const settings = await requireSettings(c, body.connection, organization);
     const id = accountId(organization, body.connection, body.identifier);
     const { connection, identifier, metadata = {} } = body;
     const account = accountStub(c.get('config'), id, settings.location);
@@ -179,7 +179,7 @@ export function accountRoutes(): OpenAPIHono<AppEnv> {
     const body = await bodyOf(c, PutCredential);
     await requireVault(c);
     const account = await visible(c, id);
-    const settings = await requireSettings(c, account.connection);
+    const settings = await requireSettings(c, account.connection, account.organization ?? '');
     const credential = await credentialFields(body, settings, bringerOf(c));
     const mode = importMode(body);
     const imported = unwrap(

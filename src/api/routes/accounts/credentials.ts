@@ -55,7 +55,7 @@ export function credentialRoutes(): OpenAPIHono<AppEnv> {
     const context = contextOf(c, c.get('operator'));
     const settings =
       isRenewedType(body.type) || c.get('operator').organization !== null
-        ? await requireSettings(c, connection)
+        ? await requireSettings(c, connection, organization)
         : await ensureStaticConnection(c.get('config'), connection, body.type, context);
     const credential = await credentialFields(body, settings, bringerOf(c));
     const id = accountId(organization, connection, identifier);

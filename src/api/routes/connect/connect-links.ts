@@ -132,10 +132,19 @@ export function connectLinkRoutes(): OpenAPIHono<AppEnv> {
     const { organization } = c.get('operator');
     const view = () => accountStub(config, id).view({ organization });
     const account = unwrap(await askKnown(c, 'account', id, view, isAccountThere));
-    const settings = await requireSettings(c, account.connection);
+    const accountOrganization = account.organization ?? '';
+    const settings = await requireSettings(c, account.connection, accountOrganization);
     const origin = originOf(c);
     const link = await createLink(
-      { config, origin, id, organization, settings, context: contextOf(c, c.get('operator')) },
+      {
+        config,
+        origin,
+        id,
+        organization,
+        accountOrganization,
+        settings,
+        context: contextOf(c, c.get('operator')),
+      },
       body,
     );
     const { url, sessionId, warnings } = link;

@@ -4,7 +4,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context, Handler, MiddlewareHandler } from 'hono';
 import { browserOverLimit } from '#callers/rate-limits.ts';
-import { receiveCallback } from '#connect/callback.ts';
+import { receiveCallback, receivePosted } from '#connect/callback.ts';
 import { chooseLocale, renderPage } from '#connect/pages/render.ts';
 import type { FailurePage, PageModel } from '#connect/page-model.ts';
 import { postStart, showStart } from '#connect/start.ts';
@@ -18,6 +18,7 @@ import { prefersPage } from '../../http/accept.ts';
 import type { AppEnv } from '../../context.ts';
 import { describe } from '../../http/describe.ts';
 import { ensureSchema } from '../../guards.ts';
+import { bodyText } from '../../http/limits.ts';
 import { originOf } from '../../http/origin.ts';
 import { newRouter } from '../../http/router.ts';
 
@@ -76,7 +77,36 @@ const routes = {
     request: { params: z.object({ connection: z.string() }) },
     responses: { 200: html('What came of it'), 303: { description: 'To the return URL' }, ...AFTER },
   }),
+  posted: createRoute({
+    method: 'post',
+    path: '/oauth/callback/{connection}',
+    summary: 'The same, from a provider that answers with a form (`response_mode=form_post`)',
+    description:
+      'A browser sends no cookie of ours with a form of another site: nothing is redeemed here. The page that is answered leads on to the GET by itself.',
+    request: {
+      params: z.object({ connection: z.string() }),
+      body: {
+        content: { 'application/x-www-form-urlencoded': { schema: z.record(z.string(), z.string()) } },
+      },
+    },
+    responses: {
+      200: html('A page that goes on by itself'),
+      400: AFTER[400],
+
+      429: AFTER[429],
+    },
+  }),
 };
+
+/** As providers post it; anything else, and what is too large, is not an answer to a flow of ours. */
+async function postedForm(c: Context<AppEnv>): Promise<URLSearchParams> {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  const text = await bodyText(c).catch((error: unknown) => {
+    if (error instanceof ProblemError) return '';
+    throw error;
+  });
+  return new URLSearchParams(type === 'application/x-www-form-urlencoded' ? text : '');
+}
 
 /** @throws ProblemError `unavailable` where the address under which cookie and callback would meet is not known */
 function visitOf(c: Context<AppEnv>): Visit {
@@ -208,6 +238,12 @@ export function connectPageRoutes(): OpenAPIHono<AppEnv> {
     routes.callback,
     notTooOften,
     answering((c, visit) => receiveCallback(visit, c.req.param('connection') ?? '')),
+  );
+  describe(
+    router,
+    routes.posted,
+    notTooOften,
+    answering(async (c, visit) => receivePosted(visit, c.req.param('connection') ?? '', await postedForm(c))),
   );
   return router;
 }

@@ -86,6 +86,9 @@ export const de: Messages = {
   wrong_browser_next:
     'Kehren Sie zu dem Browser zurück, in dem Sie begonnen haben, oder bitten Sie um einen neuen Link und bleiben Sie in einem Browser.',
   wrong_browser_stranger: 'Wenn Sie das nicht selbst begonnen haben, schließen Sie die Seite.',
+  coming_back_title: 'Einen Moment',
+  coming_back_text: 'Ihre Anmeldung wird abgeschlossen.',
+  coming_back_next: 'Weiter',
   running_title: 'Diese Anmeldung wird gerade abgeschlossen',
   running_text: 'Ein anderes Fenster schließt sie ab. Dieses können Sie schließen.',
   finished_title: 'Diese Anmeldung ist abgeschlossen',

@@ -91,6 +91,9 @@ export const en = {
   wrong_browser_next:
     'Go back to the browser where you started, or ask for a new link and stay in one browser.',
   wrong_browser_stranger: 'If you didn’t start this yourself, close this page.',
+  coming_back_title: 'One moment',
+  coming_back_text: 'Your sign-in is being completed.',
+  coming_back_next: 'Continue',
   running_title: 'Your sign-in is being completed',
   running_text: 'Another window is completing it. You can close this one.',
   finished_title: 'This sign-in is already complete',

@@ -85,6 +85,9 @@ export const fr: Messages = {
   wrong_browser_next:
     'Revenez au navigateur où vous avez commencé, ou demandez un nouveau lien et restez dans un seul navigateur.',
   wrong_browser_stranger: 'Si vous n’avez pas commencé vous-même, fermez la page.',
+  coming_back_title: 'Un instant',
+  coming_back_text: 'Votre connexion est en cours de finalisation.',
+  coming_back_next: 'Continuer',
   running_title: 'Cette identification est en train de se terminer',
   running_text: 'Une autre fenêtre la termine. Vous pouvez fermer celle-ci.',
   finished_title: 'Cette identification est terminée',

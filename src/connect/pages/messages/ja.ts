@@ -83,6 +83,9 @@ export const ja: Messages = {
   wrong_browser_next:
     '始めたときのブラウザーに戻るか、新しいリンクを依頼し、同じブラウザーで最後まで進めてください。',
   wrong_browser_stranger: 'ご自身で始めたものでない場合は、このページを閉じてください。',
+  coming_back_title: '少々お待ちください',
+  coming_back_text: 'サインインを完了しています。',
+  coming_back_next: '続ける',
   running_title: 'このサインインは処理中です',
   running_text: '別のウィンドウで処理が進んでいます。このウィンドウは閉じてかまいません。',
   finished_title: 'このサインインは終了しています',
