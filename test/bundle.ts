@@ -11,8 +11,8 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-/** The smallest plan takes three times as much; what grows past this has taken in something that nobody has looked at. */
-const LIMIT_BYTES = 1024 * 1024;
+/** The smallest plan takes 3 MiB; what grows past this has taken in something that nobody has looked at. */
+const LIMIT_BYTES = 1280 * 1024;
 
 const folder = await mkdtemp(path.join(tmpdir(), 'valetkey-bundle-'));
 try {

@@ -31,6 +31,7 @@ const STEPS: readonly Step[] = [
   { name: 'format', command: ['prettier', '--check', '--log-level', 'warn', 'src', 'test'] },
   types('tests over HTTP', 'test'),
   types('development programs', 'src/dev'),
+  types('the client', 'src/sdk'),
   { name: 'generated files', command: ['node', 'test/architecture/generate.ts'] },
 ];
 

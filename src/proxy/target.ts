@@ -6,7 +6,13 @@
 
 import { err, ok, type Result } from '#lib/result.ts';
 import { pathProblem } from '#contract/rules/paths.ts';
-import { baseByPath, beginsWithBase, ownPathOf, withoutSlash } from '#providers/requests/base-url.ts';
+import {
+  baseByPath,
+  beginsWithBase,
+  namedBase,
+  ownPathOf,
+  withoutSlash,
+} from '#providers/requests/base-url.ts';
 
 /** What a request names behind `/proxy`. */
 export interface Asked {
@@ -53,10 +59,12 @@ export function targetOf(
   named: string | null,
 ): Result<Target, Problem> {
   const bases = baseUrls.map(withoutSlash);
-  const baseUrl =
-    named === null ? baseByPath(path, bases) : bases.find((base) => base === withoutSlash(named));
+  const baseUrl = named === null ? baseByPath(path, bases) : namedBase(named, path, bases);
   if (baseUrl === undefined)
-    return err({ path: 'X-Valetkey-Base-Url', message: `must be one of: ${bases.join(', ')}` });
+    return err({
+      path: 'X-Valetkey-Base-Url',
+      message: `must be one of: ${bases.join(', ')}; or the origin of one under which the path lies`,
+    });
   const { origin } = new URL(baseUrl);
   const own = ownPathOf(baseUrl);
   const isDoubled = beginsWithBase(path, baseUrl);

@@ -126,7 +126,7 @@ describe('imports in src', () => {
 
 describe('imports in test', () => {
   it.each(BLACK_BOX.filter((layer) => existsSync(path.join(ROOT, 'test', layer))))(
-    '%s knows the contract and dev, and nothing else of src',
+    '%s knows the contract, dev and the client, and nothing else of src',
     (layer) => {
       const inside = importsUnder(`test/${layer}`).filter(({ from, to }) => {
         if (to === null || !to.startsWith('src/') || from.startsWith('test/support/worker-')) return false;

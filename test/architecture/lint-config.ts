@@ -133,7 +133,7 @@ function roomOverrides(): Override[] {
 /** Layers that see the broker from outside. */
 export const BLACK_BOX = ['http', 'journeys', 'crash', 'browser', 'support', 'bench'];
 /** What they may know of `src`. */
-export const KNOWN_OUTSIDE = ['contract', 'dev'];
+export const KNOWN_OUTSIDE = ['contract', 'dev', 'sdk'];
 /** These show pages that no journey reaches, and know `connect` for it. */
 export const GALLERY = ['test/browser/gallery.ts', 'test/browser/pages.test.ts'];
 

@@ -134,6 +134,44 @@ describe('a call', () => {
     ]);
   });
 
+  it('costs its server one request once it is known, also where that keeps sessions and has ended one', async () => {
+    const { connection } = await scene.connected();
+    const agent = await scene.agent([{ connection }]);
+    const name = `${connection}__echo`;
+    let session = 'session-1';
+    scene.server.instead = ({ method, id, params }, response) => {
+      const asked = scene.server.asked.at(-1)?.headers['mcp-session-id'];
+      if (method === 'initialize') {
+        response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': session });
+        const result = {
+          protocolVersion: params.protocolVersion,
+          capabilities: { tools: {} },
+          serverInfo: { name: 'keeps sessions', version: '1' },
+        };
+        response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+        return true;
+      }
+      if (method === 'server/discover' || asked === session) return false;
+      response.writeHead(404).end();
+      return true;
+    };
+    const methods = () => scene.server.asked.splice(0).map(({ message }) => String(message['method']));
+    expect((await agent.modern('tools/call', calling(name))).result['isError']).toBeUndefined();
+    methods();
+    expect((await agent.modern('tools/call', calling(name))).result['isError']).toBeUndefined();
+    expect(methods()).toEqual(['tools/call']);
+    session = 'session-2';
+    const again = await agent.modern('tools/call', calling(name));
+    expect(again.result['isError'], again.text).toBeUndefined();
+    expect(methods()).toEqual([
+      'tools/call',
+      'server/discover',
+      'initialize',
+      'notifications/initialized',
+      'tools/call',
+    ]);
+  });
+
   it('takes the trace of its request along', async () => {
     const { connection } = await scene.connected();
     const agent = await scene.agent([{ connection }]);

@@ -4,7 +4,7 @@
  */
 
 import { placeholdersIn } from '#providers/descriptor.ts';
-import { baseByPath, beginsWithBase, withoutSlash } from '#providers/requests/base-url.ts';
+import { baseByPath, beginsWithBase, namedBase, withoutSlash } from '#providers/requests/base-url.ts';
 import { isListedHeader } from '#providers/requests/headers.ts';
 import type { AccountRow, ConnectionSettings } from '../rows.ts';
 import type { About, AskedUse } from './machine.ts';
@@ -24,8 +24,9 @@ export function aboutOf(
   const bases = descriptor.api_base_urls.map(withoutSlash);
   const isKnown = bases.length > 0 && bases.every((base) => placeholdersIn(base).length === 0);
   if (use.action !== 'proxy' || !isKnown) return { ...about, address: use.baseUrl };
-  const named = use.baseUrl === null ? baseByPath(use.path ?? '/', bases) : withoutSlash(use.baseUrl);
-  if (named === undefined || !bases.includes(named)) return 'unknown_address';
+  const path = use.path ?? '/';
+  const named = use.baseUrl === null ? baseByPath(path, bases) : namedBase(use.baseUrl, path, bases);
+  if (named === undefined) return 'unknown_address';
   return { ...about, address: named };
 }
 

@@ -12,7 +12,6 @@ import { Identifier } from '#contract/ids.ts';
 import { invalid, ProblemError } from '#contract/problem.ts';
 import { isLoopbackHost } from '#egress/guard/guard.ts';
 import type { Config } from '#env.ts';
-import { answerMcp } from '#tools/mcp/server.ts';
 import { arrivalOf, type Arrival } from '../arrival.ts';
 import type { AppEnv } from '../context.ts';
 import { contextOf, ensureSchema, recordRefusal, requireAgent } from '../guards.ts';
@@ -115,6 +114,8 @@ async function serve(c: Context<AppEnv>): Promise<Response> {
   await ensureSchema(c);
   const { signal } = c.req.raw;
   const offer = offerOf(arrival, caller, { identifier: whose, isSearch: tools === 'search', signal });
+  // The protocol's libraries cost a tenth of a second to start: an isolate that serves no MCP does without.
+  const { answerMcp } = await import('#tools/mcp/server.ts');
   const answer = await answerMcp(forProtocol(c.req.raw), body, offer);
   const response = new Response(answer.body, answer);
   response.headers.set('cache-control', 'no-store');

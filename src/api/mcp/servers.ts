@@ -9,11 +9,11 @@ import { BoundedMap } from '#lib/bounded-map.ts';
 import { systemNow } from '#lib/clock.ts';
 import { log } from '#lib/log.ts';
 import { decideAtDoor1 } from '#policy/decide.ts';
-import { shownTool, type ForeignTool } from '#tools/mcp/described.ts';
-import { exposedNames, plainName, prefixOf } from '#tools/mcp/names.ts';
+import { shownTool, type ForeignTool, type ShownTool } from '#tools/mcp/described.ts';
+import { exposedNames, namedTool, plainName, prefixOf } from '#tools/mcp/names.ts';
 import { personNeeded, type ToolResult } from '#tools/mcp/results.ts';
 import type { OfferedTool } from '#tools/mcp/server.ts';
-import { listOf, resultOf, type ForeignList, type Order } from '#tools/mcp/upstream.ts';
+import type { ForeignList, Order } from '#tools/mcp/upstream.ts';
 import type { Arrival } from '../arrival.ts';
 import { ACCOUNT_ARGUMENT, accountArgument, MOST_NAMED } from './account-argument.ts';
 import { mcpGate, type Addressee } from './gate.ts';
@@ -40,6 +40,15 @@ interface Kept extends Known {
 /** By account id. */
 const kept = new BoundedMap<string, Kept>(2_000);
 
+/** By caller and rules: which accounts a name may mean. */
+const reachedLately = new BoundedMap<
+  string,
+  { readonly servers: readonly ReachedServer[]; readonly atMs: number }
+>(200);
+const REACHED_MS = 10_000;
+/** A list that is no older need not be asked for again. */
+const JUST_NOW_MS = 1_000;
+
 /** One tool of a server that is reached. */
 interface ServerTool {
   readonly connection: string;
@@ -47,6 +56,14 @@ interface ServerTool {
   readonly foreign: ForeignTool;
   /** Digest of a changed tool that an operator has to accept first; null: it may be called. */
   readonly blocked: string | null;
+}
+
+interface Resolved {
+  readonly servers: readonly ReachedServer[];
+  /** By connection: the account that the call means there. */
+  readonly chosen: ReadonlyMap<string, ReachedAccount>;
+  readonly found: ServerTool | null;
+  readonly account: ReachedAccount | null;
 }
 
 /** What a list shows of a server that cannot be listed now. */
@@ -93,7 +110,30 @@ export class McpServers {
     taken: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<ToolResult | null> {
-    const servers = (await this.#reached()).filter(({ connection }) => name.startsWith(prefixOf(connection)));
+    const resolved = await this.#resolved(name, given, taken, signal, false);
+    const isMiss = resolved.found === null || resolved.account === null;
+    // It may have come since the lists were made.
+    const fresh = isMiss ? await this.#resolved(name, given, taken, signal, true) : resolved;
+    const { servers, chosen, found, account } = fresh;
+    if (found === null || account === null) return opened(servers, chosen, name);
+    if (found.blocked !== null) await this.#refuseChanged(account, found, signal);
+    const server = servers.find(({ connection }) => connection === found.connection);
+    const args = (server?.accounts.length ?? 0) > 1 ? without(given, ACCOUNT_ARGUMENT) : given;
+    const gate = this.#gate({ accountId: account.accountId }, name, args);
+    const { resultOf } = await import('#tools/mcp/upstream.ts');
+    return resultOf(gate, this.#order(CALL_WITHIN_MS, signal), found.foreign, args);
+  }
+
+  /** The tool and the account that a call means. @param isFresh nothing is taken from memory @throws ProblemError */
+  async #resolved(
+    name: string,
+    given: Readonly<Record<string, unknown>>,
+    taken: ReadonlySet<string>,
+    signal: AbortSignal,
+    isFresh: boolean,
+  ): Promise<Resolved> {
+    const all = await this.#reached(isFresh ? 0 : REACHED_MS);
+    const servers = all.filter(({ connection }) => name.startsWith(prefixOf(connection)));
     let tools: ServerTool[] = [];
     const chosen = new Map<string, ReachedAccount>();
     for (const server of servers) {
@@ -101,9 +141,10 @@ export class McpServers {
       if (account === 'unmade') {
         if (servers.length > 1) continue;
         // Nobody has connected it: the door says so, with the link.
-        await this.#gate({ connection: server.connection, identifier: this.#identifier }, name, given).letOut(
-          null,
-        );
+        const addressee = { connection: server.connection, identifier: this.#identifier };
+        const out = await this.#gate(addressee, name, given).letOut(null);
+        await out.ended({ outcome: 'failed', reason: 'not_sent', upstreamStatus: null, durationMs: 0 });
+        await out.giveBack();
         throw new ProblemError('unavailable', {
           detail: 'the account was just made: try again',
           retryAfterS: 1,
@@ -111,16 +152,12 @@ export class McpServers {
       }
       if (account === null) continue;
       chosen.set(server.connection, account);
-      tools = [...tools, ...toolsOf(server, await this.#listOf(account, signal, MOST_TTL_MS))];
+      const mostMs = isFresh ? JUST_NOW_MS : MOST_TTL_MS;
+      tools = [...tools, ...toolsOf(server, await this.#listOf(account, signal, mostMs))];
     }
-    const found = exposedNames(tools, taken).get(name);
-    const account = found === undefined ? undefined : chosen.get(found.connection);
-    if (found === undefined || account === undefined) return opened(servers, chosen, name);
-    if (found.blocked !== null) await this.#refuseChanged(account, found, signal);
-    const server = servers.find(({ connection }) => connection === found.connection);
-    const args = (server?.accounts.length ?? 0) > 1 ? without(given, ACCOUNT_ARGUMENT) : given;
-    const gate = this.#gate({ accountId: account.accountId }, name, args);
-    return resultOf(gate, this.#order(CALL_WITHIN_MS, signal), found.foreign, args);
+    const found = namedTool(tools, taken, name);
+    const account = found === null ? null : (chosen.get(found.connection) ?? null);
+    return { servers, chosen, found, account };
   }
 
   /** It may have been accepted since the list was made. @throws ProblemError 409 */
@@ -138,8 +175,16 @@ export class McpServers {
     });
   }
 
-  #reached(): Promise<readonly ReachedServer[]> {
-    return reachedServers(this.#arrival.config, this.#caller, this.#identifier);
+  /** @param mostMs how old it may be: whatever it says, each account is asked whether the agent may */
+  async #reached(mostMs = 0): Promise<readonly ReachedServer[]> {
+    const { id, life, organization, policy, grantedRules } = this.#caller;
+    const key = JSON.stringify([id, life, organization, policy, grantedRules, this.#identifier]);
+    const known = reachedLately.get(key);
+    const nowMs = systemNow();
+    if (known !== undefined && nowMs - known.atMs < mostMs) return known.servers;
+    const servers = await reachedServers(this.#arrival.config, this.#caller, this.#identifier);
+    reachedLately.set(key, { servers, atMs: nowMs });
+    return servers;
   }
 
   /** The list of a server, or why there is none; undefined: the agent may not see it after all. */
@@ -167,6 +212,7 @@ export class McpServers {
     const nowMs = systemNow();
     if (known !== undefined && nowMs - known.atMs < (mostMs ?? ttlOf(known.list))) return known;
     const gate = mcpGate(this.#arrival, { accountId }, null);
+    const { listOf } = await import('#tools/mcp/upstream.ts');
     const list = await listOf(gate, this.#order(LIST_WITHIN_MS, signal));
     const blocked = await blockedTools(this.#arrival.config, this.#caller, connection, list.tools);
     const fresh = { list, blocked, atMs: nowMs };
@@ -221,8 +267,19 @@ function offeredTool(
     const description = `[${connection}] This tool has changed since it was first seen, and is not called before an operator accepts it.`;
     return { name, description, inputSchema: { type: 'object' }, annotations: { openWorldHint: true } };
   }
-  const shown = shownTool(connection, foreign);
+  const shown = shownOnce(connection, foreign);
   return { name, ...shown, inputSchema: withAccounts(shown.inputSchema, server) };
+}
+
+/** A list is kept for minutes, and shown to every request that asks for it. */
+const shownTools = new WeakMap<ForeignTool, ShownTool>();
+
+function shownOnce(connection: string, foreign: ForeignTool): ShownTool {
+  const known = shownTools.get(foreign);
+  if (known !== undefined) return known;
+  const shown = shownTool(connection, foreign);
+  shownTools.set(foreign, shown);
+  return shown;
 }
 
 /** The schema with the argument that names the account, where there are several. */

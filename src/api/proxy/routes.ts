@@ -57,7 +57,8 @@ const Path = z.string().openapi({
 });
 const Own = {
   'x-valetkey-base-url': z.string().optional().openapi({
-    description: 'Which of the base URLs of the account; left out: the first.',
+    description:
+      'Which of the base URLs of the account, or the origin of one under which the path lies; left out: the first.',
     example: 'https://api.hubapi.com',
   }),
   'x-valetkey-timeout-ms': z.string().optional().openapi({

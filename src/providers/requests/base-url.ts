@@ -14,6 +14,20 @@ export function beginsWithBase(path: string, baseUrl: string): boolean {
 }
 
 /**
+ * The base URL that a request names; undefined: it is none of the account's. An origin alone, which a client that knows
+ * whole URLs names, is the base of that origin under which the path lies.
+ *
+ * @param bases without a slash behind them
+ */
+export function namedBase(named: string, path: string, bases: readonly string[]): string | undefined {
+  const wanted = withoutSlash(named);
+  const exact = bases.find((base) => base === wanted);
+  if (exact !== undefined) return exact;
+  const under = bases.filter((base) => new URL(base).origin === wanted && beginsWithBase(path, base));
+  return under.toSorted((a, b) => b.length - a.length)[0];
+}
+
+/**
  * Where a request names no base URL: the first, or the one beside it on the same origin with whose own path the path
  * begins.
  *

@@ -58,6 +58,21 @@ export function exposedNames<T extends Named>(
   return named;
 }
 
+/** The tool of this name, as `exposedNames` gives it; null: none has it. Looks at few of many. */
+export function namedTool<T extends Named>(
+  tools: readonly T[],
+  taken: ReadonlySet<string>,
+  name: string,
+): T | null {
+  const cut = LONGEST - HASH_CHARACTERS - 1;
+  const withoutHash = name.slice(0, -HASH_CHARACTERS - 1);
+  const alike = tools.filter((tool) => {
+    const plain = plainName(tool);
+    return plain === name || plain.slice(0, cut) === withoutHash;
+  });
+  return exposedNames(alike, taken).get(name) ?? null;
+}
+
 function isUnchanged({ connection, tool }: Named): boolean {
   const whole = `${connection}__${tool}`;
   return whole.length <= LONGEST && cleaned(whole) === whole;

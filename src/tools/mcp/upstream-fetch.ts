@@ -23,6 +23,7 @@ export type ExchangeFailure =
   | 'blocked'
   | 'redirected'
   | 'unanswered'
+  | 'session_over'
   | 'unreadable_encoding';
 
 /** Of all requests of one client. */
@@ -69,12 +70,18 @@ export interface Way {
   /** Until when all of it may take (epoch ms). */
   readonly untilMs: number;
   readonly signal: AbortSignal;
+  /** The session is one of an earlier visit: the server may have ended it. */
+  readonly isResumed: boolean;
   /** Sent with each request beside the client's own. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /** After the end of an answer a client has so long to make something of it: the next request, or its result. */
 const SETTLE_MS = 2_000;
+/** Stands for the session of a server that keeps none, so that a client goes on without a handshake. */
+export const NO_SESSION = 'none-kept';
+/** Of a server that does not know a session, or says so in its own way. */
+const SESSION_OVER: ReadonlySet<number> = new Set([400, 404]);
 const READABLE = new Set(['', 'identity', 'gzip', 'br']);
 /** Of the client's own headers: the protocol's, and what a body needs. */
 const OURS = /^(?:accept|content-type|mcp-[a-z0-9-]+)$/;
@@ -90,7 +97,11 @@ export function fetchThrough(
     // No stream beside the answers: nobody would read it.
     if (method === 'GET') return new Response(null, { status: 405 });
     if (new URL(String(input)).href !== new URL(url).href) throw seen.fail('redirected');
-    const headers = Object.fromEntries([...new Headers(init?.headers)].filter(([name]) => OURS.test(name)));
+    const headers = Object.fromEntries(
+      [...new Headers(init?.headers)].filter(
+        ([name, value]) => OURS.test(name) && !(name === 'mcp-session-id' && value === NO_SESSION),
+      ),
+    );
     const body = typeof init?.body === 'string' ? new TextEncoder().encode(init.body) : null;
     const request = { url, method, headers: { ...way.headers, ...headers }, body };
     const own = init?.signal ?? null;
@@ -113,7 +124,7 @@ function isKnown(failure: string): failure is 'timeout' | 'network' | 'aborted' 
 }
 
 /** The answer as the client may read it. @throws Error of `seen.fail` */
-function taken(response: Response, { out }: Way, seen: Seen): Response {
+function taken(response: Response, { out, isResumed }: Way, seen: Seen): Response {
   const { status, headers, body } = response;
   seen.status = status;
   const drop = (failure: ExchangeFailure): Error => {
@@ -123,6 +134,7 @@ function taken(response: Response, { out }: Way, seen: Seen): Response {
   const told = { status, headers: Object.fromEntries(headers), body: '' };
   if (judgeApiAnswer(out.facts.signs, told, systemNow()).verdict === 'token_refused')
     throw drop('token_refused');
+  if (isResumed && SESSION_OVER.has(status)) throw drop('session_over');
   if (status >= 300 && status < 400) throw drop('redirected');
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (!READABLE.has(encoding)) throw drop('unreadable_encoding');

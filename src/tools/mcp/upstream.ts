@@ -12,7 +12,14 @@ import { systemNow } from '#lib/clock.ts';
 import type { CallEnd, Gate, LetOut } from '#proxy/forward.ts';
 import { Watch } from '#proxy/watch.ts';
 import { seen as visible, type ForeignTool } from './described.ts';
-import { fetchThrough, newSeen, type ExchangeFailure, type Seen } from './upstream-fetch.ts';
+import {
+  fetchThrough,
+  newSeen,
+  NO_SESSION,
+  type ExchangeFailure,
+  type Seen,
+  type Way,
+} from './upstream-fetch.ts';
 
 /** How long a visit may take, and who hangs up. */
 export interface Order {
@@ -43,12 +50,28 @@ const MOST_MESSAGE = 1_024;
 /** All of a server's tools, as far as they are not more than a client could use. @throws ProblemError */
 export function listOf(gate: Gate, order: Order): Promise<ForeignList> {
   return visit(gate, order, async (client, options) => {
-    if (client.getServerCapabilities()?.tools === undefined) return done({ tools: [], ttlMs: null });
-    const listed = await client.listTools(undefined, options);
-    const { ttlMs } = listed as { ttlMs?: unknown };
-    const tools = listed.tools.slice(0, MOST_TOOLS) as readonly ForeignTool[];
-    return done({ tools, ttlMs: typeof ttlMs === 'number' && ttlMs >= 0 ? ttlMs : null });
+    const capabilities = client.getServerCapabilities();
+    if (capabilities !== undefined && capabilities.tools === undefined)
+      return done({ tools: [], ttlMs: null });
+    return done(await allTools(client, options));
   });
+}
+
+/** Page by page: a client in a session of before does not know what its server can do. */
+async function allTools(client: Client, options: Options): Promise<ForeignList> {
+  const tools: ForeignTool[] = [];
+  let ttlMs: number | null = null;
+  let cursor: string | undefined;
+  for (let page = 1; page <= MOST_PAGES; page += 1) {
+    const params = cursor === undefined ? {} : { cursor };
+    const listed = await client.request({ method: 'tools/list', params }, options);
+    tools.push(...(listed.tools as readonly ForeignTool[]));
+    const told = (listed as { ttlMs?: unknown }).ttlMs;
+    if (page === 1 && typeof told === 'number' && told >= 0) ttlMs = told;
+    cursor = listed.nextCursor;
+    if (cursor === undefined || tools.length >= MOST_TOOLS) break;
+  }
+  return { tools: tools.slice(0, MOST_TOOLS), ttlMs };
 }
 
 /** @throws ProblemError for whatever is no answer of the tool */
@@ -122,45 +145,43 @@ function refusedByServer(): ProblemError {
   });
 }
 
-/** Which revision a server speaks, for as long as that need not be asked again. */
-const priors = new BoundedMap<string, { readonly prior: PriorDiscovery; readonly untilMs: number }>(1_000);
-const PRIOR_MS = 300_000;
+/** Learnt of a server by an earlier visit with the same token. */
+interface Kept {
+  readonly prior: PriorDiscovery;
+  /** Of a server of 2025: its session, or `NO_SESSION`, and the revision that it speaks; null: it has none. */
+  readonly session: { readonly id: string; readonly revision: string } | null;
+  readonly untilMs: number;
+}
+
+/** By account, token and URL: a session is of whom it was begun for. */
+const kept = new BoundedMap<string, Kept>(2_000);
+const KEPT_MS = 300_000;
 
 async function attempt<T>(gate: Gate, order: Order, out: LetOut, untilMs: number, work: Work<T>): Promise<T> {
   const startedAtMs = systemNow();
   const watch = new Watch(gate.mayGoOn, order.signal);
-  const seen = newSeen();
   const [url = ''] = out.facts.apiBaseUrls;
-  const way = { out, url, untilMs, signal: watch.signal, headers: order.trace };
-  const client = new Client(IDENTITY, {
-    versionNegotiation: { mode: 'auto' },
-    inputRequired: { autoFulfill: false },
-    listMaxPages: MOST_PAGES,
-  });
-  const transport = new StreamableHTTPClientTransport(new URL(url), {
-    fetch: fetchThrough(way, seen),
-    reconnectionOptions: {
-      initialReconnectionDelay: 1_000,
-      maxReconnectionDelay: 1_000,
-      reconnectionDelayGrowFactor: 1,
-      maxRetries: 0,
-    },
-  });
-  const stopped = watch.stopped.then(() => Promise.reject(seen.fail('aborted')));
-  stopped.catch(() => undefined);
+  const key = `${out.facts.accountId} ${out.injector.fingerprint} ${url}`;
+  const visiting = { out, url, untilMs, signal: watch.signal, headers: order.trace };
+  let seen = newSeen();
   const ended = (end: Omit<CallEnd, 'durationMs' | 'upstreamStatus'>): Promise<boolean> =>
     out.ended({ ...end, upstreamStatus: seen.status, durationMs: systemNow() - startedAtMs });
   try {
-    const options = { timeout: Math.max(1, untilMs - startedAtMs), signal: watch.signal };
-    const worked = connected(client, transport, `${out.facts.accountId} ${url}`, options).then(() =>
-      work(client, options),
-    );
-    worked.catch(() => undefined);
-    const { value, reason } = await Promise.race([worked, seen.broken, stopped]);
+    let answer = await exchanged(visiting, key, seen, watch, gate, work).catch((error: unknown) => {
+      // Refused before anything was done with it, so that it may be sent again in a session of its own.
+      if (seen.failure === 'session_over') return null;
+      throw error;
+    });
+    if (answer === null) {
+      kept.delete(key);
+      seen = newSeen();
+      answer = await exchanged(visiting, key, seen, watch, gate, work);
+    }
+    const { value, reason } = answer;
     await ended({ outcome: reason === null ? 'ok' : 'failed', reason });
     return value;
   } catch (error) {
-    priors.delete(`${out.facts.accountId} ${url}`);
+    kept.delete(key);
     const failure = seen.failure ?? timeoutOf(error);
     const isOpen = failure === 'timeout' || failure === 'network' || failure === 'aborted';
     await ended({
@@ -173,33 +194,69 @@ async function attempt<T>(gate: Gate, order: Order, out: LetOut, untilMs: number
     throw failure === null ? problemOf(error, seen) : FAILED[failure]();
   } finally {
     watch.end();
-    gate.waitUntil(left(client, transport));
   }
 }
 
-/** Connects without asking for what is known of the server already. */
-async function connected(
-  client: Client,
-  transport: StreamableHTTPClientTransport,
+/** One client's work, in the session of an earlier visit where there is one. */
+async function exchanged<T>(
+  visiting: Omit<Way, 'isResumed'>,
   key: string,
-  options: Options,
-): Promise<void> {
-  const known = priors.get(key);
-  const prior = known !== undefined && known.untilMs > systemNow() ? known.prior : null;
-  await client.connect(transport, prior === null ? options : { ...options, prior });
-  if (prior !== null) return;
-  const discover = client.getDiscoverResult();
-  const learnt: PriorDiscovery =
-    client.getProtocolEra() === 'modern' && discover !== undefined
-      ? { kind: 'modern', discover }
-      : { kind: 'legacy' };
-  priors.set(key, { prior: learnt, untilMs: systemNow() + PRIOR_MS });
+  seen: Seen,
+  watch: Watch,
+  gate: Gate,
+  work: Work<T>,
+): Promise<Done<T>> {
+  const nowMs = systemNow();
+  const known = kept.get(key);
+  const before = known !== undefined && known.untilMs > nowMs ? known : null;
+  const session = before?.session ?? null;
+  const client = new Client(IDENTITY, {
+    versionNegotiation: { mode: 'auto' },
+    inputRequired: { autoFulfill: false },
+  });
+  const transport = new StreamableHTTPClientTransport(new URL(visiting.url), {
+    fetch: fetchThrough({ ...visiting, isResumed: session !== null }, seen),
+    ...(session === null ? {} : { sessionId: session.id, protocolVersion: session.revision }),
+    reconnectionOptions: {
+      initialReconnectionDelay: 1_000,
+      maxReconnectionDelay: 1_000,
+      reconnectionDelayGrowFactor: 1,
+      maxRetries: 0,
+    },
+  });
+  const stopped = watch.stopped.then(() => Promise.reject(seen.fail('aborted')));
+  stopped.catch(() => undefined);
+  const options = { timeout: Math.max(1, visiting.untilMs - nowMs), signal: watch.signal };
+  const worked = client
+    .connect(transport, before === null ? options : { ...options, prior: before.prior })
+    .then(() => {
+      if (before === null) keep(key, client, transport, nowMs);
+      return work(client, options);
+    });
+  worked.catch(() => undefined);
+  try {
+    return await Promise.race([worked, seen.broken, stopped]);
+  } finally {
+    gate.waitUntil(client.close().catch(() => undefined));
+  }
 }
 
-/** Ends the session, where the server keeps one. Never throws. */
-async function left(client: Client, transport: StreamableHTTPClientTransport): Promise<void> {
-  if (transport.sessionId !== undefined) await transport.terminateSession().catch(() => undefined);
-  await client.close().catch(() => undefined);
+/** Keeps the revision and, of a server of 2025, the session, which it ends in its own time: the next visit need not ask. */
+function keep(
+  key: string,
+  client: Client,
+  { sessionId }: StreamableHTTPClientTransport,
+  nowMs: number,
+): void {
+  const untilMs = nowMs + KEPT_MS;
+  const discover = client.getDiscoverResult();
+  if (client.getProtocolEra() === 'modern' && discover !== undefined) {
+    kept.set(key, { prior: { kind: 'modern', discover }, session: null, untilMs });
+    return;
+  }
+  const revision = client.getNegotiatedProtocolVersion();
+  const session = revision === undefined ? null : { id: sessionId ?? NO_SESSION, revision };
+  kept.set(key, { prior: { kind: 'legacy' }, session, untilMs });
 }
 
 function timeoutOf(error: unknown): ExchangeFailure | null {
@@ -216,6 +273,7 @@ const FAILED: Readonly<Record<ExchangeFailure, () => ProblemError>> = {
     }),
   too_large: unusable('the MCP server answered with more than 8 MiB: ask it for less'),
   redirected: unusable('the MCP server answered with a redirect'),
+  session_over: unusable('the MCP server does not keep the session that it has just begun'),
   unanswered: unusable('the MCP server ended its answer without a result'),
   unreadable_encoding: unusable('the MCP server encoded its answer in a way that was not asked for'),
   timeout: () => new ProblemError('provider_timeout', { detail: 'the MCP server did not answer in time' }),

@@ -32,6 +32,9 @@ it('a call goes to the first base URL or to the one that it names, and nobody is
     address: 'https://files.example.com',
   });
   expect(about({ baseUrl: 'https://elsewhere.example' })).toBe('unknown_address');
+  // By origin, of a client that knows whole URLs: then the path says which.
+  expect(about({ baseUrl: 'https://api.example.com', path: '/v1/pay' })).toEqual(about());
+  expect(about({ baseUrl: 'https://api.example.com' })).toBe('unknown_address');
 });
 
 it('an address that only the credential tells is the one that the call names', () => {

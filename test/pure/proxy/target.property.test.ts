@@ -120,6 +120,24 @@ describe('a path behind the proxy', () => {
     ])
       expect(named(other)).toMatchObject({ ok: false, error: { path: 'X-Valetkey-Base-Url' } });
   });
+
+  it('goes to the longest base of a named origin under which the path lies, and to no other version of the API', () => {
+    const bases = [
+      'https://api.example.com/v1',
+      'https://api.example.com/v1/beta',
+      'https://files.example.com',
+    ];
+    const url = (path: string) => targetOf({ path, query: '' }, bases, 'https://api.example.com');
+    expect(url('/v1/x')).toMatchObject({
+      ok: true,
+      value: { url: 'https://api.example.com/v1/x', baseUrl: bases[0] },
+    });
+    expect(url('/v1/beta/x')).toMatchObject({
+      ok: true,
+      value: { url: 'https://api.example.com/v1/beta/x', baseUrl: bases[1] },
+    });
+    for (const path of ['/v2/x', '/v10', '/']) expect(url(path)).toMatchObject({ ok: false });
+  });
 });
 
 describe('a URL of an answer', () => {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exposedNames, plainName, prefixOf, type Named } from '#tools/mcp/names.ts';
+import { exposedNames, namedTool, plainName, prefixOf, type Named } from '#tools/mcp/names.ts';
 
 const anyTool: fc.Arbitrary<Named> = fc.record({
   connection: fc.stringMatching(/^[a-z0-9._-]{1,64}$/),
@@ -35,6 +35,15 @@ describe('a name', () => {
         const turned = exposedNames(tools.toReversed(), NONE);
         expect(turned.size).toBe(inOrder.size);
         for (const [name, tool] of inOrder) expect(turned.get(name)).toBe(tool);
+      }),
+    );
+  });
+
+  it('leads to the tool that was listed under it', () => {
+    fc.assert(
+      fc.property(anyTools, (tools) => {
+        for (const [name, tool] of exposedNames(tools, NONE)) expect(namedTool(tools, NONE, name)).toBe(tool);
+        expect(namedTool(tools, NONE, 'nothing__at_all')).toBe(null);
       }),
     );
   });
