@@ -69,7 +69,12 @@ const ACCOUNT_EVENTS: { readonly [T in AccountEvent['type']]: Extract<AccountEve
   'connected_account.deleted': { type: 'connected_account.deleted' } as never,
 };
 
-const CONNECTION = connectionEventData({ connection: 'hubspot', provider: 'hubspot', healthReason: null });
+const CONNECTION = connectionEventData({
+  connection: 'hubspot',
+  organization: 'acme',
+  provider: 'hubspot',
+  healthReason: null,
+});
 const AGENT = agentEventData({ agent: 'crm-agent', organization: '' });
 
 const ANOMALY = anomalyEventData(
