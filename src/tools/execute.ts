@@ -130,8 +130,27 @@ async function onlyOnce(
       return { value: { ok: false, code, details }, isKept };
     }
   });
+  if (value.ok && isReplayed) await requireStill(context, prepared, value.body.connected_account_id);
   if (value.ok) return { ok: true, body: value.body, isReplayed, isRecorded: value.isRecorded };
   return { ok: false, problem: new ProblemError(value.code, value.details), isReplayed };
+}
+
+/**
+ * A result that was kept is the account's data: it leaves only while the agent may use the account so.
+ * @throws ProblemError with the refusal of a call that is made now
+ */
+async function requireStill(
+  context: ToolContext,
+  { tool, toolCallId }: Prepared,
+  accountId: string,
+): Promise<void> {
+  const { method, path } = tool;
+  const gate = context.gate({ accountId }, { tool, toolCallId, method, path, content: '' });
+  if (await gate.mayGoOn()) return;
+  const out = await gate.letOut(null);
+  await out.ended({ outcome: 'failed', reason: 'not_sent', upstreamStatus: null, durationMs: 0 });
+  await out.giveBack();
+  throw new ProblemError('unavailable', { detail: 'the account is being changed', retryAfterS: 1 });
 }
 
 /** @throws ProblemError 400 for paging that the tool does not have */
@@ -145,6 +164,9 @@ async function walked(context: ToolContext, prepared: Prepared, call: ToolCall):
   const about = cursorFacts(context, prepared, call);
   const begun = call.cursor == null ? [] : await context.cursors.open(about, call.cursor);
   const [cursorAccount = null, ...begin] = begun;
+  const { account: named } = call;
+  if (cursorAccount !== null && named !== null && 'accountId' in named && named.accountId !== cursorAccount)
+    throw invalid('cursor', 'is of another account');
   let { place, skip } = placeFromCursor(begin);
   // A place belongs to the account that gave it out.
   const of =
@@ -243,11 +265,8 @@ async function nextPage(
   const schema = propertiesOf(tool.parameters)[tool.pagination?.size ?? ''];
   const size = asked === null ? null : sizeWithin(schema, asked);
   const wanted = parametersAt(tool, parameters, place, size);
-  const built = builtRequest(
-    tool,
-    wanted,
-    `valetkey-${toolCallId.replaceAll(/[^A-Za-z0-9]/g, '').slice(-40)}`,
-  );
+  // Chance of our own: a boundary that a caller knows could end its part early.
+  const built = builtRequest(tool, wanted, `valetkey-${context.newCallId()}`);
   if (!built.ok) {
     const { path, message } = built.error;
     throw new ProblemError('invalid_parameters', { errors: [{ path: `parameters.${path}`, message }] });

@@ -75,12 +75,18 @@ function usableOf(
       (provider === undefined || account.provider === provider) &&
       (connection === undefined || account.connection === connection),
   );
+  const held = new Map<string, Held>();
+  const heldBy = (account: ReachedAccount): Held => {
+    const known = held.get(account.id) ?? heldOf(account);
+    held.set(account.id, known);
+    return known;
+  };
   const usable: UsableTool[] = [];
   const missing: { tool: string; scopes: readonly string[] }[] = [];
   for (const tool of tools) {
     const verdicts = open
       .filter((account) => serves(demandOf(tool), account))
-      .map((account) => ({ account, refusal: refusalFor(agent, tool, account, nowMs) }));
+      .map((account) => ({ account, refusal: refusalFor(agent, tool, heldBy(account), nowMs) }));
     const allowed = verdicts.filter(({ refusal }) => refusal === null);
     if (allowed.length > 0) usable.push({ tool, accounts: allowed.map(({ account }) => shown(account)) });
     else if (verdicts.some(({ refusal }) => refusal === 'missing_scopes'))
@@ -93,8 +99,43 @@ function shown({ id, identifier, connection }: ReachedAccount): UsableAccount {
   return { connected_account_id: id, identifier, connection };
 }
 
+/** An account's grants as rules compare them. */
+interface Held {
+  readonly account: ReachedAccount;
+  readonly grant: Granted;
+  readonly canNarrow: boolean;
+  /** A tool's scopes as this provider names them. */
+  readonly asked: (names: readonly string[]) => readonly string[];
+}
+
+function heldOf(account: ReachedAccount): Held {
+  const facts = findDescriptor(account.provider);
+  const known = account.hasScopes ? account.scopes : null;
+  if (facts === undefined) {
+    const grant = { scopes: known === null ? null : [...known], resolve: (names: string[]) => names };
+    return { account, grant, canNarrow: false, asked: (names) => names };
+  }
+  const scopes = known === null ? null : openingScopes(facts, known);
+  const there = withImplied(facts, scopes ?? []);
+  return {
+    account,
+    grant: {
+      scopes,
+      resolve: (names) => scopesWithin(facts, names),
+      include: (names) => withImplied(facts, names),
+    },
+    canNarrow: facts.refresh_scope_downscoping === 'supported',
+    asked: (names) => scopesAskedOf(facts, names, there),
+  };
+}
+
 /** Why the agent may not use this tool with this account; null: it may. */
-function refusalFor(agent: PolicyAgent, tool: Tool, account: ReachedAccount, nowMs: number): Reason | null {
+function refusalFor(
+  agent: PolicyAgent,
+  tool: Tool,
+  { account, grant, canNarrow, asked }: Held,
+  nowMs: number,
+): Reason | null {
   const { connection, identifier, organization } = account;
   const use = {
     action: 'tool',
@@ -108,25 +149,7 @@ function refusalFor(agent: PolicyAgent, tool: Tool, account: ReachedAccount, now
   if (!first.allowed) return first.reason;
   // An account that is not connected yet has no grant to compare with: the call says how it is connected.
   if (account.status !== 'active' && !account.hasScopes) return null;
-  const facts = findDescriptor(account.provider);
-  const known = account.hasScopes ? account.scopes : null;
-  const grant: Granted =
-    facts === undefined
-      ? { scopes: known === null ? null : [...known], resolve: (names) => names }
-      : {
-          scopes: known === null ? null : openingScopes(facts, known),
-          resolve: (names) => scopesWithin(facts, names),
-          include: (scopes) => withImplied(facts, scopes),
-        };
-  const needs = needsOf(demandOf(tool), account.provider);
-  const asked = (names: readonly string[]): readonly string[] =>
-    facts === undefined ? names : scopesAskedOf(facts, names, withImplied(facts, grant.scopes ?? []));
-  const canNarrow = facts?.refresh_scope_downscoping === 'supported';
-  const decision = decideForNeeds(
-    agent,
-    request,
-    { asked: null, grants: [grant], canNarrow },
-    needs?.map(asked) ?? null,
-  );
+  const needs = needsOf(demandOf(tool), account.provider)?.map(asked) ?? null;
+  const decision = decideForNeeds(agent, request, { asked: null, grants: [grant], canNarrow }, needs);
   return decision.allowed ? null : decision.reason;
 }

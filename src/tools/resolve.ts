@@ -19,7 +19,6 @@ export async function accountFor(
   identifier: string | null,
   organization: string | null,
 ): Promise<ToolAccount> {
-  if (tool.connection !== null) return { connection: tool.connection, identifier, organization };
   const reached = await context.reached();
   const fitting = reached.filter(
     (account) =>
@@ -31,7 +30,7 @@ export async function accountFor(
   const [only] = fitting;
   if (only !== undefined && fitting.length === 1) return { accountId: only.id };
   const connections = [...new Set(fitting.map(({ connection }) => connection))];
-  const named = connections.length > 0 ? connections : await namedByRules(context, tool);
+  const named = connections.length > 0 ? connections : await unconnected(context, tool);
   const [connection] = named;
   if (connection === undefined)
     throw new ProblemError('policy_denied', { members: { reason: 'connection_not_allowed' } });
@@ -48,8 +47,9 @@ function mayUse({ agent, nowMs }: ToolContext, tool: Tool, account: ReachedAccou
 
 const MAX_ASKED = 20;
 
-/** Connections that rules name outright: their accounts are still to be made. */
-async function namedByRules({ agent, providerOf }: ToolContext, tool: Tool): Promise<string[]> {
+/** Connections whose accounts are still to be made: the tool's own, or those that rules name outright. */
+async function unconnected({ agent, providerOf }: ToolContext, tool: Tool): Promise<string[]> {
+  if (tool.connection !== null) return [tool.connection];
   const names = [...new Set(agent.policy.rules.map(({ connection }) => connection))].filter(
     (name) => !name.includes('*'),
   );

@@ -1,10 +1,11 @@
 /** Tools over HTTP: which an agent sees, whose account a call means, and what comes of it. */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startSimulator } from '#dev/simulator/simulator.ts';
 import type { Simulator } from '#dev/simulator/world.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { client, type Client } from '../support/callers.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { name } from '../support/world.ts';
 import { toolScene, type ToolScene } from './tools-scene.ts';
 
@@ -238,6 +239,9 @@ describe('pages', () => {
       const reply = await hubspot.execute(tool, parameters, { cursor: given });
       expect([reply.status, reply.body.errors[0].path]).toEqual([400, 'cursor']);
     }
+    const another = await hubspot.another();
+    const elsewhere = await hubspot.execute(find, {}, { cursor, connected_account_id: another.accountId });
+    expect([elsewhere.status, elsewhere.body.errors[0].path]).toEqual([400, 'cursor']);
     const none = await hubspot.execute('hubspot_get_contact', { objectId: '1' }, { cursor });
     expect(none.status).toBe(400);
   });
@@ -280,6 +284,19 @@ describe('an Idempotency-Key', () => {
     expect([other.status, other.body.code]).toEqual([422, 'idempotency_mismatch']);
   });
 
+  it('answers nothing of before to an agent that may not use the account any more', async () => {
+    const own = await toolScene(broker, simulator, 'hubspot', { scopes: SCOPES });
+    const key = { 'idempotency-key': name('key') };
+    expect((await own.execute(create, contact, {}, key)).status).toBe(200);
+    expect((await own.execute(create, contact, {}, key)).status).toBe(200);
+    const rules = [{ connection: own.connection, identifiers: ['*'], tools: ['hubspot_get_*'] }];
+    expect((await operator.put(`/v1/agents/${own.agentId}/policy`, { rules })).status).toBe(200);
+    await vi.waitFor(async () => {
+      const reply = await own.execute(create, contact, {}, key);
+      expect([reply.status, reply.body.reason]).toEqual([403, 'tool_not_allowed']);
+    }, PATIENCE);
+  });
+
   it('keeps no refusal', async () => {
     const key = { 'idempotency-key': name('key') };
     hubspot.api.instead.push({ status: 403, body: { status: 'error', message: 'no', category: 'X' } });
@@ -319,5 +336,30 @@ describe('a rule with an approval', () => {
     expect(other.body.code).toBe('approval_required');
     expect((await held.execute(create, contact)).status).toBe(200);
     expect((await held.execute(create, contact)).body.code).toBe('approval_required');
+  });
+});
+
+describe('policy/check and explain', () => {
+  it('say of a tool what its call would be told, scopes and all', async () => {
+    const scene = await toolScene(broker, simulator, 'hubspot', {
+      scopes: SCOPES,
+      rule: { scopes: ['crm.objects.contacts.read'], tools: ['hubspot_*'] },
+    });
+    const asked = { connection: scene.connection, identifier: 'u1' };
+    const check = async (tool: string) =>
+      (await operator.post(`/v1/agents/${scene.agentId}/policy/check`, { ...asked, tool })).body;
+    const explain = async (tool: string) =>
+      (
+        await operator.get(
+          `/v1/connected-accounts/${scene.accountId}/explain?agent=${scene.agentId}&tool=${tool}`,
+        )
+      ).body.agent;
+    for (const told of [check, explain]) {
+      expect(await told(find)).toMatchObject({ allowed: true, rule: 0 });
+      expect(await told(create)).toMatchObject({ allowed: false, reason: 'scope_not_allowed' });
+      expect(await told('slack_list_users')).toMatchObject({ allowed: false, reason: 'tool_not_allowed' });
+    }
+    expect((await scene.execute(find, {})).status).toBe(200);
+    expect((await scene.execute(create, contact)).body.reason).toBe('scope_not_allowed');
   });
 });

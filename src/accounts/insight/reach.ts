@@ -4,6 +4,7 @@ import type { Explanation } from '#contract/accounts/account-insight.ts';
 import type { Policy } from '#contract/agents/policy.ts';
 import type { DemandedApproval } from '#contract/agents/policy-check.ts';
 import { decideAtDoor1, decideAtDoor2, type Door2Decision, type Reason } from '#policy/decide.ts';
+import { decideForNeeds, needsOf, type ToolDemand } from '#policy/needs.ts';
 import type { Granted } from '#policy/pick-grant.ts';
 import { reachesAccount } from '#policy/reach.ts';
 import type { PolicyAgent, PolicyRequest, Use } from '#policy/request.ts';
@@ -18,6 +19,8 @@ export interface ImaginedRequest {
   readonly use: Use;
   /** Null: it names none. */
   readonly scopes: readonly string[] | null;
+  /** Of a tool that is known: for which accounts it is and what it needs. */
+  readonly demand?: ToolDemand;
   /** When its rules are asked (epoch ms); grants are those of now. */
   readonly atMs: number;
   /** Indices of rules whose `rate` is spent; left out: none. */
@@ -34,7 +37,7 @@ export function reachOf(
   state: AccountState,
   obstacles: Obstacles,
   agent: PolicyAgent,
-  { use, scopes: names, atMs, spent = [] }: ImaginedRequest,
+  { use, scopes, demand, atMs, spent = [] }: ImaginedRequest,
   nowMs: number,
 ): NonNullable<Explanation['agent']> {
   const { connection, identifier, organization } = state.account;
@@ -46,19 +49,19 @@ export function reachOf(
   const request: PolicyRequest = { ...use, connection, identifier, organization, nowMs: atMs, spent };
   const refusedWith = refusalOf(state, obstacles, use);
   const decideBy = (policy: Policy) =>
-    decide(state, { ...agent, policy }, request, names, refusedWith !== null, nowMs);
+    decide(state, { ...agent, policy }, request, { scopes, demand }, refusedWith !== null, nowMs);
   const decision = decideBy(agent.policy);
   if (decision.allowed) {
-    const { rule, narrowTo, scopes } = decision;
+    const { rule, narrowTo } = decision;
     const but = refusedWith === null ? '' : `, but the account refuses everybody: ${refusedWith}`;
     const approval = demandedBy(decision);
-    const told = { id, approval, scopes: narrowTo ?? scopes };
+    const told = { id, approval, scopes: narrowTo ?? decision.scopes };
     if (approval === null)
       return { ...told, allowed: true, reason: null, rule, why: `rule ${rule} allows it${but}` };
     const why = `rule ${rule} allows it after a yes to this very request${but}`;
     return { ...told, allowed: false, reason: 'approval_required', rule: null, why };
   }
-  const { reason, allowedScopes: scopes } = decision;
+  const { reason, allowedScopes } = decision;
   // The reason of a refusal is that of the rule that got furthest, of two the earlier: the first that gives it alone.
   const closest = agent.policy.rules.findIndex((rule) => {
     const alone = decideBy({ rules: [rule] });
@@ -70,8 +73,8 @@ export function reachOf(
     reason,
     rule: null,
     approval: null,
-    scopes,
-    why: whyRefused(reason, closest, scopes, connection),
+    scopes: allowedScopes,
+    why: whyRefused(reason, closest, allowedScopes, connection),
   };
 }
 
@@ -82,12 +85,17 @@ export function demandedBy({ rule, approval }: Allowed): DemandedApproval | null
 
 type Allowed = Pick<Door2Decision<Granted> & { allowed: true }, 'rule' | 'approval'>;
 
+interface Asked {
+  readonly scopes: readonly string[] | null;
+  readonly demand: ToolDemand | undefined;
+}
+
 /** In the order of the door: what request and agent alone decide, the account's own state, scopes. */
 function decide(
   state: AccountState,
   agent: PolicyAgent,
   request: PolicyRequest,
-  names: readonly string[] | null,
+  { scopes: names, demand }: Asked,
   isClosed: boolean,
   nowMs: number,
 ): Door2Decision<Granted> {
@@ -98,8 +106,11 @@ function decide(
   if (isClosed) return decideAtDoor2<Granted>(agent, request, offeredAsAsked(settings, names));
   const grants = offeredOf(settings, servableGrants(state, nowMs), scopesNamedBy(agent));
   const asked = askedOf(settings, grants, names);
-  const decision = decideAtDoor2(agent, request, { asked, grants, canNarrow: canNarrow(settings) });
-  if (!decision.allowed || decision.narrowTo === null) return decision;
+  const needs = demand === undefined ? null : needsOf(demand, settings.provider);
+  const named = needs?.map((one) => askedOf(settings, grants, one) ?? []) ?? null;
+  const decision = decideForNeeds(agent, request, { asked, grants, canNarrow: canNarrow(settings) }, named);
+  // A known call goes out with the whole token where it cannot be narrowed.
+  if (!decision.allowed || decision.narrowTo === null || needs !== null) return decision;
   const { row } = decision.grant;
   if ((narrowedOf(state, row, decision.narrowTo)?.refusedUntilMs ?? 0) <= nowMs) return decision;
   const { scopes: allowedScopes } = decision;

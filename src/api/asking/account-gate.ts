@@ -70,7 +70,8 @@ export class AccountGate implements Gate {
     });
 
   mayGoOn = async (): Promise<boolean> => {
-    const id = this.#accountId;
+    const target = this.#target;
+    const id = this.#accountId ?? ('accountId' in target ? target.accountId : null);
     if (id === null) return true;
     try {
       return await this.#tried(null, (ask) =>

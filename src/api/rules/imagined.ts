@@ -14,7 +14,11 @@ import { systemNow, timeOf } from '#lib/clock.ts';
 import { decideAtDoor1, decideAtDoor2 } from '#policy/decide.ts';
 import { limitOf, rateKeyOf } from '#policy/fields/rate.ts';
 import type { Action, Place, PolicyAgent } from '#policy/request.ts';
+import type { Config } from '#env.ts';
+import { demandOf } from '#tools/demand.ts';
+import { findTool } from '#tools/list.ts';
 import type { AppEnv } from '../context.ts';
+import { customTools } from '../tools/context.ts';
 import { askKnown, isAccountThere } from '../known.ts';
 
 interface Verdict {
@@ -30,9 +34,12 @@ function actionOf({ action, tool, method, path }: ImaginedUse): Action {
   return method != null || path != null ? 'proxy' : 'token';
 }
 
-export function imaginedRequest(asked: ImaginedUse): ImaginedRequest {
+/** @throws ProblemError where it names a tool and the operators' own cannot be read */
+export async function imaginedRequest(config: Config, asked: ImaginedUse): Promise<ImaginedRequest> {
   const { tool, method, path, purpose, scope, at } = asked;
+  const known = tool == null ? null : await findTool({ customTools: () => customTools(config) }, tool);
   return {
+    ...(known === null || actionOf(asked) !== 'tool' ? {} : { demand: demandOf(known) }),
     use: {
       action: actionOf(asked),
       tool: tool ?? null,

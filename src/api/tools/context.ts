@@ -78,10 +78,10 @@ function reachedOf(account: Resource): ReachedAccount {
 }
 
 /** A tool's parameters are what a person approves. Made only for agents with a rule that asks. */
-function contentOf({ policy, grantedRules }: AgentProof, { content }: ToolUse) {
+function contentOf({ policy, grantedRules }: AgentProof, { tool, content }: ToolUse) {
   const rules = [policy.rules, ...grantedRules].flat();
   if (rules.every(({ approval }) => approval === undefined)) return {};
-  const digest = contentDigest(['tool parameters'], new TextEncoder().encode(content));
+  const digest = contentDigest(['tool parameters', JSON.stringify(tool)], new TextEncoder().encode(content));
   return { digest, preview: content.length > MAX_SHOWN_CHARS ? null : content };
 }
 

@@ -128,7 +128,7 @@ export function accountInsightRoutes(): OpenAPIHono<AppEnv> {
     const [useless] = Object.keys(asked);
     if (agent === null && useless !== undefined)
       throw invalid(useless, 'is for an `agent`, which is not named');
-    const imagined = imaginedRequest(asked);
+    const imagined = await imaginedRequest(c.get('config'), asked);
     const explain = () => accountStub(c.get('config'), id).explain({ organization, agent, imagined });
     return c.json(unwrap(await askKnown(c, 'account', id, explain, isAccountThere)));
   });

@@ -97,7 +97,7 @@ async function check(c: Context<AppEnv>): Promise<Response> {
     c,
     asking,
     place,
-    imaginedRequest(asked),
+    await imaginedRequest(c.get('config'), asked),
     asked.at == null,
   );
   return c.json({ allowed, reason, rule, approval });
