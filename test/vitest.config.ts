@@ -28,6 +28,8 @@ const LONG = [
   // Each credential, spelling and place: proxy and pure/egress/echo-scan.property.
   'http/proxy-canary',
   'http/catalogue-matrix',
+  // Each entry whose credential nobody renews: static-credentials.
+  'http/static-matrix',
   // Each machine grant at each answer: machine-exchange, machine-narrowing and machine-real-server.
   'http/machine-matrix',
   // Bad answers one by one: refresh-answers, connect-attacks and worker/accounts/candidate.
