@@ -44,6 +44,7 @@ const ABSENT: Things = {
   approvals: `apr_${'0'.repeat(22)}`,
   'admin-keys': '0000000000',
   providers: 'slack',
+  tools: 'hubspot_search_contacts',
   credentials: CONNECTION,
   key_id: '0000000000',
 };
@@ -138,7 +139,7 @@ const reaching = (key: Key) =>
 
 /** Made only by those who see the whole deployment. */
 const isOfDeployment = (operation: Operation) =>
-  /^\/v1\/(?:connections(?!.*\/clients\/)|signing-keys)/.test(operation.path) && operation.method !== 'GET';
+  /^\/v1\/(?:connections(?!.*\/clients\/)|signing-keys|tools)/.test(operation.path) && operation.method !== 'GET';
 /** There is none of these to be had here. */
 const isUnmade = ({ path }: Operation) =>
   /connect-sessions|webhook-deliveries\/|revocations\/|approvals\/|clients\//.test(path);
