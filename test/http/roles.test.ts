@@ -60,13 +60,12 @@ async function keyOf(role: Role, organization: string | null): Promise<Key> {
   return { role, organization, key, client: client(broker.url, key) };
 }
 
-/** An organization may have twenty: where it has them all go first. */
+/** An organization may have twenty endpoints: where it has nearly all of them they go first. */
 async function newEndpoint(organization: string | null): Promise<{ id: string }> {
-  const made = await admin.post('/v1/webhook-endpoints', { url: RECEIVER, organization });
-  if (made.status === 201) return made.body;
   const { data } = await must(admin.get('/v1/webhook-endpoints?limit=100'));
   const theirs = data.filter((endpoint: any) => endpoint.organization === organization);
-  for (const { id } of theirs) await admin.delete(`/v1/webhook-endpoints/${id}`);
+  // Room for one more that the test itself makes.
+  if (theirs.length >= 15) for (const { id } of theirs) await admin.delete(`/v1/webhook-endpoints/${id}`);
   return must(admin.post('/v1/webhook-endpoints', { url: RECEIVER, organization }));
 }
 
@@ -139,7 +138,8 @@ const reaching = (key: Key) =>
 
 /** Made only by those who see the whole deployment. */
 const isOfDeployment = (operation: Operation) =>
-  /^\/v1\/(?:connections(?!.*\/clients\/)|signing-keys|tools)/.test(operation.path) && operation.method !== 'GET';
+  /^\/v1\/(?:connections(?!.*\/clients\/)|signing-keys|tools)/.test(operation.path) &&
+  operation.method !== 'GET';
 /** There is none of these to be had here. */
 const isUnmade = ({ path }: Operation) =>
   /connect-sessions|webhook-deliveries\/|revocations\/|approvals\/|clients\//.test(path);
