@@ -3,7 +3,7 @@
  * own organization, of another, and that do not exist. The routes are those that the broker publishes.
  */
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LEAST_ROLE, roleReaches, ROLES, type Role } from '../../src/contract/roles.ts';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, client, type Client, type Reply } from '../support/callers.ts';
@@ -60,22 +60,13 @@ async function keyOf(role: Role, organization: string | null): Promise<Key> {
   return { role, organization, key, client: client(broker.url, key) };
 }
 
-/** An organization may have twenty endpoints: where it has nearly all of them they go first. */
-async function newEndpoint(organization: string | null): Promise<{ id: string }> {
-  const { data } = await must(admin.get('/v1/webhook-endpoints?limit=100'));
-  const theirs = data.filter((endpoint: any) => endpoint.organization === organization);
-  // Room for one more that the test itself makes.
-  if (theirs.length >= 15) for (const { id } of theirs) await admin.delete(`/v1/webhook-endpoints/${id}`);
-  return must(admin.post('/v1/webhook-endpoints', { url: RECEIVER, organization }));
-}
-
 async function thingsOf(organization: string | null): Promise<Things> {
   const query = `identifier=${name('user')}${organization === null ? '' : `&organization=${organization}`}`;
   const account = await must(
     admin.put(`/v1/credentials/${CONNECTION}?${query}`, { api_key: 'a-static-key' }),
   );
   const agent = await must(admin.post('/v1/agents', { id: name('agent'), organization, key: true }));
-  const endpoint = await newEndpoint(organization);
+  const endpoint = await must(admin.post('/v1/webhook-endpoints', { url: RECEIVER, organization }));
   const key = await must(admin.post('/v1/admin-keys', { role: 'auditor', organization }));
   return {
     ...ABSENT,
@@ -145,6 +136,12 @@ const isUnmade = ({ path }: Operation) =>
   /connect-sessions|webhook-deliveries\/|revocations\/|approvals\/|clients\//.test(path);
 const bodyIsOurs = (operation: Operation) =>
   operation.requestBody === undefined || nameOf(operation) in BODIES || operation.method === 'PUT';
+
+/** An organization may have twenty endpoints, and a test makes a dozen. */
+afterEach(async () => {
+  const { data } = await must(admin.get('/v1/webhook-endpoints?limit=100'));
+  for (const { id } of data) await admin.delete(`/v1/webhook-endpoints/${id}`);
+});
 
 beforeAll(async () => {
   broker = await startBroker();
