@@ -77,6 +77,7 @@ describe('a new connection', () => {
       token_access: 'any',
       max_refreshes_per_second: null,
       access_token_ttl_s: null,
+      pin_tools: false,
       location: null,
       redirect_uri: `${broker.url}/oauth/callback/${body.id}`,
       health: 'ok',
