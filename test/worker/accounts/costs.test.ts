@@ -152,6 +152,8 @@ const SENT_WITHIN = 0.5;
 const MADE_WITHIN = 0.1;
 /** Rows are read for next to nothing, and how many depends on what else the directory holds. */
 const READ_WITHIN = 0.5;
+/** An isolate looks at the connection once a second: where the work takes longer, once more. */
+const LOOKED_AGAIN = 5;
 /** A caller whose refresh takes long comes once more. */
 const CALLED_WITHIN = 0.5;
 
@@ -164,7 +166,9 @@ function settled(name: keyof Work, now: Counted, written = 0): Counted {
     return field === 'objectRequests' ? CALLED_WITHIN : written;
   };
   const close = (field: string, old: number, value: number) =>
-    Math.abs(value - old) <= old * withinOf(field) ? old : value;
+    Math.abs(value - old) <= old * withinOf(field) + (field === 'directoryRowsRead' ? LOOKED_AGAIN : 0)
+      ? old
+      : value;
   return between(before, now, (old, value, field) => close(field, old, value));
 }
 
