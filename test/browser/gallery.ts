@@ -15,6 +15,9 @@ export interface Gallery {
   stop(): Promise<void>;
 }
 
+/** A page that leads on by itself stays, so that it can be looked at. */
+const LEADS_ON = /<meta http-equiv="refresh"[^>]*>/;
+
 /** On a free port of 127.0.0.1. Every form posts into the void: 204. */
 export async function openGallery(models: Readonly<Record<string, PageModel>>): Promise<Gallery> {
   const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
@@ -25,7 +28,9 @@ export async function openGallery(models: Readonly<Record<string, PageModel>>): 
       return;
     }
     const page = renderPage(model, (searchParams.get('locale') ?? 'en') as Locale);
-    void page.text().then((html) => response.writeHead(200, Object.fromEntries(page.headers)).end(html));
+    void page.text().then((html) => {
+      response.writeHead(200, Object.fromEntries(page.headers)).end(html.replace(LEADS_ON, ''));
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -85,7 +85,7 @@ export const es: Messages = {
     'Vuelve al navegador donde empezaste, o pide un enlace nuevo y quédate en un solo navegador.',
   wrong_browser_stranger: 'Si no empezaste esto tú, cierra la página.',
   coming_back_title: 'Un momento',
-  coming_back_text: 'Se está completando su inicio de sesión.',
+  coming_back_text: 'Se está completando tu inicio de sesión.',
   coming_back_next: 'Continuar',
   running_title: 'Este inicio de sesión se está terminando',
   running_text: 'Otra ventana lo está terminando. Puedes cerrar esta.',
