@@ -1,7 +1,7 @@
 /** RFC 9457 problem documents: the one shape of every refusal, and the one error class for bad input. */
 
 import { z } from '@hono/zod-openapi';
-import { CODES, DENY_REASONS, type Code } from './codes.ts';
+import { CODES, DENY_HELPS, DENY_REASONS, type Code, type DenyReason } from './codes.ts';
 import { IsoTime } from './time.ts';
 
 export interface FieldProblem {
@@ -42,6 +42,27 @@ export class ProblemError extends Error {
     this.code = code;
     this.details = details;
   }
+}
+
+/** How many fields a `detail` names; `errors` has them all. */
+const FIELDS_IN_DETAIL = 3;
+
+/**
+ * The `detail` of a problem, wherever it is told: its own, else the fields that are wrong, the policy's reason, the code's
+ * own help.
+ */
+export function detailOf(code: Code, { detail, errors, members }: ProblemDetails): string {
+  if (detail !== undefined) return detail;
+  const row: { title: string; helps?: string } = CODES[code];
+  if (errors !== undefined && errors.length > 0) {
+    const named = errors
+      .slice(0, FIELDS_IN_DETAIL)
+      .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+    const more = errors.length - named.length;
+    return named.join('; ') + (more > 0 ? `; and ${more} more` : '');
+  }
+  const helps = code === 'policy_denied' ? DENY_HELPS[members?.['reason'] as DenyReason] : undefined;
+  return helps ?? row.helps ?? row.title;
 }
 
 export function invalid(path: string, message: string): ProblemError {

@@ -4,8 +4,8 @@ import { expect } from 'vitest';
 import {
   allEntries,
   connectionVariablesOf,
+  playedApiUrls,
   playedUrlsOf,
-  type Descriptor,
 } from '#dev/simulator/entries/entries.ts';
 import type { SimulatedAccount, Simulator } from '#dev/simulator/world.ts';
 import { client, type Client, type Reply } from '../support/callers.ts';
@@ -29,14 +29,6 @@ export interface ToolScene {
     more?: object,
     headers?: Record<string, string>,
   ) => Promise<Reply>;
-}
-
-/** Where the simulated API is, with the path of the real one. */
-function playedBases(entry: Descriptor, origin: string): string[] {
-  return entry.api_base_urls.map((url) => {
-    const filled = url.replace('{instance_url}', origin).replaceAll(/\{\w+\}/g, 'site-1');
-    return `${origin}${new URL(filled).pathname}`.replace(/\/$/, '');
-  });
 }
 
 export interface SceneOptions {
@@ -64,7 +56,7 @@ export async function toolScene(
     variables: connectionVariablesOf(entry),
     provider_config: {
       ...playedUrlsOf(entry, simulator.origin),
-      api_base_urls: playedBases(entry, api.origin),
+      api_base_urls: playedApiUrls(entry, api.origin),
     },
   });
   expect(made.status, made.text).toBe(201);

@@ -1,8 +1,8 @@
 /** The one place that turns outcomes and errors into problem documents. An unknown error never adds a byte to the answer. */
 
 import type { Context } from 'hono';
-import { CODES, DENY_HELPS, type Code, type DenyReason } from '#contract/codes.ts';
-import { ProblemError, type FieldProblem, type ProblemDetails } from '#contract/problem.ts';
+import { CODES, type Code } from '#contract/codes.ts';
+import { detailOf, ProblemError, type FieldProblem, type ProblemDetails } from '#contract/problem.ts';
 import { ConfigError } from '#env.ts';
 import { NewerSchemaError } from '#lib/object-schema.ts';
 import { log } from '#lib/log.ts';
@@ -30,29 +30,12 @@ export function problemDocument(correlationId: string, code: Code, details: Prob
     title,
     status,
     code,
-    detail: details.detail ?? helpfulDetail(code, details),
+    detail: detailOf(code, details),
     correlation_id: correlationId,
     ...(details.errors === undefined ? {} : { errors: details.errors }),
     ...details.members,
   };
   return new Response(`${JSON.stringify(body)}\n`, { status, headers });
-}
-
-/** How many fields a `detail` names; `errors` has them all. */
-const FIELDS_IN_DETAIL = 3;
-
-/** The `detail` of a problem that brought none: the fields that are wrong, the policy's reason, the code's own help. */
-function helpfulDetail(code: Code, { errors, members }: ProblemDetails): string {
-  const row: { title: string; helps?: string } = CODES[code];
-  if (errors !== undefined && errors.length > 0) {
-    const named = errors
-      .slice(0, FIELDS_IN_DETAIL)
-      .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-    const more = errors.length - named.length;
-    return named.join('; ') + (more > 0 ? `; and ${more} more` : '');
-  }
-  const helps = code === 'policy_denied' ? DENY_HELPS[members?.['reason'] as DenyReason] : undefined;
-  return helps ?? row.helps ?? row.title;
 }
 
 /** As draft-ietf-httpapi-ratelimit-headers spells them: nothing is left, and in `t` seconds there is again. */

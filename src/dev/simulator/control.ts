@@ -9,7 +9,14 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DIALECTS, findDialect, providerConfigOf } from './dialects/dialects.ts';
-import { connectionVariablesOf, entryDialectId, playableIds, playedUrlsOf } from './entries/entries.ts';
+import { playsApi } from './api/host.ts';
+import {
+  connectionVariablesOf,
+  entryDialectId,
+  playableIds,
+  playedApiUrls,
+  playedUrlsOf,
+} from './entries/entries.ts';
 import type { FamilySettings } from './dialects/family.ts';
 import type { Latency } from './latency.ts';
 import { readText } from './request.ts';
@@ -56,7 +63,7 @@ async function answer(
     case 'GET ':
       return [200, described(simulator)];
     case 'GET providers/id':
-      return [200, playedProvider(simulator, id)];
+      return [200, await playedProvider(simulator, id)];
     case 'PATCH user':
       return [200, changedUser(simulator, await bodyOf(req))];
     case 'GET accounts':
@@ -97,17 +104,18 @@ function described(simulator: Simulator): unknown {
   };
 }
 
-/** What makes a connection to a catalogue entry one to the simulator. */
-function playedProvider(simulator: Simulator, id: string): unknown {
+/** What makes a connection to a catalogue entry one to the simulator, its API among it where that is played. */
+async function playedProvider(simulator: Simulator, id: string): Promise<unknown> {
   const entry = findDialect(entryDialectId(id))?.entry;
   if (entry === undefined) throw new BadInput(`${id} is no OAuth entry that can be played`);
+  const api = playsApi(id) ? { api_base_urls: playedApiUrls(entry, (await simulator.api(id)).origin) } : {};
   return {
     provider: id,
     client_id: simulator.client.clientId,
     client_secret: simulator.client.clientSecret,
     scopes: entry.default_scopes_example,
     variables: connectionVariablesOf(entry),
-    provider_config: playedUrlsOf(entry, simulator.origin),
+    provider_config: { ...playedUrlsOf(entry, simulator.origin), ...api },
   };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { CODES, type Code } from '#contract/codes.ts';
-import type { ProblemError } from '#contract/problem.ts';
+import { detailOf, type ProblemError } from '#contract/problem.ts';
 
 /** A result as the protocol has it. */
 export interface ToolResult {
@@ -41,8 +41,7 @@ export function personNeeded({ code, details: { members = {} } }: ProblemError):
 export function errorResult(problem: ProblemError, correlationId: string): ToolResult {
   const { code, details } = problem;
   const { members = {}, retryAfterS } = details;
-  const row: { readonly title: string; readonly helps?: string } = CODES[code];
-  const detail = details.detail ?? row.helps ?? row.title;
+  const detail = detailOf(code, details);
   const person = personNeeded(problem);
   const reason = typeof members['reason'] === 'string' ? ` (${members['reason']})` : '';
   const said =

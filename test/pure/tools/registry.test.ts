@@ -22,6 +22,28 @@ it('there are ninety-two tools of fourteen providers, each name once', () => {
   expect(new Set(TOOLS.map(({ name }) => name)).size).toBe(92);
 });
 
+/** How providers name the scope that includes another: Microsoft, Google, Stripe. */
+const WIDER: readonly (readonly [RegExp, string])[] = [
+  [/^(\w+)\.Read$/, '$1.ReadWrite'],
+  [/^(https:.*)\.readonly$/, '$1'],
+  [/^read_only$/, 'read_write'],
+];
+
+it('a tool that a narrow scope serves is served by the wider one that includes it', () => {
+  const entries = TOOLS.flatMap(({ connections }) => connections.map((id) => findDescriptor(id)));
+  const known = entries.flatMap((entry) => Object.values(entry?.scope_aliases ?? {}).flat());
+  const named = new Set([...known, ...TOOLS.flatMap(({ scopes_any }) => scopes_any.flat())]);
+  const alone = TOOLS.flatMap(({ name, scopes_any }) =>
+    scopes_any.flat().flatMap((scope) => {
+      const [narrow, wide] = WIDER.find(([pattern]) => pattern.test(scope)) ?? [];
+      const wider = narrow === undefined || wide === undefined ? scope : scope.replace(narrow, wide);
+      const isThere = !named.has(wider) || scopes_any.some((one) => one.includes(wider));
+      return isThere ? [] : [`${name}: ${scope} without ${wider}`];
+    }),
+  );
+  expect(alone).toEqual([]);
+});
+
 const isFound = ({ name }: Tool) => /^[a-z0-9_]{1,64}$/.test(name);
 
 describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (_, tool) => {

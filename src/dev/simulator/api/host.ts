@@ -42,6 +42,9 @@ const FACES: Readonly<Record<string, Face>> = {
   salesforce,
 };
 
+/** Whether the API of an entry is played. */
+export const playsApi = (entryId: string): boolean => Object.hasOwn(FACES, entryId);
+
 /** @throws Error for an entry whose API is not played */
 export async function startApiHost(world: World, dialect: Dialect): Promise<ApiHost> {
   const { entry } = dialect;

@@ -119,9 +119,12 @@ export function playedUrlsOf(entry: Descriptor, origin: string): Record<string, 
   };
 }
 
-/** The entry's API on an origin of its own: the same paths there. */
+/** The entry's API on an origin of its own: the same paths there. A part of a path that an account would tell is made up. */
 export const playedApiUrls = (entry: Descriptor, origin: string): string[] =>
-  entry.api_base_urls.map((url) => `${origin}${new URL(url).pathname}`.replace(/\/$/, ''));
+  entry.api_base_urls.map((url) => {
+    const filled = url.replace('{instance_url}', origin).replaceAll(/\{\w+\}/g, 'site-1');
+    return `${origin}${new URL(filled).pathname}`.replace(/\/$/, '');
+  });
 
 /** Values that a connection to the entry has to be given. */
 export function connectionVariablesOf(entry: Descriptor): Record<string, string> {

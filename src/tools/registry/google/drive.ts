@@ -63,6 +63,7 @@ export const googleDrive: ToolSet = {
       },
       scopes_any: [
         ['https://www.googleapis.com/auth/drive.metadata.readonly'],
+        ['https://www.googleapis.com/auth/drive.metadata'],
         ['https://www.googleapis.com/auth/drive.readonly'],
         ['https://www.googleapis.com/auth/drive.file'],
         ['https://www.googleapis.com/auth/drive'],
@@ -128,6 +129,7 @@ export const googleDrive: ToolSet = {
       },
       scopes_any: [
         ['https://www.googleapis.com/auth/drive.metadata.readonly'],
+        ['https://www.googleapis.com/auth/drive.metadata'],
         ['https://www.googleapis.com/auth/drive.readonly'],
         ['https://www.googleapis.com/auth/drive.file'],
         ['https://www.googleapis.com/auth/drive'],

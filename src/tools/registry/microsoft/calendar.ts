@@ -52,7 +52,7 @@ export const outlookCalendar: ToolSet = {
         select: '$select',
         top: '$top',
       },
-      scopes_any: [['Calendars.Read']],
+      scopes_any: [['Calendars.Read'], ['Calendars.ReadWrite']],
       annotations: {
         readOnlyHint: true,
         destructiveHint: false,

@@ -58,7 +58,7 @@ export const outlookMail: ToolSet = {
         filter: '$filter',
         orderby: '$orderby',
       },
-      scopes_any: [['Mail.Read']],
+      scopes_any: [['Mail.Read'], ['Mail.ReadWrite']],
       annotations: {
         readOnlyHint: true,
         destructiveHint: false,
@@ -105,7 +105,7 @@ export const outlookMail: ToolSet = {
       wire_names: {
         select: '$select',
       },
-      scopes_any: [['Mail.Read']],
+      scopes_any: [['Mail.Read'], ['Mail.ReadWrite']],
       annotations: {
         readOnlyHint: true,
         destructiveHint: false,

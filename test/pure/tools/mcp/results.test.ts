@@ -1,8 +1,8 @@
 /** What a client is answered in the place of a result, and how tools are found by words. */
 
 import { describe, expect, it } from 'vitest';
-import { CODES, type Code } from '#contract/codes.ts';
-import { ProblemError } from '#contract/problem.ts';
+import { CODES, DENY_REASONS, type Code } from '#contract/codes.ts';
+import { detailOf, ProblemError, type ProblemDetails } from '#contract/problem.ts';
 import { errorResult } from '#tools/mcp/results.ts';
 import { found, searchOf } from '#tools/mcp/search.ts';
 
@@ -16,6 +16,19 @@ describe('an error', () => {
     expect(result.structuredContent).not.toHaveProperty('data');
     expect(JSON.stringify(result.content)).toContain(code);
   });
+
+  const FURTHER: [Code, ProblemDetails][] = [
+    ...DENY_REASONS.map((reason): [Code, ProblemDetails] => ['policy_denied', { members: { reason } }]),
+    ['invalid_parameters', { errors: [{ path: 'parameters.query', message: 'must be text' }] }],
+  ];
+  it.each([...Object.keys(CODES).map((code): [Code, ProblemDetails] => [code as Code, {}]), ...FURTHER])(
+    '%s says over MCP what it says over HTTP: %j',
+    (code, details) => {
+      const { content, structuredContent } = errorResult(new ProblemError(code, details), 'an-id');
+      expect(structuredContent).toMatchObject({ detail: detailOf(code, details) });
+      expect(content[0]?.['text']).toContain(detailOf(code, details));
+    },
+  );
 
   it('that a person can repair begins with the link', () => {
     const members = { reauth_url: URL_OF_REPAIR, connected_account_id: 'ca_1', reason: 'grant_revoked' };
