@@ -189,7 +189,7 @@ export function tellSuspended(object: AgentObject, { mac }: Life, { agentId, org
   object.outbox.append(mac, { type: 'agent.suspended', data, atMs: object.now() });
 }
 
-/** What the agent met, as an event of its own. */
+/** An anomaly of the agent is told as an event of its own. */
 export function tellAnomaly(object: AgentObject, anomaly: AgentAnomaly): Promise<Outcome> {
   return withAgent<{ ok: true }>(object, ({ agent: { agentId, organization } }, { mac }) =>
     object.store.transaction(() => {

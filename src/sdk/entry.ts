@@ -4,6 +4,7 @@ export type { Asked } from './asked.ts';
 export type { ToolCall, ToolFilter, Tools } from './calls/tools.ts';
 export { Credential, type DeadToken } from './credential.ts';
 export {
+  AccountNotActiveError,
   AccountPendingError,
   ApprovalRequiredError,
   ConflictError,

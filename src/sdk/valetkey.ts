@@ -8,7 +8,7 @@ import { Tools } from './calls/tools.ts';
 import { Transport } from './calls/transport.ts';
 import { waitsBy } from './calls/waits.ts';
 import { Credential } from './credential.ts';
-import { AccountPendingError, isValetkeyError, ReauthRequiredError, type Waiting } from './errors/errors.ts';
+import { AccountNotActiveError, isValetkeyError, type Waiting } from './errors/errors.ts';
 import { settingsOf, type Settings, type ValetkeyOptions } from './settings.ts';
 import type { Released } from './wire.ts';
 
@@ -114,15 +114,14 @@ export class Valetkey {
     task: () => Promise<T>,
     options: {
       signal?: AbortSignal;
-      onPaused?: (error: ReauthRequiredError | AccountPendingError) => void;
+      onPaused?: (error: AccountNotActiveError) => void;
     } = {},
   ): Promise<T> {
     for (;;) {
       try {
         return await task();
       } catch (error) {
-        const isPaused = error instanceof ReauthRequiredError || error instanceof AccountPendingError;
-        if (!isPaused || error.connectedAccountId !== accountId) throw error;
+        if (!(error instanceof AccountNotActiveError) || error.connectedAccountId !== accountId) throw error;
         options.onPaused?.(error);
         await error.waitUntilActive(options.signal === undefined ? {} : { signal: options.signal });
       }

@@ -31,7 +31,7 @@ import {
 /** Whose account is meant: by its id, or by the short form. */
 export type Target = { readonly accountId: string } | Named;
 
-/** What a request asks for beside its use: the content that a person approves, and a tool's demand. */
+/** A request beside its use: the content that a person approves, and the scopes and accounts that a tool demands. */
 export interface Asked {
   readonly use: Partial<AskedUse>;
   readonly demand?: ToolDemand;

@@ -93,3 +93,26 @@ function unknownParameter(name: string): ProblemError {
   if (PARAMETER_NAME.test(name)) return invalid(name, 'unknown query parameter');
   return invalid('', 'unknown query parameter, whose name is not repeated: it is no name of a parameter');
 }
+
+interface Shape {
+  safeParse(text: string): { success: boolean; data?: string };
+}
+
+/** A header's text through its schema. @throws ProblemError 400 with the header's name */
+export function headerOf(headers: Headers, name: string, shape: Shape): string | null {
+  const given = headers.get(name);
+  if (given === null) return null;
+  // A header carries bytes: what is not ASCII comes as UTF-8 or percent-encoded.
+  const text = decoded(given);
+  const parsed = text === null ? null : shape.safeParse(text);
+  if (parsed?.success !== true || parsed.data === undefined) throw invalid(name, 'is not a valid value');
+  return parsed.data;
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}

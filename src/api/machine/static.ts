@@ -44,7 +44,7 @@ export async function staticCredential(
 }
 
 /**
- * What a credential says of itself, before anything is made for it.
+ * Checks the end and the source that a credential names, before any row is made for it.
  * @throws ProblemError 400 at `expires_at` or `source`; 403 for a source that this operator may not name
  */
 export async function checkDeclared(body: Body, bringer: Bringer): Promise<void> {

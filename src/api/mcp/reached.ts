@@ -31,11 +31,11 @@ export interface ReachedServer {
 
 const MOST_ACCOUNTS = 200;
 const MOST_SERVERS = 30;
-/** What a rule with `purpose` allows, if only the call says why. */
+/** Stands for the purpose that a later call will bring: a list is shown for rules that demand one. */
 const ANY_PURPOSE = 'any';
 const ENDED: ReadonlySet<string> = new Set(['revoked', 'disabled']);
 
-/** What door 1 is asked of a tool, or of the list (null). */
+/** The request that door 1 decides for a tool of an MCP server, or for the list of its tools (null). */
 export function mcpRequest(
   { connection, identifier, organization }: Place,
   tool: string | null,

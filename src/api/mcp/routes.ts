@@ -16,7 +16,7 @@ import { arrivalOf, type Arrival } from '../arrival.ts';
 import type { AppEnv } from '../context.ts';
 import { contextOf, ensureSchema, recordRefusal, requireAgent } from '../guards.ts';
 import { describe, refuseUnknownQuery } from '../http/describe.ts';
-import { checked, queryIn } from '../http/input.ts';
+import { checked, headerOf, queryIn } from '../http/input.ts';
 import { readJson } from '../http/limits.ts';
 import { jsonBody, responses } from '../http/responses.ts';
 import { originOf } from '../http/origin.ts';
@@ -159,25 +159,15 @@ function refuseStrangers({ baseUrl, allowLoopback }: Config, url: string, header
 /** @throws ProblemError 400 where it breaks the rule, or header and query disagree */
 function identifierOf(headers: Headers, asked: string | null): string | null {
   const name = 'X-Valetkey-Identifier';
-  const given = headers.get(name);
-  if (given === null) return asked;
-  const parsed = Identifier.safeParse(decoded(given));
-  if (!parsed.success) throw invalid(name, 'is not a valid value');
-  if (asked !== null && asked !== parsed.data) throw invalid(name, 'is another than the query names');
-  return parsed.data;
-}
-
-function decoded(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
+  const given = headerOf(headers, name, Identifier);
+  if (given !== null && asked !== null && asked !== given)
+    throw invalid(name, 'is another than the query names');
+  return given ?? asked;
 }
 
 const PROTOCOL_HEADER = /^mcp-[a-z0-9-]+$/;
 
-/** What the protocol needs of the request, and nothing that proves its caller. */
+/** The request as the library gets it: headers of the protocol, and none that proves the caller. */
 function forProtocol({ url, headers, signal }: Request): Request {
   const kept = new Headers({
     'content-type': 'application/json',

@@ -12,6 +12,7 @@ import type { Arrival } from '../arrival.ts';
 import { requireAgent } from '../guards.ts';
 import { AccountGate, type Target } from '../asking/account-gate.ts';
 import { approvedContent } from './approved-content.ts';
+import { headerOf } from '../http/input.ts';
 import { provingHeaders } from './key-forms.ts';
 
 /** Whose account is meant: by its id, or by the short form. */
@@ -108,27 +109,4 @@ function askedBy(addressee: Addressee, headers: Headers): Target {
   const identifier = headerOf(headers, 'X-Valetkey-Identifier', Identifier);
   const organization = headerOf(headers, 'X-Valetkey-Organization', Organization);
   return { ...addressee, identifier, organization };
-}
-
-interface Shape {
-  safeParse(text: string): { success: boolean; data?: string };
-}
-
-/** A header's text through its schema. @throws ProblemError 400 with the header's name */
-function headerOf(headers: Headers, name: string, shape: Shape): string | null {
-  const given = headers.get(name);
-  if (given === null) return null;
-  // A header carries bytes: what is not ASCII comes as UTF-8 or percent-encoded.
-  const text = decoded(given);
-  const parsed = text === null ? null : shape.safeParse(text);
-  if (parsed?.success !== true || parsed.data === undefined) throw invalid(name, 'is not a valid value');
-  return parsed.data;
-}
-
-function decoded(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
 }

@@ -197,7 +197,7 @@ async function get(c: Context<AppEnv>): Promise<Response> {
   return c.json(format === undefined ? resourceOf(tool) : inFormat(tool, format));
 }
 
-/** What operators add for a connection, an agent sees that has a rule for it. */
+/** A tool that an operator added for a connection is known to agents with a rule for that connection. */
 function mayKnow({ policy }: AgentProof, { connection }: Tool): boolean {
   return connection === null || policy.rules.some((rule) => matchesGlob(rule.connection, connection));
 }

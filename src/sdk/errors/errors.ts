@@ -49,15 +49,25 @@ export interface Waiting {
   approved(approvalId: string, signal?: AbortSignal): Promise<void>;
 }
 
-/** The grant is dead: a person has to connect the account again. */
-export class ReauthRequiredError extends ValetkeyError {
-  override readonly name = 'ReauthRequiredError';
+/** A person has to connect the account: the first time, or again. */
+export abstract class AccountNotActiveError extends ValetkeyError {
   readonly #waiting: Waiting;
 
   constructor(message: string, parts: ErrorParts, waiting: Waiting) {
     super(message, parts);
     this.#waiting = waiting;
   }
+
+  /** Comes back when the account works again. @throws ValetkeyError where waiting is refused; the signal's reason */
+  async waitUntilActive(options: { signal?: AbortSignal } = {}): Promise<void> {
+    if (this.connectedAccountId === null) throw this;
+    await this.#waiting.active(this.connectedAccountId, options.signal);
+  }
+}
+
+/** The grant is dead: a person has to connect the account again. */
+export class ReauthRequiredError extends AccountNotActiveError {
+  override readonly name = 'ReauthRequiredError';
 
   /** Where the user repairs the account; null where no browser flow can. */
   get reauthUrl(): string | null {
@@ -72,33 +82,15 @@ export class ReauthRequiredError extends ValetkeyError {
   get since(): Date | null {
     return this.problem?.since ? new Date(this.problem.since) : null;
   }
-
-  /** Comes back when the account works again. @throws ValetkeyError where waiting is refused; the signal's reason */
-  async waitUntilActive(options: { signal?: AbortSignal } = {}): Promise<void> {
-    if (this.connectedAccountId === null) throw this;
-    await this.#waiting.active(this.connectedAccountId, options.signal);
-  }
 }
 
 /** Nobody has connected this account yet. */
-export class AccountPendingError extends ValetkeyError {
+export class AccountPendingError extends AccountNotActiveError {
   override readonly name = 'AccountPendingError';
-  readonly #waiting: Waiting;
-
-  constructor(message: string, parts: ErrorParts, waiting: Waiting) {
-    super(message, parts);
-    this.#waiting = waiting;
-  }
 
   /** Where the user connects it; null where the rule of the agent makes no link. */
   get connectUrl(): string | null {
     return this.problem?.connect_url ?? null;
-  }
-
-  /** As `ReauthRequiredError` has it. */
-  async waitUntilActive(options: { signal?: AbortSignal } = {}): Promise<void> {
-    if (this.connectedAccountId === null) throw this;
-    await this.#waiting.active(this.connectedAccountId, options.signal);
   }
 }
 
