@@ -9,6 +9,7 @@ import { startBroker, type TestBroker } from '../support/broker.ts';
 import { call, client } from '../support/callers.ts';
 import { requiredOf } from '../support/tool-samples.ts';
 import { name } from '../support/world.ts';
+import { listed } from './tools-scene.ts';
 
 let broker: TestBroker;
 let simulator: Simulator;
@@ -46,12 +47,13 @@ it.each(PLAYED)('%s: the body of a connection, an account, and each tool that re
     verify: false,
   });
   expect(put.status, put.text).toBe(201);
+  await listed(operator, connection, String(put.body.id));
   const policy = { rules: [{ connection, identifiers: ['*'] }] };
   const hired = await operator.post('/v1/agents', { id: name('agent'), policy, key: true });
   const agent = client(broker.url, String(hired.body.key));
-  const listed = await agent.get(`/v1/tools?connection=${connection}`);
-  const reading = (listed.body.data as any[]).filter(({ annotations }) => annotations.readOnlyHint === true);
-  expect(reading.length, listed.text).toBeGreaterThan(0);
+  const list = await agent.get(`/v1/tools?connection=${connection}`);
+  const reading = (list.body.data as any[]).filter(({ annotations }) => annotations.readOnlyHint === true);
+  expect(reading.length, list.text).toBeGreaterThan(0);
   for (const { name: tool, parameters } of reading) {
     const result = await agent.post(`/v1/tools/${tool}/execute`, {
       connection,

@@ -1,6 +1,6 @@
 /** An account at a simulated provider whose tools an agent may use. */
 
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import {
   allEntries,
   connectionVariablesOf,
@@ -10,6 +10,7 @@ import {
 import type { SimulatedAccount, Simulator } from '#dev/simulator/world.ts';
 import { client, type Client, type Reply } from '../support/callers.ts';
 import type { TestBroker } from '../support/broker.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { name } from '../support/world.ts';
 
 export interface ToolScene {
@@ -29,6 +30,15 @@ export interface ToolScene {
     more?: object,
     headers?: Record<string, string>,
   ) => Promise<Reply>;
+}
+
+/** Lists of accounts and tools come from the directory, which hears of an account a moment after it is made. */
+export async function listed(operator: Client, connection: string, accountId: string): Promise<void> {
+  const ids = async () => {
+    const { body } = await operator.get(`/v1/connected-accounts?connection=${connection}&limit=100`);
+    return (body.data as { id: string }[]).map(({ id }) => id);
+  };
+  await vi.waitFor(async () => expect(await ids()).toContain(accountId), { timeout: PATIENCE_MS });
 }
 
 export interface SceneOptions {
@@ -71,7 +81,9 @@ export async function toolScene(
       ...told,
     });
     expect(put.status, put.text).toBe(201);
-    return { account, accountId: String(put.body.id) };
+    const accountId = String(put.body.id);
+    await listed(operator, connection, accountId);
+    return { account, accountId };
   };
   const { account, accountId } = await connected('u1');
   const agentId = name('agent');
